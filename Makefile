@@ -1,0 +1,61 @@
+# `make demo` and `make test` are all a newcomer needs; both set up everything inside this folder.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+
+PYTHON ?= python3
+UV := .tools/bin/uv
+UV_VERSION := 0.13.9
+BIN := $(CURDIR)/.venv/bin
+
+# Libraries are compiled once, at set-up: where PYTHONDONTWRITEBYTECODE is set, every process of a
+# run would otherwise compile them again, which doubles the time of a short run.
+export UV_COMPILE_BYTECODE := 1
+export UV_CONSTRAINT := $(CURDIR)/constraints.txt
+export UV_PROJECT_ENVIRONMENT := $(CURDIR)/.venv
+export MELTANO_SEND_ANONYMOUS_USAGE_STATS := false
+export PATH := $(CURDIR)/.tools/bin:$(BIN):$(PATH)
+
+PACKAGES := apbridge sandbox tap-avidxchange tap-netsuite-ap target-avidxchange target-netsuite-payments
+MANIFESTS := pyproject.toml constraints.txt $(PACKAGES:%=%/pyproject.toml)
+
+.PHONY: help demo test lint format constraints clean bench setup
+
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+demo: setup ## Run the loop both ways on the sandbox and show that both books agree
+	@python -m demo
+
+test: setup .third-party/.done ## Run every test
+	@python -m pytest
+
+lint: .venv/.done ## Format, style, types and walls
+	ruff format --check .
+	ruff check .
+	mypy
+	lint-imports
+
+format: .venv/.done ## Put the code in form
+	ruff format .
+	ruff check --fix .
+
+constraints: $(UV) ## Pin every dependency anew
+	UV_CONSTRAINT= $(UV) pip compile --quiet --universal --no-annotate --no-header --upgrade \
+	  --no-emit-package apbridge-sandbox $(PACKAGES:%=--no-emit-package %) \
+	  --group dev --all-extras pyproject.toml --output-file constraints.txt
+
+setup: .venv/.done .meltano/.done
+
+clean: ## Remove everything that make built
+	rm -rf .tools .venv .third-party .demo .meltano .apbridge
+
+$(UV):
+	@echo "Setting up uv $(UV_VERSION) in .tools"
+	@$(PYTHON) -m venv .tools && .tools/bin/python -m pip install --quiet uv==$(UV_VERSION)
+
+.venv/.done: $(UV) $(MANIFESTS)
+	@echo "Setting up the workspace in .venv"
+	@test -x .venv/bin/python || $(UV) venv --quiet --python $(PYTHON) .venv
+	@$(UV) pip install --quiet --python .venv/bin/python $(PACKAGES:%=-e ./%) 'meltano>=4.4,<5' --group dev
+	@touch $@

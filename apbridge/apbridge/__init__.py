@@ -1,0 +1,1 @@
+"""What the NetSuite and AvidXchange plugins share."""

@@ -1,0 +1,1 @@
+"""NetSuite and AvidXchange on your machine."""

@@ -1,0 +1,1 @@
+"""Singer target that submits vendors, coding and bills to AvidXchange."""

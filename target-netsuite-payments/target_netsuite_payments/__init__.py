@@ -1,0 +1,1 @@
+"""Singer target that posts settled payments in NetSuite as vendor payments."""
