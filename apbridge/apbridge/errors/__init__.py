@@ -1,0 +1,26 @@
+"""Every sentence that a person may have to act on, under a code that never changes.
+
+The sentences live in `sentences/*.yaml`, one file an area, each entry with what happened (`says`) and what to do about it
+(`do`), as `str.format` templates over the facts that the raiser gives.
+"""
+
+from apbridge.errors.catalogue import Entry, catalogue
+from apbridge.errors.kinds import (
+    APBridgeError,
+    OutcomeUnknownError,
+    RefusedError,
+    RejectedError,
+    SettingError,
+    UnavailableError,
+)
+
+__all__ = [
+    "APBridgeError",
+    "Entry",
+    "OutcomeUnknownError",
+    "RefusedError",
+    "RejectedError",
+    "SettingError",
+    "UnavailableError",
+    "catalogue",
+]

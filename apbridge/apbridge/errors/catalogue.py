@@ -1,0 +1,43 @@
+"""The catalogue of errors, read from the YAML files in `sentences/`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from types import MappingProxyType
+
+import yaml
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One error: what happened and what to do about it, as `str.format` templates."""
+
+    code: str
+    says: str
+    do: str
+
+
+@cache
+def catalogue() -> Mapping[str, Entry]:
+    """Give every error by its code. Read on first use: a run without errors reads no file.
+
+    Raises:
+        ValueError: A code is given twice.
+    """
+    entries: dict[str, Entry] = {}
+    folder = resources.files("apbridge.errors") / "sentences"
+    for file in sorted(folder.iterdir(), key=lambda found: found.name):
+        for code, texts in yaml.safe_load(file.read_text(encoding="utf-8")).items():
+            if code in entries:
+                message = f"error code {code} is given twice, the second time in {file.name}"
+                raise ValueError(message)
+            entries[code] = Entry(code, texts["says"].strip(), texts["do"].strip())
+    return MappingProxyType(entries)
+
+
+def entry(code: str) -> Entry:
+    """Give the error of that code."""
+    return catalogue()[code]

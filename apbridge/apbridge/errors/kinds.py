@@ -1,0 +1,56 @@
+"""Kinds of error: they differ in who acts on them, not in what they say."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from apbridge.errors.catalogue import entry
+
+
+class APBridgeError(Exception):
+    """An error said in one sentence or two, with a stable code.
+
+    Args:
+        code: Its code in the catalogue, such as `APB-NS-001`.
+        facts: What the sentences name: the setting, the record, the figures. Never a secret.
+    """
+
+    def __init__(self, code: str, **facts: Any) -> None:  # noqa: ANN401
+        self.code = code
+        self.facts = facts
+        found = entry(code)
+        self.says = found.says.format_map(facts)
+        self.do = found.do.format_map(facts)
+        super().__init__(f"{self.says} {self.do} [{code}]")
+
+
+class SettingError(APBridgeError):
+    """A setting or a credential is wrong. The run ends before it does harm."""
+
+
+class UnavailableError(APBridgeError):
+    """The other side was not there, after every retry. The run fails and the bookmark stays."""
+
+
+class RefusedError(APBridgeError):
+    """The other system understood one request and refused it.
+
+    Args:
+        code: Its code in the catalogue.
+        status: HTTP status of the refusal.
+        reason: The other system's machine-readable code, such as `INVALID_CONTENT`; empty when it gave none.
+        facts: What the sentences name.
+    """
+
+    def __init__(self, code: str, *, status: int, reason: str = "", **facts: Any) -> None:  # noqa: ANN401
+        self.status = status
+        self.reason = reason
+        super().__init__(code, status=status, reason=reason, **facts)
+
+
+class OutcomeUnknownError(APBridgeError):
+    """A write was sent and no answer came: it may or may not have happened. Look it up before sending it again."""
+
+
+class RejectedError(APBridgeError):
+    """One record cannot be delivered as it is. It is kept in the ledger with this reason; the run goes on."""

@@ -1,0 +1,138 @@
+-- NetSuite's side of the books. SuiteQL runs on views over these tables (see suiteql/).
+-- Money is in whole cents (`_cents`), so that sums are exact; instants are UTC text
+-- `YYYY-MM-DDTHH:MM:SSZ`, dates `YYYY-MM-DD`, flags 'T' and 'F', as NetSuite answers them.
+
+CREATE TABLE ns_currency (
+  id INTEGER PRIMARY KEY, symbol TEXT NOT NULL UNIQUE, name TEXT NOT NULL,
+  exchangerate TEXT NOT NULL DEFAULT '1', isbasecurrency TEXT NOT NULL DEFAULT 'F'
+) STRICT;
+
+CREATE TABLE ns_term (
+  id INTEGER PRIMARY KEY, name TEXT NOT NULL, daysuntilnetdue INTEGER, isinactive TEXT NOT NULL DEFAULT 'F'
+) STRICT;
+
+CREATE TABLE ns_subsidiary (
+  id INTEGER PRIMARY KEY, name TEXT NOT NULL, fullname TEXT NOT NULL, currency INTEGER NOT NULL REFERENCES ns_currency,
+  country TEXT NOT NULL, parent INTEGER REFERENCES ns_subsidiary, iselimination TEXT NOT NULL DEFAULT 'F',
+  isinactive TEXT NOT NULL DEFAULT 'F', lastmodifieddate TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE ns_account (
+  id INTEGER PRIMARY KEY, acctnumber TEXT, accountsearchdisplayname TEXT NOT NULL, fullname TEXT NOT NULL,
+  accttype TEXT NOT NULL, parent INTEGER REFERENCES ns_account, subsidiary TEXT, includechildren TEXT NOT NULL DEFAULT 'T',
+  currency INTEGER REFERENCES ns_currency, issummary TEXT NOT NULL DEFAULT 'F', isinactive TEXT NOT NULL DEFAULT 'F',
+  externalid TEXT UNIQUE, lastmodifieddate TEXT NOT NULL
+) STRICT;
+
+-- Dimensions. `subsidiary` holds internal ids separated by ', ' as a multi-select column does.
+CREATE TABLE ns_department (
+  id INTEGER PRIMARY KEY, name TEXT NOT NULL, fullname TEXT NOT NULL, parent INTEGER REFERENCES ns_department,
+  subsidiary TEXT, includechildren TEXT NOT NULL DEFAULT 'T', isinactive TEXT NOT NULL DEFAULT 'F', externalid TEXT UNIQUE, lastmodifieddate TEXT NOT NULL
+) STRICT;
+CREATE TABLE ns_classification (
+  id INTEGER PRIMARY KEY, name TEXT NOT NULL, fullname TEXT NOT NULL, parent INTEGER REFERENCES ns_classification,
+  subsidiary TEXT, includechildren TEXT NOT NULL DEFAULT 'T', isinactive TEXT NOT NULL DEFAULT 'F', externalid TEXT UNIQUE, lastmodifieddate TEXT NOT NULL
+) STRICT;
+CREATE TABLE ns_location (
+  id INTEGER PRIMARY KEY, name TEXT NOT NULL, fullname TEXT NOT NULL, parent INTEGER REFERENCES ns_location,
+  subsidiary TEXT, includechildren TEXT NOT NULL DEFAULT 'T', isinactive TEXT NOT NULL DEFAULT 'F', externalid TEXT UNIQUE, lastmodifieddate TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE ns_vendor (
+  id INTEGER PRIMARY KEY, entityid TEXT NOT NULL, companyname TEXT, altname TEXT, legalname TEXT, printoncheckas TEXT, taxidnum TEXT,
+  email TEXT, phone TEXT, category INTEGER, subsidiary INTEGER REFERENCES ns_subsidiary, terms INTEGER REFERENCES ns_term,
+  currency INTEGER REFERENCES ns_currency, payablesaccount INTEGER REFERENCES ns_account, expenseaccount INTEGER REFERENCES ns_account,
+  defaultbillingaddress INTEGER, isperson TEXT NOT NULL DEFAULT 'F', isinactive TEXT NOT NULL DEFAULT 'F',
+  externalid TEXT UNIQUE, datecreated TEXT NOT NULL, lastmodifieddate TEXT NOT NULL
+) STRICT;
+CREATE TABLE ns_vendorsubsidiaryrelationship (
+  id INTEGER PRIMARY KEY, entity INTEGER NOT NULL REFERENCES ns_vendor, subsidiary INTEGER NOT NULL REFERENCES ns_subsidiary,
+  isprimarysub TEXT NOT NULL DEFAULT 'F', UNIQUE (entity, subsidiary)
+) STRICT;
+CREATE TABLE ns_vendoraddressbook (
+  internalid INTEGER PRIMARY KEY, entity INTEGER NOT NULL REFERENCES ns_vendor, addressbookaddress INTEGER NOT NULL,
+  label TEXT, defaultbilling TEXT NOT NULL DEFAULT 'F', defaultshipping TEXT NOT NULL DEFAULT 'F'
+) STRICT;
+CREATE TABLE ns_vendoraddressbookentityaddress (
+  nkey INTEGER PRIMARY KEY, addressee TEXT, attention TEXT, addr1 TEXT, addr2 TEXT, city TEXT, state TEXT, zip TEXT, country TEXT
+) STRICT;
+
+CREATE TABLE ns_accountingperiod (
+  id INTEGER PRIMARY KEY, periodname TEXT NOT NULL, startdate TEXT NOT NULL, enddate TEXT NOT NULL,
+  closed TEXT NOT NULL DEFAULT 'F', aplocked TEXT NOT NULL DEFAULT 'F', isposting TEXT NOT NULL DEFAULT 'T',
+  isyear TEXT NOT NULL DEFAULT 'F', isquarter TEXT NOT NULL DEFAULT 'F', isadjust TEXT NOT NULL DEFAULT 'F'
+) STRICT;
+
+CREATE TABLE ns_item (
+  id INTEGER PRIMARY KEY, itemid TEXT NOT NULL, itemtype TEXT NOT NULL, expenseaccount INTEGER REFERENCES ns_account,
+  isinactive TEXT NOT NULL DEFAULT 'F', lastmodifieddate TEXT NOT NULL
+) STRICT;
+
+-- One row a bill, bill credit, purchase order, vendor payment or journal. total_cents is its size in its own currency,
+-- positive; the views give it NetSuite's sign (a bill's and a payment's foreigntotal are negative).
+-- paid_cents is what is applied to a bill; it always equals the sum of its links (nextdoc rows).
+CREATE TABLE ns_transaction (
+  id INTEGER PRIMARY KEY, type TEXT NOT NULL, recordtype TEXT NOT NULL, tranid TEXT, transactionnumber TEXT NOT NULL UNIQUE,
+  trandate TEXT NOT NULL, duedate TEXT, closedate TEXT, entity INTEGER, status TEXT NOT NULL, approvalstatus INTEGER,
+  currency INTEGER REFERENCES ns_currency, exchangerate TEXT NOT NULL DEFAULT '1', total_cents INTEGER NOT NULL,
+  paid_cents INTEGER NOT NULL DEFAULT 0, postingperiod INTEGER REFERENCES ns_accountingperiod, posting TEXT NOT NULL DEFAULT 'T',
+  voided TEXT NOT NULL DEFAULT 'F', paymenthold TEXT NOT NULL DEFAULT 'F', tobeprinted TEXT NOT NULL DEFAULT 'F', memo TEXT, externalid TEXT UNIQUE,
+  subsidiary INTEGER REFERENCES ns_subsidiary, account INTEGER REFERENCES ns_account, locked TEXT NOT NULL DEFAULT 'F',
+  createddate TEXT NOT NULL, lastmodifieddate TEXT NOT NULL, custom TEXT NOT NULL DEFAULT '{}'
+) STRICT;
+CREATE INDEX ns_transaction_modified ON ns_transaction (type, lastmodifieddate, id);
+CREATE INDEX ns_transaction_entity ON ns_transaction (entity, type);
+
+-- `uniquekey` is the line's key for ever; `id` its number on the form. Amounts as NetSuite signs them:
+-- an expense or item line of a bill is positive, its main line negative.
+CREATE TABLE ns_transactionline (
+  uniquekey INTEGER PRIMARY KEY, id INTEGER NOT NULL, "transaction" INTEGER NOT NULL REFERENCES ns_transaction, mainline TEXT NOT NULL DEFAULT 'F', taxline TEXT NOT NULL DEFAULT 'F',
+  item INTEGER REFERENCES ns_item, itemtype TEXT, expenseaccount INTEGER REFERENCES ns_account, department INTEGER REFERENCES ns_department,
+  class INTEGER REFERENCES ns_classification, location INTEGER REFERENCES ns_location, subsidiary INTEGER REFERENCES ns_subsidiary,
+  memo TEXT, quantity TEXT, rate TEXT, amount_cents INTEGER NOT NULL, createdfrom INTEGER REFERENCES ns_transaction, hascostline TEXT NOT NULL DEFAULT 'F',
+  accountinglinetype TEXT, linelastmodifieddate TEXT NOT NULL, custom TEXT NOT NULL DEFAULT '{}', UNIQUE ("transaction", id)
+) STRICT;
+CREATE INDEX ns_transactionline_modified ON ns_transactionline (linelastmodifieddate);
+
+CREATE TABLE ns_transactionaccountingline (
+  "transaction" INTEGER NOT NULL REFERENCES ns_transaction, transactionline INTEGER NOT NULL, accountingbook INTEGER NOT NULL DEFAULT 1,
+  account INTEGER REFERENCES ns_account, debit_cents INTEGER, credit_cents INTEGER, amountpaid_cents INTEGER NOT NULL DEFAULT 0,
+  amountunpaid_cents INTEGER NOT NULL DEFAULT 0, posting TEXT NOT NULL DEFAULT 'T', lastmodifieddate TEXT NOT NULL,
+  PRIMARY KEY ("transaction", transactionline, accountingbook)
+) STRICT;
+
+-- previousdoc is where it starts (bill, purchase order), nextdoc where it leads (payment, bill).
+CREATE TABLE ns_link (
+  id INTEGER PRIMARY KEY, previousdoc INTEGER NOT NULL, previousline INTEGER NOT NULL, previoustype TEXT NOT NULL,
+  nextdoc INTEGER NOT NULL, nextline INTEGER NOT NULL, nexttype TEXT NOT NULL, linktype TEXT NOT NULL,
+  foreignamount_cents INTEGER NOT NULL, discount_cents INTEGER NOT NULL DEFAULT 0, lastmodifieddate TEXT NOT NULL
+) STRICT;
+CREATE INDEX ns_link_previous ON ns_link (previousdoc, linktype);
+CREATE INDEX ns_link_next ON ns_link (nextdoc, linktype);
+CREATE INDEX ns_link_modified ON ns_link (lastmodifieddate);
+
+CREATE TABLE ns_deletedrecord (
+  id INTEGER PRIMARY KEY, name TEXT, recordid INTEGER NOT NULL, recordtypeid INTEGER NOT NULL, type TEXT NOT NULL,
+  deleteddate TEXT NOT NULL, deletedby TEXT, context TEXT
+) STRICT;
+CREATE TABLE ns_systemnote (
+  id INTEGER PRIMARY KEY, recordid INTEGER NOT NULL, recordtypeid INTEGER NOT NULL, field TEXT NOT NULL, oldvalue TEXT, newvalue TEXT, date TEXT NOT NULL, name TEXT
+) STRICT;
+
+CREATE TABLE ns_file (
+  id INTEGER PRIMARY KEY, name TEXT NOT NULL, filetype TEXT NOT NULL, filesize INTEGER NOT NULL, url TEXT, folder INTEGER,
+  content BLOB NOT NULL, sha256 TEXT NOT NULL, lastmodifieddate TEXT NOT NULL
+) STRICT;
+CREATE TABLE ns_transactionfile (
+  "transaction" INTEGER NOT NULL REFERENCES ns_transaction, file INTEGER NOT NULL REFERENCES ns_file, PRIMARY KEY ("transaction", file)
+) STRICT;
+
+-- Who may sign in. Certificates map an integration (client) to a role and an entity.
+CREATE TABLE ns_integration (client_id TEXT PRIMARY KEY, name TEXT NOT NULL, scopes TEXT NOT NULL DEFAULT 'restlets rest_webservices suite_analytics') STRICT;
+CREATE TABLE ns_certificate (
+  certificate_id TEXT PRIMARY KEY, client_id TEXT NOT NULL REFERENCES ns_integration, pem TEXT NOT NULL, role INTEGER NOT NULL, entity TEXT NOT NULL,
+  valid_from TEXT NOT NULL, valid_until TEXT NOT NULL, algorithm TEXT NOT NULL, revoked TEXT NOT NULL DEFAULT 'F'
+) STRICT;
+CREATE TABLE ns_token (
+  token_sha256 TEXT PRIMARY KEY, client_id TEXT NOT NULL, certificate_id TEXT NOT NULL, scopes TEXT NOT NULL, expires_at TEXT NOT NULL
+) STRICT;
