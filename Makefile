@@ -19,7 +19,7 @@ export PATH := $(CURDIR)/.tools/bin:$(BIN):$(PATH)
 PACKAGES := apbridge sandbox tap-avidxchange tap-netsuite-ap target-avidxchange target-netsuite-payments
 MANIFESTS := pyproject.toml constraints.txt $(PACKAGES:%=%/pyproject.toml)
 
-.PHONY: help demo test lint format constraints clean bench setup
+.PHONY: help demo test lint format settings constraints setup clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -45,6 +45,9 @@ constraints: $(UV) ## Pin every dependency anew
 	  --no-emit-package apbridge-sandbox $(PACKAGES:%=--no-emit-package %) \
 	  --group dev --all-extras pyproject.toml --output-file constraints.txt
 
+settings: .venv/.done ## Renew the settings in meltano.yml, the READMEs and the plugin definitions
+	python -m tools.settings
+
 setup: .venv/.done .meltano/.done
 
 clean: ## Remove everything that make built
@@ -58,4 +61,19 @@ $(UV):
 	@echo "Setting up the workspace in .venv"
 	@test -x .venv/bin/python || $(UV) venv --quiet --python $(PYTHON) .venv
 	@$(UV) pip install --quiet --python .venv/bin/python $(PACKAGES:%=-e ./%) 'meltano>=4.4,<5' --group dev
+	@touch $@
+
+.meltano/.done: .venv/.done meltano.yml
+	@echo "Setting up the four plugins in .meltano"
+	@meltano --log-level=warning install
+	@touch $@
+
+# Other people's tap and target, to show that ours speak Singer; each in an environment of its own.
+.third-party/.done: $(UV) tests/third_party/requirements.txt
+	@echo "Setting up a third-party tap and target in .third-party"
+	@while read -r requirement; do \
+	  folder=.third-party/$${requirement%%==*}; \
+	  $(UV) venv --quiet --clear --python $(PYTHON) "$$folder"; \
+	  UV_CONSTRAINT= $(UV) pip install --quiet --python "$$folder/bin/python" "$$requirement"; \
+	done < tests/third_party/requirements.txt
 	@touch $@

@@ -1,0 +1,130 @@
+"""Write each plugin's settings where people look for them, from what `--about` says.
+
+`python -m tools.settings` writes the table in each plugin's README, and the `settings` in
+`meltano.yml` and in each plugin's definition (`plugin.yml`). A test compares them.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+
+ROOT = Path(__file__).parent.parent
+PLUGINS = ("tap-netsuite-ap", "target-avidxchange", "tap-avidxchange", "target-netsuite-payments")
+KINDS = {
+    "string": "string",
+    "integer": "integer",
+    "boolean": "boolean",
+    "array": "array",
+    "object": "object",
+}
+TABLE = re.compile(r"(<!-- settings -->\n).*?(<!-- /settings -->)", re.DOTALL)
+
+
+def about(plugin: str, style: str) -> str:
+    """Ask an installed plugin to describe itself, in `json` or `markdown`."""
+    program = Path(sys.executable).parent / plugin
+    return subprocess.run(  # noqa: S603
+        [program, "--about", f"--format={style}"], check=True, capture_output=True, text=True
+    ).stdout
+
+
+def table(plugin: str) -> str:
+    """Give the settings table of a README, in Markdown."""
+    section = about(plugin, "markdown").split("## Settings\n", 1)[1]
+    return "\n".join(line for line in section.splitlines() if line.startswith("|")) + "\n"
+
+
+def definitions(plugin: str) -> list[dict[str, Any]]:
+    """Give the settings as a Meltano plugin definition lists them."""
+    return list(_definitions(json.loads(about(plugin, "json"))["settings"]["properties"]))
+
+
+def _definitions(properties: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for name, schema in properties.items():
+        types = [schema["type"]] if isinstance(schema["type"], str) else schema["type"]
+        kind = next(found for found in types if found in KINDS)
+        definition: dict[str, Any] = {"name": name}
+        if schema.get("format") in {"date", "date-time"}:
+            definition["kind"] = "date_iso8601"
+        elif schema.get("enum"):
+            definition["kind"] = "options"
+            definition["options"] = [
+                {"label": str(v), "value": v} for v in schema["enum"] if v is not None
+            ]
+        else:
+            definition["kind"] = kind
+        if schema.get("secret"):
+            definition["sensitive"] = True
+        if schema.get("default") is not None:
+            definition["value"] = schema["default"]
+        definition["description"] = schema.get("description", "").split("\n")[0]
+        yield definition
+
+
+def _yaml() -> YAML:
+    yaml = YAML()
+    yaml.preserve_quotes = True
+    yaml.width = 1000
+    return yaml
+
+
+def readme(text: str, plugin: str) -> str:
+    """Give a plugin's README with its table of settings renewed."""
+    return TABLE.sub(lambda match: match[1] + table(plugin) + match[2], text)
+
+
+def plugin_definition(text: str, plugin: str) -> str:
+    """Give a plugin's definition with its settings renewed."""
+    yaml = _yaml()
+    document = yaml.load(text)
+    document["settings"] = definitions(plugin)
+    return _dumped(yaml, document)
+
+
+def project(text: str) -> str:
+    """Give `meltano.yml` with every plugin's settings renewed."""
+    yaml = _yaml()
+    document = yaml.load(text)
+    for kind in ("extractors", "loaders"):
+        for entry in document["plugins"][kind]:
+            entry["settings"] = definitions(entry["name"])
+    return _dumped(yaml, document)
+
+
+def _dumped(yaml: YAML, document: Any) -> str:  # noqa: ANN401
+    out = io.StringIO()
+    yaml.dump(document, out)
+    return out.getvalue()
+
+
+def renewed() -> dict[Path, str]:
+    """Give every file that names settings, as it should read."""
+    files = {ROOT / "meltano.yml": project(_read(ROOT / "meltano.yml"))}
+    for plugin in PLUGINS:
+        for name, renew in (("README.md", readme), ("plugin.yml", plugin_definition)):
+            file = ROOT / plugin / name
+            files[file] = renew(_read(file), plugin)
+    return files
+
+
+def _read(file: Path) -> str:
+    return file.read_text(encoding="utf-8")
+
+
+def main() -> None:
+    """Write the files."""
+    for file, text in renewed().items():
+        file.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
