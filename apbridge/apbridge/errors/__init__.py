@@ -1,7 +1,7 @@
 """Every sentence that a person may have to act on, under a code that never changes.
 
-The sentences live in `sentences/*.yaml`, one file an area, each entry with what happened (`says`) and what to do about it
-(`do`), as `str.format` templates over the facts that the raiser gives.
+The sentences live in `sentences/*.yaml`, one file an area, each entry with what happened (`says`) and
+what to do about it (`do`), as `str.format` templates over the facts that the raiser gives.
 """
 
 from apbridge.errors.catalogue import Entry, catalogue

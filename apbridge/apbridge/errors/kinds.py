@@ -49,7 +49,7 @@ class RefusedError(APBridgeError):
 
 
 class OutcomeUnknownError(APBridgeError):
-    """A write was sent and no answer came: it may or may not have happened. Look it up before sending it again."""
+    """A write was sent and no answer came. Look it up before it is sent again."""
 
 
 class RejectedError(APBridgeError):

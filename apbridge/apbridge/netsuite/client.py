@@ -1,0 +1,194 @@
+"""The NetSuite client."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from threading import Event
+from typing import Any
+
+import requests
+from typing_extensions import Self
+
+from apbridge import json
+from apbridge.errors import RefusedError, SettingError, UnavailableError
+from apbridge.http import Call, GovernedSession, Write
+from apbridge.netsuite.answers import judge
+from apbridge.netsuite.settings import NetSuiteSettings
+from apbridge.netsuite.sign_in import SignIn
+
+PAGE_ROWS = 1000
+"""Most rows of one page (NetSuite: SuiteQL)."""
+
+MOST_ROWS = 100_000
+"""Most rows that can be reached behind one query (NetSuite: SuiteQL)."""
+
+_QUERY_PATH = "/services/rest/query/v1/suiteql"
+_RECORD_PATH = "/services/rest/record/v1"
+_RESTLET_PATH = "/app/site/hosting/restlet.nl"
+
+Row = dict[str, str]
+"""A row of SuiteQL: every value a string, keys in lower case, null columns left out."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of a query."""
+
+    items: list[Row]
+    has_more: bool
+    total: int
+
+
+class NetSuite:
+    """One NetSuite account.
+
+    Thread-safe; use as a context manager.
+
+    Args:
+        settings: The account and its credentials.
+        stop: When set, waits end and nothing is tried again.
+    """
+
+    def __init__(self, settings: NetSuiteSettings, *, stop: Event | None = None) -> None:
+        self.settings = settings
+        self.account = settings.account_id
+        self._sign_in = SignIn(settings, stop)
+        self.session = self._session(settings.base_url, stop)
+        # One gate for both hosts: NetSuite counts REST and RESTlet calls together.
+        self._restlets = self._session(settings.restlet_url, stop)
+        self._restlets.gate = self.session.gate
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give the connections back."""
+        for closing in (self.session, self._restlets, self._sign_in):
+            closing.close()
+
+    def suiteql(self, query: str, *, limit: int = PAGE_ROWS, offset: int = 0, purpose: str) -> Page:
+        """Read one page of a query.
+
+        Raises:
+            RefusedError: NetSuite does not take the query.
+        """
+        response = self.session.send(
+            Call(
+                "POST",
+                _QUERY_PATH,
+                purpose,
+                params={"limit": limit, "offset": offset},
+                headers={"Prefer": "transient"},
+                json={"q": query},
+            )
+        )
+        answer = json.loads(response.content)
+        items: list[Row] = answer["items"]
+        for item in items:
+            item.pop("links", None)
+        return Page(items, bool(answer["hasMore"]), int(answer["totalResults"]))
+
+    def suiteql_all(self, query: str, *, purpose: str) -> list[Row]:
+        """Read every row of a query whose ORDER BY is unique.
+
+        Raises:
+            UnavailableError: It has more rows than NetSuite hands out; nothing is cut off silently.
+        """
+        rows: list[Row] = []
+        while True:
+            page = self.suiteql(query, offset=len(rows), purpose=purpose)
+            if page.total > MOST_ROWS:
+                raise UnavailableError("APB-NS-020", purpose=purpose, total=page.total, most=MOST_ROWS)
+            rows += page.items
+            if not page.has_more or not page.items:
+                return rows
+
+    def get(self, record_type: str, record_id: str, *, purpose: str) -> dict[str, Any]:
+        """Read one record. `record_id` is an internal id, or `eid:` and an external id."""
+        path = f"{_RECORD_PATH}/{record_type}/{record_id}"
+        response = self.session.send(Call("GET", path, purpose))
+        record: dict[str, Any] = json.loads(response.content)
+        return record
+
+    def create(self, record_type: str, body: Mapping[str, Any], *, purpose: str) -> str:
+        """Create a record, once, and give its internal id.
+
+        Raises:
+            OutcomeUnknownError: It may or may not exist now.
+        """
+        path = f"{_RECORD_PATH}/{record_type}"
+        return _located(self.session.send(Call("POST", path, purpose, Write.ONCE, json=body)), purpose)
+
+    def upsert(
+        self,
+        record_type: str,
+        external_id: str,
+        body: Mapping[str, Any],
+        *,
+        replace: Sequence[str] = (),
+        purpose: str,
+    ) -> str:
+        """Create or change a record by its external id, and give its internal id.
+
+        Args:
+            record_type: NetSuite's name of the type.
+            external_id: Ours.
+            body: The record's fields.
+            replace: Sublists to replace. NetSuite appends to unkeyed sublists otherwise.
+            purpose: For errors.
+        """
+        path = f"{_RECORD_PATH}/{record_type}/eid:{external_id}"
+        params = {"replace": ",".join(replace)} if replace else None
+        call = Call("PUT", path, purpose, Write.IDEMPOTENT, params=params, json=body)
+        return _located(self.session.send(call), purpose)
+
+    def patch(self, record_type: str, record_id: str, body: Mapping[str, Any], *, purpose: str) -> None:
+        """Change fields of a record."""
+        path = f"{_RECORD_PATH}/{record_type}/{record_id}"
+        self.session.send(Call("PATCH", path, purpose, Write.IDEMPOTENT, json=body))
+
+    def delete(self, record_type: str, record_id: str, *, purpose: str) -> None:
+        """Delete a record. One that is gone already is fine."""
+        path = f"{_RECORD_PATH}/{record_type}/{record_id}"
+        try:
+            self.session.send(Call("DELETE", path, purpose, Write.IDEMPOTENT))
+        except RefusedError as refused:
+            if refused.reason != "NONEXISTENT_ID":
+                raise
+
+    def restlet(self, body: Mapping[str, Any], *, purpose: str, write: Write = Write.READ) -> Any:  # noqa: ANN401
+        """Ask our RESTlet.
+
+        Raises:
+            SettingError: No RESTlet is configured.
+        """
+        script, deploy = self.settings.restlet_script, self.settings.restlet_deploy
+        if script is None or deploy is None:
+            raise SettingError("APB-SET-002", setting="restlet_script")
+        params = {"script": script, "deploy": deploy}
+        call = Call("POST", _RESTLET_PATH, purpose, write, params=params, json=body)
+        return json.loads(self._restlets.send(call).content)
+
+    def _session(self, url: str, stop: Event | None) -> GovernedSession:
+        return GovernedSession(
+            "NetSuite",
+            url,
+            signer=self._sign_in,
+            judge=judge,
+            concurrency=self.settings.concurrency,
+            address_settings="account_id and base_url",
+            stop=stop,
+        )
+
+
+def _located(response: requests.Response, purpose: str) -> str:
+    """Read the internal id out of `Location`: the only thing that a write answers."""
+    location = response.headers.get("Location", "")
+    record_id = location.rstrip("/").rsplit("/", 1)[-1]
+    if not record_id.isdecimal():
+        raise UnavailableError("APB-NS-021", purpose=purpose)
+    return record_id

@@ -1,0 +1,176 @@
+"""Settings that several plugins share, as Singer SDK properties, and how their values are read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from singer_sdk import typing as th
+
+from apbridge.errors import SettingError
+
+ACCOUNT_ID = re.compile(r"[A-Za-z0-9]+(_[A-Za-z0-9]+)?")
+_LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+
+NETSUITE_SETTINGS = (
+    th.Property(
+        "account_id",
+        th.StringType(nullable=False),
+        required=True,
+        description="NetSuite account id, such as `1234567` or `1234567_SB1`.",
+    ),
+    th.Property(
+        "client_id",
+        th.StringType(nullable=False),
+        required=True,
+        secret=True,
+        description="Client id of the integration record.",
+    ),
+    th.Property(
+        "certificate_id",
+        th.StringType(nullable=False),
+        required=True,
+        description="Certificate id that NetSuite shows in OAuth 2.0 Client Credentials Setup.",
+    ),
+    th.Property(
+        "private_key",
+        th.StringType(),
+        secret=True,
+        description="Private key of that certificate, PEM text. This or `private_key_path`.",
+    ),
+    th.Property(
+        "private_key_path",
+        th.StringType(),
+        description="File that holds the private key of that certificate, PEM.",
+    ),
+    th.Property(
+        "base_url",
+        th.StringType(),
+        description="Where NetSuite is, when it is not where the account id says: a proxy, or the sandbox.",
+    ),
+    th.Property(
+        "restlet_script",
+        th.StringType(),
+        description="Script id of the deployed RESTlet of `suitescript/`. Without it no file is read.",
+    ),
+    th.Property(
+        "restlet_deploy",
+        th.StringType(),
+        description="Deployment id of that RESTlet.",
+    ),
+    th.Property(
+        "concurrency",
+        th.IntegerType(),
+        default=5,
+        description="Most calls in flight. NetSuite's limit is for the whole account: leave room for others.",
+    ),
+)
+
+AVIDXCHANGE_SETTINGS = (
+    th.Property(
+        "company_token",
+        th.StringType(nullable=False),
+        required=True,
+        secret=True,
+        description="Company Token from AvidSuite: Admin, System Setup, Account Information, Connections, API.",
+    ),
+    th.Property(
+        "user_token",
+        th.StringType(nullable=False),
+        required=True,
+        secret=True,
+        description="User Token from the same page.",
+    ),
+    th.Property(
+        "base_url",
+        th.StringType(nullable=False),
+        required=True,
+        description="Where AvidXchange's API is, as told at onboarding.",
+    ),
+    th.Property(
+        "profile",
+        th.StringType(nullable=False),
+        default="avidconnect",
+        description="The contract spoken: a profile that ships, or the path of a profile's YAML file.",
+    ),
+    th.Property(
+        "concurrency",
+        th.IntegerType(),
+        default=8,
+        description="Most calls in flight.",
+    ),
+)
+
+LEDGER_SETTINGS = (
+    th.Property(
+        "ledger_url",
+        th.StringType(nullable=False),
+        default="sqlite:///.apbridge/ledger.db",
+        description="Where the ledger is: `sqlite:///<file>` or `postgresql+psycopg://…`.",
+    ),
+    th.Property(
+        "on_reject",
+        th.StringType(nullable=False, allowed_values=["continue", "fail"]),
+        default="continue",
+        description="Whether a run that rejects a record ends well (`continue`) or with exit code 1 (`fail`).",
+    ),
+)
+
+SPOOL_SETTINGS = (
+    th.Property(
+        "spool_url",
+        th.StringType(nullable=False),
+        default=".apbridge/spool",
+        description="Where images are kept between tap and target: a folder, or any fsspec URL.",
+    ),
+)
+
+
+def text(config: Mapping[str, Any], name: str) -> str | None:
+    """Read a text setting; None where it is absent or blank."""
+    value = config.get(name)
+    return str(value).strip() or None if value is not None else None
+
+
+def required_text(config: Mapping[str, Any], name: str) -> str:
+    """Read a text setting that must be there.
+
+    Raises:
+        SettingError: It is absent or blank.
+    """
+    value = text(config, name)
+    if value is None:
+        raise SettingError("APB-SET-002", setting=name)
+    return value
+
+
+def concurrency(config: Mapping[str, Any], default: int) -> int:
+    """Read `concurrency`: a whole number from 1 to 100.
+
+    Raises:
+        SettingError: It is not.
+    """
+    value = config.get("concurrency", default)
+    try:
+        number = int(value)
+    except (TypeError, ValueError):
+        number = 0
+    if not 1 <= number <= 100:  # noqa: PLR2004
+        raise SettingError("APB-SET-001", setting="concurrency", problem=f"{value!r} is not from 1 to 100")
+    return number
+
+
+def url(value: str) -> str:
+    """Check an address that credentials are sent to.
+
+    Raises:
+        SettingError: It is neither https nor http on this machine.
+    """
+    parts = urlsplit(value)
+    if parts.scheme == "https" and parts.hostname:
+        return value.rstrip("/")
+    if parts.scheme == "http" and parts.hostname in _LOOPBACK:
+        return value.rstrip("/")
+    raise SettingError("APB-SET-003", base_url=value)
