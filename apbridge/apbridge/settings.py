@@ -74,7 +74,7 @@ AVIDXCHANGE_SETTINGS = (
         th.StringType(nullable=False),
         required=True,
         secret=True,
-        description="Company Token from AvidSuite: Admin, System Setup, Account Information, Connections, API.",
+        description="Company Token from AvidSuite: System Setup, Account Information, Connections, API.",
     ),
     th.Property(
         "user_token",
@@ -114,7 +114,7 @@ LEDGER_SETTINGS = (
         "on_reject",
         th.StringType(nullable=False, allowed_values=["continue", "fail"]),
         default="continue",
-        description="Whether a run that rejects a record ends well (`continue`) or with exit code 1 (`fail`).",
+        description="After a rejected record, end well (`continue`) or with exit code 1 (`fail`).",
     ),
 )
 
