@@ -1,0 +1,104 @@
+"""What was asked of each system: the counts that tests judge by."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+import msgspec
+
+SIGN_IN_PATH = "/services/rest/auth/oauth2/v1/token"
+_RECORDS = "/services/rest/record/"
+_AVIDXCHANGE = "/avidconnect/"
+_READS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class System(Enum):
+    """The two systems that the sandbox stands in for."""
+
+    NETSUITE = "netsuite"
+    AVIDXCHANGE = "avidxchange"
+
+
+def system_of(path: str) -> System:
+    """Tell which system a path of the shared port belongs to."""
+    return System.AVIDXCHANGE if path.startswith(_AVIDXCHANGE) else System.NETSUITE
+
+
+def is_write(method: str, path: str) -> bool:
+    """Tell whether a call asks for a record to change. A query or a sign-in is a POST and changes nothing."""
+    return method not in _READS and path.startswith((_AVIDXCHANGE, _RECORDS))
+
+
+@dataclass
+class Tally:
+    """One system's counts since the last reset."""
+
+    total: int = 0
+    writes: int = 0
+    sign_ins: int = 0
+    peak_concurrency: int = 0
+    in_flight: int = 0
+    by_operation: Counter[str] = field(default_factory=Counter)
+    refusals: Counter[str] = field(default_factory=Counter)
+
+    def enter(self) -> None:
+        """Count a call in. Sign-ins are not in flight: NetSuite's limit is on REST, SOAP and RESTlets."""
+        self.in_flight += 1
+        self.peak_concurrency = max(self.peak_concurrency, self.in_flight)
+
+    def leave(self) -> None:
+        """Count it out."""
+        self.in_flight -= 1
+
+
+class Calls:
+    """The counts of both systems. Used on the event loop only."""
+
+    def __init__(self) -> None:
+        self._tallies = {system: Tally() for system in System}
+
+    def of(self, system: System) -> Tally:
+        """Give one system's counts."""
+        return self._tallies[system]
+
+    def reset(self) -> None:
+        """Start counting anew; calls that are in flight stay in flight."""
+        self._tallies = {
+            system: Tally(in_flight=tally.in_flight, peak_concurrency=tally.in_flight)
+            for system, tally in self._tallies.items()
+        }
+
+    def as_json(self) -> dict[str, dict[str, Any]]:
+        """Give the counts as the control API shows them."""
+        return {
+            system.value: {
+                "total": tally.total,
+                "writes": tally.writes,
+                "sign_ins": tally.sign_ins,
+                "by_operation": dict(tally.by_operation),
+                "refusals": dict(tally.refusals),
+                "peak_concurrency": tally.peak_concurrency,
+            }
+            for system, tally in self._tallies.items()
+        }
+
+
+def refusal_codes(status: int, body: bytes) -> list[str]:
+    """Read the codes out of either system's error body; `http_<status>` where it has none.
+
+    AvidXchange: `errors[].code`; NetSuite: `o:errorDetails[].o:errorCode`, `error` or `error.code`.
+    """
+    try:
+        answer = msgspec.json.decode(body)
+    except msgspec.DecodeError:
+        answer = None
+    if not isinstance(answer, dict):
+        return [f"http_{status}"]
+    error = answer.get("error")
+    codes = [item.get("code") for item in answer.get("errors", [])]
+    codes += [item.get("o:errorCode") for item in answer.get("o:errorDetails", [])]
+    codes.append(error.get("code") if isinstance(error, dict) else error)
+    return [str(code) for code in codes if code] or [f"http_{status}"]

@@ -1,0 +1,89 @@
+"""`apbridge-sandbox`: NetSuite and AvidXchange on this machine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from apbridge_sandbox.company import CompanySize
+from apbridge_sandbox.credentials import issue
+from apbridge_sandbox.store import Store, StoreError
+from apbridge_sandbox.world import Options, Sandbox
+
+_PORT = click.IntRange(0, 65535)
+_COUNT = click.IntRange(min=1)
+
+_db = click.option(
+    "--db", required=True, type=click.Path(dir_okay=False, path_type=Path), help="The SQLite file."
+)
+
+
+@click.group()
+@click.version_option(package_name="apbridge-sandbox")
+def main() -> None:
+    """NetSuite and AvidXchange on this machine, over one SQLite file."""
+
+
+@main.command()
+@_db
+@click.option("--port", type=_PORT, default=8400, show_default=True, help="Of both systems; 0: any.")
+@click.option(
+    "--control-port", type=_PORT, default=8401, show_default=True, help="Of the control API; 0: any."
+)
+@click.option("--seed", type=int, default=CompanySize.seed, show_default=True)
+@click.option("--vendors", type=_COUNT, default=CompanySize.vendors, show_default=True)
+@click.option("--bills", type=_COUNT, default=CompanySize.bills, show_default=True)
+@click.option(
+    "--latency-ms",
+    type=click.IntRange(min=0),
+    default=Options.latency_ms,
+    show_default=True,
+    help="Added to every answer.",
+)
+@click.option(
+    "--concurrency-limit",
+    type=_COUNT,
+    default=Options.concurrency_limit,
+    show_default=True,
+    help="Calls that NetSuite allows in flight.",
+)
+def serve(
+    *,
+    db: Path,
+    port: int,
+    control_port: int,
+    seed: int,
+    vendors: int,
+    bills: int,
+    latency_ms: int,
+    concurrency_limit: int,
+) -> None:
+    """Serve both systems. A file that holds a company keeps it; else one is made."""
+    from apbridge_sandbox.server import HOST, Server  # noqa: PLC0415 - `credentials` starts quicker
+
+    company = CompanySize(seed=seed, vendors=vendors, bills=bills)
+    try:
+        sandbox = Sandbox(db, Options(company, latency_ms, concurrency_limit))
+        server = Server(sandbox, port=port, control_port=control_port)
+    except (StoreError, OSError) as error:
+        raise click.ClickException(str(error)) from error
+    sandbox.seed_if_empty()
+    base, control = f"http://{HOST}:{server.port}", f"http://{HOST}:{server.control_port}"
+    server.run(lambda: click.echo(f"ready netsuite={base} avidxchange={base}/avidconnect control={control}"))
+    sandbox.close()
+
+
+@main.command()
+@_db
+@click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path))
+@click.option("--url", help="Of the running sandbox: writes the base URLs too.")
+def credentials(*, db: Path, out: Path, url: str | None) -> None:
+    """Write fresh credentials for both systems: a key, and an .env that names it."""
+    try:
+        store = Store(db)
+    except StoreError as error:
+        raise click.ClickException(str(error)) from error
+    issue(store, out, url)
+    store.close()
+    click.echo(f"wrote {out / '.env'}")

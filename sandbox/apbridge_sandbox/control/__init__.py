@@ -1,0 +1,10 @@
+"""control."""
+
+from __future__ import annotations
+
+from starlette.routing import BaseRoute
+
+
+def routes() -> list[BaseRoute]:
+    """Give its routes."""
+    return []

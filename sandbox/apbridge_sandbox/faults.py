@@ -1,0 +1,106 @@
+"""Faults on demand: a status, an error page, a delay, a connection that drops."""
+
+from __future__ import annotations
+
+import re
+from enum import Enum
+
+import msgspec
+
+_PROXY_PAGE = "<html><head><title>{0}</title></head><body><h1>{0} Bad Gateway</h1><hr>proxy</body></html>"
+
+
+class Drop(Enum):
+    """When the connection is cut without an answer."""
+
+    BEFORE = "before"
+    AFTER = "after"
+
+
+class Match(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """Which calls a fault is for. `path` is a regular expression, searched in the whole path.
+
+    Of the calls that match: with `nth` the nth, counted from 1, and those after it as far as
+    `times` allows (once, unless told); with `every` each k-th; with neither all. `times` at most.
+    """
+
+    method: str | None = None
+    path: str = ""
+    nth: int | None = None
+    every: int | None = None
+    times: int | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a pattern or a count that can never fire."""
+        try:
+            re.compile(self.path)
+        except re.error as error:
+            message = f"path is no regular expression: {error}"
+            raise ValueError(message) from error
+        if any(count is not None and count < 1 for count in (self.nth, self.every, self.times)):
+            message = "nth, every and times count from 1"
+            raise ValueError(message)
+
+
+class Do(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """What happens then. With neither `status` nor `drop` the call is only delayed.
+
+    `drop` cuts the connection without an answer: `before` the call is handled, or `after` its
+    work is committed.
+    """
+
+    status: int | None = None
+    body: object = None
+    headers: dict[str, str] = {}
+    delay_ms: int = 0
+    drop: Drop | None = None
+    html: bool = False
+
+
+class Fault(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """A fault and how often it was seen and fired."""
+
+    do: Do
+    match: Match = msgspec.field(default_factory=Match)
+    seen: int = 0
+    fired: int = 0
+
+    def answer(self) -> tuple[bytes, dict[str, str]]:
+        """Give the body and headers of a fault that answers."""
+        if self.do.html:
+            page = _PROXY_PAGE.format(self.do.status)
+            return page.encode(), {"content-type": "text/html; charset=utf-8", **self.do.headers}
+        if isinstance(self.do.body, str):
+            return self.do.body.encode(), {"content-type": "text/plain; charset=utf-8", **self.do.headers}
+        body = b"" if self.do.body is None else msgspec.json.encode(self.do.body)
+        return body, {"content-type": "application/json", **self.do.headers}
+
+    def fires(self, method: str, path: str) -> bool:
+        """Tell whether this call is the one, and count it."""
+        if self.match.method not in (None, method) or not re.search(self.match.path, path):
+            return False
+        self.seen += 1
+        times = self.match.times
+        if self.match.nth is not None:
+            due = self.seen >= self.match.nth
+            times = times or 1
+        else:
+            due = self.match.every is None or self.seen % self.match.every == 0
+        if not due or (times is not None and self.fired >= times):
+            return False
+        self.fired += 1
+        return True
+
+
+class Faults:
+    """The faults in force, first come first served. Used on the event loop only."""
+
+    def __init__(self) -> None:
+        self.in_force: list[Fault] = []
+
+    def due(self, method: str, path: str) -> Fault | None:
+        """Give the fault that befalls this call, and count it."""
+        for fault in self.in_force:
+            if fault.fires(method, path):
+                return fault
+        return None

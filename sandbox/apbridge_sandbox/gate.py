@@ -1,0 +1,171 @@
+"""The gate before both systems: counts calls, delays them, holds limits, lets faults befall them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime, timedelta, timezone
+from email.utils import format_datetime
+from typing import Any
+
+import msgspec
+from starlette.routing import BaseRoute, Match
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from apbridge_sandbox.calls import SIGN_IN_PATH, System, Tally, is_write, refusal_codes, system_of
+from apbridge_sandbox.faults import Drop, Fault
+from apbridge_sandbox.world import Sandbox
+
+_RETRY_AFTER_S = 1
+
+
+class Gate:
+    """ASGI middleware over the shared port.
+
+    A handler whose call changes something though its path does not tell (a RESTlet that voids) sets
+    `request.state.is_write = True`.
+    """
+
+    def __init__(self, app: ASGIApp, sandbox: Sandbox, routes: Sequence[BaseRoute]) -> None:
+        self._app = app
+        self._sandbox = sandbox
+        self._routes = routes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let one call through."""
+        if scope["type"] != "http" or scope["path"] == "/health":
+            await self._app(scope, receive, send)
+            return
+        system = system_of(scope["path"])
+        tally = self._sandbox.calls.of(system)
+        tally.total += 1
+        tally.by_operation[self._operation(scope)] += 1
+        outlet = _Outlet(send, tally)
+        if scope["path"] == SIGN_IN_PATH:
+            tally.sign_ins += 1
+            await self._delay()
+            await self._befall(scope, receive, outlet)
+            return
+        tally.enter()
+        try:
+            allowed = tally.in_flight <= self._limit(system)
+            if allowed:
+                await self._delay()
+                await self._befall(scope, receive, outlet)
+        finally:
+            # The counts may have been reset meanwhile: the call leaves the tally that holds it now.
+            self._sandbox.calls.of(system).leave()
+        if not allowed:
+            await self._delay()
+            await outlet.answer(*self._overloaded(system))
+        if is_write(scope["method"], scope["path"]) or scope.get("state", {}).get("is_write"):
+            tally.writes += 1
+
+    def _operation(self, scope: Scope) -> str:
+        for route in self._routes:
+            match, _ = route.matches(scope)
+            if match is Match.FULL:
+                return f"{scope['method']} {getattr(route, 'path', scope['path'])}"
+        return f"{scope['method']} (no such path)"
+
+    def _limit(self, system: System) -> float:
+        if system is System.NETSUITE:
+            return self._sandbox.options.concurrency_limit
+        return self._sandbox.switches["avidxchange.concurrency_limit"] or float("inf")
+
+    async def _delay(self) -> None:
+        if self._sandbox.options.latency_ms:
+            await asyncio.sleep(self._sandbox.options.latency_ms / 1000)
+
+    async def _befall(self, scope: Scope, receive: Receive, outlet: _Outlet) -> None:
+        fault = self._sandbox.faults.due(scope["method"], scope["path"])
+        if fault is None:
+            await self._app(scope, receive, outlet.send)
+            return
+        await _suffer(fault, self._app, scope, receive, outlet)
+
+    def _overloaded(self, system: System) -> tuple[int, bytes, dict[str, str]]:
+        if system is System.AVIDXCHANGE:
+            body: dict[str, Any] = {
+                "message": "Too many requests.",
+                "errors": [
+                    {"field": None, "code": "too_many_requests", "message": "Wait, then send it again."}
+                ],
+            }
+            return 429, msgspec.json.encode(body), {"retry-after": str(_RETRY_AFTER_S)}
+        status = self._sandbox.switches["netsuite.overload_status"]
+        retry_after = {
+            "none": {},
+            "seconds": {"retry-after": str(_RETRY_AFTER_S)},
+            "date": {"retry-after": _http_date(_RETRY_AFTER_S)},
+        }[self._sandbox.switches["netsuite.overload_retry_after"]]
+        return status, msgspec.json.encode(_NETSUITE_OVERLOAD[status]), retry_after
+
+
+def _netsuite_error(status: int, title: str, detail: str, code: str) -> dict[str, Any]:
+    return {
+        "type": f"https://www.rfc-editor.org/rfc/rfc9110.html#name-{status}",
+        "title": title,
+        "status": status,
+        "o:errorDetails": [{"detail": detail, "o:errorCode": code}],
+    }
+
+
+_BLOCKED = ("Concurrent request limit exceeded. Request blocked.", "CONCURRENCY_LIMIT_EXCEEDED")
+_NETSUITE_OVERLOAD = {
+    429: _netsuite_error(429, "Too Many Requests", *_BLOCKED),
+    400: _netsuite_error(400, "Bad Request", *_BLOCKED),
+    401: _netsuite_error(401, "Unauthorized", "Invalid login attempt.", "INVALID_LOGIN"),
+}
+
+
+async def _suffer(fault: Fault, app: ASGIApp, scope: Scope, receive: Receive, outlet: _Outlet) -> None:
+    do = fault.do
+    if do.drop is Drop.AFTER:
+        await app(scope, receive, _nowhere)
+    await asyncio.sleep(do.delay_ms / 1000)
+    if do.drop:
+        await _cut(scope)
+    elif do.status:
+        await outlet.answer(do.status, *fault.answer())
+    else:
+        await app(scope, receive, outlet.send)
+
+
+async def _nowhere(_message: Message) -> None:
+    """Take an answer that nobody will see."""
+
+
+async def _cut(scope: Scope) -> None:
+    scope["state"]["transport"].abort()
+    # The server learns of the lost connection in its next turn; returning before would make it answer 500.
+    await asyncio.sleep(0.01)
+
+
+def _http_date(seconds: int) -> str:
+    return format_datetime(datetime.now(timezone.utc) + timedelta(seconds=seconds), usegmt=True)
+
+
+class _Outlet:
+    """Passes an answer on, and counts the codes of a refusal."""
+
+    def __init__(self, send: Send, tally: Tally) -> None:
+        self._send = send
+        self._tally = tally
+        self._status = 0
+        self._body = b""
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self._status = message["status"]
+        elif self._status >= 400:  # noqa: PLR2004
+            self._body += message.get("body", b"")
+            if not message.get("more_body"):
+                self._tally.refusals.update(refusal_codes(self._status, self._body))
+        await self._send(message)
+
+    async def answer(self, status: int, body: bytes, headers: dict[str, str]) -> None:
+        headers = {"content-type": "application/json", **headers, "content-length": str(len(body))}
+        raw = [(name.lower().encode(), value.encode("latin-1")) for name, value in headers.items()]
+        await self.send({"type": "http.response.start", "status": status, "headers": raw})
+        await self.send({"type": "http.response.body", "body": body})

@@ -1,0 +1,71 @@
+"""What is not known of the real systems: each a switch, so that both ways can be rehearsed.
+
+Switches are declared in the JSON files beside this one, a file a system: name → `default`,
+`values` (left out where any value of the default's type will do) and what it `says`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from importlib import resources
+from typing import Any
+
+import msgspec
+
+
+class Switch(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """One thing that is not known, and how the sandbox behaves until told otherwise."""
+
+    default: bool | int | str
+    says: str
+    values: list[bool | int | str] | None = None
+
+
+def declared() -> dict[str, Switch]:
+    """Read every declared switch, by name."""
+    found: dict[str, Switch] = {}
+    for file in sorted(resources.files(__name__).iterdir(), key=lambda entry: entry.name):
+        if file.name.endswith(".json"):
+            found |= msgspec.json.decode(file.read_bytes(), type=dict[str, Switch])
+    return found
+
+
+class Switches(Mapping[str, Any]):
+    """How every switch stands."""
+
+    def __init__(self) -> None:
+        self._declared = declared()
+        self._set: dict[str, bool | int | str] = {}
+
+    def __getitem__(self, name: str) -> Any:  # noqa: ANN401
+        """Give how it stands now."""
+        return self._set.get(name, self._declared[name].default)
+
+    def __iter__(self) -> Iterator[str]:
+        """Go over the names."""
+        return iter(self._declared)
+
+    def __len__(self) -> int:
+        """Give their number."""
+        return len(self._declared)
+
+    def set(self, values: Mapping[str, Any]) -> None:
+        """Set switches, all or none.
+
+        Raises:
+            ValueError: There is no such switch, or it cannot stand so.
+        """
+        for name, value in values.items():
+            switch = self._declared.get(name)
+            if switch is None:
+                message = f"there is no switch {name}; there are: {', '.join(self._declared)}"
+                raise ValueError(message)
+            if type(value) is not type(switch.default) or (switch.values and value not in switch.values):
+                allowed = switch.values or type(switch.default).__name__
+                message = f"switch {name} cannot be {value!r}; it can be {allowed}"
+                raise ValueError(message)
+        self._set |= values
+
+    def reset(self) -> None:
+        """Put every switch back to its default."""
+        self._set = {}

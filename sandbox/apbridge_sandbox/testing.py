@@ -1,0 +1,151 @@
+"""Start a sandbox for a test: on free ports, in this process or in its own."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Event, Thread
+from typing import Any
+from urllib.request import Request, urlopen
+
+import msgspec
+
+from apbridge_sandbox.company import CompanySize
+from apbridge_sandbox.credentials import issue
+from apbridge_sandbox.server import HOST, Server
+from apbridge_sandbox.store import Store
+from apbridge_sandbox.world import Options, Sandbox
+
+
+@dataclass(frozen=True)
+class Running:
+    """A running sandbox.
+
+    Attributes:
+        netsuite_url: Base URL of NetSuite.
+        avidxchange_url: Base URL of AvidXchange.
+        control_url: Base URL of the control API.
+        credentials: The `.env`'s names and values, base URLs included.
+        folder: Where the `.env`, the key and the books lie.
+        sandbox: The sandbox itself, where it runs in this process.
+    """
+
+    netsuite_url: str
+    avidxchange_url: str
+    control_url: str
+    credentials: dict[str, str]
+    folder: Path
+    sandbox: Sandbox | None
+
+    def control(self, path: str, body: object = None, *, method: str = "POST") -> Any:  # noqa: ANN401
+        """Call the control API, such as `control("/control/payments/pay", {"all": True})`.
+
+        Raises:
+            urllib.error.HTTPError: It refused.
+        """
+        request = Request(  # noqa: S310
+            self.control_url + path,
+            data=None if body is None else msgspec.json.encode(body),
+            method=method,
+            headers={"content-type": "application/json"},
+        )
+        with urlopen(request, timeout=120) as answer:  # noqa: S310
+            return msgspec.json.decode(answer.read())
+
+    def calls(self) -> Any:  # noqa: ANN401
+        """Give what was asked of each system since the last reset."""
+        return self.control("/control/calls", method="GET")
+
+    def books(self) -> Any:  # noqa: ANN401
+        """Give both books; amounts are decimal strings."""
+        return self.control("/control/books", method="GET")
+
+
+@contextmanager
+def running(
+    *,
+    seed: int = CompanySize.seed,
+    vendors: int = 12,
+    bills: int = 20,
+    latency_ms: int = 0,
+    concurrency_limit: int = Options.concurrency_limit,
+    folder: Path | None = None,
+    in_process: bool = True,
+) -> Iterator[Running]:
+    """Run a sandbox with fresh credentials, and end it.
+
+    Args:
+        seed: Of the company.
+        vendors: Number of vendors.
+        bills: Number of bills.
+        latency_ms: Added to every answer.
+        concurrency_limit: Calls that NetSuite allows in flight.
+        folder: Where to keep the books; one of its own, removed at the end, otherwise.
+        in_process: In a thread of this process, else by the command `apbridge-sandbox serve`.
+    """
+    options = Options(CompanySize(seed, vendors, bills), latency_ms, concurrency_limit)
+    start = _in_thread if in_process else _as_command
+    with tempfile.TemporaryDirectory() as own:
+        place = folder or Path(own)
+        with start(place / "sandbox.db", options) as (port, control_port, sandbox):
+            url = f"http://{HOST}:{port}"
+            store = sandbox.store if sandbox else Store(place / "sandbox.db")
+            env = issue(store, place, url)
+            if not sandbox:
+                store.close()
+            yield Running(
+                netsuite_url=url,
+                avidxchange_url=env["AVIDXCHANGE_BASE_URL"],
+                control_url=f"http://{HOST}:{control_port}",
+                credentials=env,
+                folder=place,
+                sandbox=sandbox,
+            )
+
+
+@contextmanager
+def _in_thread(db: Path, options: Options) -> Iterator[tuple[int, int, Sandbox]]:
+    sandbox = Sandbox(db, options)
+    sandbox.seed_if_empty()
+    server = Server(sandbox)
+    ready = Event()
+    thread = Thread(target=server.run, args=(ready.set,), name="sandbox")
+    thread.start()
+    try:
+        if not ready.wait(30):
+            message = "the sandbox did not start"
+            raise RuntimeError(message)
+        yield server.port, server.control_port, sandbox
+    finally:
+        server.stop()
+        thread.join()
+        sandbox.close()
+
+
+@contextmanager
+def _as_command(db: Path, options: Options) -> Iterator[tuple[int, int, None]]:
+    command = [sys.executable, "-m", "apbridge_sandbox", "serve", f"--db={db}"]
+    command += ["--port=0", "--control-port=0", f"--seed={options.company.seed}"]
+    command += [f"--vendors={options.company.vendors}", f"--bills={options.company.bills}"]
+    command += [f"--latency-ms={options.latency_ms}"]
+    command += [f"--concurrency-limit={options.concurrency_limit}"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603
+        try:
+            yield *_ports(process), None
+        finally:
+            process.terminate()
+
+
+def _ports(process: subprocess.Popen[str]) -> tuple[int, int]:
+    assert process.stdout  # noqa: S101 - it was asked for
+    said = process.stdout.readline()
+    if not said.startswith("ready "):
+        message = f"the sandbox did not start: {said or 'it ended'}"
+        raise RuntimeError(message)
+    urls = dict(word.split("=", 1) for word in said.split()[1:])
+    return int(urls["netsuite"].rpartition(":")[2]), int(urls["control"].rpartition(":")[2])

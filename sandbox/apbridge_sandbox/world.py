@@ -1,0 +1,52 @@
+"""Everything that the sandbox's handlers share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from apbridge_sandbox.calls import Calls
+from apbridge_sandbox.clock import Clock
+from apbridge_sandbox.company import CompanySize, seed_company
+from apbridge_sandbox.faults import Faults
+from apbridge_sandbox.store import Store
+from apbridge_sandbox.switches import Switches
+
+
+@dataclass(frozen=True)
+class Options:
+    """How the sandbox was started.
+
+    Attributes:
+        company: The company to seed when the file holds none.
+        latency_ms: Every answer takes at least this long.
+        concurrency_limit: Calls that NetSuite allows in flight; 5 is a standard account's.
+    """
+
+    company: CompanySize = field(default_factory=CompanySize)
+    latency_ms: int = 0
+    concurrency_limit: int = 5
+
+
+class Sandbox:
+    """Both systems' books, their clock, and what the control API changes.
+
+    Handlers reach it by `request.app.state.sandbox`.
+    """
+
+    def __init__(self, path: Path, options: Options | None = None) -> None:
+        self.options = options or Options()
+        self.store = Store(path)
+        self.clock = Clock(self.store)
+        self.switches = Switches()
+        self.faults = Faults()
+        self.calls = Calls()
+
+    def seed_if_empty(self) -> None:
+        """Make the company, unless the file already holds one."""
+        if self.store.setting("seed") is None:
+            seed_company(self.store, self.clock, self.options.company)
+
+    def close(self) -> None:
+        """Close the books."""
+        self.store.close()
