@@ -1,0 +1,16 @@
+"""meltano.yml, each plugin's definition, its README and what it says of itself name the same settings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tools.settings import ROOT, renewed
+
+FILES = renewed()
+
+
+@pytest.mark.parametrize("file", sorted(FILES), ids=lambda file: str(file.relative_to(ROOT)))
+def test_file_has_the_settings_that_about_tells(file: Path):
+    assert file.read_text(encoding="utf-8") == FILES[file], "run `make settings`"

@@ -1,0 +1,89 @@
+"""Our plugins beside other people's, from the package registry, unmodified."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Mapping
+from decimal import Decimal
+from pathlib import Path
+
+from apbridge_sandbox.testing import Running
+from demo.rehearsal import PROGRAMS, ROOT
+
+STRANGERS = ROOT / ".third-party"
+
+
+def plugin_environment(sandbox: Running, plugin: str, **settings: str) -> dict[str, str]:
+    """The sandbox's credentials under one plugin's own names, as a user without Meltano sets them."""
+    prefix = plugin.replace("-", "_").upper()
+    system = "NETSUITE" if "netsuite" in plugin else "AVIDXCHANGE"
+    own = {
+        f"{prefix}_{name.removeprefix(system + '_')}": value
+        for name, value in sandbox.credentials.items()
+        if name.startswith(system)
+    }
+    return {**os.environ, **own, **{f"{prefix}_{name.upper()}": value for name, value in settings.items()}}
+
+
+def run(
+    program: Path, *options: str, stdin: str = "", env: Mapping[str, str] | None = None, cwd: Path
+) -> str:
+    done = subprocess.run(
+        [program, *options], input=stdin, env=env, cwd=cwd, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    return done.stdout
+
+
+def test_our_tap_feeds_a_strangers_target(company: Running, tmp_path: Path):
+    messages = run(
+        PROGRAMS / "tap-netsuite-ap",
+        "--config=ENV",
+        env=plugin_environment(company, "tap-netsuite-ap", spool_url=str(tmp_path / "spool")),
+        cwd=tmp_path,
+    )
+    run(STRANGERS / "target-jsonl/bin/target-jsonl", stdin=messages, cwd=tmp_path)
+
+    written = next(tmp_path.glob("bills*.jsonl")).read_text(encoding="utf-8").splitlines()
+    bills = {bill["id"]: bill for bill in (json.loads(line, parse_float=Decimal) for line in written)}
+    books = {bill["id"]: bill for bill in company.books()["netsuite"]["bills"] if bill["is_open"]}
+    assert len(written) == len(bills)
+    assert bills.keys() == books.keys()
+    assert {i: Decimal(b["total"]) for i, b in bills.items()} == {
+        i: Decimal(b["total"]) for i, b in books.items()
+    }
+
+
+def test_a_strangers_tap_feeds_our_target(changing_company: Running, tmp_path: Path):
+    departments = [
+        {
+            "id": str(number),
+            "external_id": f"erp-main-department-{number}",
+            "name": f"Department {number}",
+            "full_name": f"Company : Department {number}",
+            "parent_id": None,
+            "subsidiary_ids": [],
+            "is_active": True,
+            "modified_at": "2026-11-01T00:00:00Z",
+        }
+        for number in range(1, 8)
+    ]
+    (tmp_path / "departments.jsonl").write_text("\n".join(map(json.dumps, departments)) + "\n")
+    config = {"path": "departments.jsonl", "stream_name": "departments", "primary_keys": ["id"]}
+    (tmp_path / "config.json").write_text(json.dumps(config))
+
+    messages = run(STRANGERS / "tap-jsonl/bin/tap-jsonl", "--config=config.json", cwd=tmp_path)
+    run(
+        PROGRAMS / "target-avidxchange",
+        "--config=ENV",
+        stdin=messages,
+        env=plugin_environment(
+            changing_company, "target-avidxchange", ledger_url=f"sqlite:///{tmp_path / 'ledger.db'}"
+        ),
+        cwd=tmp_path,
+    )
+
+    values = changing_company.books()["avidxchange"]["dimension_values"]
+    assert {value["external_id"] for value in values} == {value["external_id"] for value in departments}
