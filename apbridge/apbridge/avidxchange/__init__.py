@@ -1,0 +1,19 @@
+"""AvidXchange: one client, driven by a profile that says how the contract is spoken."""
+
+from apbridge.avidxchange.answers import FieldError
+from apbridge.avidxchange.client import Acknowledged, AvidXchange, Shown, Submission
+from apbridge.avidxchange.expressions import instant, utc_text
+from apbridge.avidxchange.profile import Profile
+from apbridge.avidxchange.settings import AvidXchangeSettings
+
+__all__ = [
+    "Acknowledged",
+    "AvidXchange",
+    "AvidXchangeSettings",
+    "FieldError",
+    "Profile",
+    "Shown",
+    "Submission",
+    "instant",
+    "utc_text",
+]

@@ -1,0 +1,121 @@
+"""The expressions of a profile: JMESPath and a few functions, compiled once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timezone
+from decimal import Decimal
+from typing import Any
+from urllib.parse import quote
+
+import jmespath  # type: ignore[import-untyped]
+import regex  # type: ignore[import-untyped]
+from jmespath.exceptions import JMESPathError  # type: ignore[import-untyped]
+from jmespath.functions import Functions, signature  # type: ignore[import-untyped]
+
+Expression = Callable[[Any], Any]
+
+_CHARACTER = regex.compile(r"\X")
+"""What a reader takes for one character: a letter with its accents, a flag, a family."""
+
+
+class ExpressionError(ValueError):
+    """An expression does not fit what it was given."""
+
+
+class ProfileFunctions(Functions):  # type: ignore[misc]
+    """What profiles may call beside JMESPath's own functions. Each gives null for null."""
+
+    @signature({"types": ["string", "null"]}, {"types": ["number"]})  # type: ignore[untyped-decorator]
+    def _func_shorten(self, text: str | None, limit: int) -> str | None:
+        """Cut a text to `limit` code points, visibly and never inside a character."""
+        if text is None or len(text) <= limit:
+            return text
+        kept = ""
+        for character in _CHARACTER.findall(text):
+            if len(kept) + len(character) > limit - 1:
+                break
+            kept += character
+        return kept.rstrip() + "…"
+
+    @signature({"types": []})  # type: ignore[untyped-decorator]
+    def _func_text(self, value: Any) -> str | None:  # noqa: ANN401
+        """Give an id that may come as a number as text."""
+        return None if value is None else str(value)
+
+    @signature({"types": ["string", "null"]})  # type: ignore[untyped-decorator]
+    def _func_utc(self, value: str | None) -> str | None:
+        """Give an ISO 8601 instant as UTC, of one width, so that instants sort as texts do."""
+        return None if value is None else utc_text(instant(value))
+
+    @signature({"types": ["string", "null"]})  # type: ignore[untyped-decorator]
+    def _func_quoted(self, value: str | None) -> str | None:
+        """Percent-encode what a header cannot carry."""
+        return None if value is None else quote(value, safe=" !#$&'()+,;=@[]{}~")
+
+
+_OPTIONS = jmespath.Options(custom_functions=ProfileFunctions())
+
+
+def compiled(text: str) -> Expression:
+    """Compile an expression.
+
+    Raises:
+        ExpressionError: It is not JMESPath.
+    """
+    try:
+        parsed = jmespath.compile(text)
+    except JMESPathError as failure:
+        message = f"{text!r} is not JMESPath ({_first_line(failure)})"
+        raise ExpressionError(message) from failure
+
+    def evaluate(value: Any) -> Any:  # noqa: ANN401
+        try:
+            return parsed.search(value, options=_OPTIONS)
+        except (JMESPathError, ValueError) as failure:
+            message = f"{text} cannot be read ({_first_line(failure)})"
+            raise ExpressionError(message) from failure
+
+    return evaluate
+
+
+def instant(value: str) -> datetime:
+    """Read an ISO 8601 instant or date; without an offset it is UTC.
+
+    Raises:
+        ValueError: It is neither.
+    """
+    # Python 3.10 reads neither Z nor a fraction of another length than 3 or 6.
+    found = _INSTANT.fullmatch(value.strip())
+    if found is None:
+        message = f"{value!r} is not an ISO 8601 instant"
+        raise ValueError(message)
+    date, time, fraction, offset = found.groups()
+    digits = f"{fraction or '':0<6.6}"
+    zone = "+00:00" if offset in {None, "Z", "z"} else offset
+    return datetime.fromisoformat(f"{date}T{time or '00:00:00'}.{digits}{zone}").astimezone(timezone.utc)
+
+
+_INSTANT = regex.compile(r"(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d:\d\d)(?:[.,](\d+))?\s*(Z|z|[+-]\d\d:\d\d)?)?")
+
+
+def utc_text(value: datetime) -> str:
+    """Give an instant as text of one width."""
+    return f"{value.astimezone(timezone.utc):%Y-%m-%dT%H:%M:%S.%f}Z"
+
+
+def _first_line(failure: Exception) -> str:
+    return str(failure).strip().splitlines()[0]
+
+
+def plain(value: Any) -> Any:  # noqa: ANN401
+    """Give a value for comparison: numbers as `Decimal`, nothing and empty as one."""
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, int | float | Decimal):
+        return Decimal(str(value))
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items() if item is not None} or None
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    return value

@@ -1,0 +1,55 @@
+"""The settings of the AvidXchange side, checked before anything is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from apbridge import settings
+from apbridge.errors import SettingError
+
+
+@dataclass(frozen=True)
+class AvidXchangeSettings:
+    """How to reach and sign in to AvidXchange.
+
+    Args:
+        base_url: What every path of the profile is below.
+        profile: A profile's name, or the path of its file.
+        concurrency: Most calls in flight.
+        credentials: Values that a profile's sign-in may name: the tokens.
+    """
+
+    base_url: str
+    profile: str
+    concurrency: int
+    credentials: Mapping[str, str] = field(repr=False)
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> AvidXchangeSettings:
+        """Read a plugin's settings.
+
+        Raises:
+            SettingError: One is missing or wrong; it says which.
+        """
+        credentials = {name: settings.text(config, name) for name in ("company_token", "user_token")}
+        return cls(
+            base_url=settings.url(settings.required_text(config, "base_url")),
+            profile=settings.text(config, "profile") or "avidconnect",
+            concurrency=settings.concurrency(config, 8),
+            credentials={name: value for name, value in credentials.items() if value is not None},
+        )
+
+    def credential(self, name: str) -> str:
+        """Give a credential that the profile's sign-in asks for.
+
+        Raises:
+            SettingError: It is missing, or holds what a header cannot carry.
+        """
+        value = self.credentials.get(name)
+        if value is None:
+            raise SettingError("APB-SET-002", setting=name)
+        if not (value.isascii() and value.isprintable()):
+            raise SettingError("APB-SET-001", setting=name, problem="it holds more than letters and signs")
+        return value
