@@ -1,0 +1,175 @@
+"""The audit trail: every write to either system, append-only and chained by hashes."""
+
+from __future__ import annotations
+
+import hashlib
+from concurrent.futures import Future
+from dataclasses import asdict, dataclass
+from datetime import datetime, timezone
+from queue import SimpleQueue
+from threading import Lock
+from typing import Any
+
+import msgspec
+from sqlalchemy import select, update
+
+from apbridge.errors import UnavailableError
+from apbridge.json import dumps
+from apbridge.ledger.database import Database
+from apbridge.ledger.tables import audit, audit_head
+from apbridge.redaction import redact
+
+_CHAINED = tuple(column.name for column in audit.columns if column.name != "hash")
+_PAGE = 1000
+
+
+@dataclass
+class Answer:
+    """What came back for a write; filled in by whoever sent it."""
+
+    status: int | None = None
+    """HTTP status."""
+    request_id: str | None = None
+    """The other system's name for the request."""
+    body: Any = None
+    """The answer's body; it is redacted before it is stored."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a walk along the chain found."""
+
+    rows: int
+    """Rows that are as they were written."""
+    broken_at: int | None = None
+    """Sequence number of the first row that is not; None where the trail is whole."""
+    because: str = ""
+
+
+@dataclass(frozen=True)
+class Write:
+    """A write to either system, as the trail names it."""
+
+    run_id: int
+    actor: str
+    """Who: plugin, version, user and host."""
+    system: str
+    """Where to: `netsuite` or `avidxchange`."""
+    operation: str
+    """What, in words, such as `upsert invoice`."""
+    external_id: str
+    """About which record."""
+
+
+class AuditTrail:
+    """The trail: every row holds the hash of the row before it.
+
+    So no row can change, go or change places unseen. The newest hash is kept a second time in a
+    one-row table, which also is the lock that puts the rows of several processes in one order;
+    without it the last rows could be removed unseen. Rows of threads that write at the same time
+    share one transaction, for each commit waits for the disk.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._waiting: SimpleQueue[tuple[dict[str, Any], Future[int]]] = SimpleQueue()
+        self._turn = Lock()
+
+    def sent(self, write: Write, body: Any) -> int:  # noqa: ANN401
+        """Record that a write is about to be sent. It is stored when this returns.
+
+        Args:
+            write: Who writes what, where.
+            body: What is sent; it is redacted before it is stored.
+
+        Returns:
+            Its sequence number, for `answered`.
+
+        Raises:
+            UnavailableError: It cannot be stored. Nothing may be sent then.
+        """
+        return self._append({"phase": "sent", "body": _stored(body)}, write)
+
+    def answered(self, write: Write, seq: int, answer: Answer) -> None:
+        """Record what became of a write.
+
+        Args:
+            write: As given to `sent`.
+            seq: What `sent` gave.
+            answer: What came back, or in its body why nothing did.
+
+        Raises:
+            UnavailableError: It cannot be stored.
+        """
+        row = {
+            "phase": "answered",
+            "answers": seq,
+            "request_id": answer.request_id,
+            "status": answer.status,
+            "body": _stored(answer.body),
+        }
+        self._append(row, write)
+
+    def verify(self) -> Verdict:
+        """Walk the whole chain and name its first broken link."""
+        expected, previous = 1, _GENESIS
+        try:
+            with self._database.reading() as connection:
+                head = connection.execute(select(audit_head.c.seq, audit_head.c.hash)).one_or_none()
+                rows = connection.execution_options(yield_per=_PAGE).execute(
+                    select(audit).order_by(audit.c.seq)
+                )
+                for row in rows.mappings():
+                    if row["seq"] != expected:
+                        return Verdict(expected - 1, expected, "it is missing")
+                    if row["previous"] != previous:
+                        return Verdict(expected - 1, expected, "it does not follow the row before it")
+                    if row["hash"] != _hash(row):
+                        return Verdict(expected - 1, expected, "it is not as it was written")
+                    expected, previous = expected + 1, row["hash"]
+        except (UnavailableError, UnicodeDecodeError):
+            return Verdict(expected - 1, expected, "it cannot be read")
+        if head is None or (head.seq, head.hash) != (expected - 1, previous):
+            return Verdict(expected - 1, expected, "the trail ends before its head")
+        return Verdict(expected - 1)
+
+    def _append(self, row: dict[str, Any], write: Write) -> int:
+        outcome: Future[int] = Future()
+        self._waiting.put((dict.fromkeys(_CHAINED) | row | asdict(write), outcome))
+        with self._turn:
+            # Whoever comes first writes for all who wait.
+            if not outcome.done():
+                self._write_waiting()
+        return outcome.result()
+
+    def _write_waiting(self) -> None:
+        taken = [self._waiting.get_nowait() for _ in range(self._waiting.qsize())]
+        try:
+            with self._database.writing() as connection:
+                head = connection.execute(select(audit_head.c.seq, audit_head.c.hash).with_for_update()).one()
+                seq, previous = int(head.seq), str(head.hash)
+                at = datetime.now(timezone.utc).isoformat(timespec="microseconds")
+                for row, _ in taken:
+                    seq += 1
+                    row |= {"seq": seq, "at": at, "previous": previous}
+                    row["hash"] = previous = _hash(row)
+                connection.execute(audit.insert(), [row for row, _ in taken])
+                connection.execute(update(audit_head).values(seq=seq, hash=previous))
+        except Exception as found:  # noqa: BLE001, whoever waits raises it
+            for _, outcome in taken:
+                outcome.set_exception(found)
+            return
+        for row, outcome in taken:
+            outcome.set_result(row["seq"])
+
+
+_GENESIS = "0" * 64
+
+
+def _hash(row: Any) -> str:  # noqa: ANN401
+    """Hash every column but the hash itself, as one JSON array in the order of the columns."""
+    return hashlib.sha256(msgspec.json.encode([row[name] for name in _CHAINED])).hexdigest()
+
+
+def _stored(body: Any) -> str | None:  # noqa: ANN401
+    return None if body is None else dumps(redact(body)).decode()

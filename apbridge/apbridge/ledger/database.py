@@ -1,0 +1,156 @@
+"""Opening the ledger's database: SQLite or PostgreSQL, and its schema brought up to date."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
+from sqlalchemy.exc import ArgumentError, DBAPIError
+
+from apbridge.errors import SettingError, UnavailableError
+from apbridge.ledger.tables import VERSION, VERSION_TABLE
+
+_BUSY_SECONDS = 60
+# Any number will do, as long as nothing else in the database takes it for its own lock.
+_UPGRADE_LOCK = 4_257_342_110
+
+
+class Database:
+    """An open database whose schema is current.
+
+    SQLite runs in WAL mode, so that readers never wait for the writer, and with
+    `synchronous=FULL`: a STATE that went out promises that its records are in the ledger, and
+    NORMAL may forget the last commits when the power fails. Writing transactions begin IMMEDIATE,
+    so that two processes queue up for the lock, at most a minute, and neither fails when a read
+    turns into a write.
+
+    Args:
+        url: `sqlite:///<file>`, `postgresql://…` or `postgresql+psycopg://…`.
+
+    Raises:
+        SettingError: The URL is not usable, or a newer version of this program made the ledger.
+        UnavailableError: The database cannot be reached or used.
+    """
+
+    def __init__(self, url: str) -> None:
+        found = _parsed(url)
+        self.name = found.set(username=None, password=None, query={}).render_as_string()
+        if found.drivername == "sqlite":
+            _make_file(found, self.name)
+        try:
+            self.engine = _engine(found)
+        except ImportError:
+            raise SettingError("APB-LED-004") from None
+        self._writer = self.engine.execution_options(writes=True)
+        try:
+            self._upgrade()
+        except BaseException:
+            self.engine.dispose()
+            raise
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Read in one transaction."""
+        with self._speaking(), self.engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """Write in one transaction: all of it or nothing."""
+        with self._speaking(), self._writer.begin() as connection:
+            yield connection
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.engine.dispose()
+
+    @contextmanager
+    def _speaking(self) -> Iterator[None]:
+        try:
+            yield
+        except DBAPIError as found:
+            problem = str(found.orig).strip().split("\n", 1)[0]
+            raise UnavailableError("APB-LED-002", ledger=self.name, problem=problem) from found
+
+    def _upgrade(self) -> None:
+        with self.reading() as connection:
+            if _version(connection) == VERSION:
+                return
+        with self.writing() as connection:
+            if connection.dialect.name == "postgresql":
+                connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _UPGRADE_LOCK})
+            # Another process may have done it while this one waited for the lock.
+            if _version(connection) != VERSION:
+                self._migrate(connection)
+
+    def _migrate(self, connection: Connection) -> None:
+        # Alembic takes longer to import than a current ledger takes to open.
+        from alembic import command  # noqa: PLC0415
+        from alembic.config import Config  # noqa: PLC0415
+        from alembic.util import CommandError  # noqa: PLC0415
+
+        config = Config()
+        config.set_main_option("script_location", str(resources.files("apbridge.ledger") / "migrations"))
+        config.attributes["connection"] = connection
+        try:
+            command.upgrade(config, "head")
+        except CommandError:
+            raise SettingError(
+                "APB-LED-003", ledger=self.name, found=_version(connection), known=VERSION
+            ) from None
+
+
+def _parsed(url: str) -> URL:
+    try:
+        found = make_url(url)
+    except ArgumentError:
+        raise SettingError("APB-LED-001", problem="it is not a database URL") from None
+    if found.drivername in {"postgres", "postgresql"}:
+        found = found.set(drivername="postgresql+psycopg")
+    if found.drivername not in {"sqlite", "postgresql+psycopg"}:
+        raise SettingError("APB-LED-001", problem=f"{found.drivername} is not supported")
+    if found.drivername == "sqlite" and found.database in {None, "", ":memory:"}:
+        raise SettingError("APB-LED-001", problem="it names no file")
+    return found
+
+
+def _make_file(url: URL, name: str) -> None:
+    # The ledger holds what is owed to whom: nobody else on the machine needs to read it.
+    path = Path(str(url.database))
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+    except OSError as found:
+        raise UnavailableError("APB-LED-002", ledger=name, problem=found.strerror) from found
+
+
+def _engine(url: URL) -> Engine:
+    if url.drivername != "sqlite":
+        return create_engine(url, connect_args={"connect_timeout": 10})
+    engine = create_engine(url, connect_args={"timeout": _BUSY_SECONDS})
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: sqlite3.Connection, _: Any) -> None:  # noqa: ANN401
+        # The driver would begin transactions by its own rules; the listener below begins them.
+        connection.isolation_level = None
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get("writes")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine
+
+
+def _version(connection: Connection) -> str | None:
+    if not inspect(connection).has_table(VERSION_TABLE):
+        return None
+    found = connection.execute(text(f"SELECT version_num FROM {VERSION_TABLE}")).scalar()  # noqa: S608
+    return str(found) if found is not None else None

@@ -1,0 +1,99 @@
+"""Runs, records and the audit trail."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0001"
+down_revision = None
+
+_APPEND_ONLY = {
+    "sqlite": (
+        """
+        CREATE TRIGGER apbridge_audit_no_update BEFORE UPDATE ON apbridge_audit
+        BEGIN SELECT RAISE(ABORT, 'the audit trail is append-only'); END
+        """,
+        """
+        CREATE TRIGGER apbridge_audit_no_delete BEFORE DELETE ON apbridge_audit
+        BEGIN SELECT RAISE(ABORT, 'the audit trail is append-only'); END
+        """,
+    ),
+    "postgresql": (
+        """
+        CREATE FUNCTION apbridge_audit_refuse() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN RAISE EXCEPTION 'the audit trail is append-only'; END $$
+        """,
+        """
+        CREATE TRIGGER apbridge_audit_no_change BEFORE UPDATE OR DELETE OR TRUNCATE ON apbridge_audit
+        FOR EACH STATEMENT EXECUTE FUNCTION apbridge_audit_refuse()
+        """,
+    ),
+}
+
+
+def upgrade() -> None:
+    """Create every table."""
+    op.create_table(
+        "apbridge_runs",
+        sa.Column("id", sa.Integer(), primary_key=True),
+        sa.Column("plugin", sa.Text(), nullable=False),
+        sa.Column("actor", sa.Text(), nullable=False),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("finished_at", sa.DateTime(timezone=True)),
+        sa.Column("status", sa.String(20), nullable=False),
+        sa.Column("counts", sa.Text()),
+        sa.Column("error", sa.Text()),
+    )
+    op.create_index("apbridge_runs_plugin", "apbridge_runs", ["plugin", "id"])
+    op.create_table(
+        "apbridge_records",
+        sa.Column("system", sa.String(40), primary_key=True),
+        sa.Column("stream", sa.String(80), primary_key=True),
+        sa.Column("external_id", sa.String(100), primary_key=True),
+        sa.Column("source_id", sa.Text()),
+        sa.Column("content_hash", sa.String(64), nullable=False),
+        sa.Column("status", sa.String(20), nullable=False),
+        sa.Column("remote_id", sa.Text()),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("code", sa.String(20)),
+        sa.Column("reason", sa.Text()),
+        sa.Column("waits_for", sa.Text()),
+        sa.Column("facts", sa.Text()),
+        sa.Column("payload", sa.LargeBinary()),
+        sa.Column("withheld", sa.Boolean(), nullable=False),
+        sa.Column("acknowledged_at", sa.DateTime(timezone=True)),
+        sa.Column("first_seen", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("last_seen", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("run_id", sa.Integer(), nullable=False),
+    )
+    op.create_index(
+        "apbridge_records_status",
+        "apbridge_records",
+        ["system", "status", "stream", "external_id"],
+    )
+    op.create_table(
+        "apbridge_audit",
+        sa.Column("seq", sa.BigInteger(), primary_key=True, autoincrement=False),
+        sa.Column("at", sa.Text(), nullable=False),
+        sa.Column("run_id", sa.Integer(), nullable=False),
+        sa.Column("actor", sa.Text(), nullable=False),
+        sa.Column("phase", sa.String(10), nullable=False),
+        sa.Column("answers", sa.BigInteger()),
+        sa.Column("system", sa.String(40), nullable=False),
+        sa.Column("operation", sa.Text(), nullable=False),
+        sa.Column("external_id", sa.Text(), nullable=False),
+        sa.Column("request_id", sa.Text()),
+        sa.Column("status", sa.Integer()),
+        sa.Column("body", sa.Text()),
+        sa.Column("previous", sa.String(64), nullable=False),
+        sa.Column("hash", sa.String(64), nullable=False),
+    )
+    op.create_index("apbridge_audit_external_id", "apbridge_audit", ["external_id"])
+    for statement in _APPEND_ONLY[op.get_bind().dialect.name]:
+        op.execute(statement)
+    head = op.create_table(
+        "apbridge_audit_head",
+        sa.Column("id", sa.Integer(), primary_key=True, autoincrement=False),
+        sa.Column("seq", sa.BigInteger(), nullable=False),
+        sa.Column("hash", sa.String(64), nullable=False),
+    )
+    op.bulk_insert(head, [{"id": 1, "seq": 0, "hash": "0" * 64}])

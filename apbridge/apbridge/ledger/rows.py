@@ -1,0 +1,83 @@
+"""One row a record: what a target knows of it between two runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+from typing import Any, NamedTuple
+
+
+class Status(str, Enum):
+    """What became of a record's latest content."""
+
+    DELIVERED = "delivered"
+    """The other system acknowledged it."""
+    WAITING = "waiting"
+    """A record that it refers to is not acknowledged yet."""
+    REJECTED = "rejected"
+    """It cannot be delivered as it is."""
+    IGNORED = "ignored"
+    """There is nothing to do for it: never submitted, and not to be."""
+
+
+class Need(NamedTuple):
+    """A record that must be acknowledged before another one can go."""
+
+    stream: str
+    external_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What the ledger holds of one record."""
+
+    system: str
+    stream: str
+    external_id: str
+    source_id: str | None
+    content_hash: str
+    """Of the content that `status` is about."""
+    status: Status
+    remote_id: str | None
+    """Its id in the other system, once known."""
+    attempts: int
+    """How often this content was tried."""
+    code: str | None
+    """Code in the error catalogue of why it is rejected or waiting."""
+    reason: str | None
+    waits_for: tuple[Need, ...]
+    facts: Mapping[str, Any]
+    """What the target wants to remember of it, such as the hashes of its images; never a secret."""
+    payload: Any
+    """The record while it is waiting or rejected; None otherwise."""
+    withheld: bool
+    """The payload lacks secret fields, so it may be shown but never sent: see `apbridge.ledger.payloads`."""
+    acknowledged_at: datetime | None
+    """When the other system last acknowledged any content of it; None if it never did."""
+    first_seen: datetime
+    last_seen: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What a run has found out about one record: the news for its row.
+
+    `remote_id` and `facts` of None leave what is there.
+    """
+
+    stream: str
+    external_id: str
+    source_id: str | None
+    content_hash: str
+    status: Status
+    acknowledged: bool = False
+    """The other system acknowledged this content."""
+    remote_id: str | None = None
+    facts: Mapping[str, Any] | None = None
+    code: str | None = None
+    reason: str | None = None
+    waits_for: tuple[Need, ...] = field(default=())
+    payload: Any = None
+    """The whole record, to be kept while it is waiting or rejected."""

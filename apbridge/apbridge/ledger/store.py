@@ -1,0 +1,315 @@
+"""The ledger itself."""
+
+from __future__ import annotations
+
+import getpass
+import platform
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from itertools import islice
+from types import TracebackType
+from typing import Any, TypeVar
+
+from sqlalchemy import Insert, case, exists, func, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from typing_extensions import Self
+
+from apbridge.errors import APBridgeError
+from apbridge.json import dumps, loads
+from apbridge.ledger import payloads
+from apbridge.ledger.audit import Answer, AuditTrail, Verdict, Write
+from apbridge.ledger.database import Database
+from apbridge.ledger.rows import Entry, Need, Row, Status
+from apbridge.ledger.tables import records, runs
+from apbridge.redaction import redact_text
+
+_IN_LIMIT = 500
+_COLUMNS = tuple(column for column in records.columns if column.name != "run_id")
+_T = TypeVar("_T")
+
+
+class Ledger:
+    """What became of every record, every run, and every write to either system.
+
+    Safe for several threads and several processes.
+
+    Args:
+        url: `sqlite:///<file>`, `postgresql://…` or `postgresql+psycopg://…`.
+
+    Raises:
+        SettingError: The URL is not usable, or a newer version of this program made the ledger.
+        UnavailableError: The database cannot be reached or used; every method may raise it.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._database = Database(url)
+        self.audit = AuditTrail(self._database)
+        self._upsert = _upsert(self._database.engine.dialect.name)
+
+    def __enter__(self) -> Self:
+        """Give the open ledger."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close it."""
+        self.close()
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._database.close()
+
+    def is_new(self, plugin: str) -> bool:
+        """Tell whether no run of this plugin was ever recorded."""
+        with self._database.reading() as connection:
+            return not connection.execute(select(exists().where(runs.c.plugin == plugin))).scalar()
+
+    def start_run(self, plugin: str, version: str) -> Run:
+        """Record that a run begins. It stays `running` if it crashes."""
+        actor = f"{plugin} {version}, {_user()}@{platform.node()}"
+        with self._database.writing() as connection:
+            made = connection.execute(
+                insert(runs).values(plugin=plugin, actor=actor, started_at=_now(), status="running")
+            )
+            (run_id,) = made.inserted_primary_key or (None,)
+        return Run(self, int(str(run_id)), actor)
+
+    def finish_run(
+        self, run_id: int, status: str, counts: Mapping[str, Mapping[str, int]], error: str | None
+    ) -> None:
+        """Record how a run ended: see `Run.finish`."""
+        with self._database.writing() as connection:
+            connection.execute(
+                update(runs)
+                .where(runs.c.id == run_id)
+                .values(status=status, finished_at=_now(), counts=dumps(counts).decode(), error=error)
+            )
+
+    def rows(self, system: str, stream: str, external_ids: Iterable[str]) -> dict[str, Row]:
+        """Give the rows of many records, by external id; those unknown are left out."""
+        found: dict[str, Row] = {}
+        with self._database.reading() as connection:
+            for some in _portions(external_ids, _IN_LIMIT):
+                answer = connection.execute(
+                    select(*_COLUMNS).where(
+                        records.c.system == system,
+                        records.c.stream == stream,
+                        records.c.external_id.in_(some),
+                    )
+                )
+                found.update((row.external_id, row) for row in map(_row, answer))
+        return found
+
+    def all_rows(self, system: str, stream: str, statuses: Sequence[Status] = tuple(Status)) -> Iterator[Row]:
+        """Give a stream's rows of these statuses, in order of external id; rows may change meanwhile."""
+        after = ""
+        while True:
+            with self._database.reading() as connection:
+                page = connection.execute(
+                    select(*_COLUMNS)
+                    .where(
+                        records.c.system == system,
+                        records.c.stream == stream,
+                        records.c.status.in_([status.value for status in statuses]),
+                        records.c.external_id > after,
+                    )
+                    .order_by(records.c.external_id)
+                    .limit(_IN_LIMIT)
+                ).all()
+            yield from map(_row, page)
+            if len(page) < _IN_LIMIT:
+                return
+            after = page[-1].external_id
+
+    def counts(self, system: str) -> dict[str, dict[Status, int]]:
+        """Count a system's rows by stream and status."""
+        found: dict[str, dict[Status, int]] = {}
+        with self._database.reading() as connection:
+            for stream, status, count in connection.execute(
+                select(records.c.stream, records.c.status, func.count())
+                .where(records.c.system == system)
+                .group_by(records.c.stream, records.c.status)
+            ):
+                found.setdefault(stream, {})[Status(status)] = count
+        return found
+
+    def streams_withheld(self, system: str) -> set[str]:
+        """Name the streams of which a record can only be had from the tap: see `apbridge.ledger.payloads`."""
+        with self._database.reading() as connection:
+            return set(
+                connection.execute(
+                    select(records.c.stream)
+                    .where(
+                        records.c.system == system,
+                        records.c.status.in_([Status.WAITING.value, Status.REJECTED.value]),
+                        records.c.withheld,
+                    )
+                    .distinct()
+                ).scalars()
+            )
+
+    def write(self, run_id: int, system: str, entries: Sequence[Entry]) -> None:
+        """Write the news of many records, in one transaction."""
+        now = _now()
+        values = [_values(run_id, system, entry, now) for entry in entries]
+        if values:
+            with self._database.writing() as connection:
+                connection.execute(self._upsert, values)
+
+    def seen(self, run_id: int, system: str, stream: str, external_ids: Iterable[str]) -> None:
+        """Record that unchanged records were seen again."""
+        with self._database.writing() as connection:
+            for some in _portions(external_ids, _IN_LIMIT):
+                connection.execute(
+                    update(records)
+                    .where(
+                        records.c.system == system,
+                        records.c.stream == stream,
+                        records.c.external_id.in_(some),
+                    )
+                    .values(last_seen=_now(), run_id=run_id)
+                )
+
+    def verify(self) -> Verdict:
+        """Walk the audit trail and name its first broken link."""
+        return self.audit.verify()
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of one plugin."""
+
+    ledger: Ledger
+    id: int
+    actor: str
+
+    def finish(
+        self,
+        status: str,
+        counts: Mapping[str, Mapping[str, int]],
+        error: str | None = None,
+    ) -> None:
+        """Record how the run ended.
+
+        Args:
+            status: `finished`, `failed` or `stopped`.
+            counts: Records by stream and outcome.
+            error: The sentence it ended with.
+        """
+        self.ledger.finish_run(self.id, status, counts, error)
+
+    @contextmanager
+    def audited(
+        self,
+        *,
+        system: str,
+        operation: str,
+        external_id: str,
+        body: Any,  # noqa: ANN401
+    ) -> Iterator[Answer]:
+        """Put one write on the audit trail: before it is sent, and what was answered.
+
+        Use it around the call that sends, and fill in the `Answer` it gives. What the call raises
+        is recorded and raised on.
+
+        Args:
+            system: Where to: `netsuite` or `avidxchange`.
+            operation: What, in words, such as `upsert invoice`.
+            external_id: About which record.
+            body: What is sent; redacted before it is stored.
+        """
+        write = Write(self.id, self.actor, system, operation, external_id)
+        seq = self.ledger.audit.sent(write, body)
+        answer = Answer()
+        try:
+            yield answer
+        except BaseException as found:
+            answer.status = answer.status or getattr(found, "status", None)
+            answer.body = {
+                "error": found.code if isinstance(found, APBridgeError) else type(found).__name__,
+                "says": found.says if isinstance(found, APBridgeError) else "unexpected",
+                "body": answer.body,
+            }
+            raise
+        finally:
+            self.ledger.audit.answered(write, seq, answer)
+
+
+def _upsert(dialect: str) -> Insert:
+    made: Callable[..., Any] = sqlite.insert if dialect == "sqlite" else postgresql.insert
+    statement = made(records)
+    new = statement.excluded
+    same_content = records.c.content_hash == new.content_hash
+    changes: dict[str, Any] = {
+        column.name: new[column.name]
+        for column in records.columns
+        if not column.primary_key and column.name != "first_seen"
+    }
+    changes["attempts"] = case((same_content, records.c.attempts + 1), else_=new.attempts)
+    for kept in ("remote_id", "facts", "acknowledged_at"):
+        changes[kept] = func.coalesce(new[kept], records.c[kept])
+    upsert: Insert = statement.on_conflict_do_update(
+        index_elements=[column.name for column in records.primary_key], set_=changes
+    )
+    return upsert
+
+
+def _values(run_id: int, system: str, entry: Entry, now: datetime) -> dict[str, Any]:
+    open_status = entry.status in {Status.WAITING, Status.REJECTED}
+    payload, withheld = payloads.keep(entry.payload) if open_status else (None, False)
+    return {
+        "system": system,
+        "stream": entry.stream,
+        "external_id": entry.external_id,
+        "source_id": entry.source_id,
+        "content_hash": entry.content_hash,
+        "status": entry.status.value,
+        "remote_id": entry.remote_id,
+        "attempts": 1,
+        "code": entry.code,
+        "reason": redact_text(entry.reason) if entry.reason else None,
+        "waits_for": dumps(entry.waits_for).decode() if entry.waits_for else None,
+        "facts": None if entry.facts is None else dumps(entry.facts).decode(),
+        "payload": payload,
+        "withheld": withheld,
+        "acknowledged_at": now if entry.acknowledged else None,
+        "first_seen": now,
+        "last_seen": now,
+        "run_id": run_id,
+    }
+
+
+def _row(found: Any) -> Row:  # noqa: ANN401
+    values = found._mapping  # noqa: SLF001
+    return Row(
+        **{
+            **values,
+            "status": Status(values["status"]),
+            "waits_for": tuple(Need(*need) for need in loads(values["waits_for"] or "[]")),
+            "facts": loads(values["facts"] or "{}"),
+            "payload": payloads.restore(values["payload"]),
+        }
+    )
+
+
+def _portions(items: Iterable[_T], size: int) -> Iterator[list[_T]]:
+    rest = iter(items)
+    while some := list(islice(rest, size)):
+        yield some
+
+
+def _now() -> datetime:
+    return datetime.now(timezone.utc)
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "unknown user"

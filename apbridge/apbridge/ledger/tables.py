@@ -1,0 +1,121 @@
+"""The ledger's tables.
+
+Their names begin with `apbridge_`, because the PostgreSQL database may be the one that holds
+Meltano's own state, with its own `runs` and `alembic_version`. The migrations create them; a test
+compares both.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Dialect,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+)
+
+
+class UtcTime(TypeDecorator[datetime]):
+    """An aware time in UTC, also where the database keeps no time zone (SQLite)."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Store in UTC."""
+        if value is None:
+            return None
+        in_utc = value.astimezone(timezone.utc)
+        return in_utc.replace(tzinfo=None) if dialect.name == "sqlite" else in_utc
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Give back in UTC."""
+        if value is None:
+            return None
+        return (
+            value.replace(tzinfo=timezone.utc) if dialect.name == "sqlite" else value.astimezone(timezone.utc)
+        )
+
+
+metadata = MetaData()
+
+runs = Table(
+    "apbridge_runs",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("plugin", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("started_at", UtcTime, nullable=False),
+    Column("finished_at", UtcTime),
+    Column("status", String(20), nullable=False),
+    Column("counts", Text),
+    Column("error", Text),
+    Index("apbridge_runs_plugin", "plugin", "id"),
+)
+
+records = Table(
+    "apbridge_records",
+    metadata,
+    Column("system", String(40), primary_key=True),
+    Column("stream", String(80), primary_key=True),
+    Column("external_id", String(100), primary_key=True),
+    Column("source_id", Text),
+    Column("content_hash", String(64), nullable=False),
+    Column("status", String(20), nullable=False),
+    Column("remote_id", Text),
+    Column("attempts", Integer, nullable=False),
+    Column("code", String(20)),
+    Column("reason", Text),
+    Column("waits_for", Text),
+    Column("facts", Text),
+    Column("payload", LargeBinary),
+    Column("withheld", Boolean, nullable=False),
+    Column("acknowledged_at", UtcTime),
+    Column("first_seen", UtcTime, nullable=False),
+    Column("last_seen", UtcTime, nullable=False),
+    Column("run_id", Integer, nullable=False),
+    Index("apbridge_records_status", "system", "status", "stream", "external_id"),
+)
+
+audit = Table(
+    "apbridge_audit",
+    metadata,
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", Text, nullable=False),
+    Column("run_id", Integer, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("phase", String(10), nullable=False),
+    Column("answers", BigInteger),
+    Column("system", String(40), nullable=False),
+    Column("operation", Text, nullable=False),
+    Column("external_id", Text, nullable=False),
+    Column("request_id", Text),
+    Column("status", Integer),
+    Column("body", Text),
+    Column("previous", String(64), nullable=False),
+    Column("hash", String(64), nullable=False),
+    Index("apbridge_audit_external_id", "external_id"),
+)
+
+audit_head = Table(
+    "apbridge_audit_head",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("hash", String(64), nullable=False),
+)
+
+VERSION_TABLE = "apbridge_ledger_version"
+VERSION = "0001"
+"""Revision that this code needs: the newest in `migrations/versions`."""

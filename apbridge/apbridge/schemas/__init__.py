@@ -1,0 +1,162 @@
+"""The canonical AP records: the published interface between taps and targets, and their names.
+
+Each stream's JSON Schema (2020-12) is the file of its name in this folder. Records are validated as
+they stand: dates stay strings, numbers with a fraction stay `Decimal`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from datetime import date
+from functools import cache
+from importlib import resources
+from typing import Any
+
+import fastjsonschema
+
+from apbridge.errors import RejectedError
+
+CANONICAL = (
+    "subsidiaries",
+    "vendors",
+    "gl_accounts",
+    "departments",
+    "classes",
+    "locations",
+    "bills",
+    "invoices",
+    "payments",
+    "dimension_values",
+)
+"""Names of the canonical streams."""
+
+EXTERNAL_ID = re.compile(r"[A-Za-z0-9_-]{1,100}")
+
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
+_TIME_UTC = re.compile(r"T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d+)?(Z|[+-]00:00)")
+_JSON_TYPES: tuple[tuple[type | tuple[type, ...], str], ...] = (
+    (bool, "boolean"),
+    (str, "string"),
+    (dict, "object"),
+    (list, "array"),
+    (type(None), "null"),
+)
+
+
+@cache
+def schema(stream: str) -> dict[str, Any]:
+    """Give a canonical stream's JSON Schema. The caller must not change it.
+
+    Raises:
+        KeyError: No canonical stream has that name.
+    """
+    if stream not in CANONICAL:
+        raise KeyError(stream)
+    text = (resources.files(__package__) / f"{stream}.json").read_text(encoding="utf-8")
+    loaded: dict[str, Any] = json.loads(text)
+    return loaded
+
+
+@cache
+def validator(stream: str) -> Callable[[Any], None]:
+    """Give the check of a canonical stream's records; compiled once a process.
+
+    The check returns nothing and changes nothing. What it raises names the field and never shows a
+    value, for a value may be a tax id.
+
+    Raises:
+        KeyError: No canonical stream has that name.
+    """
+    compiled = fastjsonschema.compile(
+        schema(stream), formats={"date": _is_date, "date-time": _is_date_time}, use_default=False
+    )
+
+    def check(record: Any) -> None:  # noqa: ANN401
+        try:
+            compiled(record)
+        except fastjsonschema.JsonSchemaValueException as found:
+            field, problem = _field_and_problem(found)
+            raise RejectedError(
+                "APB-SNG-010",
+                stream=stream,
+                external_id=_name(record),
+                field=field,
+                problem=problem,
+            ) from None
+
+    return check
+
+
+def external_id(namespace: str, kind: str, record_id: str) -> str:
+    """Name a record in both systems, such as `netsuite-1234567_SB1-vendor-42`."""
+    return f"{namespace}-{kind}-{record_id}"
+
+
+def namespace_of(record_external_id: str, kind: str, record_id: str) -> str:
+    """Give what a record's external id begins with, to name its neighbours by.
+
+    Args:
+        record_external_id: `netsuite-1234567_SB1-vendorbill-42`.
+        kind: Its kind, such as `vendorbill`.
+        record_id: Its own id, such as `42`.
+
+    Raises:
+        RejectedError: The external id does not end in the record's own kind and id.
+    """
+    ending = f"-{kind}-{record_id}"
+    if not record_external_id.endswith(ending) or record_external_id == ending:
+        raise RejectedError("APB-SNG-011", external_id=record_external_id, ending=ending)
+    return record_external_id.removesuffix(ending)
+
+
+def _name(record: Any) -> str:  # noqa: ANN401
+    found = record.get("external_id") if isinstance(record, Mapping) else None
+    return found if isinstance(found, str) and EXTERNAL_ID.fullmatch(found) else "(no external_id)"
+
+
+def _field_and_problem(found: fastjsonschema.JsonSchemaValueException) -> tuple[str, str]:
+    path = (found.name or "data").removeprefix("data").removeprefix(".")
+    rule, value = found.rule, found.value
+    if rule == "required":
+        missing = [name for name in found.rule_definition if name not in value]
+        return ", ".join(_joined(path, name) for name in missing), "is missing"
+    if rule == "additionalProperties":
+        unknown = sorted(set(value) - set(found.definition.get("properties", ())))
+        return ", ".join(_joined(path, name[:100]) for name in unknown[:10]), "is not part of the schema"
+    field = path or "the record"
+    if rule == "type":
+        allowed = found.rule_definition
+        names = [allowed] if isinstance(allowed, str) else allowed
+        return field, f"must be {' or '.join(names)}, not {_json_type(value)}"
+    if rule == "enum":
+        return field, f"must be one of {', '.join(str(item) for item in found.rule_definition)}"
+    if rule == "format":
+        wanted = {"date": "a date, such as 2026-11-02"}
+        return field, "must be " + wanted.get(
+            found.rule_definition, "a date-time in UTC, such as 2026-11-02T16:00:00Z"
+        )
+    return field, f"does not fit {rule} {found.rule_definition}"
+
+
+def _joined(path: str, name: str) -> str:
+    return f"{path}.{name}" if path else name
+
+
+def _json_type(value: Any) -> str:  # noqa: ANN401
+    return next((name for kinds, name in _JSON_TYPES if isinstance(value, kinds)), "number")
+
+
+def _is_date(text: str) -> bool:
+    if not _DATE.fullmatch(text):
+        return False
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_date_time(text: str) -> bool:
+    return _TIME_UTC.fullmatch(text, 10) is not None and _is_date(text[:10])
