@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal
 from typing import Any
 
 import msgspec
@@ -10,11 +10,21 @@ import msgspec
 _encoder = msgspec.json.Encoder(decimal_format="number")
 _sorted_encoder = msgspec.json.Encoder(decimal_format="number", order="sorted")
 _decoder = msgspec.json.Decoder(float_hook=Decimal)
+_DIGITS = 28
+"""What `Decimal` counts with unless told otherwise."""
+_EXACTLY = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN)
 
 
 def dumps(value: Any) -> bytes:  # noqa: ANN401
-    """Encode a value; a `Decimal` becomes a JSON number, digit for digit."""
-    return _encoder.encode(value)
+    """Encode a value; a `Decimal` becomes a JSON number, digit for digit.
+
+    Raises:
+        ValueError: A `Decimal` in it is no number: JSON has no NaN and no infinity.
+    """
+    encoded = _encoder.encode(value)
+    if b"NaN" in encoded or b"Infinity" in encoded:
+        _decoder.decode(encoded)  # a text may say so; as a number it is not JSON, and this raises
+    return encoded
 
 
 def canonical(value: Any) -> bytes:  # noqa: ANN401
@@ -33,7 +43,9 @@ def loads(text: bytes | str) -> Any:  # noqa: ANN401
 
 def _normal(value: Any) -> Any:  # noqa: ANN401
     if isinstance(value, Decimal):
-        return int(value) if value == value.to_integral_value() else value.normalize()
+        # Beyond money's size a whole number stays in its short form: 1E+999999 would fill the memory.
+        is_whole = value.is_finite() and value.adjusted() < _DIGITS and value == value.to_integral_value()
+        return int(value) if is_whole else value.normalize(_EXACTLY)
     if isinstance(value, dict):
         return {key: _normal(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

@@ -7,19 +7,23 @@ from typing import Any
 
 MASK = "[redacted]"
 
-_SECRET_NAMES = re.compile(
-    r"authorization|token|assertion|private.?key|password|secret|api.?key|cookie|signature"
-    r"|tax.?id|ssn|account.?number|routing|iban|bank.?account|card.?number",
-    re.IGNORECASE,
+_NAMES_IN_TEXT = (
+    r"authorization|token|assertion|private.?key|password|passphrase|secret|api.?key|cookie"
+    r"|tax.?id|ssn|iban|bank.?acc|card.?number|swift.?code"
 )
+# Not looked for in texts: "account number: 6000" is how a GL account is refused.
+_SECRET_NAMES = re.compile(_NAMES_IN_TEXT + r"|signature|account.?number|routing", re.IGNORECASE)
+_SECRET_NAMES_IN_FULL = {"ein", "tin", "cvv", "bic"}
 # GL account numbers are what a bill is coded by, not bank details.
 _PLAIN_NAMES = {"account_number", "token_type"}
 _IN_TEXT = (
-    re.compile(r"(Bearer\s+)[^\s\"',]+", re.IGNORECASE),
+    re.compile(r"(\b(?:Bearer|Basic)\s+)[\w.~+/=-]{6,}", re.IGNORECASE),
+    # A JSON Web Token: two parts that begin as `{"` does in base64.
+    re.compile(r"()\beyJ[\w-]+\.[\w-]+(?:\.[\w-]*)?"),
     re.compile(r"(-----BEGIN [A-Z ]+-----).*?(?:-----END [A-Z ]+-----|$)", re.DOTALL),
-    re.compile(
-        r"((?:access_token|client_assertion|client_secret|password)[\"']?\s*[:=]\s*[\"']?)[^\s\"',&}]+"
-    ),
+    # name=value, name: value, "name": "value"; US tax ids of people and of companies.
+    re.compile(rf"""((?:{_NAMES_IN_TEXT})\w*["']?\s*[:=]\s*["']?)[^\s"',;&}}]+""", re.IGNORECASE),
+    re.compile(r"()\b(?:\d{3}-\d{2}-\d{4}|\d{2}-\d{7})\b"),
 )
 
 
@@ -35,13 +39,14 @@ def redact(value: Any) -> Any:  # noqa: ANN401
 
 
 def redact_text(text: str) -> str:
-    """Mask bearer tokens, keys and passwords inside a text."""
+    """Mask tokens, keys, passwords and tax ids inside a text."""
     for pattern in _IN_TEXT:
         text = pattern.sub(rf"\1{MASK}", text)
     return text
 
 
 def _redacted_item(name: str, item: Any) -> Any:  # noqa: ANN401
-    if name not in _PLAIN_NAMES and _SECRET_NAMES.search(name) and item is not None:
+    secret = name.lower() in _SECRET_NAMES_IN_FULL or _SECRET_NAMES.search(name)
+    if secret and name not in _PLAIN_NAMES and item is not None:
         return MASK
     return redact(item)

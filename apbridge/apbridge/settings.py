@@ -166,11 +166,18 @@ def url(value: str) -> str:
     """Check an address that credentials are sent to.
 
     Raises:
-        SettingError: It is neither https nor http on this machine.
+        SettingError: It is neither https nor http on this machine, or no plain address of a server.
     """
-    parts = urlsplit(value)
-    if parts.scheme == "https" and parts.hostname:
-        return value.rstrip("/")
-    if parts.scheme == "http" and parts.hostname in _LOOPBACK:
+    try:
+        parts = urlsplit(value)
+        parts.port  # noqa: B018  (raises where it is no number)
+    except ValueError as failure:
+        raise SettingError("APB-SET-001", setting="base_url", problem="it is no address") from failure
+    # Said without the value: it may hold a password.
+    if parts.username or parts.password or parts.query or parts.fragment:
+        problem = "it is an address with more than a server and a path"
+        raise SettingError("APB-SET-001", setting="base_url", problem=problem)
+    loopback = parts.scheme == "http" and parts.hostname in _LOOPBACK
+    if parts.hostname and (parts.scheme == "https" or loopback):
         return value.rstrip("/")
     raise SettingError("APB-SET-003", base_url=value)

@@ -1,10 +1,11 @@
 """The governed session: every call to NetSuite or AvidXchange goes through one."""
 
 from apbridge.http.call import Call, Write
-from apbridge.http.judge import Judge, Verdict, VerdictKind, json_judge
+from apbridge.http.judge import NOT_JSON, Judge, Verdict, VerdictKind, body_of, done, json_judge, kind_of
 from apbridge.http.session import GovernedSession, Signer
 
 __all__ = [
+    "NOT_JSON",
     "Call",
     "GovernedSession",
     "Judge",
@@ -12,5 +13,8 @@ __all__ = [
     "Verdict",
     "VerdictKind",
     "Write",
+    "body_of",
+    "done",
     "json_judge",
+    "kind_of",
 ]

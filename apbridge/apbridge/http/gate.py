@@ -1,4 +1,4 @@
-"""How many calls may be in flight: fewer after an overload, slowly more again."""
+"""How many calls may be in flight: fewer after an overload, more again as answers come."""
 
 from __future__ import annotations
 
@@ -10,39 +10,49 @@ from threading import Condition
 class Gate:
     """Lets at most `most` calls through at once, and fewer while the other side is overloaded.
 
-    Additive increase, multiplicative decrease: the rule by which TCP shares a line.
+    Half as many after an overload, one more after each answer that was none. That climbs faster than TCP
+    does: what is shared is a count of calls, not a line with a queue, so a call too many costs one quick
+    refusal, while a place left empty costs a whole call.
     """
 
     def __init__(self, most: int) -> None:
         self.most = most
         self.peak = 0
-        self._limit = float(most)
+        self.limit = most
         self._in_flight = 0
+        self._steps_down = 0
         self._changed = Condition()
 
     @contextmanager
-    def passage(self) -> Iterator[None]:
-        """Hold one place while the block runs."""
+    def passage(self) -> Iterator[int]:
+        """Hold one place while the block runs; gives what `overloaded` wants to know about it."""
         with self._changed:
-            self._changed.wait_for(lambda: self._in_flight < int(self._limit))
+            self._changed.wait_for(lambda: self._in_flight < self.limit)
             self._in_flight += 1
             self.peak = max(self.peak, self._in_flight)
+            entered = self._steps_down
         try:
-            yield
+            yield entered
         finally:
             with self._changed:
                 self._in_flight -= 1
                 self._changed.notify()
 
-    def overloaded(self) -> None:
-        """Take fewer at once from now on."""
+    def overloaded(self, entered: int) -> None:
+        """Take fewer at once from now on.
+
+        Args:
+            entered: What `passage` gave to the call that was refused. Calls that were in flight together
+                are refused together: one step down for all of them.
+        """
         with self._changed:
-            # Calls that were in flight together are refused together: one step down for all of them.
-            self._limit = max(1.0, min(self._limit, max(self._in_flight, 1)) / 2)
+            if entered == self._steps_down:
+                self._steps_down += 1
+                self.limit = max(1, self.limit // 2)
 
     def eased(self) -> None:
-        """Count one answer that was no overload; about `limit` of them make room for one call more."""
+        """Count one answer that was no overload."""
         with self._changed:
-            if self._limit < self.most:
-                self._limit = min(float(self.most), self._limit + 1 / self._limit)
+            if self.limit < self.most:
+                self.limit += 1
                 self._changed.notify()

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from email.utils import parsedate_to_datetime
 from enum import Enum
 from http import HTTPStatus
-from time import time
 from typing import Any
 
 import requests
@@ -24,6 +22,8 @@ class VerdictKind(Enum):
     """Not carried out, because too much is asked at once. Safe to send again, later."""
     BROKEN = "broken"
     """The other side failed while at it. Whether a write was carried out is not known."""
+    FAILED = "failed"
+    """As broken, but said in its own words about this very call: a few tries show whether it lasts."""
     NOT_SIGNED_IN = "not signed in"
     REFUSED = "refused"
 
@@ -37,15 +37,20 @@ class Verdict:
         reason: The other system's machine-readable code, where it gave one.
         says: The other system's own words, redacted.
         details: More of the answer for those who know the system: field errors, paths.
+        body: The decoded body of an answer that is done; None where it has none.
     """
 
     kind: VerdictKind
     reason: str = ""
     says: str = ""
     details: Mapping[str, Any] = field(default_factory=dict)
+    body: Any = None
 
 
 Judge = Callable[[requests.Response], Verdict]
+"""Judges every answer but redirects, which the session never follows."""
+
+NOT_JSON = object()
 
 _BROKEN = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY}
 
@@ -60,14 +65,20 @@ def json_judge(read_error: Callable[[Any], tuple[str, str]]) -> Judge:
     """
 
     def judge(response: requests.Response) -> Verdict:
-        status = response.status_code
         body = body_of(response)
         if response.ok:
-            return Verdict(VerdictKind.BROKEN if body is NOT_JSON else VerdictKind.DONE)
+            return done(body)
         reason, says = ("", "") if body is NOT_JSON else read_error(body)
-        return Verdict(kind_of(status), reason, redact_text(says or f"HTTP {status}"))
+        return Verdict(kind_of(response.status_code), reason, redact_text(says))
 
     return judge
+
+
+def done(body: Any) -> Verdict:  # noqa: ANN401
+    """Judge a success by its body: a page of something in between, or half an answer, is none."""
+    if body is NOT_JSON:
+        return Verdict(VerdictKind.BROKEN, says="a body that is not JSON, or not all of it")
+    return Verdict(VerdictKind.DONE, body=body)
 
 
 def kind_of(status: int) -> VerdictKind:
@@ -81,25 +92,11 @@ def kind_of(status: int) -> VerdictKind:
     return VerdictKind.REFUSED
 
 
-NOT_JSON = object()
-
-
 def body_of(response: requests.Response) -> Any:  # noqa: ANN401
     """Decode an answer's JSON; None where it has no body, `NOT_JSON` where it is something else."""
     if not response.content:
         return None
     try:
         return json.loads(response.content)
-    except ValueError:
+    except (ValueError, RecursionError):
         return NOT_JSON
-
-
-def retry_after(response: requests.Response | None) -> float | None:
-    """Give the seconds that `Retry-After` asks for, be it seconds or an HTTP date."""
-    value = response.headers.get("Retry-After", "").strip() if response is not None else ""
-    if value.isdecimal():
-        return float(value)
-    try:
-        return max(0.0, parsedate_to_datetime(value).timestamp() - time())
-    except (TypeError, ValueError):
-        return None

@@ -3,36 +3,48 @@
 from __future__ import annotations
 
 import logging
-import random
 from collections.abc import Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from http.cookiejar import DefaultCookiePolicy
-from threading import Event
+from importlib.metadata import version
+from threading import Event, Lock
 from time import monotonic
-from typing import Protocol
+from typing import Any, Protocol
+from urllib.parse import urljoin, urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
-from tenacity import RetryCallState, RetryError, Retrying, retry_if_exception_type
-from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, sleep_using_event
 
 from apbridge import json
-from apbridge.errors import APBridgeError, OutcomeUnknownError, RefusedError, UnavailableError
+from apbridge.errors import (
+    APBridgeError,
+    OutcomeUnknownError,
+    RefusedError,
+    SettingError,
+    UnavailableError,
+)
 from apbridge.http.call import Call, Write
+from apbridge.http.failure import TryAgainError, in_words, retry_after, seconds_to_wait, was_never_sent
 from apbridge.http.gate import Gate
-from apbridge.http.judge import Judge, Verdict, VerdictKind, retry_after
+from apbridge.http.judge import Judge, Verdict, VerdictKind
 
 logger = logging.getLogger(__name__)
 
-FIRST_CONTACT = 15.0
-"""Seconds to wait for a server that never answered: more likely a wrong setting than a pause."""
+FIRST_CONTACT = 5.0
+"""Seconds to try to connect to a server that never answered: rather a wrong setting than a pause."""
 
-_LONGEST_WAIT = 60.0
-_SHORTEST_CEILING = 0.5
+FEW_TRIES = 3
+"""Tries after which an error of the other side's own about one call counts as its answer."""
+
+CONNECT_TIMEOUT = 10.0
+
+_USER_AGENT = f"apbridge/{version('apbridge')}"
 
 
 class Signer(Protocol):
-    """Puts the sign-in on a call."""
+    """Puts the sign-in on a call. It must not send through the session that it signs for."""
 
     def headers(self) -> Mapping[str, str]:
         """Give the headers that sign a call now."""
@@ -56,12 +68,15 @@ class Counts:
     retries: int = 0
 
 
-class _TryAgainError(Exception):
-    """One attempt that may be repeated."""
+@dataclass
+class _Course:
+    """How one call went so far."""
 
-    def __init__(self, says: str, response: requests.Response | None = None) -> None:
-        super().__init__(says)
-        self.wait = retry_after(response)
+    call: Call
+    wants_body: bool
+    tries: int = 0
+    began: float = 0.0
+    renewed: bool = False
 
 
 class _Signed(requests.auth.AuthBase):
@@ -78,17 +93,18 @@ class _Signed(requests.auth.AuthBase):
 class GovernedSession:
     """Sends calls to one system: within its limits, again where that is safe, and never a write twice.
 
-    Thread-safe. Holds at most `concurrency` calls in flight.
+    Thread-safe. Holds at most `concurrency` calls in flight, fewer while the other side says that it is
+    overloaded. Follows no redirect: a call carries credentials.
 
     Args:
         system: Its name in errors: `NetSuite`, `AvidXchange`.
         base_url: What every path is below.
-        signer: Signs each attempt.
+        signer: Signs each try.
         judge: Tells what an answer means.
         concurrency: Most calls in flight.
         address_settings: The settings that decide `base_url`, for errors.
-        read_timeout: Seconds to wait for an answer.
-        give_up_after: Seconds until a call that keeps failing fails for good.
+        read_timeout: Seconds to wait for an answer, and between two parts of it.
+        give_up_after: Seconds from its first try until a call that keeps failing fails for good.
         stop: When set, waits end and nothing is tried again.
     """
 
@@ -112,11 +128,14 @@ class GovernedSession:
         self._address_settings = address_settings
         self._signer = signer
         self._judge = judge
-        self._timeout = (10.0, read_timeout)
+        self._timeout = (CONNECT_TIMEOUT, read_timeout)
         self._give_up_after = give_up_after
         self._stop = stop or Event()
         self._answered = False
+        self._counting = Lock()
         self._session = requests.Session()
+        self._session.headers["User-Agent"] = _USER_AGENT
+        # Every call stands alone: a routing cookie of one thread is no business of another.
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         for scheme in ("http://", "https://"):
             self._session.mount(scheme, HTTPAdapter(pool_maxsize=concurrency))
@@ -126,72 +145,89 @@ class GovernedSession:
 
         Raises:
             RefusedError: The other side said no.
-            SettingError: The sign-in was refused.
+            SettingError: The sign-in was refused, or the address answers with a redirect.
             UnavailableError: No usable answer came in time.
             OutcomeUnknownError: A write that must not be repeated was sent, and no usable answer came.
         """
-        began = monotonic()
-        retrying = Retrying(
-            retry=retry_if_exception_type(_TryAgainError),
-            stop=self._is_over,
-            wait=_wait,
-            sleep=self._pause,
-        )
-        renewed = False
-        try:
-            for attempt in retrying:
-                with attempt:
-                    self.counts.retries += attempt.retry_state.attempt_number > 1
-                    headers = self._signer.headers()
-                    response, verdict = self._attempt(call, headers)
-                    if verdict.kind is VerdictKind.NOT_SIGNED_IN and not renewed:
-                        renewed = True
-                        if not self._signer.renew(headers):
-                            raise self._signer.rejected(verdict)
-                        response, verdict = self._attempt(call, self._signer.headers())
-                    self._settle(call, response, verdict)
-                    return response
-        except RetryError as gave_up:
-            last = gave_up.last_attempt.exception()
-            raise UnavailableError(
-                "APB-HTTP-001",
-                system=self.system,
-                purpose=call.purpose,
-                attempts=gave_up.last_attempt.attempt_number,
-                seconds=round(monotonic() - began),
-                last=last,
-                base_url=self.base_url,
-                settings=self._address_settings,
-            ) from last
-        raise AssertionError  # unreachable: the loop returns or raises
+        return self._carried_out(_Course(call, wants_body=False))[0]
+
+    def ask(self, call: Call) -> Any:  # noqa: ANN401
+        """Send a call that is answered with JSON and give what it says, decoded once.
+
+        Raises:
+            RefusedError, SettingError, UnavailableError, OutcomeUnknownError: As `send`.
+        """
+        return self._carried_out(_Course(call, wants_body=True))[1].body
 
     def close(self) -> None:
         """Give the connections back."""
         self._session.close()
 
-    def _attempt(self, call: Call, signature: Mapping[str, str]) -> tuple[requests.Response, Verdict]:
+    def _carried_out(self, course: _Course) -> tuple[requests.Response, Verdict]:
+        retrying = Retrying(
+            retry=retry_if_exception_type(TryAgainError),
+            stop=lambda state: self._is_over(course, state),
+            wait=seconds_to_wait,
+            sleep=sleep_using_event(self._stop),
+            before_sleep=lambda state: self._tell(course, state),
+            reraise=True,
+        )
+        try:
+            return retrying(self._try, course)
+        except TryAgainError as last:
+            raise self._gave_up(course, last) from last
+
+    def _try(self, course: _Course) -> tuple[requests.Response, Verdict]:
+        # The sign-in has its place in flight too: NetSuite counts it like any other call.
+        with self.gate.passage() as entered:
+            course.began = course.began or monotonic()
+            course.tries += 1
+            signature = self._signer.headers()
+            response, verdict = self._exchange(course.call, signature)
+            if verdict.kind is VerdictKind.NOT_SIGNED_IN and not course.renewed:
+                course.renewed = True
+                if not self._signer.renew(signature):
+                    raise self._signer.rejected(verdict)
+                response, verdict = self._exchange(course.call, self._signer.headers())
+            if verdict.kind is VerdictKind.DONE and course.wants_body and verdict.body is None:
+                verdict = Verdict(VerdictKind.BROKEN, says="nothing where an answer was due")
+            # A fresh token that is refused again is overload too (NetSuite: a 401 after about a minute).
+            if (
+                verdict.kind in {VerdictKind.BLOCKED, VerdictKind.NOT_SIGNED_IN}
+                or response.status_code == HTTPStatus.SERVICE_UNAVAILABLE
+            ):
+                self.gate.overloaded(entered)
+            else:
+                self.gate.eased()
+        if verdict.kind is not VerdictKind.DONE:
+            raise self._not_done(course.call, response, verdict)
+        return response, verdict
+
+    def _exchange(self, call: Call, signature: Mapping[str, str]) -> tuple[requests.Response, Verdict]:
         headers = {"Accept": "application/json", **call.headers}
         data: bytes | Mapping[str, str] | None = call.form or call.body
         if call.json is not None:
             headers.setdefault("Content-Type", "application/json")
             data = json.dumps(call.json)
-        with self.gate.passage():
+        with self._counting:
             self.counts.calls += 1
-            began = monotonic()
-            try:
-                response = self._session.request(
-                    call.method,
-                    self.base_url + call.path,
-                    params=call.params,
-                    data=data,
-                    headers=headers,
-                    auth=_Signed(signature),
-                    timeout=self._timeout,
-                    allow_redirects=False,
-                )
-            except requests.RequestException as failure:
-                raise self._no_answer(call, failure) from failure
+        began = monotonic()
+        try:
+            response = self._session.request(
+                call.method,
+                self._url(call),
+                params=call.params,
+                data=data,
+                headers=headers,
+                auth=_Signed(signature),
+                timeout=self._timeout,
+                allow_redirects=False,
+            )
+        except requests.RequestException as failure:
+            raise self._no_answer(call, failure) from failure
         self._answered = True
+        if HTTPStatus.MULTIPLE_CHOICES <= response.status_code < HTTPStatus.BAD_REQUEST:
+            raise self._elsewhere(urljoin(response.url, response.headers.get("Location", "")))
         verdict = self._judge(response)
         logger.debug(
             "%s: %s: HTTP %s (%s) after %.0f ms",
@@ -203,76 +239,86 @@ class GovernedSession:
         )
         return response, verdict
 
-    def _settle(self, call: Call, response: requests.Response, verdict: Verdict) -> None:
-        if verdict.kind is VerdictKind.DONE:
-            self.gate.eased()
-            return
+    def _url(self, call: Call) -> str:
+        if not urlsplit(call.path).scheme:
+            return self.base_url + call.path
+        # An address out of an answer, such as that of the next page, must not carry the token elsewhere.
+        if urlsplit(call.path)[:2] != urlsplit(self.base_url)[:2]:
+            raise self._elsewhere(call.path)
+        return call.path
+
+    def _not_done(self, call: Call, response: requests.Response, verdict: Verdict) -> Exception:
+        answer = f"HTTP {response.status_code} {verdict.reason}".rstrip()
+        says = f"{answer}, {verdict.says.rstrip('.')}" if verdict.says else answer
+        refused = RefusedError(
+            "APB-HTTP-003",
+            status=response.status_code,
+            reason=verdict.reason,
+            system=self.system,
+            purpose=call.purpose,
+            says=verdict.says.rstrip(".") or "it gave no reason",
+            answer=answer,
+            details=verdict.details,
+        )
         if verdict.kind is VerdictKind.REFUSED:
-            self.gate.eased()
-            raise RefusedError(
-                "APB-HTTP-003",
-                status=response.status_code,
-                reason=verdict.reason,
-                system=self.system,
-                purpose=call.purpose,
-                says=verdict.says.rstrip("."),
-                details=verdict.details,
-            )
-        if verdict.kind is VerdictKind.BROKEN and call.write is Write.ONCE:
-            raise self._unknown(call, verdict.says)
-        # What is left is overload, or a failure that may pass. A fresh token that is refused again is
-        # overload too (NetSuite: a 401 after about a minute), not bad credentials.
-        if verdict.kind is not VerdictKind.BROKEN:
-            self.gate.overloaded()
-        raise _TryAgainError(_attempted(response, verdict), response)
+            return refused
+        doubtful = verdict.kind in {VerdictKind.BROKEN, VerdictKind.FAILED}
+        if doubtful and call.write is Write.ONCE:
+            return self._unknown(call, says)
+        lasting = refused if verdict.kind is VerdictKind.FAILED else None
+        return TryAgainError(says, wait=retry_after(response), lasting=lasting)
 
     def _no_answer(self, call: Call, failure: requests.RequestException) -> Exception:
-        never_sent = isinstance(failure, requests.ConnectTimeout) or (
-            isinstance(failure, requests.ConnectionError) and _is_before_sending(failure)
-        )
-        says = "no connection" if never_sent else _in_words(failure)
+        never_sent = was_never_sent(failure)
         if call.write is Write.ONCE and not never_sent:
-            return self._unknown(call, says)
-        return _TryAgainError(says)
+            return self._unknown(call, in_words(failure))
+        return TryAgainError(in_words(failure), never_sent=never_sent)
 
     def _unknown(self, call: Call, says: str) -> OutcomeUnknownError:
         return OutcomeUnknownError("APB-HTTP-002", system=self.system, purpose=call.purpose, says=says)
 
-    def _pause(self, seconds: float) -> None:
-        self._stop.wait(seconds)
+    def _elsewhere(self, url: str) -> SettingError:
+        # Only where it leads: the rest of such an address may hold a session's secrets.
+        return SettingError(
+            "APB-HTTP-005",
+            system=self.system,
+            base_url=self.base_url,
+            elsewhere="{0.scheme}://{0.hostname}".format(urlsplit(url)),
+            settings=self._address_settings,
+        )
 
-    def _is_over(self, state: RetryCallState) -> bool:
-        if self._stop.is_set():
-            return True
-        limit = self._give_up_after if self._answered else FIRST_CONTACT
-        return (state.seconds_since_start or 0.0) + state.upcoming_sleep > limit
+    def _is_over(self, course: _Course, state: RetryCallState) -> bool:
+        failure = state.outcome.exception() if state.outcome else None
+        limit = self._give_up_after
+        if isinstance(failure, TryAgainError):
+            if failure.lasting is not None and course.tries >= FEW_TRIES:
+                return True
+            if failure.never_sent and not self._answered:
+                limit = min(limit, FIRST_CONTACT)
+        return self._stop.is_set() or monotonic() - course.began + state.upcoming_sleep > limit
 
+    def _tell(self, course: _Course, state: RetryCallState) -> None:
+        with self._counting:
+            self.counts.retries += 1
+        logger.info(
+            "%s: %s: %s; trying again in %.1f s (try %d)",
+            self.system,
+            course.call.purpose,
+            state.outcome.exception() if state.outcome else "",
+            state.upcoming_sleep,
+            course.tries + 1,
+        )
 
-def _wait(state: RetryCallState) -> float:
-    """Wait as long as the other side asks, else exponentially with full jitter."""
-    failure = state.outcome.exception() if state.outcome else None
-    ceiling = min(_LONGEST_WAIT, _SHORTEST_CEILING * 2**state.attempt_number)
-    jitter = random.uniform(0, ceiling)  # noqa: S311
-    asked = failure.wait if isinstance(failure, _TryAgainError) else None
-    if asked is None:
-        return jitter
-    # Everybody who was told the same instant would come back in it together.
-    return min(asked, _LONGEST_WAIT) + jitter / 4
-
-
-def _is_before_sending(failure: requests.ConnectionError) -> bool:
-    cause = failure.args[0] if failure.args else None
-    reason = cause.reason if isinstance(cause, MaxRetryError) else cause
-    return isinstance(reason, NewConnectionError | ConnectTimeoutError)
-
-
-def _attempted(response: requests.Response, verdict: Verdict) -> str:
-    return verdict.says if verdict.says.startswith("HTTP") else f"HTTP {response.status_code}, {verdict.says}"
-
-
-def _in_words(failure: requests.RequestException) -> str:
-    if isinstance(failure, requests.Timeout):
-        return "no answer in time"
-    if isinstance(failure, requests.exceptions.SSLError):
-        return "no secure connection (certificate or TLS failure)"
-    return "the connection broke off"
+    def _gave_up(self, course: _Course, last: TryAgainError) -> Exception:
+        if last.lasting is not None:
+            return last.lasting
+        return UnavailableError(
+            "APB-HTTP-001" if self._answered else "APB-HTTP-004",
+            system=self.system,
+            purpose=course.call.purpose,
+            attempts=course.tries,
+            seconds=round(monotonic() - course.began),
+            last=last,
+            base_url=self.base_url,
+            settings=self._address_settings,
+        )

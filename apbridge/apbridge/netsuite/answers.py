@@ -6,40 +6,44 @@ from typing import Any
 
 import requests
 
-from apbridge.http import Verdict, VerdictKind
-from apbridge.http.judge import NOT_JSON, body_of, kind_of
+from apbridge.http import Verdict, VerdictKind, body_of, done, kind_of
 from apbridge.redaction import redact_text
 
 OVERLOAD = frozenset({"CONCURRENCY_LIMIT_EXCEEDED", "SSS_REQUEST_LIMIT_EXCEEDED", "REQUEST_LIMIT_EXCEEDED"})
 """Codes of governance. They come with 429, and were seen with 400: the code counts, not the status."""
+
+PASSING = frozenset({"UNEXPECTED_ERROR", "RCRD_HAS_BEEN_CHANGED"})
+"""Codes that may not come again. The first is also how NetSuite says that a query has a bad field; the
+second comes while an earlier write of the same record is still under way."""
 
 
 def judge(response: requests.Response) -> Verdict:
     """Judge an answer of SuiteTalk REST or of a RESTlet."""
     body = body_of(response)
     if response.ok:
-        # A success that is not JSON is a page of something between NetSuite and us.
-        return Verdict(VerdictKind.BROKEN, says="a page that is not JSON") if body is NOT_JSON else _DONE
-    details = _details(body)
-    code = details.get("o:errorCode", "")
-    says = redact_text(str(details.get("detail", ""))) or f"HTTP {response.status_code}"
-    if code in OVERLOAD:
-        return Verdict(VerdictKind.BLOCKED, code, says)
-    # Not JSON at all, or without NetSuite's error: not NetSuite speaking.
-    kind = kind_of(response.status_code)
-    return Verdict(kind, code, says, details)
+        return done(body)
+    errors = _errors(body)
+    codes = [str(error.get("o:errorCode", "")) for error in errors]
+    says = redact_text("; ".join(str(error["detail"]) for error in errors if error.get("detail")))
+    overload = next((code for code in codes if code in OVERLOAD), None)
+    if overload:
+        return Verdict(VerdictKind.BLOCKED, overload, says)
+    code = codes[0] if codes else ""
+    kind = VerdictKind.FAILED if code in PASSING else kind_of(response.status_code)
+    return Verdict(kind, code, says, errors[0] if errors else {})
 
 
-_DONE = Verdict(VerdictKind.DONE)
-
-
-def _details(body: Any) -> dict[str, Any]:  # noqa: ANN401
+def _errors(body: Any) -> list[dict[str, Any]]:  # noqa: ANN401
+    """Give the errors of a body in the form of SuiteTalk's; a RESTlet's are brought into it."""
     if not isinstance(body, dict):
-        return {}
+        return []
     listed = body.get("o:errorDetails")
-    if isinstance(listed, list) and listed and isinstance(listed[0], dict):
-        return listed[0]
-    error = body.get("error")  # RESTlets
-    if isinstance(error, dict):
-        return {"detail": error.get("message", ""), "o:errorCode": error.get("code", "")}
-    return {}
+    if isinstance(listed, list):
+        return [error for error in listed if isinstance(error, dict)]
+    error = body.get("error", body)
+    if isinstance(error, str):
+        return [{"detail": error}]
+    if not isinstance(error, dict):
+        return []
+    code, detail = error.get("code", error.get("name")), error.get("message")
+    return [{"detail": detail or "", "o:errorCode": code or ""}] if code or detail else []

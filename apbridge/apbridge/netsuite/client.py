@@ -10,8 +10,7 @@ from typing import Any
 import requests
 from typing_extensions import Self
 
-from apbridge import json
-from apbridge.errors import RefusedError, SettingError, UnavailableError
+from apbridge.errors import OutcomeUnknownError, RefusedError, SettingError, UnavailableError
 from apbridge.http import Call, GovernedSession, Write
 from apbridge.netsuite.answers import judge
 from apbridge.netsuite.settings import NetSuiteSettings
@@ -23,6 +22,7 @@ PAGE_ROWS = 1000
 MOST_ROWS = 100_000
 """Most rows that can be reached behind one query (NetSuite: SuiteQL)."""
 
+_TIMES_TO_READ = 3
 _QUERY_PATH = "/services/rest/query/v1/suiteql"
 _RECORD_PATH = "/services/rest/record/v1"
 _RESTLET_PATH = "/app/site/hosting/restlet.nl"
@@ -76,7 +76,7 @@ class NetSuite:
         Raises:
             RefusedError: NetSuite does not take the query.
         """
-        response = self.session.send(
+        answer = self.session.ask(
             Call(
                 "POST",
                 _QUERY_PATH,
@@ -86,32 +86,47 @@ class NetSuite:
                 json={"q": query},
             )
         )
-        answer = json.loads(response.content)
-        items: list[Row] = answer["items"]
-        for item in items:
-            item.pop("links", None)
-        return Page(items, bool(answer["hasMore"]), int(answer["totalResults"]))
+        try:
+            items: list[Row] = answer["items"]
+            for item in items:
+                item.pop("links", None)
+            return Page(items, bool(answer["hasMore"]), int(answer["totalResults"]))
+        except (AttributeError, LookupError, TypeError, ValueError) as failure:
+            raise UnavailableError("APB-NS-022", purpose=purpose, problem="no page of rows") from failure
 
     def suiteql_all(self, query: str, *, purpose: str) -> list[Row]:
-        """Read every row of a query whose ORDER BY is unique.
+        """Read every row of a query whose ORDER BY is unique: fewer than 100,000 of them.
 
         Raises:
-            UnavailableError: It has more rows than NetSuite hands out; nothing is cut off silently.
+            UnavailableError: It has as many rows as NetSuite hands out, or more, or their number kept
+                changing; nothing is cut off silently.
         """
-        rows: list[Row] = []
-        while True:
-            page = self.suiteql(query, offset=len(rows), purpose=purpose)
-            if page.total > MOST_ROWS:
-                raise UnavailableError("APB-NS-020", purpose=purpose, total=page.total, most=MOST_ROWS)
-            rows += page.items
-            if not page.has_more or not page.items:
+        for _ in range(_TIMES_TO_READ):
+            rows = self._every_page(query, purpose)
+            if rows is not None:
                 return rows
+        raise UnavailableError("APB-NS-023", purpose=purpose, times=_TIMES_TO_READ)
+
+    def _every_page(self, query: str, purpose: str) -> list[Row] | None:
+        """Read page after page; None where rows came or went meanwhile, so that one may be missing."""
+        rows: list[Row] = []
+        total: int | None = None
+        for offset in range(0, MOST_ROWS, PAGE_ROWS):
+            page = self.suiteql(query, offset=offset, purpose=purpose)
+            if page.total >= MOST_ROWS:
+                raise UnavailableError("APB-NS-020", purpose=purpose, total=page.total, most=MOST_ROWS)
+            if total not in {None, page.total}:
+                return None
+            total = page.total
+            rows += page.items
+            if not page.has_more:
+                break
+        return rows if len(rows) == total else None
 
     def get(self, record_type: str, record_id: str, *, purpose: str) -> dict[str, Any]:
         """Read one record. `record_id` is an internal id, or `eid:` and an external id."""
         path = f"{_RECORD_PATH}/{record_type}/{record_id}"
-        response = self.session.send(Call("GET", path, purpose))
-        record: dict[str, Any] = json.loads(response.content)
+        record: dict[str, Any] = self.session.ask(Call("GET", path, purpose))
         return record
 
     def create(self, record_type: str, body: Mapping[str, Any], *, purpose: str) -> str:
@@ -134,22 +149,32 @@ class NetSuite:
     ) -> str:
         """Create or change a record by its external id, and give its internal id.
 
+        Where the body has a sublist that is not replaced, sending it twice may append to it twice, so that
+        it is never sent again blindly.
+
         Args:
             record_type: NetSuite's name of the type.
             external_id: Ours.
             body: The record's fields.
             replace: Sublists to replace. NetSuite appends to unkeyed sublists otherwise.
             purpose: For errors.
+
+        Raises:
+            OutcomeUnknownError: It may or may not be done.
         """
         path = f"{_RECORD_PATH}/{record_type}/eid:{external_id}"
         params = {"replace": ",".join(replace)} if replace else None
-        call = Call("PUT", path, purpose, Write.IDEMPOTENT, params=params, json=body)
+        call = Call("PUT", path, purpose, _repeated(body, replace), params=params, json=body)
         return _located(self.session.send(call), purpose)
 
     def patch(self, record_type: str, record_id: str, body: Mapping[str, Any], *, purpose: str) -> None:
-        """Change fields of a record."""
+        """Change fields of a record.
+
+        Raises:
+            OutcomeUnknownError: It may or may not be done; only for a body with a sublist.
+        """
         path = f"{_RECORD_PATH}/{record_type}/{record_id}"
-        self.session.send(Call("PATCH", path, purpose, Write.IDEMPOTENT, json=body))
+        self.session.send(Call("PATCH", path, purpose, _repeated(body, ()), json=body))
 
     def delete(self, record_type: str, record_id: str, *, purpose: str) -> None:
         """Delete a record. One that is gone already is fine."""
@@ -163,6 +188,11 @@ class NetSuite:
     def restlet(self, body: Mapping[str, Any], *, purpose: str, write: Write = Write.READ) -> Any:  # noqa: ANN401
         """Ask our RESTlet.
 
+        Args:
+            body: Its action and what that takes.
+            purpose: For errors.
+            write: What asking twice would do. A reader's default: `void` is asked ONCE.
+
         Raises:
             SettingError: No RESTlet is configured.
         """
@@ -171,7 +201,7 @@ class NetSuite:
             raise SettingError("APB-SET-002", setting="restlet_script")
         params = {"script": script, "deploy": deploy}
         call = Call("POST", _RESTLET_PATH, purpose, write, params=params, json=body)
-        return json.loads(self._restlets.send(call).content)
+        return self._restlets.ask(call)
 
     def _session(self, url: str, stop: Event | None) -> GovernedSession:
         return GovernedSession(
@@ -190,5 +220,11 @@ def _located(response: requests.Response, purpose: str) -> str:
     location = response.headers.get("Location", "")
     record_id = location.rstrip("/").rsplit("/", 1)[-1]
     if not record_id.isdecimal():
-        raise UnavailableError("APB-NS-021", purpose=purpose)
+        raise OutcomeUnknownError("APB-NS-021", purpose=purpose)
     return record_id
+
+
+def _repeated(body: Mapping[str, Any], replace: Sequence[str]) -> Write:
+    """Tell what sending a body twice does: NetSuite appends to unkeyed sublists unless it replaces them."""
+    sublists = {name for name, value in body.items() if isinstance(value, Mapping) and "items" in value}
+    return Write.IDEMPOTENT if sublists <= set(replace) else Write.ONCE

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
@@ -35,9 +36,10 @@ class SigningKey:
             key = load_pem_private_key(pem.replace("\\n", "\n").encode(), password=None)
         except TypeError as failure:
             raise SettingError("APB-NS-002", problem="it is encrypted with a passphrase") from failure
+        except UnsupportedAlgorithm as failure:
+            raise SettingError("APB-NS-002", problem="it is of another kind") from failure
         except ValueError as failure:
-            problem = "it is a certificate or a public key" if "PRIVATE" not in pem else "it is damaged"
-            raise SettingError("APB-NS-002", problem=problem) from failure
+            raise SettingError("APB-NS-002", problem=_what_instead(pem)) from failure
         if isinstance(key, RSAPrivateKey):
             if key.key_size < SMALLEST_RSA:
                 raise SettingError("APB-NS-002", problem=f"it is RSA with {key.key_size} bits")
@@ -45,3 +47,15 @@ class SigningKey:
         if isinstance(key, EllipticCurvePrivateKey) and key.curve.name in _EC_ALGORITHMS:
             return cls(key, _EC_ALGORITHMS[key.curve.name])
         raise SettingError("APB-NS-002", problem="it is of another kind")
+
+
+def _what_instead(pem: str) -> str:
+    if "ENCRYPTED" in pem:
+        return "it is encrypted with a passphrase"
+    if "PRIVATE KEY-----" in pem:
+        return "it is damaged"
+    if "CERTIFICATE-----" in pem:
+        return "it is the certificate, not its private key"
+    if "PUBLIC KEY-----" in pem:
+        return "it is the public key"
+    return "it is not PEM text"

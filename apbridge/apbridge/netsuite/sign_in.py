@@ -11,16 +11,25 @@ from typing import Any
 import jwt
 import requests
 
-from apbridge import json
 from apbridge.errors import APBridgeError, RefusedError, SettingError
-from apbridge.http import Call, GovernedSession, Verdict, VerdictKind
-from apbridge.http.judge import NOT_JSON, body_of, kind_of
+from apbridge.http import Call, GovernedSession, Verdict, VerdictKind, body_of, kind_of
 from apbridge.netsuite.settings import NetSuiteSettings
 
 TOKEN_PATH = "/services/rest/auth/oauth2/v1/token"  # noqa: S105
-_ASSERTION_SECONDS = 300
+_ASSERTION_SECONDS = 900
+"""Outlives every retry of the sign-in, and a clock that is some minutes slow. NetSuite takes up to 3,600."""
 _EARLY = 60.0
 """Seconds before its end at which a token is no longer used."""
+_TOKEN_SECONDS = 3600.0
+"""How long a token is good for where the answer does not say (NetSuite: OAuth 2.0)."""
+
+_SENTENCES = {
+    "invalid_client": "APB-NS-010",
+    "invalid_grant": "APB-NS-012",
+    "invalid_request": "APB-NS-013",
+    "server_error": "APB-NS-014",
+    "invalid_scope": "APB-NS-015",
+}
 
 
 class _Unsigned:
@@ -49,11 +58,13 @@ class SignIn:
         self._lock = Lock()
         self._token = ""
         self._good_until = 0.0
+        self._failure: APBridgeError | None = None
+        self._failed_at = 0.0
         self._session = GovernedSession(
             "NetSuite",
             settings.base_url,
             signer=_Unsigned(),
-            judge=_judge,
+            judge=self._judge,
             concurrency=1,
             address_settings="account_id and base_url",
             stop=stop,
@@ -66,9 +77,18 @@ class SignIn:
             SettingError: NetSuite does not accept the credentials.
             UnavailableError: NetSuite was not there.
         """
+        asked_at = monotonic()
         with self._lock:
+            if self._failure and asked_at <= self._failed_at:
+                # It failed while this thread waited for it: one sign-in fails for all who waited. Each on
+                # its own would lock the login, or take five minutes one after the other.
+                raise self._failure
             if monotonic() >= self._good_until:
-                self._sign_in()
+                try:
+                    self._sign_in()
+                except APBridgeError as failure:
+                    self._failure, self._failed_at = failure, monotonic()
+                    raise
             return {"Authorization": f"Bearer {self._token}"}
 
     def renew(self, refused: Mapping[str, str]) -> bool:
@@ -94,12 +114,11 @@ class SignIn:
         }
         asked_at = monotonic()
         try:
-            response = self._session.send(Call("POST", TOKEN_PATH, "sign in", form=form))
+            answer: dict[str, Any] = self._session.ask(Call("POST", TOKEN_PATH, "sign in", form=form))
         except RefusedError as refused:
-            raise self._explained(refused.reason) from None
-        answer: dict[str, Any] = json.loads(response.content)
+            raise self._explained(refused) from None
         self._token = answer["access_token"]
-        seconds = float(answer.get("expires_in", 3600))
+        seconds = _seconds(answer.get("expires_in"))
         self._good_until = asked_at + max(seconds - _EARLY, seconds / 2)
 
     def _assertion(self) -> str:
@@ -116,33 +135,41 @@ class SignIn:
         headers = {"typ": "JWT", "kid": settings.certificate_id}
         return jwt.encode(claims, settings.key.key, algorithm=settings.key.algorithm, headers=headers)
 
-    def _explained(self, reason: str) -> SettingError:
+    def _explained(self, refused: RefusedError) -> SettingError:
         """Say in plain words what NetSuite only hints at; the true cause is in its Login Audit Trail."""
         settings = self._settings
-        facts = {"account_id": settings.account_id, "certificate_id": settings.certificate_id}
+        reason = refused.reason
+        code = _SENTENCES.get(reason, "APB-NS-019" if reason else "APB-NS-016")
         if reason in {"invalid_client", "invalid_grant"} and settings.is_sandbox:
-            return SettingError("APB-NS-011", reason=reason, **facts)
-        code = {
-            "invalid_client": "APB-NS-010",
-            "invalid_grant": "APB-NS-012",
-            "invalid_request": "APB-NS-013",
-            "server_error": "APB-NS-014",
-            "invalid_scope": "APB-NS-015",
-        }.get(reason, "APB-NS-019")
-        return SettingError(code, reason=reason or "no reason", **facts)
+            code = "APB-NS-011"
+        return SettingError(
+            code,
+            reason=reason or f"HTTP {refused.status}",
+            account_id=settings.account_id,
+            certificate_id=settings.certificate_id,
+            base_url=settings.base_url,
+        )
+
+    def _judge(self, response: requests.Response) -> Verdict:
+        """Judge a sign-in. Its bodies never go further than the error code in them."""
+        body = body_of(response)
+        if response.ok:
+            usable = isinstance(body, dict) and isinstance(body.get("access_token"), str)
+            if usable:
+                return Verdict(VerdictKind.DONE, body=body)
+            return Verdict(VerdictKind.BROKEN, says="a body without a token")
+        code = str(body.get("error", "")) if isinstance(body, dict) else ""
+        kind = kind_of(response.status_code)
+        if kind is VerdictKind.NOT_SIGNED_IN:
+            kind = VerdictKind.REFUSED
+        if code == "server_error" and not self._token:
+            # Seen live: an unknown client id gives 500 server_error, and goes on doing so. Where these
+            # credentials have signed in before, it is a failure of the server and may pass.
+            kind = VerdictKind.REFUSED
+        return Verdict(kind, code)
 
 
-def _judge(response: requests.Response) -> Verdict:
-    """Judge a sign-in. Its bodies never go further than the error code in them."""
-    body = body_of(response)
-    code = str(body.get("error", "")) if isinstance(body, dict) else ""
-    if response.ok and isinstance(body, dict) and body.get("access_token"):
-        return Verdict(VerdictKind.DONE)
-    if code == "server_error":
-        # Seen live: an unknown client id gives 500 server_error, and goes on doing so.
-        return Verdict(VerdictKind.REFUSED, code, code)
-    if response.ok or body is NOT_JSON:
-        return Verdict(VerdictKind.BROKEN, says=f"HTTP {response.status_code}")
-    kind = kind_of(response.status_code)
-    refused = VerdictKind.REFUSED if kind is VerdictKind.NOT_SIGNED_IN else kind
-    return Verdict(refused, code, code or f"HTTP {response.status_code}")
+def _seconds(expires_in: object) -> float:
+    """Read how long a token is good for. NetSuite was seen to say it as a number and as a text."""
+    text = str(expires_in)
+    return float(text) if text.isdecimal() else _TOKEN_SECONDS
