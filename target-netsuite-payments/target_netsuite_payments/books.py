@@ -1,0 +1,174 @@
+"""NetSuite's side of the books, read in bulk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from functools import cache
+from importlib import resources
+from itertools import islice
+
+from apbridge.netsuite import NetSuite, in_list, literal
+
+LOOKED_UP_AT_ONCE = 1000
+"""Most ids of one look-up (NetSuite: arguments of IN, and rows of a page)."""
+
+
+@dataclass
+class Bill:
+    """A vendor bill.
+
+    Args:
+        id: Internal id.
+        number: The vendor's invoice number.
+        vendor: Internal id of the vendor.
+        status: One letter: A open, B paid in full, C cancelled, D pending approval, E rejected, F in transit.
+        currency: Internal id of the currency; None where the account has one currency only.
+        symbol: ISO 4217 code of the currency; None likewise.
+        subsidiary: Internal id; None where the account is not OneWorld.
+        ap_account: Internal id of the payables account.
+        unpaid: Open balance in the bill's currency. What this run applies is taken off as it goes, so that
+            the next payment on the bill is checked against what is left.
+    """
+
+    id: str
+    number: str
+    vendor: str
+    status: str
+    currency: str | None
+    symbol: str | None
+    subsidiary: str | None
+    ap_account: str | None
+    unpaid: Decimal
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """A vendor payment that NetSuite holds.
+
+    Args:
+        id: Internal id.
+        external_id: Ours, another program's, or None.
+        number: Its check number.
+        vendor: Internal id of the vendor.
+        total: In its currency, positive.
+        is_voided: Whether it was voided.
+        applied: What it takes off each bill, by the bill's internal id.
+    """
+
+    id: str
+    external_id: str | None
+    number: str | None
+    vendor: str
+    total: Decimal
+    is_voided: bool
+    applied: dict[str, Decimal] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Period:
+    """A posting period.
+
+    Args:
+        name: Such as `Oct 2026`.
+        start: First day.
+        end: Last day.
+        is_open: Whether payables may still be posted.
+    """
+
+    name: str
+    start: date
+    end: date
+    is_open: bool
+
+
+class Books:
+    """Looks NetSuite's books up: at most 1,000 ids a query, never one record a call.
+
+    Args:
+        netsuite: The account.
+    """
+
+    def __init__(self, netsuite: NetSuite) -> None:
+        self._netsuite = netsuite
+
+    def bills(self, ids: Iterable[str]) -> dict[str, Bill]:
+        """Read bills by internal id. One that does not exist, or that the role may not see, is left out."""
+        return {row["id"]: _bill(row) for row in self._look_up("bills", ids, "read the bills that are paid")}
+
+    def posted(self, external_ids: Iterable[str]) -> dict[str, Recorded]:
+        """Read vendor payments by external id, with what they pay."""
+        found = self._payments("externalid", external_ids)
+        return {each.external_id: each for each in found if each.external_id}
+
+    def numbered(self, numbers: Iterable[str]) -> dict[str, list[Recorded]]:
+        """Read vendor payments by the number that was typed, with what they pay."""
+        found: dict[str, list[Recorded]] = {}
+        for each in self._payments("tranid", numbers):
+            if each.number:
+                found.setdefault(each.number, []).append(each)
+        return found
+
+    def periods(self, since: date) -> list[Period]:
+        """Read the posting periods that end on or after a day, in order of time."""
+        query = _query("periods").format(since=literal(since.isoformat()))
+        rows = self._netsuite.suiteql_all(query, purpose="read accounting periods")
+        return [
+            Period(
+                row["periodname"],
+                date.fromisoformat(row["startdate"]),
+                date.fromisoformat(row["enddate"]),
+                is_open="T" not in (row.get("closed"), row.get("aplocked")),
+            )
+            for row in rows
+        ]
+
+    def _payments(self, column: str, values: Iterable[str]) -> list[Recorded]:
+        rows = list(self._look_up("payments", values, "look payments up", column=column))
+        applied: dict[str, dict[str, Decimal]] = {row["id"]: {} for row in rows}
+        for row in self._look_up("applications", applied, "read what payments pay"):
+            applied[row["payment"]][row["bill"]] = abs(Decimal(row["amount"]))
+        return [
+            Recorded(
+                row["id"],
+                row.get("externalid"),
+                row.get("tranid"),
+                row["entity"],
+                abs(Decimal(row["total"])),
+                row.get("voided") == "T",
+                applied[row["id"]],
+            )
+            for row in rows
+        ]
+
+    def _look_up(
+        self, query: str, values: Iterable[str], purpose: str, **columns: str
+    ) -> Iterator[dict[str, str]]:
+        remaining = iter(dict.fromkeys(values))
+        while chunk := list(islice(remaining, LOOKED_UP_AT_ONCE)):
+            text = _query(query).format(values=in_list(chunk), **columns)
+            yield from self._netsuite.suiteql_all(text, purpose=purpose)
+
+
+def _bill(row: dict[str, str]) -> Bill:
+    return Bill(
+        id=row["id"],
+        number=row.get("tranid", row["id"]),
+        vendor=row["entity"],
+        status=row["status"].rpartition(":")[2],
+        currency=row.get("currency"),
+        symbol=row.get("symbol"),
+        subsidiary=row.get("subsidiary"),
+        ap_account=row.get("apaccount"),
+        unpaid=Decimal(row.get("unpaid", "0")),
+    )
+
+
+@cache
+def _query(name: str) -> str:
+    """Read a query; its comments are for people, not for NetSuite."""
+    file = resources.files("target_netsuite_payments") / "queries" / f"{name}.sql"
+    lines = file.read_text(encoding="utf-8").splitlines()
+    return "\n".join(line for line in lines if not line.startswith("--"))

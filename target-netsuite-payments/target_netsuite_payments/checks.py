@@ -1,0 +1,284 @@
+"""What must hold before a payment is posted, and what is then posted.
+
+Pure: everything that NetSuite knows was read before, in bulk. Nothing is trimmed, rounded or guessed: a
+payment that does not fit the books is rejected with the figures of both sides.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from apbridge.errors import RejectedError
+from apbridge.schemas import external_id
+from target_netsuite_payments.books import Bill, Period, Recorded
+from target_netsuite_payments.payment import Payment
+from target_netsuite_payments.rules import Rules
+
+LONGEST_NUMBER = 45
+"""Characters of `tranId` (NetSuite: vendorPayment)."""
+
+LONGEST_MEMO = 999
+"""Characters of a transaction's memo (NetSuite)."""
+
+OUR_PAYMENTS = "avidxchange-payment-"
+"""What the external ids begin with that this target gives to vendor payments."""
+
+_CENT = Decimal("0.01")
+_PAYABLE = {"A", "F", "B"}
+_NOT_PAYABLE = {"C": "cancelled", "D": "pending approval", "E": "rejected"}
+_NETSUITE_ID = re.compile(r"netsuite-(?P<account>[A-Za-z0-9_]+)-(?P<kind>[a-z]+)-(?P<id>[0-9]+)")
+
+
+@dataclass(frozen=True)
+class Share:
+    """What a payment does to one bill."""
+
+    amount: Decimal
+    discount: Decimal
+
+    @property
+    def closes(self) -> Decimal:
+        """How much less is open on the bill afterwards."""
+        return self.amount + self.discount
+
+
+def closed_by(payment: Payment, account: str) -> dict[str, Decimal]:
+    """Give how much less is open on each bill of this account, as far as a payment names any."""
+    closed: dict[str, Decimal] = {}
+    for each in payment.allocations:
+        match = _NETSUITE_ID.fullmatch(each.invoice)
+        if match and (match["account"], match["kind"]) == (account, "vendorbill"):
+            closed[match["id"]] = closed.get(match["id"], Decimal(0)) + each.amount + each.discount
+    return closed
+
+
+def vendor_of(payment: Payment, account: str) -> str | None:
+    """Give the internal id of the vendor, where a payment names one of this account."""
+    match = _NETSUITE_ID.fullmatch(payment.vendor or "")
+    return match["id"] if match and (match["account"], match["kind"]) == (account, "vendor") else None
+
+
+def shares_of(payment: Payment, account: str) -> dict[str, Share]:
+    """Give what a settled payment pays on each bill.
+
+    Raises:
+        RejectedError: The record does not add up, or pays something else than bills of this account.
+    """
+    if payment.external_id != external_id("avidxchange", "payment", payment.id):
+        raise RejectedError("APB-PAY-010", payment=payment.id, external_id=payment.external_id)
+    if not payment.allocations:
+        raise RejectedError("APB-PAY-011", payment=payment.id)
+    shares: dict[str, Share] = {}
+    for each in payment.allocations:
+        bill = _internal_id(payment, each.invoice, account, "vendorbill")
+        if (
+            each.amount <= 0
+            or each.discount < 0
+            or not _is_cents(each.amount)
+            or not _is_cents(each.discount)
+        ):
+            raise RejectedError(
+                "APB-PAY-012",
+                payment=payment.id,
+                invoice=each.invoice,
+                amount=each.amount,
+                discount=each.discount,
+            )
+        before = shares.get(bill, Share(Decimal(0), Decimal(0)))
+        shares[bill] = Share(before.amount + each.amount, before.discount + each.discount)
+    allocated = sum((share.amount for share in shares.values()), Decimal(0))
+    if allocated != payment.amount:
+        raise RejectedError("APB-PAY-013", payment=payment.id, amount=payment.amount, allocated=allocated)
+    if payment.check_number and len(payment.check_number) > LONGEST_NUMBER:
+        raise RejectedError(
+            "APB-PAY-016", payment=payment.id, number=payment.check_number, longest=LONGEST_NUMBER
+        )
+    if payment.paid_on is None:
+        raise RejectedError("APB-PAY-017", payment=payment.id)
+    return shares
+
+
+def paid_bills(
+    payment: Payment, shares: Mapping[str, Share], known: Mapping[str, Bill], account: str
+) -> list[Bill]:
+    """Give the bills that a payment pays: all there, all of its vendor.
+
+    Raises:
+        RejectedError: A bill is not there, or is another vendor's.
+    """
+    for number in shares:
+        if number not in known:
+            raise RejectedError("APB-PAY-020", payment=payment.id, bill=number)
+    bills = [known[number] for number in shares]
+    vendor = _internal_id(payment, payment.vendor, account, "vendor") if payment.vendor else bills[0].vendor
+    for bill in bills:
+        if bill.vendor != vendor:
+            raise RejectedError(
+                "APB-PAY-021", payment=payment.id, vendor=vendor, bill=bill.id, bill_vendor=bill.vendor
+            )
+    return bills
+
+
+def differences(
+    payment: Payment, shares: Mapping[str, Share], vendor: str | None, recorded: Recorded
+) -> list[str]:
+    """Say how a vendor payment that NetSuite holds differs from what should be posted.
+
+    Args:
+        payment: What AvidXchange says.
+        shares: What it pays, by bill.
+        vendor: Internal id of its vendor, where known.
+        recorded: What NetSuite holds.
+    """
+    found = []
+    if vendor is not None and recorded.vendor != vendor:
+        found.append(f"vendor {recorded.vendor} in NetSuite, {vendor} in AvidXchange")
+    if recorded.total != payment.amount:
+        found.append(f"amount {recorded.total:.2f} in NetSuite, {payment.amount:.2f} in AvidXchange")
+    for bill in sorted(shares.keys() | recorded.applied.keys(), key=int):
+        share = shares.get(bill, Share(Decimal(0), Decimal(0)))
+        applied = recorded.applied.get(bill, Decimal(0))
+        # A link carries the payment, or the payment and its discount: both were seen.
+        if applied not in (share.amount, share.closes):
+            found.append(f"{applied:.2f} on bill {bill} in NetSuite, {share.amount:.2f} in AvidXchange")
+    return found
+
+
+def confirm(payment: Payment, shares: Mapping[str, Share], vendor: str | None, recorded: Recorded) -> None:
+    """Make sure that what NetSuite holds under a payment's external id is that payment.
+
+    Raises:
+        RejectedError: It is another one, or was voided there.
+    """
+    if recorded.is_voided:
+        raise RejectedError("APB-PAY-041", payment=payment.id, remote_id=recorded.id)
+    if found := differences(payment, shares, vendor, recorded):
+        raise RejectedError(
+            "APB-PAY-040", payment=payment.id, remote_id=recorded.id, differences="; ".join(found)
+        )
+
+
+def draft(
+    payment: Payment,
+    shares: Mapping[str, Share],
+    bills: Sequence[Bill],
+    periods: Sequence[Period],
+    rules: Rules,
+) -> dict[str, Any]:
+    """Check a payment against its bills and write the vendorPayment to post.
+
+    Raises:
+        RejectedError: It does not fit the books.
+    """
+    for bill in bills:
+        _check_bill(payment, bill, shares[bill.id])
+    currencies = {bill.symbol for bill in bills} | ({payment.currency} if payment.currency else set())
+    # An account with one currency does not tell which; the payment's word is all there is then.
+    if len(currencies - {None}) > 1:
+        raise RejectedError("APB-PAY-022", payment=payment.id, currencies=_listed(currencies))
+    for code, values in (
+        ("APB-PAY-023", {bill.subsidiary for bill in bills}),
+        ("APB-PAY-024", {bill.ap_account for bill in bills}),
+    ):
+        if len(values) > 1:
+            raise RejectedError(code, payment=payment.id, values=_listed(values))
+    first = bills[0]
+    currency = first.symbol or payment.currency
+    day = _posting_date(payment, periods, rules.closed_period)
+    body = {
+        "externalId": payment.external_id,
+        "entity": {"id": first.vendor},
+        "subsidiary": _reference(first.subsidiary),
+        "currency": _reference(first.currency),
+        "apAcct": _reference(first.ap_account),
+        "account": {"id": rules.bank_account(payment, currency, first.subsidiary)},
+        "tranDate": day.isoformat(),
+        "tranId": payment.check_number,
+        "memo": memo(payment, day),
+        "toBePrinted": False,
+        "apply": {"items": [_apply(bill.id, shares[bill.id]) for bill in bills]},
+    }
+    return {name: value for name, value in body.items() if value is not None}
+
+
+def memo(payment: Payment, day: date) -> str:
+    """Write what a reader of NetSuite needs to find the payment in AvidXchange and at the bank."""
+    parts = [f"AvidXchange payment {payment.id}"]
+    if payment.ach_trace:
+        parts.append(f"ACH trace {payment.ach_trace}")
+    if payment.card_reference:
+        parts.append(f"card reference {payment.card_reference}")
+    if payment.replaces:
+        parts.append(f"replaces AvidXchange payment {payment.replaces}")
+    if day != payment.paid_on:
+        parts.append(f"paid on {payment.paid_on}, when the period was closed")
+    return "; ".join(parts)[:LONGEST_MEMO]
+
+
+def _check_bill(payment: Payment, bill: Bill, share: Share) -> None:
+    if bill.status not in _PAYABLE:
+        status = _NOT_PAYABLE.get(bill.status, bill.status)
+        raise RejectedError(
+            "APB-PAY-025", payment=payment.id, bill=bill.id, number=bill.number, status=status
+        )
+    if bill.unpaid < share.closes:
+        raise RejectedError(
+            "APB-PAY-026" if bill.unpaid == 0 else "APB-PAY-027",
+            payment=payment.id,
+            bill=bill.id,
+            number=bill.number,
+            unpaid=f"{bill.unpaid:.2f}",
+            amount=f"{share.amount:.2f}",
+            discount=f"{share.discount:.2f}",
+        )
+
+
+def _posting_date(payment: Payment, periods: Sequence[Period], closed_period: str) -> date:
+    paid_on = payment.paid_on
+    if paid_on is None:  # `shares_of` has refused it
+        raise AssertionError
+    period = next((each for each in periods if each.start <= paid_on <= each.end), None)
+    if period is None:
+        raise RejectedError("APB-PAY-028", payment=payment.id, paid_on=paid_on)
+    if period.is_open:
+        return paid_on
+    if closed_period == "reject":
+        raise RejectedError("APB-PAY-029", payment=payment.id, paid_on=paid_on, period=period.name)
+    following = next((each for each in periods if each.start > paid_on and each.is_open), None)
+    if following is None:
+        raise RejectedError("APB-PAY-031", payment=payment.id, paid_on=paid_on, period=period.name)
+    return following.start
+
+
+def _internal_id(payment: Payment, found: str, account: str, kind: str) -> str:
+    match = _NETSUITE_ID.fullmatch(found)
+    if match is None or match["kind"] != kind:
+        raise RejectedError("APB-PAY-014", payment=payment.id, found=found, kind=kind, account=account)
+    if match["account"] != account:
+        raise RejectedError(
+            "APB-PAY-015", payment=payment.id, found=found, other=match["account"], account=account
+        )
+    return match["id"]
+
+
+def _apply(bill: str, share: Share) -> dict[str, Any]:
+    line: dict[str, Any] = {"doc": {"id": bill}, "apply": True, "amount": share.amount}
+    # Discounts are a feature: an account without it does not know the field.
+    return {**line, "disc": share.discount} if share.discount else line
+
+
+def _reference(internal_id: str | None) -> dict[str, str] | None:
+    return None if internal_id is None else {"id": internal_id}
+
+
+def _is_cents(amount: Decimal) -> bool:
+    return amount == amount.quantize(_CENT)
+
+
+def _listed(values: set[str | None]) -> str:
+    return ", ".join(sorted(value or "none" for value in values))

@@ -1,0 +1,105 @@
+"""A payment as AvidXchange tells it: the canonical record, typed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+UNDONE = frozenset({"voided", "failed"})
+"""Statuses after which the money did not go, or came back: NetSuite must hold no such payment."""
+
+SETTLED = "settled"
+
+
+@dataclass(frozen=True)
+class Allocation:
+    """A share of one invoice.
+
+    Args:
+        invoice: External id of the invoice.
+        amount: Paid on it.
+        discount: Taken beside the amount.
+    """
+
+    invoice: str
+    amount: Decimal
+    discount: Decimal
+
+
+@dataclass(frozen=True)
+class Payment:
+    """One payment to one vendor.
+
+    Args:
+        id: AvidXchange's.
+        external_id: Its name in NetSuite, for ever.
+        status: Canonical status.
+        method: `check`, `ach` or `virtual_card`.
+        check_number: Of a check.
+        ach_trace: Of an ACH payment.
+        card_reference: Of a virtual card.
+        vendor: External id of the vendor.
+        currency: ISO 4217 code.
+        amount: In its currency.
+        paid_on: Date of the payment.
+        allocations: What it pays.
+        replaces: AvidXchange's id of the payment that this one reissues.
+    """
+
+    id: str
+    external_id: str
+    status: str
+    method: str | None
+    check_number: str | None
+    ach_trace: str | None
+    card_reference: str | None
+    vendor: str | None
+    currency: str | None
+    amount: Decimal
+    paid_on: date | None
+    allocations: tuple[Allocation, ...]
+    replaces: str | None
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> Payment:
+        """Read a record that is valid by the canonical schema `payments`."""
+        return cls(
+            id=record["id"],
+            external_id=record["external_id"],
+            status=record["status"],
+            method=record.get("method"),
+            check_number=record.get("check_number") or None,
+            ach_trace=record.get("ach_trace") or None,
+            card_reference=record.get("card_reference") or None,
+            vendor=record.get("vendor_id"),
+            currency=record.get("currency"),
+            amount=Decimal(record["amount"]),
+            paid_on=_day(record.get("paid_on")),
+            allocations=tuple(
+                Allocation(each["invoice_external_id"], Decimal(each["amount"]), Decimal(each["discount"]))
+                for each in record["allocations"]
+            ),
+            replaces=record.get("replaces_payment_id"),
+        )
+
+    @property
+    def numbers(self) -> frozenset[str]:
+        """What a person who records this payment by hand may have typed as its number."""
+        return frozenset(filter(None, (self.check_number, self.ach_trace, self.card_reference)))
+
+    @property
+    def is_undone(self) -> bool:
+        """Whether NetSuite must not hold it, or no longer."""
+        return self.status in UNDONE
+
+
+def _day(value: object) -> date | None:
+    # The Singer SDK turns dates at a record's root into objects; a record kept in the ledger has text.
+    if isinstance(value, datetime):
+        return value.date()
+    if isinstance(value, str):
+        return date.fromisoformat(value)
+    return value if isinstance(value, date) else None

@@ -1,0 +1,173 @@
+"""The writes: one vendor payment for a payment, undone at most once, whatever happens on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+from apbridge.errors import OutcomeUnknownError, RefusedError, RejectedError
+from apbridge.http import Write
+from apbridge.ledger import Run
+from apbridge.netsuite import NetSuite
+from target_netsuite_payments.books import Bill, Books, Recorded
+from target_netsuite_payments.checks import Share, confirm
+from target_netsuite_payments.payment import Payment
+
+PATIENCE = (0.0, 1.0, 2.0, 4.0, 8.0)
+"""Seconds before each look-up after a doubtful write: NetSuite may still be committing it."""
+
+MOST_SENDS = 3
+"""Times that one payment is sent, each after proof that the one before was not carried out."""
+
+_STILL_COMMITTING = "RCRD_HAS_BEEN_CHANGED"
+"""Seen when a write is repeated while the first one still commits, or when a person saves the bill."""
+
+RECORD_TYPE = "vendorPayment"
+SYSTEM = "netsuite"
+"""Its name in the ledger."""
+
+
+class Posting:
+    """Writes vendor payments.
+
+    NetSuite ignores idempotency keys on synchronous calls. What makes a payment one payment is its external
+    id, which NetSuite keeps unique: after any doubt it is looked up, and a second one is refused.
+
+    Args:
+        netsuite: The account.
+        books: Looks up what a doubtful write did.
+        run: Whose audit trail holds each write, before it is sent and after.
+        pause: Waits some seconds; ends early when the run is told to stop.
+    """
+
+    def __init__(self, netsuite: NetSuite, books: Books, run: Run, pause: Callable[[float], object]) -> None:
+        self._netsuite = netsuite
+        self._books = books
+        self._run = run
+        self._pause = pause
+
+    def post(
+        self, payment: Payment, body: Mapping[str, Any], shares: Mapping[str, Share], bills: Sequence[Bill]
+    ) -> str:
+        """Post a payment and give the vendor payment's internal id.
+
+        Args:
+            payment: What AvidXchange says.
+            body: The vendorPayment to post.
+            shares: What it pays on each bill.
+            bills: The bills that it pays, with what is open on them before.
+
+        Raises:
+            RejectedError: NetSuite does not take it, or holds another payment under its external id.
+            OutcomeUnknownError: Whether it is posted could not be found out.
+        """
+        for _ in range(MOST_SENDS):
+            doubt: OutcomeUnknownError | RefusedError
+            try:
+                return self._create(payment, body)
+            except (OutcomeUnknownError, RefusedError) as failure:
+                doubt = failure
+            # After a refusal too: of a payment that is there already, NetSuite may say that it is a duplicate
+            # or that its bills are paid.
+            if recorded := self._found(payment, patiently=_may_come(doubt)):
+                confirm(payment, shares, bills[0].vendor, recorded)
+                return recorded.id
+            _raise_if_final(payment, doubt)
+            if self._have_changed(bills):
+                break
+        raise OutcomeUnknownError("APB-PAY-051", payment=payment.id, words=doubt.says) from doubt
+
+    def delete(self, payment: Payment, recorded: Recorded) -> None:
+        """Delete a vendor payment; its bills are open again.
+
+        Raises:
+            RejectedError: NetSuite does not let go of it.
+            OutcomeUnknownError: Whether it is gone could not be found out.
+        """
+        purpose = f"delete payment {payment.id}"
+
+        def write() -> None:
+            self._netsuite.delete(RECORD_TYPE, recorded.id, purpose=purpose)
+
+        self._undo(payment, recorded, purpose, write)
+
+    def void(self, payment: Payment, recorded: Recorded) -> None:
+        """Void a vendor payment through the RESTlet; its bills are open again.
+
+        Raises:
+            RejectedError: NetSuite does not void it.
+            OutcomeUnknownError: Whether it is voided could not be found out.
+        """
+        purpose = f"void payment {payment.id}"
+
+        def write() -> None:
+            body = {"action": "void", "payment": recorded.id}
+            self._netsuite.restlet(body, purpose=purpose, write=Write.ONCE)
+
+        self._undo(payment, recorded, purpose, write)
+
+    def _create(self, payment: Payment, body: Mapping[str, Any]) -> str:
+        purpose = f"post payment {payment.id}"
+        with self._run.audited(
+            system=SYSTEM, operation=purpose, external_id=payment.external_id, body=body
+        ) as answer:
+            remote_id = self._netsuite.create(RECORD_TYPE, body, purpose=purpose)
+            answer.body = {"id": remote_id}
+        return remote_id
+
+    def _undo(self, payment: Payment, recorded: Recorded, purpose: str, write: Callable[[], None]) -> None:
+        for _ in self._waits():
+            doubt: OutcomeUnknownError | RefusedError
+            try:
+                with self._run.audited(
+                    system=SYSTEM,
+                    operation=purpose,
+                    external_id=payment.external_id,
+                    body={"id": recorded.id},
+                ):
+                    return write()
+            except (OutcomeUnknownError, RefusedError) as failure:
+                doubt = failure
+            now = self._found(payment, patiently=False)
+            if now is None or now.is_voided:
+                return None
+            if not _may_come(doubt):
+                raise RejectedError(
+                    "APB-PAY-061",
+                    payment=payment.id,
+                    status=payment.status,
+                    remote_id=recorded.id,
+                    words=doubt.facts["says"],
+                ) from doubt
+        raise doubt
+
+    def _found(self, payment: Payment, *, patiently: bool) -> Recorded | None:
+        for _ in self._waits() if patiently else (None,):
+            recorded = self._books.posted([payment.external_id]).get(payment.external_id)
+            if recorded is not None:
+                return recorded
+        return None
+
+    def _have_changed(self, bills: Sequence[Bill]) -> bool:
+        """Tell whether something is applied to the bills that was not before: perhaps this payment."""
+        now = self._books.bills(bill.id for bill in bills)
+        return any(bill.id not in now or now[bill.id].unpaid != bill.unpaid for bill in bills)
+
+    def _waits(self) -> Iterator[None]:
+        for seconds in PATIENCE:
+            self._pause(seconds)
+            yield
+
+
+def _may_come(doubt: OutcomeUnknownError | RefusedError) -> bool:
+    """Tell whether what was asked may still come about."""
+    return not isinstance(doubt, RefusedError) or doubt.reason == _STILL_COMMITTING
+
+
+def _raise_if_final(payment: Payment, doubt: OutcomeUnknownError | RefusedError) -> None:
+    if not isinstance(doubt, RefusedError) or _may_come(doubt):
+        return
+    if doubt.status == HTTPStatus.FORBIDDEN:
+        raise doubt  # a missing permission is not this payment's fault: the run fails
+    raise RejectedError("APB-PAY-050", payment=payment.id, words=doubt.facts["says"]) from doubt

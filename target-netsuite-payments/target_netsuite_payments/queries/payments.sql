@@ -1,0 +1,11 @@
+-- Vendor payments that are there already: by our external id, or by the number that somebody typed.
+SELECT
+  payment.id,
+  payment.externalid,
+  payment.tranid,
+  payment.entity,
+  payment.foreigntotal AS total,
+  payment.voided
+FROM transaction payment
+WHERE payment.type = 'VendPymt' AND payment.{column} IN ({values})
+ORDER BY payment.id ASC

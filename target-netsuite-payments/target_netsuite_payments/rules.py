@@ -1,0 +1,129 @@
+"""The settings that decide how a payment is posted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from singer_sdk import typing as th
+
+from apbridge.errors import RejectedError, SettingError
+from apbridge.netsuite import NetSuiteSettings
+from target_netsuite_payments.payment import Payment
+
+_INTERNAL_ID = {"type": ["string", "integer"]}
+
+POSTING_SETTINGS = (
+    th.Property(
+        "bank_account",
+        th.CustomType({"type": ["string", "integer", "null"]}),
+        description="Internal id of the NetSuite bank account that payments are posted from, where no entry "
+        "of `bank_accounts` fits.",
+    ),
+    th.Property(
+        "bank_accounts",
+        th.ArrayType(
+            th.ObjectType(
+                th.Property("account", th.CustomType(_INTERNAL_ID), required=True),
+                th.Property("method", th.StringType(allowed_values=["check", "ach", "virtual_card"])),
+                th.Property("currency", th.StringType()),
+                th.Property("subsidiary", th.CustomType(_INTERNAL_ID)),
+                additional_properties=False,
+            )
+        ),
+        description="Bank accounts by payment method, currency (ISO code) and subsidiary (internal id), each "
+        "optional. Of the entries that fit, the one that says most wins, then the first.",
+    ),
+    th.Property(
+        "closed_period",
+        th.StringType(nullable=False, allowed_values=["reject", "next_open"]),
+        default="reject",
+        description="What to do with a payment dated in a closed period: `reject` it, or post it on the "
+        "first day of the next open period (`next_open`; the memo then gives the date of the payment).",
+    ),
+    th.Property(
+        "on_void",
+        th.StringType(allowed_values=["delete", "restlet", "reject"]),
+        description="What to do in NetSuite when AvidXchange voids a payment that was posted: `delete` the "
+        "vendor payment, void it through the RESTlet (`restlet`), or `reject` with instructions. Default: "
+        "`restlet` where `restlet_script` is set, else `reject`.",
+    ),
+)
+
+
+@dataclass(frozen=True)
+class BankAccount:
+    """A bank account and the payments that it is for; None fits all."""
+
+    account: str
+    method: str | None
+    currency: str | None
+    subsidiary: str | None
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How payments are posted.
+
+    Args:
+        account: NetSuite account id, as external ids carry it.
+        bank_accounts: What to post from, the default last.
+        closed_period: `reject` or `next_open`.
+        on_void: `delete`, `restlet` or `reject`.
+    """
+
+    account: str
+    bank_accounts: tuple[BankAccount, ...]
+    closed_period: str
+    on_void: str
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any], netsuite: NetSuiteSettings) -> Rules:
+        """Read the plugin's settings.
+
+        Raises:
+            SettingError: Voids are to go through a RESTlet that is not configured.
+        """
+        on_void = config.get("on_void") or ("restlet" if netsuite.restlet_script else "reject")
+        if on_void == "restlet" and not netsuite.restlet_script:
+            raise SettingError("APB-PAY-002")
+        listed = [_bank_account(entry) for entry in config.get("bank_accounts") or ()]
+        if config.get("bank_account"):
+            listed.append(_bank_account({"account": config["bank_account"]}))
+        return cls(netsuite.account_id, tuple(listed), config["closed_period"], on_void)
+
+    def bank_account(self, payment: Payment, currency: str | None, subsidiary: str | None) -> str:
+        """Choose the bank account.
+
+        Args:
+            payment: What is paid.
+            currency: ISO 4217 code of its bills.
+            subsidiary: Internal id of its bills' subsidiary.
+
+        Raises:
+            RejectedError: None fits.
+        """
+        paid = (payment.method, currency, subsidiary)
+        fitting: dict[int, str] = {}
+        for entry in self.bank_accounts:
+            asked = (entry.method, entry.currency, entry.subsidiary)
+            if all(want is None or want == have for want, have in zip(asked, paid, strict=True)):
+                fitting.setdefault(sum(want is not None for want in asked), entry.account)
+        if not fitting:
+            raise RejectedError(
+                "APB-PAY-030",
+                payment=payment.id,
+                method=payment.method or "unknown",
+                currency=currency or "unknown",
+                subsidiary=subsidiary or "none",
+            )
+        return fitting[max(fitting)]
+
+
+def _bank_account(entry: Mapping[str, Any]) -> BankAccount:
+    def text(name: str) -> str | None:
+        value = entry.get(name)
+        return None if value is None else str(value).strip()
+
+    return BankAccount(str(entry["account"]).strip(), text("method"), text("currency"), text("subsidiary"))
