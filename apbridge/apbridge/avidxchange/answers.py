@@ -11,10 +11,8 @@ import requests
 from apbridge.avidxchange.expressions import Expression, ExpressionError
 from apbridge.avidxchange.profile import ErrorRules
 from apbridge.http import Judge, Verdict, VerdictKind
-from apbridge.http.judge import NOT_JSON, body_of, kind_of
+from apbridge.http.judge import body_of, done, kind_of
 from apbridge.redaction import redact_text
-
-_DONE = Verdict(VerdictKind.DONE)
 
 
 @dataclass(frozen=True)
@@ -42,11 +40,8 @@ def judge_by(rules: ErrorRules) -> Judge:
     def judge(response: requests.Response) -> Verdict:
         status = response.status_code
         body = body_of(response)
-        if status < HTTPStatus.MULTIPLE_CHOICES:
-            # A success that is not JSON is a page of something between AvidXchange and us.
-            return Verdict(VerdictKind.BROKEN, says="a page that is not JSON") if body is NOT_JSON else _DONE
-        if status < HTTPStatus.BAD_REQUEST:
-            return Verdict(VerdictKind.REFUSED, says="a redirection to somewhere else")
+        if response.ok:
+            return done(body)
         errors = _field_errors(rules, body)
         said = "; ".join(str(error) for error in errors) or _text(rules.message, body)
         codes = [error.code for error in errors if error.code]
@@ -54,7 +49,7 @@ def judge_by(rules: ErrorRules) -> Judge:
         return Verdict(
             VerdictKind.NOT_SIGNED_IN if status == HTTPStatus.FORBIDDEN else kind,
             reason=codes[0] if codes else "",
-            says=said or f"HTTP {status}",
+            says=said,
             details={"status": status, "errors": errors, "meaning": rules.meaning(codes, status)},
         )
 

@@ -10,7 +10,6 @@ from threading import Event
 from typing import Any, TypeVar
 from urllib.parse import quote
 
-import requests
 from typing_extensions import Self
 
 from apbridge import json
@@ -300,7 +299,7 @@ class AvidXchange:
 
     def _get(self, path: str, parameters: Mapping[str, str | int], purpose: str) -> Any:  # noqa: ANN401
         try:
-            response: requests.Response = self.session.send(Call("GET", path, purpose, params=parameters))
+            return self.session.ask(Call("GET", path, purpose, params=parameters))
         except RefusedError as refused:
             # Reading is refused where the address or the contract is wrong, not where a record is.
             raise SettingError(
@@ -310,7 +309,6 @@ class AvidXchange:
                 says=refused.facts["says"],
                 profile=self.profile.name,
             ) from refused
-        return json.loads(response.content) if response.content else None
 
     def _read(self, resource: str, where: str, expression: Expression, value: Any) -> Any:  # noqa: ANN401
         try:

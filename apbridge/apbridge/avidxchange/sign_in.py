@@ -36,7 +36,7 @@ class HeaderSignIn:
 
     def rejected(self, verdict: Verdict) -> APBridgeError:
         """Say which settings to look at."""
-        code = "APB-AX-011" if verdict.details.get("status") == HTTPStatus.FORBIDDEN else "APB-AX-010"
-        return SettingError(
-            code, says=verdict.says.rstrip("."), names=self._names, profile=self._settings.profile
-        )
+        status = verdict.details["status"]
+        code = "APB-AX-011" if status == HTTPStatus.FORBIDDEN else "APB-AX-010"
+        says = verdict.says.rstrip(".") or f"HTTP {status}"
+        return SettingError(code, says=says, names=self._names, profile=self._settings.profile)

@@ -1,0 +1,85 @@
+"""A server that answers as each test tells it, over real HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+
+from apbridge import json
+from apbridge.avidxchange import AvidXchange, AvidXchangeSettings
+
+
+@dataclass(frozen=True)
+class Asked:
+    method: str
+    path: str
+    query: dict[str, str]
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> dict[str, Any]:
+        return json.loads(self.body)
+
+
+Answer = tuple[int, Any] | tuple[int, Any, dict[str, str]]
+
+
+@dataclass
+class Scripted:
+    url: str = ""
+    answer: Callable[[Asked], Answer] = lambda _: (404, {"message": "not scripted"})
+    asked: list[Asked] = field(default_factory=list)
+
+    def client(self, **config: str | int) -> AvidXchange:
+        tokens = {"company_token": "company-secret", "user_token": "user-secret"}
+        return AvidXchange(AvidXchangeSettings.from_config({**tokens, "base_url": self.url, **config}))
+
+
+@pytest.fixture
+def server() -> Iterator[Scripted]:
+    with _serving(Scripted()) as scripted:
+        yield scripted
+
+
+@contextmanager
+def _serving(scripted: Scripted) -> Iterator[Scripted]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def handle_one_request(self) -> None:
+            self.raw_requestline = self.rfile.readline(65537)
+            if not self.raw_requestline or not self.parse_request():
+                self.close_connection = True
+                return
+            parts = urlsplit(self.path)
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            asked = Asked(self.command, parts.path, dict(parse_qsl(parts.query)), dict(self.headers), body)
+            scripted.asked.append(asked)
+            status, content, *more = scripted.answer(asked)
+            content = content if isinstance(content, bytes) else json.dumps(content)
+            self.send_response(status)
+            for name, value in (more[0] if more else {}).items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as http:
+        http.daemon_threads = True
+        scripted.url = f"http://127.0.0.1:{http.server_address[1]}/avidconnect"
+        thread = Thread(target=http.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        yield scripted
+        http.shutdown()
+        thread.join()
