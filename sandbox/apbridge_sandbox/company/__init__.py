@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+import sqlite3
 from dataclasses import dataclass
+from random import Random
 
 from apbridge_sandbox.clock import OPENING, Clock
+from apbridge_sandbox.company.batch import Batch
+from apbridge_sandbox.company.bills import BillWriter
+from apbridge_sandbox.company.documents import Ids
+from apbridge_sandbox.company.masters import write_masters
+from apbridge_sandbox.company.vendors import write_vendors
 from apbridge_sandbox.store import Store, remember
+
+_KEPT = ("ns_integration", "ns_certificate", "ns_token", "ax_company", "ax_user_token", "sandbox_setting")
+"""Who may sign in, and the sandbox's own settings: a new company does not take them away."""
 
 
 @dataclass(frozen=True)
@@ -18,7 +28,23 @@ class CompanySize:
 
 
 def seed_company(store: Store, clock: Clock, size: CompanySize) -> None:
-    """Make the company in NetSuite, leave AvidXchange empty, and start the clock at its opening."""
+    """Make the company in NetSuite, empty AvidXchange, and start the clock at its opening."""
+    rng = Random(size.seed)  # noqa: S311 - it must repeat, not be secret
     with store.write() as conn:
+        _empty(conn)
+        batch = Batch(conn)
+        write_masters(batch)
+        vendors = write_vendors(batch, rng, size.vendors)
+        BillWriter(batch, Ids.after(conn), rng, vendors).write(size.bills)
+        batch.flush()
         remember(conn, "seed", str(size.seed))
     clock.start_at(OPENING)
+
+
+def _empty(conn: sqlite3.Connection) -> None:
+    tables = conn.execute(
+        "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+    ).fetchall()
+    for (name,) in tables:
+        if name not in _KEPT:
+            conn.execute(f"DELETE FROM {name}")  # noqa: S608 - a name out of the schema itself
