@@ -1,0 +1,236 @@
+"""Bills: which changed, and what each is made of."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+from apbridge.netsuite.client import PAGE_ROWS
+from apbridge.schemas import external_id
+from tap_netsuite_ap.bookmark import Window
+from tap_netsuite_ap.client import Joined, Reader
+from tap_netsuite_ap.eligibility import Eligibility
+from tap_netsuite_ap.images import Images
+from tap_netsuite_ap.manifest import Entry, Manifest
+from tap_netsuite_ap.records import Record, Shape
+from tap_netsuite_ap.suiteql import Query, Row, between
+
+BILLS_A_LINE_QUERY = 200
+"""A thousand bills have more lines than a page of a thousand rows: read as five ranges at once, they arrive
+in the time of one."""
+
+_CODED = frozenset({"expense", "item", "tax"})
+"""Kinds of line that carry a part of the total. The main line is the payable itself; NetSuite adds others."""
+
+_FEEDS = ("bills_by_line", "bills_by_application", "bills_by_balance")
+
+
+@dataclass(frozen=True)
+class Change:
+    """A bill that changed at some second, as one of the feeds tells.
+
+    Args:
+        modified_at: The second.
+        id: Internal id of the bill.
+        header: Its header, where the feed gives it.
+        is_deletion: It is no more.
+    """
+
+    modified_at: str
+    id: str
+    header: Row | None = field(default=None, compare=False)
+    is_deletion: bool = False
+
+    @property
+    def place(self) -> tuple[str, int]:
+        """Where it stands in the order of the stream."""
+        return self.modified_at, int(self.id)
+
+
+@dataclass(frozen=True)
+class _Portion:
+    """Some changes, and what was asked about them."""
+
+    changes: Sequence[Change]
+    headers: Joined
+    lines: Joined
+    orders: Joined
+    applications: Joined
+    files: Callable[[], Mapping[str, Sequence[Any]]]
+
+
+class Bills:
+    """Reads bills with their lines, purchase orders, applications and images.
+
+    Args:
+        reader: Reads the account.
+        entry: The stream in the manifest.
+        manifest: Has the queries beside the stream's own.
+        schema: JSON Schema of bills.
+        eligibility: What the settings allow to be submitted.
+        images: Fetches their files.
+        namespace: What external ids begin with.
+    """
+
+    def __init__(
+        self,
+        reader: Reader,
+        entry: Entry,
+        manifest: Manifest,
+        *,
+        schema: Mapping[str, Any],
+        eligibility: Eligibility,
+        images: Images,
+        namespace: str,
+    ) -> None:
+        self._reader = reader
+        self._kind = entry.kind
+        self._header = entry.query
+        self._queries = manifest.queries
+        self._eligibility = eligibility
+        self._images = images
+        self._namespace = namespace
+        parts = schema["properties"]
+        self._bill = Shape(schema, entry.query.aliases)
+        self._line = Shape(parts["lines"]["items"], self._queries["bill_lines"].aliases)
+        self._application = Shape(parts["applications"]["items"], self._queries["bill_applications"].aliases)
+
+    def read(self, window: Window, was_sent: Callable[[str, str], bool]) -> Iterator[Record]:
+        """Give each bill that changed within a window once, in order of (modified_at, id).
+
+        Args:
+            window: A first one gives only bills that may be submitted; the others give every change.
+            was_sent: Tells which changes to leave out.
+        """
+        header = self._put(self._header, window)
+        changes = (one for one in self._changes(header, window) if not was_sent(one.modified_at, one.id))
+        begun: _Portion | None = None
+        while portion := list(islice(changes, PAGE_ROWS)):
+            # What this portion is made of is under way while its forerunner is emitted.
+            following = self._begin(portion, header)
+            if begun:
+                yield from self._finish(begun)
+            begun = following
+        if begun:
+            yield from self._finish(begun)
+
+    def _put(self, query: Query, window: Window) -> Query:
+        eligibility = self._eligibility
+        return eligibility.restrict(query) if window.is_first else eligibility.mark(query)
+
+    def _changes(self, header: Query, window: Window) -> Iterator[Change]:
+        """Merge the feeds, each of which is in order. Two that tell the same are one change."""
+        feeds = [self._feed(header, window, with_header=True)]
+        feeds += [self._feed(self._put(self._queries[name], window), window) for name in _FEEDS]
+        if not window.is_first:
+            feeds.append(self._feed(self._queries["bills_deleted"], window, is_deletion=True))
+        last: Change | None = None
+        for change in heapq.merge(*feeds, key=lambda one: one.place):
+            if change != last:
+                yield change
+            last = change
+
+    def _feed(
+        self, query: Query, window: Window, *, with_header: bool = False, is_deletion: bool = False
+    ) -> Iterator[Change]:
+        pages = self._reader.pages(query, where=between(query, "modified_at", window.start, window.end))
+        return (
+            Change(row["modified_at"], row["id"], row if with_header else None, is_deletion)
+            for page in pages
+            for row in page
+        )
+
+    def _begin(self, changes: Sequence[Change], header: Query) -> _Portion:
+        living = {one.id for one in changes if not one.is_deletion}
+        unknown = living - {one.id for one in changes if one.header}
+        joined = self._reader.joined
+        return _Portion(
+            changes,
+            headers=joined(header, unknown, by="id"),
+            lines=joined(self._queries["bill_lines"], living, width=BILLS_A_LINE_QUERY),
+            orders=joined(self._queries["bill_purchase_orders"], living),
+            applications=joined(self._queries["bill_applications"], living),
+            files=self._images.listed(self._reader, living),
+        )
+
+    def _finish(self, portion: _Portion) -> Iterator[Record]:
+        headers, lines = portion.headers(), portion.lines()
+        orders, applications = portion.orders(), portion.applications()
+        records: list[Record] = []
+        for change in portion.changes:
+            if change.is_deletion:
+                records.append(self._tombstone(change))
+                continue
+            header = change.header or next(iter(headers.get(change.id, ())), None)
+            if header is None:
+                continue  # deleted meanwhile, or not to be submitted
+            parts = lines.get(change.id, []), orders.get(change.id, []), applications.get(change.id, [])
+            if _last_change(header, parts[0], parts[2]) > change.modified_at:
+                continue  # its later change is told by another feed, or is the next run's
+            records.append(self._record(change, header, *parts))
+        self._images.attach(self._reader, records, portion.files())
+        yield from records
+
+    def _record(
+        self,
+        change: Change,
+        header: Row,
+        lines: Sequence[Row],
+        orders: Sequence[Row],
+        applications: Sequence[Row],
+    ) -> Record:
+        bill = self._bill.record(header)
+        because = self._eligibility.because(header, bill)
+        order_of = {row["line_number"]: row.get("purchase_order") for row in orders}
+        coded = [
+            self._coded(row, order_of) for row in sorted(lines, key=_line_number) if row.get("kind") in _CODED
+        ]
+        numbers = {row.get("purchase_order") for row in orders} | {one["purchase_order"] for one in coded}
+        bill.update(
+            external_id=self._external_id(change),
+            is_eligible=because is None,
+            ineligible_because=because,
+            lines=coded,
+            purchase_orders=sorted(number for number in numbers if number),
+            applications=[self._application.record(row) for row in applications],
+            images=[],
+            is_deleted=False,
+            modified_at=change.modified_at,
+        )
+        return bill
+
+    def _coded(self, row: Row, order_of: Mapping[str, str | None]) -> Record:
+        line = self._line.record(row)
+        line["purchase_order"] = line["purchase_order"] or order_of.get(row["line_number"])
+        return line
+
+    def _tombstone(self, change: Change) -> Record:
+        return {
+            **self._bill.record({}),
+            "id": change.id,
+            "external_id": self._external_id(change),
+            "is_eligible": False,
+            "ineligible_because": "it was deleted in NetSuite",
+            "applications": [],
+            "purchase_orders": [],
+            "lines": [],
+            "images": [],
+            "is_deleted": True,
+            "modified_at": change.modified_at,
+        }
+
+    def _external_id(self, change: Change) -> str:
+        return external_id(self._namespace, self._kind, change.id)
+
+
+def _last_change(header: Row, lines: Iterable[Row], applications: Iterable[Row]) -> str:
+    told = [header["modified_at"], header.get("balance_modified_at", "")]
+    told += [row.get("modified_at", "") for part in (lines, applications) for row in part]
+    return max(told)
+
+
+def _line_number(row: Row) -> int:
+    return int(row["line_number"])

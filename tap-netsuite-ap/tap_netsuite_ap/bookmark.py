@@ -1,0 +1,90 @@
+"""How far an incremental stream has come: nothing tied to a second is lost, nothing is sent twice.
+
+A stream reads what changed from its bookmark up to the moment the run began (by NetSuite's own
+clock), in order of (modified_at, id). Reading stops short of that second, so no second is read while
+it can still gain rows; what changes meanwhile is the next run's.
+
+A change can become visible a little after the time it bears, when its transaction took a while. So
+each run reads again what the last one read within the overlap before it ended, and skips what the
+state remembers as sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, MutableMapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
+
+
+@dataclass(frozen=True)
+class Window:
+    """A stretch of time to read: from `start` (None: from the beginning) up to, not including, `end`.
+
+    `is_first` marks a stream's first reading, which leaves out what the settings do not allow.
+    """
+
+    start: str | None
+    end: str
+    is_first: bool
+
+
+class Bookmark:
+    """Reads and writes one stream's state.
+
+    The state holds `replication_key_value` (the greatest `modified_at` sent, or the end of the last
+    complete reading), `read_from` (where the next run begins), `sent` (by second, the ids sent at or
+    after `read_from`) and, until the first reading is complete, `first_until` (where it ends).
+
+    Args:
+        state: The stream's state, changed in place.
+        now: NetSuite's present second.
+        overlap: How late a change may become visible.
+    """
+
+    def __init__(self, state: MutableMapping[str, Any], *, now: str, overlap: timedelta) -> None:
+        self._state = state
+        self._now = now
+        self._safe = (datetime.strptime(now, _FORMAT) - overlap).strftime(_FORMAT)  # noqa: DTZ007
+        self._start: str | None = state.get("read_from", state.get("replication_key_value"))
+        self._sent: dict[str, list[str]] = state.setdefault("sent", {})
+        if self._start is None:
+            state["first_until"] = self._safe
+
+    def windows(self) -> Iterator[Window]:
+        """Give what to read, in order."""
+        first_until = self._state.get("first_until")
+        if self._start is None:
+            yield Window(None, self._now, is_first=True)
+        elif first_until is None:
+            yield Window(self._start, self._now, is_first=False)
+        else:
+            if self._start < first_until:
+                yield Window(self._start, first_until, is_first=True)
+            yield Window(max(self._start, first_until), self._now, is_first=False)
+
+    def was_sent(self, modified_at: str, record_id: str) -> bool:
+        """Tell whether this state of a record was sent already."""
+        return record_id in self._sent.get(modified_at, ())
+
+    def sent(self, modified_at: str, record_id: str) -> None:
+        """Note that a record was sent."""
+        self._advance(modified_at, min(modified_at, self._safe))
+        self._sent.setdefault(modified_at, []).append(record_id)
+
+    def finished(self) -> None:
+        """Note that everything up to the moment the run began was sent."""
+        self._advance(self._now, self._safe)
+        self._state.pop("first_until", None)
+
+    def _advance(self, reached: str, read_from: str) -> None:
+        value = self._state.get("replication_key_value") or reached
+        self._state["replication_key"] = "modified_at"
+        self._state["replication_key_value"] = max(value, reached)
+        if read_from == self._state.get("read_from"):
+            return
+        self._state["read_from"] = read_from
+        for second in [one for one in self._sent if one < read_from]:
+            del self._sent[second]

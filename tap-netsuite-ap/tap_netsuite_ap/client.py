@@ -1,0 +1,142 @@
+"""Reading by key: whole tables in order and in bounded memory, joins in bulk, several calls in flight."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+from typing import TypeVar
+
+from typing_extensions import Self
+
+from apbridge.errors import RefusedError
+from apbridge.netsuite import NetSuite
+from apbridge.netsuite.client import PAGE_ROWS, Page
+from apbridge.netsuite.suiteql import MOST_IN
+from tap_netsuite_ap.features import Features
+from tap_netsuite_ap.suiteql import Place, Query, Row, ids
+
+_T = TypeVar("_T")
+
+Joined = Callable[[], dict[str, list[Row]]]
+"""Waits for joined rows, and gives them by parent."""
+
+_NOTHING = Page([], has_more=False, total=0)
+
+
+class Reader:
+    """Reads queries from one NetSuite account.
+
+    Use as a context manager: on leaving, calls not yet begun are dropped.
+
+    Args:
+        netsuite: The signed-in account.
+        features: What the account is known to lack.
+        page_rows: Rows of one page.
+    """
+
+    def __init__(self, netsuite: NetSuite, features: Features, page_rows: int = PAGE_ROWS) -> None:
+        self.netsuite = netsuite
+        self._features = features
+        self._page_rows = page_rows
+        # The session holds the account's limit; the pool only has to be wide enough to use it.
+        self._pool = ThreadPoolExecutor(netsuite.settings.concurrency, thread_name_prefix="netsuite")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def begin(self, work: Callable[[], _T]) -> Future[_T]:
+        """Have something done beside the rest. It must not itself wait for what it begins."""
+        return self._pool.submit(work)
+
+    def pages(self, query: Query, *, where: Sequence[str] = ()) -> Iterator[list[Row]]:
+        """Read every row, page by page in the order of the query's key.
+
+        The first page is asked for at once, each next one while its forerunner is worked on.
+        """
+        return self._following(query, self.begin(partial(self._page, query, where=where)), where)
+
+    def joined(
+        self, query: Query, parents: Collection[str], *, by: str = "parent", width: int = MOST_IN
+    ) -> Joined:
+        """Begin to read all rows that belong to some parents.
+
+        Args:
+            query: Gives the rows.
+            parents: Internal ids.
+            by: The column that holds a row's parent.
+            width: Parents asked for in one query.
+
+        Returns:
+            Waits for the rows, and gives them by parent.
+        """
+        asked = sorted(parents, key=int)
+        column = query.expression(by)
+        parts = [
+            self.begin(partial(self._all, query, f"{column} IN ({ids(asked[i : i + width])})"))
+            for i in range(0, len(asked), width)
+        ]
+
+        def collect() -> dict[str, list[Row]]:
+            rows: dict[str, list[Row]] = defaultdict(list)
+            for part in parts:
+                for row in part.result():
+                    rows[row[by]].append(row)
+            return rows
+
+        return collect
+
+    def one(self, query: Query) -> Row:
+        """Read the only row of a query."""
+        return self._page(query).items[0]
+
+    def _following(self, query: Query, first: Future[Page], where: Sequence[str]) -> Iterator[list[Row]]:
+        coming: Future[Page] | None = first
+        while coming:
+            page = coming.result()
+            coming = None
+            if self._may_go_on(page):
+                after = query.place(page.items[-1])
+                coming = self.begin(partial(self._page, query, where=where, after=after))
+            if page.items:
+                yield list(page.items)
+
+    def _all(self, query: Query, condition: str) -> list[Row]:
+        rows: list[Row] = []
+        after: Place | None = None
+        while True:
+            page = self._page(query, where=[condition], after=after)
+            rows += page.items
+            if not self._may_go_on(page):
+                return rows
+            after = query.place(rows[-1])
+
+    def _may_go_on(self, page: Page) -> bool:
+        # Either sign alone is enough: what NetSuite says at its cap of 100,000 rows is not known.
+        return bool(page.items) and (page.has_more or len(page.items) >= self._page_rows)
+
+    def _page(self, query: Query, *, where: Sequence[str] = (), after: Place | None = None) -> Page:
+        def ask(absent: frozenset[str], rows: int) -> Page:
+            text = query.render(absent, where=where, after=after)
+            return self.netsuite.suiteql(text, limit=rows, purpose=query.purpose)
+
+        def works(absent: frozenset[str]) -> bool:
+            try:
+                ask(absent, 1)
+            except RefusedError:
+                return False
+            return True
+
+        while True:
+            absent = self._features.absent
+            if query.needs in absent:
+                return _NOTHING
+            try:
+                return ask(absent, self._page_rows)
+            except RefusedError as refused:
+                if not self._features.adapt(query, refused, absent, works):
+                    raise

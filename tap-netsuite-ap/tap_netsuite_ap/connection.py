@@ -1,0 +1,70 @@
+"""What the streams of one run share: the signed-in account, what it lacks, and what could not be read."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from functools import cached_property
+from threading import Event
+from typing import Any
+
+from apbridge.errors import APBridgeError, RefusedError, UnavailableError
+from apbridge.netsuite import NetSuite, NetSuiteSettings
+from tap_netsuite_ap.client import Reader
+from tap_netsuite_ap.features import Features
+from tap_netsuite_ap.manifest import manifest
+
+logger = logging.getLogger(__name__)
+
+
+class Connection:
+    """One run's hold on one account. Nothing is sent before the first stream asks.
+
+    Args:
+        config: The tap's settings.
+    """
+
+    def __init__(self, config: Mapping[str, Any]) -> None:
+        self._config = config
+        self._now: str | None = None
+        self._unreadable: dict[str, RefusedError] = {}
+        self.stop = Event()
+        self.features = Features(manifest().features)
+
+    @cached_property
+    def netsuite(self) -> NetSuite:
+        """The account.
+
+        Raises:
+            SettingError: A setting is wrong.
+        """
+        return NetSuite(NetSuiteSettings.from_config(self._config), stop=self.stop)
+
+    @property
+    def namespace(self) -> str:
+        """What external ids begin with."""
+        return f"netsuite-{self.netsuite.account}"
+
+    def now(self, reader: Reader) -> str:
+        """Give the second of NetSuite's clock at which this run began to read."""
+        if self._now is None:
+            self._now = reader.one(manifest().queries["clock"])["moment"]
+        return self._now
+
+    def unreadable(self, stream: str, refused: RefusedError) -> None:
+        """Note that a stream cannot be read; the others still are, and the run ends with an error."""
+        self._unreadable[stream] = refused
+        logger.error("%s", APBridgeError("APB-TNS-001", stream=stream, refused=refused.says))
+
+    def end(self) -> None:
+        """Close the connection.
+
+        Raises:
+            UnavailableError: Some streams could not be read.
+        """
+        if "netsuite" in vars(self):
+            self.netsuite.close()
+        if self._unreadable:
+            streams = ", ".join(self._unreadable)
+            self._unreadable = {}
+            raise UnavailableError("APB-TNS-002", streams=streams)

@@ -1,0 +1,149 @@
+"""Which bills the settings allow to be submitted, as one list of SuiteQL conditions.
+
+NetSuite itself judges: the same conditions restrict a first reading and mark every bill of the later ones, so
+that the two can never disagree. They speak of `t`, the bill, and `m`, its main line.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from apbridge.errors import SettingError
+from apbridge.netsuite import in_list
+from apbridge.settings import text
+from tap_netsuite_ap.suiteql import Line, Query, Row, ids
+
+APPROVALS = {"pending": 1, "approved": 2, "rejected": 3, "open": 11}
+"""NetSuite's approval statuses. Where approvals are off it is null, and the bill counts as approved."""
+
+DEFAULT_APPROVALS = ("approved", "open")
+
+_SCRIPT_ID = re.compile(r"custbody\w{1,80}")
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One condition on a bill, and why a bill that fails it is not submitted.
+
+    Args:
+        condition: In SuiteQL.
+        because: A template over the fields of the bill's record.
+        feature: What the condition needs; where the account lacks it, the rule falls away.
+    """
+
+    condition: str
+    because: str
+    feature: str | None = None
+
+
+@dataclass(frozen=True)
+class Eligibility:
+    """The rules, in the order in which they are told."""
+
+    rules: tuple[Rule, ...]
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Eligibility:
+        """Make the rules of the settings.
+
+        Raises:
+            SettingError: A setting is wrong; it says which.
+        """
+        return cls(tuple(_rules(config)))
+
+    def mark(self, query: Query) -> Query:
+        """Let a query give a flag a rule, `rule_<n>`."""
+        return query.put(
+            "$rules",
+            (
+                Line(f"  CASE WHEN {rule.condition} THEN 'T' ELSE 'F' END AS rule_{number},", rule.feature)
+                for number, rule in enumerate(self.rules)
+            ),
+        ).put("$eligible", ())
+
+    def restrict(self, query: Query) -> Query:
+        """Let a query give only the bills that pass every rule."""
+        return query.put("$rules", ()).put(
+            "$eligible", (Line(f"  AND ({rule.condition})", rule.feature) for rule in self.rules)
+        )
+
+    def because(self, row: Row, bill: Mapping[str, Any]) -> str | None:
+        """Say in plain words why a bill is not submitted; None where it may be.
+
+        Args:
+            row: A row of a marked query, or of a restricted one, which passed.
+            bill: Its record.
+        """
+        for number, rule in enumerate(self.rules):
+            if row.get(f"rule_{number}") == "F":
+                return rule.because.format_map(bill)
+        return None
+
+
+def _rules(config: Mapping[str, Any]) -> Iterator[Rule]:
+    yield Rule("COALESCE(t.voided, 'F') = 'F'", "it is void", "voids")
+    approvals = _approvals(config)
+    open_statuses = ["A", "D"] if "pending" in approvals else ["A"]
+    # A status is told as `A`, and may have to be asked for as `VendBill:A`.
+    listed = in_list([*open_statuses, *(f"VendBill:{one}" for one in open_statuses)])
+    yield Rule(f"t.status IN ({listed})", "its status is {status}")
+    codes = ", ".join(str(APPROVALS[one]) for one in approvals)
+    yield Rule(
+        f"COALESCE(t.approvalstatus, 2) IN ({codes})", "its approval is {approval_status}", "approvals"
+    )
+    yield Rule("COALESCE(t.paymenthold, 'F') = 'F'", "it is on payment hold", "payment_holds")
+    start = text(config, "start_date")
+    if start:
+        day = _day(start)
+        yield Rule(
+            f"t.trandate >= TO_DATE('{day}', 'YYYY-MM-DD')",
+            f"its date, {{bill_date}}, is before start_date, {day}",
+        )
+    yield from _among(config, "subsidiaries", "m.subsidiary IN", "subsidiary_id", "subsidiaries")
+    yield from _among(config, "vendors", "t.entity IN", "vendor_id")
+    yield from _among(config, "exclude_vendors", "t.entity NOT IN", "vendor_id")
+    checkbox = text(config, "checkbox_field")
+    if checkbox:
+        if not _SCRIPT_ID.fullmatch(checkbox):
+            problem = f"{checkbox!r} is not the script id of a field of bills (custbody…)"
+            raise SettingError("APB-SET-001", setting="checkbox_field", problem=problem)
+        yield Rule(f"t.{checkbox} = 'T'", f"its checkbox {checkbox} is not set")
+    condition = text(config, "bill_filter")
+    if condition:
+        yield Rule(condition, "bill_filter leaves it out")
+
+
+def _approvals(config: Mapping[str, Any]) -> Sequence[str]:
+    listed: Sequence[str] = config.get("approval_statuses") or DEFAULT_APPROVALS
+    unknown = [one for one in listed if one not in APPROVALS]
+    if unknown:
+        problem = f"{unknown[0]!r} is not one of {', '.join(APPROVALS)}"
+        raise SettingError("APB-SET-001", setting="approval_statuses", problem=problem)
+    return listed
+
+
+def _among(
+    config: Mapping[str, Any], setting: str, condition: str, field: str, feature: str | None = None
+) -> Iterator[Rule]:
+    listed = config.get(setting)
+    if not listed:
+        return
+    try:
+        numbers = ids(listed)
+    except ValueError as failure:
+        problem = "it must list internal ids, which are numbers"
+        raise SettingError("APB-SET-001", setting=setting, problem=problem) from failure
+    what = field.removesuffix("_id")
+    yield Rule(f"{condition} ({numbers})", f"{setting} leaves out its {what}, {{{field}}}", feature)
+
+
+def _day(value: str) -> str:
+    try:
+        return date.fromisoformat(value[:10]).isoformat()
+    except ValueError as failure:
+        problem = f"{value!r} is not a date such as 2026-01-31"
+        raise SettingError("APB-SET-001", setting="start_date", problem=problem) from failure

@@ -1,0 +1,156 @@
+"""A bill's files: listed and fetched through the RESTlet, kept in the spool, never fetched twice."""
+
+from __future__ import annotations
+
+import base64
+import logging
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property, partial
+from typing import Any
+
+import fsspec
+
+from apbridge import json
+from apbridge.errors import APBridgeError, RefusedError, RejectedError, catalogue
+from apbridge.netsuite import NetSuite
+from apbridge.netsuite.suiteql import MOST_IN
+from apbridge.spool import SpooledImage, put
+from tap_netsuite_ap.client import Reader
+from tap_netsuite_ap.records import Record
+
+logger = logging.getLogger(__name__)
+
+MOST_BYTES = 10 * 1024 * 1024
+"""Largest file that a RESTlet hands out (NetSuite: N/file)."""
+
+MEDIA_TYPES = {
+    "PDF": "application/pdf",
+    "JPGIMAGE": "image/jpeg",
+    "PJPGIMAGE": "image/jpeg",
+    "PNGIMAGE": "image/png",
+    "GIFIMAGE": "image/gif",
+    "TIFFIMAGE": "image/tiff",
+    "BMPIMAGE": "image/bmp",
+}
+"""NetSuite's file types that are pictures of a bill (N/file.Type)."""
+
+
+@dataclass(frozen=True)
+class File:
+    """A file attached to a bill, as NetSuite lists it."""
+
+    bill: str
+    id: str
+    name: str
+    type: str
+    size: int
+    modified: str
+
+
+class Images:
+    """Puts bills' files into the spool.
+
+    What was fetched is noted in the spool itself, by file, size and date: runs share it, and whoever empties
+    the spool has everything fetched again.
+
+    Args:
+        netsuite: The account.
+        spool_url: Where the bytes go: any fsspec URL.
+    """
+
+    def __init__(self, netsuite: NetSuite, spool_url: str) -> None:
+        self._netsuite = netsuite
+        self._spool_url = spool_url
+
+    @cached_property
+    def is_there(self) -> bool:
+        """Whether there is a RESTlet to ask; if not, that is said once."""
+        if self._netsuite.settings.restlet_script:
+            return True
+        sentence = catalogue()["APB-TNS-010"]
+        logger.warning("%s %s [%s]", sentence.says, sentence.do, sentence.code)
+        return False
+
+    def listed(self, reader: Reader, bills: Collection[str]) -> Callable[[], dict[str, list[File]]]:
+        """Begin to list the files of at most 1,000 bills.
+
+        Returns:
+            Waits for the list, and gives it by bill.
+        """
+        if not bills or not self.is_there:
+            return dict
+        asked = {"action": "files", "bills": sorted(bills, key=int)[:MOST_IN]}
+        answer = reader.begin(partial(self._netsuite.restlet, asked, purpose="list files of bills"))
+
+        def collect() -> dict[str, list[File]]:
+            files: dict[str, list[File]] = defaultdict(list)
+            for found in answer.result()["files"]:
+                file = File(**{**found, "size": int(found["size"])})
+                files[file.bill].append(file)
+            return files
+
+        return collect
+
+    def attach(self, reader: Reader, bills: Iterable[Record], files: Mapping[str, Sequence[File]]) -> None:
+        """Fetch the files of bills, several at once, and put them into the records.
+
+        Of a bill that is not to be submitted only what was fetched before is told.
+        """
+        fetched = [
+            (bill, file, reader.begin(partial(self._image, file, may_fetch=bill["is_eligible"])))
+            for bill in bills
+            for file in sorted(files.get(bill["id"], ()), key=lambda one: int(one.id))
+        ]
+        for bill, file, image in fetched:
+            try:
+                spooled = image.result()
+            except (RefusedError, RejectedError) as problem:
+                logger.warning("%s", APBridgeError("APB-TNS-012", **_facts(file), problem=problem))
+                continue
+            if spooled:
+                bill["images"].append(
+                    {
+                        "id": file.id,
+                        "name": file.name,
+                        "media_type": MEDIA_TYPES[file.type],
+                        **asdict(spooled),
+                    }
+                )
+
+    def _image(self, file: File, *, may_fetch: bool) -> SpooledImage | None:
+        """Give a file out of the spool, fetching it first where it is not there yet.
+
+        Raises:
+            RejectedError: It is no picture of a bill, or too large.
+        """
+        if file.type not in MEDIA_TYPES:
+            raise RejectedError("APB-TNS-013", **_facts(file), type=file.type)
+        if file.size > MOST_BYTES:
+            raise RejectedError("APB-TNS-014", **_facts(file), size=file.size, most=MOST_BYTES)
+        filesystem, folder = fsspec.core.url_to_fs(self._spool_url)
+        noted = f"{folder.rstrip('/')}/fetched/{self._note(file)}"
+        try:
+            known = SpooledImage(**json.loads(filesystem.cat_file(noted)))
+            if filesystem.exists(known.uri):
+                return known
+        except (OSError, ValueError, TypeError):
+            logger.debug("File %s of bill %s was not fetched before", file.id, file.bill)
+        if not may_fetch:
+            return None
+        answer: Mapping[str, Any] = self._netsuite.restlet(
+            {"action": "content", "file": file.id}, purpose=f"fetch file {file.id} of bill {file.bill}"
+        )
+        spooled = put(self._spool_url, base64.b64decode(answer["content"], validate=True))
+        filesystem.makedirs(noted.rsplit("/", 1)[0], exist_ok=True)
+        filesystem.pipe_file(noted, json.dumps(asdict(spooled)))
+        return spooled
+
+    def _note(self, file: File) -> str:
+        stamp = "".join(sign if sign.isalnum() else "-" for sign in file.modified)
+        return f"{self._netsuite.account}/{file.id}-{file.size}-{stamp}.json"
+
+
+def _facts(file: File) -> dict[str, str]:
+    return {"file": file.id, "name": file.name, "bill": file.bill}

@@ -1,0 +1,56 @@
+"""Writing Singer messages: fast, exact, and each of them whole."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from singer_sdk.singerlib.encoding import GenericSingerWriter
+from singer_sdk.singerlib.encoding.simple import Message
+from typing_extensions import override
+
+from apbridge import json
+
+
+class MessageWriter(GenericSingerWriter[bytes, Message]):
+    """Writes JSON Lines to stdout.
+
+    A signal that comes while a line is being written waits until the line is out: half a line would
+    cost the target the whole run.
+    """
+
+    def __init__(self) -> None:
+        self._is_writing = False
+        self._waiting: SystemExit | None = None
+
+    @override
+    def serialize_message(self, message: Message) -> bytes:
+        return json.dumps(message.to_dict())
+
+    @override
+    def write_message(self, message: Message) -> None:
+        line = self.format_message(message)
+        with self._whole():
+            stdout = getattr(sys.stdout, "buffer", None)
+            if stdout is None:  # captured as text, as test suites do
+                sys.stdout.write(line.decode() + "\n")
+            else:
+                stdout.write(line + b"\n")
+                stdout.flush()
+
+    def leave(self, code: int) -> None:
+        """End the program with this exit code as soon as no line is cut by it."""
+        if not self._is_writing:
+            raise SystemExit(code)
+        self._waiting = SystemExit(code)
+
+    @contextmanager
+    def _whole(self) -> Iterator[None]:
+        self._is_writing = True
+        try:
+            yield
+        finally:
+            self._is_writing = False
+        if self._waiting:
+            raise self._waiting

@@ -1,0 +1,25 @@
+-- Every line of some bills, the main line too: its date counts as the bill's.
+SELECT
+  l.uniquekey AS id,
+  l.transaction AS parent,
+  l.id AS line_number,
+  CASE WHEN l.mainline = 'T' THEN 'main' WHEN l.taxline = 'T' THEN 'tax' WHEN l.accountinglinetype IS NULL THEN 'expense' WHEN l.hascostline = 'T' OR l.accountinglinetype = 'EXPENSE' THEN 'item' END AS kind,
+  COALESCE(a.account, l.expenseaccount) AS account_id,
+  g.acctnumber AS account_number,
+  l.department AS department_id,  -- if departments
+  l.class AS class_id,  -- if classes
+  l.location AS location_id,  -- if locations
+  l.memo AS memo,
+  p.tranid AS purchase_order,
+  BUILTIN.DF(l.item) AS item,  -- if items
+  l.quantity AS quantity,  -- if items
+  l.rate AS rate,  -- if items
+  utc(l.linelastmodifieddate) AS modified_at,  -- if line_dates
+  l.foreignamount AS amount
+FROM transactionline l
+LEFT JOIN transactionaccountingline a ON a.transaction = l.transaction AND a.transactionline = l.id
+  AND a.accountingbook = 1  -- if accounting_books
+LEFT JOIN account g ON g.id = COALESCE(a.account, l.expenseaccount)
+LEFT JOIN transaction p ON p.id = l.createdfrom
+WHERE $where
+ORDER BY $order

@@ -1,0 +1,3 @@
+SELECT
+  utc(CURRENT_TIMESTAMP) AS moment
+FROM dual

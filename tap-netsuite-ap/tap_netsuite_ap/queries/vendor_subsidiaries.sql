@@ -1,0 +1,7 @@
+-- needs vendor_subsidiaries
+SELECT
+  r.entity AS parent,
+  r.subsidiary AS subsidiary_ids
+FROM vendorsubsidiaryrelationship r
+WHERE $where
+ORDER BY $order

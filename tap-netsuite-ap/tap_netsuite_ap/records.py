@@ -1,0 +1,77 @@
+"""From a row of strings to a canonical record: a column's alias is its path, the JSON Schema is its type."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from decimal import Decimal
+from typing import Any
+
+from tap_netsuite_ap.suiteql import Row
+
+Record = dict[str, Any]
+
+_BELOW = "__"
+"""Between the steps of a path in a column's alias: `remit_to__city`. A name that SQL keeps for itself ends in
+one `_` there: `number_`."""
+
+_Convert = Callable[[str], Any]
+
+
+class Shape:
+    """Turns the rows of one query into records of one schema.
+
+    Args:
+        schema: JSON Schema of the records.
+        aliases: The columns that a row may have. Those that the schema does not have are not carried over.
+    """
+
+    def __init__(self, schema: Mapping[str, Any], aliases: Iterable[str]) -> None:
+        self._fields: list[tuple[str, str | None, str, _Convert, Callable[[], Any]]] = []
+        properties = schema["properties"]
+        for alias in dict.fromkeys(aliases):
+            name, _, below = alias.rstrip("_").partition(_BELOW)
+            if name not in properties:
+                continue
+            node = properties[name]["properties"][below] if below else properties[name]
+            convert, empty = _types(node)
+            self._fields.append((alias, name if below else None, below or name, convert, empty))
+        self._groups = {group for _, group, _, _, _ in self._fields if group}
+
+    def record(self, row: Row) -> Record:
+        """Make a record of a row. A group of which nothing is there is null."""
+        record: Record = {group: {} for group in self._groups}
+        for alias, group, name, convert, empty in self._fields:
+            value = row.get(alias)
+            into = record[group] if group else record
+            into[name] = empty() if value is None else convert(value)
+        for group in self._groups:
+            if not any(record[group].values()):
+                record[group] = None
+        return record
+
+
+def _types(node: Mapping[str, Any]) -> tuple[_Convert, Callable[[], Any]]:
+    types = node["type"] if isinstance(node["type"], list) else [node["type"]]
+    convert = next(_CONVERT[one] for one in types if one != "null")
+    return convert, list if "array" in types else _nothing
+
+
+def _nothing() -> None:
+    return None
+
+
+def _flag(value: str) -> bool:
+    return value == "T"
+
+
+def _multi_select(value: str) -> list[str]:
+    return [part.strip() for part in value.split(",") if part.strip()]
+
+
+_CONVERT: Mapping[str, _Convert] = {
+    "string": str,
+    "number": Decimal,
+    "integer": int,
+    "boolean": _flag,
+    "array": _multi_select,
+}

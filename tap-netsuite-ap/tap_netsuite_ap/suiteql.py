@@ -1,0 +1,153 @@
+"""The SuiteQL of `queries/`, written out for one page of one account.
+
+A file holds one SELECT with one column a line, `expression AS alias`. Beside SuiteQL it may hold:
+
+- `utc(column)` and `day(column)`: an instant or a date as text; bare, NetSuite drops the time of day.
+- `-- if <feature>` or `-- if not <feature>` at the end of a line: the line is there only while this
+  account has (or lacks) that feature.
+- `-- needs <feature>` on the first line: without that feature the query is not asked, and has no rows.
+- `$where` and `$order`: the conditions and the order of the page. A line that is another `$name` alone
+  stands for the lines that are put there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from importlib import resources
+
+from apbridge.netsuite import literal
+
+Row = Mapping[str, str]
+"""A row of SuiteQL: every value a string, null columns left out."""
+
+Place = tuple[str, ...]
+"""Where a row stands in its query's order: the values of the query's key."""
+
+_MACROS = {
+    "utc": 'TO_CHAR(SYS_EXTRACT_UTC({}), \'YYYY-MM-DD"T"HH24:MI:SS"Z"\')',
+    "day": "TO_CHAR({}, 'YYYY-MM-DD')",
+}
+_MACRO = re.compile(rf"\b({'|'.join(_MACROS)})\(([\w.]+)\)")
+_CONDITION = re.compile(r"\s*-- if (not )?(\w+)$")
+_COLUMN = re.compile(r"\s*(?P<expression>.+) AS (?P<alias>\w+),?")
+_NEEDS = re.compile(r"-- needs (\w+)")
+_INTEGER = re.compile(r"\d+")
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a query, and the feature that it depends on."""
+
+    text: str
+    feature: str | None = None
+    when_absent: bool = False
+
+    def is_there(self, absent: frozenset[str]) -> bool:
+        """Tell whether the line belongs to the query of an account that lacks some features."""
+        return self.feature is None or (self.feature in absent) is self.when_absent
+
+
+@dataclass(frozen=True)
+class Query:
+    """One SELECT.
+
+    Args:
+        name: Name of its file.
+        purpose: What it is for, in the words of an error: "read bills".
+        lines: Its text.
+        key: Aliases of the columns that its rows are in order of; together they are unique.
+        needs: The feature without which there is nothing to ask.
+    """
+
+    name: str
+    purpose: str
+    lines: tuple[Line, ...]
+    key: tuple[str, ...]
+    needs: str | None = None
+
+    @classmethod
+    def load(cls, name: str, purpose: str, key: Sequence[str]) -> Query:
+        """Read `queries/<name>.sql`."""
+        text = (resources.files(__package__) / "queries" / f"{name}.sql").read_text(encoding="utf-8")
+        needs = _NEEDS.match(text)
+        return cls(name, purpose, tuple(_lines(text)), tuple(key), needs and needs[1])
+
+    def put(self, placeholder: str, lines: Iterable[Line]) -> Query:
+        """Put lines where the file has a line of `placeholder` alone."""
+        added = tuple(lines)
+        kept = ((added if line.text.strip() == placeholder else (line,)) for line in self.lines)
+        return replace(self, lines=tuple(line for part in kept for line in part))
+
+    @property
+    def aliases(self) -> list[str]:
+        """Every column that an account may give."""
+        return [found["alias"] for line in self.lines if (found := _COLUMN.fullmatch(line.text))]
+
+    def place(self, row: Row) -> Place:
+        """Give the place of a row."""
+        return tuple(row[alias] for alias in self.key)
+
+    def expression(self, alias: str) -> str:
+        """Give what a column is made of."""
+        for line in self.lines:
+            found = _COLUMN.fullmatch(line.text)
+            if found and found["alias"] == alias:
+                return _MACRO.sub(_written_out, found["expression"])
+        raise KeyError(alias)
+
+    def render(self, absent: frozenset[str], *, where: Iterable[str] = (), after: Place | None = None) -> str:
+        """Write the query out.
+
+        Args:
+            absent: Features that this account lacks.
+            where: Conditions beside those of the file.
+            after: The place after which to read.
+        """
+        conditions = [*where, *([self._follows(after)] if after else [])]
+        order = ", ".join(f"{self.expression(alias)} ASC" for alias in self.key)
+        text = "\n".join(line.text for line in self.lines if line.is_there(absent))
+        # The custom condition of a setting may hold a dollar sign: only our own two names are replaced.
+        text = text.replace("$where", " AND ".join(conditions) or "1 = 1").replace("$order", order)
+        return _MACRO.sub(_written_out, text)
+
+    def _follows(self, place: Place) -> str:
+        alternatives = []
+        for index, value in enumerate(place):
+            same = [f"{self.expression(self.key[i])} = {_value(place[i])}" for i in range(index)]
+            beyond = f"{self.expression(self.key[index])} > {_value(value)}"
+            alternatives.append(" AND ".join([*same, beyond]))
+        return "(" + " OR ".join(f"({one})" if len(place) > 1 else one for one in alternatives) + ")"
+
+
+def between(query: Query, alias: str, start: str | None, end: str) -> list[str]:
+    """Write the conditions that a column is at least `start`, where there is one, and below `end`."""
+    column = query.expression(alias)
+    return [*([f"{column} >= {literal(start)}"] if start else []), f"{column} < {literal(end)}"]
+
+
+def ids(values: Iterable[str]) -> str:
+    """Write internal ids as numbers, as NetSuite keeps and orders them.
+
+    Raises:
+        ValueError: One is not a number.
+    """
+    return ", ".join(str(int(value)) for value in values)
+
+
+def _value(text: str) -> str:
+    return text if _INTEGER.fullmatch(text) else literal(text)
+
+
+def _written_out(found: re.Match[str]) -> str:
+    return _MACROS[found[1]].format(found[2])
+
+
+def _lines(text: str) -> Iterable[Line]:
+    for line in text.splitlines():
+        condition = _CONDITION.search(line)
+        if condition:
+            yield Line(line[: condition.start()], condition[2], when_absent=bool(condition[1]))
+        elif line.strip() and not line.lstrip().startswith("--"):
+            yield Line(line.rstrip())
