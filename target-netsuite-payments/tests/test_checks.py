@@ -1,0 +1,232 @@
+"""The rules without a network: what fits is drafted to the cent, what does not is rejected with its code."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from apbridge.errors import RejectedError
+from target_netsuite_payments.books import Bill, Period, Recorded
+from target_netsuite_payments.checks import differences, draft, paid_bills, shares_of
+from target_netsuite_payments.groups import in_groups
+from target_netsuite_payments.payment import Allocation, Payment
+from target_netsuite_payments.rules import BankAccount, Rules
+
+ACCOUNT = "1234567_SB1"
+RULES = Rules(ACCOUNT, (BankAccount("7", None, None, None),), "reject", "reject")
+PERIODS = [
+    Period("Oct 2026", date(2026, 10, 1), date(2026, 10, 31), is_open=False),
+    Period("Nov 2026", date(2026, 11, 1), date(2026, 11, 30), is_open=True),
+]
+
+
+def bill(number: str = "10", unpaid: str = "100.00", **changes: object) -> Bill:
+    facts: dict[str, Any] = {
+        "number": f"INV-{number}",
+        "vendor": "5",
+        "status": "A",
+        "currency": "1",
+        "symbol": "USD",
+        "subsidiary": "2",
+        "ap_account": "20",
+    }
+    return Bill(number, unpaid=Decimal(unpaid), **{**facts, **changes})
+
+
+def allocation(
+    number: str = "10", amount: str = "100.00", discount: str = "0", account: str = ACCOUNT
+) -> Allocation:
+    return Allocation(f"netsuite-{account}-vendorbill-{number}", Decimal(amount), Decimal(discount))
+
+
+def payment(*allocations: Allocation, **changes: object) -> Payment:
+    paid = allocations or (allocation(),)
+    facts: dict[str, Any] = {
+        "id": "77",
+        "external_id": "avidxchange-payment-77",
+        "status": "settled",
+        "method": "check",
+        "check_number": "1001",
+        "ach_trace": None,
+        "card_reference": None,
+        "vendor": f"netsuite-{ACCOUNT}-vendor-5",
+        "currency": "USD",
+        "amount": sum((each.amount for each in paid), Decimal(0)),
+        "paid_on": date(2026, 11, 3),
+        "allocations": tuple(paid),
+        "replaces": None,
+    }
+    return Payment(**{**facts, **changes})
+
+
+def drafted(paid: Payment, *bills: Bill, rules: Rules = RULES) -> dict[str, Any]:
+    shares = shares_of(paid, ACCOUNT)
+    found = paid_bills(paid, shares, {each.id: each for each in bills}, ACCOUNT)
+    return draft(paid, shares, found, PERIODS, rules)
+
+
+def test_a_payment_that_fits_is_drafted_whole():
+    paid = payment(allocation("10", "90.00", "10.00"), allocation("11", "0.10"), replaces="70")
+    assert drafted(paid, bill("10"), bill("11", "3.00")) == {
+        "externalId": "avidxchange-payment-77",
+        "entity": {"id": "5"},
+        "subsidiary": {"id": "2"},
+        "currency": {"id": "1"},
+        "apAcct": {"id": "20"},
+        "account": {"id": "7"},
+        "tranDate": "2026-11-03",
+        "tranId": "1001",
+        "memo": "AvidXchange payment 77; replaces AvidXchange payment 70",
+        "toBePrinted": False,
+        "apply": {
+            "items": [
+                {"doc": {"id": "10"}, "apply": True, "amount": Decimal("90.00"), "disc": Decimal("10.00")},
+                {"doc": {"id": "11"}, "apply": True, "amount": Decimal("0.10")},
+            ]
+        },
+    }
+
+
+def test_two_shares_of_one_bill_are_one_line():
+    body = drafted(payment(allocation(amount="60"), allocation(amount="40")), bill())
+    assert body["apply"]["items"] == [{"doc": {"id": "10"}, "apply": True, "amount": Decimal(100)}]
+
+
+@pytest.mark.parametrize(
+    ("changes", "memo"),
+    [
+        ({"ach_trace": "021000021234567"}, "AvidXchange payment 77; ACH trace 021000021234567"),
+        ({"card_reference": "VC-9"}, "AvidXchange payment 77; card reference VC-9"),
+    ],
+)
+def test_what_is_no_check_has_its_reference_in_the_memo_and_no_number(changes: dict[str, str], memo: str):
+    body = drafted(payment(method="ach", check_number=None, **changes), bill())
+    assert body["memo"] == memo
+    assert "tranId" not in body
+
+
+def test_an_account_without_subsidiaries_and_currencies_gets_neither():
+    body = drafted(payment(), bill(subsidiary=None, currency=None, symbol=None))
+    assert not {"subsidiary", "currency"} & body.keys()
+
+
+@pytest.mark.parametrize(
+    ("code", "paid", "bills"),
+    [
+        ("010", payment(external_id="somebody-elses-77"), [bill()]),
+        ("011", replace(payment(), allocations=()), [bill()]),
+        ("012", payment(allocation(amount="-5")), [bill()]),
+        ("012", payment(allocation(amount="0", discount="5")), [bill()]),
+        ("012", payment(allocation(amount="5.001")), [bill()]),
+        ("012", payment(allocation(amount="5", discount="-1")), [bill()]),
+        ("013", payment(amount=Decimal("100.01")), [bill()]),
+        ("014", payment(Allocation("PO-1", Decimal(1), Decimal(0))), [bill()]),
+        ("014", payment(vendor="acme"), [bill()]),
+        ("015", payment(allocation(account="1234567")), [bill()]),
+        ("015", payment(vendor="netsuite-1234567-vendor-5"), [bill()]),
+        ("016", payment(check_number="9" * 46), [bill()]),
+        ("017", payment(paid_on=None), [bill()]),
+        ("020", payment(), []),
+        ("021", payment(), [bill(vendor="6")]),
+        ("021", payment(allocation("10"), allocation("11"), vendor=None), [bill(), bill("11", vendor="6")]),
+        ("022", payment(currency="EUR"), [bill()]),
+        ("022", payment(allocation("10"), allocation("11")), [bill(), bill("11", symbol="EUR")]),
+        ("023", payment(allocation("10"), allocation("11")), [bill(), bill("11", subsidiary="3")]),
+        ("024", payment(allocation("10"), allocation("11")), [bill(), bill("11", ap_account="21")]),
+        ("025", payment(), [bill(status="D")]),
+        ("025", payment(), [bill(status="C")]),
+        ("026", payment(), [bill(unpaid="0", status="B")]),
+        ("027", payment(), [bill(unpaid="99.99")]),
+        ("027", payment(allocation(discount="0.01")), [bill()]),
+        ("028", payment(paid_on=date(2027, 1, 1)), [bill()]),
+        ("029", payment(paid_on=date(2026, 10, 5)), [bill()]),
+    ],
+)
+def test_what_does_not_fit_is_rejected(code: str, paid: Payment, bills: list[Bill]):
+    with pytest.raises(RejectedError) as rejected:
+        drafted(paid, *bills)
+    assert rejected.value.code == f"APB-PAY-{code}"
+
+
+def test_an_overpayment_names_both_figures():
+    with pytest.raises(RejectedError) as rejected:
+        drafted(payment(allocation(amount="80.00", discount="30.00")), bill())
+    assert "pays 80.00 with a discount of 30.00" in str(rejected.value)
+    assert "has 100.00 open" in str(rejected.value)
+
+
+def test_a_closed_period_may_be_passed_over():
+    body = drafted(
+        payment(paid_on=date(2026, 10, 5)), bill(), rules=replace(RULES, closed_period="next_open")
+    )
+    assert body["tranDate"] == "2026-11-01"
+    assert "paid on 2026-10-05" in body["memo"]
+
+
+@pytest.mark.parametrize(
+    ("method", "currency", "subsidiary", "account"),
+    [
+        ("check", "USD", "2", "7"),
+        ("ach", "USD", "2", "8"),
+        ("ach", "CAD", "2", "9"),
+        ("ach", "CAD", "3", "10"),
+        ("check", "CAD", "3", "7"),
+    ],
+)
+def test_the_bank_account_that_says_most_wins(method: str, currency: str, subsidiary: str, account: str):
+    accounts = (
+        BankAccount("8", "ach", None, None),
+        BankAccount("9", "ach", "CAD", None),
+        BankAccount("10", "ach", "CAD", "3"),
+        BankAccount("7", None, None, None),
+    )
+    rules = replace(RULES, bank_accounts=accounts)
+    assert rules.bank_account(payment(method=method), currency, subsidiary) == account
+
+
+def test_no_bank_account_names_the_setting():
+    with pytest.raises(RejectedError, match="bank_accounts") as rejected:
+        drafted(payment(), bill(), rules=replace(RULES, bank_accounts=(BankAccount("8", "ach", None, None),)))
+    assert rejected.value.code == "APB-PAY-030"
+
+
+@pytest.mark.parametrize(
+    ("vendor", "total", "applied", "words"),
+    [
+        ("5", 90, {"10": Decimal(90)}, []),
+        ("5", 90, {"10": Decimal(100)}, []),
+        ("6", 90, {"10": Decimal(90)}, ["vendor 6"]),
+        ("5", 91, {"10": Decimal(90)}, ["amount 91.00"]),
+        ("5", 90, {"11": Decimal(90)}, ["0.00 on bill 10", "90.00 on bill 11"]),
+    ],
+)
+def test_what_is_there_already_is_compared(
+    vendor: str, total: int, applied: dict[str, Decimal], words: list[str]
+):
+    recorded = Recorded("9", None, "1001", vendor, Decimal(total), is_voided=False, applied=applied)
+    paid = payment(allocation(amount="90.00", discount="10.00"))
+    found = differences(paid, shares_of(paid, ACCOUNT), "5", recorded)
+    assert len(found) == len(words)
+    assert all(said.startswith(word) for said, word in zip(found, words, strict=True))
+
+
+def test_payments_wait_for_those_on_the_same_bills_and_voids_go_first():
+    def named(number: str, *bills: str, **changes: object) -> Payment:
+        return payment(
+            *map(allocation, bills), id=number, external_id=f"avidxchange-payment-{number}", **changes
+        )
+
+    payments = [
+        named("1", "10", paid_on=date(2026, 11, 5)),
+        named("2", "11"),
+        named("3", "12", "10", paid_on=date(2026, 11, 4)),
+        named("4", "12", status="voided", paid_on=date(2026, 11, 6)),
+        named("5", "13"),
+        named("6", "11", paid_on=date(2026, 11, 2)),
+    ]
+    groups = in_groups(payments, lambda each: [share.invoice for share in each.allocations])
+    assert [[each.id for each in group] for group in groups] == [["4", "3", "1"], ["6", "2"], ["5"]]
