@@ -2,7 +2,7 @@
 
 from apbridge.avidxchange.answers import FieldError
 from apbridge.avidxchange.client import Acknowledged, AvidXchange, Shown, Submission
-from apbridge.avidxchange.expressions import instant, utc_text
+from apbridge.avidxchange.expressions import fingerprint, instant, utc_text
 from apbridge.avidxchange.profile import Profile
 from apbridge.avidxchange.settings import AvidXchangeSettings
 
@@ -14,6 +14,7 @@ __all__ = [
     "Profile",
     "Shown",
     "Submission",
+    "fingerprint",
     "instant",
     "utc_text",
 ]

@@ -14,7 +14,7 @@ from typing_extensions import Self
 
 from apbridge import json
 from apbridge.avidxchange.answers import judge_by
-from apbridge.avidxchange.expressions import Expression, ExpressionError, instant, plain
+from apbridge.avidxchange.expressions import Expression, ExpressionError, fingerprint, instant
 from apbridge.avidxchange.profile import ImageRules, Listing, Operation, Profile, Resource
 from apbridge.avidxchange.settings import AvidXchangeSettings
 from apbridge.avidxchange.sign_in import HeaderSignIn
@@ -178,7 +178,7 @@ class AvidXchange:
         *,
         modified_since: datetime | None = None,
         filters: Mapping[str, str] | None = None,
-        **place: str,
+        place: Mapping[str, str] | None = None,
     ) -> Iterator[Shown]:
         """List records as AvidXchange shows them, page after page.
 
@@ -192,7 +192,7 @@ class AvidXchange:
             SettingError: The list is not where the profile says, or cannot be read as it says.
         """
         listing = self._resource(resource).listing
-        path = _path(listing.path, place)
+        path = _path(listing.path, place or {})
         purpose = f"list {_words(resource)}s"
         parameters = self._parameters(listing, modified_since, filters or {})
         for _ in range(_MOST_PAGES):
@@ -219,7 +219,7 @@ class AvidXchange:
         *,
         modified_since: datetime | None = None,
         filters: Mapping[str, str] | None = None,
-        **place: str,
+        place: Mapping[str, str] | None = None,
     ) -> Iterator[dict[str, Any]]:
         """List canonical records.
 
@@ -228,20 +228,20 @@ class AvidXchange:
         Raises:
             SettingError: As `shown`; or a record holds a word that the profile does not translate.
         """
-        for shown in self.shown(resource, modified_since=modified_since, filters=filters, **place):
-            record = self.read(resource, shown, **place)
+        for shown in self.shown(resource, modified_since=modified_since, filters=filters, place=place):
+            record = self.read(resource, shown, place=place)
             modified = record.get("modified_at")
             if modified_since is None or modified is None or instant(modified) >= modified_since:
                 yield record
 
-    def read(self, resource: str, shown: Shown, **place: str) -> dict[str, Any]:
+    def read(self, resource: str, shown: Shown, *, place: Mapping[str, str] | None = None) -> dict[str, Any]:
         """Give the canonical record of what AvidXchange shows.
 
         Raises:
             SettingError: The profile does not translate a word in it.
         """
         try:
-            return {**place, **self._resource(resource).listing.read(shown.item)}
+            return {**(place or {}), **self._resource(resource).listing.read(shown.item)}
         except UnknownWordError as unknown:
             raise SettingError(
                 "APB-AX-031",
@@ -255,10 +255,14 @@ class AvidXchange:
         except ExpressionError as failure:
             raise self._does_not_fit(resource, "list.read", str(failure)) from failure
 
-    def same(self, submission: Submission, shown: Shown) -> bool:
-        """Say whether AvidXchange already shows everything that a write would send."""
-        sent = submission.call.json
-        return bool(plain({name: shown.item.get(name) for name in sent}) == plain(sent))
+    def fingerprint_shown(self, resource: str, shown: Shown) -> str:
+        """Hash, of what AvidXchange shows, the fields that a write would send.
+
+        Where it equals the `fingerprint` of a write's body, there is nothing to send.
+        """
+        operation = self._operation(resource, "upsert", self._resource(resource).upsert)
+        names = operation.body.fields if operation.body else ()
+        return fingerprint({name: shown.item.get(name) for name in names})
 
     def shown_image(self, shown: Shown) -> str | None:
         """Give the sha256 of the picture that a listed invoice has, where the profile knows where it is."""

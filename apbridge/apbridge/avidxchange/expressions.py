@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from datetime import datetime, timezone
-from decimal import Decimal
 from typing import Any
 from urllib.parse import quote
 
@@ -13,10 +13,16 @@ import regex  # type: ignore[import-untyped]
 from jmespath.exceptions import JMESPathError  # type: ignore[import-untyped]
 from jmespath.functions import Functions, signature  # type: ignore[import-untyped]
 
+from apbridge.json import canonical
+
 Expression = Callable[[Any], Any]
 
 _CHARACTER = regex.compile(r"\X")
 """What a reader takes for one character: a letter with its accents, a flag, a family."""
+
+
+_NAME = regex.compile(r"[A-Za-z_]\w*")
+"""Most expressions only name a field: that needs no interpreter."""
 
 
 class ExpressionError(ValueError):
@@ -63,6 +69,8 @@ def compiled(text: str) -> Expression:
     Raises:
         ExpressionError: It is not JMESPath.
     """
+    if _NAME.fullmatch(text):
+        return lambda value: value.get(text) if isinstance(value, dict) else None
     try:
         parsed = jmespath.compile(text)
     except JMESPathError as failure:
@@ -108,14 +116,15 @@ def _first_line(failure: Exception) -> str:
     return str(failure).strip().splitlines()[0]
 
 
-def plain(value: Any) -> Any:  # noqa: ANN401
-    """Give a value for comparison: numbers as `Decimal`, nothing and empty as one."""
-    if isinstance(value, bool):
-        return value
-    if isinstance(value, int | float | Decimal):
-        return Decimal(str(value))
+def fingerprint(value: Any) -> str:  # noqa: ANN401
+    """Hash a JSON value: numbers by their worth, and a field that is null like one that is absent."""
+    return hashlib.sha256(canonical(_without_nulls(value))).hexdigest()
+
+
+def _without_nulls(value: Any) -> Any:  # noqa: ANN401
     if isinstance(value, dict):
-        return {key: plain(item) for key, item in value.items() if item is not None} or None
-    if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
+        kept = {key: _without_nulls(item) for key, item in value.items()}
+        return {key: item for key, item in kept.items() if item is not None} or None
+    if isinstance(value, list):
+        return [_without_nulls(item) for item in value]
     return value

@@ -19,7 +19,7 @@ from jsonschema.exceptions import ValidationError, best_match  # type: ignore[im
 
 from apbridge import json
 from apbridge.avidxchange.expressions import Expression, ExpressionError, compiled
-from apbridge.avidxchange.template import Template, compile_template
+from apbridge.avidxchange.template import Template
 from apbridge.errors import SettingError
 
 _PACKAGE = resources.files("apbridge.avidxchange")
@@ -212,7 +212,7 @@ def _errors(declared: Mapping[str, Any]) -> ErrorRules:
     return ErrorRules(
         message=compiled(declared["message"]),
         items=_optional(declared, "items"),
-        read=compile_template(declared.get("read", {})),
+        read=Template.compile(declared.get("read", {})),
         meanings=tuple(
             Meaning(word, tuple(rule.get("codes", ())), tuple(rule.get("statuses", ())))
             for word, rule in declared["meanings"].items()
@@ -235,7 +235,7 @@ def _operation(declared: Mapping[str, Any] | None) -> Operation | None:
     return Operation(
         method=declared["method"],
         path=declared["path"],
-        body=compile_template(declared["body"]) if "body" in declared else None,
+        body=Template.compile(declared["body"]) if "body" in declared else None,
         remote_id=_optional(declared, "remote_id"),
     )
 
@@ -252,7 +252,7 @@ def _listing(declared: Mapping[str, Any]) -> Listing:
         cursor=_optional(next_page, "cursor"),
         cursor_parameter=next_page.get("parameter", ""),
         external_id=compiled(declared["external_id"]),
-        read=compile_template(declared["read"]),
+        read=Template.compile(declared["read"]),
     )
 
 
@@ -262,7 +262,7 @@ def _image(declared: Mapping[str, Any] | None) -> ImageRules | None:
     return ImageRules(
         method=declared["method"],
         path=declared["path"],
-        headers=compile_template(declared["headers"]),
+        headers=Template.compile(declared["headers"]),
         most=declared["most"],
         largest=declared["largest"],
         media_types=tuple(declared["media_types"]),

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from apbridge.avidxchange.expressions import Expression, ExpressionError, compiled
-
-Template = Callable[[Any], dict[str, Any]]
 
 
 class UnknownWordError(ValueError):
@@ -19,18 +18,29 @@ class UnknownWordError(ValueError):
         super().__init__(f"{field} {word!r} has no translation")
 
 
-def compile_template(declared: Mapping[str, Any]) -> Template:
-    """Compile the fields of a profile's template into one function over a record.
+@dataclass(frozen=True)
+class Template:
+    """Fields, each with where its value comes from."""
 
-    Raises:
-        ExpressionError: An expression is not JMESPath.
-    """
-    fields = {name: _compile_value(name, value) for name, value in declared.items()}
+    fields: Mapping[str, Expression]
 
-    def fill(record: Any) -> dict[str, Any]:  # noqa: ANN401
-        return {name: value(record) for name, value in fields.items()}
+    @classmethod
+    def compile(cls, declared: Mapping[str, Any]) -> Template:
+        """Compile the fields of a profile's template.
 
-    return fill
+        Raises:
+            ExpressionError: An expression is not JMESPath.
+        """
+        return cls({name: _compile_value(name, value) for name, value in declared.items()})
+
+    def __call__(self, record: Any) -> dict[str, Any]:  # noqa: ANN401
+        """Fill it from a record.
+
+        Raises:
+            ExpressionError: An expression does not fit the record.
+            UnknownWordError: A word has no translation.
+        """
+        return {name: value(record) for name, value in self.fields.items()}
 
 
 def _compile_value(name: str, declared: str | Mapping[str, Any]) -> Expression:
@@ -38,7 +48,7 @@ def _compile_value(name: str, declared: str | Mapping[str, Any]) -> Expression:
         return compiled(declared)
     if "map" in declared:
         return _translation(name, compiled(declared["map"]), declared["values"])
-    fields = compile_template(declared["fields"])
+    fields = Template.compile(declared["fields"])
     if "each" in declared:
         return _each(name, compiled(declared["each"]), fields)
     return _one(compiled(declared["of"]), fields)

@@ -1,0 +1,142 @@
+"""The streams: what AvidXchange lists, as canonical records."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from functools import cached_property
+from time import monotonic
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from singer_sdk.helpers.conform import TypeConformanceLevel
+from singer_sdk.helpers.types import Context
+from singer_sdk.streams import Stream
+from typing_extensions import override
+
+from apbridge.avidxchange import instant
+from apbridge.errors import RejectedError, SettingError
+from apbridge.schemas import schema, validator
+from tap_avidxchange.memory import Memory
+
+if TYPE_CHECKING:
+    from tap_avidxchange.tap import TapAvidXchange
+
+Record = dict[str, Any]
+
+
+class AvidXchangeStream(Stream):
+    """A list of AvidXchange, read whole."""
+
+    resource: ClassVar[str]
+    """What the profile calls it."""
+
+    primary_keys = ("external_id",)
+    selected_by_default = False
+    # The client types every record, and the canonical schema checks it.
+    TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE
+
+    def __init__(self, tap: TapAvidXchange) -> None:
+        super().__init__(tap, schema=dict(schema(self.name)), name=self.name)
+        self._avidxchange = tap
+        self._check = validator(self.name)
+
+    @override
+    def get_records(self, context: Context | None) -> Iterator[Record]:
+        memory = Memory({}, timedelta())
+        return (record for record in self._listed() if memory.is_news(record))
+
+    def _listed(self, modified_since: datetime | None = None) -> Iterator[Record]:
+        for place in self._places:
+            yield from map(
+                self._checked,
+                self._avidxchange.client.list(self.resource, modified_since=modified_since, place=place),
+            )
+
+    @property
+    def _places(self) -> list[Mapping[str, str]]:
+        """Where the lists are, when there are several."""
+        return [{}]
+
+    def _checked(self, record: Record) -> Record:
+        try:
+            self._check(record)
+        except RejectedError as found:
+            raise SettingError(
+                "APB-AXT-001",
+                profile=self._avidxchange.client.profile.name,
+                resource=self.resource,
+                external_id=record.get("external_id"),
+                field=found.facts["field"],
+                problem=found.facts["problem"],
+            ) from found
+        return record
+
+
+class ChangingStream(AvidXchangeStream):
+    """A list that is read from where the last run ended."""
+
+    replication_key = "modified_at"
+    is_sorted = False
+    STATE_MSG_FREQUENCY = 100
+
+    @override
+    def get_records(self, context: Context | None) -> Iterator[Record]:
+        overlap = timedelta(seconds=self.config["overlap_seconds"])
+        memory = Memory(self.get_context_state(context), overlap)
+        start = self.config.get("start_date")
+        began = monotonic()
+        for record in self._listed(memory.read_from or (instant(start) if start else None)):
+            if memory.is_news(record):
+                if memory.bookmark:
+                    # What shows up late is older than the bookmark, which must not fall back to it.
+                    self._increment_stream_state({"modified_at": memory.bookmark}, context=context)
+                yield record
+        memory.keep(took=timedelta(seconds=monotonic() - began))
+
+    @override
+    def get_replication_key_signpost(self, context: Context | None = None) -> None:
+        """Give none: how far to trust the bookmark is measured, and not told by this machine's clock."""
+
+
+class Payments(ChangingStream):
+    """Payments of every status, each with the invoices that it pays."""
+
+    name = "payments"
+    resource = "payment"
+    selected_by_default = True
+
+
+class Invoices(ChangingStream):
+    """Where each submitted invoice stands."""
+
+    name = "invoices"
+    resource = "invoice"
+
+
+class Vendors(AvidXchangeStream):
+    """Vendors as AvidXchange holds them."""
+
+    name = "vendors"
+    resource = "vendor"
+
+
+class GLAccounts(AvidXchangeStream):
+    """GL accounts as AvidXchange holds them."""
+
+    name = "gl_accounts"
+    resource = "gl_account"
+
+
+class DimensionValues(AvidXchangeStream):
+    """Departments, classes, locations and segment values as AvidXchange holds them."""
+
+    name = "dimension_values"
+    resource = "dimension_value"
+
+    @cached_property
+    @override
+    def _places(self) -> list[Mapping[str, str]]:
+        return [{"dimension": dimension} for dimension in self.config["dimensions"]]
+
+
+STREAMS: tuple[type[AvidXchangeStream], ...] = (Payments, Invoices, Vendors, GLAccounts, DimensionValues)

@@ -1,0 +1,74 @@
+"""The tap: its settings and its streams."""
+
+from __future__ import annotations
+
+import weakref
+from functools import cached_property
+from typing import ClassVar
+
+from singer_sdk import Tap
+from singer_sdk import typing as th
+from singer_sdk.helpers.capabilities import CapabilitiesEnum, PluginCapabilities, TapCapabilities
+from typing_extensions import override
+
+from apbridge.avidxchange import AvidXchange, AvidXchangeSettings
+from apbridge.settings import AVIDXCHANGE_SETTINGS
+from apbridge.singer import PlainErrors
+from tap_avidxchange.streams import STREAMS, AvidXchangeStream
+
+
+class TapAvidXchange(PlainErrors, Tap):
+    """Reads payments and invoices out of AvidXchange, and what it holds of vendors and coding."""
+
+    name = "tap-avidxchange"
+    package_name = "tap-avidxchange"
+    capabilities: ClassVar[list[CapabilitiesEnum]] = [
+        PluginCapabilities.ABOUT,
+        PluginCapabilities.STREAM_MAPS,
+        PluginCapabilities.STRUCTURED_LOGGING,
+        TapCapabilities.CATALOG,
+        TapCapabilities.DISCOVER,
+        TapCapabilities.STATE,
+        TapCapabilities.TEST,
+    ]
+
+    config_jsonschema = th.PropertiesList(
+        *AVIDXCHANGE_SETTINGS,
+        th.Property(
+            "start_date",
+            th.DateTimeType(),
+            description="The first run reads payments and invoices that changed since then; all, without it.",
+        ),
+        th.Property(
+            "overlap_seconds",
+            th.IntegerType(minimum=0, maximum=86_400),
+            default=300,
+            description="How late a change may show up in AvidXchange's lists, in seconds. That much is read "
+            "again at each run; what was sent already is not sent again.",
+        ),
+        th.Property(
+            "dimensions",
+            th.ArrayType(th.StringType(pattern="^[A-Za-z0-9_-]+$")),
+            default=["department", "class", "location"],
+            description="Dimensions whose values the stream `dimension_values` reads.",
+        ),
+    ).to_dict()
+
+    @override
+    def discover_streams(self) -> list[AvidXchangeStream]:
+        return [stream(self) for stream in STREAMS]
+
+    @cached_property
+    def client(self) -> AvidXchange:
+        """AvidXchange, for as long as the tap lives.
+
+        Raises:
+            SettingError: A setting is wrong; it says which.
+        """
+        client = AvidXchange(AvidXchangeSettings.from_config(self.config))
+        weakref.finalize(self, client.close)
+        return client
+
+
+if __name__ == "__main__":
+    TapAvidXchange.cli()
