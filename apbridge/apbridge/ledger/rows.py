@@ -8,6 +8,9 @@ from datetime import datetime
 from enum import Enum
 from typing import Any, NamedTuple
 
+UNIDENTIFIED = "unidentified-"
+"""What the ledger's name for a record without a proper external id begins with."""
+
 
 class Status(str, Enum):
     """What became of a record's latest content."""

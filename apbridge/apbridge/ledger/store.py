@@ -21,7 +21,7 @@ from apbridge.json import dumps, loads
 from apbridge.ledger import payloads
 from apbridge.ledger.audit import Answer, AuditTrail, Verdict, Write
 from apbridge.ledger.database import Database
-from apbridge.ledger.rows import Entry, Need, Row, Status
+from apbridge.ledger.rows import UNIDENTIFIED, Entry, Need, Row, Status
 from apbridge.ledger.tables import records, runs
 from apbridge.redaction import redact_text
 
@@ -140,7 +140,10 @@ class Ledger:
         return found
 
     def streams_withheld(self, system: str) -> set[str]:
-        """Name the streams of which a record can only be had from the tap: see `apbridge.ledger.payloads`."""
+        """Name the streams of which a record must be had from the tap: see `payloads`.
+
+        A record without a proper external id cannot be told when it comes again: those are left out.
+        """
         with self._database.reading() as connection:
             return set(
                 connection.execute(
@@ -149,6 +152,7 @@ class Ledger:
                         records.c.system == system,
                         records.c.status.in_([Status.WAITING.value, Status.REJECTED.value]),
                         records.c.withheld,
+                        ~records.c.external_id.startswith(UNIDENTIFIED, autoescape=True),
                     )
                     .distinct()
                 ).scalars()

@@ -1,0 +1,15 @@
+"""What our Singer taps and targets stand on: plain errors, and targets that acknowledge."""
+
+from apbridge.singer.outcomes import Kind, Outcome
+from apbridge.singer.plain import PlainErrors
+from apbridge.singer.sink import AcknowledgingSink, Record
+from apbridge.singer.target import AcknowledgingTarget
+
+__all__ = [
+    "AcknowledgingSink",
+    "AcknowledgingTarget",
+    "Kind",
+    "Outcome",
+    "PlainErrors",
+    "Record",
+]

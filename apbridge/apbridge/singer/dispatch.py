@@ -1,0 +1,308 @@
+"""Bringing a drain's records to the other system: what goes, what waits, and what the ledger says."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from apbridge.errors import (
+    APBridgeError,
+    OutcomeUnknownError,
+    RefusedError,
+    RejectedError,
+    SettingError,
+    UnavailableError,
+)
+from apbridge.ledger import Entry, Ledger, Need, Row, Run, Status
+from apbridge.singer.outcomes import Kind, Outcome, Tally
+from apbridge.singer.plain import where
+from apbridge.singer.sink import AcknowledgingSink
+
+logger = logging.getLogger(__name__)
+
+_STATUSES = {
+    Kind.DELIVERED: Status.DELIVERED,
+    Kind.UNCHANGED: Status.DELIVERED,
+    Kind.IGNORED: Status.IGNORED,
+    Kind.WAITING: Status.WAITING,
+}
+_SETTLED = {Status.DELIVERED, Status.IGNORED}
+_ENDS_RUN = (UnavailableError, SettingError, OutcomeUnknownError)
+_BUG = "APB-SNG-013"
+# A process that is killed sends again what it has not written: seldom more than this.
+_WRITE_EACH = 50
+_WRITE_SECONDS = 1.0
+
+
+class InterruptedDrain(Exception):  # noqa: N818, it is no error
+    """A signal came: the calls in flight were finished and no new ones begun."""
+
+
+class Dispatch:
+    """Delivers records of one run.
+
+    Args:
+        system: The other system's name in the ledger.
+        run: The run, begun.
+        concurrency: Most records in flight.
+        preflight: Called once, before the first record is delivered.
+        signalled: Tells whether a signal came; no new call is begun then.
+        tally: Where outcomes are counted.
+    """
+
+    def __init__(
+        self,
+        system: str,
+        run: Run,
+        concurrency: int,
+        *,
+        preflight: Callable[[], None],
+        signalled: Callable[[], bool],
+        tally: Tally,
+    ) -> None:
+        self._system = system
+        self._run = run
+        self._ledger: Ledger = run.ledger
+        self._concurrency = concurrency
+        self._preflight: Callable[[], None] | None = preflight
+        self._signalled = signalled
+        self._tally = tally
+        self._acknowledged: dict[Need, Row] = {}
+        self._failure: BaseException | None = None
+
+    def known(self, need: Need) -> Row | None:
+        """Give the row of an acknowledged record that some record at hand needs."""
+        return self._acknowledged.get(need)
+
+    def drain(self, sink: AcknowledgingSink, records: dict[str, Any]) -> None:
+        """Deliver records and write what became of them into the ledger.
+
+        Args:
+            sink: Their stream's.
+            records: By external id. Each is taken out once the ledger has what became of it.
+
+        Raises:
+            InterruptedDrain: A signal came before all were sent.
+            UnavailableError: The other side or the ledger is not there; also `SettingError`,
+                `OutcomeUnknownError`. What was finished is in the ledger.
+        """
+        work = self._to_do(sink, records)
+        self._load(need for one in work for need in one.needs)
+        ready = self._hold_back(sink, work, records)
+        if not ready:
+            return
+        if self._signalled():
+            raise InterruptedDrain
+        if self._preflight:
+            self._preflight()
+            self._preflight = None
+        sink.prepare([one.record for one in ready], {one.external_id: one.row for one in ready if one.row})
+        self._deliver_all(sink, ready, records)
+
+    def close(self) -> None:
+        """Wait for the calls in flight."""
+        if "_pool" in vars(self):
+            self._pool.shutdown(cancel_futures=True)
+
+    def _to_do(self, sink: AcknowledgingSink, records: dict[str, Any]) -> list[_Work]:
+        """Sort out what is not valid and what is unchanged."""
+        stream = sink.stream_name
+        rows = self._ledger.rows(self._system, stream, records)
+        work: list[_Work] = []
+        unchanged: list[str] = []
+        rejected: list[_News] = []
+        for external_id, record in records.items():
+            one = _Work(external_id, record, rows.get(external_id))
+            try:
+                one.content_hash = sink.judge(record)
+                if one.is_settled:
+                    unchanged.append(external_id)
+                else:
+                    one.needs = tuple(sink.needs(record))
+                    work.append(one)
+            except RejectedError as found:
+                rejected.append(_rejection(stream, one, found))
+            except Exception as found:  # noqa: BLE001, see _deliver
+                rejected.append(self._bug(stream, one, found))
+        self._write(stream, rejected, records)
+        if unchanged:
+            self._ledger.seen(self._run.id, self._system, stream, unchanged)
+            for external_id in unchanged:
+                self._tally.add(stream, external_id, Kind.UNCHANGED)
+                del records[external_id]
+        return work
+
+    def _load(self, needs: Iterable[Need]) -> None:
+        """Load the rows of needed records that are acknowledged; the others may be by now."""
+        wanted: defaultdict[str, set[str]] = defaultdict(set)
+        for need in needs:
+            if need not in self._acknowledged:
+                wanted[need.stream].add(need.external_id)
+        for stream, external_ids in wanted.items():
+            for external_id, row in self._ledger.rows(self._system, stream, external_ids).items():
+                if row.acknowledged_at:
+                    self._acknowledged[Need(stream, external_id)] = row
+
+    def _hold_back(
+        self, sink: AcknowledgingSink, work: Iterable[_Work], records: dict[str, Any]
+    ) -> list[_Work]:
+        """Give the work whose needs are acknowledged; the rest waits in the ledger."""
+        stream = sink.stream_name
+        ready: list[_Work] = []
+        waiting: list[_News] = []
+        for one in work:
+            missing = tuple(need for need in one.needs if need not in self._acknowledged)
+            if not missing:
+                ready.append(one)
+            else:
+                waiting.append(_news(stream, one, Outcome.waiting(*missing)))
+        self._write(stream, waiting, records)
+        return ready
+
+    def _deliver_all(self, sink: AcknowledgingSink, ready: list[_Work], records: dict[str, Any]) -> None:
+        stream = sink.stream_name
+        finished: list[_News] = []
+        written = time.monotonic()
+        unsent = 0
+        flying = [self._pool.submit(self._deliver, sink, one) for one in ready]
+        try:
+            for done in as_completed(flying):
+                news = done.result()
+                if news is None:
+                    unsent += 1
+                    continue
+                finished.append(news)
+                if len(finished) >= _WRITE_EACH or time.monotonic() - written > _WRITE_SECONDS:
+                    self._write(stream, finished, records)
+                    finished, written = [], time.monotonic()
+            self._write(stream, finished, records)
+        except BaseException as found:
+            self._failure = self._failure or found
+            raise
+        if unsent:
+            raise self._failure or InterruptedDrain
+
+    def _deliver(self, sink: AcknowledgingSink, one: _Work) -> _News | None:
+        """Deliver one record, on a thread of the pool.
+
+        Returns:
+            What became of it; None where it was not sent, or is not known to have arrived.
+        """
+        if self._failure or self._signalled():
+            return None
+        try:
+            return _news(sink.stream_name, one, sink.deliver(one.record, one.row))
+        except (RejectedError, RefusedError) as found:
+            return _rejection(sink.stream_name, one, found)
+        except _ENDS_RUN as found:
+            self._failure = self._failure or found
+            return None
+        except Exception as found:  # noqa: BLE001, one record's bug must not hold up all others
+            return self._bug(sink.stream_name, one, found)
+
+    def _bug(self, stream: str, one: _Work, found: Exception) -> _News:
+        logger.debug("Trace of an unexpected exception", exc_info=found)
+        error = RejectedError(
+            _BUG,
+            external_id=one.external_id,
+            stream=stream,
+            kind=type(found).__name__,
+            place=where(found),
+        )
+        return _rejection(stream, one, error)
+
+    def _write(self, stream: str, news: Sequence[_News], records: dict[str, Any]) -> None:
+        self._ledger.write(self._run.id, self._system, [one.entry for one in news])
+        for one in news:
+            external_id = one.entry.external_id
+            # Whoever needs it later must see what the ledger has now.
+            self._acknowledged.pop(Need(stream, external_id), None)
+            self._tally.add(stream, external_id, one.kind, one.entry.reason)
+            self._tally.bugs += one.entry.code == _BUG
+            del records[external_id]
+
+    @cached_property
+    def _pool(self) -> ThreadPoolExecutor:
+        return ThreadPoolExecutor(self._concurrency, thread_name_prefix="deliver")
+
+
+@dataclass(slots=True)
+class _Work:
+    """A record on its way."""
+
+    external_id: str
+    record: Any
+    row: Row | None
+    content_hash: str = ""
+    needs: tuple[Need, ...] = ()
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether this very content was delivered, or needs nothing."""
+        return (
+            self.row is not None
+            and self.row.content_hash == self.content_hash
+            and self.row.status in _SETTLED
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _News:
+    """What became of a record: how it is counted, and what the ledger is told."""
+
+    kind: Kind
+    entry: Entry
+
+
+def _news(stream: str, one: _Work, outcome: Outcome) -> _News:
+    code = reason = None
+    if outcome.kind is Kind.WAITING:
+        missing = ", ".join(f"{need.stream} {need.external_id}" for need in outcome.waits_for)
+        code, reason = _code_and_reason(
+            RejectedError("APB-SNG-014", stream=stream, external_id=one.external_id, missing=missing)
+        )
+    entry = Entry(
+        stream,
+        one.external_id,
+        _source_id(one.record),
+        one.content_hash,
+        _STATUSES[outcome.kind],
+        acknowledged=outcome.kind in {Kind.DELIVERED, Kind.UNCHANGED},
+        remote_id=outcome.remote_id,
+        facts=outcome.facts,
+        code=code,
+        reason=reason,
+        waits_for=outcome.waits_for,
+        payload=one.record,
+    )
+    return _News(outcome.kind, entry)
+
+
+def _rejection(stream: str, one: _Work, found: APBridgeError) -> _News:
+    code, reason = _code_and_reason(found)
+    entry = Entry(
+        stream,
+        one.external_id,
+        _source_id(one.record),
+        one.content_hash,
+        Status.REJECTED,
+        code=code,
+        reason=reason,
+        payload=one.record,
+    )
+    return _News(Kind.REJECTED, entry)
+
+
+def _code_and_reason(found: APBridgeError) -> tuple[str, str]:
+    return found.code, f"{found.says} {found.do}"
+
+
+def _source_id(record: Any) -> str | None:  # noqa: ANN401
+    found = record.get("id") if isinstance(record, dict) else None
+    return found if isinstance(found, str) else None

@@ -1,0 +1,111 @@
+"""How a record ends, and how many ended so."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from typing_extensions import Self
+
+from apbridge.ledger import Need
+
+
+class Kind(str, Enum):
+    """How a record ends in a run, in the order in which they are told."""
+
+    DELIVERED = "delivered"
+    UNCHANGED = "unchanged"
+    IGNORED = "ignored"
+    WAITING = "waiting"
+    REJECTED = "rejected"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a sink says of one record. Rejections are raised: `RejectedError` or `RefusedError`."""
+
+    kind: Kind
+    remote_id: str | None = None
+    facts: Mapping[str, Any] | None = None
+    waits_for: tuple[Need, ...] = ()
+
+    @classmethod
+    def delivered(cls, remote_id: str | None = None, facts: Mapping[str, Any] | None = None) -> Self:
+        """Sent and acknowledged.
+
+        Args:
+            remote_id: Its id in the other system; None leaves what the ledger has.
+            facts: What to remember of it in the ledger; None leaves what is there.
+        """
+        return cls(Kind.DELIVERED, remote_id, facts)
+
+    @classmethod
+    def unchanged(cls, remote_id: str | None = None, facts: Mapping[str, Any] | None = None) -> Self:
+        """Found there as it should be, though the ledger did not know; nothing was sent."""
+        return cls(Kind.UNCHANGED, remote_id, facts)
+
+    @classmethod
+    def ignored(cls, facts: Mapping[str, Any] | None = None) -> Self:
+        """Nothing is to be done for it: never submitted, and not to be."""
+        return cls(Kind.IGNORED, None, facts)
+
+    @classmethod
+    def waiting(cls, *needs: Need) -> Self:
+        """These records must be acknowledged first; it goes by itself then."""
+        return cls(Kind.WAITING, waits_for=needs)
+
+
+class Tally:
+    """Counts records by stream and by how they end; one that is tried twice in a run counts once."""
+
+    def __init__(self, streams: Iterable[str]) -> None:
+        """Count these streams, and tell them in this order."""
+        self.counts: dict[str, Counter[Kind]] = {stream: Counter() for stream in streams}
+        self.first_rejection = ""
+        self.bugs = 0
+        """Records that were rejected because of an unexpected exception."""
+        self._unsettled: dict[tuple[str, str], Kind] = {}
+
+    def add(self, stream: str, external_id: str, kind: Kind, reason: str | None = None) -> None:
+        """Count a record; what it was counted as before no longer counts."""
+        if kind is Kind.REJECTED:
+            self.first_rejection = self.first_rejection or reason or ""
+        before = self._unsettled.pop((stream, external_id), None)
+        if before:
+            self.counts[stream][before] -= 1
+        self.counts[stream][kind] += 1
+        if kind in {Kind.WAITING, Kind.REJECTED}:
+            self._unsettled[stream, external_id] = kind
+
+    def fail(self, stream: str, count: int) -> None:
+        """Count records that were not sent, or of which it is not known whether they arrived."""
+        self.counts[stream][Kind.FAILED] += count
+
+    def so_far(self, stream: str, external_id: str) -> Kind | None:
+        """Tell whether a record waits or was rejected in this run; None if neither."""
+        return self._unsettled.get((stream, external_id))
+
+    def total(self, kind: Kind) -> int:
+        """Count what ended so, over all streams."""
+        return sum(counts[kind] for counts in self.counts.values())
+
+    def as_counts(self) -> dict[str, dict[str, int]]:
+        """Give the counts for the ledger, by stream and outcome."""
+        return {
+            stream: {kind.value: counts[kind] for kind in Kind if counts[kind]}
+            for stream, counts in self.counts.items()
+            if counts.total()
+        }
+
+    def sentence(self) -> str:
+        """Tell the counts: `vendors 250 delivered; bills 930 delivered, 1 rejected (first: …)`."""
+        told = [
+            f"{stream} " + ", ".join(f"{count} {kind}" for kind, count in counts.items())
+            for stream, counts in self.as_counts().items()
+        ]
+        first = f" (first rejection: {self.first_rejection})" if self.first_rejection else ""
+        return ("; ".join(told) or "nothing to do") + first

@@ -1,0 +1,120 @@
+"""Errors in one plain line: what taps and targets say when they end badly."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import traceback
+import warnings
+from typing import Any
+
+import click
+from singer_sdk.plugin_base import JSONSchemaValidator, PluginBase, SingerCommand, _ConfigInput
+from typing_extensions import override
+
+from apbridge.errors import APBridgeError, SettingError
+
+_PROBLEMS = {
+    "type": "must be of type {0}",
+    "enum": "must be one of {0}",
+    "minimum": "must be at least {0}",
+    "maximum": "must be at most {0}",
+    "pattern": "does not match {0}",
+}
+
+
+class PlainErrors(PluginBase):
+    """Mixin for taps and targets, before the SDK's class: every failure ends as one line.
+
+    An `APBridgeError` is said in its own sentence, settings that do not fit the plugin's schema in
+    one that names them and never their values, anything else as an internal error. Exit code 1;
+    the trace is logged at level debug only.
+    """
+
+    @classmethod
+    @override
+    def get_singer_command(cls) -> click.Command:
+        command = super().get_singer_command()
+        return PlainCommand(
+            name=command.name,
+            help=command.help,
+            callback=command.callback,
+            context_settings=command.context_settings,
+            params=command.params,
+            logger=cls.logger,
+        )
+
+    @classmethod
+    @override
+    def cb_config(cls, ctx: click.Context, param: click.Option, value: tuple[str, ...]) -> _ConfigInput:
+        try:
+            return super().cb_config(ctx, param, value)
+        except (OSError, ValueError) as found:
+            problem = "it is not there" if isinstance(found, FileNotFoundError) else "it is not JSON"
+            raise SettingError("APB-SNG-001", file=" ".join(value), problem=problem) from found
+
+    @override
+    def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
+        schema = self.config_jsonschema
+        self.append_builtin_config(schema)
+        problems = list(dict.fromkeys(map(_problem, JSONSchemaValidator(schema).iter_errors(self._config))))
+        if problems and raise_errors:
+            raise SettingError("APB-SNG-002", problems="; ".join(problems))
+        return problems
+
+
+class PlainCommand(SingerCommand):
+    """The plugin's command: it ends as `PlainErrors` says."""
+
+    @override
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        handlers = logging.getLogger().handlers
+        for handler in handlers:
+            handler.addFilter(_without_trace)
+        try:
+            return super().main(*args, **kwargs)
+        except Exception as found:
+            self.logger.error("%s", error_sentence(found, self.logger.name))  # noqa: TRY400
+            self.logger.debug("Trace of the error above", exc_info=found)
+            sys.exit(1)
+        finally:
+            for handler in handlers:
+                handler.removeFilter(_without_trace)
+
+    @override
+    def invoke(self, ctx: click.Context) -> Any:
+        # As the SDK does, without its way of showing errors.
+        logging.captureWarnings(capture=True)
+        warnings.filterwarnings("once", category=DeprecationWarning)
+        return click.Command.invoke(self, ctx)
+
+
+def where(found: BaseException) -> str:
+    """Tell where an exception was raised, as `module:line`."""
+    frame, line = list(traceback.walk_tb(found.__traceback__))[-1]
+    return f"{frame.f_globals.get('__name__', '?')}:{line}"
+
+
+def error_sentence(found: BaseException, plugin: str) -> str:
+    """Say an error in one line; of an unexpected one the kind and the place, for its text may be secret."""
+    if not isinstance(found, APBridgeError):
+        variable = f"{plugin.upper().replace('-', '_')}_LOGLEVEL"
+        found = APBridgeError("APB-SNG-003", kind=type(found).__name__, place=where(found), variable=variable)
+    return " ".join(str(found).split())
+
+
+def _without_trace(record: logging.LogRecord) -> bool:
+    """Drop traces that libraries log on the way: what they are about is said at the end."""
+    return not record.exc_info or logging.getLogger().isEnabledFor(logging.DEBUG)
+
+
+def _problem(error: Any) -> str:  # noqa: ANN401
+    """Name the setting and what it must be; its value may be a secret."""
+    setting = ".".join(str(part) for part in error.absolute_path)
+    if error.validator == "required":
+        missing = [name for name in error.validator_value if name not in error.instance]
+        return f"{', '.join(missing)} missing"
+    wanted = error.validator_value
+    allowed = ", ".join(map(str, wanted)) if isinstance(wanted, list) else str(wanted)
+    problem = _PROBLEMS.get(error.validator, f"does not satisfy {error.validator}")
+    return f"{setting or 'the settings'} {problem.format(allowed)}"

@@ -1,0 +1,155 @@
+"""One stream of an acknowledging target: what a subclass says about its records."""
+
+from __future__ import annotations
+
+import abc
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Any
+
+from singer_sdk.sinks import Sink
+from typing_extensions import override
+
+from apbridge.errors import RejectedError
+from apbridge.json import canonical
+from apbridge.ledger import UNIDENTIFIED, Answer, Need, Row
+from apbridge.schemas import EXTERNAL_ID, validator
+from apbridge.singer.outcomes import Outcome
+
+if TYPE_CHECKING:
+    from apbridge.singer.target import AcknowledgingTarget
+
+Record = dict[str, Any]
+"""A canonical record: dates and times as strings, numbers with a fraction as `Decimal`."""
+
+
+class AcknowledgingSink(Sink):
+    """A stream's sink. A subclass must say `deliver`; `needs`, `prepare` and `content` if it must.
+
+    Everything else is done for it: validation, order, concurrency, the ledger, the STATE.
+    """
+
+    target: AcknowledgingTarget
+
+    def __init__(
+        self,
+        target: AcknowledgingTarget,
+        stream_name: str,
+        schema: dict[str, Any],
+        key_properties: Sequence[str] | None,
+    ) -> None:
+        """Open the stream; what it needs of the target's clients is at `self.target`."""
+        super().__init__(target, stream_name, schema, key_properties)
+        self.target = target
+        self.buffer: dict[str, Any] = {}
+        self._check = validator(stream_name)
+
+    # What a subclass says
+
+    @abc.abstractmethod
+    def deliver(self, record: Record, row: Row | None) -> Outcome:
+        """Bring one valid record to the other system. Called on several threads at once.
+
+        Whatever it writes goes through `audited`.
+
+        Args:
+            record: The record; its needs are acknowledged.
+            row: What the ledger knows of it; None if it never came before.
+
+        Raises:
+            RejectedError: It cannot be delivered as it is. So does `RefusedError`. The run goes on.
+            UnavailableError: The other side is not there; so do `SettingError` and
+                `OutcomeUnknownError`. The run ends, and what was not sent is sent by the next one.
+        """
+
+    def needs(self, record: Record) -> Iterable[Need]:  # noqa: ARG002
+        """Name the records that must be acknowledged before this one goes; it waits until then.
+
+        Raises:
+            RejectedError: They cannot be named.
+        """
+        return ()
+
+    def prepare(self, records: Sequence[Record], rows: Mapping[str, Row]) -> None:
+        """Look up in bulk what delivering these records takes. Called before each portion.
+
+        Args:
+            records: What is about to be delivered, at most `AcknowledgingTarget.batch`.
+            rows: What the ledger knows of them, by external id.
+        """
+
+    def content(self, record: Record) -> Any:  # noqa: ANN401
+        """Give what decides whether a record is unchanged: by default all but when it was changed.
+
+        Whatever else decides what is sent, such as a mapping, belongs into it.
+        """
+        return {name: value for name, value in record.items() if name != "modified_at"}
+
+    # What a subclass may ask
+
+    def known(self, need: Need) -> Row | None:
+        """Give the row of an acknowledged record that some record at hand needs."""
+        return self.target.dispatch.known(need)
+
+    def audited(
+        self,
+        operation: str,
+        external_id: str,
+        body: Any,  # noqa: ANN401
+    ) -> AbstractContextManager[Answer]:
+        """Put one write on the audit trail: see `apbridge.ledger.Run.audited`."""
+        return self.target.run.audited(
+            system=self.target.system, operation=operation, external_id=external_id, body=body
+        )
+
+    # What the target asks
+
+    def take(self, record: Any) -> bool:  # noqa: ANN401
+        """Keep a record until the next drain; the last of the same external id wins.
+
+        Returns:
+            Whether it is one more.
+        """
+        before = len(self.buffer)
+        if isinstance(record, dict):
+            self._remove_sdc_metadata_from_record(record)
+        self.buffer[_name(record)] = record
+        return len(self.buffer) > before
+
+    def judge(self, record: Any) -> str:  # noqa: ANN401
+        """Validate a record and give the hash of its content.
+
+        Raises:
+            RejectedError: It is not valid.
+        """
+        self._check(record)
+        try:
+            return content_hash(self.content(record))
+        except (OverflowError, ValueError):
+            raise RejectedError("APB-SNG-012", external_id=record["external_id"]) from None
+
+    @override
+    def get_validator(self) -> None:
+        """Leave validation to `judge`, which rejects one record and not the run."""
+
+    @override
+    def process_record(self, record: Record, context: Any) -> None:
+        self.take(record)
+
+    @override
+    def process_batch(self, context: Any) -> None:
+        """Do nothing: the target drains all of its sinks together, in their order."""
+
+
+def content_hash(value: Any) -> str:  # noqa: ANN401
+    """Hash a JSON value: equal values give equal hashes."""
+    return hashlib.sha256(canonical(value)).hexdigest()
+
+
+def _name(record: Any) -> str:  # noqa: ANN401
+    """Give the external id; for a record without a proper one, a name made of what it holds."""
+    found = record.get("external_id") if isinstance(record, dict) else None
+    if isinstance(found, str) and EXTERNAL_ID.fullmatch(found):
+        return found
+    return f"{UNIDENTIFIED}{hashlib.sha256(repr(record).encode()).hexdigest()[:32]}"

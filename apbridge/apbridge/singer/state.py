@@ -1,0 +1,42 @@
+"""What may be told of a tap's STATE."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+State = Mapping[str, Any]
+
+# Where a sync stands or where it would begin, not how far one got.
+_NO_PROGRESS = {"currently_syncing", "starting_replication_value"}
+
+
+def has_bookmark(state: Any) -> bool:  # noqa: ANN401
+    """Tell whether a tap goes on from where an earlier run ended."""
+    if isinstance(state, Mapping):
+        return any(has_bookmark(item) for name, item in state.items() if name not in _NO_PROGRESS)
+    if isinstance(state, list):
+        return any(map(has_bookmark, state))
+    return state is not None and state != ""
+
+
+def held(state: State, before: State, streams: Collection[str]) -> State | None:
+    """Put some streams' bookmarks back to where they were, so that the tap reads from there again.
+
+    Args:
+        state: The tap's newest STATE.
+        before: The STATE that it began with; empty where it began with none.
+        streams: The streams to be read again.
+
+    Returns:
+        The STATE to emit; None where bookmarks cannot be told apart by stream.
+    """
+    if not streams:
+        return state
+    bookmarks = state.get("bookmarks")
+    if not isinstance(bookmarks, Mapping):
+        return None
+    earlier = before.get("bookmarks")
+    kept = earlier if isinstance(earlier, Mapping) else {}
+    moved = {name: item for name, item in bookmarks.items() if name not in streams}
+    return {**state, "bookmarks": moved | {name: kept[name] for name in streams if name in kept}}

@@ -1,0 +1,304 @@
+"""A Singer target that acknowledges: STATE goes out only for what is safe in the ledger."""
+
+from __future__ import annotations
+
+import copy
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from functools import cached_property
+from itertools import islice
+from types import FrameType
+from typing import Any, ClassVar, cast
+
+from singer_sdk.helpers.capabilities import CapabilitiesEnum, PluginCapabilities
+from singer_sdk.mapper import RemoveRecordTransform, SameRecordTransform
+from singer_sdk.target_base import Target
+from typing_extensions import override
+
+from apbridge.errors import APBridgeError, RejectedError, SettingError
+from apbridge.json import dumps
+from apbridge.ledger import Ledger, Run, Status
+from apbridge.schemas import schema
+from apbridge.singer import state as states
+from apbridge.singer.dispatch import Dispatch, InterruptedDrain
+from apbridge.singer.outcomes import Kind, Tally
+from apbridge.singer.plain import PlainErrors, error_sentence
+from apbridge.singer.reader import MessageReader
+from apbridge.singer.sink import AcknowledgingSink
+
+
+class Signalled(SystemExit):
+    """SIGTERM or SIGINT: the run ends with exit code 128 + its number, once that is safe."""
+
+
+class AcknowledgingTarget(PlainErrors, Target):
+    """Brings canonical records to another system and remembers in the ledger what became of each.
+
+    A subclass names its `system` and its `sink_classes`, and may sign in at `preflight`. It calls
+    `super().__init__` and then makes what its sinks share, without calling the other system.
+
+    Records are kept until `batch` of them are there, or the first of them is `seconds` old, or the
+    input ends. Then all of them are drained, stream by stream in the order of `sink_classes`, and
+    the newest STATE that came before goes out. At the end of the input, what waits or was rejected
+    in earlier runs is tried once more. SIGTERM and SIGINT let the message at hand finish: calls in
+    flight are finished, no others begun, and STATE tells what is acknowledged.
+    """
+
+    system: ClassVar[str]
+    """The other system's name in the ledger: `netsuite` or `avidxchange`."""
+    sink_classes: ClassVar[Mapping[str, type[AcknowledgingSink]]]
+    """Sink by canonical stream; a stream comes after those that its records refer to."""
+    batch = 1000
+    seconds = 30.0
+
+    message_reader_class = MessageReader
+    capabilities: ClassVar[list[CapabilitiesEnum]] = [
+        PluginCapabilities.ABOUT,
+        PluginCapabilities.STREAM_MAPS,
+        PluginCapabilities.STRUCTURED_LOGGING,
+    ]
+
+    def __init__(self, **arguments: Any) -> None:  # noqa: ANN401
+        """Make the target; see the SDK's `Target` for the arguments."""
+        super().__init__(**arguments)
+        self.tally = Tally(self.sink_classes)
+        self._sinks: dict[str, AcknowledgingSink] = {}
+        self._initial: states.State = {}
+        self._emitted: states.State | None = None
+        self._buffered = 0
+        self._oldest = 0.0
+        self._began = False
+        self._idle = False
+        self._signal = 0
+        self.message_reader.watch = self  # type: ignore[attr-defined]
+
+    # What a subclass may say
+
+    def preflight(self) -> None:
+        """Sign in. Called once, before the first delivery: a run with nothing to do makes no call.
+
+        Raises:
+            SettingError: A setting or a credential is wrong.
+            UnavailableError: The other side is not there.
+        """
+
+    def close(self) -> None:
+        """Release what the sinks share. Called once, however the run ends."""
+
+    # What sinks may ask
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """The ledger, opened at the first message."""
+        return Ledger(self.config["ledger_url"])
+
+    @cached_property
+    def run(self) -> Run:
+        """This run, recorded from the first drain on."""
+        return self.ledger.start_run(self.name, self.plugin_version)
+
+    @cached_property
+    def dispatch(self) -> Dispatch:
+        """What delivers the records of this run."""
+        return Dispatch(
+            self.system,
+            self.run,
+            int(self.config["concurrency"]),
+            preflight=self.preflight,
+            signalled=lambda: bool(self._signal),
+            tally=self.tally,
+        )
+
+    # Messages
+
+    @override
+    def _process_schema_message(self, message_dict: dict[str, Any]) -> None:
+        self._assert_line_requires(message_dict, {"stream", "schema"})
+        self._assert_line_requires(message_dict["schema"], {"properties"})
+        self._began = True
+        stream = message_dict["stream"]
+        self.mapper.register_raw_stream_schema(
+            stream, message_dict["schema"], message_dict.get("key_properties")
+        )
+        for stream_map in self.mapper.stream_maps[stream]:
+            if not isinstance(stream_map, RemoveRecordTransform):
+                self._sink(stream_map.stream_alias)
+
+    @override
+    def _process_record_message(self, message_dict: dict[str, Any]) -> None:
+        self._assert_line_requires(message_dict, {"stream", "record"})
+        self._began = True
+        stream, record = message_dict["stream"], message_dict["record"]
+        maps = self.mapper.stream_maps.get(stream)
+        if maps is None:
+            raise SettingError("APB-SNG-005", stream=stream)
+        for stream_map in maps:
+            if type(stream_map) is SameRecordTransform:
+                self._take(stream_map.stream_alias, record)
+            elif (mapped := stream_map.transform(copy.copy(record))) is not None:
+                self._take(stream_map.stream_alias, mapped)
+        if self._buffered >= self.batch or (
+            self._buffered and time.monotonic() - self._oldest > self.seconds
+        ):
+            self._drain()
+
+    @override
+    def _process_state_message(self, message_dict: dict[str, Any]) -> None:
+        self._assert_line_requires(message_dict, {"value"})
+        value = message_dict["value"]
+        if not self._began:
+            self._initial = value
+            if states.has_bookmark(value) and self.ledger.is_new(self.name):
+                raise SettingError("APB-SNG-006", plugin=self.name)
+        self._latest_state = value
+
+    @override
+    def _process_activate_version_message(self, message_dict: dict[str, Any]) -> None:
+        """Do nothing: what is gone comes as a tombstone, and nothing is deleted wholesale."""
+
+    @override
+    def _process_batch_message(self, message_dict: dict[str, Any]) -> None:
+        raise SettingError("APB-SNG-007")
+
+    @override
+    def process_endofpipe(self) -> None:
+        with self.ending():
+            # A run without records is a run too: somebody may ask when the last one was.
+            _ = self.run
+            self._drain()
+            self._try_again()
+            self._emit()
+            if self.tally.bugs:
+                raise RejectedError("APB-SNG-015", count=self.tally.bugs)
+            rejected = self.tally.total(Kind.REJECTED)
+            if rejected and self.config["on_reject"] == "fail":
+                raise RejectedError("APB-SNG-016", count=rejected)
+        self._finish("finished")
+
+    # Drains
+
+    def _take(self, stream: str, record: Any) -> None:  # noqa: ANN401
+        if not self._buffered:
+            self._oldest = time.monotonic()
+        self._buffered += self._sinks[stream].take(record)
+
+    def _drain(self) -> None:
+        """Deliver what is buffered, then tell the newest STATE."""
+        if not self._buffered:
+            return
+        for stream in self.sink_classes:
+            if sink := self._sinks.get(stream):
+                sink.record_counter_metric.increment(len(sink.buffer))
+                self.dispatch.drain(sink, sink.buffer)
+        self._buffered = 0
+        self._emit()
+
+    def _try_again(self) -> None:
+        """Deliver once more what waits, and what earlier runs left rejected."""
+        unsettled = self.ledger.counts(self.system)
+        for stream in self.sink_classes:
+            if not {Status.WAITING, Status.REJECTED} & unsettled.get(stream, {}).keys():
+                continue
+            rows = (
+                row
+                for row in self.ledger.all_rows(self.system, stream, (Status.WAITING, Status.REJECTED))
+                if not row.withheld and self.tally.so_far(stream, row.external_id) is not Kind.REJECTED
+            )
+            while some := {row.external_id: row.payload for row in islice(rows, self.batch)}:
+                self.dispatch.drain(self._sink(stream), some)
+
+    def _sink(self, stream: str) -> AcknowledgingSink:
+        if stream not in self.sink_classes:
+            taken = ", ".join(self.sink_classes)
+            raise SettingError("APB-SNG-008", plugin=self.name, stream=stream, taken=taken)
+        if stream not in self._sinks:
+            # Records are held to the published schema, whatever the tap says of them.
+            sink = self.add_sink(stream, copy.deepcopy(schema(stream)), ["external_id"])
+            self._sinks[stream] = cast("AcknowledgingSink", sink)
+        return self._sinks[stream]
+
+    @override
+    def get_sink_class(self, stream_name: str) -> type[AcknowledgingSink]:
+        return self.sink_classes[stream_name]
+
+    # STATE
+
+    def _emit(self) -> None:
+        """Tell the newest STATE, everything before which is in the ledger."""
+        if not self._latest_state:
+            return
+        # A ledger that knows of no run means that no bookmark was ever told.
+        _ = self.run
+        withheld = self.ledger.streams_withheld(self.system)
+        streams = {
+            name
+            for name, maps in self.mapper.stream_maps.items()
+            if withheld & {stream_map.stream_alias for stream_map in maps}
+        } | (withheld - self.mapper.stream_maps.keys())
+        told = states.held(self._latest_state, self._initial, streams)
+        if told is not None and told != self._emitted:
+            self._write_state_message(dict(told))
+            self._emitted = told
+
+    @override
+    def _write_state_message(self, state: dict[str, Any]) -> None:
+        sys.stdout.write(dumps(state).decode() + "\n")
+        sys.stdout.flush()
+
+    # Endings
+
+    def idle(self) -> None:
+        """Wait for input from here on: a signal may end the run at once."""
+        self._idle = True
+        if self._signal:
+            raise Signalled(128 + self._signal)
+
+    def busy(self) -> None:
+        """Handle a message: a signal must wait."""
+        self._idle = False
+
+    @override
+    def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
+        self._signal = signum
+        if self._idle:
+            raise Signalled(128 + signum)
+
+    @contextmanager
+    def ending(self) -> Iterator[None]:
+        """Where the run ends inside, leave everything in order and say what was done."""
+        try:
+            yield
+        except (Signalled, InterruptedDrain):
+            self._break_off("stopped", None)
+            raise Signalled(128 + self._signal) from None
+        except BaseException as found:
+            self._break_off("failed", found)
+            raise
+
+    def _break_off(self, status: str, found: BaseException | None) -> None:
+        for stream, sink in self._sinks.items():
+            self.tally.fail(stream, len(sink.buffer))
+        # The ledger or the reader of STATE may be what failed.
+        with suppress(APBridgeError, OSError):
+            if not self._buffered and "ledger" in vars(self):
+                self._emit()
+        with suppress(APBridgeError):
+            error = None if found is None else error_sentence(found, self.name)
+            self._finish(status, error)
+
+    def _finish(self, status: str, error: str | None = None) -> None:
+        if "dispatch" in vars(self):
+            self.dispatch.close()
+        try:
+            if "run" in vars(self):
+                self.run.finish(status, self.tally.as_counts(), error)
+        finally:
+            for sink in self._sinks.values():
+                sink.clean_up()
+            if status == "finished" or self.tally.as_counts():
+                self.logger.info("%s: %s", self.name, self.tally.sentence())
+            self.close()
+            if "ledger" in vars(self):
+                self.ledger.close()

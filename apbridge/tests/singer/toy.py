@@ -1,0 +1,130 @@
+"""A target whose other system is a JSON Lines file: what arrived there, in order.
+
+Run as a program it is a Singer target; the environment tells how the other system behaves.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+from singer_sdk import typing as th
+
+from apbridge.errors import RejectedError, SettingError, UnavailableError
+from apbridge.ledger import Need, Row
+from apbridge.schemas import external_id, namespace_of
+from apbridge.settings import LEDGER_SETTINGS
+from apbridge.singer import AcknowledgingSink, AcknowledgingTarget, Outcome, Record
+
+
+class Books:
+    """The other system. Subclasses and attributes make it misbehave."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        self.lock = threading.Lock()
+        self.calls: list[tuple[str, Record]] = []
+        self.sign_ins = 0
+        self.refused: set[str] = set()
+        self.down_after: int | None = None
+        self.delay = float(os.environ.get("TOY_DELAY", "0"))
+        self.in_flight = self.peak = 0
+
+    def put(self, stream: str, record: Record) -> str:
+        """Take a record, or raise what a client would raise."""
+        with self.lock:
+            self.in_flight += 1
+            self.peak = max(self.peak, self.in_flight)
+        try:
+            time.sleep(self.delay)
+            with self.lock:
+                return self._put(stream, record)
+        finally:
+            with self.lock:
+                self.in_flight -= 1
+
+    def _put(self, stream: str, record: Record) -> str:
+        if self.down_after is not None and len(self.calls) >= self.down_after:
+            raise UnavailableError("APB-LED-002", ledger="toy", problem="it is down")
+        if record["external_id"] in self.refused:
+            raise RejectedError(
+                "APB-SNG-011", external_id=record["external_id"], ending="what the toy likes"
+            )
+        if record.get("memo") == "bug":
+            raise KeyError(record["memo"])
+        self.calls.append((stream, record))
+        with self.file.open("a") as out:
+            out.write(json.dumps([stream, record["external_id"]]) + "\n")
+        return f"toy-{record['id']}"
+
+    @property
+    def delivered(self) -> list[str]:
+        """External ids in order of arrival."""
+        return [record["external_id"] for _, record in self.calls]
+
+
+class ToySink(AcknowledgingSink):
+    """Any stream."""
+
+    target: Toy
+
+    def deliver(self, record: Record, row: Row | None) -> Outcome:  # noqa: ARG002
+        with self.audited("put", record["external_id"], record) as answer:
+            remote_id = self.target.books.put(self.stream_name, record)
+            answer.status = 200
+        return Outcome.delivered(remote_id, {"id": record["id"]})
+
+    def prepare(self, records: Sequence[Record], rows: Mapping[str, Row]) -> None:
+        self.target.prepared.append((self.stream_name, len(records), len(rows)))
+
+
+class BillSink(ToySink):
+    """Bills wait for their vendor."""
+
+    def needs(self, record: Record) -> Iterable[Need]:
+        namespace = namespace_of(record["external_id"], "vendorbill", record["id"])
+        if record.get("vendor_id"):
+            yield Need("vendors", external_id(namespace, "vendor", record["vendor_id"]))
+
+    def deliver(self, record: Record, row: Row | None) -> Outcome:
+        if not record["is_eligible"]:
+            return Outcome.ignored()
+        return super().deliver(record, row)
+
+
+class Toy(AcknowledgingTarget):
+    """Writes vendors and bills into a file."""
+
+    name = "target-toy"
+    package_name = "apbridge"
+    system = "toy"
+    sink_classes: ClassVar[dict[str, type[AcknowledgingSink]]] = {
+        "vendors": ToySink,
+        "bills": BillSink,
+    }
+    batch = int(os.environ.get("TOY_BATCH", "1000"))
+    config_jsonschema = th.PropertiesList(
+        *LEDGER_SETTINGS,
+        th.Property("file", th.StringType(nullable=False), required=True),
+        th.Property("token", th.StringType(nullable=False, pattern="^t"), secret=True, default="t"),
+        th.Property("concurrency", th.IntegerType(nullable=False), default=4),
+    ).to_dict()
+
+    def __init__(self, **arguments: Any) -> None:
+        super().__init__(**arguments)
+        self.books = Books(Path(self.config["file"]))
+        self.prepared: list[tuple[str, int, int]] = []
+
+    def preflight(self) -> None:
+        self.books.sign_ins += 1
+        if self.config["token"] == "taken away":
+            raise SettingError("APB-SET-001", setting="token", problem="it was refused")
+
+
+if __name__ == "__main__":
+    Toy.cli()
