@@ -15,7 +15,7 @@ from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnection
 LONGEST_WAIT = 60.0
 """Seconds between two tries at most, whatever the other side asks for."""
 
-_FIRST_CEILING = 0.2
+_FIRST_CEILING = 0.1
 
 
 class TryAgainError(Exception):

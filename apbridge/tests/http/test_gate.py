@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from threading import Event, Thread
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from apbridge.http import Call
+from apbridge.http.gate import Gate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from conftest import Script
+
+    from apbridge.http import GovernedSession
+
+READ = Call("GET", "/bills", "read bills")
+
+
+@pytest.mark.parametrize("most", [1, 5])
+def test_never_one_more_in_flight_than_allowed(
+    script: Script, session_to: Callable[..., GovernedSession], most: int
+):
+    script.forever(200, {}, delay=0.02)
+    session = session_to(script.url, concurrency=most)
+    with ThreadPoolExecutor(16) as pool:
+        list(pool.map(session.send, [READ] * 40))
+    assert script.peak == session.gate.peak == most
+    assert session.counts.calls == len(script.asked) == 40
+
+
+def test_an_overload_halves_what_is_in_flight_and_answers_restore_it(
+    script: Script, session_to: Callable[..., GovernedSession]
+):
+    script.then(429).forever(200, {})
+    session = session_to(script.url, concurrency=8)
+    limits = []
+    judge = session._judge
+    session._judge = lambda response: limits.append(session.gate.limit) or judge(response)
+    for _ in range(6):
+        session.send(READ)
+    assert limits == [8, 4, 5, 6, 7, 8, 8]
+
+
+def test_every_seventh_call_blocked_costs_little_and_loses_nothing(
+    script: Script, session_to: Callable[..., GovernedSession]
+):
+    for number in range(1, 80):
+        if number % 7:
+            script.then(200, {"n": number}, delay=0.05)
+        else:
+            script.then(429)
+    session = session_to(script.url, concurrency=5)
+    with ThreadPoolExecutor(5) as pool:
+        answers = list(pool.map(session.ask, [READ] * 60))
+    assert len({answer["n"] for answer in answers}) == 60
+    assert session.counts.retries == len(script.asked) - 60 == 9
+
+
+def test_calls_refused_together_are_one_step_down():
+    gate = Gate(8)
+    with ExitStack() as passages:
+        entered = [passages.enter_context(gate.passage()) for _ in range(8)]
+        for one in entered:
+            gate.overloaded(one)
+    assert gate.limit == 4
+    with gate.passage() as entered_later:
+        gate.overloaded(entered_later)
+    assert gate.limit == 2
+
+
+def test_who_waits_is_let_in_when_there_is_room_again():
+    gate = Gate(2)
+    inside, leave = Event(), Event()
+
+    def enter() -> None:
+        with gate.passage():
+            inside.set()
+            leave.wait(5)
+
+    with gate.passage() as entered:
+        gate.overloaded(entered)
+        thread = Thread(target=enter)
+        thread.start()
+        assert not inside.wait(0.1)
+        gate.eased()
+        assert inside.wait(2)
+    leave.set()
+    thread.join()
+
+
+@given(st.integers(1, 20), st.lists(st.sampled_from(["enter", "leave", "overloaded", "eased"]), max_size=80))
+@settings(deadline=None, database=None)
+def test_the_limit_stays_between_one_and_most(most: int, events: list[str]):
+    gate = Gate(most)
+    held: list[tuple[ExitStack, int]] = []
+    for event in events:
+        if event == "enter" and len(held) < gate.limit:
+            stack = ExitStack()
+            held.append((stack, stack.enter_context(gate.passage())))
+        elif event == "leave" and held:
+            held.pop(0)[0].close()
+        elif event == "overloaded" and held:
+            gate.overloaded(held[0][1])
+        elif event == "eased":
+            gate.eased()
+        assert 1 <= gate.limit <= most
+        assert gate.peak <= most
+    for stack, _ in held:
+        stack.close()
