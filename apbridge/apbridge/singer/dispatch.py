@@ -103,7 +103,10 @@ class Dispatch:
             self._preflight()
             self._preflight = None
         sink.prepare([one.record for one in ready], {one.external_id: one.row for one in ready if one.row})
-        self._deliver_all(sink, ready, records)
+        try:
+            self._deliver_all(sink, ready, records)
+        finally:
+            sink.conclude()
 
     def close(self) -> None:
         """Wait for the calls in flight."""

@@ -25,7 +25,7 @@ Record = dict[str, Any]
 
 
 class AcknowledgingSink(Sink):
-    """A stream's sink. A subclass must say `deliver`; `needs`, `prepare` and `content` if it must.
+    """A stream's sink. A subclass must say `deliver`; all else that it may say has a default.
 
     Everything else is done for it: validation, order, concurrency, the ledger, the STATE.
     """
@@ -77,6 +77,12 @@ class AcknowledgingSink(Sink):
         Args:
             records: What is about to be delivered, at most `AcknowledgingTarget.batch`.
             rows: What the ledger knows of them, by external id.
+        """
+
+    def conclude(self) -> None:
+        """Look in bulk at what a portion has done. Called after each, also one that was broken off.
+
+        It must not raise: what was delivered is in the ledger already.
         """
 
     def content(self, record: Record) -> Any:  # noqa: ANN401
