@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from http import HTTPStatus
+from time import sleep
 from typing import Any
 
-from apbridge.errors import OutcomeUnknownError, RefusedError, RejectedError
+from apbridge.errors import OutcomeUnknownError, RefusedError, RejectedError, SettingError
 from apbridge.http import Write
 from apbridge.ledger import Run
 from apbridge.netsuite import NetSuite
@@ -38,14 +39,12 @@ class Posting:
         netsuite: The account.
         books: Looks up what a doubtful write did.
         run: Whose audit trail holds each write, before it is sent and after.
-        pause: Waits some seconds; ends early when the run is told to stop.
     """
 
-    def __init__(self, netsuite: NetSuite, books: Books, run: Run, pause: Callable[[float], object]) -> None:
+    def __init__(self, netsuite: NetSuite, books: Books, run: Run) -> None:
         self._netsuite = netsuite
         self._books = books
         self._run = run
-        self._pause = pause
 
     def post(
         self, payment: Payment, body: Mapping[str, Any], shares: Mapping[str, Share], bills: Sequence[Bill]
@@ -60,6 +59,7 @@ class Posting:
 
         Raises:
             RejectedError: NetSuite does not take it, or holds another payment under its external id.
+            SettingError: The role may not post payments.
             OutcomeUnknownError: Whether it is posted could not be found out.
         """
         for _ in range(MOST_SENDS):
@@ -117,7 +117,7 @@ class Posting:
         return remote_id
 
     def _undo(self, payment: Payment, recorded: Recorded, purpose: str, write: Callable[[], None]) -> None:
-        for _ in self._waits():
+        for _ in _waits():
             doubt: OutcomeUnknownError | RefusedError
             try:
                 with self._run.audited(
@@ -143,7 +143,7 @@ class Posting:
         raise doubt
 
     def _found(self, payment: Payment, *, patiently: bool) -> Recorded | None:
-        for _ in self._waits() if patiently else (None,):
+        for _ in _waits() if patiently else (None,):
             recorded = self._books.posted([payment.external_id]).get(payment.external_id)
             if recorded is not None:
                 return recorded
@@ -154,10 +154,11 @@ class Posting:
         now = self._books.bills(bill.id for bill in bills)
         return any(bill.id not in now or now[bill.id].unpaid != bill.unpaid for bill in bills)
 
-    def _waits(self) -> Iterator[None]:
-        for seconds in PATIENCE:
-            self._pause(seconds)
-            yield
+
+def _waits() -> Iterator[None]:
+    for seconds in PATIENCE:
+        sleep(seconds)
+        yield
 
 
 def _may_come(doubt: OutcomeUnknownError | RefusedError) -> bool:
@@ -169,5 +170,5 @@ def _raise_if_final(payment: Payment, doubt: OutcomeUnknownError | RefusedError)
     if not isinstance(doubt, RefusedError) or _may_come(doubt):
         return
     if doubt.status == HTTPStatus.FORBIDDEN:
-        raise doubt  # a missing permission is not this payment's fault: the run fails
+        raise SettingError("APB-PAY-003", words=doubt.facts["says"]) from doubt
     raise RejectedError("APB-PAY-050", payment=payment.id, words=doubt.facts["says"]) from doubt

@@ -91,7 +91,7 @@ class Rules:
         listed = [_bank_account(entry) for entry in config.get("bank_accounts") or ()]
         if config.get("bank_account"):
             listed.append(_bank_account({"account": config["bank_account"]}))
-        return cls(netsuite.account_id, tuple(listed), config["closed_period"], on_void)
+        return cls(netsuite.account_id, tuple(listed), config.get("closed_period") or "reject", on_void)
 
     def bank_account(self, payment: Payment, currency: str | None, subsidiary: str | None) -> str:
         """Choose the bank account.

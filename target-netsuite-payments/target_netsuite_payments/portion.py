@@ -1,0 +1,224 @@
+"""One portion of payments: looked up in bulk, each checked and posted, then read back in bulk."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from threading import Lock
+
+from apbridge.errors import APBridgeError, RejectedError
+from target_netsuite_payments.books import Bill, Books, Recorded
+from target_netsuite_payments.checks import (
+    OUR_PAYMENTS,
+    Share,
+    closed_by,
+    confirm,
+    differences,
+    draft,
+    paid_bills,
+    shares_of,
+    vendor_of,
+)
+from target_netsuite_payments.groups import in_groups
+from target_netsuite_payments.payment import Payment
+from target_netsuite_payments.posting import Posting
+from target_netsuite_payments.rules import Rules
+
+
+@dataclass(frozen=True)
+class Done:
+    """A payment that NetSuite's books agree with.
+
+    Args:
+        remote_id: Internal id of the vendor payment; None where there is none.
+        wrote: Whether NetSuite was changed for it.
+        note: What a person should know beside that.
+    """
+
+    remote_id: str | None
+    wrote: bool = False
+    note: str = ""
+
+
+@dataclass
+class _Group:
+    """Payments that touch the same bills, in the order to handle them."""
+
+    payments: list[Payment]
+    results: dict[str, Done | APBridgeError] = field(default_factory=dict)
+    turn: Lock = field(default_factory=Lock)
+
+
+class Portion:
+    """Brings NetSuite's books in line with a portion of payments.
+
+    Payments that touch the same bill are handled one after the other: NetSuite refuses two changes of a bill
+    at a time, and what is open for the second depends on the first. All others may run side by side.
+
+    Making it looks NetSuite's books up; `Bill.unpaid` follows what is applied from then on.
+
+    Args:
+        books: Reads NetSuite.
+        posting: Writes to it.
+        rules: The settings.
+        payments: Settled or undone.
+        remote_ids: The vendor payments that the ledger knows for them, by external id.
+
+    Raises:
+        UnavailableError: NetSuite's books could not be read.
+    """
+
+    def __init__(
+        self,
+        books: Books,
+        posting: Posting,
+        rules: Rules,
+        payments: Sequence[Payment],
+        remote_ids: Mapping[str, str],
+    ) -> None:
+        self._books = books
+        self._posting = posting
+        self._rules = rules
+        self._remote_ids = remote_ids
+        self._posted = books.posted(payment.external_id for payment in payments)
+        new = [payment for payment in payments if payment.external_id not in self._posted]
+        self._numbered = books.numbered(number for payment in new for number in payment.numbers)
+        # What is settled and posted, or undone and not, asks nothing of its bills.
+        moving = [each for each in payments if each.is_undone == (each.external_id in self._posted)]
+        self._bills = books.bills(bill for payment in moving for bill in self._touched_by(payment))
+        dates = [payment.paid_on for payment in new if payment.paid_on and not payment.is_undone]
+        self._periods = books.periods(min(dates)) if dates else []
+        self._groups = {
+            payment.external_id: group
+            for group in map(_Group, in_groups(payments, self._touched_by))
+            for payment in group.payments
+        }
+        self._changed: dict[str, list[str]] = {}
+
+    def carry_out(self, external_id: str) -> Done:
+        """Post a payment or undo it, once, after those that it must wait for. Thread-safe.
+
+        Raises:
+            RejectedError: It does not fit the books.
+            OutcomeUnknownError: What became of it, or of one that it must wait for, could not be found out.
+        """
+        group = self._groups[external_id]
+        with group.turn:
+            for payment in group.payments:
+                if payment.external_id not in group.results:
+                    group.results[payment.external_id] = self._result(payment)
+                result = group.results[payment.external_id]
+                if isinstance(result, APBridgeError) and not isinstance(result, RejectedError):
+                    raise result
+                if payment.external_id == external_id:
+                    break
+        if isinstance(result, APBridgeError):
+            raise result
+        return result
+
+    def read_back(self) -> dict[str, APBridgeError]:
+        """Compare what is open on the changed bills with what should be.
+
+        Returns:
+            The differences, by external id of each payment that changed the bill.
+
+        Raises:
+            UnavailableError: NetSuite's books could not be read.
+        """
+        now = self._books.bills(self._changed)
+        return {
+            external_id: difference
+            for bill, external_ids in self._changed.items()
+            if (difference := _difference(self._bills[bill], now.get(bill)))
+            for external_id in external_ids
+        }
+
+    def _touched_by(self, payment: Payment) -> list[str]:
+        recorded = self._posted.get(payment.external_id)
+        named = closed_by(payment, self._rules.account)
+        return list(dict.fromkeys([*named, *(recorded.applied if recorded else ())]))
+
+    def _result(self, payment: Payment) -> Done | APBridgeError:
+        try:
+            if payment.is_undone:
+                return self._undo(payment)
+            return self._post(payment)
+        except APBridgeError as failure:
+            return failure
+
+    def _post(self, payment: Payment) -> Done:
+        account = self._rules.account
+        shares = shares_of(payment, account)
+        recorded = self._posted.get(payment.external_id)
+        if recorded is not None:
+            confirm(payment, shares, vendor_of(payment, account), recorded)
+            return Done(recorded.id)
+        bills = paid_bills(payment, shares, self._bills, account)
+        if by_hand := self._recorded_by_hand(payment, bills[0].vendor):
+            return _linked(payment, shares, by_hand)
+        if known := self._remote_ids.get(payment.external_id):
+            raise RejectedError("APB-PAY-042", payment=payment.id, remote_id=known)
+        body = draft(payment, shares, bills, self._periods, self._rules)
+        remote_id = self._posting.post(payment, body, shares, bills)
+        for bill in bills:
+            bill.unpaid -= shares[bill.id].closes
+            self._changed.setdefault(bill.id, []).append(payment.external_id)
+        return Done(remote_id, wrote=True)
+
+    def _undo(self, payment: Payment) -> Done:
+        facts = {"payment": payment.id, "status": payment.status}
+        said = f"{payment.status} in AvidXchange"
+        recorded = self._posted.get(payment.external_id)
+        if recorded is None:
+            for by_hand in self._recorded_by_hand(payment, vendor_of(payment, self._rules.account)):
+                raise RejectedError("APB-PAY-062", remote_id=by_hand.id, **facts)
+            return Done(None, note=f"{said}, and NetSuite has no such payment: nothing is posted")
+        if recorded.is_voided:
+            return Done(recorded.id, note=f"{said}, and voided in NetSuite already")
+        if self._rules.on_void == "reject":
+            raise RejectedError("APB-PAY-060", remote_id=recorded.id, **facts)
+        if self._rules.on_void == "delete":
+            self._posting.delete(payment, recorded)
+        else:
+            self._posting.void(payment, recorded)
+        opened = {**recorded.applied, **closed_by(payment, self._rules.account)}
+        for bill in recorded.applied:
+            if bill in self._bills:
+                self._bills[bill].unpaid += opened[bill]
+                self._changed.setdefault(bill, []).append(payment.external_id)
+        return Done(recorded.id, wrote=True, note=f"{said}: vendor payment {recorded.id} undone")
+
+    def _recorded_by_hand(self, payment: Payment, vendor: str | None) -> list[Recorded]:
+        """Give the vendor payments that somebody else than this target recorded for a payment."""
+        return [
+            each
+            for number in sorted(payment.numbers)
+            for each in self._numbered.get(number, ())
+            if each.vendor == vendor
+            and each.total == payment.amount
+            and not each.is_voided
+            and not (each.external_id or "").startswith(OUR_PAYMENTS)
+        ]
+
+
+def _linked(payment: Payment, shares: Mapping[str, Share], by_hand: Sequence[Recorded]) -> Done:
+    found = [(each, differences(payment, shares, None, each)) for each in by_hand]
+    for each, differing in found:
+        if not differing:
+            return Done(each.id, note=f"recorded by hand as vendor payment {each.id}: nothing is posted")
+    each, differing = found[0]
+    raise RejectedError(
+        "APB-PAY-043", payment=payment.id, remote_id=each.id, differences="; ".join(differing)
+    )
+
+
+def _difference(expected: Bill, actual: Bill | None) -> APBridgeError | None:
+    if actual is not None and actual.unpaid == expected.unpaid:
+        return None
+    return APBridgeError(
+        "APB-PAY-052",
+        bill=expected.id,
+        number=expected.number,
+        expected=f"{expected.unpaid:.2f}",
+        actual="nothing" if actual is None else f"{actual.unpaid:.2f}",
+    )

@@ -1,0 +1,94 @@
+"""What is done for each record: payments are posted, invoices are looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from typing_extensions import override
+
+from apbridge.errors import APBridgeError
+from apbridge.ledger import Entry, Row, Status
+from apbridge.singer import AcknowledgingSink, Outcome, Record
+from target_netsuite_payments.payment import SETTLED, UNDONE, Payment
+from target_netsuite_payments.portion import Portion
+
+if TYPE_CHECKING:
+    from target_netsuite_payments.target import TargetNetSuitePayments
+
+
+class PaymentsSink(AcknowledgingSink):
+    """Posts settled payments and undoes those that AvidXchange voids; for all others it is too early."""
+
+    target: TargetNetSuitePayments
+    _portion: Portion
+    _records: dict[str, Record]
+
+    @override
+    def prepare(self, records: Sequence[Record], rows: Mapping[str, Row]) -> None:
+        payments = [Payment.from_record(record) for record in records if _is_final(record)]
+        posted = {external_id: row.remote_id for external_id, row in rows.items() if row.remote_id}
+        self._records = {record["external_id"]: record for record in records}
+        self._portion = self.target.portion(payments, posted)
+
+    @override
+    def deliver(self, record: Record, row: Row | None) -> Outcome:
+        if not _is_final(record):
+            return Outcome.ignored()
+        done = self._portion.carry_out(record["external_id"])
+        if done.note:
+            self.logger.info("Payment %s: %s", record["id"], done.note)
+        # An empty one takes back what an earlier run noted.
+        facts = {"note": done.note} if done.note else {}
+        if done.remote_id is None:
+            return Outcome.ignored(facts)
+        made = Outcome.delivered if done.wrote else Outcome.unchanged
+        return made(done.remote_id, facts)
+
+    @override
+    def conclude(self) -> None:
+        try:
+            differences = self._portion.read_back()
+        except APBridgeError as failure:
+            self.logger.warning("What is open on the bills after posting was not compared: %s", failure)
+            return
+        for external_id, difference in differences.items():
+            self.logger.warning("Payment %s: %s", self._records[external_id]["id"], difference)
+        self.target.ledger.write(
+            self.target.run.id,
+            self.target.system,
+            [self._entry(*found) for found in differences.items()],
+        )
+
+    def _entry(self, external_id: str, difference: APBridgeError) -> Entry:
+        record = self._records[external_id]
+        return Entry(
+            self.stream_name,
+            external_id,
+            record["id"],
+            self.judge(record),
+            Status.DELIVERED,
+            acknowledged=True,
+            code=difference.code,
+            reason=f"{difference.says} {difference.do}",
+        )
+
+
+class InvoicesSink(AcknowledgingSink):
+    """Keeps in the ledger where AvidXchange's invoices stand; NetSuite is not told."""
+
+    @override
+    def deliver(self, record: Record, row: Row | None) -> Outcome:
+        status, reason = record["status"], record.get("status_reason")
+        if status in {"rejected", "cancelled"}:
+            self.logger.info(
+                "Invoice %s is %s in AvidXchange: %s",
+                record["external_id"],
+                status,
+                reason or "no reason given",
+            )
+        return Outcome.ignored({"status": status, "reason": reason})
+
+
+def _is_final(record: Record) -> bool:
+    return record["status"] == SETTLED or record["status"] in UNDONE

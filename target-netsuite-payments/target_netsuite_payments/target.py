@@ -1,0 +1,65 @@
+"""The target: its settings, and what its sinks share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any, ClassVar
+
+from singer_sdk import typing as th
+from typing_extensions import override
+
+from apbridge.netsuite import NetSuite, NetSuiteSettings
+from apbridge.settings import LEDGER_SETTINGS, NETSUITE_SETTINGS
+from apbridge.singer import AcknowledgingSink, AcknowledgingTarget
+from target_netsuite_payments.books import Books
+from target_netsuite_payments.payment import Payment
+from target_netsuite_payments.portion import Portion
+from target_netsuite_payments.posting import SYSTEM, Posting
+from target_netsuite_payments.rules import POSTING_SETTINGS, Rules
+from target_netsuite_payments.sinks import InvoicesSink, PaymentsSink
+
+
+class TargetNetSuitePayments(AcknowledgingTarget):
+    """Posts AvidXchange's settled payments in NetSuite, each as one vendor payment, and writes nothing else.
+
+    Vendors, GL accounts and dimensions are refused by name: NetSuite is where they are kept.
+    """
+
+    name = "target-netsuite-payments"
+    system = SYSTEM
+    sink_classes: ClassVar[Mapping[str, type[AcknowledgingSink]]] = {
+        "invoices": InvoicesSink,
+        "payments": PaymentsSink,
+    }
+    config_jsonschema: ClassVar[dict[str, Any]] = th.PropertiesList(
+        *NETSUITE_SETTINGS, *POSTING_SETTINGS, *LEDGER_SETTINGS
+    ).to_dict()
+
+    def __init__(self, **arguments: Any) -> None:  # noqa: ANN401
+        """Make the target; see the SDK's `Target` for the arguments.
+
+        Raises:
+            SettingError: A setting is missing or wrong; it says which.
+        """
+        super().__init__(**arguments)
+        settings = NetSuiteSettings.from_config(self.config)
+        self._rules = Rules.from_config(self.config, settings)
+        self._netsuite = NetSuite(settings)
+        self._books = Books(self._netsuite)
+
+    def portion(self, payments: Sequence[Payment], remote_ids: Mapping[str, str]) -> Portion:
+        """Look NetSuite's books up for a portion of payments; see `Portion`.
+
+        Raises:
+            UnavailableError: NetSuite is not there.
+        """
+        return Portion(self._books, self._posting, self._rules, payments, remote_ids)
+
+    @override
+    def close(self) -> None:
+        self._netsuite.close()
+
+    @cached_property
+    def _posting(self) -> Posting:
+        return Posting(self._netsuite, self._books, self.run)
