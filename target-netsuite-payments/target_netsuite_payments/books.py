@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
@@ -10,10 +11,18 @@ from functools import cache
 from importlib import resources
 from itertools import islice
 
+from apbridge.errors import RefusedError, SettingError
 from apbridge.netsuite import NetSuite, in_list, literal
 
 LOOKED_UP_AT_ONCE = 1000
 """Most ids of one look-up (NetSuite: arguments of IN, and rows of a page)."""
+
+_LACKING = (
+    (re.compile(r"Record 'currency' was not found"), {"symbols"}),
+    (re.compile(r"'(\w+\.)?currency'(?! was)"), {"symbols", "currencies"}),
+    (re.compile(r"'(\w+\.)?subsidiary'"), {"subsidiaries"}),
+)
+"""What NetSuite names when it refuses a query, and the features that it means."""
 
 
 @dataclass
@@ -93,10 +102,18 @@ class Books:
 
     def __init__(self, netsuite: NetSuite) -> None:
         self._netsuite = netsuite
+        self._absent: frozenset[str] = frozenset()
 
     def bills(self, ids: Iterable[str]) -> dict[str, Bill]:
-        """Read bills by internal id. One that does not exist, or that the role may not see, is left out."""
-        return {row["id"]: _bill(row) for row in self._look_up("bills", ids, "read the bills that are paid")}
+        """Read bills by internal id. One that does not exist, or that the role may not see, is left out.
+
+        Raises:
+            SettingError: The account has currencies, but the role may not see which.
+        """
+        rows = list(self._look_up("bills", ids, "read the bills that are paid"))
+        if "symbols" in self._absent and any("currency" in row for row in rows):
+            raise SettingError("APB-PAY-004")
+        return {row["id"]: _bill(row) for row in rows}
 
     def posted(self, external_ids: Iterable[str]) -> dict[str, Recorded]:
         """Read vendor payments by external id, with what they pay."""
@@ -113,7 +130,7 @@ class Books:
 
     def periods(self, since: date) -> list[Period]:
         """Read the posting periods that end on or after a day, in order of time."""
-        query = _query("periods").format(since=literal(since.isoformat()))
+        query = _query("periods", frozenset()).format(since=literal(since.isoformat()))
         rows = self._netsuite.suiteql_all(query, purpose="read accounting periods")
         return [
             Period(
@@ -148,8 +165,24 @@ class Books:
     ) -> Iterator[dict[str, str]]:
         remaining = iter(dict.fromkeys(values))
         while chunk := list(islice(remaining, LOOKED_UP_AT_ONCE)):
-            text = _query(query).format(values=in_list(chunk), **columns)
-            yield from self._netsuite.suiteql_all(text, purpose=purpose)
+            yield from self._ask(query, purpose, values=in_list(chunk), **columns)
+
+    def _ask(self, query: str, purpose: str, **values: str) -> list[dict[str, str]]:
+        while True:
+            text = _query(query, self._absent).format(**values)
+            try:
+                return self._netsuite.suiteql_all(text, purpose=purpose)
+            except RefusedError as refused:
+                lacking = _lacking(refused.facts["says"])
+                if lacking <= self._absent:
+                    raise
+                # Asked without it from now on; nobody is asked beforehand what an account has.
+                self._absent |= lacking
+
+
+def _lacking(says: str) -> frozenset[str]:
+    """Give the features that NetSuite says it does not have here."""
+    return frozenset().union(*(lacks for pattern, lacks in _LACKING if pattern.search(says)))
 
 
 def _bill(row: dict[str, str]) -> Bill:
@@ -167,8 +200,10 @@ def _bill(row: dict[str, str]) -> Bill:
 
 
 @cache
-def _query(name: str) -> str:
-    """Read a query; its comments are for people, not for NetSuite."""
+def _query(name: str, absent: frozenset[str]) -> str:
+    """Read a query, without its comments and without what the account does not have."""
     file = resources.files("target_netsuite_payments") / "queries" / f"{name}.sql"
-    lines = file.read_text(encoding="utf-8").splitlines()
-    return "\n".join(line for line in lines if not line.startswith("--"))
+    lines = (line.partition("--") for line in file.read_text(encoding="utf-8").splitlines())
+    return "\n".join(
+        text.rstrip() for text, _, note in lines if text.strip() and note.removeprefix(" if ") not in absent
+    )
