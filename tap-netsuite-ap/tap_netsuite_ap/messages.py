@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from singer_sdk.singerlib.encoding import GenericSingerWriter
+from singer_sdk.singerlib.encoding import GenericSingerWriter, SingerMessageType
 from singer_sdk.singerlib.encoding.simple import Message
 from typing_extensions import override
 
@@ -37,7 +37,8 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
                 sys.stdout.write(line.decode() + "\n")
             else:
                 stdout.write(line + b"\n")
-                stdout.flush()
+                if message.type is not SingerMessageType.RECORD:
+                    stdout.flush()
 
     def leave(self, code: int) -> None:
         """End the program with this exit code as soon as no line is cut by it."""
