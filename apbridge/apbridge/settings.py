@@ -152,10 +152,10 @@ def concurrency(config: Mapping[str, Any], default: int) -> int:
     Raises:
         SettingError: It is not.
     """
-    value = config.get("concurrency", default)
+    value = config.get("concurrency")
     try:
-        number = int(value)
-    except (TypeError, ValueError):
+        number = default if value is None else int(value)
+    except (OverflowError, TypeError, ValueError):
         number = 0
     if not 1 <= number <= 100:  # noqa: PLR2004
         raise SettingError("APB-SET-001", setting="concurrency", problem=f"{value!r} is not from 1 to 100")

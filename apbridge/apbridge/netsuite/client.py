@@ -115,10 +115,10 @@ class NetSuite:
             page = self.suiteql(query, offset=offset, purpose=purpose)
             if page.total >= MOST_ROWS:
                 raise UnavailableError("APB-NS-020", purpose=purpose, total=page.total, most=MOST_ROWS)
-            if total not in {None, page.total}:
+            rows += page.items
+            if total not in {None, page.total} or len(rows) > page.total:
                 return None
             total = page.total
-            rows += page.items
             if not page.has_more:
                 break
         return rows if len(rows) == total else None
