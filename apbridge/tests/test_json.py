@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import json as plain_json
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from apbridge import json
+
+MONEY = st.decimals(-(10**15), 10**15, places=2)
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**63), 2**63) | MONEY | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=20,
+)
+
+
+@given(VALUES)
+def test_what_is_written_is_read_back_exactly(value: object):
+    assert json.loads(json.dumps(value)) == value
+
+
+@given(st.decimals(allow_nan=False, allow_infinity=False))
+def test_money_keeps_every_digit(amount: Decimal):
+    assert plain_json.loads(json.dumps(amount), parse_float=Decimal, parse_int=Decimal) == amount
+
+
+def test_no_number_is_a_float():
+    read = json.loads(b'{"a": 0.1, "b": 1e2, "c": 3, "d": 12345678901234567890.123456789}')
+    assert read == {
+        "a": Decimal("0.1"),
+        "b": Decimal(100),
+        "c": 3,
+        "d": Decimal("12345678901234567890.123456789"),
+    }
+    assert not any(isinstance(value, float) for value in read.values())
+
+
+@pytest.mark.parametrize("value", ["NaN", "Infinity", "-Infinity"])
+def test_what_json_cannot_say_is_refused(value: str):
+    with pytest.raises(ValueError, match="JSON"):
+        json.dumps({"amount": Decimal(value)})
+    assert json.loads(json.dumps(value)) == value
+
+
+@given(st.dictionaries(st.text(), MONEY, max_size=6), st.randoms(use_true_random=False))
+def test_equal_records_are_equal_bytes(record: dict[str, Decimal], random: object):
+    names = list(record)
+    random.shuffle(names)
+    other = {name: record[name].quantize(Decimal("0.0001")) for name in names}
+    assert json.canonical(record) == json.canonical(other)
+
+
+@given(MONEY, MONEY)
+def test_unequal_amounts_are_unequal_bytes(one: Decimal, other: Decimal):
+    assert (json.canonical([one]) == json.canonical([other])) == (one == other)
+
+
+def test_a_monstrous_number_is_no_monstrous_text():
+    assert len(json.canonical(Decimal("1E+999999999"))) < 20
+    assert json.canonical(Decimal("0." + "1" * 40)) != json.canonical(Decimal("0." + "1" * 39))

@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+import hashlib
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from apbridge import spool
+from apbridge.errors import RejectedError, SettingError, UnavailableError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+PDF = b"%PDF-1.7 an invoice"
+HASH = hashlib.sha256(PDF).hexdigest()
+
+
+def test_an_image_lies_under_its_hash(tmp_path: Path):
+    image = spool.put(str(tmp_path / "spool"), PDF)
+    assert (image.sha256, image.size) == (HASH, len(PDF))
+    assert image.uri == f"file://{tmp_path}/spool/{HASH[:2]}/{HASH}"
+    assert spool.read(image.uri, image.sha256) == PDF
+    assert [file.name for file in (tmp_path / "spool").rglob("*") if file.is_file()] == [HASH]
+
+
+@given(st.binary())
+@settings(max_examples=30, database=None)
+def test_any_bytes_come_back_from_any_storage(content: bytes):
+    image = spool.put("memory://spool", content)
+    assert spool.read(image.uri, image.sha256) == content
+
+
+def test_a_relative_folder_is_found_from_elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    image = spool.put(".apbridge/spool", PDF)
+    monkeypatch.chdir("/")
+    assert spool.read(image.uri, HASH) == PDF
+
+
+def test_the_same_image_is_written_once(tmp_path: Path):
+    image = spool.put(str(tmp_path), PDF)
+    file = tmp_path / HASH[:2] / HASH
+    before = file.stat()
+    assert spool.put(str(tmp_path), PDF) == image
+    assert (file.stat().st_ino, file.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+
+
+def test_many_may_write_the_same_image_at_once(tmp_path: Path):
+    with ThreadPoolExecutor(8) as pool:
+        images = set(pool.map(lambda _: spool.put(str(tmp_path), PDF), range(40)))
+    assert len(images) == 1
+    assert [file.name for file in tmp_path.rglob("*") if file.is_file()] == [HASH]
+
+
+def test_a_half_written_image_is_written_anew(tmp_path: Path):
+    image = spool.put(str(tmp_path), PDF)
+    (tmp_path / HASH[:2] / HASH).write_bytes(PDF[:4])
+    with pytest.raises(RejectedError, match="damaged"):
+        spool.read(image.uri, HASH)
+    spool.put(str(tmp_path), PDF)
+    assert spool.read(image.uri, HASH) == PDF
+
+
+def test_a_kill_before_the_move_leaves_no_image(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("fsspec.implementations.local.LocalFileSystem.mv", killed)
+    with pytest.raises(KeyboardInterrupt):
+        spool.put(str(tmp_path), PDF)
+    assert not (tmp_path / HASH[:2] / HASH).exists()
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        lambda folder: f"file://{folder}/none",
+        lambda folder: f"file://{folder}",
+        lambda _: "nosuchthing://bucket/key",
+        lambda _: "",
+    ],
+    ids=["absent", "folder", "unknown storage", "empty"],
+)
+def test_what_is_not_there_rejects_one_record(tmp_path: Path, uri: Callable[[Path], str]):
+    with pytest.raises(RejectedError, match="not in the spool") as caught:
+        spool.read(uri(tmp_path), HASH)
+    assert str(tmp_path.parent) not in str(caught.value)
+
+
+def test_a_wrong_spool_url_is_a_setting():
+    with pytest.raises(SettingError, match="spool_url") as caught:
+        spool.put("nosuchthing://user:s3cret@bucket/key?sig=s3cret", PDF)
+    assert "s3cret" not in str(caught.value)
+
+
+def test_a_spool_that_cannot_be_written_ends_the_run(tmp_path: Path):
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(UnavailableError, match="spool"):
+        spool.put(str(tmp_path / "file"), PDF)
