@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
@@ -11,7 +12,7 @@ from threading import Lock
 from typing import Any
 
 import msgspec
-from sqlalchemy import select, update
+from sqlalchemy import RowMapping, select, update
 
 from apbridge.errors import UnavailableError
 from apbridge.json import dumps
@@ -111,27 +112,44 @@ class AuditTrail:
         self._append(row, write)
 
     def verify(self) -> Verdict:
-        """Walk the whole chain and name its first broken link."""
-        expected, previous = 1, _GENESIS
+        """Walk the whole chain and name its first broken link. Writers may go on meanwhile."""
+        walked, previous = 0, _GENESIS
         try:
-            with self._database.reading() as connection:
-                head = connection.execute(select(audit_head.c.seq, audit_head.c.hash)).one_or_none()
-                rows = connection.execution_options(yield_per=_PAGE).execute(
-                    select(audit).order_by(audit.c.seq)
-                )
-                for row in rows.mappings():
-                    if row["seq"] != expected:
-                        return Verdict(expected - 1, expected, "it is missing")
-                    if row["previous"] != previous:
-                        return Verdict(expected - 1, expected, "it does not follow the row before it")
-                    if row["hash"] != _hash(row):
-                        return Verdict(expected - 1, expected, "it is not as it was written")
-                    expected, previous = expected + 1, row["hash"]
-        except (UnavailableError, UnicodeDecodeError):
-            return Verdict(expected - 1, expected, "it cannot be read")
-        if head is None or (head.seq, head.hash) != (expected - 1, previous):
-            return Verdict(expected - 1, expected, "the trail ends before its head")
-        return Verdict(expected - 1)
+            for row in self._rows():
+                fault = _fault(row, walked + 1, previous)
+                if fault:
+                    return Verdict(walked, walked + 1, fault)
+                walked, previous = walked + 1, row["hash"]
+        except UnavailableError:
+            return Verdict(walked, walked + 1, "it cannot be read")
+        with self._database.reading() as connection:
+            head = connection.execute(select(audit_head)).one_or_none()
+        if head and head.seq > walked and self._page(walked + 1, 1):
+            return Verdict(walked)  # written since the walk came to its end
+        if not head or (head.seq, head.hash) != (walked, previous):
+            return Verdict(walked, walked + 1, "the trail does not end where its head says")
+        return Verdict(walked)
+
+    def _rows(self) -> Iterator[RowMapping]:
+        first, size = 0, _PAGE
+        while True:
+            try:
+                page = self._page(first, size)
+            except UnavailableError:
+                # One row that cannot be read must not hide those before it.
+                if size == 1:
+                    raise
+                size = 1
+                continue
+            yield from page
+            if len(page) < size:
+                return
+            first = page[-1]["seq"] + 1
+
+    def _page(self, first: int, size: int) -> Sequence[RowMapping]:
+        with self._database.reading() as connection:
+            found = select(audit).where(audit.c.seq >= first).order_by(audit.c.seq).limit(size)
+            return connection.execute(found).mappings().all()
 
     def _append(self, row: dict[str, Any], write: Write) -> int:
         outcome: Future[int] = Future()
@@ -166,7 +184,16 @@ class AuditTrail:
 _GENESIS = "0" * 64
 
 
-def _hash(row: Any) -> str:  # noqa: ANN401
+def _fault(row: RowMapping, seq: int, previous: str) -> str:
+    """Tell what is wrong with a row; nothing where it is the next link of the chain."""
+    if row["seq"] != seq:
+        return "it is missing"
+    if row["previous"] != previous:
+        return "it does not follow the row before it"
+    return "" if row["hash"] == _hash(row) else "it is not as it was written"
+
+
+def _hash(row: Mapping[str, Any] | RowMapping) -> str:
     """Hash every column but the hash itself, as one JSON array in the order of the columns."""
     return hashlib.sha256(msgspec.json.encode([row[name] for name in _CHAINED])).hexdigest()
 

@@ -139,10 +139,10 @@ class AcknowledgingTarget(PlainErrors, Target):
                 self._take(stream_map.stream_alias, record)
             elif (mapped := stream_map.transform(copy.copy(record))) is not None:
                 self._take(stream_map.stream_alias, mapped)
-        if self._buffered >= self.batch or (
-            self._buffered and time.monotonic() - self._oldest > self.seconds
-        ):
+        if self._buffered >= self.batch:
             self._drain()
+        else:
+            self._drain_if_old()
 
     @override
     def _process_state_message(self, message_dict: dict[str, Any]) -> None:
@@ -153,6 +153,7 @@ class AcknowledgingTarget(PlainErrors, Target):
             if states.has_bookmark(value) and self.ledger.is_new(self.name):
                 raise SettingError("APB-SNG-006", plugin=self.name)
         self._latest_state = value
+        self._drain_if_old()
 
     @override
     def _process_activate_version_message(self, message_dict: dict[str, Any]) -> None:
@@ -194,6 +195,10 @@ class AcknowledgingTarget(PlainErrors, Target):
                 self.dispatch.drain(sink, sink.buffer)
         self._buffered = 0
         self._emit()
+
+    def _drain_if_old(self) -> None:
+        if self._buffered and time.monotonic() - self._oldest > self.seconds:
+            self._drain()
 
     def _try_again(self) -> None:
         """Deliver once more what waits, and what earlier runs left rejected."""

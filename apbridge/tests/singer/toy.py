@@ -52,9 +52,7 @@ class Books:
         if self.down_after is not None and len(self.calls) >= self.down_after:
             raise UnavailableError("APB-LED-002", ledger="toy", problem="it is down")
         if record["external_id"] in self.refused:
-            raise RejectedError(
-                "APB-SNG-011", external_id=record["external_id"], ending="what the toy likes"
-            )
+            raise RejectedError("APB-SNG-011", external_id=record["external_id"], ending="what the toy likes")
         if record.get("memo") == "bug":
             raise KeyError(record["memo"])
         self.calls.append((stream, record))

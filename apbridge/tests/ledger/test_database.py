@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import text
+
+from apbridge import ledger as package
+from apbridge.errors import APBridgeError, SettingError, UnavailableError
+from apbridge.ledger import Ledger
+from apbridge.ledger.tables import VERSION, VERSION_TABLE, metadata
+
+
+def test_migrations_make_the_tables_that_the_code_knows(url: str) -> None:
+    with Ledger(url) as ledger, ledger._database.reading() as connection:
+        context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
+        assert compare_metadata(context, metadata) == []
+
+
+def test_the_code_asks_for_the_newest_revision() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(package.__file__).parent / "migrations"))
+    assert ScriptDirectory.from_config(config).get_current_head() == VERSION
+
+
+def test_a_current_ledger_opens_within_50_ms(url: str) -> None:
+    Ledger(url).close()
+    times = []
+    for _ in range(5):
+        began = time.perf_counter()
+        Ledger(url).close()
+        times.append(time.perf_counter() - began)
+    assert min(times) < 0.05
+
+
+def test_a_current_ledger_opens_without_alembic(url: str) -> None:
+    Ledger(url).close()
+    program = (
+        "import sys; from apbridge.ledger import Ledger; Ledger(sys.argv[1]).close(); "
+        "sys.exit('alembic' in sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", program, url], check=True)
+
+
+def test_processes_that_open_a_new_ledger_at_once_all_succeed(url: str) -> None:
+    program = "import sys; from apbridge.ledger import Ledger; Ledger(sys.argv[1]).close()"
+    opening = [subprocess.Popen([sys.executable, "-c", program, url]) for _ in range(4)]
+    assert [process.wait(60) for process in opening] == [0] * 4
+
+
+def test_a_ledger_of_a_newer_version_is_left_alone(url: str) -> None:
+    with Ledger(url) as ledger, ledger._database.writing() as connection:
+        connection.execute(text("UPDATE apbridge_ledger_version SET version_num = '9999'"))
+    with pytest.raises(SettingError, match="newer version") as found:
+        Ledger(url)
+    assert found.value.code == "APB-LED-003"
+
+
+@pytest.mark.parametrize("url", ["nonsense", "mysql://x/y", "sqlite://", "sqlite:///:memory:", ""])
+def test_an_unusable_url_names_the_setting(url: str) -> None:
+    with pytest.raises(SettingError, match="ledger_url"):
+        Ledger(url)
+
+
+def test_an_unreachable_database_is_said_without_its_password() -> None:
+    with pytest.raises(UnavailableError) as found:
+        Ledger("postgresql://somebody:hunter2@127.0.0.1:1/books?password=hunter3")
+    assert "127.0.0.1:1/books" in str(found.value)
+    assert "hunter" not in str(found.value)
+
+
+def test_a_missing_driver_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(SettingError, match=r"apbridge\[postgres\]"):
+        Ledger("postgresql://127.0.0.1:1/books")
+
+
+def test_a_place_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(UnavailableError, match="cannot be used"):
+        Ledger(f"sqlite:///{tmp_path}/file/ledger.db")
+    (tmp_path / "file").write_text("this is no database, whatever its name says" * 50)
+    with pytest.raises(UnavailableError, match="not a database"):
+        Ledger(f"sqlite:///{tmp_path}/file")
+
+
+def test_only_its_owner_reads_the_file(tmp_path: Path) -> None:
+    Ledger(f"sqlite:///{tmp_path}/deep/down/ledger.db").close()
+    assert (tmp_path / "deep/down/ledger.db").stat().st_mode & 0o777 == 0o600
+
+
+def test_sqlite_forgets_nothing_when_the_power_fails(tmp_path: Path) -> None:
+    with (
+        Ledger(f"sqlite:///{tmp_path}/ledger.db") as ledger,
+        ledger._database.reading() as connection,
+    ):
+        assert connection.execute(text("PRAGMA journal_mode")).scalar() == "wal"
+        assert connection.execute(text("PRAGMA synchronous")).scalar() == 2
+
+
+def test_what_is_not_finished_is_not_written(ledger: Ledger) -> None:
+    class PulledOutError(Exception):
+        pass
+
+    def half() -> None:
+        with ledger._database.writing() as connection:
+            connection.execute(text("INSERT INTO apbridge_audit_head (id, seq, hash) VALUES (2, 0, 'x')"))
+            raise PulledOutError
+
+    with pytest.raises(PulledOutError):
+        half()
+    with ledger._database.reading() as connection:
+        assert connection.execute(text("SELECT count(*) FROM apbridge_audit_head")).scalar() == 1
+
+
+def test_errors_of_the_database_are_said_plainly(ledger: Ledger) -> None:
+    with ledger._database.writing() as connection:
+        connection.execute(text("DROP TABLE apbridge_records"))
+    with pytest.raises(APBridgeError, match="apbridge_records") as found:
+        ledger.rows("toy", "vendors", ["v"])
+    assert "\n" not in str(found.value)

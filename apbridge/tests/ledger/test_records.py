@@ -1,0 +1,187 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from datetime import datetime, timezone
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from apbridge.ledger import UNIDENTIFIED, Entry, Ledger, Need, Run, Status
+
+
+@pytest.fixture
+def run(ledger: Ledger) -> Run:
+    return ledger.start_run("target-toy", "1.0")
+
+
+def entry(number: int, status: Status = Status.DELIVERED, **more: object) -> Entry:
+    values = {"content_hash": "h", "acknowledged": status is Status.DELIVERED, **more}
+    return Entry("vendors", f"v-{number:05}", str(number), status=status, **values)  # type: ignore[arg-type]
+
+
+def test_a_ledger_is_new_until_this_plugin_ran(ledger: Ledger) -> None:
+    ledger.start_run("target-other", "1.0")
+    assert ledger.is_new("target-toy")
+    ledger.start_run("target-toy", "1.0")
+    assert not ledger.is_new("target-toy")
+
+
+def test_a_row_comes_back_as_it_was_written(ledger: Ledger, run: Run) -> None:
+    before = datetime.now(timezone.utc)
+    record = {"id": "1", "amount": Decimal("10.10"), "lines": [{"memo": "Œuvre 🏗"}]}
+    told = entry(
+        1,
+        Status.WAITING,
+        code="APB-SNG-014",
+        reason="It waits.",
+        waits_for=(Need("gl_accounts", "a-1"), Need("vendors", "v-2")),
+        facts={"total": Decimal("1.10")},
+        remote_id="r",
+        payload=record,
+    )
+    ledger.write(run.id, "toy", [told])
+    (row,) = ledger.rows("toy", "vendors", ["v-00001"]).values()
+    assert (row.system, row.stream, row.external_id, row.source_id) == ("toy", "vendors", "v-00001", "1")
+    assert (row.status, row.code, row.reason) == (Status.WAITING, "APB-SNG-014", "It waits.")
+    assert row.waits_for == told.waits_for
+    assert row.facts == {"total": Decimal("1.10")}
+    assert row.payload == record
+    assert not row.withheld
+    assert row.acknowledged_at is None
+    assert before <= row.first_seen == row.last_seen <= datetime.now(timezone.utc)
+    assert row.first_seen.tzinfo is timezone.utc
+
+
+def test_many_rows_come_back_at_once(ledger: Ledger, run: Run) -> None:
+    ledger.write(run.id, "toy", [entry(number) for number in range(1203)])
+    ledger.write(run.id, "other", [entry(7)])
+    asked = [f"v-{number:05}" for number in range(0, 2000, 2)]
+    found = ledger.rows("toy", "vendors", asked)
+    assert sorted(found) == [name for name in asked if int(name[2:]) < 1203]
+    assert ledger.rows("toy", "bills", asked) == {}
+    assert ledger.rows("toy", "vendors", []) == {}
+    assert ledger.counts("toy") == {"vendors": {Status.DELIVERED: 1203}}
+
+
+def test_news_keeps_what_it_does_not_know(ledger: Ledger, run: Run) -> None:
+    ledger.write(run.id, "toy", [entry(1, remote_id="r-1", facts={"a": 1})])
+    first = ledger.rows("toy", "vendors", ["v-00001"])["v-00001"]
+    rejected = entry(1, Status.REJECTED, content_hash="h2", reason="no", payload={"id": "1"})
+    ledger.write(run.id, "toy", [rejected])
+    ledger.write(run.id, "toy", [rejected])
+    row = ledger.rows("toy", "vendors", ["v-00001"])["v-00001"]
+    assert (row.remote_id, row.facts, row.attempts) == ("r-1", {"a": 1}, 2)
+    assert row.acknowledged_at == first.acknowledged_at
+    assert row.first_seen == first.first_seen < row.last_seen
+    assert row.payload == {"id": "1"}
+    ledger.write(run.id, "toy", [entry(1, content_hash="h2")])
+    row = ledger.rows("toy", "vendors", ["v-00001"])["v-00001"]
+    assert (row.status, row.reason, row.payload, row.attempts) == (Status.DELIVERED, None, None, 3)
+    assert row.acknowledged_at
+    assert first.acknowledged_at
+    assert row.acknowledged_at > first.acknowledged_at
+
+
+def test_seeing_a_record_again_changes_nothing_but_when(ledger: Ledger, run: Run) -> None:
+    ledger.write(run.id, "toy", [entry(number) for number in range(700)])
+    before = ledger.rows("toy", "vendors", ["v-00000", "v-00699"])
+    ledger.seen(run.id, "toy", "vendors", [f"v-{number:05}" for number in range(699)])
+    after = ledger.rows("toy", "vendors", ["v-00000", "v-00699"])
+    assert after["v-00000"].last_seen > before["v-00000"].last_seen
+    assert after["v-00000"].first_seen == before["v-00000"].first_seen
+    assert after["v-00699"] == before["v-00699"]
+
+
+def test_rows_may_settle_while_they_are_read(ledger: Ledger, run: Run) -> None:
+    ledger.write(run.id, "toy", [entry(number, Status.REJECTED, payload={}) for number in range(1200)])
+    read = []
+    for row in ledger.all_rows("toy", "vendors", [Status.REJECTED]):
+        read.append(row.external_id)
+        if len(read) % 100 == 1:
+            settled = [entry(int(name[2:])) for name in read[-100:]]
+            ledger.write(run.id, "toy", settled)
+    assert read == [f"v-{number:05}" for number in range(1200)]
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"id": "1", "tax_id": "12-3456789"},
+        {"id": "1", "remit": [{"bank_account": {"number": "12-3456789"}}]},
+    ],
+)
+def test_secrets_are_not_in_the_ledger(tmp_path: Path, record: dict[str, object]) -> None:
+    with Ledger(f"sqlite:///{tmp_path}/ledger.db") as ledger:
+        run = ledger.start_run("target-toy", "1.0")
+        ledger.write(run.id, "toy", [entry(1, Status.REJECTED, payload=record)])
+        (row,) = ledger.rows("toy", "vendors", ["v-00001"]).values()
+        assert row.withheld
+        assert ledger.streams_withheld("toy") == {"vendors"}
+        for file in tmp_path.iterdir():
+            assert b"12-3456789" not in file.read_bytes()
+        ledger.write(run.id, "toy", [entry(1)])
+        assert ledger.streams_withheld("toy") == set()
+
+
+def test_an_absent_tax_id_is_no_secret(ledger: Ledger, run: Run) -> None:
+    ledger.write(run.id, "toy", [entry(1, Status.WAITING, payload={"id": "1", "tax_id": None})])
+    (row,) = ledger.rows("toy", "vendors", ["v-00001"]).values()
+    assert not row.withheld
+    assert row.payload == {"id": "1", "tax_id": None}
+
+
+def test_a_record_without_a_name_cannot_be_asked_again(ledger: Ledger, run: Run) -> None:
+    nameless = Entry(
+        "vendors", f"{UNIDENTIFIED}1", None, "", Status.REJECTED, payload={"tax_id": "12-3456789"}
+    )
+    ledger.write(run.id, "toy", [nameless])
+    assert ledger.streams_withheld("toy") == set()
+
+
+def test_a_reason_shows_no_token(ledger: Ledger, run: Run) -> None:
+    ledger.write(run.id, "toy", [entry(1, Status.REJECTED, reason="said: Bearer abc.def", payload={})])
+    (row,) = ledger.rows("toy", "vendors", ["v-00001"]).values()
+    assert row.reason == "said: Bearer [redacted]"
+
+
+def test_a_crashed_run_stays_unfinished(url: str) -> None:
+    program = (
+        "import os, sys; from apbridge.ledger import Ledger; "
+        "Ledger(sys.argv[1]).start_run('target-toy', '1'); os._exit(9)"
+    )
+    assert subprocess.run([sys.executable, "-c", program, url], check=False).returncode == 9
+    with Ledger(url) as ledger:
+        done = ledger.start_run("target-toy", "1.0")
+        done.finish("finished", {"vendors": {"delivered": 3}})
+        with ledger._database.reading() as connection:
+            found = connection.exec_driver_sql(
+                "SELECT status, finished_at IS NULL, counts FROM apbridge_runs ORDER BY id"
+            ).all()
+    assert [tuple(row) for row in found] == [
+        ("running", True, None),
+        ("finished", False, '{"vendors":{"delivered":3}}'),
+    ]
+
+
+def test_processes_may_write_the_same_rows_at_once(url: str) -> None:
+    program = """
+import sys
+from apbridge.ledger import Entry, Ledger, Status
+with Ledger(sys.argv[1]) as ledger:
+    run = ledger.start_run("target-toy", "1.0")
+    for turn in range(20):
+        ledger.rows("toy", "vendors", ["v-1"])
+        ledger.write(run.id, "toy", [
+            Entry("vendors", f"v-{number}", str(number), "h", Status.DELIVERED, acknowledged=True)
+            for number in range(50)
+        ])
+"""
+    Ledger(url).close()
+    writing = [subprocess.Popen([sys.executable, "-c", program, url]) for _ in range(3)]
+    assert [process.wait(60) for process in writing] == [0] * 3
+    with Ledger(url) as ledger:
+        rows = ledger.rows("toy", "vendors", [f"v-{number}" for number in range(50)])
+    assert {row.attempts for row in rows.values()} == {60}
+    assert len(rows) == 50
