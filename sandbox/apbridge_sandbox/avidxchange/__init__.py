@@ -1,10 +1,44 @@
-"""avidxchange."""
+"""AvidXchange as the `avidconnect` profile assumes it: resource style, Company and User tokens."""
 
 from __future__ import annotations
 
 from starlette.routing import BaseRoute
 
+from apbridge_sandbox.avidxchange.answers import Answer
+from apbridge_sandbox.avidxchange.endpoint import Call, route
+from apbridge_sandbox.avidxchange.images import put_image
+from apbridge_sandbox.avidxchange.invoices import cancel_invoice, list_invoices, put_invoice
+from apbridge_sandbox.avidxchange.masters import (
+    list_dimension_values,
+    list_gl_accounts,
+    list_vendors,
+    put_dimension_value,
+    put_gl_account,
+    put_vendor,
+)
+from apbridge_sandbox.avidxchange.payments import list_payments
+
 
 def routes() -> list[BaseRoute]:
-    """Give its routes."""
-    return []
+    """Give AvidXchange's routes, under `/avidconnect`."""
+    return [
+        route("GET", "/v1/company", _company),
+        route("GET", "/v1/vendors", list_vendors),
+        route("PUT", "/v1/vendors/{external_id}", put_vendor),
+        route("GET", "/v1/gl-accounts", list_gl_accounts),
+        route("PUT", "/v1/gl-accounts/{external_id}", put_gl_account),
+        route("GET", "/v1/dimensions/{dimension}/values", list_dimension_values),
+        route("PUT", "/v1/dimensions/{dimension}/values/{external_id}", put_dimension_value),
+        route("GET", "/v1/invoices", list_invoices),
+        route("PUT", "/v1/invoices/{external_id}", put_invoice),
+        route("PUT", "/v1/invoices/{external_id}/image", put_image),
+        route("POST", "/v1/invoices/{external_id}/cancel", cancel_invoice),
+        route("GET", "/v1/payments", list_payments),
+    ]
+
+
+def _company(call: Call) -> Answer:
+    """Say who the caller is: the connection test."""
+    with call.sandbox.store.connection() as conn:
+        row = conn.execute("SELECT id, name FROM ax_company").fetchone()
+    return Answer(200, {"id": str(row["id"]), "name": row["name"]})

@@ -109,15 +109,13 @@ class Bill(Document):
 
 
 _APPROVAL = {"A": 2, "B": 2, "D": 1, "E": 3}
-_POSTED = frozenset("AB")
+_POSTING = {"A": "T", "B": "T", "D": "F", "E": "F"}
 _CENT = Decimal(1)
 
 
 def write_bill(batch: Batch, ids: Ids, bill: Bill) -> None:
     """Write a bill with its lines, accounting lines, purchase order links and files."""
     total = sum(line.cents for line in bill.lines)
-    paid = total if bill.status == "B" else 0
-    posted = bill.status in _POSTED
     _write_header(
         batch,
         bill,
@@ -128,13 +126,12 @@ def write_bill(batch: Batch, ids: Ids, bill: Bill) -> None:
         closedate=bill.closed.isoformat() if bill.closed else None,
         status=bill.status,
         approvalstatus=_APPROVAL[bill.status],
-        paid_cents=paid,
-        posting="T" if posted else "F",
+        paid_cents=total if bill.status == "B" else 0,
+        posting=_POSTING[bill.status],
         account=bill.party.ap_account,
     )
     _write_lines(batch, ids, bill, createdfrom=bill.order)
-    if posted:
-        _write_accounting(batch, bill, paid=bool(paid))
+    _write_accounting(batch, bill)
     if bill.order:
         for place, line in enumerate(bill.lines, start=1):
             if not line.is_tax:
@@ -308,7 +305,8 @@ def _write_lines(batch: Batch, ids: Ids, document: Document, *, createdfrom: int
         )
 
 
-def _write_accounting(batch: Batch, bill: Bill, *, paid: bool) -> None:
+def _write_accounting(batch: Batch, bill: Bill) -> None:
+    """Write what the bill posts, or would: a bill that is not approved has its lines too, unposted."""
     moment = stamp(bill.modified)
     amounts = [_base(line.cents, bill.party.rate) for line in bill.lines]
     total = sum(amounts)
@@ -319,8 +317,9 @@ def _write_accounting(batch: Batch, bill: Bill, *, paid: bool) -> None:
         account=bill.party.ap_account,
         debit_cents=None,
         credit_cents=total,
-        amountpaid_cents=total if paid else 0,
-        amountunpaid_cents=0 if paid else total,
+        amountpaid_cents=total if bill.status == "B" else 0,
+        amountunpaid_cents=total if bill.status == "A" else 0,
+        posting=_POSTING[bill.status],
         lastmodifieddate=moment,
     )
     for place, (line, amount) in enumerate(zip(bill.lines, amounts, strict=True), start=1):
@@ -331,6 +330,7 @@ def _write_accounting(batch: Batch, bill: Bill, *, paid: bool) -> None:
             account=line.account,
             debit_cents=amount if amount >= 0 else None,
             credit_cents=-amount if amount < 0 else None,
+            posting=_POSTING[bill.status],
             lastmodifieddate=moment,
         )
 

@@ -1,10 +1,12 @@
-"""control."""
+"""The control API: what happens in the company and in AvidXchange, and what goes wrong on the way."""
 
 from __future__ import annotations
 
 from starlette.routing import BaseRoute
 
+from apbridge_sandbox.control import avidxchange, books, netsuite, sandbox
+
 
 def routes() -> list[BaseRoute]:
-    """Give its routes."""
-    return []
+    """Give the control API's routes, under `/control`."""
+    return [*sandbox.routes(), *avidxchange.routes(), *netsuite.routes(), *books.routes()]

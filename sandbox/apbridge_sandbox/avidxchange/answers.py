@@ -1,0 +1,58 @@
+"""What AvidXchange answers, and how it refuses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+_encode = msgspec.json.Encoder(decimal_format="number").encode
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A status and a body that becomes JSON; amounts are Decimal."""
+
+    status: int
+    body: Any
+
+    def content(self) -> bytes:
+        """Give the body as JSON."""
+        return _encode(self.body)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing wrong with a call: the field where there is one, a code for programs, words for people."""
+
+    code: str
+    message: str
+    field: str | None = None
+
+
+class RefusalError(Exception):
+    """The call is refused.
+
+    Args:
+        status: HTTP status.
+        problems: Everything that is wrong with it.
+    """
+
+    def __init__(self, status: int, *problems: Problem) -> None:
+        super().__init__(problems[0].message)
+        self.status = status
+        self.problems = problems
+
+    def answer(self) -> Answer:
+        """Give it as AvidXchange writes it."""
+        errors = [
+            {"field": problem.field, "code": problem.code, "message": problem.message}
+            for problem in self.problems
+        ]
+        return Answer(self.status, {"message": self.problems[0].message, "errors": errors})
+
+
+def refusal(status: int, code: str, message: str, field: str | None = None) -> RefusalError:
+    """Make a refusal for a single reason."""
+    return RefusalError(status, Problem(code, message, field))

@@ -1,0 +1,84 @@
+"""What must be right about an invoice before AvidXchange takes it."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from sqlite3 import Row
+
+from apbridge_sandbox.avidxchange.answers import Problem
+from apbridge_sandbox.avidxchange.bodies import Invoice
+from apbridge_sandbox.money import amount
+
+_DIMENSIONS = {"department": "department", "class": "class_", "location": "location"}
+
+
+def problems_of(conn: sqlite3.Connection, invoice: Invoice) -> list[Problem]:
+    """Give everything that is wrong with an invoice, given what is known so far."""
+    return [*_of_vendor(conn, invoice), *_of_codes(conn, invoice), *_of_total(invoice)]
+
+
+def _of_vendor(conn: sqlite3.Connection, invoice: Invoice) -> Iterator[Problem]:
+    wanted = invoice.vendor_external_id
+    vendor = conn.execute("SELECT active FROM ax_vendor WHERE external_id = ?", (wanted,)).fetchone()
+    if vendor is None:
+        yield Problem("unknown_vendor", f"There is no vendor {wanted}.", "vendorExternalId")
+    elif not vendor["active"]:
+        yield Problem("inactive_vendor", f"Vendor {wanted} is not active.", "vendorExternalId")
+
+
+def _of_codes(conn: sqlite3.Connection, invoice: Invoice) -> Iterator[Problem]:
+    accounts = _known(
+        conn,
+        "SELECT code, active, postable FROM ax_gl_account WHERE code IN (SELECT value FROM json_each(?))",
+        (json.dumps(sorted({line.gl_code for line in invoice.lines})),),
+    )
+    values = {
+        dimension: _known(
+            conn,
+            "SELECT code, active FROM ax_dimension_value"
+            " WHERE dimension = ? AND code IN (SELECT value FROM json_each(?))",
+            (dimension, json.dumps(sorted({getattr(line, field) or "" for line in invoice.lines}))),
+        )
+        for dimension, field in _DIMENSIONS.items()
+    }
+    for place, line in enumerate(invoice.lines):
+        yield from _of_account(accounts.get(line.gl_code), line.gl_code, f"lines[{place}].glCode")
+        for dimension, field in _DIMENSIONS.items():
+            code = getattr(line, field)
+            if code is not None:
+                value = values[dimension].get(code)
+                yield from _of_value(value, f"{dimension} {code}", f"lines[{place}].{dimension}")
+
+
+def _known(conn: sqlite3.Connection, query: str, values: tuple[str, ...]) -> dict[str, Row]:
+    return {row["code"]: row for row in conn.execute(query, values)}
+
+
+def _of_account(account: Row | None, code: str, field: str) -> Iterator[Problem]:
+    if account is None:
+        yield Problem("unknown_gl_code", f"There is no GL code {code}.", field)
+    elif not account["active"]:
+        yield Problem("inactive_gl_code", f"GL code {code} is not active.", field)
+    elif not account["postable"]:
+        yield Problem("unpostable_gl_code", f"Nothing can be posted to GL code {code}.", field)
+
+
+def _of_value(value: Row | None, named: str, field: str) -> Iterator[Problem]:
+    if value is None:
+        yield Problem("unknown_dimension", f"There is no {named}.", field)
+    elif not value["active"]:
+        yield Problem("inactive_dimension", f"The {named} is not active.", field)
+
+
+def _of_total(invoice: Invoice) -> Iterator[Problem]:
+    total = sum(line.amount for line in invoice.lines)
+    if total != invoice.total:
+        message = f"The lines sum to {amount(total)}, the total is {amount(invoice.total)}."
+        yield Problem("lines_do_not_sum", message, "total")
+    if invoice.total < 0:
+        yield Problem("negative_total", "An invoice's total is not below zero.", "total")
+    numbers = [line.number for line in invoice.lines]
+    if len(set(numbers)) < len(numbers):
+        yield Problem("duplicate_line", "Each line has a number of its own.", "lines")

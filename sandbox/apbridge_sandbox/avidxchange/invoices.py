@@ -1,0 +1,164 @@
+"""Invoices: submitted by external id, changed while that is allowed, cancelled, listed."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Sequence
+from sqlite3 import Row
+from typing import Any
+
+from apbridge_sandbox.avidxchange import lifecycle
+from apbridge_sandbox.avidxchange.answers import Answer, RefusalError, refusal
+from apbridge_sandbox.avidxchange.bodies import Cancellation, Invoice, content, shown
+from apbridge_sandbox.avidxchange.checks import problems_of
+from apbridge_sandbox.avidxchange.endpoint import Call
+from apbridge_sandbox.avidxchange.listing import listed
+from apbridge_sandbox.avidxchange.records import checked_external_id, find, next_id, put
+from apbridge_sandbox.money import amount
+
+TABLE = "ax_invoice"
+
+
+def put_invoice(call: Call) -> Answer:
+    """Create an invoice, or change it while it is not approved.
+
+    The same content again changes nothing, whatever its status; but see the switch
+    `avidxchange.cancelled_invoice`.
+    """
+    body = call.json(Invoice)
+    external_id = checked_external_id(call.path["external_id"])
+    with call.sandbox.store.write() as conn:
+        known = find(conn, TABLE, {"external_id": external_id})
+        if known is None or known["content"] != content(body) or known["status"] == "cancelled":
+            _check_open(call, known)
+            problems = problems_of(conn, body)
+            if problems:
+                raise RefusalError(422, *problems)
+            _write(conn, call, known, body)
+        row = find(conn, TABLE, {"external_id": external_id})
+        return Answer(200 if known else 201, show(conn, [row] if row else [])[0])
+
+
+def list_invoices(call: Call) -> Answer:
+    """List invoices with how they stand."""
+    return listed(call, TABLE, show, statuses=lifecycle.INVOICE_STATUSES)
+
+
+def cancel_invoice(call: Call) -> Answer:
+    """Take an invoice back, while it is not approved. Again changes nothing."""
+    body = call.json(Cancellation)
+    with call.sandbox.store.write() as conn:
+        known = the_invoice(conn, call.path["external_id"])
+        if known["status"] != "cancelled":
+            check_unlocked(known)
+            conn.execute(
+                "UPDATE ax_invoice SET status = 'cancelled', status_reason = ?, modified_at = ? WHERE id = ?",
+                (body.reason, call.sandbox.clock.stamp(), known["id"]),
+            )
+        return Answer(200, show(conn, [the_invoice(conn, known["external_id"])])[0])
+
+
+def the_invoice(conn: sqlite3.Connection, external_id: str) -> Row:
+    """Give the invoice of that external id.
+
+    Raises:
+        RefusalError: 404: there is none.
+    """
+    row = find(conn, TABLE, {"external_id": external_id})
+    if row is None:
+        raise refusal(404, "unknown_invoice", f"There is no invoice {external_id}.")
+    return row
+
+
+def check_unlocked(row: Row) -> None:
+    """Let a change pass only while the invoice is not approved, scheduled or paid.
+
+    Raises:
+        RefusalError: 409 otherwise.
+    """
+    if row["status"] in lifecycle.LOCKED:
+        message = f"Invoice {row['external_id']} is {row['status']} and may no longer change."
+        raise refusal(409, "invoice_locked", message)
+
+
+def show(conn: sqlite3.Connection, rows: Sequence[Row]) -> list[dict[str, Any]]:
+    """Show invoices as lists and answers do."""
+    images = {
+        row["invoice_id"]: {
+            "name": row["name"],
+            "mediaType": row["media_type"],
+            "size": row["size"],
+            "sha256": row["sha256"],
+        }
+        for row in conn.execute(
+            "SELECT invoice_id, name, media_type, size, sha256 FROM ax_image"
+            " WHERE invoice_id IN (SELECT value FROM json_each(?))",
+            (json.dumps([row["id"] for row in rows]),),
+        )
+    }
+    return [_item(row, images.get(row["id"])) for row in rows]
+
+
+def _item(row: Row, image: dict[str, Any] | None) -> dict[str, Any]:
+    return {
+        "id": str(row["id"]),
+        "externalId": row["external_id"],
+        "status": row["status"],
+        "statusReason": row["status_reason"],
+        **shown(row["content"]),
+        "amountPaid": amount(row["paid_cents"]),
+        "amountUnpaid": amount(row["total_cents"] - row["paid_cents"]),
+        "image": image,
+        "modifiedAt": row["modified_at"],
+    }
+
+
+def _check_open(call: Call, known: Row | None) -> None:
+    if known is None:
+        return
+    check_unlocked(known)
+    if known["status"] == "cancelled" and call.sandbox.switches["avidxchange.cancelled_invoice"] == "stays":
+        message = f"Invoice {known['external_id']} is cancelled and stays so."
+        raise refusal(409, "invoice_cancelled", message)
+
+
+def _write(conn: sqlite3.Connection, call: Call, known: Row | None, body: Invoice) -> None:
+    moment = call.sandbox.clock.stamp()
+    number = known["id"] if known else next_id(conn, TABLE)
+    row = {
+        "id": number,
+        "external_id": call.path["external_id"],
+        "vendor_external_id": body.vendor_external_id,
+        "currency": body.currency,
+        "total_cents": body.total,
+        # A rejected or cancelled invoice that comes again begins again.
+        "status": known["status"] if known and known["status"] == "in_workflow" else "submitted",
+        "status_reason": None,
+        "content": content(body),
+        "submitted_at": known["submitted_at"] if known else moment,
+        "modified_at": moment,
+    }
+    put(conn, TABLE, row)
+    conn.execute("DELETE FROM ax_invoice_line WHERE invoice_id = ?", (number,))
+    conn.executemany(
+        "INSERT INTO ax_invoice_line VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            (
+                number,
+                place,
+                line.number,
+                line.gl_code,
+                line.amount,
+                line.department,
+                line.class_,
+                line.location,
+                line.description,
+                line.purchase_order,
+                line.item,
+                None if line.quantity is None else str(line.quantity),
+                None if line.rate is None else str(line.rate),
+            )
+            for place, line in enumerate(body.lines)
+        ],
+    )

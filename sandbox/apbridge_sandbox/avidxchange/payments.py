@@ -1,0 +1,60 @@
+"""Payments, to be read. They come about inside AvidXchange: see `lifecycle`."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections import defaultdict
+from collections.abc import Sequence
+from sqlite3 import Row
+from typing import Any
+
+from apbridge_sandbox.avidxchange import lifecycle
+from apbridge_sandbox.avidxchange.answers import Answer
+from apbridge_sandbox.avidxchange.endpoint import Call
+from apbridge_sandbox.avidxchange.listing import listed
+from apbridge_sandbox.money import amount
+
+
+def list_payments(call: Call) -> Answer:
+    """List payments with what each gives to which invoice."""
+    return listed(call, "ax_payment", show, statuses=lifecycle.PAYMENT_STATUSES)
+
+
+def show(conn: sqlite3.Connection, rows: Sequence[Row]) -> list[dict[str, Any]]:
+    """Show payments as the list does."""
+    allocations = defaultdict(list)
+    for row in conn.execute(
+        "SELECT a.*, i.external_id FROM ax_allocation a JOIN ax_invoice i ON i.id = a.invoice_id"
+        " WHERE a.payment_id IN (SELECT value FROM json_each(?)) ORDER BY a.payment_id, a.invoice_id",
+        (json.dumps([row["id"] for row in rows]),),
+    ):
+        allocations[row["payment_id"]].append(
+            {
+                "invoiceExternalId": row["external_id"],
+                "amount": amount(row["amount_cents"]),
+                "discount": amount(row["discount_cents"]),
+            }
+        )
+    return [_item(row, allocations[row["id"]]) for row in rows]
+
+
+def _item(row: Row, allocations: list[dict[str, Any]]) -> dict[str, Any]:
+    replaces = row["replaces_payment_id"]
+    return {
+        "id": str(row["id"]),
+        "status": row["status"],
+        "method": row["method"],
+        "checkNumber": row["check_number"],
+        "achTrace": row["ach_trace"],
+        "cardReference": row["card_reference"],
+        "vendorExternalId": row["vendor_external_id"],
+        "currency": row["currency"],
+        "amount": amount(row["amount_cents"]),
+        "paidOn": row["paid_on"],
+        "settledAt": row["settled_at"],
+        "allocations": allocations,
+        "replacesPaymentId": None if replaces is None else str(replaces),
+        "voidedAt": row["voided_at"],
+        "modifiedAt": row["modified_at"],
+    }

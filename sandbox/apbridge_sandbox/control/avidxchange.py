@@ -1,0 +1,131 @@
+"""Orders to AvidXchange: decide on invoices, pay them, and what becomes of payments."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Any, Literal
+
+from msgspec import field
+from starlette.routing import Route
+
+from apbridge_sandbox.avidxchange import lifecycle
+from apbridge_sandbox.avidxchange.lifecycle import Share, StepError
+from apbridge_sandbox.control.endpoint import Order, route
+from apbridge_sandbox.money import Cents
+from apbridge_sandbox.world import Sandbox
+
+_Ids = list[str] | Literal["all"]
+
+
+class Decision(Order):
+    """Which invoices; `reason` is for a rejection."""
+
+    external_ids: _Ids
+    reason: str | None = None
+
+
+class InvoiceShare(Order):
+    """What to give to an invoice: all that is open less the discount, unless told."""
+
+    external_id: str
+    amount: Cents | None = None
+    discount: Cents = Cents(0)
+
+
+class Pay(Order):
+    """What to pay: some invoices, or all that is open on every approved one."""
+
+    invoices: list[InvoiceShare] = field(default_factory=list)
+    all: bool = False
+    method: Literal["check", "ach", "virtual_card"] | None = None
+    one_payment_per: Literal["vendor", "invoice", "all"] = "vendor"
+
+
+class Step(Order):
+    """Which payments."""
+
+    ids: _Ids
+
+
+class Reissue(Order):
+    """Which payment, and how the new one is paid: as the old one was, unless told."""
+
+    id: str
+    method: Literal["check", "ach", "virtual_card"] | None = None
+
+
+def routes() -> list[Route]:
+    """Give the routes."""
+    decisions = {"route": "in_workflow", "approve": "approved", "reject": "rejected"}
+    steps = {"issue": "issued", "settle": "settled", "fail": "failed", "void": "voided"}
+    return [
+        *(
+            route("POST", f"/invoices/{verb}", Decision, partial(_decide, status))
+            for verb, status in decisions.items()
+        ),
+        route("POST", "/payments/pay", Pay, _pay),
+        *(route("POST", f"/payments/{verb}", Step, partial(_step, status)) for verb, status in steps.items()),
+        route("POST", "/payments/reissue", Reissue, _reissue),
+    ]
+
+
+def _decide(status: str, sandbox: Sandbox, order: Decision) -> Any:  # noqa: ANN401
+    named = None if order.external_ids == "all" else order.external_ids
+    with sandbox.store.write() as conn:
+        decided = lifecycle.decide(conn, sandbox.clock, status, named, order.reason)
+    return {"external_ids": decided}
+
+
+def _step(status: str, sandbox: Sandbox, order: Step) -> Any:  # noqa: ANN401
+    named = None if order.ids == "all" else order.ids
+    with sandbox.store.write() as conn:
+        return {"ids": lifecycle.step(conn, sandbox.clock, status, named)}
+
+
+def _reissue(sandbox: Sandbox, order: Reissue) -> Any:  # noqa: ANN401
+    with sandbox.store.write() as conn:
+        return {"id": lifecycle.reissue(conn, sandbox.clock, order.id, order.method)}
+
+
+def _pay(sandbox: Sandbox, order: Pay) -> Any:  # noqa: ANN401
+    if order.all == bool(order.invoices):
+        message = "say which invoices, or all"
+        raise ValueError(message)
+    with sandbox.store.write() as conn:
+        payable = {row["external_id"]: (row, cents) for row, cents in lifecycle.payable(conn)}
+        if order.all:
+            shares = [Share(external_id, cents) for external_id, (_, cents) in payable.items()]
+        else:
+            shares = [_share(one, payable) for one in order.invoices]
+        groups = _grouped(shares, _GROUPING[order.one_payment_per], payable)
+        ids = [lifecycle.pay(conn, sandbox.clock, group, method=order.method) for group in groups]
+    return {"ids": ids}
+
+
+_Payable = dict[str, tuple[sqlite3.Row, int]]
+
+_GROUPING: dict[str, Callable[[sqlite3.Row], object]] = {
+    "vendor": lambda row: (row["vendor_external_id"], row["currency"]),
+    "invoice": lambda row: row["id"],
+    "all": lambda _row: None,
+}
+
+
+def _share(order: InvoiceShare, payable: _Payable) -> Share:
+    if order.external_id not in payable:
+        message = f"invoice {order.external_id} is not approved, or nothing is open on it"
+        raise StepError(message)
+    _, free = payable[order.external_id]
+    cents = free - order.discount if order.amount is None else order.amount
+    return Share(order.external_id, cents, order.discount)
+
+
+def _grouped(
+    shares: Iterable[Share], key: Callable[[sqlite3.Row], object], payable: _Payable
+) -> list[list[Share]]:
+    groups: dict[object, list[Share]] = {}
+    for share in shares:
+        groups.setdefault(key(payable[share.external_id][0]), []).append(share)
+    return list(groups.values())
