@@ -17,7 +17,8 @@ import requests
 
 from apbridge import json
 from apbridge.errors import SettingError
-from apbridge.http import GovernedSession, Verdict, json_judge
+from apbridge.http import GovernedSession, Verdict, body_of, done, kind_of
+from apbridge.redaction import redact_text
 
 
 @dataclass(frozen=True)
@@ -154,9 +155,13 @@ class Token:
         return SettingError("APB-SET-001", setting="user_token", problem=problem)
 
 
-def read_error(body: Any) -> tuple[str, str]:  # noqa: ANN401
+def judge(response: requests.Response) -> Verdict:
+    body = body_of(response)
+    if response.ok:
+        return done(body)
     found = body if isinstance(body, dict) else {}
-    return str(found.get("code", "")), str(found.get("message", ""))
+    kind = kind_of(response.status_code)
+    return Verdict(kind, str(found.get("code", "")), redact_text(str(found.get("message", ""))))
 
 
 @pytest.fixture
@@ -168,7 +173,7 @@ def session_to() -> Iterator[Any]:
             session = GovernedSession(
                 "Ledgerly",
                 url,
-                **{"signer": Token(), "judge": json_judge(read_error), "concurrency": 4, **options},
+                **{"signer": Token(), "judge": judge, "concurrency": 4, **options},
             )
             sessions.callback(session.close)
             return session

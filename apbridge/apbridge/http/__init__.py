@@ -1,7 +1,7 @@
 """The governed session: every call to NetSuite or AvidXchange goes through one."""
 
 from apbridge.http.call import Call, Write
-from apbridge.http.judge import NOT_JSON, Judge, Verdict, VerdictKind, body_of, done, json_judge, kind_of
+from apbridge.http.judge import NOT_JSON, Judge, Verdict, VerdictKind, body_of, done, kind_of
 from apbridge.http.session import GovernedSession, Signer
 
 __all__ = [
@@ -15,6 +15,5 @@ __all__ = [
     "Write",
     "body_of",
     "done",
-    "json_judge",
     "kind_of",
 ]

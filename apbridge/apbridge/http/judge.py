@@ -11,7 +11,6 @@ from typing import Any
 import requests
 
 from apbridge import json
-from apbridge.redaction import redact_text
 
 
 class VerdictKind(Enum):
@@ -53,25 +52,6 @@ Judge = Callable[[requests.Response], Verdict]
 NOT_JSON = object()
 
 _BROKEN = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY}
-
-
-def json_judge(read_error: Callable[[Any], tuple[str, str]]) -> Judge:
-    """Judge by status, for a system that answers in JSON.
-
-    Args:
-        read_error: Gives (code, words) out of a decoded error body.
-
-    A success that is not JSON, though it has a body, is a proxy's page and counts as broken.
-    """
-
-    def judge(response: requests.Response) -> Verdict:
-        body = body_of(response)
-        if response.ok:
-            return done(body)
-        reason, says = ("", "") if body is NOT_JSON else read_error(body)
-        return Verdict(kind_of(response.status_code), reason, redact_text(says))
-
-    return judge
 
 
 def done(body: Any) -> Verdict:  # noqa: ANN401

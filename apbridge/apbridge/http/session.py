@@ -317,6 +317,7 @@ class GovernedSession:
             system=self.system,
             purpose=course.call.purpose,
             attempts=course.tries,
+            often="once" if course.tries == 1 else f"{course.tries} times",
             seconds=round(monotonic() - course.began),
             last=last,
             base_url=self.base_url,

@@ -22,6 +22,8 @@ PAGE_ROWS = 1000
 MOST_ROWS = 100_000
 """Most rows that can be reached behind one query (NetSuite: SuiteQL)."""
 
+_ANSWER_SECONDS = 240.0
+"""A query of a large account may take minutes; NetSuite itself gives up after fifteen."""
 _TIMES_TO_READ = 3
 _QUERY_PATH = "/services/rest/query/v1/suiteql"
 _RECORD_PATH = "/services/rest/record/v1"
@@ -211,6 +213,7 @@ class NetSuite:
             judge=judge,
             concurrency=self.settings.concurrency,
             address_settings="account_id and base_url",
+            read_timeout=_ANSWER_SECONDS,
             stop=stop,
         )
 
