@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+import re
+from collections import Counter
+from pathlib import Path
+from string import Formatter
+
+import pytest
+import yaml
+
+from apbridge.errors import RefusedError, SettingError, catalogue
+
+ROOT = Path(__file__).parent.parent.parent
+SENTENCES = ROOT / "apbridge/apbridge/errors/sentences"
+CODE = re.compile(r"APB-[A-Z]+-\d{3}")
+SOURCES = [
+    file
+    for package in ("apbridge/apbridge", "tap-*/tap_*", "target-*/target_*")
+    for folder in ROOT.glob(package)
+    for file in folder.rglob("*")
+    if file.suffix in {".py", ".yaml", ".yml", ".json"} and file.parent != SENTENCES
+]
+
+
+def test_every_code_has_a_sentence_and_every_sentence_a_use():
+    used = {code for file in SOURCES for code in CODE.findall(file.read_text(encoding="utf-8"))}
+    assert {code for code in used if code not in catalogue()} == set()
+    assert {code for code in catalogue() if code not in used} == set()
+
+
+@pytest.mark.parametrize("code", sorted(catalogue()))
+def test_a_sentence_says_what_happened_and_what_to_do(code: str):
+    entry = catalogue()[code]
+    for text in (entry.says, entry.do):
+        assert text.endswith((".", "}"))  # a fact at the end may be a sentence itself
+        assert "\n" not in text
+        list(Formatter().parse(text))
+
+
+def test_an_area_is_one_file():
+    files = Counter(
+        (code.rsplit("-", 1)[0], file.name)
+        for file in SENTENCES.glob("*.yaml")
+        for code in yaml.safe_load(file.read_text(encoding="utf-8"))
+    )
+    areas = [area for area, _ in files]
+    assert sorted(areas) == sorted(set(areas))
+
+
+def test_an_error_is_one_line_with_its_code():
+    said = str(SettingError("APB-SET-001", setting="base_url", problem="it is no address"))
+    assert said == (
+        "Setting base_url is not valid: it is no address. Correct base_url and run again. [APB-SET-001]"
+    )
+
+
+def test_a_refusal_keeps_what_programs_need():
+    facts = {"system": "NetSuite", "purpose": "x", "says": "no", "answer": "HTTP 400", "details": {}}
+    refused = RefusedError("APB-HTTP-003", status=400, reason="USER_ERROR", **facts)
+    assert (refused.status, refused.reason, refused.facts["purpose"]) == (400, "USER_ERROR", "x")

@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+import pytest
+from singer_sdk import typing as th
+from singer_sdk.configuration._dict_config import parse_environment_config
+
+from apbridge.settings import AVIDXCHANGE_SETTINGS, LEDGER_SETTINGS, NETSUITE_SETTINGS, SPOOL_SETTINGS
+
+SIDES = {"netsuite": NETSUITE_SETTINGS, "avidxchange": AVIDXCHANGE_SETTINGS}
+PROPERTIES = [*NETSUITE_SETTINGS, *AVIDXCHANGE_SETTINGS, *LEDGER_SETTINGS, *SPOOL_SETTINGS]
+
+
+@pytest.mark.parametrize("side", SIDES)
+def test_each_setting_says_what_it_is(side: str):
+    schema = th.PropertiesList(*SIDES[side], *LEDGER_SETTINGS, *SPOOL_SETTINGS).to_dict()
+    for name, setting in schema["properties"].items():
+        assert setting["description"].split("\n")[0].endswith("."), name
+
+
+def test_what_opens_a_door_is_a_secret():
+    secret = {one.name for one in PROPERTIES if one.to_dict()[one.name].get("secret")}
+    assert secret == {"client_id", "private_key", "company_token", "user_token"}
+
+
+def test_what_has_no_default_is_required_or_may_be_left_out():
+    required = {one.name for one in PROPERTIES if not one.optional}
+    expected = {"account_id", "client_id", "certificate_id", "company_token", "user_token", "base_url"}
+    assert required == expected
+
+
+def test_numbers_may_come_from_the_environment(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("TAP_CONCURRENCY", "7")
+    schema = th.PropertiesList(*NETSUITE_SETTINGS).to_dict()
+    assert parse_environment_config(schema, "TAP_")["concurrency"] == 7
