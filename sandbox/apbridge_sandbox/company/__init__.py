@@ -42,6 +42,7 @@ def seed_company(store: Store, clock: Clock, size: CompanySize) -> None:
 
 
 def _empty(conn: sqlite3.Connection) -> None:
+    conn.execute("DELETE FROM sqlite_sequence")
     tables = conn.execute(
         "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
     ).fetchall()

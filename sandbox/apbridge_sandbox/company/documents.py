@@ -32,8 +32,8 @@ class Ids:
     def after(cls, conn: sqlite3.Connection) -> Ids:
         """Go on after what the books hold."""
         row = conn.execute(
-            """SELECT (SELECT COALESCE(MAX(id), 1000) FROM ns_transaction),
-                      (SELECT COALESCE(MAX(uniquekey), 5000) FROM ns_transactionline),
+            """SELECT COALESCE((SELECT seq FROM sqlite_sequence WHERE name = 'ns_transaction'), 1000),
+                      COALESCE((SELECT seq FROM sqlite_sequence WHERE name = 'ns_transactionline'), 5000),
                       (SELECT COALESCE(MAX(id), 0) FROM ns_link),
                       (SELECT COALESCE(MAX(id), 500) FROM ns_file)"""
         ).fetchone()
@@ -170,7 +170,7 @@ class Payment:
 
 
 def write_payment(batch: Batch, ids: Ids, payment: Payment) -> None:
-    """Write a payment: the bank is credited, payables debited, one link a bill.
+    """Write a payment: the bank is credited, payables are debited, a line and a link a bill.
 
     The bills' own rows are not touched.
     """
@@ -196,10 +196,10 @@ def write_payment(batch: Batch, ids: Ids, payment: Payment) -> None:
         createddate=moment,
         lastmodifieddate=moment,
     )
-    base = _base(total, party.rate)
-    for place, (cents, debit, credit, account) in enumerate(
-        ((-total, None, base, payment.bank_account), (total, base, None, party.ap_account))
-    ):
+    debits = [(cents, _base(cents, party.rate), None, party.ap_account) for _, cents in payment.bills]
+    base = sum(debit for _, debit, *_ in debits)
+    bank = (-total, None, base, payment.bank_account)
+    for place, (cents, debit, credit, account) in enumerate((bank, *debits)):
         batch.add(
             "ns_transactionline",
             uniquekey=next(ids.line),
@@ -219,7 +219,7 @@ def write_payment(batch: Batch, ids: Ids, payment: Payment) -> None:
             credit_cents=credit,
             lastmodifieddate=moment,
         )
-    for bill, cents in payment.bills:
+    for place, (bill, cents) in enumerate(payment.bills, start=1):
         batch.add(
             "ns_link",
             id=next(ids.link),
@@ -227,7 +227,7 @@ def write_payment(batch: Batch, ids: Ids, payment: Payment) -> None:
             previousline=0,
             previoustype="VendBill",
             nextdoc=payment.id,
-            nextline=1,
+            nextline=place,
             nexttype="VendPymt",
             linktype="Payment",
             foreignamount_cents=cents,

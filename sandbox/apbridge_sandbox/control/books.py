@@ -51,7 +51,7 @@ SELECT tf."transaction" AS owner, f.id, f.name, f.filetype, f.filesize, f.sha256
 FROM ns_transactionfile tf JOIN ns_file f ON f.id = tf.file ORDER BY 1, f.id"""
 _APPLICATIONS = """
 SELECT k.previousdoc AS bill, k.nextdoc AS payment, t.externalid,
-       k.foreignamount_cents AS amount_cents, k.discount_cents
+       k.foreignamount_cents - k.discount_cents AS amount_cents, k.discount_cents
 FROM ns_link k JOIN ns_transaction t ON t.id = k.nextdoc WHERE k.linktype = 'Payment' ORDER BY k.id"""
 _OPEN = """
 SELECT c.symbol, SUM(t.total_cents - t.paid_cents)

@@ -71,8 +71,9 @@ CREATE TABLE ns_item (
 -- One row a bill, bill credit, purchase order, vendor payment or journal. total_cents is its size in its own currency,
 -- positive; the views give it NetSuite's sign (a bill's and a payment's foreigntotal are negative).
 -- paid_cents is what is applied to a bill; it always equals the sum of its links (nextdoc rows).
+-- AUTOINCREMENT here and on lines: the id of what was deleted is never given again.
 CREATE TABLE ns_transaction (
-  id INTEGER PRIMARY KEY, type TEXT NOT NULL, recordtype TEXT NOT NULL, tranid TEXT, transactionnumber TEXT NOT NULL UNIQUE,
+  id INTEGER PRIMARY KEY AUTOINCREMENT, type TEXT NOT NULL, recordtype TEXT NOT NULL, tranid TEXT, transactionnumber TEXT NOT NULL UNIQUE,
   trandate TEXT NOT NULL, duedate TEXT, closedate TEXT, entity INTEGER, status TEXT NOT NULL, approvalstatus INTEGER,
   currency INTEGER REFERENCES ns_currency, exchangerate TEXT NOT NULL DEFAULT '1', total_cents INTEGER NOT NULL,
   paid_cents INTEGER NOT NULL DEFAULT 0, postingperiod INTEGER REFERENCES ns_accountingperiod, posting TEXT NOT NULL DEFAULT 'T',
@@ -86,7 +87,7 @@ CREATE INDEX ns_transaction_entity ON ns_transaction (entity, type);
 -- `uniquekey` is the line's key for ever; `id` its number on the form. Amounts as NetSuite signs them:
 -- an expense or item line of a bill is positive, its main line negative.
 CREATE TABLE ns_transactionline (
-  uniquekey INTEGER PRIMARY KEY, id INTEGER NOT NULL, "transaction" INTEGER NOT NULL REFERENCES ns_transaction, mainline TEXT NOT NULL DEFAULT 'F', taxline TEXT NOT NULL DEFAULT 'F',
+  uniquekey INTEGER PRIMARY KEY AUTOINCREMENT, id INTEGER NOT NULL, "transaction" INTEGER NOT NULL REFERENCES ns_transaction, mainline TEXT NOT NULL DEFAULT 'F', taxline TEXT NOT NULL DEFAULT 'F',
   item INTEGER REFERENCES ns_item, itemtype TEXT, expenseaccount INTEGER REFERENCES ns_account, department INTEGER REFERENCES ns_department,
   class INTEGER REFERENCES ns_classification, location INTEGER REFERENCES ns_location, subsidiary INTEGER REFERENCES ns_subsidiary,
   memo TEXT, quantity TEXT, rate TEXT, amount_cents INTEGER NOT NULL, createdfrom INTEGER REFERENCES ns_transaction, hascostline TEXT NOT NULL DEFAULT 'F',
@@ -101,9 +102,10 @@ CREATE TABLE ns_transactionaccountingline (
   PRIMARY KEY ("transaction", transactionline, accountingbook)
 ) STRICT;
 
--- previousdoc is where it starts (bill, purchase order), nextdoc where it leads (payment, bill).
+-- previousdoc is where it starts (bill, purchase order), nextdoc where it leads (payment, bill). Of a payment
+-- foreignamount_cents is how much less is open on the bill, discount_cents how much of that was not paid.
 CREATE TABLE ns_link (
-  id INTEGER PRIMARY KEY, previousdoc INTEGER NOT NULL, previousline INTEGER NOT NULL, previoustype TEXT NOT NULL,
+  id INTEGER PRIMARY KEY AUTOINCREMENT, previousdoc INTEGER NOT NULL, previousline INTEGER NOT NULL, previoustype TEXT NOT NULL,
   nextdoc INTEGER NOT NULL, nextline INTEGER NOT NULL, nexttype TEXT NOT NULL, linktype TEXT NOT NULL,
   foreignamount_cents INTEGER NOT NULL, discount_cents INTEGER NOT NULL DEFAULT 0, lastmodifieddate TEXT NOT NULL
 ) STRICT;
