@@ -1,0 +1,255 @@
+"""Bills: each is one invoice in AvidXchange, for ever."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+from typing_extensions import override
+
+from apbridge.avidxchange import fingerprint
+from apbridge.errors import APBridgeError, RefusedError, RejectedError
+from apbridge.ledger import Entry, Need, Row, Status
+from apbridge.schemas import external_id, namespace_of
+from apbridge.singer import Outcome, Record
+from target_avidxchange.images import check, choose, content
+from target_avidxchange.invoice import WITHDRAWN, Invoice
+from target_avidxchange.refusals import name_of, rejection
+from target_avidxchange.sinks import AvidXchangeSink
+from target_avidxchange.withdrawal import Withdrawal, is_paid_by_us, money, withdrawal
+
+_DIMENSIONS = {
+    "department": ("departments", "department"),
+    "class": ("classes", "classification"),
+    "location": ("locations", "location"),
+}
+"""Dimension, its stream, and its kind in external ids."""
+
+
+class BillSink(AvidXchangeSink):
+    """Submits bills, corrects what changed, and takes back what AvidXchange must no longer pay."""
+
+    resource = "invoice"
+    word = "bill"
+
+    # What a record is
+
+    @override
+    def completed(self, record: Record) -> Record:
+        namespace = namespace_of(record["external_id"], "vendorbill", record["id"])
+        vendor = record.get("vendor_id")
+        return {
+            **record,
+            "vendor_external_id": external_id(namespace, "vendor", vendor) if vendor else None,
+            "lines": [self._coded(line) for line in record["lines"]],
+        }
+
+    def _coded(self, line: Mapping[str, Any]) -> dict[str, Any]:
+        coding = self.target.coding
+        return {
+            **line,
+            "gl_code": coding.gl_code(line.get("account_id"), line.get("account_number")),
+            "codes": {
+                dimension: coding.dimension_code(dimension, line.get(f"{dimension}_id"))
+                for dimension in _DIMENSIONS
+            },
+        }
+
+    @override
+    def content(self, record: Record) -> Any:
+        """Leave out what our own payments change: what is open, what was applied, and whether it is paid."""
+        gone = withdrawal(record)
+        choice = choose(record["images"], self.target.client.image_rules)
+        return {
+            "invoice": super().content(record),
+            "withdrawn": gone.because if gone else None,
+            "images": [image["sha256"] for image in choice.sent],
+            "unfit": [image["sha256"] for image in choice.unfit],
+        }
+
+    @override
+    def needs(self, record: Record) -> Iterator[Need]:
+        if withdrawal(record) or is_paid_by_us(record):
+            return
+        namespace = namespace_of(record["external_id"], "vendorbill", record["id"])
+        if record.get("vendor_id") is None:
+            raise RejectedError("APB-TAX-002", name=name_of(record), external_id=record["external_id"])
+        yield Need("vendors", external_id(namespace, "vendor", record["vendor_id"]))
+        for number, line in enumerate(record["lines"], 1):
+            if line.get("account_id") is None:
+                raise RejectedError(
+                    "APB-TAX-003", name=name_of(record), external_id=record["external_id"], line=number
+                )
+            yield Need("gl_accounts", external_id(namespace, "account", line["account_id"]))
+            for dimension, (stream, kind) in _DIMENSIONS.items():
+                if line.get(f"{dimension}_id") is not None:
+                    yield Need(stream, external_id(namespace, kind, line[f"{dimension}_id"]))
+
+    # What the ledger knows
+
+    @override
+    def prepare(self, records: Sequence[Record], rows: Mapping[str, Row]) -> None:
+        super().prepare(records, rows)
+        if any(not row.content_hash for row in rows.values()):
+            self.look()
+
+    @override
+    def look(self) -> None:
+        """List the invoices, and note those that the ledger has not: a later withdrawal must find them."""
+        there = self.directory.listed()
+        known = self.target.ledger.rows(self.target.system, self.stream_name, there)
+        self._note({name: Invoice.shown(one) for name, one in there.items() if name not in known})
+
+    def _note(self, invoices: Mapping[str, Invoice]) -> None:
+        """Write that AvidXchange has these invoices, whatever becomes of their bills in this run."""
+        entries = [
+            Entry(
+                self.stream_name,
+                name,
+                None,
+                "",
+                Status.DELIVERED,
+                acknowledged=True,
+                remote_id=invoice.remote_id,
+                facts=invoice.facts(),
+            )
+            for name, invoice in invoices.items()
+        ]
+        self.target.ledger.write(self.target.run.id, self.target.system, entries)
+
+    # What is done
+
+    @override
+    def deliver(self, record: Record, row: Row | None) -> Outcome:
+        there = self.directory.get(record["external_id"])
+        known = Invoice.known(row) or (Invoice.shown(there) if there else None)
+        gone = withdrawal(record)
+        if known and gone:
+            return self._withdraw(record, known, gone)
+        if known and is_paid_by_us(record):
+            return Outcome.unchanged(known.remote_id, known.facts())
+        if not known and not record["is_eligible"]:
+            return Outcome.ignored()
+        return self._submit(record, known)
+
+    def _submit(self, record: Record, known: Invoice | None) -> Outcome:
+        if known is None:
+            _see_that_nothing_is_settled(record)
+        submission = self.submission(record)
+        body = fingerprint(submission.call.json)
+        invoice = known or Invoice()
+        is_sent = invoice.body != body
+        if is_sent:
+            try:
+                acknowledged = self.send("upsert invoice", submission)
+            except RefusedError as refused:
+                raise _not_taken(refused, record, known) from refused
+            invoice = replace(
+                invoice,
+                remote_id=acknowledged.remote_id or invoice.remote_id,
+                body=body,
+                total=str(record.get("total")),
+                is_withdrawn=False,
+            )
+        try:
+            pictured = self._send_images(record, invoice)
+        except APBridgeError:
+            self._note({record["external_id"]: invoice})
+            raise
+        outcome = Outcome.delivered if is_sent or pictured != invoice else Outcome.unchanged
+        return outcome(pictured.remote_id, pictured.facts())
+
+    def _send_images(self, record: Record, invoice: Invoice) -> Invoice:
+        client = self.target.client
+        choice = choose(record["images"], client.image_rules)
+        check(choice, client.image_rules, record)
+        for image in choice.sent:
+            if image["sha256"] in invoice.images:
+                continue
+            facts = {name: image[name] for name in ("name", "media_type", "size", "sha256")}
+            submission = client.image(record["external_id"], facts, content(image, record))
+            try:
+                self.send("send image", submission, facts)
+            except RefusedError as refused:
+                raise _image_not_taken(refused, record, image) from refused
+            if choice.left:
+                self.logger.warning(
+                    "Bill %s has more images than an invoice takes; not sent: %s",
+                    name_of(record),
+                    ", ".join(str(one["name"]) for one in choice.left),
+                )
+        return replace(invoice, images=tuple(image["sha256"] for image in choice.sent) or invoice.images)
+
+    def _withdraw(self, record: Record, known: Invoice, gone: Withdrawal) -> Outcome:
+        if known.is_withdrawn:
+            return Outcome.unchanged(known.remote_id)
+        submission = self.target.client.cancellation(record["external_id"], WITHDRAWN + gone.because)
+        try:
+            self.send("cancel invoice", submission)
+        except RefusedError as refused:
+            self._see_that_it_is_not_paid(refused, record, known, gone)
+        return Outcome.delivered(known.remote_id, replace(known, body=None, is_withdrawn=True).facts())
+
+    def _see_that_it_is_not_paid(
+        self, refused: RefusedError, record: Record, known: Invoice, gone: Withdrawal
+    ) -> None:
+        """Let a cancellation be refused only where there is nothing left to cancel.
+
+        Raises:
+            RejectedError: Somebody may be paid twice.
+        """
+        there = self.directory.listed().get(record["external_id"])
+        if there is None or there.status == "cancelled":
+            return
+        currency = record.get("currency")
+        found = RejectedError(
+            "APB-TAX-030",
+            name=name_of(record),
+            external_id=record["external_id"],
+            because=gone.because,
+            open=money(0 if record["is_deleted"] else record.get("amount_due"), currency),
+            total=money(there.total if there.total is not None else known.total, currency),
+            paid=money(there.amount_paid, currency),
+            status=there.status,
+            says=refused.facts["says"],
+        )
+        self.logger.error("%s", found)
+        raise found
+
+
+def _see_that_nothing_is_settled(record: Record) -> None:
+    total, due = record.get("total"), record.get("amount_due")
+    if record["applications"] or (None not in {total, due} and Decimal(str(due)) != Decimal(str(total))):
+        currency = record.get("currency")
+        raise RejectedError(
+            "APB-TAX-020",
+            name=name_of(record),
+            external_id=record["external_id"],
+            open=money(due, currency),
+            total=money(total, currency),
+        )
+
+
+def _not_taken(refused: RefusedError, record: Record, known: Invoice | None) -> RejectedError:
+    if refused.facts["meaning"] != "locked" or known is None:
+        return rejection(refused, "bill", record)
+    return RejectedError(
+        "APB-TAX-022" if known.is_withdrawn else "APB-TAX-021",
+        name=name_of(record),
+        external_id=record["external_id"],
+        now=money(record.get("total"), record.get("currency")),
+        before=money(known.total, record.get("currency")),
+        says=refused.facts["says"],
+    )
+
+
+def _image_not_taken(refused: RefusedError, record: Record, image: Mapping[str, Any]) -> RejectedError:
+    return RejectedError(
+        "APB-TAX-042",
+        name=name_of(record),
+        external_id=record["external_id"],
+        image=image["name"],
+        says=refused.facts["says"],
+    )

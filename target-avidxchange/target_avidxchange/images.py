@@ -1,0 +1,83 @@
+"""Which pictures of a bill go along with its invoice."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from apbridge import spool
+from apbridge.avidxchange.profile import ImageRules
+from apbridge.errors import RejectedError
+from apbridge.singer import Record
+from target_avidxchange.refusals import name_of
+
+Image = Mapping[str, Any]
+
+_PDF = "application/pdf"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What of a bill's pictures is sent.
+
+    Args:
+        sent: Those to send.
+        left: Those that the profile has no room for.
+        unfit: Those of a wrong type or size.
+    """
+
+    sent: Sequence[Image]
+    left: Sequence[Image]
+    unfit: Sequence[Image]
+
+
+def choose(images: Sequence[Image], rules: ImageRules) -> Choice:
+    """Choose, PDFs first, as many as an invoice takes."""
+    fit = [image for image in images if _fits(image, rules)]
+    fit.sort(key=lambda image: image["media_type"] != _PDF)
+    return Choice(fit[: rules.most], fit[rules.most :], [one for one in images if not _fits(one, rules)])
+
+
+def check(choice: Choice, rules: ImageRules, bill: Record) -> None:
+    """See that a bill with pictures has one that AvidXchange takes.
+
+    Raises:
+        RejectedError: None of them is.
+    """
+    if choice.unfit and not choice.sent:
+        raise RejectedError(
+            "APB-TAX-040",
+            name=name_of(bill),
+            external_id=bill["external_id"],
+            images=", ".join(_told(image) for image in choice.unfit),
+            types=", ".join(rules.media_types),
+            largest=f"{rules.largest / 1_048_576:.1f}",
+        )
+
+
+def content(image: Image, bill: Record) -> bytes:
+    """Give the bytes of a picture, its hash verified.
+
+    Raises:
+        RejectedError: They are not in the spool, or are not those that the tap put there.
+    """
+    try:
+        return spool.read(image["uri"], image["sha256"])
+    except RejectedError as found:
+        raise RejectedError(
+            "APB-TAX-041",
+            name=name_of(bill),
+            external_id=bill["external_id"],
+            image=image["name"],
+            says=found.says,
+            do=found.do,
+        ) from found
+
+
+def _fits(image: Image, rules: ImageRules) -> bool:
+    return image["media_type"] in rules.media_types and 0 < image["size"] <= rules.largest
+
+
+def _told(image: Image) -> str:
+    return f"{image['name']} ({image['media_type']}, {image['size'] / 1_048_576:.1f} MB)"

@@ -1,0 +1,68 @@
+"""What is known of a bill's invoice in AvidXchange, between two runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from apbridge.ledger import Row
+from target_avidxchange.present import Present
+
+
+@dataclass(frozen=True)
+class Invoice:
+    """An invoice that AvidXchange has acknowledged.
+
+    Args:
+        remote_id: AvidXchange's id of it.
+        body: Fingerprint of what was sent last; None where that no longer stands.
+        total: Its total, as sent last.
+        images: sha256 of its pictures.
+        is_withdrawn: We have cancelled it.
+    """
+
+    remote_id: str | None = None
+    body: str | None = None
+    total: str | None = None
+    images: tuple[str, ...] = ()
+    is_withdrawn: bool = False
+
+    @classmethod
+    def known(cls, row: Row | None) -> Invoice | None:
+        """Read it from the ledger; None where no invoice was ever acknowledged."""
+        if row is None or row.acknowledged_at is None:
+            return None
+        facts = row.facts
+        return cls(
+            row.remote_id,
+            facts.get("body"),
+            facts.get("total"),
+            tuple(facts.get("images", ())),
+            facts.get("is_withdrawn", False),
+        )
+
+    @classmethod
+    def shown(cls, there: Present) -> Invoice:
+        """Read it from what AvidXchange shows."""
+        is_ours_to_reopen = there.status == "cancelled" and (there.status_reason or "").startswith(WITHDRAWN)
+        return cls(
+            there.remote_id,
+            None if is_ours_to_reopen else there.fingerprint,
+            str(there.total),
+            (there.image,) if there.image else (),
+            is_ours_to_reopen,
+        )
+
+    def facts(self) -> Mapping[str, Any]:
+        """Give what the ledger keeps."""
+        return {
+            "body": self.body,
+            "total": self.total,
+            "images": list(self.images),
+            "is_withdrawn": self.is_withdrawn,
+        }
+
+
+WITHDRAWN = "Withdrawn in NetSuite: "
+"""What the reason of our own cancellations begins with."""

@@ -1,0 +1,77 @@
+"""What AvidXchange has already, where the ledger does not know it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from threading import Lock
+from typing import Any
+
+from apbridge.avidxchange import AvidXchange, Shown
+
+
+@dataclass(frozen=True)
+class Present:
+    """A record that AvidXchange has.
+
+    Args:
+        remote_id: AvidXchange's id of it.
+        fingerprint: Of what was sent for it, as AvidXchange shows it.
+        image: sha256 of an invoice's picture.
+        status: Where an invoice stands.
+        status_reason: Why, where it says.
+        total: Of an invoice.
+        amount_paid: Of an invoice.
+    """
+
+    remote_id: str | None
+    fingerprint: str
+    image: str | None = None
+    status: str | None = None
+    status_reason: str | None = None
+    total: Any = None
+    amount_paid: Any = None
+
+
+class Directory:
+    """What AvidXchange has of a resource; listed whole, once, and only when asked. Thread-safe.
+
+    Args:
+        client: AvidXchange.
+        resource: What the profile calls it.
+        place: What its path needs, such as `dimension`.
+    """
+
+    def __init__(self, client: AvidXchange, resource: str, place: Mapping[str, str]) -> None:
+        self._client = client
+        self._resource = resource
+        self._place = place
+        self._listing = Lock()
+        self._listed: dict[str, Present] | None = None
+
+    def listed(self) -> Mapping[str, Present]:
+        """List the resource, by external id.
+
+        Raises:
+            SettingError: The profile does not fit.
+            UnavailableError: AvidXchange is not there.
+        """
+        with self._listing:
+            if self._listed is None:
+                shown = self._client.shown(self._resource, place=self._place)
+                self._listed = {one.external_id: self._present(one) for one in shown}
+        return self._listed
+
+    def get(self, external_id: str) -> Present | None:
+        """Give a record of the list, where it was asked for."""
+        return (self._listed or {}).get(external_id)
+
+    def _present(self, shown: Shown) -> Present:
+        client, resource = self._client, self._resource
+        record = client.read(resource, shown, place=self._place)
+        fingerprint = client.fingerprint_shown(resource, shown)
+        if resource != "invoice":
+            return Present(record.get("id"), fingerprint)
+        names = ("status", "status_reason", "total", "amount_paid")
+        told = {name: record.get(name) for name in names}
+        return Present(record.get("id"), fingerprint, client.shown_image(shown), **told)

@@ -1,0 +1,55 @@
+"""The target: its settings and its sinks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from singer_sdk import typing as th
+from typing_extensions import override
+
+from apbridge.avidxchange import AvidXchange, AvidXchangeSettings
+from apbridge.settings import AVIDXCHANGE_SETTINGS, LEDGER_SETTINGS
+from apbridge.singer import AcknowledgingSink, AcknowledgingTarget
+from target_avidxchange.bills import BillSink
+from target_avidxchange.coding import Coding
+from target_avidxchange.sinks import ClassSink, DepartmentSink, GLAccountSink, LocationSink, VendorSink
+
+
+class TargetAvidXchange(AcknowledgingTarget):
+    """Submits vendors, coding and bills to AvidXchange, each once, and no bill before what it refers to."""
+
+    name = "target-avidxchange"
+    package_name = "target-avidxchange"
+    system = "avidxchange"
+    sink_classes: ClassVar[Mapping[str, type[AcknowledgingSink]]] = {
+        "vendors": VendorSink,
+        "gl_accounts": GLAccountSink,
+        "departments": DepartmentSink,
+        "classes": ClassSink,
+        "locations": LocationSink,
+        "bills": BillSink,
+    }
+    config_jsonschema = th.PropertiesList(*AVIDXCHANGE_SETTINGS, *LEDGER_SETTINGS).to_dict()
+
+    def __init__(self, **arguments: Any) -> None:  # noqa: ANN401
+        """Make the target; see the SDK's `Target` for the arguments.
+
+        Raises:
+            SettingError: A setting is wrong; it says which.
+        """
+        super().__init__(**arguments)
+        self.client = AvidXchange(AvidXchangeSettings.from_config(self.config))
+        self.coding = Coding()
+
+    @override
+    def preflight(self) -> None:
+        self.client.check()
+
+    @override
+    def close(self) -> None:
+        self.client.close()
+
+
+if __name__ == "__main__":
+    TargetAvidXchange.cli()

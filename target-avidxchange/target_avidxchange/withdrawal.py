@@ -1,0 +1,58 @@
+"""Whether AvidXchange is still to pay a bill, by what NetSuite says of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+OURS = "avidxchange-payment-"
+"""What the external id of a payment that we posted begins with."""
+
+
+@dataclass(frozen=True)
+class Withdrawal:
+    """Why AvidXchange must not pay a bill, or must no longer."""
+
+    because: str
+
+
+def withdrawal(bill: Mapping[str, Any]) -> Withdrawal | None:
+    """Tell why AvidXchange must not pay a bill; None where it may, or where it has.
+
+    A bill that our own posted payments have paid is closed, and so no longer eligible: that is how it should
+    end, and changes nothing.
+    """
+    if bill["is_deleted"]:
+        return Withdrawal("it was deleted")
+    others = [one for one in bill["applications"] if not is_ours(one)]
+    if others:
+        return Withdrawal(f"it was settled otherwise: {_told(others)}")
+    if bill["is_eligible"] or is_paid_by_us(bill):
+        return None
+    return Withdrawal(bill.get("ineligible_because") or "the settings do not allow its submission")
+
+
+def is_ours(application: Mapping[str, Any]) -> bool:
+    """Tell whether a payment was posted from AvidXchange."""
+    return (application.get("external_id") or "").startswith(OURS)
+
+
+def is_paid_by_us(bill: Mapping[str, Any]) -> bool:
+    """Tell whether payments posted from AvidXchange, and nothing else, have closed a bill."""
+    applications: Sequence[Mapping[str, Any]] = bill["applications"]
+    return bill.get("status") == "paid" and bool(applications) and all(map(is_ours, applications))
+
+
+def money(amount: Decimal | int | str | None, currency: str | None) -> str:
+    """Say an amount, such as `1,234.50 USD`."""
+    return f"{Decimal(amount or 0):,.2f} {currency or ''}".rstrip()
+
+
+def _told(applications: Sequence[Mapping[str, Any]]) -> str:
+    return ", ".join(
+        f"{one['kind']} {one['id']} of {Decimal(one['amount']):,.2f}"
+        + (f" on {one['date']}" if one.get("date") else "")
+        for one in applications
+    )

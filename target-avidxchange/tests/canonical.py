@@ -1,0 +1,163 @@
+"""Canonical records, and the messages that carry them."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Any
+
+from apbridge.json import dumps
+from apbridge.schemas import schema
+
+NS = "netsuite-1234567_SB1"
+MODIFIED = "2026-11-02T16:00:00Z"
+Record = dict[str, Any]
+Message = tuple[str, Record]
+
+
+def vendor(number: int, **changes: object) -> Message:
+    record = {
+        "id": str(number),
+        "external_id": f"{NS}-vendor-{number}",
+        "number": f"V{number}",
+        "name": f"Vendor {number}",
+        "is_person": False,
+        "subsidiary_ids": ["1"],
+        "is_active": True,
+        "modified_at": MODIFIED,
+    }
+    return "vendors", record | changes
+
+
+def account(number: int, **changes: object) -> Message:
+    record = {
+        "id": str(number),
+        "external_id": f"{NS}-account-{number}",
+        "number": str(6000 + number),
+        "name": f"Account {number}",
+        "full_name": f"Account {number}",
+        "type": "Expense",
+        "subsidiary_ids": [],
+        "is_postable": True,
+        "is_active": True,
+    }
+    return "gl_accounts", record | changes
+
+
+def dimension(stream: str, kind: str, number: int, **changes: object) -> Message:
+    record = {
+        "id": str(number),
+        "external_id": f"{NS}-{kind}-{number}",
+        "name": f"{kind} {number}",
+        "full_name": f"{kind} {number}",
+        "subsidiary_ids": [],
+        "is_active": True,
+    }
+    return stream, record | changes
+
+
+def department(number: int, **changes: object) -> Message:
+    return dimension("departments", "department", number, **changes)
+
+
+def class_(number: int, **changes: object) -> Message:
+    return dimension("classes", "classification", number, **changes)
+
+
+def location(number: int, **changes: object) -> Message:
+    return dimension("locations", "location", number, **changes)
+
+
+def line(number: int, amount: str, account_number: int = 1, **changes: object) -> Record:
+    record = {
+        "id": str(number),
+        "kind": "expense",
+        "account_id": str(account_number),
+        "account_number": str(6000 + account_number),
+        "amount": Decimal(amount),
+    }
+    return record | changes
+
+
+def bill(number: int, *lines: Record, of_vendor: int = 1, **changes: object) -> Message:
+    coded = list(lines) or [line(1, "100.00"), line(2, "23.45", memo="Shelf")]
+    total = sum((one["amount"] for one in coded), Decimal(0))
+    record = {
+        "id": str(number),
+        "external_id": f"{NS}-vendorbill-{number}",
+        "number": f"INV-{number}",
+        "vendor_id": str(of_vendor),
+        "bill_date": "2026-10-30",
+        "due_date": "2026-11-30",
+        "currency": "USD",
+        "total": total,
+        "amount_due": total,
+        "approval_status": "approved",
+        "status": "open",
+        "is_eligible": True,
+        "applications": [],
+        "purchase_orders": [],
+        "lines": coded,
+        "images": [],
+        "is_deleted": False,
+        "modified_at": MODIFIED,
+    }
+    return "bills", record | changes
+
+
+def tombstone(number: int) -> Message:
+    record = {
+        "id": str(number),
+        "external_id": f"{NS}-vendorbill-{number}",
+        "is_eligible": False,
+        "ineligible_because": "it was deleted",
+        "applications": [],
+        "purchase_orders": [],
+        "lines": [],
+        "images": [],
+        "is_deleted": True,
+        "modified_at": MODIFIED,
+    }
+    return "bills", record
+
+
+def applied(number: int, amount: str, *, ours: bool = False, kind: str = "payment") -> Record:
+    name = f"avidxchange-payment-{number}" if ours else None
+    return {
+        "id": str(number),
+        "kind": kind,
+        "external_id": name,
+        "amount": Decimal(amount),
+        "date": "2026-11-01",
+    }
+
+
+CODING = (vendor(1), vendor(2), account(1), account(2), department(1), class_(1), location(1))
+
+
+def singer(messages: Iterable[Message], state: object = None) -> bytes:
+    """Give messages as a tap writes them."""
+    lines: list[object] = []
+    known: set[str] = set()
+    for stream, record in messages:
+        if stream not in known:
+            known.add(stream)
+            lines.append(
+                {
+                    "type": "SCHEMA",
+                    "stream": stream,
+                    "schema": schema(stream),
+                    "key_properties": ["external_id"],
+                }
+            )
+        lines.append({"type": "RECORD", "stream": stream, "record": record})
+    if state is not None:
+        lines.append({"type": "STATE", "value": state})
+    return b"".join(dumps(one) + b"\n" for one in lines)
+
+
+def shuffled(messages: Iterable[Message], seed: int) -> list[Message]:
+    mixed = list(messages)
+    random.Random(seed).shuffle(mixed)  # noqa: S311
+    return mixed

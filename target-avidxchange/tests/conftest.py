@@ -1,0 +1,135 @@
+"""A company in the sandbox's AvidXchange, and the target that writes into its books."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.canonical import NS, Message, Record, singer
+
+from apbridge import spool
+from apbridge.json import loads
+from apbridge.ledger import Ledger, Row
+from apbridge_sandbox.avidxchange import lifecycle
+from apbridge_sandbox.testing import Running, running
+from target_avidxchange.target import TargetAvidXchange
+
+
+@dataclass
+class Result:
+    """What one run of the target came to."""
+
+    counts: dict[str, dict[str, int]]
+    states: list[Any] = field(default_factory=list)
+
+
+@dataclass
+class Company:
+    """AvidXchange's books, and the target that writes into them."""
+
+    sandbox: Running
+    folder: Path
+    said: Callable[[], str]
+
+    @property
+    def config(self) -> dict[str, Any]:
+        credentials = self.sandbox.credentials
+        return {
+            "company_token": credentials["AVIDXCHANGE_COMPANY_TOKEN"],
+            "user_token": credentials["AVIDXCHANGE_USER_TOKEN"],
+            "base_url": credentials["AVIDXCHANGE_BASE_URL"],
+            "ledger_url": f"sqlite:///{self.folder}/ledger.db",
+        }
+
+    def send(self, *messages: Message, state: object = None, **config: object) -> Result:
+        self.said()
+        target = TargetAvidXchange(config={**self.config, **config})
+        target.listen(BytesIO(singer(messages, state)))
+        states = [loads(told) for told in self.said().splitlines()]
+        return Result(target.tally.as_counts(), states)
+
+    def rows(self, query: str) -> list[Any]:
+        world = self.sandbox.sandbox
+        assert world
+        with world.store.connection() as connection:
+            return list(connection.execute(query))
+
+    def run(self, *statements: str) -> None:
+        world = self.sandbox.sandbox
+        assert world
+        with world.store.write() as connection:
+            for statement in statements:
+                connection.execute(statement)
+
+    def switch(self, name: str, value: str | bool) -> None:  # noqa: FBT001
+        world = self.sandbox.sandbox
+        assert world
+        world.switches.set({name: value})
+
+    def invoice(self, number: int) -> Any:  # noqa: ANN401
+        found = self.rows(f"SELECT * FROM ax_invoice WHERE external_id = '{NS}-vendorbill-{number}'")  # noqa: S608
+        return found[0] if found else None
+
+    def image(self, number: int) -> str | None:
+        found = self.rows(
+            "SELECT i.sha256 FROM ax_image i JOIN ax_invoice v ON v.id = i.invoice_id"  # noqa: S608
+            f" WHERE v.external_id = '{NS}-vendorbill-{number}'"
+        )
+        return found[0]["sha256"] if found else None
+
+    def decide(self, status: str, *numbers: int) -> None:
+        world = self.sandbox.sandbox
+        assert world
+        with world.store.write() as connection:
+            names = [f"{NS}-vendorbill-{number}" for number in numbers]
+            lifecycle.decide(connection, world.clock, status, names)
+
+    def pay(self, number: int, cents: int) -> None:
+        world = self.sandbox.sandbox
+        assert world
+        with world.store.write() as connection:
+            share = lifecycle.Share(f"{NS}-vendorbill-{number}", cents)
+            payment = lifecycle.pay(connection, world.clock, [share])
+            lifecycle.step(connection, world.clock, "settled", [payment])
+
+    def calls(self) -> dict[str, Any]:
+        """Give what was asked of AvidXchange since last time."""
+        world = self.sandbox.sandbox
+        assert world
+        counts = world.calls.as_json()["avidxchange"]
+        world.calls.reset()
+        return counts
+
+    def row(self, number: int) -> Row:
+        with Ledger(self.config["ledger_url"]) as ledger:
+            return ledger.rows("avidxchange", "bills", [f"{NS}-vendorbill-{number}"])[
+                f"{NS}-vendorbill-{number}"
+            ]
+
+    def lose_ledger(self) -> None:
+        for file in self.folder.glob("ledger.db*"):
+            file.unlink()
+
+    def picture(self, name: str = "bill.pdf", text: bytes = b"one", kind: str = "application/pdf") -> Record:
+        """Put a picture into the spool, as the tap does."""
+        content = b"%PDF-" + text
+        put = spool.put(str(self.folder / "spool"), content)
+        return {
+            "id": hashlib.sha256(text).hexdigest()[:6],
+            "name": name,
+            "media_type": kind,
+            "size": put.size,
+            "sha256": put.sha256,
+            "uri": put.uri,
+        }
+
+
+@pytest.fixture
+def company(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Company]:
+    with running(vendors=1, bills=0) as sandbox:
+        yield Company(sandbox, tmp_path, lambda: capsys.readouterr().out)

@@ -1,0 +1,158 @@
+"""What arrives in AvidXchange, in which order, and how often."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.canonical import (
+    CODING,
+    account,
+    applied,
+    bill,
+    department,
+    line,
+    location,
+    shuffled,
+    vendor,
+)
+
+from apbridge import json
+
+if TYPE_CHECKING:
+    from conftest import Company
+
+CODED = {"department_id": "1", "class_id": "1", "location_id": "1"}
+
+
+def test_everything_lands_once_with_its_coding(company: Company):
+    lines = [line(1, "70.10", **CODED), line(2, "-20.05", 2, memo="Credit"), line(3, "0")]
+    result = company.send(*CODING, bill(1, *lines), state={"bookmarks": {}})
+    assert result.counts == {
+        "vendors": {"delivered": 2},
+        "gl_accounts": {"delivered": 2},
+        "departments": {"delivered": 1},
+        "classes": {"delivered": 1},
+        "locations": {"delivered": 1},
+        "bills": {"delivered": 1},
+    }
+    assert result.states == [{"bookmarks": {}}]
+    shown = json.loads(company.invoice(1)["content"])
+    assert shown["total"] == Decimal("50.05")
+    assert [(one["glCode"], one["amount"]) for one in shown["lines"]] == [
+        ("6001", Decimal("70.10")),
+        ("6002", Decimal("-20.05")),
+        ("6001", Decimal("0.00")),
+    ]
+    assert [shown["lines"][0][name] for name in ("department", "class", "location")] == ["1", "1", "1"]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_no_order_of_messages_makes_an_invoice_come_too_early(company: Company, seed: int):
+    bills = [bill(n, line(1, "5.00", 1 + n % 2, **CODED), of_vendor=1 + n % 2) for n in range(1, 21)]
+    result = company.send(*shuffled([*CODING, *bills, *bills[:5]], seed))
+    assert result.counts["bills"] == {"delivered": 20}
+    assert company.calls()["refusals"] == {}
+    assert len(company.rows("SELECT 1 FROM ax_invoice")) == 20
+
+
+def test_a_second_run_asks_for_nothing(company: Company):
+    messages = [*CODING, bill(1, line(1, "9.99", **CODED), images=[company.picture()])]
+    company.send(*messages)
+    company.calls()
+    result = company.send(*messages)
+    assert company.calls()["total"] == 0
+    assert result.counts["bills"] == {"unchanged": 1}
+    assert result.counts["vendors"] == {"unchanged": 2}
+
+
+def test_what_our_own_payments_change_of_a_bill_is_nothing_to_send(company: Company):
+    company.send(*CODING, bill(1))
+    company.calls()
+    partly = bill(1, amount_due=Decimal("23.45"), applications=[applied(9, "100.00", ours=True)])
+    paid = bill(
+        1,
+        amount_due=Decimal(0),
+        status="paid",
+        is_eligible=False,
+        ineligible_because="its status is paid",
+        applications=[applied(9, "100.00", ours=True), applied(10, "23.45", ours=True)],
+    )
+    for message in (partly, paid):
+        assert company.send(message).counts == {"bills": {"unchanged": 1}}
+    assert company.calls()["total"] == 0
+
+
+def test_a_bill_waits_for_its_vendor_and_codes_and_goes_by_itself(company: Company):
+    coded = bill(1, line(1, "5.00", 2, **CODED), of_vendor=2)
+    result = company.send(vendor(1), account(1), coded)
+    assert result.counts["bills"] == {"waiting": 1}
+    waits = {need.external_id.removeprefix("netsuite-1234567_SB1-") for need in company.row(1).waits_for}
+    assert waits == {"vendor-2", "account-2", "department-1", "classification-1", "location-1"}
+    company.send(*CODING[:4])
+    assert company.invoice(1) is None
+    result = company.send(*CODING[4:])
+    assert result.counts["bills"] == {"delivered": 1}
+    assert company.invoice(1)["status"] == "submitted"
+    assert company.calls()["refusals"] == {}
+
+
+def test_a_changed_bill_is_sent_again_while_that_is_allowed(company: Company):
+    company.send(*CODING, bill(1))
+    result = company.send(bill(1, line(1, "99.00")))
+    assert result.counts["bills"] == {"delivered": 1}
+    assert company.invoice(1)["total_cents"] == 9900
+    assert len(company.rows("SELECT 1 FROM ax_invoice")) == 1
+
+
+def test_a_vendor_that_changes_is_sent_again_and_nothing_else(company: Company):
+    company.send(*CODING, bill(1))
+    company.calls()
+    company.send(*shuffled([vendor(1, name="New Name"), *CODING[1:], bill(1)], 1))
+    assert company.calls()["writes"] == 1
+
+
+def test_ineligible_and_never_submitted_is_ignored(company: Company):
+    held = bill(1, is_eligible=False, ineligible_because="it is on payment hold")
+    assert company.send(*CODING, held).counts["bills"] == {"ignored": 1}
+    assert company.invoice(1) is None
+    assert company.send(bill(1)).counts["bills"] == {"delivered": 1}
+
+
+def test_without_its_ledger_a_full_refresh_writes_nothing(company: Company):
+    picture = company.picture()
+    messages = [*CODING, department(2), location(2), bill(1, images=[picture]), bill(2)]
+    company.send(*messages)
+    company.calls()
+    company.lose_ledger()
+    result = company.send(*messages)
+    calls = company.calls()
+    assert calls["writes"] == 0
+    assert result.counts["bills"] == {"unchanged": 2}
+    assert company.send(*messages).counts["bills"] == {"unchanged": 2}
+    assert company.calls()["total"] == 0
+
+
+def test_without_its_ledger_only_what_differs_is_written(company: Company):
+    company.send(*CODING, bill(1), bill(2))
+    company.lose_ledger()
+    company.calls()
+    result = company.send(*CODING, bill(1), bill(2, line(1, "1.00")), bill(3))
+    assert result.counts["bills"] == {"unchanged": 1, "delivered": 2}
+    assert company.calls()["writes"] == 2
+
+
+def test_a_bill_that_the_refresh_did_not_bring_is_still_known_to_be_out(company: Company):
+    company.send(*CODING, bill(1), bill(2))
+    company.lose_ledger()
+    company.send(*CODING, bill(2))
+    company.send(bill(1, is_eligible=False, ineligible_because="it is on payment hold"))
+    assert company.invoice(1)["status"] == "cancelled"
+
+
+def test_a_bookmark_without_a_ledger_asks_for_a_full_refresh(company: Company):
+    company.send(*CODING)
+    company.lose_ledger()
+    with pytest.raises(Exception, match="--full-refresh"):
+        company.send(state={"bookmarks": {"bills": {"replication_key_value": "2026-11-02"}}})

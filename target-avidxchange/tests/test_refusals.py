@@ -1,0 +1,141 @@
+"""What is wrong, said so that somebody can put it right."""
+
+from __future__ import annotations
+
+import json
+import re
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.canonical import CODING, account, bill, class_, line, location, singer, vendor
+
+from apbridge.ledger import Ledger
+
+if TYPE_CHECKING:
+    from conftest import Company
+
+PROGRAM = Path(sys.executable).parent / "target-avidxchange"
+
+
+@pytest.mark.parametrize(
+    ("messages", "code", "says"),
+    [
+        ((vendor(1, is_active=False), account(1), bill(1)), "APB-TAX-011", "vendorExternalId"),
+        (
+            (vendor(1), account(1, is_active=False), bill(1)),
+            "APB-TAX-012",
+            r"lines\[0\].glCode: GL code 6001",
+        ),
+        ((vendor(1), account(1, is_postable=False), bill(1)), "APB-TAX-012", "Nothing can be posted"),
+        (
+            (vendor(1), account(1), location(1, is_active=False), bill(1, line(1, "1", location_id="1"))),
+            "APB-TAX-013",
+            r"lines\[0\].location",
+        ),
+        ((vendor(1), account(1), bill(1, total=5, amount_due=5)), "APB-TAX-014", "The lines sum to 123.45"),
+        ((vendor(1), account(1), bill(1, bill_date=None)), "APB-TAX-010", "invoiceDate"),
+        ((vendor(1), bill(1, line(1, "1", account_id=None))), "APB-TAX-003", "line 1 has no account"),
+        ((vendor(1), account(1), bill(1, vendor_id=None)), "APB-TAX-002", "names no vendor"),
+    ],
+)
+def test_each_names_the_bill_the_field_and_what_to_do(company: Company, messages, code, says):  # noqa: ANN001
+    result = company.send(*messages)
+    assert result.counts["bills"] == {"rejected": 1}
+    row = company.row(1)
+    assert row.code == code
+    assert row.reason
+    assert re.search(says, row.reason)
+    assert "INV-1" in row.reason
+    assert "by itself" in row.reason
+
+
+def test_a_rejection_holds_nothing_else_up_and_is_tried_again(company: Company):
+    result = company.send(*CODING, bill(1, line(1, "1", 2)), bill(2, total=9, amount_due=9))
+    assert result.counts["bills"] == {"delivered": 1, "rejected": 1}
+    assert company.send(bill(2)).counts["bills"] == {"delivered": 1}
+
+
+def test_names_of_any_kind_arrive(company: Company):
+    name = "O'Brien & “Söhne” 👩‍👩‍👧 " + "x" * 300
+    odd = class_(2, name=name, full_name=name)
+    company.send(
+        *CODING, vendor(3, name=name), odd, bill(1, line(1, "1", memo=name, class_id="2"), memo=name)
+    )
+    shown = json.loads(company.invoice(1)["content"])
+    assert len(shown["lines"][0]["description"]) == 100
+    assert shown["lines"][0]["description"].endswith("…")
+
+
+def test_every_write_is_on_the_audit_trail_and_no_secret_is(company: Company):
+    company.send(*CODING, vendor(3, tax_id="12-3456789"), bill(1, images=[company.picture()]))
+    with Ledger(company.config["ledger_url"]) as ledger:
+        assert ledger.verify().broken_at is None
+    trail = (company.folder / "ledger.db").read_bytes() + b"".join(
+        file.read_bytes() for file in company.folder.glob("ledger.db-wal")
+    )
+    assert b"send image" in trail
+    assert b"upsert invoice" in trail
+    for secret in ("12-3456789", company.config["company_token"], company.config["user_token"]):
+        assert secret.encode() not in trail
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"company_token": "wrong"}, "company_token and user_token"),
+        ({"user_token": "wrong"}, "company_token and user_token"),
+        ({"base_url": "http://avidxchange.example"}, "base_url 'http://avidxchange.example' is not https"),
+        ({"profile": "nowhere"}, "Profile 'nowhere' is neither one that ships"),
+        ({"base_url": None}, "base_url"),
+    ],
+)
+def test_a_wrong_setting_is_one_plain_line(company: Company, changes, says):  # noqa: ANN001
+    ended = _program(company, changes)
+    assert ended.returncode == 1
+    line_of_error = _the_error(ended)
+    assert says in line_of_error
+    assert "Traceback" not in ended.stderr
+    assert ended.stdout == ""
+    for secret in (company.config["company_token"], company.config["user_token"]):
+        assert secret not in ended.stderr
+
+
+def test_nobody_there_is_one_plain_line(company: Company):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    ended = _program(company, {"base_url": f"http://127.0.0.1:{port}/avidconnect"})
+    assert ended.returncode == 1
+    assert f"http://127.0.0.1:{port}/avidconnect" in _the_error(ended)
+    assert "base_url" in _the_error(ended)
+
+
+def test_a_token_without_the_right_to_write_is_one_plain_line(company: Company):
+    company.switch("avidxchange.token_may_write", value=False)
+    ended = _program(company, {})
+    assert ended.returncode == 1
+    assert "no right to change anything" in _the_error(ended)
+
+
+def _program(company: Company, changes: dict[str, object]) -> subprocess.CompletedProcess[str]:
+    config = {name: value for name, value in {**company.config, **changes}.items() if value is not None}
+    file = company.folder / "config.json"
+    file.write_text(json.dumps(config))
+    return subprocess.run(
+        [PROGRAM, "--config", file],
+        input=singer([*CODING, bill(1)], {"bookmarks": {}}).decode(),
+        capture_output=True,
+        check=False,
+        text=True,
+        timeout=60,
+    )
+
+
+def _the_error(ended: subprocess.CompletedProcess[str]) -> str:
+    """Give the one line of error that a program may end with."""
+    (found,) = [told for told in ended.stderr.splitlines() if "ERROR" in told]
+    return found

@@ -1,0 +1,152 @@
+"""What must no longer be paid, and what is said where that cannot be helped."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from tests.canonical import CODING, Message, applied, bill, line, tombstone
+
+from apbridge.ledger import Status
+
+if TYPE_CHECKING:
+    from conftest import Company
+
+HELD = {"is_eligible": False, "ineligible_because": "it is on payment hold"}
+
+
+def gone() -> dict[str, Message]:
+    """Give all the ways in which a submitted bill of 123.45 may stop being AvidXchange's to pay."""
+    rest = {"amount_due": Decimal("23.45")}
+    closed: dict[str, Any] = {"amount_due": Decimal(0), "status": "paid", **HELD}
+    return {
+        "deleted": tombstone(1),
+        "held": bill(1, **HELD),
+        "unapproved": bill(1, is_eligible=False, ineligible_because="its approval is pending"),
+        "credited": bill(1, applications=[applied(7, "100.00", kind="credit")], **rest),
+        "paid by hand": bill(1, applications=[applied(8, "123.45")], **closed),
+        "partly by hand": bill(
+            1, applications=[applied(9, "100.00", ours=True), applied(8, "23.45")], **closed
+        ),
+        "closed by who knows what": bill(1, **closed),
+    }
+
+
+@pytest.mark.parametrize("how", gone())
+def test_the_invoice_is_cancelled_once(company: Company, how: str):
+    company.send(*CODING, bill(1))
+    company.calls()
+    result = company.send(gone()[how])
+    assert result.counts == {"bills": {"delivered": 1}}
+    assert company.invoice(1)["status"] == "cancelled"
+    assert company.invoice(1)["status_reason"].startswith("Withdrawn in NetSuite: ")
+    assert company.calls()["writes"] == 1
+    assert company.send(gone()[how]).counts == {"bills": {"unchanged": 1}}
+    assert company.calls()["total"] == 0
+
+
+@pytest.mark.parametrize("how", gone())
+def test_where_it_cannot_be_cancelled_the_risk_is_said_with_both_figures(company: Company, how: str):
+    company.send(*CODING, bill(1))
+    company.decide("approved", 1)
+    result = company.send(gone()[how])
+    assert result.counts == {"bills": {"rejected": 1}}
+    row = company.row(1)
+    assert row.code == "APB-TAX-030"
+    assert row.reason
+    assert row.reason.startswith("DOUBLE PAYMENT RISK: of bill")
+    assert "123.45" in row.reason
+    assert {"deleted": "0.00", "held": "123.45 USD", "credited": "23.45 USD"}.get(how, "") in row.reason
+    assert "stop or void the payment of this invoice in AvidXchange" in row.reason
+    # It is tried again, and goes away by itself once AvidXchange has let the invoice go.
+    assert company.send().counts == {"bills": {"rejected": 1}}
+    company.run("UPDATE ax_invoice SET status = 'rejected'")
+    assert company.send().counts == {"bills": {"delivered": 1}}
+    assert company.invoice(1)["status"] == "cancelled"
+
+
+def test_what_was_paid_already_is_said(company: Company):
+    company.send(*CODING, bill(1))
+    company.decide("approved", 1)
+    company.pay(1, 5000)
+    company.send(gone()["paid by hand"])
+    reason = company.row(1).reason or ""
+    assert "payment 8 of 123.45 on 2026-11-01" in reason
+    assert "123.45 USD to pay and 50.00 USD paid" in reason
+
+
+def test_cancelled_in_avidxchange_already_is_no_risk(company: Company):
+    company.send(*CODING, bill(1))
+    company.run("UPDATE ax_invoice SET status = 'cancelled', status_reason = 'Duplicate'")
+    assert company.send(tombstone(1)).counts == {"bills": {"delivered": 1}}
+
+
+def test_gone_from_avidxchange_is_no_risk(company: Company):
+    company.send(*CODING, bill(1))
+    company.run("DELETE FROM ax_invoice_line", "DELETE FROM ax_invoice")
+    assert company.send(tombstone(1)).counts == {"bills": {"delivered": 1}}
+
+
+def test_released_from_hold_it_is_submitted_again(company: Company):
+    company.send(*CODING, bill(1))
+    company.send(bill(1, **HELD))
+    company.lose_ledger()
+    assert company.send(*CODING, bill(1)).counts["bills"] == {"delivered": 1}
+    assert company.invoice(1)["status"] == "submitted"
+
+
+def test_a_clerks_cancellation_is_not_undone_without_a_ledger(company: Company):
+    company.send(*CODING, bill(1))
+    company.run("UPDATE ax_invoice SET status = 'cancelled', status_reason = 'Duplicate'")
+    company.lose_ledger()
+    assert company.send(*CODING, bill(1)).counts["bills"] == {"unchanged": 1}
+    assert company.invoice(1)["status"] == "cancelled"
+
+
+def test_where_a_cancelled_invoice_stays_so_the_bill_is_rejected(company: Company):
+    company.send(*CODING, bill(1))
+    company.send(bill(1, **HELD))
+    company.switch("avidxchange.cancelled_invoice", "stays")
+    assert company.send(bill(1)).counts == {"bills": {"rejected": 1}}
+    assert company.row(1).code == "APB-TAX-022"
+
+
+@pytest.mark.parametrize("how", gone())
+def test_never_submitted_there_is_nothing_to_cancel(company: Company, how: str):
+    company.send(*CODING)
+    company.calls()
+    # One that is open and eligible, but partly settled, must be told: nobody is going to pay the rest.
+    expected = "rejected" if how == "credited" else "ignored"
+    assert company.send(gone()[how]).counts == {"bills": {expected: 1}}
+    assert company.calls()["writes"] == 0
+
+
+def test_a_waiting_bill_that_is_withdrawn_waits_no_longer(company: Company):
+    company.send(bill(1))
+    assert company.row(1).status is Status.WAITING
+    company.send(bill(1, **HELD))
+    assert company.row(1).status is Status.IGNORED
+    company.send(*CODING)
+    assert company.invoice(1) is None
+
+
+@pytest.mark.parametrize("changes", [{"applications": [applied(3, "10.00")]}, {}])
+def test_partly_settled_before_it_was_submitted_is_rejected(company: Company, changes: dict[str, Any]):
+    partly = bill(1, amount_due=Decimal("113.45"), **changes)
+    assert company.send(*CODING, partly).counts["bills"] == {"rejected": 1}
+    assert company.invoice(1) is None
+    row = company.row(1)
+    assert row.code == "APB-TAX-020"
+    assert "113.45 USD of 123.45 USD is open" in (row.reason or "")
+
+
+def test_changed_after_approval_is_rejected_with_both_figures(company: Company):
+    company.send(*CODING, bill(1))
+    company.decide("approved", 1)
+    assert company.send(bill(1, line(1, "99.00"))).counts == {"bills": {"rejected": 1}}
+    row = company.row(1)
+    assert row.code == "APB-TAX-021"
+    assert row.reason
+    assert "NetSuite has 99.00 USD now, AvidXchange was sent 123.45 USD" in row.reason
+    assert company.send(bill(1)).counts == {"bills": {"unchanged": 1}}
