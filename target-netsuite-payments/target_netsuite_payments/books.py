@@ -21,6 +21,7 @@ _LACKING = (
     (re.compile(r"Record 'currency' was not found"), {"symbols"}),
     (re.compile(r"'(\w+\.)?currency'(?! was)"), {"symbols", "currencies"}),
     (re.compile(r"'(\w+\.)?subsidiary'"), {"subsidiaries"}),
+    (re.compile(r"'(\w+\.)?paymenthold'"), {"holds"}),
 )
 """What NetSuite names when it refuses a query, and the features that it means."""
 
@@ -34,6 +35,7 @@ class Bill:
         number: The vendor's invoice number.
         vendor: Internal id of the vendor.
         status: One letter: A open, B paid in full, C cancelled, D pending approval, E rejected, F in transit.
+        is_on_hold: Whether somebody put its payment on hold.
         currency: Internal id of the currency; None where the account has one currency only.
         symbol: ISO 4217 code of the currency; None likewise.
         subsidiary: Internal id; None where the account is not OneWorld.
@@ -46,6 +48,7 @@ class Bill:
     number: str
     vendor: str
     status: str
+    is_on_hold: bool
     currency: str | None
     symbol: str | None
     subsidiary: str | None
@@ -191,6 +194,7 @@ def _bill(row: dict[str, str]) -> Bill:
         number=row.get("tranid", row["id"]),
         vendor=row["entity"],
         status=row["status"].rpartition(":")[2],
+        is_on_hold=row.get("paymenthold") == "T",
         currency=row.get("currency"),
         symbol=row.get("symbol"),
         subsidiary=row.get("subsidiary"),

@@ -221,8 +221,8 @@ def memo(payment: Payment, day: date) -> str:
 
 
 def _check_bill(payment: Payment, bill: Bill, share: Share) -> None:
-    if bill.status not in _PAYABLE:
-        status = _NOT_PAYABLE.get(bill.status, bill.status)
+    if bill.status not in _PAYABLE or bill.is_on_hold:
+        status = _NOT_PAYABLE.get(bill.status, "on hold" if bill.is_on_hold else bill.status)
         raise RejectedError(
             "APB-PAY-025", payment=payment.id, bill=bill.id, number=bill.number, status=status
         )

@@ -6,6 +6,7 @@ SELECT
   bill.tranid,
   bill.entity,
   bill.status,
+  bill.paymenthold,  -- if holds
   bill.currency,  -- if currencies
   currency.symbol,  -- if symbols
   line.subsidiary,  -- if subsidiaries
