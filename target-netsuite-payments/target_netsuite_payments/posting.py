@@ -16,13 +16,14 @@ from target_netsuite_payments.checks import Share, confirm
 from target_netsuite_payments.payment import Payment
 
 PATIENCE = (0.0, 1.0, 2.0, 4.0, 8.0)
-"""Seconds before each look-up after a doubtful write: NetSuite may still be committing it."""
+"""Seconds before each look-up after a doubtful write: NetSuite may still be committing it.
+
+Its RCRD_HAS_BEEN_CHANGED is doubt too: it was seen when a write was repeated while the first one was still
+under way.
+"""
 
 MOST_SENDS = 3
 """Times that one payment is sent, each after proof that the one before was not carried out."""
-
-_STILL_COMMITTING = "RCRD_HAS_BEEN_CHANGED"
-"""Seen when a write is repeated while the first one still commits, or when a person saves the bill."""
 
 RECORD_TYPE = "vendorPayment"
 SYSTEM = "netsuite"
@@ -70,12 +71,17 @@ class Posting:
                 doubt = failure
             # After a refusal too: of a payment that is there already, NetSuite may say that it is a duplicate
             # or that its bills are paid.
-            if recorded := self._found(payment, patiently=_may_come(doubt)):
+            if recorded := self._found(payment, patiently=isinstance(doubt, OutcomeUnknownError)):
                 confirm(payment, shares, bills[0].vendor, recorded)
                 return recorded.id
             _raise_if_final(payment, doubt)
             if self._have_changed(bills):
                 break
+        else:
+            # It is certain that nothing was posted. Where NetSuite itself said each time that it failed, it
+            # would hold all other payments up to fail the run over this one.
+            if doubt.facts["reason"]:
+                raise RejectedError("APB-PAY-053", payment=payment.id, words=doubt.facts["says"]) from doubt
         raise OutcomeUnknownError("APB-PAY-051", payment=payment.id, words=doubt.says) from doubt
 
     def delete(self, payment: Payment, recorded: Recorded) -> None:
@@ -132,7 +138,7 @@ class Posting:
             now = self._found(payment, patiently=False)
             if now is None or now.is_voided:
                 return None
-            if not _may_come(doubt):
+            if isinstance(doubt, RefusedError):
                 raise RejectedError(
                     "APB-PAY-061",
                     payment=payment.id,
@@ -161,13 +167,8 @@ def _waits() -> Iterator[None]:
         yield
 
 
-def _may_come(doubt: OutcomeUnknownError | RefusedError) -> bool:
-    """Tell whether what was asked may still come about."""
-    return not isinstance(doubt, RefusedError) or doubt.reason == _STILL_COMMITTING
-
-
 def _raise_if_final(payment: Payment, doubt: OutcomeUnknownError | RefusedError) -> None:
-    if not isinstance(doubt, RefusedError) or _may_come(doubt):
+    if not isinstance(doubt, RefusedError):
         return
     if doubt.status == HTTPStatus.FORBIDDEN:
         raise SettingError("APB-PAY-003", words=doubt.facts["says"]) from doubt

@@ -264,7 +264,7 @@ class GovernedSession:
             return refused
         doubtful = verdict.kind in {VerdictKind.BROKEN, VerdictKind.FAILED}
         if doubtful and call.write is Write.ONCE:
-            return self._unknown(call, says)
+            return self._unknown(call, says, verdict.reason)
         lasting = refused if verdict.kind is VerdictKind.FAILED else None
         return TryAgainError(says, wait=retry_after(response), lasting=lasting)
 
@@ -274,8 +274,9 @@ class GovernedSession:
             return self._unknown(call, in_words(failure))
         return TryAgainError(in_words(failure), never_sent=never_sent)
 
-    def _unknown(self, call: Call, says: str) -> OutcomeUnknownError:
-        return OutcomeUnknownError("APB-HTTP-002", system=self.system, purpose=call.purpose, says=says)
+    def _unknown(self, call: Call, says: str, reason: str = "") -> OutcomeUnknownError:
+        facts = {"system": self.system, "purpose": call.purpose, "says": says, "reason": reason}
+        return OutcomeUnknownError("APB-HTTP-002", **facts)
 
     def _elsewhere(self, url: str) -> SettingError:
         # Only where it leads: the rest of such an address may hold a session's secrets.
