@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Meta
 
 from apbridge_sandbox.avidxchange.answers import refusal
-from apbridge_sandbox.money import Cents, amount
+from apbridge_sandbox.money import Cents, amount, cents
 
 _Short = Annotated[str, Meta(min_length=1, max_length=50)]
 _Text = Annotated[str, Meta(max_length=100)]
@@ -159,7 +159,7 @@ def shown(kept: str) -> dict[str, Any]:
 
 def _cents(kind: type, given: object) -> object:
     assert kind is Cents  # noqa: S101 - the only type here that JSON does not have
-    return Cents.of(given)
+    return cents(given)
 
 
 def _amount(given: object) -> object:

@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from apbridge_sandbox.avidxchange.lifecycle import StepError
-from apbridge_sandbox.money import Cents
+from apbridge_sandbox.money import Cents, cents
 from apbridge_sandbox.world import Sandbox
 
 
@@ -64,7 +64,7 @@ def _read(body: bytes, kind: Any) -> Any:  # noqa: ANN401
 def _hook(kind: type, given: object) -> object:
     assert kind is Cents  # noqa: S101 - the only type here that JSON does not have
     try:
-        return Cents.of(Decimal(given) if isinstance(given, str) else given)
+        return cents(Decimal(given) if isinstance(given, str) else given)
     except InvalidOperation as error:
         message = f"{given!r} is no amount"
         raise ValueError(message) from error
