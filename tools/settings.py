@@ -57,9 +57,7 @@ def _definitions(properties: dict[str, Any]) -> Iterator[dict[str, Any]]:
             definition["kind"] = "date_iso8601"
         elif schema.get("enum"):
             definition["kind"] = "options"
-            definition["options"] = [
-                {"label": str(v), "value": v} for v in schema["enum"] if v is not None
-            ]
+            definition["options"] = [{"label": str(v), "value": v} for v in schema["enum"] if v is not None]
         else:
             definition["kind"] = kind
         if schema.get("secret"):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 from collections.abc import Mapping
 from decimal import Decimal
@@ -11,20 +10,9 @@ from pathlib import Path
 
 from apbridge_sandbox.testing import Running
 from demo.rehearsal import PROGRAMS, ROOT
+from tests.plugins import environment
 
 STRANGERS = ROOT / ".third-party"
-
-
-def plugin_environment(sandbox: Running, plugin: str, **settings: str) -> dict[str, str]:
-    """The sandbox's credentials under one plugin's own names, as a user without Meltano sets them."""
-    prefix = plugin.replace("-", "_").upper()
-    system = "NETSUITE" if "netsuite" in plugin else "AVIDXCHANGE"
-    own = {
-        f"{prefix}_{name.removeprefix(system + '_')}": value
-        for name, value in sandbox.credentials.items()
-        if name.startswith(system)
-    }
-    return {**os.environ, **own, **{f"{prefix}_{name.upper()}": value for name, value in settings.items()}}
 
 
 def run(
@@ -41,7 +29,7 @@ def test_our_tap_feeds_a_strangers_target(company: Running, tmp_path: Path):
     messages = run(
         PROGRAMS / "tap-netsuite-ap",
         "--config=ENV",
-        env=plugin_environment(company, "tap-netsuite-ap", spool_url=str(tmp_path / "spool")),
+        env=environment(company, "tap-netsuite-ap", spool_url=str(tmp_path / "spool")),
         cwd=tmp_path,
     )
     run(STRANGERS / "target-jsonl/bin/target-jsonl", stdin=messages, cwd=tmp_path)
@@ -79,7 +67,7 @@ def test_a_strangers_tap_feeds_our_target(changing_company: Running, tmp_path: P
         PROGRAMS / "target-avidxchange",
         "--config=ENV",
         stdin=messages,
-        env=plugin_environment(
+        env=environment(
             changing_company, "target-avidxchange", ledger_url=f"sqlite:///{tmp_path / 'ledger.db'}"
         ),
         cwd=tmp_path,
