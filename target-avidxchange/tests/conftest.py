@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from decimal import Decimal
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,6 @@ from tests.canonical import NS, Message, Record, singer
 from apbridge import spool
 from apbridge.json import loads
 from apbridge.ledger import Ledger, Row
-from apbridge_sandbox.avidxchange import lifecycle
 from apbridge_sandbox.testing import Running, running
 from target_avidxchange.target import TargetAvidXchange
 
@@ -67,9 +67,7 @@ class Company:
                 connection.execute(statement)
 
     def switch(self, name: str, value: str | bool) -> None:  # noqa: FBT001
-        world = self.sandbox.sandbox
-        assert world
-        world.switches.set({name: value})
+        self.sandbox.control("/control/switches", {name: value})
 
     def invoice(self, number: int) -> Any:  # noqa: ANN401
         found = self.rows(f"SELECT * FROM ax_invoice WHERE external_id = '{NS}-vendorbill-{number}'")  # noqa: S608
@@ -82,27 +80,19 @@ class Company:
         )
         return found[0]["sha256"] if found else None
 
-    def decide(self, status: str, *numbers: int) -> None:
-        world = self.sandbox.sandbox
-        assert world
-        with world.store.write() as connection:
-            names = [f"{NS}-vendorbill-{number}" for number in numbers]
-            lifecycle.decide(connection, world.clock, status, names)
+    def approve(self, number: int) -> None:
+        name = f"{NS}-vendorbill-{number}"
+        self.sandbox.control("/control/invoices/approve", {"external_ids": [name]})
 
-    def pay(self, number: int, cents: int) -> None:
-        world = self.sandbox.sandbox
-        assert world
-        with world.store.write() as connection:
-            share = lifecycle.Share(f"{NS}-vendorbill-{number}", cents)
-            payment = lifecycle.pay(connection, world.clock, [share])
-            lifecycle.step(connection, world.clock, "settled", [payment])
+    def pay(self, number: int, amount: Decimal) -> None:
+        share = {"external_id": f"{NS}-vendorbill-{number}", "amount": amount}
+        paid = self.sandbox.control("/control/payments/pay", {"invoices": [share]})
+        self.sandbox.control("/control/payments/settle", paid)
 
-    def calls(self) -> dict[str, Any]:
+    def calls(self) -> Any:  # noqa: ANN401
         """Give what was asked of AvidXchange since last time."""
-        world = self.sandbox.sandbox
-        assert world
-        counts = world.calls.as_json()["avidxchange"]
-        world.calls.reset()
+        counts = self.sandbox.calls()["avidxchange"]
+        self.sandbox.control("/control/calls", method="DELETE")
         return counts
 
     def row(self, number: int) -> Row:

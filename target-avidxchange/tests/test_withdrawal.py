@@ -49,7 +49,7 @@ def test_the_invoice_is_cancelled_once(company: Company, how: str):
 @pytest.mark.parametrize("how", gone())
 def test_where_it_cannot_be_cancelled_the_risk_is_said_with_both_figures(company: Company, how: str):
     company.send(*CODING, bill(1))
-    company.decide("approved", 1)
+    company.approve(1)
     result = company.send(gone()[how])
     assert result.counts == {"bills": {"rejected": 1}}
     row = company.row(1)
@@ -68,8 +68,8 @@ def test_where_it_cannot_be_cancelled_the_risk_is_said_with_both_figures(company
 
 def test_what_was_paid_already_is_said(company: Company):
     company.send(*CODING, bill(1))
-    company.decide("approved", 1)
-    company.pay(1, 5000)
+    company.approve(1)
+    company.pay(1, Decimal("50.00"))
     company.send(gone()["paid by hand"])
     reason = company.row(1).reason or ""
     assert "payment 8 of 123.45 on 2026-11-01" in reason
@@ -143,7 +143,7 @@ def test_partly_settled_before_it_was_submitted_is_rejected(company: Company, ch
 
 def test_changed_after_approval_is_rejected_with_both_figures(company: Company):
     company.send(*CODING, bill(1))
-    company.decide("approved", 1)
+    company.approve(1)
     assert company.send(bill(1, line(1, "99.00"))).counts == {"bills": {"rejected": 1}}
     row = company.row(1)
     assert row.code == "APB-TAX-021"

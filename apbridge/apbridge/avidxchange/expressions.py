@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timezone
 from typing import Any
 from urllib.parse import quote
@@ -21,7 +21,7 @@ _CHARACTER = regex.compile(r"\X")
 """What a reader takes for one character: a letter with its accents, a flag, a family."""
 
 
-_NAME = regex.compile(r"[A-Za-z_]\w*")
+_PATH = regex.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
 """Most expressions only name a field: that needs no interpreter."""
 
 
@@ -69,8 +69,8 @@ def compiled(text: str) -> Expression:
     Raises:
         ExpressionError: It is not JMESPath.
     """
-    if _NAME.fullmatch(text):
-        return lambda value: value.get(text) if isinstance(value, dict) else None
+    if _PATH.fullmatch(text):
+        return _walk(text.split("."))
     try:
         parsed = jmespath.compile(text)
     except JMESPathError as failure:
@@ -85,6 +85,17 @@ def compiled(text: str) -> Expression:
             raise ExpressionError(message) from failure
 
     return evaluate
+
+
+def _walk(names: Sequence[str]) -> Expression:
+    def walk(value: Any) -> Any:  # noqa: ANN401
+        for name in names:
+            if not isinstance(value, dict):
+                return None
+            value = value.get(name)
+        return value
+
+    return walk
 
 
 def instant(value: str) -> datetime:

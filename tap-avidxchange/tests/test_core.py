@@ -1,0 +1,102 @@
+"""The SDK's own tests of a tap, and how the program ends when something is wrong."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from singer_sdk.testing import SuiteConfig, get_tap_test_class
+from tests.avidxchange_company import Company
+
+from apbridge_sandbox.testing import running
+from tap_avidxchange.tap import TapAvidXchange
+
+CONFIG: dict[str, Any] = {"company_token": "-", "user_token": "-", "base_url": "http://127.0.0.1:1"}
+_Standard = get_tap_test_class(
+    TapAvidXchange, config=CONFIG, suite_config=SuiteConfig(ignore_no_records=True), parse_env_config=False
+)
+
+
+class TestStandard(_Standard):  # type: ignore[misc,valid-type]
+    @pytest.fixture(scope="class", autouse=True)
+    @classmethod
+    def _books(cls) -> Iterator[None]:
+        with running(vendors=1, bills=0) as sandbox:
+            company = Company(sandbox)
+            CONFIG.update(company.config)
+            company.submit(2)
+            company.pay()
+            yield
+
+
+PROGRAM = Path(sys.executable).parent / "tap-avidxchange"
+
+
+def test_test_reaches_avidxchange(company: Company):
+    ended = _program(company, {}, "--test")
+    assert ended.returncode == 0
+    assert company.calls()["total"] >= 5
+
+
+@pytest.mark.parametrize("arguments", [[], ["--test"]])
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"user_token": "wrong"}, "company_token and user_token"),
+        ({"base_url": "http://avidxchange.example"}, "is not https"),
+        ({"profile": "nowhere"}, "neither one that ships"),
+        ({"company_token": None}, "company_token"),
+    ],
+)
+def test_a_wrong_setting_is_one_plain_line(
+    company: Company, arguments: list[str], changes: dict[str, Any], says: str
+):
+    ended = _program(company, changes, *arguments)
+    assert ended.returncode == 1
+    assert says in _the_error(ended)
+    assert "Traceback" not in ended.stderr
+    for secret in (company.config["company_token"], company.config["user_token"]):
+        assert secret not in ended.stderr
+
+
+def test_nobody_there_is_one_plain_line(company: Company):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    ended = _program(company, {"base_url": f"http://127.0.0.1:{port}/avidconnect"})
+    assert ended.returncode == 1
+    assert "base_url" in _the_error(ended)
+
+
+def test_discovery_asks_for_nothing(company: Company):
+    ended = _program(company, {}, "--discover")
+    catalog = json.loads(ended.stdout)
+    assert {one["tap_stream_id"] for one in catalog["streams"]} == {
+        "payments",
+        "invoices",
+        "vendors",
+        "gl_accounts",
+        "dimension_values",
+    }
+    assert company.calls()["total"] == 0
+
+
+def _program(company: Company, changes: dict[str, Any], *arguments: str) -> subprocess.CompletedProcess[str]:
+    config = {name: value for name, value in {**company.config, **changes}.items() if value is not None}
+    file = company.sandbox.folder / "config.json"
+    file.write_text(json.dumps(config))
+    return subprocess.run(
+        [PROGRAM, "--config", file, *arguments], capture_output=True, check=False, text=True, timeout=60
+    )
+
+
+def _the_error(ended: subprocess.CompletedProcess[str]) -> str:
+    """Give the one line of error that a program may end with."""
+    (found,) = [told for told in ended.stderr.splitlines() if "ERROR" in told]
+    return found

@@ -1,0 +1,86 @@
+"""What the tap gives: AvidXchange's lists, whole, as canonical records, once."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from apbridge.avidxchange import profile as profiles
+from apbridge.errors import SettingError
+from apbridge.schemas import validator
+from tap_avidxchange.streams import STREAMS
+
+if TYPE_CHECKING:
+    from tests.avidxchange_company import Company
+
+ALL = tuple(stream.name for stream in STREAMS)
+
+
+def test_payments_come_with_what_they_pay(company: Company):
+    first, second = company.submit(2)
+    order = [
+        {"external_id": first, "amount": "60.50", "discount": "1.25"},
+        {"external_id": second},
+    ]
+    paid = company.control("/control/payments/pay", {"invoices": order, "method": "check"})
+    company.control("/control/payments/settle", paid)
+    (payment,) = company.read().records("payments")
+    assert payment["external_id"] == f"avidxchange-payment-{paid['ids'][0]}"
+    assert (payment["status"], payment["method"], payment["amount"]) == (
+        "settled",
+        "check",
+        Decimal("161.50"),
+    )
+    assert payment["allocations"] == [
+        {"invoice_external_id": first, "amount": Decimal("60.50"), "discount": Decimal("1.25")},
+        {"invoice_external_id": second, "amount": Decimal("101.00"), "discount": Decimal("0.00")},
+    ]
+    assert payment["check_number"]
+    assert payment["settled_at"].endswith("Z")
+
+
+def test_every_stream_gives_valid_canonical_records(company: Company):
+    company.submit(3)
+    company.pay()
+    read = company.read(streams=ALL)
+    counts = {stream: len(read.records(stream)) for stream in ALL}
+    assert counts == {
+        "payments": 3,
+        "invoices": 3,
+        "vendors": 1,
+        "gl_accounts": 1,
+        "dimension_values": 2,
+    }
+    for stream in ALL:
+        for record in read.records(stream):
+            validator(stream)(record)
+    assert {record["dimension"] for record in read.records("dimension_values")} == {"department", "location"}
+
+
+def test_only_payments_come_without_a_catalog(company: Company):
+    company.submit(1)
+    company.pay()
+    assert {one.get("stream") for one in company.read().messages} == {"payments", None}
+
+
+def test_more_than_one_page_comes_whole(company: Company):
+    company.submit(230)
+    company.pay()
+    read = company.read(streams=("payments", "invoices"))
+    assert len(set(read.ids())) == len(read.ids()) == 230
+    assert len(set(read.ids("invoices"))) == len(read.ids("invoices")) == 230
+
+
+def test_a_record_that_the_profile_reads_wrongly_ends_the_run(company: Company, tmp_path: Path):
+    company.submit(1)
+    company.pay()
+    text = profiles._text("avidconnect")
+    wrong = tmp_path / "wrong.yaml"
+    wrong.write_text(
+        text.replace("        amount: amount\n        paid_on", "        amount: total\n        paid_on")
+    )
+    with pytest.raises(SettingError, match=r"payment avidxchange-payment-\d+ .* amount must be number"):
+        company.read(profile=str(wrong))
