@@ -48,6 +48,11 @@ def main() -> None:
     show_default=True,
     help="Calls that NetSuite allows in flight.",
 )
+@click.option(
+    "--suitescript",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="An SDF project whose RESTlets answer, in place of the one delivered with the sandbox.",
+)
 def serve(
     *,
     db: Path,
@@ -58,13 +63,14 @@ def serve(
     bills: int,
     latency_ms: int,
     concurrency_limit: int,
+    suitescript: Path | None,
 ) -> None:
     """Serve both systems. A file that holds a company keeps it; else one is made."""
     from apbridge_sandbox.server import HOST, Server  # noqa: PLC0415 - `credentials` starts quicker
 
     company = CompanySize(seed=seed, vendors=vendors, bills=bills)
     try:
-        sandbox = Sandbox(db, Options(company, latency_ms, concurrency_limit))
+        sandbox = Sandbox(db, Options(company, latency_ms, concurrency_limit, suitescript))
         server = Server(sandbox, port=port, control_port=control_port)
     except (StoreError, OSError) as error:
         raise click.ClickException(str(error)) from error

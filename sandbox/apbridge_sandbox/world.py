@@ -21,11 +21,13 @@ class Options:
         company: The company to seed when the file holds none.
         latency_ms: Every answer takes at least this long.
         concurrency_limit: Calls that NetSuite allows in flight; 5 is a standard account's.
+        suitescript: The SDF project whose RESTlets answer; the one delivered with the sandbox otherwise.
     """
 
     company: CompanySize = field(default_factory=CompanySize)
     latency_ms: int = 0
     concurrency_limit: int = 5
+    suitescript: Path | None = None
 
 
 class Sandbox:

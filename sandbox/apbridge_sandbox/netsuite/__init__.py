@@ -1,10 +1,24 @@
-"""NetSuite: a stub, until its room stands."""
+"""NetSuite: sign-in, SuiteQL, records and RESTlets, as SuiteTalk REST speaks."""
 
 from __future__ import annotations
 
-from starlette.routing import BaseRoute
+from starlette.routing import BaseRoute, Route
+
+from apbridge_sandbox.netsuite import governance, query, records, sign_in
+from apbridge_sandbox.netsuite.endpoint import endpoint
+from apbridge_sandbox.netsuite.restlet import RESTLET_PATH, run_restlet
+
+_RECORD = f"{records.RECORDS_PATH}/{{type}}"
 
 
 def routes() -> list[BaseRoute]:
     """Give NetSuite's routes."""
-    return []
+    return [
+        Route(sign_in.TOKEN_PATH, endpoint(sign_in.token), methods=["POST"]),
+        Route(query.QUERY_PATH, endpoint(query.run_query), methods=["POST"]),
+        Route(governance.GOVERNANCE_PATH, endpoint(governance.limits), methods=["GET"]),
+        Route(f"{_RECORD}/{{id}}/!transform/{{target}}", endpoint(records.transform), methods=["POST"]),
+        Route(_RECORD, endpoint(records.collection), methods=["GET", "POST"]),
+        Route(f"{_RECORD}/{{id}}", endpoint(records.record), methods=["GET", "PUT", "PATCH", "DELETE"]),
+        Route(RESTLET_PATH, endpoint(run_restlet), methods=["GET", "POST", "PUT", "DELETE"]),
+    ]

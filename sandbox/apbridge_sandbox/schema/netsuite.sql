@@ -128,6 +128,7 @@ CREATE TABLE ns_file (
 CREATE TABLE ns_transactionfile (
   "transaction" INTEGER NOT NULL REFERENCES ns_transaction, file INTEGER NOT NULL REFERENCES ns_file, PRIMARY KEY ("transaction", file)
 ) STRICT;
+CREATE INDEX ns_transactionfile_file ON ns_transactionfile (file);
 
 -- Who may sign in. Certificates map an integration (client) to a role and an entity.
 CREATE TABLE ns_integration (client_id TEXT PRIMARY KEY, name TEXT NOT NULL, scopes TEXT NOT NULL DEFAULT 'restlets rest_webservices suite_analytics') STRICT;

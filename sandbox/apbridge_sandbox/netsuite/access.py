@@ -1,0 +1,61 @@
+"""Who calls, and what the account and the role let them see."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+
+from apbridge_sandbox import suiteql
+from apbridge_sandbox.clock import stamp
+from apbridge_sandbox.credentials import ACCOUNT_ID
+from apbridge_sandbox.netsuite.endpoint import Call
+from apbridge_sandbox.netsuite.errors import insufficient_permission, invalid_login
+from apbridge_sandbox.netsuite.sign_in import fingerprint
+from apbridge_sandbox.switches import Switches
+
+REST_WEB_SERVICES = "rest_webservices"
+RESTLETS = "restlets"
+
+FEATURES = ("oneworld", "departments", "classes", "locations", "multicurrency", "itemtype", "discounts")
+"""Features of an account that have a switch of their own, `netsuite.<feature>`."""
+
+
+def check_token(call: Call, scope: str) -> None:
+    """Make sure that a call carries a token of that scope.
+
+    Raises:
+        NetSuiteError: It does not.
+    """
+    kind, _, secret = call.request.headers.get("authorization", "").partition(" ")
+    if kind.lower() == "bearer" and secret:
+        with call.sandbox.store.connection() as conn:
+            found = conn.execute(
+                "SELECT scopes FROM ns_token WHERE token_sha256 = ? AND expires_at > ?",
+                (fingerprint(secret.strip()), stamp(datetime.now(timezone.utc))),
+            ).fetchone()
+        if found and scope in found["scopes"].split():
+            return
+    raise invalid_login(ACCOUNT_ID)
+
+
+def check_permission(call: Call, permission: str) -> None:
+    """Make sure that the role has a permission.
+
+    Raises:
+        NetSuiteError: It has not.
+    """
+    if permission in account_of(call.sandbox.switches).permissions_missing:
+        raise insufficient_permission(permission)
+
+
+def account_of(switches: Switches) -> suiteql.Account:
+    """Give what the account and the role let a call see."""
+    subsidiaries = _listed(switches["netsuite.role_subsidiaries"])
+    return suiteql.Account(
+        features_off=frozenset(name for name in FEATURES if not switches[f"netsuite.{name}"]),
+        permissions_missing=frozenset(_listed(switches["netsuite.missing_permissions"])),
+        subsidiaries=tuple(map(int, subsidiaries)) if subsidiaries else None,
+    )
+
+
+def _listed(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]

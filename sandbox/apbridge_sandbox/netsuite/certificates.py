@@ -1,0 +1,135 @@
+"""Certificates: what signs an assertion, mapped to an integration, a role and an entity."""
+
+from __future__ import annotations
+
+import secrets
+import sqlite3
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from functools import lru_cache
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric.ec import (
+    SECP256R1,
+    EllipticCurvePrivateKey,
+    EllipticCurvePublicKey,
+    generate_private_key,
+)
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
+from cryptography.x509.oid import NameOID
+
+from apbridge_sandbox.clock import stamp
+
+PrivateKey = EllipticCurvePrivateKey | RSAPrivateKey
+PublicKey = EllipticCurvePublicKey | RSAPublicKey
+
+LONGEST_VALIDITY = timedelta(days=730)
+"""NetSuite: OAuth 2.0 client credentials, certificate requirements. The sizes below likewise."""
+
+_RSA_SIZES = frozenset({3072, 4096})
+_EC_ALGORITHMS = {"secp256r1": "ES256", "secp384r1": "ES384", "secp521r1": "ES512"}
+_RSA_ALGORITHMS = ("PS256", "PS384", "PS512")
+
+ADMINISTRATOR_ROLE = 3
+SYSTEM_ENTITY = "-5"
+
+
+@dataclass(frozen=True)
+class Mapping:
+    """A certificate mapped to an integration."""
+
+    client_id: str
+    certificate_id: str
+
+
+def create_key() -> EllipticCurvePrivateKey:
+    """Make a key pair of the kind that NetSuite's own guide makes: EC P-256."""
+    return generate_private_key(SECP256R1())
+
+
+def self_signed(
+    key: PrivateKey, *, begins: datetime | None = None, lasts: timedelta = LONGEST_VALIDITY
+) -> str:
+    """Make the certificate of a key, as PEM. Certificates are judged by real time, as sign-in is.
+
+    Args:
+        key: Private key.
+        begins: Now, unless told.
+        lasts: Until it ends.
+    """
+    begins = begins or datetime.now(timezone.utc) - timedelta(minutes=5)
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "AP bridge sandbox")])
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(begins)
+        .not_valid_after(begins + lasts)
+        .sign(key, hashes.SHA256())
+    )
+    return certificate.public_bytes(serialization.Encoding.PEM).decode()
+
+
+def create_integration(conn: sqlite3.Connection, name: str) -> str:
+    """Make an integration and give its client id."""
+    client_id = secrets.token_hex(32)
+    conn.execute("INSERT INTO ns_integration (client_id, name) VALUES (?, ?)", (client_id, name))
+    return client_id
+
+
+def map_certificate(conn: sqlite3.Connection, client_id: str, pem: str) -> str:
+    """Map a certificate to an integration, as an administrator, and give its id.
+
+    Raises:
+        ValueError: NetSuite does not take such a certificate.
+    """
+    certificate = x509.load_pem_x509_certificate(pem.encode())
+    begins, ends = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+    if ends - begins > LONGEST_VALIDITY:
+        message = "The certificate is valid for more than two years."
+        raise ValueError(message)
+    algorithms = algorithms_of(public_key(pem))
+    if not algorithms:
+        message = "The certificate's key is neither RSA of 3072 or 4096 bits nor EC of 256, 384 or 521 bits."
+        raise ValueError(message)
+    certificate_id = secrets.token_urlsafe(32)
+    conn.execute(
+        "INSERT INTO ns_certificate (certificate_id, client_id, pem, role, entity, valid_from, valid_until,"
+        " algorithm) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            certificate_id,
+            client_id,
+            pem,
+            ADMINISTRATOR_ROLE,
+            SYSTEM_ENTITY,
+            stamp(begins),
+            stamp(ends),
+            "EC" if algorithms[0].startswith("ES") else "RSA",
+        ),
+    )
+    return certificate_id
+
+
+@lru_cache(maxsize=64)
+def public_key(pem: str) -> PublicKey:
+    """Give a certificate's public key.
+
+    Raises:
+        ValueError: It is of a kind that signs no assertion.
+    """
+    key = x509.load_pem_x509_certificate(pem.encode()).public_key()
+    if not isinstance(key, PublicKey):
+        message = "The certificate's key is neither RSA nor EC."
+        raise ValueError(message)  # noqa: TRY004 - it is the certificate's content that is wrong
+    return key
+
+
+def algorithms_of(key: PublicKey) -> tuple[str, ...]:
+    """Give the algorithms that a key may sign with; none for a key that NetSuite does not take."""
+    if isinstance(key, RSAPublicKey):
+        return _RSA_ALGORITHMS if key.key_size in _RSA_SIZES else ()
+    algorithm = _EC_ALGORITHMS.get(key.curve.name)
+    return (algorithm,) if algorithm else ()

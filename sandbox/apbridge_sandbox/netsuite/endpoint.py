@@ -1,0 +1,97 @@
+"""How a handler is called: its request read, its refusals written."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import wraps
+from typing import Any
+
+import msgspec
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+from apbridge_sandbox.netsuite.errors import NetSuiteError, RestletError, invalid_content, unexpected
+from apbridge_sandbox.world import Sandbox
+
+_logger = logging.getLogger(__name__)
+_decoder = msgspec.json.Decoder(float_hook=Decimal)
+_encoder = msgspec.json.Encoder(decimal_format="number")
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call of NetSuite."""
+
+    request: Request
+    body: bytes
+
+    @property
+    def sandbox(self) -> Sandbox:
+        """The sandbox that it was made of."""
+        sandbox: Sandbox = self.request.app.state.sandbox
+        return sandbox
+
+    @property
+    def origin(self) -> str:
+        """Where it was sent: scheme, host and port."""
+        return f"{self.request.url.scheme}://{self.request.headers['host']}"
+
+    def path(self, name: str) -> str:
+        """Give a part of the path."""
+        return str(self.request.path_params[name])
+
+    def json(self) -> dict[str, Any]:
+        """Read the body: an object; numbers that are not whole come as Decimal.
+
+        Raises:
+            NetSuiteError: It is something else.
+        """
+        try:
+            value = _decoder.decode(self.body)
+        except msgspec.DecodeError as error:
+            detail = "Invalid JSON in the request body."
+            raise invalid_content(detail, "") from error
+        if not isinstance(value, dict):
+            detail = "The request body has to be a JSON object."
+            raise invalid_content(detail, "")
+        return value
+
+
+def answer(status: int, value: object, headers: dict[str, str] | None = None) -> Response:
+    """Answer with JSON."""
+    return Response(
+        _encoder.encode(value), status, headers, media_type="application/vnd.oracle.resource+json"
+    )
+
+
+def no_content(location: str | None = None) -> Response:
+    """Answer with nothing, as every write does."""
+    return Response(status_code=204, headers={"Location": location} if location else None)
+
+
+def endpoint(handle: Callable[[Call], Response]) -> Callable[[Request], Awaitable[Response]]:
+    """Make a route's endpoint: the handler runs on a thread, and what it refuses is answered."""
+
+    @wraps(handle)
+    async def called(request: Request) -> Response:
+        return await run_in_threadpool(_guarded, handle, Call(request, await request.body()))
+
+    return called
+
+
+def _guarded(handle: Callable[[Call], Response], call: Call) -> Response:
+    try:
+        return handle(call)
+    except NetSuiteError as error:
+        return answer(error.status, error.body(), error.headers)
+    except RestletError as error:
+        return Response(
+            msgspec.json.encode(error.body()), error.status, error.headers, media_type="application/json"
+        )
+    except Exception:
+        _logger.exception("%s %s", call.request.method, call.request.url.path)
+        return answer(500, unexpected().body())

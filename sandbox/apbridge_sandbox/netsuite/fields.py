@@ -1,0 +1,164 @@
+"""Reading a record's body, strictly, by what `fields.yaml` declares."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
+from datetime import date
+from decimal import Decimal
+from enum import Enum
+from functools import cache
+from importlib import resources
+from typing import Any
+
+import msgspec
+
+from apbridge_sandbox.money import cents
+from apbridge_sandbox.netsuite.errors import invalid_content, invalid_value, please_enter
+
+_NAMES_EXTERNAL_IDS = frozenset(
+    {"ns_vendor", "ns_account", "ns_department", "ns_classification", "ns_location"}
+)
+
+
+class FieldKind(Enum):
+    """What a field holds."""
+
+    REFERENCE = "reference"
+    TEXT = "text"
+    DATE = "date"
+    MONEY = "money"
+    NUMBER = "number"
+    FLAG = "flag"
+    SUBLIST = "sublist"
+
+
+class Field(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A field of a body."""
+
+    kind: FieldKind
+    refers: str | None = None
+    label: str | None = None
+    longest: int | None = None
+    feature: str | None = None
+    lines: dict[str, Field] = {}
+
+
+class Body:
+    """The fields that a body gave, by name: internal ids, cents, dates and lines; None for null.
+
+    Args:
+        conn: The books, where references are looked up.
+        record_type: Whose body it is.
+        given: As it was sent.
+        features_off: Features that the account does not have.
+
+    Raises:
+        NetSuiteError: A field is not there, or its value is not of its kind.
+    """
+
+    def __init__(
+        self,
+        conn: sqlite3.Connection,
+        record_type: str,
+        given: Mapping[str, Any],
+        features_off: AbstractSet[str],
+    ) -> None:
+        self._conn = conn
+        self._features_off = features_off
+        self.declared = _declared()[record_type]
+        self.values = self._read(given, self.declared, "")
+
+    def get(self, name: str, default: Any = None) -> Any:  # noqa: ANN401
+        """Give a field's value, or the default where it was not given."""
+        return self.values.get(name, default)
+
+    def _read(self, given: Mapping[str, Any], declared: Mapping[str, Field], at: str) -> dict[str, Any]:
+        values = {}
+        for name, value in given.items():
+            field = declared.get(name)
+            if name == "links":  # a record that was read may be sent back
+                continue
+            if field is None or field.feature in self._features_off:
+                detail = f"Unknown reference or field '{name}'."
+                raise invalid_content(detail, at + name)
+            values[name] = None if value is None else self._value(value, field, at + name)
+        return values
+
+    def _value(self, value: Any, field: Field, path: str) -> Any:  # noqa: ANN401
+        if field.kind is FieldKind.SUBLIST:
+            return self._lines(value, field, path)
+        if field.kind is FieldKind.REFERENCE:
+            return self._reference(value, field, path)
+        kinds, read = _PLAIN[field.kind]
+        # JSON's true is no number, though Python's is.
+        if not isinstance(value, kinds) or (isinstance(value, bool) and field.kind is not FieldKind.FLAG):
+            raise invalid_value(value, path)
+        try:
+            read_value = read(value)
+        except ValueError as error:
+            raise invalid_value(value, path) from error
+        if field.longest and len(str(read_value)) > field.longest:
+            most = f"the maximum number ( {field.longest} ) of characters allowed"
+            detail = f"The field {path} contained more than {most}."
+            raise invalid_content(detail, path)
+        return read_value
+
+    def _lines(self, value: Any, field: Field, path: str) -> list[dict[str, Any]]:  # noqa: ANN401
+        items = value.get("items") if isinstance(value, dict) else None
+        if not isinstance(items, list) or set(value) - {"items", "links"}:
+            raise invalid_value(value, path)
+        lines = []
+        for place, item in enumerate(items):
+            at = f"{path}.items[{place}]"
+            if not isinstance(item, dict):
+                raise invalid_value(item, at)
+            lines.append(self._read(item, field.lines, f"{at}."))
+        return lines
+
+    def _reference(self, value: Any, field: Field, path: str) -> int:  # noqa: ANN401
+        named = value if isinstance(value, dict) else {"id": value}
+        if "externalId" in named and field.refers in _NAMES_EXTERNAL_IDS:
+            column, wanted = "externalid", named["externalId"]
+        else:
+            column, wanted = "id", named.get("id")
+        wrong = invalid_value(wanted, path)
+        if column == "id" and not str(wanted).isdecimal():
+            raise wrong
+        if field.refers is None:
+            return int(str(wanted))
+        found = self._conn.execute(
+            f"SELECT id FROM {field.refers} WHERE {column} = ?",  # noqa: S608 - names out of fields.yaml
+            (wanted,),
+        ).fetchone()
+        if found is None:
+            raise wrong
+        return int(found["id"])
+
+
+_PLAIN: dict[FieldKind, tuple[tuple[type, ...], Callable[[Any], Any]]] = {
+    FieldKind.TEXT: ((str,), str),
+    FieldKind.FLAG: ((bool,), bool),
+    FieldKind.NUMBER: ((int, Decimal), Decimal),
+    FieldKind.DATE: ((str,), date.fromisoformat),
+    FieldKind.MONEY: ((int, Decimal), cents),
+}
+"""What JSON gives for a kind, and what reads it."""
+
+
+@cache
+def _declared() -> dict[str, dict[str, Field]]:
+    text = (resources.files(__package__) / "fields.yaml").read_bytes()
+    return msgspec.yaml.decode(text, type=dict[str, dict[str, Field]])
+
+
+def check_required(body: Body) -> None:
+    """Make sure that every required field is there.
+
+    Raises:
+        NetSuiteError: It names those that are not.
+    """
+    labels = [field.label for name, field in body.declared.items() if field.label and body.get(name) is None]
+    if labels:
+        raise please_enter(", ".join(labels))

@@ -1,0 +1,204 @@
+"""The vendorPayment record of SuiteTalk REST."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import replace
+from typing import Any
+
+from apbridge_sandbox.money import amount
+from apbridge_sandbox.netsuite.books import Application, VendorPayment, load_payment
+from apbridge_sandbox.netsuite.errors import invalid_value, user_error
+from apbridge_sandbox.netsuite.fields import Body, check_required
+
+RECORD_TYPE = "vendorPayment"
+
+_HEADER = {
+    "entity": "vendor",
+    "account": "account",
+    "apAcct": "ap_account",
+    "tranDate": "day",
+    "tranId": "number",
+    "externalId": "external_id",
+    "memo": "memo",
+    "currency": "currency",
+    "exchangeRate": "rate",
+    "subsidiary": "subsidiary",
+    "postingPeriod": "period",
+    "department": "department",
+    "class": "classification",
+    "location": "location",
+    "toBePrinted": "to_be_printed",
+}
+"""Field of the body → what it is of a VendorPayment."""
+
+
+def read_new(
+    conn: sqlite3.Connection, given: Mapping[str, Any], features_off: AbstractSet[str]
+) -> VendorPayment:
+    """Read the body of a new payment.
+
+    Raises:
+        NetSuiteError: A field is unknown, wrong or missing.
+    """
+    body = Body(conn, RECORD_TYPE, given, features_off)
+    check_required(body)
+    # A bill is paid only where its line says so: `apply` has no default of true.
+    applications = [_application(line) for line in body.get("apply") or () if line.get("apply")]
+    return VendorPayment(applications=applications, **_header(body))
+
+
+def read_transformed(
+    conn: sqlite3.Connection, bill: sqlite3.Row, given: Mapping[str, Any], features_off: AbstractSet[str]
+) -> VendorPayment:
+    """Read the body of a payment that starts from a bill: it is that bill's, and pays all that is open of it.
+
+    Raises:
+        NetSuiteError: A field is unknown, wrong or missing; or the bill is not open.
+    """
+    if bill["status"] != "A":
+        detail = "You can not initialize vendorPayment: the bill is not open for payment."
+        raise user_error(detail)
+    defaults = {
+        "entity": {"id": bill["entity"]},
+        **({"subsidiary": {"id": bill["subsidiary"]}} if "oneworld" not in features_off else {}),
+        **({"currency": {"id": bill["currency"]}} if "multicurrency" not in features_off else {}),
+        "apAcct": {"id": bill["account"]},
+    }
+    body = Body(conn, RECORD_TYPE, {**defaults, **given}, features_off)
+    check_required(body)
+    lines = _merged([Application(bill["id"])], body.get("apply") or ())
+    return VendorPayment(applications=lines, **_header(body))
+
+
+def read_changed(
+    conn: sqlite3.Connection,
+    payment_id: int,
+    given: Mapping[str, Any],
+    features_off: AbstractSet[str],
+    *,
+    replaces: bool,
+) -> VendorPayment:
+    """Read the body of a change to a payment.
+
+    Args:
+        conn: The books.
+        payment_id: Internal id.
+        given: The body; fields that it does not name stay as they are.
+        features_off: Features that the account does not have.
+        replaces: Whether the apply lines given are all there are, or are merged into those that are there.
+
+    Raises:
+        NetSuiteError: A field is unknown or wrong.
+    """
+    body = Body(conn, RECORD_TYPE, given, features_off)
+    payment = replace(load_payment(conn, payment_id), **_header(body))
+    lines = body.get("apply")
+    if lines is None:
+        return payment
+    return replace(payment, applications=_merged([] if replaces else payment.applications, lines))
+
+
+def show(conn: sqlite3.Connection, row: sqlite3.Row, url: str, *, expanded: bool) -> dict[str, Any]:
+    """Write a payment as GET answers it.
+
+    Args:
+        conn: The books.
+        row: Its transaction.
+        url: Of the record.
+        expanded: Whether the lines of its sublists are written too.
+    """
+    payment = load_payment(conn, row["id"])
+    shown: dict[str, Any] = {"links": [{"rel": "self", "href": url}], "id": str(row["id"])}
+    shown |= {
+        "account": reference(conn, "ns_account", "accountsearchdisplayname", payment.account),
+        "apAcct": reference(conn, "ns_account", "accountsearchdisplayname", payment.ap_account),
+        "entity": reference(conn, "ns_vendor", "entityid", payment.vendor),
+        "currency": reference(conn, "ns_currency", "name", payment.currency),
+        "subsidiary": reference(conn, "ns_subsidiary", "name", payment.subsidiary),
+        "postingPeriod": reference(conn, "ns_accountingperiod", "periodname", payment.period),
+        "department": reference(conn, "ns_department", "name", payment.department),
+        "class": reference(conn, "ns_classification", "name", payment.classification),
+        "location": reference(conn, "ns_location", "name", payment.location),
+        "status": {"id": row["status"], "refName": "Voided" if row["voided"] == "T" else "Approved"},
+        "tranDate": row["trandate"],
+        "tranId": payment.number,
+        "transactionNumber": row["transactionnumber"],
+        "externalId": payment.external_id,
+        "memo": payment.memo,
+        "exchangeRate": payment.rate,
+        "total": amount(row["total_cents"]),
+        "toBePrinted": payment.to_be_printed,
+        "createdDate": row["createddate"],
+        "lastModifiedDate": row["lastmodifieddate"],
+        "apply": {"links": [{"rel": "self", "href": f"{url}/apply"}]},
+    }
+    if expanded:
+        shown["apply"] |= {"items": _lines(conn, payment), "totalResults": len(payment.applications)}
+    return {name: value for name, value in shown.items() if value is not None}
+
+
+def _header(body: Body) -> dict[str, Any]:
+    for name in ("entity", "account"):
+        if name in body.values and body.get(name) is None:
+            raise invalid_value(None, name)
+    header = {ours: body.get(name) for name, ours in _HEADER.items() if name in body.values}
+    if "to_be_printed" in header:
+        header["to_be_printed"] = bool(header["to_be_printed"])
+    return header
+
+
+def _application(line: Mapping[str, Any]) -> Application:
+    if line.get("doc") is None:
+        raise invalid_value(None, "apply.items.doc")
+    return Application(line["doc"], line.get("amount"), line.get("disc") or 0)
+
+
+def _merged(present: Sequence[Application], lines: Sequence[Mapping[str, Any]]) -> list[Application]:
+    """Merge apply lines by their key, the bill."""
+    merged = {each.bill: each for each in present}
+    for line in lines:
+        given = _application(line)
+        before = merged.get(given.bill)
+        if line.get("apply") is False:
+            merged.pop(given.bill, None)
+        elif before is not None:
+            cents = given.cents if "amount" in line else before.cents
+            discount = given.discount if "disc" in line else before.discount
+            merged[given.bill] = Application(given.bill, cents, discount)
+        elif line.get("apply"):
+            merged[given.bill] = given
+    return list(merged.values())
+
+
+def _lines(conn: sqlite3.Connection, payment: VendorPayment) -> list[dict[str, Any]]:
+    lines = []
+    for each in payment.applications:
+        bill = conn.execute("SELECT * FROM ns_transaction WHERE id = ?", (each.bill,)).fetchone()
+        lines.append(
+            {
+                "doc": {"id": str(each.bill), "refName": f"Bill #{bill['tranid']}"},
+                "line": 0,
+                "apply": True,
+                "applyDate": bill["trandate"],
+                "refNum": bill["tranid"],
+                "type": "Bill",
+                "total": amount(bill["total_cents"]),
+                "due": amount(bill["total_cents"] - bill["paid_cents"] + each.closes),
+                "amount": amount(each.paid),
+                **({"disc": amount(each.discount)} if each.discount else {}),
+            }
+        )
+    return lines
+
+
+def reference(
+    conn: sqlite3.Connection, table: str, name: str, record_id: int | None
+) -> dict[str, str] | None:
+    """Write a reference to a row of a base table, with the column that is its name."""
+    if record_id is None:
+        return None
+    row = conn.execute(f"SELECT {name} FROM {table} WHERE id = ?", (record_id,)).fetchone()  # noqa: S608
+    return {"id": str(record_id), "refName": row[name]}

@@ -1,0 +1,365 @@
+"""Posting a vendor payment: NetSuite's own checks, and what follows for its bills."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from decimal import Decimal
+
+from apbridge_sandbox.clock import COMPANY_ZONE, stamp
+from apbridge_sandbox.money import amount
+from apbridge_sandbox.netsuite import books
+from apbridge_sandbox.netsuite.books import Application, VendorPayment
+from apbridge_sandbox.netsuite.errors import (
+    NetSuiteError,
+    invalid_content,
+    invalid_value,
+    please_enter,
+    user_error,
+)
+from apbridge_sandbox.switches import Switches
+
+_PAYABLE_APPROVALS = (2, 11, None)
+"""Approved, open, or approvals are off."""
+
+_OUTSIDE_PERIOD = "The transaction date you specified is not within the date range of your accounting period."
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What is not known of NetSuite's posting; see switches/netsuite.json."""
+
+    over_application: str = "user_error"
+    unpayable_bill: str = "no_matching_line"
+    duplicate_external_id: str = "DUP_RCRD"
+    closed_period: str = "USER_ERROR"
+    touch_bill: bool = False
+    touch_accounting_line: bool = True
+
+    @classmethod
+    def of(cls, switches: Switches) -> Rules:
+        """Read them off the switches."""
+        return cls(
+            over_application=switches["netsuite.over_application"],
+            unpayable_bill=switches["netsuite.unpayable_bill"],
+            duplicate_external_id=switches["netsuite.duplicate_external_id"],
+            closed_period=switches["netsuite.closed_period"],
+            touch_bill=switches["netsuite.payment_touches_bill"],
+            touch_accounting_line=switches["netsuite.payment_touches_accounting_line"],
+        )
+
+
+def post_vendor_payment(
+    conn: sqlite3.Connection, payment: VendorPayment, *, now: datetime, rules: Rules | None = None
+) -> int:
+    """Post a vendor payment and give its internal id.
+
+    Args:
+        conn: The books, to write to.
+        payment: As it was entered; somebody's by hand has no external id.
+        now: The business clock's time.
+        rules: How NetSuite is to behave where that is not known.
+
+    Raises:
+        NetSuiteError: It is refused; nothing was written.
+    """
+    rules = rules or Rules()
+    payment_id = books.next_transaction(conn)
+    _post(conn, payment_id, payment, rules, now, created=stamp(now))
+    return payment_id
+
+
+def change_vendor_payment(
+    conn: sqlite3.Connection,
+    payment_id: int,
+    payment: VendorPayment,
+    *,
+    now: datetime,
+    rules: Rules | None = None,
+) -> None:
+    """Post a vendor payment anew, under its id.
+
+    Raises:
+        NetSuiteError: It is refused. The caller rolls back: the payment as it was is taken back by then.
+    """
+    rules = rules or Rules()
+    row = _unlocked(conn, payment_id)
+    if row["voided"] == "T":
+        detail = "This transaction has been voided and cannot be edited."
+        raise user_error(detail)
+    _check_period(conn, date.fromisoformat(row["trandate"]), row["postingperiod"], rules)
+    bills = books.remove_links(conn, payment_id)
+    _keep(conn, bills, now, rules)
+    books.remove_rows(conn, payment_id)
+    _post(conn, payment_id, payment, rules, now, created=row["createddate"])
+
+
+def delete_vendor_payment(
+    conn: sqlite3.Connection,
+    payment_id: int,
+    *,
+    now: datetime,
+    rules: Rules | None = None,
+    context: str = "REST Web Services",
+) -> None:
+    """Delete a vendor payment: its bills are open again, and its deletion is noted.
+
+    Raises:
+        NetSuiteError: It is refused; nothing was written.
+    """
+    rules = rules or Rules()
+    row = _unlocked(conn, payment_id)
+    _check_period(conn, date.fromisoformat(row["trandate"]), row["postingperiod"], rules)
+    bills = books.remove_links(conn, payment_id)
+    _keep(conn, bills, now, rules)
+    books.remove_rows(conn, payment_id)
+    books.record_deletion(conn, row, stamp(now), context)
+
+
+def void_vendor_payment(
+    conn: sqlite3.Connection, payment_id: int, *, now: datetime, rules: Rules | None = None
+) -> None:
+    """Void a vendor payment in place: it stays, over nothing, and its bills are open again.
+
+    Accounts that void by reversing journals are not rehearsed here.
+
+    Raises:
+        NetSuiteError: It is refused; nothing was written.
+    """
+    rules = rules or Rules()
+    row = _unlocked(conn, payment_id)
+    if row["voided"] == "T":
+        detail = "This transaction has already been voided."
+        raise user_error(detail)
+    _check_period(conn, date.fromisoformat(row["trandate"]), row["postingperiod"], rules)
+    bills = books.remove_links(conn, payment_id)
+    _keep(conn, bills, now, rules)
+    moment = stamp(now)
+    conn.execute(
+        "UPDATE ns_transaction SET voided = 'T', status = ?, total_cents = 0, memo = 'VOID',"
+        " lastmodifieddate = ? WHERE id = ?",
+        (books.VOIDED, moment, payment_id),
+    )
+    conn.execute(
+        'UPDATE ns_transactionline SET amount_cents = 0, linelastmodifieddate = ? WHERE "transaction" = ?',
+        (moment, payment_id),
+    )
+    conn.execute(
+        "UPDATE ns_transactionaccountingline SET debit_cents = debit_cents * 0,"
+        " credit_cents = credit_cents * 0, lastmodifieddate = ?"
+        ' WHERE "transaction" = ?',
+        (moment, payment_id),
+    )
+
+
+def _post(
+    conn: sqlite3.Connection,
+    payment_id: int,
+    payment: VendorPayment,
+    rules: Rules,
+    now: datetime,
+    *,
+    created: str,
+) -> None:
+    payment = _completed(conn, payment, now)
+    if payment.external_id is not None:
+        _check_external_id(conn, payment.external_id, rules)
+    _check_account(conn, payment)
+    period = _check_period(conn, _day(payment), payment.period, rules)
+    applications = _applied(conn, payment, rules)
+    payment = replace(payment, period=period, applications=applications)
+    discount_account = None
+    if any(each.discount for each in applications):
+        discount_account = _discount_account(conn)
+    books.write_payment(
+        conn, payment_id, payment, created=created, now=stamp(now), discount_account=discount_account
+    )
+    _keep(conn, [each.bill for each in applications], now, rules, _day(payment))
+
+
+def _keep(
+    conn: sqlite3.Connection, bills: Sequence[int], now: datetime, rules: Rules, day: date | None = None
+) -> None:
+    books.keep_balances(
+        conn,
+        bills,
+        day or now.astimezone(COMPANY_ZONE).date(),
+        stamp(now),
+        touch_bill=rules.touch_bill,
+        touch_accounting_line=rules.touch_accounting_line,
+    )
+
+
+def _completed(conn: sqlite3.Connection, payment: VendorPayment, now: datetime) -> VendorPayment:
+    """Fill in what NetSuite fills in, and check that vendor, subsidiary and currency belong together."""
+    vendor = conn.execute("SELECT * FROM ns_vendor WHERE id = ?", (payment.vendor,)).fetchone()
+    if vendor is None:
+        raise invalid_value(payment.vendor, "entity")
+    subsidiary = payment.subsidiary or vendor["subsidiary"]
+    related = conn.execute(
+        "SELECT 1 FROM ns_vendorsubsidiaryrelationship WHERE entity = ? AND subsidiary = ?",
+        (payment.vendor, subsidiary),
+    ).fetchone()
+    if related is None and subsidiary != vendor["subsidiary"]:
+        raise invalid_value(subsidiary, "subsidiary")
+    if not payment.applications:
+        detail = "You must enter at least one line item for this transaction."
+        raise user_error(detail)
+    currency = payment.currency or vendor["currency"]
+    rate = payment.rate
+    if rate is None:
+        rate = Decimal(1) if currency == _base_currency(conn, subsidiary) else _present_rate(conn, currency)
+    if rate <= 0:
+        raise invalid_value(rate, "exchangeRate")
+    ap_account = payment.ap_account
+    if ap_account is None:
+        bill = conn.execute(
+            "SELECT account FROM ns_transaction WHERE id = ?", (payment.applications[0].bill,)
+        ).fetchone()
+        ap_account = bill["account"] if bill else None
+    return replace(
+        payment,
+        subsidiary=subsidiary,
+        currency=currency,
+        rate=rate,
+        ap_account=ap_account,
+        day=payment.day or now.astimezone(COMPANY_ZONE).date(),
+    )
+
+
+def _check_external_id(conn: sqlite3.Connection, external_id: str, rules: Rules) -> None:
+    found = conn.execute("SELECT 1 FROM ns_transaction WHERE externalid = ?", (external_id,)).fetchone()
+    if found:
+        raise NetSuiteError(
+            400,
+            rules.duplicate_external_id,
+            "Error while accessing a resource. This record already exists.",
+            where={"o:errorPath": "externalId"},
+        )
+
+
+def _check_account(conn: sqlite3.Connection, payment: VendorPayment) -> None:
+    """Make sure that the money comes from a bank account of that subsidiary and currency."""
+    account = conn.execute("SELECT * FROM ns_account WHERE id = ?", (payment.account,)).fetchone()
+    if account is None or account["accttype"] != "Bank":
+        raise invalid_value(payment.account, "account")
+    subsidiaries = (account["subsidiary"] or "").split(", ")
+    fits = (
+        account["issummary"] == "F"
+        and account["isinactive"] == "F"
+        and (account["subsidiary"] is None or str(payment.subsidiary) in subsidiaries)
+        and account["currency"] in {None, payment.currency, _base_currency(conn, payment.subsidiary)}
+    )
+    if not fits:
+        raise invalid_value(payment.account, "account")
+    if payment.ap_account is not None:
+        payables = conn.execute(
+            "SELECT 1 FROM ns_account WHERE id = ? AND accttype = 'AcctPay'", (payment.ap_account,)
+        ).fetchone()
+        if payables is None:
+            raise invalid_value(payment.ap_account, "apAcct")
+
+
+def _base_currency(conn: sqlite3.Connection, subsidiary: int | None) -> int | None:
+    row = conn.execute("SELECT currency FROM ns_subsidiary WHERE id = ?", (subsidiary,)).fetchone()
+    return row["currency"] if row else None
+
+
+def _present_rate(conn: sqlite3.Connection, currency: int) -> Decimal:
+    row = conn.execute("SELECT exchangerate FROM ns_currency WHERE id = ?", (currency,)).fetchone()
+    return Decimal(row["exchangerate"])
+
+
+def _check_period(conn: sqlite3.Connection, day: date, period: int | None, rules: Rules) -> int:
+    """Make sure that the day's period is open, and give it."""
+    found = conn.execute(
+        "SELECT * FROM ns_accountingperiod WHERE startdate <= ? AND enddate >= ? AND isposting = 'T'"
+        " AND isyear = 'F' AND isquarter = 'F' AND isadjust = 'F'",
+        (day.isoformat(), day.isoformat()),
+    ).fetchone()
+    closed = found is None or "T" in (found["closed"], found["aplocked"])
+    if closed or period not in {None, found["id"]}:
+        detail = f"Error while accessing a resource. {_OUTSIDE_PERIOD}"
+        raise NetSuiteError(400, rules.closed_period, detail, where={"o:errorPath": "tranDate"})
+    return int(found["id"])
+
+
+def _applied(conn: sqlite3.Connection, payment: VendorPayment, rules: Rules) -> list[Application]:
+    """Check each application against its bill, and give them with their amounts."""
+    applied: dict[int, Application] = {}
+    for place, each in enumerate(payment.applications):
+        path = f"apply.items[{place}]"
+        if each.bill in applied:
+            detail = f"The line of bill {each.bill} is given twice."
+            raise invalid_content(detail, path)
+        bill = conn.execute("SELECT * FROM ns_transaction WHERE id = ?", (each.bill,)).fetchone()
+        if reason := _unpayable(bill, payment):
+            if rules.unpayable_bill == "named":
+                detail = f"Bill {each.bill} cannot be paid: {reason}."
+                raise user_error(detail, path)
+            detail = (
+                f"Unable to find a matching line for sublist apply with key: [doc] and value: [{each.bill}]."
+            )
+            raise user_error(detail, path)
+        unpaid = bill["total_cents"] - bill["paid_cents"]
+        cents = unpaid - each.discount if each.cents is None else each.cents
+        if each.discount < 0 or cents < 0 or cents + each.discount == 0:
+            raise invalid_value(amount(cents), f"{path}.amount")
+        if cents + each.discount > unpaid:
+            cents = _over_applied(cents, each.discount, unpaid, path, rules)
+        applied[each.bill] = replace(each, cents=cents)
+    return list(applied.values())
+
+
+def _over_applied(cents: int, discount: int, unpaid: int, path: str, rules: Rules) -> int:
+    if rules.over_application == "trims" and discount <= unpaid:
+        return unpaid - discount
+    detail = f"The amount applied, {amount(cents + discount)}, is more than the amount due, {amount(unpaid)}."
+    if rules.over_application == "invalid_content":
+        raise invalid_content(detail, f"{path}.amount")
+    raise user_error(detail, f"{path}.amount")
+
+
+def _unpayable(bill: sqlite3.Row | None, payment: VendorPayment) -> str | None:
+    """Say why a bill is not in the list that a payment's form would offer; None where it is."""
+    if bill is None or bill["type"] != books.BILL:
+        return "there is no such bill"
+    checks = {
+        "it is another vendor's": bill["entity"] != payment.vendor,
+        "it is paid in full": bill["status"] == books.PAID_IN_FULL,
+        "it is not open": bill["status"] != books.OPEN or bill["voided"] == "T",
+        "it is not approved": bill["approvalstatus"] not in _PAYABLE_APPROVALS,
+        "it is on hold": bill["paymenthold"] == "T",
+        "it is in another currency": bill["currency"] != payment.currency,
+        "it is another subsidiary's": bill["subsidiary"] != payment.subsidiary,
+        "it is on another payables account": bill["account"] != payment.ap_account,
+    }
+    return next((reason for reason, holds in checks.items() if holds), None)
+
+
+def _discount_account(conn: sqlite3.Connection) -> int:
+    """Give the account that takes discounts; NetSuite has a preference for it, here its name tells."""
+    found = conn.execute(
+        "SELECT id FROM ns_account WHERE accountsearchdisplayname LIKE '%discount%' AND isinactive = 'F'"
+        " AND issummary = 'F' ORDER BY id LIMIT 1"
+    ).fetchone()
+    if found is None:
+        label = "Discount Account"
+        raise please_enter(label)
+    return int(found["id"])
+
+
+def _unlocked(conn: sqlite3.Connection, payment_id: int) -> sqlite3.Row:
+    row: sqlite3.Row = conn.execute("SELECT * FROM ns_transaction WHERE id = ?", (payment_id,)).fetchone()
+    if row["locked"] == "T":
+        detail = "This record has been locked by a user defined workflow."
+        raise user_error(detail)
+    return row
+
+
+def _day(payment: VendorPayment) -> date:
+    if payment.day is None:
+        raise AssertionError
+    return payment.day

@@ -1,0 +1,79 @@
+"""The RESTlet route: a deployed script, run by the engine over the books."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import msgspec
+from starlette.responses import Response
+
+from apbridge_sandbox.netsuite.access import RESTLETS, check_token
+from apbridge_sandbox.netsuite.endpoint import Call
+from apbridge_sandbox.netsuite.errors import INVALID_LOGIN, NetSuiteError, RestletError
+from apbridge_sandbox.netsuite.script_host import ScriptHost
+from apbridge_sandbox.netsuite.suitescript.engine import Engine, MissingEntryError, ScriptError
+from apbridge_sandbox.netsuite.suitescript.project import Project, ProjectError
+
+RESTLET_PATH = "/app/site/hosting/restlet.nl"
+_REMEMBERED_ENGINES = 4
+
+
+def run_restlet(call: Call) -> Response:
+    """Answer a call to a RESTlet."""
+    try:
+        check_token(call, RESTLETS)
+    except NetSuiteError as error:
+        raise RestletError(401, "INVALID_LOGIN_ATTEMPT", INVALID_LOGIN, headers=error.headers) from error
+    engine = _engine(call)
+    request = _argument(call)
+    try:
+        value = engine.call(call.request.method.lower(), request, ScriptHost(call))
+    except ScriptError as error:
+        status = 500 if error.name == "UNEXPECTED_ERROR" else 400
+        raise RestletError(status, error.name, error.message) from error
+    except MissingEntryError as error:
+        message = f"The script has no entry point {error}."
+        raise RestletError(405, "SSS_METHOD_NOT_SUPPORTED", message) from error
+    if isinstance(value, str):
+        return Response(value, media_type="text/plain")
+    return Response(msgspec.json.encode(value), media_type="application/json")
+
+
+def _engine(call: Call) -> Engine:
+    query = call.request.query_params
+    for name in ("script", "deploy"):
+        if not query.get(name):
+            raise RestletError(400, "SSS_MISSING_REQD_ARGUMENT", f"Missing a required argument: {name}")
+    try:
+        restlet = Project(call.sandbox.options.suitescript).restlet(query["script"], query["deploy"])
+        if restlet is None:
+            message = "That Suitelet is invalid, disabled, or no longer exists."
+            raise RestletError(404, "SSS_INVALID_SCRIPTLET_ID", message)
+        return _loaded(restlet.source())
+    except ProjectError as error:
+        raise RestletError(404, "SSS_INVALID_SCRIPTLET_ID", str(error)) from error
+    except ScriptError as error:
+        raise RestletError(400, error.name, error.message) from error
+
+
+@lru_cache(maxsize=_REMEMBERED_ENGINES)
+def _loaded(source: str) -> Engine:
+    return Engine(source)
+
+
+def _argument(call: Call) -> bytes:
+    """Give what the script's entry point is called with: the body, or without one the query."""
+    request = call.request
+    if request.method in {"GET", "DELETE"}:
+        given = {
+            name: value for name, value in request.query_params.items() if name not in {"script", "deploy"}
+        }
+        return msgspec.json.encode(given)
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json":
+        raise RestletError(415, "UNSUPPORTED_MEDIA_TYPE", "Send application/json.")
+    try:
+        msgspec.json.decode(call.body)
+    except msgspec.DecodeError as error:
+        raise RestletError(400, "SYNTAX_ERROR", "The request body is not JSON.") from error
+    return call.body

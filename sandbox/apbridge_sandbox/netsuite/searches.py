@@ -1,0 +1,164 @@
+"""N/search over the books: bills and vendor payments, joined to their files. What is not named is refused."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timezone
+from typing import Any
+
+from apbridge_sandbox.clock import COMPANY_ZONE, stamp
+from apbridge_sandbox.suiteql.times import local_of
+
+MOST_RESULTS = 1000
+"""Most results of one range or page (NetSuite: N/search)."""
+
+_TYPES = {"vendorbill": "VendBill", "vendorpayment": "VendPymt"}
+_FIELDS = {
+    "internalid": "t.id",
+    "externalid": "t.externalid",
+    "tranid": "t.tranid",
+    "mainline": "l.mainline",
+    "file.internalid": "f.id",
+    "file.name": "f.name",
+    "file.filetype": "f.filetype",
+    "file.documentsize": "(f.filesize + 1023) / 1024",
+    "file.modified": "f.lastmodifieddate",
+    "file.url": "f.url",
+}
+_SHOWN_FORMAT = "%m/%d/%Y %I:%M %p"
+
+
+class SearchError(Exception):
+    """A search that is refused: its code and message."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+def search(
+    conn: sqlite3.Connection,
+    record_type: str,
+    filters: Sequence[Any],
+    columns: Sequence[str],
+    *,
+    start: int,
+    end: int,
+) -> list[dict[str, Any]]:
+    """Give a range of a search's results, each value as text.
+
+    Raises:
+        SearchError: It asks for what is not modelled, or for too much.
+    """
+    if not 0 < end - start <= MOST_RESULTS:
+        detail = "SSS_INVALID_SEARCH_RESULT_INDEX"
+        raise SearchError(detail, f"A range has 1 to {MOST_RESULTS} results.")
+    listed = ", ".join(f'{_field(name)} AS "{name}"' for name in columns)
+    sql, values = _from(record_type, filters, columns)
+    found = conn.execute(
+        f"SELECT t.id AS record{', ' if listed else ''}{listed}{sql} ORDER BY t.id, l.id LIMIT ? OFFSET ?",
+        (*values, end - start, start),
+    )
+    return [
+        {"id": str(row["record"]), "values": [_shown(name, row[name]) for name in columns]} for row in found
+    ]
+
+
+def count(conn: sqlite3.Connection, record_type: str, filters: Sequence[Any], columns: Sequence[str]) -> int:
+    """Give the number of a search's results.
+
+    Raises:
+        SearchError: It asks for what is not modelled.
+    """
+    sql, values = _from(record_type, filters, columns)
+    return int(conn.execute(f"SELECT COUNT(*){sql}", values).fetchone()[0])
+
+
+def lookup(
+    conn: sqlite3.Connection, record_type: str, record_id: str, columns: Sequence[str]
+) -> dict[str, Any]:
+    """Give fields of one record, as `search.lookupFields` does: nothing where there is no such record.
+
+    Raises:
+        SearchError: It asks for what is not modelled.
+    """
+    filters = [["internalid", "anyof", [record_id]], "and", ["mainline", "is", "T"]]
+    found = search(conn, record_type, filters, columns, start=0, end=1)
+    if not found:
+        return {}
+    fields: dict[str, Any] = dict(zip(columns, found[0]["values"], strict=True))
+    if "externalid" in fields:
+        value = fields["externalid"]
+        fields["externalid"] = [{"value": value, "text": value}] if value else []
+    return fields
+
+
+def instant_of(shown: str) -> str:
+    """Read a date and time as a search shows it.
+
+    Raises:
+        ValueError: It is none.
+    """
+    moment = datetime.strptime(shown.upper(), _SHOWN_FORMAT)  # noqa: DTZ007 - the zone is the company's
+    return stamp(moment.replace(tzinfo=COMPANY_ZONE).astimezone(timezone.utc))
+
+
+def _from(record_type: str, filters: Sequence[Any], columns: Sequence[str]) -> tuple[str, list[Any]]:
+    if record_type not in _TYPES:
+        raise SearchError("INVALID_SRCH_TYPE", f"{record_type} cannot be searched in the sandbox.")
+    conditions, values = ["t.type = ?"], [_TYPES[record_type]]
+    named = list(columns)
+    for condition in _listed(filters):
+        name, operator, value = condition
+        named.append(name)
+        sql, more = _condition(_field(name), operator, value)
+        conditions.append(sql)
+        values += more
+    joined = ' JOIN ns_transactionline l ON l."transaction" = t.id'
+    if any(name.startswith("file.") for name in named):
+        joined += (
+            ' LEFT JOIN ns_transactionfile a ON a."transaction" = t.id LEFT JOIN ns_file f ON f.id = a.file'
+        )
+    return f" FROM ns_transaction t{joined} WHERE {' AND '.join(conditions)}", values
+
+
+def _listed(filters: Sequence[Any]) -> list[Sequence[Any]]:
+    """Read a filter expression: filters joined by `and`."""
+    if filters and isinstance(filters[0], str):
+        filters = [filters]
+    conditions, words = filters[::2], filters[1::2]
+    well_formed = all(isinstance(each, list) and len(each) == 3 for each in conditions)  # noqa: PLR2004
+    if not well_formed or any(not isinstance(word, str) or word.lower() != "and" for word in words):
+        detail = "SSS_INVALID_SRCH_FILTER_EXPR"
+        raise SearchError(detail, "The filter expression is not one known here.")
+    return list(conditions)
+
+
+def _condition(field: str, operator: str, value: Any) -> tuple[str, list[Any]]:  # noqa: ANN401
+    wanted = value if isinstance(value, list) else [value]
+    match operator:
+        case "is" if len(wanted) == 1:
+            return f"{field} = ?", wanted
+        case "anyof" if len(wanted) <= MOST_RESULTS:
+            return f"{field} IN ({', '.join('?' * len(wanted))})", wanted
+        case "noneof" if wanted == ["@NONE@"]:
+            return f"{field} IS NOT NULL", []
+    detail = "SSS_INVALID_SRCH_OPERATOR"
+    raise SearchError(detail, f"The operator {operator} is not known here.")
+
+
+def _field(name: str) -> str:
+    if name not in _FIELDS:
+        detail = "SSS_INVALID_SRCH_COL"
+        raise SearchError(detail, f"There is no field {name} in the sandbox.")
+    return _FIELDS[name]
+
+
+def _shown(name: str, value: Mapping[str, Any] | str | int | None) -> str:
+    if value is None:
+        return ""
+    if name == "file.modified":
+        moment = datetime.fromisoformat(local_of(str(value)))
+        return f"{moment.month}/{moment.day}/{moment.year} {moment:%I:%M %p}".replace(" 0", " ").lower()
+    return str(value)

@@ -1,0 +1,1 @@
+"""SuiteScript, run in an embedded JavaScript engine."""

@@ -1,0 +1,85 @@
+"""One script in one V8 isolate."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from importlib import resources
+from threading import Lock
+from typing import Any
+
+import msgspec
+from py_mini_racer import JSEvalException, MiniRacer
+
+Host = Callable[[str, Mapping[str, Any]], Any]
+"""Answers a question of the script: an operation and its argument."""
+
+
+class ScriptError(Exception):
+    """What a script throws: its name and message."""
+
+    def __init__(self, name: str, message: str) -> None:
+        super().__init__(message)
+        self.name = name
+        self.message = message
+
+
+class MissingEntryError(Exception):
+    """The script does not answer this method."""
+
+
+class Engine:
+    """Runs one script, one call at a time.
+
+    Args:
+        source: The script.
+
+    Raises:
+        ScriptError: It does not load.
+    """
+
+    def __init__(self, source: str) -> None:
+        self._lock = Lock()
+        self._racer = MiniRacer()
+        host = (resources.files(__package__) / "host.js").read_text(encoding="utf-8")
+        entry: Any = self._racer.eval(host)
+        self._begin: Callable[[str, str], str] = entry["begin"]
+        self._resume: Callable[[str], str] = entry["resume"]
+        try:
+            self._racer.eval(source)
+        except JSEvalException as error:
+            self.close()
+            raise ScriptError("SYNTAX_ERROR", str(error).strip()) from error
+
+    def call(self, method: str, request: bytes, host: Host) -> Any:  # noqa: ANN401
+        """Call the script's entry point.
+
+        Args:
+            method: Name of the entry point: `post`.
+            request: Its argument, as JSON.
+            host: Answers what the script asks. A ScriptError that it raises is thrown in the script.
+
+        Raises:
+            ScriptError: The script threw it.
+            MissingEntryError: It has no such entry point.
+        """
+        with self._lock:
+            told = msgspec.json.decode(self._begin(method, request.decode()))
+            while "question" in told:
+                told = msgspec.json.decode(self._resume(_answer(told["question"], host)))
+        if "missing" in told:
+            raise MissingEntryError(told["missing"])
+        if "error" in told:
+            raise ScriptError(**told["error"])
+        return told.get("value")
+
+    def close(self) -> None:
+        """Give the isolate back."""
+        self._racer.close()
+
+
+def _answer(question: Mapping[str, Any], host: Host) -> str:
+    try:
+        answer: dict[str, Any] = {"value": host(question["operation"], question["argument"])}
+    except ScriptError as error:
+        answer = {"error": {"name": error.name, "message": error.message}}
+    return msgspec.json.encode(answer).decode()

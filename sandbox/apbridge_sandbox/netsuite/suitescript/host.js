@@ -1,0 +1,219 @@
+// What NetSuite gives a SuiteScript: `define`, and the modules N/... as far as they are modelled here.
+// Anything else is an error, so that a script that leans on more than this fails loudly.
+//
+// The engine cannot wait for Python in the middle of a call. So a script is run as far as its first question
+// (`ask`), is stopped there, and is run again from the start with the answer at hand; and so on until it
+// ends. Questions already answered get the same answer again: a script asks the same ones in every run.
+(() => {
+  'use strict';
+
+  class Stopped extends Error {}
+
+  class SuiteScriptError extends Error {
+    constructor({ name, message }) {
+      super(message);
+      this.name = name;
+      this.type = 'error.SuiteScriptError';
+    }
+  }
+
+  const state = { factory: null, method: '', request: null, answers: [], asked: 0, question: null };
+
+  /** Asks Python. Throws where the answer has yet to come: what a script does with that does not count. */
+  const ask = (operation, argument) => {
+    if (state.question) throw new Stopped();
+    if (state.asked === state.answers.length) {
+      state.question = { operation, argument };
+      throw new Stopped();
+    }
+    const { value, error } = state.answers[state.asked];
+    state.asked += 1;
+    if (error) throw new SuiteScriptError(error);
+    return value;
+  };
+
+  /** Gives an object of which every unknown member is an error. */
+  const strict = (name, members) =>
+    new Proxy(Object.freeze(members), {
+      get(target, key) {
+        if (typeof key === 'symbol' || key === 'toJSON' || key in target) return target[key];
+        throw new SuiteScriptError({
+          name: 'NOT_IN_THE_SANDBOX',
+          message: `${name} has no ${key} in the sandbox.`,
+        });
+      },
+      set(target, key) {
+        throw new TypeError(`${name}.${String(key)} cannot be set.`);
+      },
+    });
+
+  /** Reads a function's options: every required one is there, and none that is not known. */
+  const options = (name, given, required, optional = []) => {
+    for (const key of required) {
+      if (given === undefined || given[key] === undefined || given[key] === null) {
+        throw new SuiteScriptError({
+          name: 'SSS_MISSING_REQD_ARGUMENT',
+          message: `${name}: Missing a required argument: ${key}`,
+        });
+      }
+    }
+    for (const key of Object.keys(given || {})) {
+      if (!required.includes(key) && !optional.includes(key)) {
+        throw new SuiteScriptError({
+          name: 'NOT_IN_THE_SANDBOX',
+          message: `${name} has no option ${key} in the sandbox.`,
+        });
+      }
+    }
+    return given || {};
+  };
+
+  const search = () => {
+    const column = (given) => {
+      const { name, join = null } = typeof given === 'string' ? { name: given } : given;
+      return strict('search.Column', { name, join });
+    };
+    const key = ({ name, join }) => (join ? `${join}.${name}` : name);
+    const result = (columns) => (row) =>
+      strict('search.Result', {
+        id: row.id,
+        getValue: (wanted) => {
+          const place = columns.findIndex((each) => key(each) === key(column(wanted)));
+          return place < 0 ? null : row.values[place];
+        },
+      });
+
+    return strict('N/search', {
+      Type: strict('search.Type', { VENDOR_BILL: 'vendorbill', VENDOR_PAYMENT: 'vendorpayment' }),
+      createColumn: (given) => column(options('search.createColumn', given, ['name'], ['join'])),
+      create: (given) => {
+        const { type, filters, columns } = options('search.create', given, ['type'], ['filters', 'columns']);
+        const read = (columns || []).map(column);
+        const query = { type, filters: filters || [], columns: read.map(key) };
+        const wrap = result(read);
+        return strict('search.Search', {
+          run: () =>
+            strict('search.ResultSet', {
+              getRange: (range) => {
+                const { start, end } = options('ResultSet.getRange', range, ['start', 'end']);
+                return ask('search', { ...query, start, end }).map(wrap);
+              },
+            }),
+          runPaged: (paging) => {
+            const { pageSize = 50 } = options('Search.runPaged', paging, [], ['pageSize']);
+            const { count } = ask('count', { ...query, pageSize });
+            const pages = Math.ceil(count / pageSize);
+            return strict('search.PagedData', {
+              count,
+              pageSize,
+              pageRanges: Array.from({ length: pages }, (_, index) => strict('search.PageRange', { index })),
+              fetch: (page) => {
+                const { index } = options('PagedData.fetch', page, ['index']);
+                const start = index * pageSize;
+                const rows = ask('search', { ...query, start, end: start + pageSize });
+                return strict('search.Page', { data: rows.map(wrap) });
+              },
+            });
+          },
+        });
+      },
+      lookupFields: (given) =>
+        ask('lookup', options('search.lookupFields', given, ['type', 'id', 'columns'])),
+    });
+  };
+
+  const file = () =>
+    strict('N/file', {
+      load: (given) => {
+        const { id } = options('file.load', given, ['id']);
+        const { contents, ...members } = ask('load', { id });
+        return strict('file.File', { ...members, getContents: () => ask('contents', { id }) });
+      },
+    });
+
+  const error = () =>
+    strict('N/error', {
+      create: (given) => {
+        options('error.create', given, ['name', 'message'], ['notifyOff']);
+        return new SuiteScriptError(given);
+      },
+    });
+
+  const encode = () =>
+    strict('N/encode', {
+      Encoding: strict('encode.Encoding', { UTF_8: 'UTF_8', BASE_64: 'BASE_64' }),
+      convert: (given) =>
+        ask('encode', options('encode.convert', given, ['string', 'inputEncoding', 'outputEncoding'])),
+    });
+
+  const format = () =>
+    strict('N/format', {
+      Type: strict('format.Type', { DATETIMETZ: 'datetimetz' }),
+      parse: (given) => new Date(ask('instant', options('format.parse', given, ['value', 'type']))),
+    });
+
+  const runtime = () =>
+    strict('N/runtime', {
+      get accountId() {
+        return ask('account', {});
+      },
+    });
+
+  const transaction = () =>
+    strict('N/transaction', {
+      Type: strict('transaction.Type', { VENDOR_PAYMENT: 'vendorpayment' }),
+      void: (given) => ask('void', options('transaction.void', given, ['type', 'id'])),
+    });
+
+  const log = () => {
+    const write = (given) => void options('log', given, ['title'], ['details']);
+    return strict('N/log', { audit: write, debug: write, error: write });
+  };
+
+  const modules = {
+    'N/encode': encode,
+    'N/error': error,
+    'N/file': file,
+    'N/format': format,
+    'N/log': log,
+    'N/runtime': runtime,
+    'N/search': search,
+    'N/transaction': transaction,
+  };
+
+  globalThis.define = (names, factory) => {
+    for (const name of names) {
+      if (!(name in modules)) throw new Error(`There is no module ${name} in the sandbox.`);
+    }
+    state.factory = () => factory(...names.map((name) => modules[name]()));
+  };
+
+  /** Runs the script as far as it comes, and tells how far that was. */
+  const run = () => {
+    state.asked = 0;
+    state.question = null;
+    let told;
+    try {
+      const entry = state.factory()[state.method];
+      const value = entry === undefined ? undefined : entry(JSON.parse(state.request));
+      told = entry === undefined ? { missing: state.method } : { value };
+    } catch (thrown) {
+      const known = thrown instanceof SuiteScriptError;
+      told = { error: { name: known ? thrown.name : 'UNEXPECTED_ERROR', message: String(known ? thrown.message : thrown) } };
+    }
+    return JSON.stringify(state.question ? { question: state.question } : told);
+  };
+
+  return {
+    begin: (method, request) => {
+      state.method = method;
+      state.request = request;
+      state.answers = [];
+      return run();
+    },
+    resume: (answer) => {
+      state.answers.push(JSON.parse(answer));
+      return run();
+    },
+  };
+})();
