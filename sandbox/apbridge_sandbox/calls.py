@@ -41,17 +41,22 @@ class Tally:
     sign_ins: int = 0
     peak_concurrency: int = 0
     in_flight: int = 0
+    admitted: int = 0
     by_operation: Counter[str] = field(default_factory=Counter)
     refusals: Counter[str] = field(default_factory=Counter)
 
-    def enter(self) -> None:
-        """Count a call in. Sign-ins are not in flight: NetSuite's limit is on REST, SOAP and RESTlets."""
+    def enter(self, limit: float) -> bool:
+        """Count a call in and tell whether it is within the limit; one that is not takes no place of it."""
         self.in_flight += 1
         self.peak_concurrency = max(self.peak_concurrency, self.in_flight)
+        is_admitted = self.admitted < limit
+        self.admitted += is_admitted
+        return is_admitted
 
-    def leave(self) -> None:
+    def leave(self, *, admitted: bool) -> None:
         """Count it out."""
         self.in_flight -= 1
+        self.admitted -= admitted
 
 
 class Calls:
@@ -67,7 +72,9 @@ class Calls:
     def reset(self) -> None:
         """Start counting anew; calls that are in flight stay in flight."""
         self._tallies = {
-            system: Tally(in_flight=tally.in_flight, peak_concurrency=tally.in_flight)
+            system: Tally(
+                in_flight=tally.in_flight, admitted=tally.admitted, peak_concurrency=tally.in_flight
+            )
             for system, tally in self._tallies.items()
         }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from enum import Enum
+from typing import Any
 
 import msgspec
 
@@ -50,11 +51,17 @@ class Do(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """
 
     status: int | None = None
-    body: object = None
+    body: Any = None
     headers: dict[str, str] = {}
     delay_ms: int = 0
     drop: Drop | None = None
     html: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse an answer that has no status."""
+        if self.status is None and (self.html or self.headers or self.body is not None):
+            message = "an answer needs a status"
+            raise ValueError(message)
 
 
 class Fault(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):

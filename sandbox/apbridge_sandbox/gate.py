@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime
-from typing import Any
 
 import msgspec
 from starlette.routing import BaseRoute, Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from apbridge_sandbox.avidxchange.answers import Problem, RefusalError
 from apbridge_sandbox.calls import SIGN_IN_PATH, System, Tally, is_write, refusal_codes, system_of
+from apbridge_sandbox.credentials import ACCOUNT_ID
 from apbridge_sandbox.faults import Drop, Fault
+from apbridge_sandbox.netsuite.errors import overloaded
 from apbridge_sandbox.world import Sandbox
 
 _RETRY_AFTER_S = 1
@@ -40,26 +42,25 @@ class Gate:
         tally = self._sandbox.calls.of(system)
         tally.total += 1
         tally.by_operation[self._operation(scope)] += 1
+        tally.writes += is_write(scope["method"], scope["path"])
         outlet = _Outlet(send, tally)
         if scope["path"] == SIGN_IN_PATH:
+            # A sign-in is no call in flight: NetSuite's limit is on SOAP, REST and RESTlets.
             tally.sign_ins += 1
             await self._delay()
             await self._befall(scope, receive, outlet)
             return
-        tally.enter()
+        admitted = tally.enter(self._limit(system))
         try:
-            allowed = tally.in_flight <= self._limit(system)
-            if allowed:
-                await self._delay()
+            await self._delay()
+            if admitted:
                 await self._befall(scope, receive, outlet)
+            else:
+                await outlet.answer(*self._overloaded(system, scope["path"]))
         finally:
             # The counts may have been reset meanwhile: the call leaves the tally that holds it now.
-            self._sandbox.calls.of(system).leave()
-        if not allowed:
-            await self._delay()
-            await outlet.answer(*self._overloaded(system))
-        if is_write(scope["method"], scope["path"]) or scope.get("state", {}).get("is_write"):
-            tally.writes += 1
+            self._sandbox.calls.of(system).leave(admitted=admitted)
+        tally.writes += bool(scope["state"].get("is_write"))
 
     def _operation(self, scope: Scope) -> str:
         for route in self._routes:
@@ -84,38 +85,21 @@ class Gate:
             return
         await _suffer(fault, self._app, scope, receive, outlet)
 
-    def _overloaded(self, system: System) -> tuple[int, bytes, dict[str, str]]:
+    def _overloaded(self, system: System, path: str) -> tuple[int, bytes, dict[str, str]]:
         if system is System.AVIDXCHANGE:
-            body: dict[str, Any] = {
-                "message": "Too many requests.",
-                "errors": [
-                    {"field": None, "code": "too_many_requests", "message": "Wait, then send it again."}
-                ],
-            }
-            return 429, msgspec.json.encode(body), {"retry-after": str(_RETRY_AFTER_S)}
-        status = self._sandbox.switches["netsuite.overload_status"]
-        retry_after = {
-            "none": {},
-            "seconds": {"retry-after": str(_RETRY_AFTER_S)},
-            "date": {"retry-after": _http_date(_RETRY_AFTER_S)},
-        }[self._sandbox.switches["netsuite.overload_retry_after"]]
-        return status, msgspec.json.encode(_NETSUITE_OVERLOAD[status]), retry_after
+            problem = Problem("too_many_requests", "Too many requests: wait, then send it again.")
+            answer = RefusalError(429, problem).answer()
+            return answer.status, answer.content(), _RETRY_AFTER["seconds"]()
+        switches = self._sandbox.switches
+        error = overloaded(path, switches["netsuite.overload_status"], ACCOUNT_ID)
+        headers = error.headers | _RETRY_AFTER[switches["netsuite.overload_retry_after"]]()
+        return error.status, msgspec.json.encode(error.body()), headers
 
 
-def _netsuite_error(status: int, title: str, detail: str, code: str) -> dict[str, Any]:
-    return {
-        "type": f"https://www.rfc-editor.org/rfc/rfc9110.html#name-{status}",
-        "title": title,
-        "status": status,
-        "o:errorDetails": [{"detail": detail, "o:errorCode": code}],
-    }
-
-
-_BLOCKED = ("Concurrent request limit exceeded. Request blocked.", "CONCURRENCY_LIMIT_EXCEEDED")
-_NETSUITE_OVERLOAD = {
-    429: _netsuite_error(429, "Too Many Requests", *_BLOCKED),
-    400: _netsuite_error(400, "Bad Request", *_BLOCKED),
-    401: _netsuite_error(401, "Unauthorized", "Invalid login attempt.", "INVALID_LOGIN"),
+_RETRY_AFTER: dict[str, Callable[[], dict[str, str]]] = {
+    "none": dict,
+    "seconds": lambda: {"retry-after": str(_RETRY_AFTER_S)},
+    "date": lambda: {"retry-after": _http_date(_RETRY_AFTER_S)},
 }
 
 

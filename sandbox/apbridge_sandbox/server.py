@@ -44,6 +44,7 @@ class Server:
                 lifespan="off",
                 log_level="warning",
                 access_log=False,
+                proxy_headers=False,
                 timeout_graceful_shutdown=1,
             )
         )

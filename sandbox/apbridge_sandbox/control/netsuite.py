@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import sqlite3
-from datetime import date, timedelta
-from decimal import Decimal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
 from typing import Any, Literal
 
-import msgspec
 from starlette.routing import Route
 
 from apbridge_sandbox.avidxchange.lifecycle import StepError
 from apbridge_sandbox.clock import Clock
-from apbridge_sandbox.company.batch import Batch
-from apbridge_sandbox.company.documents import Bill, Ids, Image, Line, Party, write_bill
-from apbridge_sandbox.company.paper import pdf
 from apbridge_sandbox.control.endpoint import Order, route
 from apbridge_sandbox.money import Cents
+from apbridge_sandbox.netsuite import books, posting
+from apbridge_sandbox.netsuite.books import Application, VendorPayment
+from apbridge_sandbox.netsuite.errors import NetSuiteError
+from apbridge_sandbox.netsuite.posting import Rules
 from apbridge_sandbox.world import Sandbox
-
-_TERM = timedelta(days=30)
 
 
 class Edit(Order):
@@ -37,37 +36,20 @@ class Edit(Order):
 class Delete(Order):
     """A record to delete."""
 
-    type: Literal["vendorbill", "vendor", "account", "department", "classification", "location"]
+    type: Literal[
+        "vendorbill", "vendorpayment", "vendor", "account", "department", "classification", "location"
+    ]
     id: str
 
 
-class NewLine(Order):
-    """A line of a new bill: an account by its number, dimensions by internal id."""
+class PayByHand(Order):
+    """A payment that somebody types in NetSuite: all that is open less the discount, today, unless told."""
 
-    account: str
-    amount: Cents
-    memo: str | None = None
-    department: int | None = None
-    classification: int | None = msgspec.field(default=None, name="class")
-    location: int | None = None
-
-
-class NewBill(Order):
-    """A bill that somebody enters today; `image` is text for its PDF."""
-
-    vendor: str
-    tranid: str
-    lines: list[NewLine]
+    bill: str
+    check_number: str
+    amount: Cents | None = None
+    discount: Cents = Cents(0)
     day: date | None = None
-    memo: str | None = None
-    status: Literal["A", "D", "E"] = "A"
-    image: str | None = None
-
-
-class NewBills(Order):
-    """Bills to enter."""
-
-    bills: list[NewBill]
 
 
 def routes() -> list[Route]:
@@ -75,7 +57,7 @@ def routes() -> list[Route]:
     return [
         route("POST", "/netsuite/edit", Edit, _edit),
         route("POST", "/netsuite/delete", Delete, _delete),
-        route("POST", "/netsuite/bills", NewBills, _enter_bills),
+        route("POST", "/netsuite/pay-by-hand", PayByHand, _pay_by_hand),
     ]
 
 
@@ -106,111 +88,99 @@ def _columns(conn: sqlite3.Connection, table: str) -> list[str]:
     return [row["name"] for row in rows]
 
 
-_RECORD_TYPES = {
-    "vendorbill": ("transaction", -30),
-    "vendor": ("vendor", -9),
-    "account": ("account", -112),
-    "department": ("department", -102),
-    "classification": ("classification", -101),
-    "location": ("location", -103),
+_RECORD_TYPE_IDS = {
+    "vendor": -9,
+    "account": -112,
+    "department": -102,
+    "classification": -101,
+    "location": -103,
 }
+_TRANSACTIONS = {"vendorbill": books.BILL, "vendorpayment": books.PAYMENT}
 
 
 def _delete(sandbox: Sandbox, order: Delete) -> Any:  # noqa: ANN401
-    table, record_type = _RECORD_TYPES[order.type]
     number = int(order.id)
     with sandbox.store.write() as conn:
-        row = conn.execute(f"SELECT * FROM ns_{table} WHERE id = ?", (number,)).fetchone()  # noqa: S608
-        if row is None:
-            message = f"there is no {order.type} {order.id}"
-            raise StepError(message)
-        if order.type == "vendorbill":
-            _delete_bill(conn, number)
+        if order.type in _TRANSACTIONS:
+            row = _found(conn, "transaction", number, order.type)
+            if row["type"] == books.PAYMENT:
+                with _refusals():
+                    posting.delete_vendor_payment(
+                        conn, number, now=sandbox.clock.now(), rules=Rules.of(sandbox.switches), context="UI"
+                    )
+            else:
+                _delete_bill(conn, row, sandbox.clock)
         else:
-            conn.execute(f"DELETE FROM ns_{table} WHERE id = ?", (number,))  # noqa: S608
-        conn.execute(
-            "INSERT INTO ns_deletedrecord"
-            " (name, recordid, recordtypeid, type, deleteddate, deletedby, context) VALUES (?, ?, ?, ?, ?, 'A. Clerk', 'UI')",
-            (_name(row), number, record_type, order.type, sandbox.clock.stamp()),
-        )
+            row = _found(conn, order.type, number, order.type)
+            conn.execute(f"DELETE FROM ns_{order.type} WHERE id = ?", (number,))  # noqa: S608
+            conn.execute(
+                "INSERT INTO ns_deletedrecord"
+                " (name, recordid, recordtypeid, type, deleteddate, deletedby, context)"
+                " VALUES (?, ?, ?, ?, ?, '-5', 'UI')",
+                (
+                    row["entityid" if order.type == "vendor" else "fullname"],
+                    number,
+                    _RECORD_TYPE_IDS[order.type],
+                    order.type,
+                    sandbox.clock.stamp(),
+                ),
+            )
     return {"deleted": order.id}
 
 
-def _name(row: sqlite3.Row) -> str:
-    columns = row.keys()
-    names: list[str] = [row[key] for key in ("tranid", "entityid", "fullname") if key in columns]
-    return names[0]
-
-
-def _delete_bill(conn: sqlite3.Connection, number: int) -> None:
-    if conn.execute(
-        "SELECT 1 FROM ns_link WHERE previousdoc = ? AND linktype = 'Payment'", (number,)
-    ).fetchone():
-        message = f"vendorbill {number} has payments applied: NetSuite does not delete it"
+def _found(conn: sqlite3.Connection, table: str, number: int, kind: str) -> sqlite3.Row:
+    row: sqlite3.Row | None = conn.execute(f"SELECT * FROM ns_{table} WHERE id = ?", (number,)).fetchone()  # noqa: S608
+    if row is None or (table == "transaction" and row["type"] != _TRANSACTIONS[kind]):
+        message = f"there is no {kind} {number}"
         raise StepError(message)
-    conn.execute("DELETE FROM ns_link WHERE nextdoc = ?", (number,))
-    for table in ("transactionline", "transactionaccountingline", "transactionfile"):
-        conn.execute(f'DELETE FROM ns_{table} WHERE "transaction" = ?', (number,))  # noqa: S608
-    conn.execute("DELETE FROM ns_transaction WHERE id = ?", (number,))
+    return row
 
 
-def _enter_bills(sandbox: Sandbox, order: NewBills) -> Any:  # noqa: ANN401
-    with sandbox.store.write() as conn:
-        ids = Ids.after(conn)
-        batch = Batch(conn)
-        bills = [_bill(conn, sandbox.clock, next(ids.transaction), new) for new in order.bills]
-        for bill in bills:
-            write_bill(batch, ids, bill)
-        batch.flush()
-    return {"ids": [str(bill.id) for bill in bills]}
+def _delete_bill(conn: sqlite3.Connection, row: sqlite3.Row, clock: Clock) -> None:
+    if conn.execute(
+        "SELECT 1 FROM ns_link WHERE previousdoc = ? AND linktype = 'Payment'", (row["id"],)
+    ).fetchone():
+        message = f"vendorbill {row['id']} has payments applied: NetSuite does not delete it"
+        raise StepError(message)
+    books.remove_rows(conn, row["id"])
+    books.record_deletion(conn, row, clock.stamp(), "UI")
 
 
-def _bill(conn: sqlite3.Connection, clock: Clock, number: int, new: NewBill) -> Bill:
-    day = new.day or clock.today()
-    lines = [
-        Line(
-            account=_account(conn, line.account),
-            cents=line.amount,
-            memo=line.memo,
-            department=line.department,
-            classification=line.classification,
-            location=line.location,
+def _pay_by_hand(sandbox: Sandbox, order: PayByHand) -> Any:  # noqa: ANN401
+    with sandbox.store.write() as conn, _refusals():
+        bill = _found(conn, "transaction", int(order.bill), "vendorbill")
+        payment = VendorPayment(
+            vendor=bill["entity"],
+            account=_bank(conn, bill),
+            applications=[Application(bill["id"], order.amount, order.discount)],
+            day=order.day,
+            currency=bill["currency"],
+            subsidiary=bill["subsidiary"],
+            number=order.check_number,
         )
-        for line in new.lines
-    ]
-    return Bill(
-        id=number,
-        party=_party(conn, new.vendor),
-        tranid=new.tranid,
-        day=day,
-        due=day + _TERM,
-        created=clock.now(),
-        modified=clock.now(),
-        lines=lines,
-        memo=new.memo,
-        status=new.status,
-        images=(Image(f"{number}.pdf", pdf([new.image])),) if new.image else (),
-    )
+        rules = Rules.of(sandbox.switches)
+        number = posting.post_vendor_payment(conn, payment, now=sandbox.clock.now(), rules=rules)
+    return {"id": str(number)}
 
 
-def _party(conn: sqlite3.Connection, vendor: str) -> Party:
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """Let NetSuite's refusals be the control API's."""
+    try:
+        yield
+    except NetSuiteError as error:
+        raise StepError(error.detail) from error
+
+
+def _bank(conn: sqlite3.Connection, bill: sqlite3.Row) -> int:
+    """Give the first bank account in the bill's currency and subsidiary."""
     row = conn.execute(
-        "SELECT v.id, v.subsidiary, v.currency, v.payablesaccount, c.exchangerate, s.currency AS base"
-        " FROM ns_vendor v JOIN ns_currency c ON c.id = v.currency"
-        " JOIN ns_subsidiary s ON s.id = v.subsidiary WHERE v.id = ?",
-        (vendor,),
+        "SELECT id FROM ns_account WHERE accttype = 'Bank' AND currency = ?"
+        " AND ', ' || subsidiary || ', ' LIKE '%, ' || ? || ', %' ORDER BY acctnumber LIMIT 1",
+        (bill["currency"], bill["subsidiary"]),
     ).fetchone()
     if row is None:
-        message = f"there is no vendor {vendor}"
-        raise StepError(message)
-    rate = Decimal(1) if row["base"] == row["currency"] else Decimal(row["exchangerate"])
-    return Party(row["id"], row["subsidiary"], row["currency"], rate, row["payablesaccount"])
-
-
-def _account(conn: sqlite3.Connection, number: str) -> int:
-    row = conn.execute("SELECT id FROM ns_account WHERE acctnumber = ?", (number,)).fetchone()
-    if row is None:
-        message = f"there is no account {number}"
+        message = f"no bank account fits bill {bill['id']}"
         raise StepError(message)
     found: int = row["id"]
     return found

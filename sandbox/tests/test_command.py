@@ -1,0 +1,112 @@
+"""The command, run as people run it."""
+
+import sqlite3
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import requests
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+from apbridge_sandbox.store import Store, StoreError
+from apbridge_sandbox.testing import running
+
+NAMES = {
+    "NETSUITE_ACCOUNT_ID",
+    "NETSUITE_CLIENT_ID",
+    "NETSUITE_CERTIFICATE_ID",
+    "NETSUITE_PRIVATE_KEY_PATH",
+    "NETSUITE_RESTLET_SCRIPT",
+    "NETSUITE_RESTLET_DEPLOY",
+    "AVIDXCHANGE_COMPANY_TOKEN",
+    "AVIDXCHANGE_USER_TOKEN",
+}
+
+
+def _run(*words: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "apbridge_sandbox", *words]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+
+def _env(folder: Path) -> dict[str, str]:
+    lines = (folder / ".env").read_text().splitlines()
+    return dict(line.split("=", 1) for line in lines)
+
+
+def test_credentials_before_there_is_a_sandbox(tmp_path: Path):
+    done = _run("credentials", f"--db={tmp_path / 'new.db'}", f"--out={tmp_path / 'keys'}")
+    assert done.returncode == 0, done.stderr
+    env = _env(tmp_path / "keys")
+    assert env.keys() == NAMES
+    assert env["NETSUITE_ACCOUNT_ID"] == "1234567_SB1"
+    key = Path(env["NETSUITE_PRIVATE_KEY_PATH"])
+    assert key == tmp_path / "keys" / "private_key.pem"
+    load_pem_private_key(key.read_bytes(), password=None)
+    for file in (key, tmp_path / "keys" / ".env"):
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    for secret in (env["AVIDXCHANGE_COMPANY_TOKEN"], env["AVIDXCHANGE_USER_TOKEN"]):
+        assert secret not in done.stdout + done.stderr
+
+
+def test_served_as_a_command_and_served_again(tmp_path: Path):
+    with running(folder=tmp_path, in_process=False, seed=3, vendors=9, bills=15) as first:
+        assert first.sandbox is None
+        headers = {
+            "X-Company-Token": first.credentials["AVIDXCHANGE_COMPANY_TOKEN"],
+            "X-User-Token": first.credentials["AVIDXCHANGE_USER_TOKEN"],
+        }
+        assert requests.get(first.avidxchange_url + "/v1/company", headers=headers, timeout=10).ok
+        first.control("/control/clock", {"advance_days": 3})
+        before = first.books()
+    with running(folder=tmp_path, in_process=False, seed=4, vendors=9, bills=16) as second:
+        assert second.books() == before
+        assert second.control("/control/clock", method="GET")["now"].startswith("2026-11-05T16:")
+        assert requests.get(second.avidxchange_url + "/v1/company", headers=headers, timeout=10).ok
+        url = f"--url={second.netsuite_url}/"
+        assert (
+            _run("credentials", f"--db={tmp_path / 'sandbox.db'}", f"--out={tmp_path}", url).returncode == 0
+        )
+        env = _env(tmp_path)
+        assert env["NETSUITE_BASE_URL"] == second.netsuite_url
+        assert env["AVIDXCHANGE_BASE_URL"] == second.avidxchange_url
+        fresh = headers | {"X-User-Token": env["AVIDXCHANGE_USER_TOKEN"]}
+        assert requests.get(second.avidxchange_url + "/v1/company", headers=fresh, timeout=10).ok
+
+        taken = second.netsuite_url.rpartition(":")[2]
+        refused = _run("serve", f"--db={tmp_path / 'other.db'}", f"--port={taken}", "--control-port=0")
+        assert refused.returncode == 1
+        assert "Traceback" not in refused.stderr
+        assert "in use" in refused.stderr
+
+
+@pytest.mark.parametrize("command", ["serve", "credentials"])
+def test_a_file_of_another_version(tmp_path: Path, command: str):
+    file = tmp_path / "old.db"
+    store = Store(file)
+    with store.write() as conn:
+        conn.execute("PRAGMA user_version = 1")
+    store.close()
+    with pytest.raises(StoreError, match="another version"):
+        Store(file)
+    done = _run(command, f"--db={file}", *(["--out", str(tmp_path)] if command == "credentials" else []))
+    assert done.returncode == 1
+    assert done.stderr.startswith("Error: old.db was made by another version")
+
+
+def _insert_twice(conn: sqlite3.Connection) -> None:
+    for _ in range(2):
+        conn.execute("INSERT INTO sandbox_setting VALUES ('a', 'b')")
+
+
+def test_a_write_is_all_or_nothing(tmp_path: Path):
+    store = Store(tmp_path / "a.db")
+    with pytest.raises(sqlite3.IntegrityError), store.write() as conn:
+        _insert_twice(conn)
+    assert store.setting("a") is None
+    with store.connection() as reader, store.write() as conn:
+        conn.execute("INSERT INTO sandbox_setting VALUES ('a', 'b')")
+        assert reader.execute("SELECT COUNT(*) FROM sandbox_setting").fetchone()[0] == 0
+    assert store.setting("a") == "b"
+    store.close()
