@@ -157,14 +157,15 @@ class Bills:
         )
 
     def _finish(self, portion: _Portion) -> Iterator[Record]:
-        headers, lines = portion.headers(), portion.lines()
-        orders, applications = portion.orders(), portion.applications()
+        headers = {one.id: one.header for one in portion.changes if one.header}
+        headers |= {number: rows[0] for number, rows in portion.headers().items()}
+        lines, orders, applications = portion.lines(), portion.orders(), portion.applications()
         records: list[Record] = []
         for change in portion.changes:
             if change.is_deletion:
                 records.append(self._tombstone(change))
                 continue
-            header = change.header or next(iter(headers.get(change.id, ())), None)
+            header = headers.get(change.id)
             if header is None:
                 continue  # deleted meanwhile, or not to be submitted
             parts = lines.get(change.id, []), orders.get(change.id, []), applications.get(change.id, [])

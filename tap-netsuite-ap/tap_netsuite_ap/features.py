@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from threading import Lock
 
 from apbridge.errors import RefusedError, catalogue
@@ -16,12 +16,11 @@ logger = logging.getLogger(__name__)
 _NAMED = (
     re.compile(r"Unknown identifier '([^']+)'", re.IGNORECASE),
     re.compile(r"Field '([^']+)' for record '[^']*' was not found", re.IGNORECASE),
-)
-_RECORD = (
     re.compile(r"Record '([^']+)' was not found", re.IGNORECASE),
     re.compile(r"Invalid search type: ([\w.]+?)\.?(?:$|[\s(])", re.IGNORECASE),
 )
-_NAMELESS = re.compile(r"Invalid or unsupported search", re.IGNORECASE)
+_NAMELESS = re.compile(r"Invalid or unsupported search|UNEXPECTED_ERROR", re.IGNORECASE)
+"""How NetSuite refuses a query without a reason; the second may as well be an error of its own."""
 
 
 Trial = Callable[[frozenset[str]], bool]
@@ -61,45 +60,43 @@ class Features:
             Whether to ask again.
         """
         with self._lock:
-            missing = next(_suspects(query, str(refused), without, works), None)
-            if missing is None:
-                return False
-            if missing not in self._absent:
-                self._absent |= {missing}
-                sentence = catalogue()[self._sentences[missing]]
+            if _NAMELESS.search(str(refused)) and works(without):
+                return True
+            missing = _missing(query, str(refused), without, works)
+            for feature in sorted(missing - self._absent):
+                sentence = catalogue()[self._sentences[feature]]
                 logger.warning("%s %s [%s]", sentence.says, sentence.do, sentence.code)
-            return True
+            self._absent |= missing
+            return bool(missing)
 
 
-def not_found(says: str) -> str | None:
-    """Give the column or table that NetSuite says it did not find, in lower case."""
-    for pattern in (*_NAMED, *_RECORD):
-        if found := pattern.search(says):
-            return found[1].lower().rsplit(".", 1)[-1]
-    return None
-
-
-def is_missing(says: str, table: str) -> bool:
-    """Tell whether NetSuite says that a whole table is not there for this role."""
-    return any(found[1].lower() == table.lower() for one in _RECORD if (found := one.search(says)))
-
-
-def _suspects(query: Query, says: str, without: frozenset[str], works: Trial) -> Iterator[str]:
+def _missing(query: Query, says: str, without: frozenset[str], works: Trial) -> frozenset[str]:
     optional: dict[str, list[Line]] = defaultdict(list)
     for line in query.lines:
         if line.feature and not line.when_absent and line.feature not in without:
             optional[line.feature].append(line)
-    name = not_found(says)
+    needed = frozenset([query.needs]) if query.needs else frozenset()
+    name = _not_found(says)
     if name is not None:
-        yield from (
-            feature for feature, lines in optional.items() if any(_mentions(one, name) for one in lines)
-        )
-    elif _NAMELESS.search(says):
-        yield from (feature for feature in optional if works(without | {feature}))
-    else:
-        return
-    if query.needs:
-        yield query.needs
+        mentioning = (one for one, lines in optional.items() if any(_mentions(line, name) for line in lines))
+        return frozenset([found]) if (found := next(mentioning, None)) else needed
+    if not _NAMELESS.search(says):
+        return frozenset()
+    missing = frozenset(optional)
+    if not works(without | missing):
+        return needed
+    for feature in optional:
+        if works(without | (missing - {feature})):
+            missing -= {feature}
+    return missing
+
+
+def _not_found(says: str) -> str | None:
+    """Give the column or table that NetSuite says it did not find, in lower case."""
+    for pattern in _NAMED:
+        if found := pattern.search(says):
+            return found[1].lower().rsplit(".", 1)[-1]
+    return None
 
 
 def _mentions(line: Line, name: str) -> bool:

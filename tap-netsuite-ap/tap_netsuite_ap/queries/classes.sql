@@ -1,4 +1,4 @@
--- needs classes
+-- needs class_list
 SELECT
   d.id AS id,
   d.name AS name,

@@ -1,4 +1,4 @@
--- needs departments
+-- needs department_list
 SELECT
   d.id AS id,
   d.name AS name,

@@ -1,4 +1,4 @@
--- needs locations
+-- needs location_list
 SELECT
   d.id AS id,
   d.name AS name,

@@ -1,4 +1,4 @@
--- needs subsidiaries
+-- needs subsidiary_list
 SELECT
   s.id AS id,
   s.name AS name,

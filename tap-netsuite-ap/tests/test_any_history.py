@@ -1,0 +1,171 @@
+"""Whatever people do to the bills and wherever runs are cut: in the end every bill was told as it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+
+from apbridge_sandbox.testing import running
+
+if TYPE_CHECKING:
+    from conftest import Account, Record
+
+BILLS = 14
+CUTS = st.lists(st.none() | st.integers(0, 6), min_size=3, max_size=3)
+
+
+class History(RuleBasedStateMachine):
+    """People edit, pay, undo, recode and delete; runs come and go, and some of them are cut.
+
+    The tap's word for a bill is the last record that a STATE covered. One whose STATE never came is sent
+    again; one that a STATE covered is never sent again in the same state.
+    """
+
+    account: Account
+
+    @initialize()
+    def begin(self) -> None:
+        self.account.restore()
+        self.account.pass_time(300)
+        self.state: Record = {}
+        self.told: dict[str, Record] = {}
+        self.acknowledged: set[tuple[str, str]] = set()
+        self.touched: dict[str, None] = {}
+        self._run(None)
+
+    def _run(self, cut_at: int | None) -> None:
+        def cut(count: int) -> None:
+            if count == cut_at:
+                raise self.account.Killed
+
+        synced = self.account.sync(self.state, only="bills", on_record=cut)
+        self.state = synced.state or self.state
+        assert len(synced.ids()) == len(set(synced.ids())), "twice in one run"
+        for record in synced.acknowledged:
+            key = (record["id"], record["modified_at"])
+            assert key not in self.acknowledged, "sent twice"
+            self.acknowledged.add(key)
+            self.told[record["id"]] = record
+
+    def _bill(self, number: int) -> str | None:
+        bills = [*self.account.books()]
+        return bills[number % len(bills)] if bills else None
+
+    @rule(seconds=st.sampled_from([0, 0, 1, 7, 200, 80_000]))
+    def time_passes(self, seconds: int) -> None:
+        self.account.pass_time(seconds)
+
+    @rule(number=st.integers(0, BILLS), memo=st.text("ab'$%\"", max_size=3))
+    def edit(self, number: int, memo: str) -> None:
+        if bill := self._bill(number):
+            self.touched[bill] = None
+            self.account.set_bill(bill, memo=memo or None, lastmodifieddate=self.account.clock.stamp())
+
+    @rule(number=st.integers(0, BILLS), department=st.integers(1, 12))
+    def recode(self, number: int, department: int) -> None:
+        if bill := self._bill(number):
+            self.touched[bill] = None
+            self.account.sql(
+                "UPDATE ns_transactionline SET department = ?, linelastmodifieddate = ?"
+                ' WHERE "transaction" = ? AND id = 1',
+                department,
+                self.account.clock.stamp(),
+                bill,
+            )
+
+    @rule(number=st.integers(0, BILLS), cents=st.integers(1, 500))
+    def pay(self, number: int, cents: int) -> None:
+        if bill := self._bill(number):
+            self.touched[bill] = None
+            now = self.account.clock.stamp()
+            (last,) = self.account.sql("SELECT MAX(id) + 1 AS next FROM ns_transaction")
+            payment = last["next"] + 100_000
+            self.account.sql(
+                "INSERT INTO ns_transaction (id, type, recordtype, transactionnumber, trandate, status,"
+                " total_cents, createddate, lastmodifieddate) VALUES (?1, 'VendPymt', 'vendorpayment', 'P' || ?1,"
+                " '2026-11-02', 'F', ?2, ?3, ?3)",
+                payment,
+                cents,
+                now,
+            )
+            self.account.sql(
+                "INSERT INTO ns_link (previousdoc, previousline, previoustype, nextdoc, nextline, nexttype,"
+                " linktype, foreignamount_cents, lastmodifieddate)"
+                " VALUES (?, 0, 'VendBill', ?, 1, 'VendPymt', 'Payment', ?, ?)",
+                bill,
+                payment,
+                cents,
+                now,
+            )
+
+    @rule(number=st.integers(0, BILLS))
+    def undo_payments(self, number: int) -> None:
+        if bill := self._bill(number):
+            self.touched[bill] = None
+            self.account.sql("DELETE FROM ns_link WHERE previousdoc = ? AND linktype = 'Payment'", bill)
+            self.account.sql(
+                "UPDATE ns_transactionaccountingline SET lastmodifieddate = ?"
+                ' WHERE "transaction" = ? AND transactionline = 0',
+                self.account.clock.stamp(),
+                bill,
+            )
+
+    @rule(number=st.integers(0, BILLS))
+    def delete(self, number: int) -> None:
+        if (bill := self._bill(number)) and len(self.account.books()) > BILLS // 2:
+            self.touched[bill] = None
+            self.account.delete_bill(bill, self.account.clock.stamp())
+
+    @rule(waits=st.lists(st.sampled_from([1, 1, 2, 90]), min_size=1, max_size=3), cuts=CUTS)
+    def run(self, waits: list[int], cuts: list[int | None]) -> None:
+        for seconds, cut_at in zip(waits, cuts, strict=False):
+            self.account.pass_time(seconds)
+            self._run(cut_at)
+
+    def teardown(self) -> None:
+        if not hasattr(self, "state"):
+            return
+        self.account.pass_time(300)
+        self._run(None)
+        books = self.account.books()
+        for bill in self.touched:
+            told = self.told[bill]
+            if bill not in books:
+                assert told["is_deleted"]
+                continue
+            if not told["is_eligible"]:  # its files are not fetched
+                books[bill]["images"] = told["images"] and books[bill]["images"]
+            assert self.account.told(told) == books[bill]
+
+    @invariant()
+    def acknowledged_records_are_told(self) -> None:
+        if hasattr(self, "told"):
+            assert self.told.keys() == {bill for bill, _ in self.acknowledged}
+
+
+@pytest.fixture
+def small_company(account_of: type[Account]) -> Iterator[Account]:
+    with running(vendors=8, bills=BILLS) as sandbox:
+        account = account_of(sandbox)
+        account.keep()
+        yield account
+
+
+def test_any_history_ends_with_every_bill_told_as_it_stands(small_company: Account, small_pages: None):
+    assert small_pages is None
+    History.account = small_company
+    run_state_machine_as_test(
+        History,
+        settings=settings(
+            max_examples=40,
+            stateful_step_count=14,
+            deadline=None,
+            phases=[Phase.explicit, Phase.reuse, Phase.generate],
+            suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+        ),
+    )

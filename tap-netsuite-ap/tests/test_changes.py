@@ -1,0 +1,223 @@
+"""Later runs: every change once, whatever changed it and whenever it shows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from apbridge.schemas import validator
+
+if TYPE_CHECKING:
+    from conftest import Account, Record, Synced
+
+
+@pytest.fixture
+def state(changing: Account) -> Record:
+    """The state after a first run, long enough ago for nothing to be left of it."""
+    synced = changing.sync()
+    changing.pass_time(600)
+    return changing.sync(synced.state).state
+
+
+def bill_with(changing: Account, status: str = "A") -> int:
+    return int(
+        changing.sql("SELECT id FROM ns_transaction WHERE type = 'VendBill' AND status = ?", status)[0]["id"]
+    )
+
+
+def only_bill(synced: Synced) -> Record:
+    (record,) = synced.records("bills")
+    return record
+
+
+def test_a_changed_bill_comes_once(changing: Account, state: Record):
+    bill = bill_with(changing)
+    changing.set_bill(bill, memo="O'Brien's", lastmodifieddate=changing.pass_time(60))
+
+    synced = changing.sync(state)
+    assert changing.told(only_bill(synced)) == changing.books()[str(bill)]
+    assert changing.sync(synced.state).ids() == []
+
+
+def test_a_change_to_a_line_alone_is_noticed(changing: Account, state: Record):
+    bill = bill_with(changing)
+    when = changing.pass_time(60)
+    changing.sql(
+        'UPDATE ns_transactionline SET department = 3, linelastmodifieddate = ? WHERE "transaction" = ?'
+        " AND id = 1",
+        when,
+        bill,
+    )
+
+    record = only_bill(changing.sync(state))
+    assert record["lines"][0]["department_id"] == "3"
+    assert record["modified_at"] == when
+
+
+def test_a_payment_that_leaves_the_bills_date_alone_is_noticed(changing: Account, state: Record):
+    bill = bill_with(changing)
+    payment, when = 990_001, changing.pass_time(60)
+    changing.sql(
+        "INSERT INTO ns_transaction (id, type, recordtype, transactionnumber, trandate, status, total_cents,"
+        " externalid, createddate, lastmodifieddate) VALUES (?, 'VendPymt', 'vendorpayment', 'P1', '2026-11-02',"
+        " 'F', 1250, 'avidxchange-payment-7', ?, ?)",
+        payment,
+        when,
+        when,
+    )
+    changing.sql(
+        "INSERT INTO ns_link (previousdoc, previousline, previoustype, nextdoc, nextline, nexttype, linktype,"
+        " foreignamount_cents, lastmodifieddate) VALUES (?, 0, 'VendBill', ?, 1, 'VendPymt', 'Payment', 1250, ?)",
+        bill,
+        payment,
+        when,
+    )
+
+    synced = changing.sync(state)
+    record = only_bill(synced)
+    assert [(one["kind"], one["external_id"], one["amount"]) for one in record["applications"]] == [
+        ("payment", "avidxchange-payment-7", pytest.approx(12.5))
+    ]
+    assert record["modified_at"] == when
+
+    # The payment is deleted: its link is gone, and only the balance bears a date.
+    later = changing.pass_time(600)
+    changing.sql("DELETE FROM ns_link WHERE nextdoc = ?", payment)
+    changing.sql(
+        'UPDATE ns_transactionaccountingline SET lastmodifieddate = ? WHERE "transaction" = ?'
+        " AND transactionline = 0",
+        later,
+        bill,
+    )
+    undone = only_bill(changing.sync(synced.state))
+    assert undone["applications"] == []
+    assert undone["modified_at"] == later
+
+
+@pytest.mark.parametrize(
+    ("columns", "because"),
+    [
+        ({"paymenthold": "T"}, "it is on payment hold"),
+        ({"status": "D", "approvalstatus": 1}, "its status is pending_approval"),
+        ({"voided": "T"}, "it is void"),
+        ({"status": "B"}, "its status is paid"),
+        ({"approvalstatus": 3}, "its approval is rejected"),
+    ],
+)
+def test_a_bill_that_may_no_longer_be_submitted_says_why(
+    changing: Account, state: Record, columns: dict[str, object], because: str
+):
+    bill = bill_with(changing)
+    changing.set_bill(bill, **columns, lastmodifieddate=changing.pass_time(60))
+    record = only_bill(changing.sync(state))
+    assert (record["is_eligible"], record["ineligible_because"]) == (False, because)
+    assert record["lines"]
+
+
+def test_a_deleted_bill_leaves_a_tombstone(changing: Account, state: Record):
+    bill, when = bill_with(changing), changing.pass_time(60)
+    changing.delete_bill(bill, when)
+    synced = changing.sync(state)
+    record = only_bill(synced)
+    assert (record["id"], record["is_deleted"], record["is_eligible"]) == (str(bill), True, False)
+    assert record["external_id"] == f"netsuite-1234567_SB1-vendorbill-{bill}"
+    assert record["modified_at"] == when
+    validator("bills")(record)
+    assert changing.sync(synced.state).ids() == []
+
+
+def test_a_vendor_made_inactive_is_told(changing: Account, state: Record):
+    changing.sql(
+        "UPDATE ns_vendor SET isinactive = 'T', lastmodifieddate = ? WHERE id = 12", changing.pass_time(60)
+    )
+    (vendor,) = changing.sync(state).records("vendors")
+    assert (vendor["id"], vendor["is_active"]) == ("12", False)
+
+
+def test_nothing_tied_to_a_second_is_lost_wherever_a_run_is_cut(
+    changing: Account, state: Record, small_pages: None
+):
+    assert small_pages is None
+    when = changing.pass_time(60)
+    changing.sql("UPDATE ns_transaction SET lastmodifieddate = ? WHERE type = 'VendBill'", when)
+
+    seen: list[str] = []
+    for length in [3, 5, 4, 6, 2, 9, 100]:
+
+        def cut(count: int, length: int = length) -> None:
+            if count == length:
+                raise changing.Killed
+
+        synced = changing.sync(state, only="bills", on_record=cut)
+        state = synced.state
+        seen += [record["id"] for record in synced.acknowledged]
+    assert sorted(seen) == sorted(changing.books())
+
+
+def test_a_change_that_shows_late_is_found(changing: Account, state: Record):
+    early, late = (
+        int(row["id"])
+        for row in changing.sql("SELECT id FROM ns_transaction WHERE type = 'VendBill' LIMIT 2")
+    )
+    when = changing.pass_time(60)
+    changing.set_bill(early, memo="first", lastmodifieddate=when)
+    synced = changing.sync(state)
+    assert synced.ids() == [str(early)]
+    changing.set_bill(late, memo="its transaction took a while", lastmodifieddate=when)
+    changing.pass_time(30)
+    assert changing.sync(synced.state).ids() == [str(late)]
+
+
+def test_a_bill_changed_while_its_run_reads_comes_as_it_is_in_the_end(changing: Account, small_pages: None):
+    assert small_pages is None
+    open_bills = [i for i, bill in changing.books().items() if bill["status"] == "open"]
+    last = open_bills[-1]
+
+    def edit(count: int) -> None:
+        if count == 5:
+            changing.set_bill(last, memo="changed meanwhile", lastmodifieddate=changing.pass_time(5))
+
+    first = changing.sync(only="bills", on_record=edit)
+    assert sorted(first.ids()) in (sorted(open_bills), sorted(open_bills[:-1]))
+    changing.pass_time(5)
+    second = changing.sync(first.state, only="bills")
+    assert second.records("bills")[-1]["memo"] == "changed meanwhile"
+
+
+def test_a_change_at_local_midnight_is_neither_lost_nor_sent_twice(changing: Account, state: Record):
+    """Midnight of 3 November in the account's time zone is 08:00 UTC; its dates must not matter."""
+    bills = [str(i) for i in list(changing.books())[:3]]
+    changing.pass_time(17 * 3600)
+    for bill, when in zip(bills, ("07:59:59", "08:00:00", "08:00:01"), strict=True):
+        changing.set_bill(bill, lastmodifieddate=f"2026-11-03T{when}Z")
+    synced = changing.sync(state)
+    assert synced.ids() == bills
+    assert changing.sync(synced.state).ids() == []
+
+
+def test_start_date_and_the_other_settings_restrict_a_first_run_and_mark_later_ones(changing: Account):
+    books = changing.books()
+    some_vendor = next(bill["vendor_id"] for bill in books.values() if bill["status"] == "open")
+    cases: list[tuple[dict[str, object], str, object]] = [
+        ({"start_date": "2026-06-01"}, "bill_date", lambda bill: bill["bill_date"] >= "2026-06-01"),
+        ({"subsidiaries": ["2"]}, "subsidiary_id", lambda bill: bill["subsidiary_id"] == "2"),
+        ({"vendors": [some_vendor]}, "vendor_id", lambda bill: bill["vendor_id"] == some_vendor),
+        ({"exclude_vendors": [some_vendor]}, "vendor_id", lambda bill: bill["vendor_id"] != some_vendor),
+        ({"bill_filter": "t.foreigntotal < -5000"}, "total", lambda bill: bill["total"] > 5000),
+    ]
+    when = changing.pass_time(60)
+    for settings, field, allowed in cases:
+        wanted = {i for i, bill in books.items() if bill["status"] == "open" and allowed(bill)}
+        first = changing.sync(only="bills", **settings)
+        assert set(first.ids()) == wanted, field
+        assert wanted != {i for i, bill in books.items() if bill["status"] == "open"}
+    changing.sql("UPDATE ns_transaction SET lastmodifieddate = ? WHERE type = 'VendBill'", when)
+    start = {"bookmarks": {"bills": {"replication_key": "modified_at", "replication_key_value": when}}}
+    changing.pass_time(5)
+    for settings, field, allowed in cases:
+        marked = changing.sync(start, only="bills", **settings).records("bills")
+        assert len(marked) == len(books)
+        for record in marked:
+            expected = books[record["id"]]["status"] == "open" and allowed(books[record["id"]])
+            assert record["is_eligible"] is expected, (field, record)
