@@ -36,9 +36,13 @@ class AvidXchangeStream(Stream):
     TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE
 
     def __init__(self, tap: TapAvidXchange) -> None:
-        super().__init__(tap, schema=dict(schema(self.name)), name=self.name)
+        canonical = schema(self.name)
+        # Custom fields are NetSuite's: AvidXchange has none.
+        fields = {name: one for name, one in canonical["properties"].items() if name != "custom_fields"}
+        super().__init__(tap, schema={**canonical, "properties": fields}, name=self.name)
         self._avidxchange = tap
         self._check = validator(self.name)
+        self._blank = {name: None for name, one in fields.items() if "null" in one["type"]}
 
     @override
     def get_records(self, context: Context | None) -> Iterator[Record]:
@@ -57,18 +61,19 @@ class AvidXchangeStream(Stream):
         """Where the lists are, when there are several."""
         return [{}]
 
-    def _checked(self, record: Record) -> Record:
+    def _checked(self, found: Record) -> Record:
+        record = {**self._blank, **found}
         try:
             self._check(record)
-        except RejectedError as found:
+        except RejectedError as wrong:
             raise SettingError(
                 "APB-AXT-001",
                 profile=self._avidxchange.client.profile.name,
                 resource=self.resource,
                 external_id=record.get("external_id"),
-                field=found.facts["field"],
-                problem=found.facts["problem"],
-            ) from found
+                field=wrong.facts["field"],
+                problem=wrong.facts["problem"],
+            ) from wrong
         return record
 
 

@@ -103,7 +103,16 @@ class Company:
 
 
 def _masters() -> Iterator[tuple[str, Record]]:
-    yield "vendor", {"external_id": f"{NS}-vendor-1", "number": "V1", "name": "Vendor", "is_active": True}
+    yield (
+        "vendor",
+        {
+            "external_id": f"{NS}-vendor-1",
+            "number": "V1",
+            "name": "Vendor",
+            "is_active": True,
+            "remit_to": {"line1": "1 Main St", "city": "Portland"},
+        },
+    )
     yield (
         "gl_account",
         {

@@ -18,8 +18,19 @@ from apbridge_sandbox.testing import running
 from tap_avidxchange.tap import TapAvidXchange
 
 CONFIG: dict[str, Any] = {"company_token": "-", "user_token": "-", "base_url": "http://127.0.0.1:1"}
+
+
+def _everything() -> dict[str, Any]:
+    """Give a catalog with every stream selected."""
+    catalog = TapAvidXchange(config=CONFIG).catalog_dict
+    for entry in catalog["streams"]:
+        for one in entry["metadata"]:
+            one["metadata"]["selected"] = True
+    return catalog
+
+
 _Standard = get_tap_test_class(
-    TapAvidXchange, config=CONFIG, suite_config=SuiteConfig(ignore_no_records=True), parse_env_config=False
+    TapAvidXchange, config=CONFIG, catalog=_everything(), suite_config=SuiteConfig(), parse_env_config=False
 )
 
 
