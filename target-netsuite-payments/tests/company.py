@@ -1,0 +1,207 @@
+"""NetSuite's own books, read where the sandbox keeps them: what the tests judge by."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from decimal import Decimal
+from time import sleep
+from typing import Any
+
+from apbridge_sandbox.netsuite.posting import delete_vendor_payment, void_vendor_payment
+from apbridge_sandbox.testing import Running
+
+ACCOUNT = "1234567_SB1"
+
+
+@dataclass(frozen=True)
+class OpenBill:
+    """A bill as the books had it when the test took it."""
+
+    id: str
+    vendor: str
+    symbol: str
+    subsidiary: str
+    unpaid: Decimal
+
+    @property
+    def external_id(self) -> str:
+        return f"netsuite-{ACCOUNT}-vendorbill-{self.id}"
+
+
+@dataclass
+class VendorPayment:
+    """A vendor payment in the books, with what it takes off each bill."""
+
+    id: str
+    number: str | None
+    vendor: str
+    account: str
+    day: str
+    currency: str
+    subsidiary: str
+    memo: str
+    total: Decimal
+    is_voided: bool
+    is_printed: bool
+    applied: dict[str, Decimal] = field(default_factory=dict)
+    discounts: dict[str, Decimal] = field(default_factory=dict)
+
+
+class Company:
+    """NetSuite's own books, read where the sandbox keeps them."""
+
+    def __init__(self, sandbox: Running) -> None:
+        self.sandbox = sandbox
+        self.control = sandbox.control
+        self._taken: set[str] = set()
+
+    def rows(self, sql: str, *values: object) -> list[dict[str, Any]]:
+        assert self.sandbox.sandbox
+        with self.sandbox.sandbox.store.connection() as connection:
+            return [dict(row) for row in connection.execute(sql, values)]
+
+    def change(self, table: str, record: str, **values: object) -> None:
+        """Edit a record as a person would."""
+        self.control("/control/netsuite/edit", {"table": table, "id": record, "set": values})
+
+    def bills(self, number: int = 1, *, currency: str = "USD", subsidiary: int = 1) -> list[OpenBill]:
+        """Take open bills of one vendor, none of them paid in part."""
+        found = self.rows(
+            "SELECT t.id, t.entity, c.symbol, t.subsidiary, t.total_cents FROM ns_transaction t "
+            "JOIN ns_currency c ON c.id = t.currency WHERE t.type = 'VendBill' AND t.status = 'A' "
+            "AND t.paid_cents = 0 AND t.paymenthold = 'F' AND t.locked = 'F' AND t.total_cents > 1000 "
+            "AND c.symbol = ? AND t.subsidiary = ? ORDER BY t.id",
+            currency,
+            subsidiary,
+        )
+        by_vendor: dict[str, list[OpenBill]] = {}
+        for row in found:
+            if str(row["id"]) not in self._taken:
+                bill = OpenBill(
+                    str(row["id"]),
+                    str(row["entity"]),
+                    row["symbol"],
+                    str(row["subsidiary"]),
+                    Decimal(row["total_cents"]) / 100,
+                )
+                some = by_vendor.setdefault(bill.vendor, [])
+                some.append(bill)
+                if len(some) == number:
+                    self._taken |= {each.id for each in some}
+                    return some
+        message = f"no {number} open bills in {currency} are left; seed more"
+        raise AssertionError(message)
+
+    def bill(self, **wanted: Any) -> OpenBill:  # noqa: ANN401
+        return self.bills(1, **wanted)[0]
+
+    def unpaid(self, bill: OpenBill | str) -> Decimal:
+        number = bill if isinstance(bill, str) else bill.id
+        (row,) = self.rows("SELECT total_cents - paid_cents AS open FROM ns_transaction WHERE id = ?", number)
+        return Decimal(row["open"]) / 100
+
+    def status(self, bill: OpenBill) -> str:
+        return str(self.rows("SELECT status FROM ns_transaction WHERE id = ?", bill.id)[0]["status"])
+
+    def payments(self, external_id: str | None = None) -> list[VendorPayment]:
+        """Give the vendor payments under an external id, or all."""
+        found = self.rows(
+            "SELECT t.*, c.symbol FROM ns_transaction t JOIN ns_currency c ON c.id = t.currency "
+            "WHERE t.type = 'VendPymt' AND (? IS NULL OR t.externalid = ?) ORDER BY t.id",
+            external_id,
+            external_id,
+        )
+        payments = [
+            VendorPayment(
+                str(row["id"]),
+                row["tranid"],
+                str(row["entity"]),
+                str(row["account"]),
+                row["trandate"],
+                row["symbol"],
+                str(row["subsidiary"]),
+                row["memo"] or "",
+                Decimal(row["total_cents"]) / 100,
+                row["voided"] == "T",
+                row["tobeprinted"] == "T",
+            )
+            for row in found
+        ]
+        for payment in payments:
+            for link in self.rows(
+                "SELECT * FROM ns_link WHERE nextdoc = ? AND linktype = 'Payment'", payment.id
+            ):
+                bill = str(link["previousdoc"])
+                payment.applied[bill] = Decimal(link["foreignamount_cents"]) / 100
+                if link["discount_cents"]:
+                    payment.discounts[bill] = Decimal(link["discount_cents"]) / 100
+        return payments
+
+    def payment(self, record: Mapping[str, Any]) -> VendorPayment:
+        """Give the one vendor payment of a payment."""
+        (payment,) = self.payments(record["external_id"])
+        return payment
+
+    def pay_by_hand(self, bill: OpenBill, amount: Decimal, number: str) -> str:
+        """Record a payment as a person would, and give its internal id."""
+        order = {"bill": bill.id, "amount": str(amount), "check_number": number}
+        return str(self.control("/control/netsuite/pay-by-hand", order)["id"])
+
+    def delete_payment(self, payment: str) -> None:
+        """Delete a vendor payment as a person would."""
+        assert self.sandbox.sandbox
+        with self.sandbox.sandbox.store.write() as connection:
+            now = self.sandbox.sandbox.clock.now()
+            delete_vendor_payment(connection, int(payment), now=now, context="UI")
+
+    def void_payment(self, payment: str) -> None:
+        """Void a vendor payment as a person would."""
+        assert self.sandbox.sandbox
+        with self.sandbox.sandbox.store.write() as connection:
+            void_vendor_payment(connection, int(payment), now=self.sandbox.sandbox.clock.now())
+
+    @contextlib.contextmanager
+    def closed_period(self, month: str) -> Iterator[None]:
+        """Close a month for payables while the block runs."""
+        (period,) = self.rows(
+            "SELECT id FROM ns_accountingperiod WHERE startdate = ? AND isquarter = 'F' AND isyear = 'F'",
+            f"{month}-01",
+        )
+        self.change("accountingperiod", str(period["id"]), aplocked="T")
+        yield
+        self.change("accountingperiod", str(period["id"]), aplocked="F")
+
+    @contextlib.contextmanager
+    def meanwhile(self, method: str, path: str, act: Callable[[], object]) -> Iterator[None]:
+        """Do something while the next such call is on its way."""
+        self.fault({"delay_ms": 700}, method=method, path=path, times=1)
+
+        def wait_and_act() -> None:
+            while not any(fault["fired"] for fault in self.control("/control/faults", method="GET")):
+                sleep(0.02)
+            act()
+
+        with ThreadPoolExecutor(1) as pool:
+            acted = pool.submit(wait_and_act)
+            yield
+            acted.result(timeout=10)
+
+    def fault(
+        self, do: Mapping[str, Any], *, method: str = "POST", path: str = "/vendorPayment", **when: int
+    ) -> None:
+        """Make calls go wrong: every one, unless told which."""
+        self.control("/control/faults", {"match": {"method": method, "path": path, **when}, "do": dict(do)})
+
+    @property
+    def writes(self) -> int:
+        return int(self.sandbox.calls()["netsuite"]["writes"])
+
+    @property
+    def calls(self) -> int:
+        return int(self.sandbox.calls()["netsuite"]["total"])
+
+    def forget_calls(self) -> None:
+        self.control("/control/calls", method="DELETE")

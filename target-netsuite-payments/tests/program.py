@@ -1,0 +1,98 @@
+"""The target under test, run in this process."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import logging
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from apbridge.json import loads
+from apbridge.ledger import Ledger, Row
+from apbridge_sandbox.testing import Running
+from target_netsuite_payments.target import TargetNetSuitePayments
+
+from .records import messages
+
+BANKS = [
+    {"account": "102"},
+    {"account": 103, "currency": "CAD"},
+    {"account": "107", "currency": "CAD", "subsidiary": 2},
+    {"account": "106", "method": "virtual_card", "currency": "USD"},
+]
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a run said."""
+
+    counts: Mapping[str, int]
+    states: list[Any]
+    log: str
+
+
+class Target:
+    """The target under test with a ledger of its own, run as often as the test likes."""
+
+    def __init__(self, sandbox: Running, folder: Path) -> None:
+        found = sandbox.credentials
+        self.ledger_url = f"sqlite:///{folder / 'ledger.db'}"
+        self.config: dict[str, Any] = {
+            "account_id": found["NETSUITE_ACCOUNT_ID"],
+            "client_id": found["NETSUITE_CLIENT_ID"],
+            "certificate_id": found["NETSUITE_CERTIFICATE_ID"],
+            "private_key_path": found["NETSUITE_PRIVATE_KEY_PATH"],
+            "base_url": found["NETSUITE_BASE_URL"],
+            "restlet_script": found["NETSUITE_RESTLET_SCRIPT"],
+            "restlet_deploy": found["NETSUITE_RESTLET_DEPLOY"],
+            "bank_accounts": BANKS,
+            "ledger_url": self.ledger_url,
+        }
+
+    def run(self, *records: Mapping[str, Any], stream: str = "payments", **settings: object) -> Ran:
+        """Run once, from SCHEMA to the end of the input."""
+        target = TargetNetSuitePayments(config={**self.config, **settings})
+        out = io.StringIO()
+        said: list[str] = []
+        ear = _Ear(said)
+        root = logging.getLogger()
+        level = root.level
+        root.addHandler(ear)
+        root.setLevel(logging.INFO)
+        try:
+            with contextlib.redirect_stdout(out):
+                target.listen(io.BytesIO(messages(records, stream)))
+        finally:
+            root.setLevel(level)
+            root.removeHandler(ear)
+        counts = target.tally.as_counts().get(stream, {})
+        return Ran(counts, [loads(line) for line in out.getvalue().splitlines()], "\n".join(said))
+
+    def rows(self, stream: str = "payments") -> dict[str, Row]:
+        with Ledger(self.ledger_url) as ledger:
+            return {row.external_id: row for row in ledger.all_rows("netsuite", stream)}
+
+    def trail(self, record: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Give the audit trail of one payment."""
+        with sqlite3.connect(self.ledger_url.removeprefix("sqlite:///")) as connection:
+            connection.row_factory = sqlite3.Row
+            query = "SELECT * FROM apbridge_audit WHERE external_id = ? ORDER BY seq"
+            found = [dict(row) for row in connection.execute(query, (record["external_id"],))]
+        connection.close()
+        return found
+
+    def row(self, record: Mapping[str, Any]) -> Row:
+        return self.rows()[record["external_id"]]
+
+
+class _Ear(logging.Handler):
+    def __init__(self, said: list[str]) -> None:
+        super().__init__()
+        self._said = said
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._said.append(record.getMessage())

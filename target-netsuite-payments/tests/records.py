@@ -1,0 +1,69 @@
+"""Payments as tap-avidxchange tells them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from itertools import count
+from typing import Any
+
+from apbridge.json import dumps
+
+from .company import ACCOUNT, OpenBill
+
+_numbers = count(1)
+
+
+def paying(
+    *shares: tuple[OpenBill, str | Decimal] | tuple[OpenBill, str | Decimal, str], **changes: object
+) -> dict[str, Any]:
+    """Give the record of a settled check over shares of bills: bill, amount and perhaps discount."""
+    number = str(next(_numbers))
+    allocations = [
+        {
+            "invoice_external_id": bill.external_id,
+            "amount": Decimal(amount),
+            "discount": Decimal(*discount or (0,)),
+        }
+        for bill, amount, *discount in shares
+    ]
+    record = {
+        "id": number,
+        "external_id": f"avidxchange-payment-{number}",
+        "status": "settled",
+        "method": "check",
+        "check_number": f"9{number:0>5}",
+        "ach_trace": None,
+        "card_reference": None,
+        "vendor_id": f"netsuite-{ACCOUNT}-vendor-{shares[0][0].vendor}",
+        "currency": shares[0][0].symbol,
+        "amount": sum((each["amount"] for each in allocations), Decimal(0)),
+        "paid_on": "2026-11-02",
+        "settled_at": "2026-11-02T15:00:00Z",
+        "allocations": allocations,
+        "replaces_payment_id": None,
+        "voided_at": None,
+        "modified_at": "2026-11-02T15:00:00Z",
+    }
+    return {**record, **changes}
+
+
+def in_full(*bills: OpenBill, **changes: object) -> dict[str, Any]:
+    """Give the record of a payment of whole bills."""
+    return paying(*((bill, bill.unpaid) for bill in bills), **changes)
+
+
+def voided(record: Mapping[str, Any], **changes: object) -> dict[str, Any]:
+    """Give a payment's record after it was voided."""
+    later = {"status": "voided", "voided_at": "2026-11-02T17:00:00Z", "modified_at": "2026-11-02T17:00:00Z"}
+    return {**record, **later, **changes}
+
+
+def messages(records: Sequence[Mapping[str, Any]], stream: str = "payments") -> bytes:
+    """Give what a tap would write."""
+    lines: list[Any] = [
+        {"type": "SCHEMA", "stream": stream, "schema": {"properties": {}}, "key_properties": ["external_id"]}
+    ]
+    lines += [{"type": "RECORD", "stream": stream, "record": record} for record in records]
+    lines.append({"type": "STATE", "value": {"bookmarks": {stream: {"seen": len(records)}}}})
+    return b"".join(dumps(line) + b"\n" for line in lines)

@@ -1,0 +1,223 @@
+"""Whatever happens on the way, a payment is posted once: doubt is looked up, never guessed."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from apbridge.errors import OutcomeUnknownError, SettingError, UnavailableError
+from apbridge.ledger import Ledger, Status
+
+from .company import Company
+from .program import Target
+from .records import in_full, messages, paying, voided
+
+PROGRAM = Path(sys.executable).parent / "target-netsuite-payments"
+
+
+def refusal(status: int, code: str, detail: str = "No.") -> dict[str, Any]:
+    """What NetSuite answers when it does not do it."""
+    return {"status": status, "body": {"o:errorDetails": [{"detail": detail, "o:errorCode": code}]}}
+
+
+def test_a_time_out_after_every_single_write(company: Company, target: Target):
+    bills = [company.bill() for _ in range(12)]
+    company.fault({"drop": "after"})
+    records = [in_full(bill) for bill in bills]
+    assert target.run(*records).counts == {"delivered": 12}
+    for record, bill in zip(records, bills, strict=True):
+        assert company.payment(record).applied == {bill.id: bill.unpaid}
+        assert company.unpaid(bill) == 0
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        pytest.param({"drop": "before"}, id="dropped"),
+        pytest.param({"status": 502, "html": True}, id="a proxy's page"),
+        pytest.param({"status": 503}, id="unavailable"),
+        pytest.param({"status": 429}, id="overloaded"),
+        pytest.param(refusal(500, "UNEXPECTED_ERROR"), id="unexpected error"),
+        pytest.param(refusal(400, "RCRD_HAS_BEEN_CHANGED"), id="record has been changed"),
+    ],
+)
+def test_a_write_that_was_not_carried_out_is_sent_again(
+    company: Company, target: Target, fault: Mapping[str, Any]
+):
+    bill = company.bill()
+    company.fault(fault, times=1)
+    record = in_full(bill)
+    assert target.run(record).counts == {"delivered": 1}
+    assert company.payment(record).applied == {bill.id: bill.unpaid}
+
+
+def test_a_commit_that_comes_late_is_waited_for(company: Company, target: Target):
+    """NetSuite broke the connection off and posts all the same, between two look-ups."""
+    bill = company.bill()
+    record = in_full(bill)
+    company.fault({"drop": "after"})
+    company.fault(
+        {"status": 200, "body": {"items": [], "hasMore": False, "totalResults": 0}}, path="suiteql", nth=5
+    )
+    assert target.run(record).counts == {"delivered": 1}
+    assert company.payment(record).applied == {bill.id: bill.unpaid}
+
+
+def test_what_cannot_be_found_out_fails_the_run_and_holds_the_bookmark(company: Company, target: Target):
+    bill = company.bill()
+    record = in_full(bill)
+    company.fault({"drop": "before"})
+    with pytest.raises(OutcomeUnknownError):
+        target.run(record)
+    assert company.payments(record["external_id"]) == []
+    company.control("/control/faults", method="DELETE")
+    assert target.run(record).counts == {"delivered": 1}
+    assert company.payment(record).applied == {bill.id: bill.unpaid}
+
+
+def test_a_payment_that_netsuite_fails_at_each_time_does_not_hold_the_others_up(
+    company: Company, target: Target
+):
+    first, second = company.bill(), company.bill()
+    company.fault(refusal(500, "UNEXPECTED_ERROR", "Error ID: 7"), times=3)
+    records = [in_full(first), in_full(second)]
+    assert target.run(*records, concurrency=1).counts == {"delivered": 1, "rejected": 1}
+    assert (target.row(records[0]).code, company.unpaid(first)) == ("APB-PAY-053", first.unpaid)
+    assert company.unpaid(second) == 0
+    assert target.run().counts == {"delivered": 1}
+
+
+def test_it_is_not_sent_again_while_something_happens_to_its_bill(company: Company, target: Target):
+    bill = company.bill()
+    record = paying((bill, "1.00"))
+    company.fault({"status": 502, "html": True}, times=1)
+    with (
+        company.meanwhile(
+            "POST", "/vendorPayment", lambda: company.pay_by_hand(bill, bill.unpaid - 5, "hand-2")
+        ),
+        pytest.raises(OutcomeUnknownError),
+    ):
+        target.run(record)
+    assert company.payments(record["external_id"]) == []
+    assert target.run(record).counts == {"delivered": 1}
+    assert company.unpaid(bill) == 4
+
+
+def test_a_role_that_may_not_post_fails_the_run(company: Company, target: Target):
+    company.fault(refusal(403, "INSUFFICIENT_PERMISSION", "Permission Violation"))
+    with pytest.raises(SettingError, match="Permission Violation"):
+        target.run(in_full(company.bill()))
+
+
+def test_netsuite_that_is_not_there_fails_the_run(company: Company, target: Target):
+    with pytest.raises(UnavailableError):
+        target.run(in_full(company.bill()), base_url="http://127.0.0.1:9")
+    assert target.rows() == {}
+
+
+@pytest.mark.parametrize("on_void", ["delete", "restlet"])
+def test_a_void_whose_answer_is_lost_is_looked_up(company: Company, target: Target, on_void: str):
+    bill = company.bill()
+    record = in_full(bill)
+    target.run(record)
+    company.fault({"drop": "after"}, method="POST", path="restlet")
+    company.fault({"drop": "after"}, method="DELETE", times=1)
+    assert target.run(voided(record), on_void=on_void).counts == {"delivered": 1}
+    assert company.unpaid(bill) == bill.unpaid
+
+
+def test_every_write_is_on_the_audit_trail_before_and_after(company: Company, target: Target):
+    record = in_full(company.bill())
+    company.fault({"drop": "before"}, times=1)
+    target.run(record)
+    with Ledger(target.ledger_url) as ledger:
+        assert ledger.verify().broken_at is None
+    trail = target.trail(record)
+    assert [row["phase"] for row in trail] == ["sent", "answered"] * 2
+    assert json.loads(trail[0]["body"])["externalId"] == record["external_id"]
+    assert "APB-HTTP-002" in trail[1]["body"]
+    assert json.loads(trail[3]["body"]) == {"id": company.payment(record).id}
+
+
+def test_two_processes_at_once_post_once(
+    company: Company, another_target: Callable[[], Target], tmp_path: Path
+):
+    bills = [company.bill() for _ in range(8)]
+    records = [in_full(bill) for bill in bills] + [paying((company.bill(), "1.00")) for _ in range(4)]
+    company.fault({"delay_ms": 150})
+    targets = [another_target() for _ in range(2)]
+    processes = [start(target, tmp_path / f"{place}.json") for place, target in enumerate(targets)]
+    for process in processes:
+        assert process.stdin
+        process.stdin.write(messages(records))
+        process.stdin.close()
+    assert [process.wait(timeout=60) for process in processes] == [0, 0]
+    posted = {record["external_id"]: company.payment(record).id for record in records}
+    for target in targets:
+        rows = target.rows()
+        assert {name: row.remote_id for name, row in rows.items()} == posted
+        assert {row.status for row in rows.values()} == {Status.DELIVERED}
+    assert [company.unpaid(bill) for bill in bills] == [0] * 8
+
+
+def test_killed_and_run_again(company: Company, target: Target, tmp_path: Path):
+    bills = [company.bill() for _ in range(20)]
+    records = [in_full(bill) for bill in bills]
+    company.fault({"delay_ms": 100})
+    with start(target, tmp_path / "config.json") as process:
+        assert process.stdin
+        process.stdin.write(messages(records))
+        process.stdin.close()
+        until(lambda: sum(bool(company.payments(record["external_id"])) for record in records) > 3)
+        process.kill()
+    company.control("/control/faults", method="DELETE")
+    target.run(*records)
+    assert [company.payment(record).applied for record in records] == [
+        {bill.id: bill.unpaid} for bill in bills
+    ]
+
+
+def test_told_to_stop_it_finishes_what_is_in_flight(company: Company, target: Target, tmp_path: Path):
+    records = [in_full(company.bill()) for _ in range(20)]
+    company.fault({"delay_ms": 100})
+    with start(target, tmp_path / "config.json") as process:
+        assert process.stdin
+        process.stdin.write(messages(records))
+        process.stdin.close()
+        until(lambda: any(company.payments(record["external_id"]) for record in records))
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=30) == 128 + signal.SIGTERM
+    posted = {record["external_id"] for record in records if company.payments(record["external_id"])}
+    assert 0 < len(posted) < len(records)
+    assert target.rows().keys() == posted
+    company.control("/control/faults", method="DELETE")
+    assert target.run(*records).counts == {"delivered": 20 - len(posted), "unchanged": len(posted)}
+
+
+def start(target: Target, config: Path) -> subprocess.Popen[bytes]:
+    config.write_text(json.dumps(target.config))
+    return subprocess.Popen(
+        [PROGRAM, "--config", config],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env=os.environ,
+    )
+
+
+def until(holds: Callable[[], bool]) -> None:
+    for _ in range(600):
+        if holds():
+            return
+        time.sleep(0.05)
+    message = "it did not come about"
+    raise AssertionError(message)
