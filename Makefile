@@ -11,10 +11,11 @@ BIN := $(CURDIR)/.venv/bin
 # Libraries are compiled once, at set-up: where PYTHONDONTWRITEBYTECODE is set, every process of a
 # run would otherwise compile them again, which doubles the time of a short run.
 export UV_COMPILE_BYTECODE := 1
+export PYTHONDONTWRITEBYTECODE :=
 export UV_CONSTRAINT := $(CURDIR)/constraints.txt
 export UV_PROJECT_ENVIRONMENT := $(CURDIR)/.venv
 export MELTANO_SEND_ANONYMOUS_USAGE_STATS := false
-export PATH := $(CURDIR)/.tools/bin:$(BIN):$(PATH)
+export PATH := $(BIN):$(CURDIR)/.tools/bin:$(PATH)
 
 PACKAGES := apbridge sandbox tap-avidxchange tap-netsuite-ap target-avidxchange target-netsuite-payments
 MANIFESTS := pyproject.toml constraints.txt $(PACKAGES:%=%/pyproject.toml)

@@ -23,6 +23,8 @@ MOST_IDLE_CALLS = 24
 _OUR_LINE = re.compile(r"\b((?:tap|target)-[a-z-]+): (.*)")
 
 console = Console(highlight=False)
+if not console.is_terminal:
+    console = Console(highlight=False, width=110)
 
 
 def main() -> int:
@@ -72,7 +74,7 @@ def _tell(line: str) -> None:
 def _without_refusals(refused: dict[str, dict[str, int]]) -> Comparison:
     counts = {name: sum(codes.values()) for name, codes in refused.items()}
     return Comparison(
-        "Records refused, out of order or not valid",
+        "Records refused on the way",
         str(counts["netsuite"]),
         str(counts["avidxchange"]),
         not any(counts.values()),

@@ -119,12 +119,9 @@ class Books:
             for payment in self.avidxchange["payments"]
             if payment["status"] == "settled"
         }
-        yield Comparison(
-            "Payments settled and posted",
-            _count_and_money(len(posted), _by_currency(posted.values(), "total")),
-            _count_and_money(len(settled), _by_currency(settled.values(), "amount")),
-            {key: Decimal(one["total"]) for key, one in posted.items()}
-            == {key: Decimal(one["amount"]) for key, one in settled.items()},
+        yield _records("Payments settled and posted", set(posted), set(settled))
+        yield from _amounts(
+            "… in {}", _by_currency(posted.values(), "total"), _by_currency(settled.values(), "amount")
         )
         yield _records(
             "… applied to bills",
@@ -141,16 +138,11 @@ class Books:
         )
 
     def _balances(self) -> Iterable[Comparison]:
-        payable = {name: Decimal(total) for name, total in self.netsuite["open_payables"].items()}
-        unpaid = {name: Decimal(total) for name, total in self.avidxchange["unpaid"].items()}
-        for currency in sorted(payable.keys() | unpaid.keys()):
-            left, right = payable.get(currency, Decimal(0)), unpaid.get(currency, Decimal(0))
-            yield Comparison(
-                f"Open payables and unpaid invoices, {currency}",
-                f"{left:,.2f}",
-                f"{right:,.2f}",
-                left == right,
-            )
+        yield from _amounts(
+            "Open payables, unpaid invoices, {}",
+            {name: Decimal(total) for name, total in self.netsuite["open_payables"].items()},
+            {name: Decimal(total) for name, total in self.avidxchange["unpaid"].items()},
+        )
         open_by_bill = {bill_id: Decimal(bill["unpaid"]) for bill_id, bill in self.bills.items()}
         unpaid_by_bill = {key: Decimal(one["amountUnpaid"]) for key, one in self.invoices.items()}
         yield Comparison(
@@ -193,5 +185,7 @@ def _by_currency(payments: Iterable[Book], amount: str) -> dict[str, Decimal]:
     return totals
 
 
-def _count_and_money(count: int, totals: Mapping[str, Decimal]) -> str:
-    return " · ".join([f"{count:,}", *(f"{name} {total:,.2f}" for name, total in sorted(totals.items()))])
+def _amounts(what: str, left: Mapping[str, Decimal], right: Mapping[str, Decimal]) -> Iterable[Comparison]:
+    for currency in sorted(left.keys() | right.keys()):
+        one, other = left.get(currency, Decimal(0)), right.get(currency, Decimal(0))
+        yield Comparison(what.format(currency), f"{one:,.2f}", f"{other:,.2f}", one == other)
