@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from sqlglot import exp
 
@@ -28,7 +28,7 @@ def row_limit(condition: exp.Expr) -> int | None:
     Raises:
         SuiteQLError: It asks something else of ROWNUM; Oracle would give no row for most of it.
     """
-    if not any(is_row_number(column) for column in condition.find_all(exp.Column)):
+    if not names_row_number([condition]):
         return None
     if isinstance(condition, exp.LTE | exp.LT | exp.EQ) and is_row_number(condition.this):
         bound = _whole(condition.expression)
@@ -41,17 +41,17 @@ def row_limit(condition: exp.Expr) -> int | None:
     raise unsupported()
 
 
-def selects_row_number(select: exp.Select) -> bool:
-    """Tell whether ROWNUM is one of the columns."""
-    return any(is_row_number(column) for node in select.expressions for column in node.find_all(exp.Column))
+def names_row_number(nodes: Iterable[exp.Expr]) -> bool:
+    """Tell whether ROWNUM is in one of these."""
+    return any(is_row_number(each) for node in nodes for each in _own(node))
 
 
 def has_aggregate(nodes: Iterable[exp.Expr]) -> bool:
     """Tell whether an aggregate is called."""
     return any(
-        str(function.this).upper() in AGGREGATES
+        isinstance(each, exp.Anonymous) and str(each.this).upper() in AGGREGATES
         for node in nodes
-        for function in node.find_all(exp.Anonymous)
+        for each in _own(node)
     )
 
 
@@ -78,6 +78,11 @@ def finds_one(alias: str, key: str | None, on: exp.Expr) -> bool:
 def is_row_number(node: exp.Expr) -> bool:
     """Tell whether an expression is ROWNUM."""
     return isinstance(node, exp.Column) and not node.table and node.name.upper() == "ROWNUM"
+
+
+def _own(node: exp.Expr) -> Iterator[exp.Expr]:
+    """Go over what belongs to a select itself, not to a select inside it."""
+    return node.walk(prune=lambda each: isinstance(each, exp.Query))
 
 
 def _whole(node: exp.Expr | None) -> int:

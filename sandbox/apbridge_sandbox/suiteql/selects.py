@@ -127,6 +127,8 @@ class _Select:
         self._account = account
         self._node = node
         self._distinct = bool(node.args.get("distinct"))
+        counting = [*node.expressions, *([node.args["where"]] if node.args.get("where") else [])]
+        self._counts_rows = clauses.names_row_number(counting)
         self._most = clauses.most_rows(node.args.get("limit"))
         self._scope = Scope(around)
         self._expressions = Expressions(self._scope, selects)
@@ -138,12 +140,12 @@ class _Select:
             SuiteQLError: It is refused.
         """
         node = self._node
-        numbers = clauses.selects_row_number(node)
-        from_, key = self._from(numbers=numbers)
+        from_, key = self._from()
         where, row_limit = self._where()
         tail = f" FROM {from_}{where}"
         shaped = self._distinct or node.args.get("group") or node.args.get("order")
-        if numbers or (row_limit is not None and (shaped or clauses.has_aggregate(node.expressions))):
+        shaped = shaped or self._follows_order() or clauses.has_aggregate(node.expressions)
+        if clauses.names_row_number(node.expressions) or (row_limit is not None and shaped):
             relation = self._over_numbered_rows(tail, row_limit)
         else:
             relation = self._shaped(key)
@@ -185,9 +187,8 @@ class _Select:
 
     def _over_numbered_rows(self, tail: str, row_limit: int | None) -> Relation:
         """Number the rows first, as Oracle does before it orders or groups."""
-        sources = list(self._scope.sources.values())
-        ordered = len(sources) == 1 and sources[0].ordered
-        order = f'{quoted_name(sources[0].alias)}."$order"' if ordered else _SHUFFLE
+        (first, *_) = self._scope.sources
+        order = f'{quoted_name(first)}."$order"' if self._follows_order() else _SHUFFLE
         self._scope.carried = {}
         self._expressions.row_number = Term('"$r".n', Kind.NUMBER, nullable=False)
         relation = self._shaped(None)
@@ -197,10 +198,15 @@ class _Select:
             inner += f" ORDER BY n LIMIT {row_limit}"
         return replace(relation, tail=f' FROM ({inner}) AS "$r"{relation.tail}')
 
-    def _from(self, *, numbers: bool) -> tuple[str, str | None]:
+    def _follows_order(self) -> bool:
+        """Tell whether the rows come in the order of the one subquery that they come from."""
+        sources = list(self._scope.sources.values())
+        return len(sources) == 1 and sources[0].ordered
+
+    def _from(self) -> tuple[str, str | None]:
         """Compile FROM and its joins; give with it the column that is unique in their rows, if one is."""
         node = self._node
-        first = self._source(node.args["from_"].this, numbers=numbers)
+        first = self._source(node.args["from_"].this)
         sql, key = first.sql, first.columns[first.key].sql if first.key else None
         joins: list[exp.Join] = node.args.get("joins") or []
         if len({clauses.is_comma(join) for join in joins}) > 1:
@@ -211,7 +217,7 @@ class _Select:
                 raise unsupported()
             side, on = join.side.upper(), join.args.get("on")
             before = list(self._scope.sources.values())
-            source = self._source(join.this, numbers=numbers)
+            source = self._source(join.this)
             if clauses.is_comma(join) or join.kind.upper() == "CROSS":
                 sql += f" CROSS JOIN {source.sql}"
                 key = None
@@ -226,7 +232,7 @@ class _Select:
                 key = None
         return sql, key
 
-    def _source(self, node: exp.Expr, *, numbers: bool) -> Source:
+    def _source(self, node: exp.Expr) -> Source:
         alias = node.alias.lower()
         if isinstance(node, exp.Table):
             if any(value for part, value in node.args.items() if part not in {"this", "alias"}):
@@ -235,7 +241,7 @@ class _Select:
             source = table(name, alias or name, self._account)
         elif isinstance(node, exp.Subquery):
             relation = self._selects.compile(node.this, self._scope.around)
-            ordered = numbers and bool(relation.order)
+            ordered = self._counts_rows and bool(relation.order)
             sql = relation.numbered if ordered else relation.bounded
             source = derived(alias or f"$d{len(self._scope.sources)}", sql, relation.outputs, ordered=ordered)
         else:
