@@ -41,7 +41,7 @@ def meltano_run(
         "MELTANO_DATABASE_URI": f"sqlite:///{folder / 'meltano.db'}",
         "APBRIDGE_DEMO": str(folder),
     }
-    command = [PROGRAMS / "meltano", "run", job]
+    command = [str(PROGRAMS / "meltano"), "run", job]
     # Meltano writes each plugin's settings to a file while it runs: for nobody else to read.
     with (
         subprocess.Popen(  # noqa: S603
