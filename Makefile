@@ -42,7 +42,7 @@ format: .venv/.done ## Put the code in form
 	ruff check --fix .
 
 constraints: $(UV) ## Pin every dependency anew
-	UV_CONSTRAINT= $(UV) pip compile --quiet --universal --no-annotate --no-header --upgrade \
+	UV_CONSTRAINT= $(UV) pip compile --quiet --universal --python-version 3.10 --no-annotate --no-header --upgrade \
 	  --no-emit-package apbridge-sandbox $(PACKAGES:%=--no-emit-package %) \
 	  --group dev --all-extras pyproject.toml --output-file constraints.txt
 
