@@ -29,7 +29,7 @@ demo: setup ## Run the loop both ways on the sandbox and show that both books ag
 	@python -m demo
 
 test: setup .third-party/.done ## Run every test
-	@python -m pytest
+	@python -m pytest --numprocesses=auto --dist=loadfile
 
 lint: .venv/.done ## Format, style, types and walls
 	ruff format --check .
