@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import secrets
-from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
+from cryptography.hazmat.primitives import serialization
 
-from apbridge_sandbox.clock import stamp
+from apbridge_sandbox.certificates import (
+    PrivateKey,
+    create_integration,
+    create_key,
+    map_certificate,
+    self_signed,
+)
 from apbridge_sandbox.store import Store
 
 ACCOUNT_ID = "1234567_SB1"
 RESTLET_SCRIPT = "customscript_apbridge_restlet"
 RESTLET_DEPLOY = "customdeploy_apbridge_restlet"
 KEY_FILE = "private_key.pem"
-
-_CERTIFICATE_DAYS = 729
-_ADMINISTRATOR_ROLE = 3
-_ENTITY = "-5"
 
 
 def issue(store: Store, folder: Path, url: str | None = None) -> dict[str, str]:
@@ -36,7 +34,7 @@ def issue(store: Store, folder: Path, url: str | None = None) -> dict[str, str]:
         The `.env`'s names and values.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    key = ec.generate_private_key(ec.SECP256R1())
+    key = create_key()
     key_path = (folder / KEY_FILE).resolve()
     _write_private(
         key_path,
@@ -66,31 +64,10 @@ def issue(store: Store, folder: Path, url: str | None = None) -> dict[str, str]:
     return env
 
 
-def _map_certificate(store: Store, key: ec.EllipticCurvePrivateKey) -> tuple[str, str]:
-    client_id, certificate_id = secrets.token_hex(32), secrets.token_urlsafe(32)
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "AP bridge sandbox")])
-    # Certificates are judged by real time, as sign-in is.
-    begins = datetime.now(timezone.utc) - timedelta(minutes=5)
-    ends = begins + timedelta(days=_CERTIFICATE_DAYS)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(begins)
-        .not_valid_after(ends)
-        .sign(key, hashes.SHA256())
-    )
-    pem = certificate.public_bytes(serialization.Encoding.PEM).decode()
+def _map_certificate(store: Store, key: PrivateKey) -> tuple[str, str]:
     with store.write() as conn:
-        conn.execute("INSERT INTO ns_integration (client_id, name) VALUES (?, 'AP bridge')", (client_id,))
-        conn.execute(
-            "INSERT INTO ns_certificate (certificate_id, client_id, pem, role, entity, valid_from,"
-            " valid_until, algorithm) VALUES (?, ?, ?, ?, ?, ?, ?, 'EC')",
-            (certificate_id, client_id, pem, _ADMINISTRATOR_ROLE, _ENTITY, stamp(begins), stamp(ends)),
-        )
-    return client_id, certificate_id
+        client_id = create_integration(conn, "AP bridge")
+        return client_id, map_certificate(conn, client_id, self_signed(key))
 
 
 def _issue_tokens(store: Store) -> tuple[str, str]:

@@ -15,9 +15,9 @@ import jwt
 import msgspec
 from starlette.responses import Response
 
+from apbridge_sandbox.certificates import algorithms_of, public_key
 from apbridge_sandbox.clock import stamp
 from apbridge_sandbox.credentials import ACCOUNT_ID
-from apbridge_sandbox.netsuite.certificates import algorithms_of, public_key
 from apbridge_sandbox.netsuite.endpoint import Call
 
 TOKEN_PATH = "/services/rest/auth/oauth2/v1/token"  # noqa: S105

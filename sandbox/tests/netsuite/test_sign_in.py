@@ -11,7 +11,7 @@ import pytest
 import requests
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from apbridge_sandbox.netsuite.certificates import (
+from apbridge_sandbox.certificates import (
     create_integration,
     create_key,
     map_certificate,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 import sqlite3
-from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from functools import lru_cache
 
@@ -33,14 +32,6 @@ _RSA_ALGORITHMS = ("PS256", "PS384", "PS512")
 
 ADMINISTRATOR_ROLE = 3
 SYSTEM_ENTITY = "-5"
-
-
-@dataclass(frozen=True)
-class Mapping:
-    """A certificate mapped to an integration."""
-
-    client_id: str
-    certificate_id: str
 
 
 def create_key() -> EllipticCurvePrivateKey:
