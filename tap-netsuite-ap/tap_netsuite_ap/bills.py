@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
-from apbridge.netsuite.client import PAGE_ROWS
 from apbridge.schemas import external_id
 from tap_netsuite_ap.bookmark import Window
 from tap_netsuite_ap.client import Joined, Reader
@@ -108,7 +107,7 @@ class Bills:
         header = self._put(self._header, window)
         changes = (one for one in self._changes(header, window) if not was_sent(one.modified_at, one.id))
         begun: _Portion | None = None
-        while portion := list(islice(changes, PAGE_ROWS)):
+        while portion := list(islice(changes, self._reader.page_rows)):
             # What this portion is made of is under way while its forerunner is emitted.
             following = self._begin(portion, header)
             if begun:

@@ -33,13 +33,13 @@ class Reader:
     Args:
         netsuite: The signed-in account.
         features: What the account is known to lack.
-        page_rows: Rows of one page.
+        page_rows: Rows of one page of what is read from end to end.
     """
 
     def __init__(self, netsuite: NetSuite, features: Features, page_rows: int = PAGE_ROWS) -> None:
         self.netsuite = netsuite
         self._features = features
-        self._page_rows = page_rows
+        self.page_rows = page_rows
         # The session holds the account's limit; the pool only has to be wide enough to use it.
         self._pool = ThreadPoolExecutor(netsuite.settings.concurrency, thread_name_prefix="netsuite")
 
@@ -58,7 +58,8 @@ class Reader:
 
         The first page is asked for at once, each next one while its forerunner is worked on.
         """
-        return self._following(query, self.begin(partial(self._page, query, where=where)), where)
+        first = self.begin(partial(self._page, query, rows=self.page_rows, where=where))
+        return self._following(query, first, where)
 
     def joined(
         self, query: Query, parents: Collection[str], *, by: str = "parent", width: int = MOST_IN
@@ -92,16 +93,16 @@ class Reader:
 
     def one(self, query: Query) -> Row:
         """Read the only row of a query."""
-        return self._page(query).items[0]
+        return self._page(query, rows=1).items[0]
 
     def _following(self, query: Query, first: Future[Page], where: Sequence[str]) -> Iterator[list[Row]]:
         coming: Future[Page] | None = first
         while coming:
             page = coming.result()
             coming = None
-            if self._may_go_on(page):
+            if _may_go_on(page, self.page_rows):
                 after = query.place(page.items[-1])
-                coming = self.begin(partial(self._page, query, where=where, after=after))
+                coming = self.begin(partial(self._page, query, rows=self.page_rows, where=where, after=after))
             if page.items:
                 yield list(page.items)
 
@@ -109,17 +110,15 @@ class Reader:
         rows: list[Row] = []
         after: Place | None = None
         while True:
-            page = self._page(query, where=[condition], after=after)
+            page = self._page(query, rows=PAGE_ROWS, where=[condition], after=after)
             rows += page.items
-            if not self._may_go_on(page):
+            if not _may_go_on(page, PAGE_ROWS):
                 return rows
             after = query.place(rows[-1])
 
-    def _may_go_on(self, page: Page) -> bool:
-        # Either sign alone is enough: what NetSuite says at its cap of 100,000 rows is not known.
-        return bool(page.items) and (page.has_more or len(page.items) >= self._page_rows)
-
-    def _page(self, query: Query, *, where: Sequence[str] = (), after: Place | None = None) -> Page:
+    def _page(
+        self, query: Query, *, rows: int, where: Sequence[str] = (), after: Place | None = None
+    ) -> Page:
         def ask(absent: frozenset[str], rows: int) -> Page:
             text = query.render(absent, where=where, after=after)
             return self.netsuite.suiteql(text, limit=rows, purpose=query.purpose)
@@ -136,7 +135,12 @@ class Reader:
             if query.needs in absent:
                 return _NOTHING
             try:
-                return ask(absent, self._page_rows)
+                return ask(absent, rows)
             except RefusedError as refused:
                 if not self._features.adapt(query, refused, absent, works):
                     raise
+
+
+def _may_go_on(page: Page, rows: int) -> bool:
+    # Either sign alone is enough: what NetSuite says at its cap of 100,000 rows is not known.
+    return bool(page.items) and (page.has_more or len(page.items) >= rows)

@@ -15,7 +15,6 @@ import fsspec
 from apbridge import json
 from apbridge.errors import APBridgeError, RefusedError, RejectedError, catalogue
 from apbridge.netsuite import NetSuite
-from apbridge.netsuite.suiteql import MOST_IN
 from apbridge.spool import SpooledImage, put
 from tap_netsuite_ap.client import Reader
 from tap_netsuite_ap.records import Record
@@ -81,7 +80,7 @@ class Images:
         """
         if not bills or not self.is_there:
             return dict
-        asked = {"action": "files", "bills": sorted(bills, key=int)[:MOST_IN]}
+        asked = {"action": "files", "bills": sorted(bills, key=int)}
         answer = reader.begin(partial(self._netsuite.restlet, asked, purpose="list files of bills"))
 
         def collect() -> dict[str, list[File]]:

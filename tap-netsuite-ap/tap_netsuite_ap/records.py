@@ -36,6 +36,8 @@ class Shape:
             convert, empty = _types(node)
             self._fields.append((alias, name if below else None, below or name, convert, empty))
         self._groups = {group for _, group, _, _, _ in self._fields if group}
+        # No setting asks for custom fields yet.
+        self._has_custom_fields = "custom_fields" in properties
 
     def record(self, row: Row) -> Record:
         """Make a record of a row. A group of which nothing is there is null."""
@@ -47,6 +49,8 @@ class Shape:
         for group in self._groups:
             if not any(record[group].values()):
                 record[group] = None
+        if self._has_custom_fields:
+            record["custom_fields"] = {}
         return record
 
 

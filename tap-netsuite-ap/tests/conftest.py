@@ -1,5 +1,6 @@
 """A running sandbox, the tap on it, and the sandbox's own books to judge by."""
 
+# ruff: noqa: S608 - the names in these statements are the sandbox's own tables
 from __future__ import annotations
 
 import json
@@ -16,7 +17,7 @@ from singer_sdk.singerlib.encoding.simple import Message
 
 from apbridge_sandbox.clock import stamp
 from apbridge_sandbox.testing import Running, running
-from tap_netsuite_ap import bills, streams
+from tap_netsuite_ap import bills, client, streams
 from tap_netsuite_ap.messages import MessageWriter
 from tap_netsuite_ap.tap import TapNetSuiteAP
 
@@ -203,6 +204,7 @@ def _bills(conn: sqlite3.Connection) -> Iterator[Record]:
                 "item": row["itemid"],
                 "quantity": row["quantity"] and Decimal(row["quantity"]),
                 "rate": row["rate"] and Decimal(row["rate"]),
+                "custom_fields": {},
             }
         )
         if row["order"]:
@@ -251,6 +253,7 @@ def _bills(conn: sqlite3.Connection) -> Iterator[Record]:
             "lines": lines[number],
             "images": images[number],
             "is_deleted": False,
+            "custom_fields": {},
         }
 
 
@@ -279,7 +282,7 @@ def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pages of seven rows and a STATE every two records, so that a small company has many of both."""
     monkeypatch.setattr(streams, "PAGE_ROWS", 7)
     monkeypatch.setattr(streams.NetSuiteStream, "STATE_MSG_FREQUENCY", 2)
-    monkeypatch.setattr(bills, "PAGE_ROWS", 7)
+    monkeypatch.setattr(client, "PAGE_ROWS", 7)
     monkeypatch.setattr(bills, "BILLS_A_LINE_QUERY", 2)
 
 

@@ -87,8 +87,8 @@ class History(RuleBasedStateMachine):
             payment = last["next"] + 100_000
             self.account.sql(
                 "INSERT INTO ns_transaction (id, type, recordtype, transactionnumber, trandate, status,"
-                " total_cents, createddate, lastmodifieddate) VALUES (?1, 'VendPymt', 'vendorpayment', 'P' || ?1,"
-                " '2026-11-02', 'F', ?2, ?3, ?3)",
+                " total_cents, createddate, lastmodifieddate)"
+                " VALUES (?1, 'VendPymt', 'vendorpayment', 'P' || ?1, '2026-11-02', 'F', ?2, ?3, ?3)",
                 payment,
                 cents,
                 now,

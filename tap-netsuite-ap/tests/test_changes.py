@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -55,44 +56,64 @@ def test_a_change_to_a_line_alone_is_noticed(changing: Account, state: Record):
     assert record["modified_at"] == when
 
 
-def test_a_payment_that_leaves_the_bills_date_alone_is_noticed(changing: Account, state: Record):
-    bill = bill_with(changing)
-    payment, when = 990_001, changing.pass_time(60)
-    changing.sql(
-        "INSERT INTO ns_transaction (id, type, recordtype, transactionnumber, trandate, status, total_cents,"
-        " externalid, createddate, lastmodifieddate) VALUES (?, 'VendPymt', 'vendorpayment', 'P1', '2026-11-02',"
-        " 'F', 1250, 'avidxchange-payment-7', ?, ?)",
-        payment,
-        when,
-        when,
-    )
-    changing.sql(
-        "INSERT INTO ns_link (previousdoc, previousline, previoustype, nextdoc, nextline, nexttype, linktype,"
-        " foreignamount_cents, lastmodifieddate) VALUES (?, 0, 'VendBill', ?, 1, 'VendPymt', 'Payment', 1250, ?)",
-        bill,
-        payment,
-        when,
-    )
+@pytest.mark.parametrize("touches_bill", [True, False])
+def test_a_payment_by_hand_and_its_undoing_are_noticed(
+    changing: Account, state: Record, *, touches_bill: bool
+):
+    control = changing.sandbox.control
+    control("/control/switches", {"netsuite.payment_touches_bill": touches_bill})
+    bill = str(bill_with(changing))
+    order = {"bill": bill, "amount": "12.50", "check_number": "70001"}
+    payment = control("/control/netsuite/pay-by-hand", order)["id"]
+    changing.pass_time(60)
 
     synced = changing.sync(state)
-    record = only_bill(synced)
-    assert [(one["kind"], one["external_id"], one["amount"]) for one in record["applications"]] == [
-        ("payment", "avidxchange-payment-7", pytest.approx(12.5))
+    paid = only_bill(synced)
+    assert changing.told(paid) == changing.books()[bill]
+    assert [(one["id"], one["kind"], one["amount"]) for one in paid["applications"]] == [
+        (payment, "payment", Decimal("12.5"))
     ]
-    assert record["modified_at"] == when
 
-    # The payment is deleted: its link is gone, and only the balance bears a date.
-    later = changing.pass_time(600)
-    changing.sql("DELETE FROM ns_link WHERE nextdoc = ?", payment)
-    changing.sql(
-        'UPDATE ns_transactionaccountingline SET lastmodifieddate = ? WHERE "transaction" = ?'
-        " AND transactionline = 0",
-        later,
-        bill,
-    )
+    changing.pass_time(600)
+    control("/control/netsuite/delete", {"type": "vendorpayment", "id": payment})
+    changing.pass_time(60)
     undone = only_bill(changing.sync(synced.state))
     assert undone["applications"] == []
-    assert undone["modified_at"] == later
+    assert undone["amount_due"] == undone["total"]
+
+
+def test_a_credit_and_a_payment_of_our_own_are_told_apart(changing: Account, state: Record):
+    bill, when = bill_with(changing), changing.pass_time(60)
+    for number, kind, linktype, external_id in (
+        (990_001, "VendPymt", "Payment", "avidxchange-payment-7"),
+        (990_002, "VendCred", "Payment", None),
+    ):
+        changing.sql(
+            "INSERT INTO ns_transaction (id, type, recordtype, transactionnumber, trandate, status,"
+            " total_cents, externalid, createddate, lastmodifieddate)"
+            " VALUES (?1, ?2, ?2, ?2, '2026-11-02', 'F', 1250, ?3, ?4, ?4)",
+            number,
+            kind,
+            external_id,
+            when,
+        )
+        changing.sql(
+            "INSERT INTO ns_link (previousdoc, previousline, previoustype, nextdoc, nextline, nexttype,"
+            " linktype, foreignamount_cents, lastmodifieddate)"
+            " VALUES (?, 0, 'VendBill', ?, 1, ?, ?, 1250, ?)",
+            bill,
+            number,
+            kind,
+            linktype,
+            when,
+        )
+
+    record = only_bill(changing.sync(state))
+    assert [(one["kind"], one["external_id"]) for one in record["applications"]] == [
+        ("payment", "avidxchange-payment-7"),
+        ("credit", None),
+    ]
+    assert record["modified_at"] == when
 
 
 @pytest.mark.parametrize(
@@ -116,13 +137,13 @@ def test_a_bill_that_may_no_longer_be_submitted_says_why(
 
 
 def test_a_deleted_bill_leaves_a_tombstone(changing: Account, state: Record):
-    bill, when = bill_with(changing), changing.pass_time(60)
-    changing.delete_bill(bill, when)
+    bill = str(bill_with(changing))
+    changing.sandbox.control("/control/netsuite/delete", {"type": "vendorbill", "id": bill})
+    changing.pass_time(60)
     synced = changing.sync(state)
     record = only_bill(synced)
-    assert (record["id"], record["is_deleted"], record["is_eligible"]) == (str(bill), True, False)
+    assert (record["id"], record["is_deleted"], record["is_eligible"]) == (bill, True, False)
     assert record["external_id"] == f"netsuite-1234567_SB1-vendorbill-{bill}"
-    assert record["modified_at"] == when
     validator("bills")(record)
     assert changing.sync(synced.state).ids() == []
 
@@ -199,7 +220,7 @@ def test_a_change_at_local_midnight_is_neither_lost_nor_sent_twice(changing: Acc
 def test_start_date_and_the_other_settings_restrict_a_first_run_and_mark_later_ones(changing: Account):
     books = changing.books()
     some_vendor = next(bill["vendor_id"] for bill in books.values() if bill["status"] == "open")
-    cases: list[tuple[dict[str, object], str, object]] = [
+    cases: list[tuple[dict[str, object], str, Any]] = [
         ({"start_date": "2026-06-01"}, "bill_date", lambda bill: bill["bill_date"] >= "2026-06-01"),
         ({"subsidiaries": ["2"]}, "subsidiary_id", lambda bill: bill["subsidiary_id"] == "2"),
         ({"vendors": [some_vendor]}, "vendor_id", lambda bill: bill["vendor_id"] == some_vendor),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from apbridge.errors import SettingError
@@ -25,7 +23,7 @@ BILLS = next(entry.query for entry in manifest().streams if entry.name == "bills
         ("approval_statuses", ["approved", "maybe"]),
     ],
 )
-def test_a_wrong_setting_is_named_before_anything_is_read(setting: str, value: Any):
+def test_a_wrong_setting_is_named_before_anything_is_read(setting: str, value: object):
     with pytest.raises(SettingError, match=setting):
         Eligibility.from_config({setting: value})
 

@@ -21,6 +21,7 @@ def test_a_record_has_the_types_of_its_schema():
         "subsidiary_ids": ["1", "2"],
         "remit_to": {"line1": None, "city": "Québec"},
         "number": "V7",
+        "custom_fields": {},
     }
 
 
@@ -33,4 +34,5 @@ def test_what_is_not_there_is_null_and_no_list_is():
 def test_money_stays_exact():
     shape = Shape(schema("bills"), ["total", "exchange_rate"])
     record = shape.record({"total": "90071992547409.91", "exchange_rate": ".73"})
-    assert record == {"total": Decimal("90071992547409.91"), "exchange_rate": Decimal("0.73")}
+    assert record["total"] == Decimal("90071992547409.91")
+    assert record["exchange_rate"] == Decimal("0.73")

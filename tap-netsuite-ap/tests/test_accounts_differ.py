@@ -1,0 +1,120 @@
+"""Accounts and roles that lack something: said in one line, left empty; no crash and no silent gap."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+from apbridge.errors import UnavailableError
+from apbridge.schemas import validator
+
+if TYPE_CHECKING:
+    from conftest import Account, Synced
+
+    Switch = Callable[..., None]
+
+
+@pytest.fixture
+def switch(company: Account) -> Iterator[Switch]:
+    """Turns switches of the sandbox; they are put back."""
+    control = company.sandbox.control
+    before: dict[str, object] = {}
+
+    def turn(**values: object) -> None:
+        named = {f"netsuite.{name}": value for name, value in values.items()}
+        for name in named:
+            before.setdefault(name, company.sandbox.sandbox.switches[name])
+        control("/control/switches", named)
+
+    yield turn
+    control("/control/switches", before)
+
+
+def said(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [
+        record.getMessage() for record in caplog.records if record.name.startswith("tap_netsuite_ap.features")
+    ]
+
+
+def check_whole(company: Account, synced: Synced, *, lines_without: tuple[str, ...] = ()) -> None:
+    books = {i: bill for i, bill in company.books().items() if bill["status"] == "open"}
+    assert sorted(synced.ids()) == sorted(books)
+    for record in synced.records("bills"):
+        validator("bills")(record)
+        told, book = company.told(record), books[record["id"]]
+        for bill in (told, book):
+            for field in ("subsidiary_id", "currency", "exchange_rate"):
+                bill.pop(field)
+            for line in bill["lines"]:
+                for field in lines_without:
+                    line.pop(field)
+        assert told == book
+
+
+@pytest.mark.parametrize("status", [400, 500])
+def test_an_account_with_nothing_but_the_basics(
+    company: Account, switch: Switch, status: int, caplog: pytest.LogCaptureFixture
+):
+    switch(
+        oneworld=False,
+        multicurrency=False,
+        departments=False,
+        classes=False,
+        locations=False,
+        itemtype=False,
+        unknown_column_status=status,
+    )
+    synced = company.sync()
+    check_whole(company, synced, lines_without=("department_id", "class_id", "location_id"))
+    for stream in ("departments", "classes", "locations", "subsidiaries"):
+        assert synced.ids(stream) == []
+    assert len(synced.ids("vendors")) == len(company.sql("SELECT id FROM ns_vendor"))
+    for vendor in synced.records("vendors"):
+        validator("vendors")(vendor)
+        assert (vendor["subsidiary_ids"], vendor["currency"]) == ([], None)
+        assert vendor["terms"]
+    for bill in synced.records("bills"):
+        assert bill["currency"] is bill["exchange_rate"] is bill["subsidiary_id"] is None
+    assert len(said(caplog)) == len(set(said(caplog))) == 10
+
+
+def test_an_account_that_has_everything_pays_nothing(company: Account):
+    company.sandbox.control("/control/calls", method="DELETE")
+    company.sync()
+    assert company.sandbox.calls()["netsuite"]["refusals"] == {}
+
+
+def test_a_list_that_the_role_may_not_see_does_not_take_the_coding_from_lines(
+    company: Account, switch: Switch, caplog: pytest.LogCaptureFixture
+):
+    switch(missing_permissions="Lists -> Departments")
+    synced = company.sync()
+    assert synced.ids("departments") == []
+    check_whole(company, synced)
+    (sentence,) = said(caplog)
+    assert "give the role Lists, Departments" in sentence
+
+
+def test_deletions_that_the_role_may_not_see_are_said(
+    company: Account, switch: Switch, caplog: pytest.LogCaptureFixture
+):
+    state = company.sync(only="bills").state
+    switch(missing_permissions="Setup -> Deleted Records")
+    company.sync(state, only="bills")
+    (sentence,) = said(caplog)
+    assert "Setup, Deleted Records" in sentence
+
+
+def test_a_stream_that_cannot_be_read_stops_no_other_and_ends_the_run_with_an_error(
+    company: Account, switch: Switch
+):
+    switch(missing_permissions="Lists -> Accounts")
+    with pytest.raises(UnavailableError, match="gl_accounts, bills"):
+        company.sync()
+
+
+def test_a_condition_that_netsuite_does_not_take_is_said_and_no_bookmark_moves(company: Account):
+    with pytest.raises(UnavailableError, match="bill_filter"):
+        company.sync(only="bills", bill_filter="t.custbody_no_such_field = 'T'")

@@ -1,0 +1,147 @@
+"""The command, as people and Meltano run it."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from singer_sdk.testing import get_tap_test_class
+
+from apbridge_sandbox.testing import Running, running
+from tap_netsuite_ap.tap import TapNetSuiteAP
+
+if TYPE_CHECKING:
+    from conftest import Account
+
+TAP = Path(sys.executable).parent / "tap-netsuite-ap"
+
+
+def config_of(sandbox: Running) -> dict[str, object]:
+    return {
+        name.removeprefix("NETSUITE_").lower(): value
+        for name, value in sandbox.credentials.items()
+        if name.startswith("NETSUITE_")
+    }
+
+
+def run(
+    *options: str, cwd: Path, config: dict[str, object] | None = None
+) -> subprocess.CompletedProcess[str]:
+    if config is not None:
+        (cwd / "config.json").write_text(json.dumps(config))
+        options = ("--config=config.json", *options)
+    return subprocess.run([TAP, *options], cwd=cwd, capture_output=True, text=True, check=False, timeout=120)
+
+
+def errors(done: subprocess.CompletedProcess[str]) -> list[str]:
+    return [line for line in done.stderr.splitlines() if "ERROR" in line]
+
+
+def test_it_tells_of_itself_and_what_it_reads_without_settings(tmp_path: Path):
+    assert "restlet_script" in run("--about", cwd=tmp_path).stdout
+    streams = json.loads(run("--discover", cwd=tmp_path).stdout)["streams"]
+    names = [stream["tap_stream_id"] for stream in streams]
+    assert names[-2:] == ["vendors", "bills"]
+    assert all(stream["key_properties"] == ["id"] for stream in streams)
+
+
+def test_a_connection_test_reads_little(company: Account, tmp_path: Path):
+    company.sandbox.control("/control/calls", method="DELETE")
+    done = run("--test", cwd=tmp_path, config=company.config)
+    assert done.returncode == 0, done.stderr
+    assert company.sandbox.calls()["netsuite"]["total"] < 30
+
+
+def other_key(folder: Path) -> str:
+    key = ec.generate_private_key(ec.SECP256R1())
+    (folder / "other.pem").write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+    )
+    return str(folder / "other.pem")
+
+
+@pytest.mark.parametrize("options", [("--test",), ()], ids=["test", "run"])
+@pytest.mark.parametrize(
+    ("setting", "value", "names"),
+    [
+        ("private_key_path", "other.pem", "private_key"),
+        ("account_id", "7654321_SB2", "account_id"),
+        ("account_id", "evil.example/x", "account_id"),
+        ("client_id", "f" * 64, "client_id"),
+        ("base_url", "http://127.0.0.1:9", "base_url"),
+        ("client_id", None, "client_id"),
+        ("start_date", "yesterday", "start_date"),
+    ],
+)
+def test_a_wrong_setting_ends_in_one_sentence_that_names_it(  # noqa: PLR0917
+    company: Account, tmp_path: Path, options: tuple[str, ...], setting: str, value: str | None, names: str
+):
+    if setting == "private_key_path":
+        value = other_key(tmp_path)
+    if setting == "base_url" and not options:
+        pytest.skip("the same wait again")
+    config = {name: told for name, told in {**company.config, setting: value}.items() if told is not None}
+    done = run(*options, cwd=tmp_path, config=config)
+    assert done.returncode == 1
+    (line,) = errors(done)
+    assert names in line
+    assert "Traceback" not in done.stderr
+    assert company.config["client_id"] not in done.stderr
+    assert Path(company.config["private_key_path"]).read_text().splitlines()[1] not in done.stderr
+
+
+def test_stopped_runs_write_whole_lines_and_the_next_ones_go_on(tmp_path: Path):
+    with running(vendors=10, bills=300, latency_ms=15, in_process=False) as sandbox:
+        config = {**config_of(sandbox), "spool_url": str(tmp_path / "spool")}
+        (tmp_path / "config.json").write_text(json.dumps(config))
+        state: dict[str, object] = {}
+        told: list[str] = []
+        for patience in (0.9, 1.2, 1.6, 2.0, 2.5, 3.0, 60):
+            (tmp_path / "state.json").write_text(json.dumps(state))
+            command = [TAP, "--config=config.json", "--state=state.json"]
+            with (
+                (tmp_path / "out.jsonl").open("wb") as out,
+                subprocess.Popen(command, cwd=tmp_path, stdout=out, stderr=subprocess.DEVNULL) as process,
+            ):
+                with suppress(subprocess.TimeoutExpired):
+                    process.wait(patience)
+                process.send_signal(signal.SIGTERM)
+            messages = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
+            last = max((i for i, m in enumerate(messages) if m["type"] == "STATE"), default=0)
+            told += [
+                m["record"]["id"] for m in messages[:last] if m.get("stream") == "bills" and "record" in m
+            ]
+            state = messages[last]["value"] if last else state
+            if process.returncode == 0:
+                break
+            assert process.returncode in {128 + signal.SIGTERM, -signal.SIGTERM}
+        assert process.returncode == 0
+        books = sandbox.books()["netsuite"]["bills"]
+        assert sorted(told) == sorted(bill["id"] for bill in books if bill["status"] == "A")
+
+
+# The standard tests are made when this module is imported, before there is a sandbox to name.
+STANDARD: dict[str, object] = dict.fromkeys(("account_id", "client_id", "certificate_id"), "x")
+
+
+@pytest.fixture(scope="module")
+def standard() -> Iterator[None]:
+    with running(vendors=8, bills=20) as sandbox:
+        STANDARD.update(config_of(sandbox), spool_url=str(sandbox.folder / "spool"))
+        yield
+
+
+@pytest.mark.usefixtures("standard")
+class TestStandard(get_tap_test_class(TapNetSuiteAP, config=STANDARD)):
+    """The Singer SDK's standard tests of a tap."""
