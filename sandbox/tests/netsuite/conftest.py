@@ -8,7 +8,7 @@ import pytest
 
 from apbridge_sandbox.store import Store
 from apbridge_sandbox.testing import Running
-from sandbox.tests.netsuite.signed_in import NetSuite, OpenBill, open_bill
+from sandbox.tests.netsuite.signed_in import NetSuite, OpenBill, audit, open_bill
 
 
 @pytest.fixture
@@ -38,3 +38,11 @@ def bills(store: Store) -> list[OpenBill]:
         )
         bank = conn.execute("SELECT id FROM ns_account WHERE acctnumber = '1010'").fetchone()
         return [open_bill(conn, row["id"], bank["id"]) for row in rows]
+
+
+@pytest.fixture
+def audited(store: Store) -> Iterator[None]:
+    """Whatever the test did: afterwards the books are in order."""
+    yield
+    with store.connection() as conn:
+        audit(conn)

@@ -1,5 +1,7 @@
 """Calls of NetSuite, signed in; what tests need of the company's books, and how they must always be."""
 
+# ruff: noqa: S608 - the queries are the tests' own
+
 from __future__ import annotations
 
 import sqlite3
@@ -17,6 +19,7 @@ from apbridge_sandbox.testing import Running
 TOKEN = "/services/rest/auth/oauth2/v1/token"
 SUITEQL = "/services/rest/query/v1/suiteql"
 RECORDS = "/services/rest/record/v1"
+PAYMENT = f"{RECORDS}/vendorPayment"
 RESTLET = "/app/site/hosting/restlet.nl"
 ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
@@ -93,6 +96,24 @@ class NetSuite(requests.Session):
         script = {"script": "customscript_apbridge_restlet", "deploy": "customdeploy_apbridge_restlet"}
         return self.post(RESTLET, params=script, json=body, **options)
 
+    def bill(self, bill: OpenBill) -> dict[str, str]:
+        """Read what payments may change of a bill."""
+        (row,) = self.rows(
+            "SELECT status, foreignamountunpaid AS unpaid, foreignamountpaid AS paid, closedate,"
+            ' TO_CHAR(SYS_EXTRACT_UTC(lastmodifieddate), \'YYYY-MM-DD"T"HH24:MI:SS"Z"\') AS modified'
+            f" FROM transaction WHERE id = {bill.id}"
+        )
+        return row
+
+    def accounting(self, payment: str) -> list[tuple[str, Decimal]]:
+        """Read what a payment posts: account numbers and amounts, debits positive."""
+        rows = self.rows(
+            "SELECT a.acctnumber AS account, l.amount FROM transactionaccountingline l"
+            f" JOIN account a ON a.id = l.account WHERE l.transaction = {payment}"
+            " ORDER BY l.transactionline ASC"
+        )
+        return [(row["account"], Decimal(row["amount"])) for row in rows]
+
     def switch(self, **switches: Any) -> None:  # noqa: ANN401
         """Set switches of NetSuite."""
         self.sandbox.control(
@@ -128,6 +149,13 @@ def open_bill(conn: sqlite3.Connection, number: int, bank: int) -> OpenBill:
     row = conn.execute("SELECT * FROM ns_transaction WHERE id = ?", (number,)).fetchone()
     unpaid = Decimal(row["total_cents"] - row["paid_cents"]) / 100
     return OpenBill(str(number), str(row["entity"]), str(bank), unpaid)
+
+
+def posted_id(answer: requests.Response) -> str:
+    """Give the internal id of what was written; a write answers with its Location alone."""
+    assert answer.status_code == 204, answer.text
+    assert answer.content == b""
+    return answer.headers["Location"].rpartition("/")[2]
 
 
 def error_of(answer: requests.Response) -> dict[str, Any]:

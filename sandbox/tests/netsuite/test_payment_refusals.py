@@ -1,0 +1,279 @@
+"""vendorPayment: what NetSuite refuses, and that a refusal changes nothing."""
+
+# ruff: noqa: S608 - the queries are the tests' own
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
+from typing import Any
+
+import pytest
+import requests
+
+from apbridge_sandbox.store import Store
+from sandbox.tests.netsuite.signed_in import PAYMENT, RECORDS, NetSuite, OpenBill, error_of, posted_id
+
+NO_LINE = "Unable to find a matching line for sublist apply with key: [doc] and value: [{}]."
+
+
+pytestmark = pytest.mark.usefixtures("audited")
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "path", "detail"),
+    [
+        ({"nosuch": 1}, "INVALID_CONTENT", "nosuch", "nosuch"),
+        ({"entity": None}, "USER_ERROR", None, "Please enter value(s) for: Payee."),
+        ({"account": None}, "USER_ERROR", None, "Please enter value(s) for: Account."),
+        (
+            {"entity": {"id": "999999"}},
+            "INVALID_CONTENT",
+            "entity",
+            "Invalid Field Value 999999 for the following field: entity",
+        ),
+        ({"entity": {"externalId": "nobody"}}, "INVALID_CONTENT", "entity", "Invalid Field Value nobody"),
+        ({"account": {"id": "x"}}, "INVALID_CONTENT", "account", "Invalid Field Value x"),
+        ({"tranDate": "11/2/2026"}, "INVALID_CONTENT", "tranDate", "Invalid Field Value 11/2/2026"),
+        ({"tranId": "1" * 46}, "INVALID_CONTENT", "tranId", "maximum number ( 45 ) of characters"),
+        ({"tranId": 7}, "INVALID_CONTENT", "tranId", "Invalid Field Value 7"),
+        ({"toBePrinted": "F"}, "INVALID_CONTENT", "toBePrinted", "Invalid Field Value F"),
+        ({"exchangeRate": 0}, "INVALID_CONTENT", "exchangeRate", "Invalid Field Value 0"),
+        ({"subsidiary": {"id": "2"}}, "INVALID_CONTENT", "subsidiary", "Invalid Field Value 2"),
+        ({"apply": []}, "INVALID_CONTENT", "apply", "Invalid Field Value"),
+        ({"apply": {"items": []}}, "USER_ERROR", None, "You must enter at least one line item"),
+        (
+            {"tranDate": "2026-01-15"},
+            "USER_ERROR",
+            "tranDate",
+            "not within the date range of your accounting period.",
+        ),
+        (
+            {"tranDate": "2031-01-15"},
+            "USER_ERROR",
+            "tranDate",
+            "not within the date range of your accounting period.",
+        ),
+    ],
+)
+def test_wrong_fields_are_refused(
+    netsuite: NetSuite,
+    bills: list[OpenBill],
+    *,
+    change: dict[str, Any],
+    code: str,
+    path: str | None,
+    detail: str,
+):
+    answer = netsuite.post(PAYMENT, json=bills[0].payment() | change)
+    error = error_of(answer)
+    assert (answer.status_code, error["o:errorCode"], error.get("o:errorPath")) == (400, code, path)
+    assert detail in error["detail"]
+    assert netsuite.bill(bills[0])["status"] == "A"
+
+
+@pytest.mark.parametrize(
+    ("line", "path"),
+    [
+        ({"amount": 1.005}, "apply.items[0].amount"),
+        ({"amount": "1.00"}, "apply.items[0].amount"),
+        ({"amount": -1}, "apply.items[0].amount"),
+        ({"amount": 0}, "apply.items[0].amount"),
+        ({"amount": True}, "apply.items[0].amount"),
+        ({"disc": -1}, "apply.items[0].amount"),
+        ({"doc": {"externalId": "b"}}, "apply.items[0].doc"),
+        ({"doc": "eid:b"}, "apply.items[0].doc"),
+        ({"apply": "T"}, "apply.items[0].apply"),
+        ({"nosuch": 1}, "apply.items[0].nosuch"),
+    ],
+)
+def test_wrong_lines_are_refused(netsuite: NetSuite, bills: list[OpenBill], line: dict[str, Any], path: str):
+    body = bills[0].payment()
+    body["apply"]["items"][0] |= line
+    error = error_of(netsuite.post(PAYMENT, json=body))
+    assert (error["o:errorCode"], error["o:errorPath"]) == ("INVALID_CONTENT", path)
+
+
+def test_a_bill_is_named_once(netsuite: NetSuite, bills: list[OpenBill]):
+    body = bills[0].payment(Decimal(1))
+    body["apply"]["items"] *= 2
+    assert error_of(netsuite.post(PAYMENT, json=body))["o:errorPath"] == "apply.items[1]"
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "code"),
+    [("user_error", 400, "USER_ERROR"), ("invalid_content", 400, "INVALID_CONTENT")],
+)
+def test_more_than_is_open_is_refused(
+    netsuite: NetSuite, bills: list[OpenBill], kind: str, status: int, code: str
+):
+    netsuite.switch(over_application=kind)
+    answer = netsuite.post(PAYMENT, json=bills[0].payment(bills[0].unpaid + Decimal("0.01")))
+    error = error_of(answer)
+    assert (answer.status_code, error["o:errorCode"], error["o:errorPath"]) == (
+        status,
+        code,
+        "apply.items[0].amount",
+    )
+    discounted = bills[0].payment()
+    discounted["apply"]["items"][0]["disc"] = 0.01
+    assert error_of(netsuite.post(PAYMENT, json=discounted))["o:errorCode"] == code
+
+
+def test_more_than_is_open_may_be_trimmed(netsuite: NetSuite, bills: list[OpenBill]):
+    netsuite.switch(over_application="trims")
+    payment = posted_id(netsuite.post(PAYMENT, json=bills[0].payment(bills[0].unpaid + 7)))
+    assert netsuite.accounting(payment)[0][1] == -bills[0].unpaid
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ("status = 'B'", "it is paid in full"),
+        ("status = 'D', approvalstatus = 1", "it is not open"),
+        ("approvalstatus = 1", "it is not approved"),
+        ("approvalstatus = 3", "it is not approved"),
+        ("paymenthold = 'T'", "it is on hold"),
+        ("currency = 2", "it is in another currency"),
+        ("subsidiary = 2", "it is another subsidiary's"),
+        ("entity = 1 + (SELECT MAX(id) FROM ns_vendor)", "it is another vendor's"),
+        ("account = 1 + account", "it is on another payables account"),
+        ("type = 'VendCred'", "there is no such bill"),
+    ],
+)
+def test_a_bill_that_cannot_be_paid_is_refused(
+    netsuite: NetSuite, bills: list[OpenBill], store: Store, change: str, reason: str
+):
+    bill = bills[0]
+    with store.write() as conn:
+        ap_account = conn.execute("SELECT account FROM ns_transaction WHERE id = ?", (bill.id,)).fetchone()[0]
+        before = conn.execute("SELECT * FROM ns_transaction WHERE id = ?", (bill.id,)).fetchone()
+        conn.execute(f"UPDATE ns_transaction SET {change} WHERE id = ?", (bill.id,))
+    body = bill.payment(apAcct={"id": str(ap_account)})
+    error = error_of(netsuite.post(PAYMENT, json=body))
+    assert (error["o:errorCode"], error["o:errorPath"]) == ("USER_ERROR", "apply.items[0]")
+    assert error["detail"].endswith(NO_LINE.format(bill.id))
+    netsuite.switch(unpayable_bill="named")
+    assert error_of(netsuite.post(PAYMENT, json=body))["detail"].endswith(
+        f"Bill {bill.id} cannot be paid: {reason}."
+    )
+    with store.write() as conn:  # as it was, for the audit
+        columns = ", ".join(f"{name} = ?" for name in before.keys())  # noqa: SIM118
+        conn.execute(f"UPDATE ns_transaction SET {columns} WHERE id = ?", (*before, bill.id))
+
+
+@pytest.mark.parametrize("number", ["1000", "1015", "1050", "1055", "2000", "5010"])
+def test_money_comes_from_a_bank_account_that_fits(
+    netsuite: NetSuite, bills: list[OpenBill], store: Store, number: str
+):
+    with store.connection() as conn:
+        row = conn.execute("SELECT id FROM ns_account WHERE acctnumber = ?", (number,)).fetchone()
+    account = str(row["id"]) if row else "999999"
+    error = error_of(netsuite.post(PAYMENT, json=bills[0].payment(account={"id": account})))
+    assert (error["o:errorCode"], error["o:errorPath"]) == ("INVALID_CONTENT", "account")
+
+
+@pytest.mark.parametrize("code", ["DUP_RCRD", "USER_ERROR", "INVALID_CONTENT"])
+def test_an_external_id_is_given_once(netsuite: NetSuite, bills: list[OpenBill], code: str):
+    netsuite.switch(duplicate_external_id=code)
+    posted_id(netsuite.post(PAYMENT, json=bills[0].payment(Decimal(1), externalId="p-1")))
+    error = error_of(netsuite.post(PAYMENT, json=bills[0].payment(Decimal(1), externalId="p-1")))
+    assert error["o:errorCode"] == code
+    assert error["detail"].endswith("This record already exists.")
+    assert len(netsuite.rows("SELECT id FROM transaction WHERE externalid = 'p-1'")) == 1
+
+
+def test_a_closed_period_has_a_code_of_its_own(netsuite: NetSuite, bills: list[OpenBill]):
+    netsuite.switch(closed_period="INVALID_CONTENT")
+    error = error_of(netsuite.post(PAYMENT, json=bills[0].payment(tranDate="2026-01-15")))
+    assert error["o:errorCode"] == "INVALID_CONTENT"
+
+
+def test_a_locked_record_is_not_touched(netsuite: NetSuite, bills: list[OpenBill], store: Store):
+    payment = posted_id(netsuite.post(PAYMENT, json=bills[0].payment(Decimal(1))))
+    with store.write() as conn:
+        conn.execute("UPDATE ns_transaction SET locked = 'T' WHERE id = ?", (payment,))
+    path = f"{PAYMENT}/{payment}"
+    for answer in (netsuite.get(path), netsuite.patch(path, json={"memo": "x"}), netsuite.delete(path)):
+        assert error_of(answer)["detail"].endswith("locked by a user defined workflow.")
+
+
+def test_a_payment_of_a_closed_period_stays(netsuite: NetSuite, bills: list[OpenBill], store: Store):
+    payment = posted_id(netsuite.post(PAYMENT, json=bills[0].payment(Decimal(1))))
+    with store.write() as conn:
+        conn.execute("UPDATE ns_accountingperiod SET aplocked = 'T' WHERE periodname = 'Nov 2026'")
+    path = f"{PAYMENT}/{payment}"
+    for answer in (netsuite.patch(path, json={"memo": "x"}), netsuite.delete(path)):
+        assert "accounting period" in error_of(answer)["detail"]
+
+
+def test_a_second_write_of_the_same_id_is_refused_while_the_first_commits(
+    netsuite: NetSuite, bills: list[OpenBill]
+):
+    netsuite.switch(commit_delay_ms=400)
+    body = bills[0].payment(Decimal(1), externalId="p-1")
+    with ThreadPoolExecutor(2) as pool:
+        answers = list(pool.map(lambda _: netsuite.post(PAYMENT, json=body), range(2)))
+    assert sorted(answer.status_code for answer in answers) == [204, 400]
+    refused = next(answer for answer in answers if answer.status_code == 400)
+    assert error_of(refused)["o:errorCode"] == "RCRD_HAS_BEEN_CHANGED"
+
+
+def test_a_role_without_the_permission(netsuite: NetSuite, bills: list[OpenBill]):
+    netsuite.switch(missing_permissions="Transactions -> Pay Bills")
+    answer = netsuite.post(PAYMENT, json=bills[0].payment())
+    error = error_of(answer)
+    assert (answer.status_code, error["o:errorCode"]) == (403, "INSUFFICIENT_PERMISSION")
+    assert "'Transactions -> Pay Bills' permission" in error["detail"]
+
+
+@pytest.mark.parametrize(
+    ("feature", "field"),
+    [
+        ("oneworld", "subsidiary"),
+        ("departments", "department"),
+        ("classes", "class"),
+        ("locations", "location"),
+        ("multicurrency", "currency"),
+    ],
+)
+def test_fields_of_features_that_are_off_are_unknown(
+    netsuite: NetSuite, bills: list[OpenBill], feature: str, field: str
+):
+    netsuite.switch(**{feature: False})
+    error = error_of(netsuite.post(PAYMENT, json=bills[0].payment(**{field: {"id": "1"}})))
+    assert (error["o:errorCode"], error["o:errorPath"]) == ("INVALID_CONTENT", field)
+
+
+def test_discounts_are_a_feature(netsuite: NetSuite, bills: list[OpenBill]):
+    netsuite.switch(discounts=False)
+    body = bills[0].payment(Decimal(1))
+    body["apply"]["items"][0]["disc"] = 1
+    assert error_of(netsuite.post(PAYMENT, json=body))["o:errorPath"] == "apply.items[0].disc"
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b'"x"'])
+def test_a_body_is_a_json_object(netsuite: NetSuite, body: bytes):
+    assert error_of(netsuite.post(PAYMENT, data=body))["o:errorCode"] == "INVALID_CONTENT"
+
+
+def test_records_that_are_not_there(netsuite: NetSuite, bills: list[OpenBill]):
+    for path in (f"{PAYMENT}/999999", f"{PAYMENT}/eid:nobody", f"{PAYMENT}/{bills[0].id}", f"{PAYMENT}/x"):
+        for method in ("GET", "PATCH", "DELETE"):
+            answer = netsuite.request(method, path, json={"memo": "x"} if method == "PATCH" else None)
+            assert (answer.status_code, error_of(answer)["o:errorCode"]) == (404, "NONEXISTENT_ID")
+    assert netsuite.get(f"{RECORDS}/nosuchtype/1").status_code == 404
+    assert netsuite.get(PAYMENT).status_code == 405
+    assert netsuite.put(f"{PAYMENT}/5", json={}).status_code == 405
+
+
+def test_a_retry_after_a_lost_answer_does_not_pay_twice(netsuite: NetSuite, bills: list[OpenBill]):
+    netsuite.sandbox.control(
+        "/control/faults",
+        {"match": {"method": "POST", "path": "vendorPayment", "times": 1}, "do": {"drop": "after"}},
+    )
+    body = bills[0].payment(Decimal(1), externalId="p-1")
+    with pytest.raises(requests.ConnectionError):
+        netsuite.post(PAYMENT, json=body)
+    assert error_of(netsuite.post(PAYMENT, json=body))["o:errorCode"] == "DUP_RCRD"
+    assert Decimal(netsuite.bill(bills[0])["paid"]) == 1
