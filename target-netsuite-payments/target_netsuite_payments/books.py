@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from functools import cache
 from importlib import resources
-from itertools import islice
+from itertools import combinations, islice
 
 from apbridge.errors import RefusedError, SettingError
 from apbridge.netsuite import NetSuite, in_list, literal
@@ -17,13 +18,12 @@ from apbridge.netsuite import NetSuite, in_list, literal
 LOOKED_UP_AT_ONCE = 1000
 """Most ids of one look-up (NetSuite: arguments of IN, and rows of a page)."""
 
-_LACKING = (
-    (re.compile(r"Record 'currency' was not found"), {"symbols"}),
-    (re.compile(r"'(\w+\.)?currency'(?! was)"), {"symbols", "currencies"}),
-    (re.compile(r"'(\w+\.)?subsidiary'"), {"subsidiaries"}),
-    (re.compile(r"'(\w+\.)?paymenthold'"), {"holds"}),
-)
-"""What NetSuite names when it refuses a query, and the features that it means."""
+_FEATURES = ({"holds"}, {"subsidiaries"}, {"symbols"}, {"symbols", "currencies"})
+"""What an account may be without, as the queries mark it."""
+
+_TABLE = re.compile(r"Record '(\w+)' was not found")
+_MAY_BE_A_COLUMN = {"INVALID_PARAMETER", "UNEXPECTED_ERROR"}
+"""How NetSuite refuses a query with a column that it does not have; it does not always say which."""
 
 
 @dataclass
@@ -133,8 +133,7 @@ class Books:
 
     def periods(self, since: date) -> list[Period]:
         """Read the posting periods that end on or after a day, in order of time."""
-        query = _query("periods", frozenset()).format(since=literal(since.isoformat()))
-        rows = self._netsuite.suiteql_all(query, purpose="read accounting periods")
+        rows = self._ask("periods", "read accounting periods", since=literal(since.isoformat()))
         return [
             Period(
                 row["periodname"],
@@ -171,21 +170,37 @@ class Books:
             yield from self._ask(query, purpose, values=in_list(chunk), **columns)
 
     def _ask(self, query: str, purpose: str, **values: str) -> list[dict[str, str]]:
-        while True:
-            text = _query(query, self._absent).format(**values)
-            try:
-                return self._netsuite.suiteql_all(text, purpose=purpose)
-            except RefusedError as refused:
-                lacking = _lacking(refused.facts["says"])
-                if lacking <= self._absent:
-                    raise
-                # Asked without it from now on; nobody is asked beforehand what an account has.
-                self._absent |= lacking
+        """Ask, and where NetSuite refuses, find out what this account does not have."""
+
+        def rows(absent: frozenset[str]) -> list[dict[str, str]]:
+            return self._netsuite.suiteql_all(_query(query, absent).format(**values), purpose=purpose)
+
+        try:
+            return rows(self._absent)
+        except RefusedError as refused:
+            if table := _TABLE.search(refused.facts["says"]):
+                if table[1] != "currency":
+                    raise SettingError("APB-PAY-005", table=table[1]) from refused
+            elif refused.reason not in _MAY_BE_A_COLUMN:
+                raise
+            for more in _less_and_less():
+                absent = self._absent | more
+                with suppress(RefusedError):
+                    found = rows(absent)
+                    break
+            else:
+                raise
+        with suppress(RefusedError):
+            return rows(self._absent)  # it had been an error that passes
+        self._absent = absent
+        return found
 
 
-def _lacking(says: str) -> frozenset[str]:
-    """Give the features that NetSuite says it does not have here."""
-    return frozenset().union(*(lacks for pattern, lacks in _LACKING if pattern.search(says)))
+def _less_and_less() -> Iterator[frozenset[str]]:
+    """Give what to leave out of a query, the least first."""
+    for number in range(1, len(_FEATURES) + 1):
+        for some in combinations(_FEATURES, number):
+            yield frozenset().union(*some)
 
 
 def _bill(row: dict[str, str]) -> Bill:

@@ -80,12 +80,14 @@ class Portion:
         self._posting = posting
         self._rules = rules
         self._remote_ids = remote_ids
+        # Bills first: what another process posts while this one reads is then found as posted, and not taken
+        # for a bill that something else has paid.
+        self._bills = books.bills(bill for payment in payments for bill in closed_by(payment, rules.account))
         self._posted = books.posted(payment.external_id for payment in payments)
+        applied = {bill for recorded in self._posted.values() for bill in recorded.applied}
+        self._bills |= books.bills(applied - self._bills.keys())
         new = [payment for payment in payments if payment.external_id not in self._posted]
         self._numbered = books.numbered(number for payment in new for number in payment.numbers)
-        # What is settled and posted, or undone and not, asks nothing of its bills.
-        moving = [each for each in payments if each.is_undone == (each.external_id in self._posted)]
-        self._bills = books.bills(bill for payment in moving for bill in self._touched_by(payment))
         dates = [payment.paid_on for payment in new if payment.paid_on and not payment.is_undone]
         self._periods = books.periods(min(dates)) if dates else []
         self._groups = {
@@ -94,6 +96,8 @@ class Portion:
             for payment in group.payments
         }
         self._changed: dict[str, list[str]] = {}
+        self._written: dict[str, Payment] = {}
+        self._claimed: dict[str, str] = {}
 
     def carry_out(self, external_id: str) -> Done:
         """Post a payment or undo it, once, after those that it must wait for. Thread-safe.
@@ -117,21 +121,38 @@ class Portion:
         return result
 
     def read_back(self) -> dict[str, APBridgeError]:
-        """Compare what is open on the changed bills with what should be.
+        """Compare what was posted, and what is open on the changed bills, with what should be.
 
         Returns:
-            The differences, by external id of each payment that changed the bill.
+            What differs, by external id of each payment concerned: a `RejectedError` where NetSuite holds it
+            otherwise than it was sent.
 
         Raises:
             UnavailableError: NetSuite's books could not be read.
         """
-        now = self._books.bills(self._changed)
-        return {
-            external_id: difference
-            for bill, external_ids in self._changed.items()
-            if (difference := _difference(self._bills[bill], now.get(bill)))
-            for external_id in external_ids
-        }
+        found: dict[str, APBridgeError] = {}
+        bills = self._books.bills(self._changed)
+        for number, external_ids in self._changed.items():
+            if difference := _difference(self._bills[number], bills.get(number)):
+                found |= dict.fromkeys(external_ids, difference)
+        recorded = self._books.posted(self._written)
+        for external_id, payment in self._written.items():
+            if rejected := self._contradiction(payment, recorded.get(external_id)):
+                found[external_id] = rejected
+        return found
+
+    def _contradiction(self, payment: Payment, recorded: Recorded | None) -> RejectedError | None:
+        try:
+            self._confirm(payment, recorded)
+        except RejectedError as rejected:
+            return rejected
+        return None
+
+    def _confirm(self, payment: Payment, recorded: Recorded | None) -> None:
+        account = self._rules.account
+        if recorded is None:
+            raise RejectedError("APB-PAY-044", payment=payment.id)
+        confirm(payment, shares_of(payment, account), vendor_of(payment, account), recorded)
 
     def _touched_by(self, payment: Payment) -> list[str]:
         recorded = self._posted.get(payment.external_id)
@@ -151,15 +172,18 @@ class Portion:
         shares = shares_of(payment, account)
         recorded = self._posted.get(payment.external_id)
         if recorded is not None:
-            confirm(payment, shares, vendor_of(payment, account), recorded)
+            self._confirm(payment, recorded)
             return Done(recorded.id)
         bills = paid_bills(payment, shares, self._bills, account)
         if by_hand := self._recorded_by_hand(payment, bills[0].vendor):
-            return _linked(payment, shares, by_hand)
+            linked = _linked(payment, shares, by_hand)
+            self._claimed[str(linked.remote_id)] = payment.external_id
+            return linked
         if known := self._remote_ids.get(payment.external_id):
             raise RejectedError("APB-PAY-042", payment=payment.id, remote_id=known)
         body = draft(payment, shares, bills, self._periods, self._rules)
         remote_id = self._posting.post(payment, body, shares, bills)
+        self._written[payment.external_id] = payment
         for bill in bills:
             bill.unpaid -= shares[bill.id].closes
             self._changed.setdefault(bill.id, []).append(payment.external_id)
@@ -198,6 +222,7 @@ class Portion:
             and each.total == payment.amount
             and not each.is_voided
             and not (each.external_id or "").startswith(OUR_PAYMENTS)
+            and self._claimed.get(each.id, payment.external_id) == payment.external_id
         ]
 
 

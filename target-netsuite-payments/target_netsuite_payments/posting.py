@@ -71,12 +71,16 @@ class Posting:
                 doubt = failure
             # After a refusal too: of a payment that is there already, NetSuite may say that it is a duplicate
             # or that its bills are paid.
-            if recorded := self._found(payment, patiently=isinstance(doubt, OutcomeUnknownError)):
-                confirm(payment, shares, bills[0].vendor, recorded)
-                return recorded.id
-            _raise_if_final(payment, doubt)
-            if self._have_changed(bills):
+            recorded = self._found(payment, patiently=isinstance(doubt, OutcomeUnknownError))
+            if recorded is None:
+                _raise_if_final(payment, doubt)
+                if not self._have_changed(bills):
+                    continue
+                recorded = self._found(payment, patiently=False)
+            if recorded is None:
                 break
+            confirm(payment, shares, bills[0].vendor, recorded)
+            return recorded.id
         else:
             # It is certain that nothing was posted. Where NetSuite itself said each time that it failed, it
             # would hold all other payments up to fail the run over this one.

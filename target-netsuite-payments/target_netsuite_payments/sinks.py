@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from typing_extensions import override
 
-from apbridge.errors import APBridgeError
+from apbridge.errors import APBridgeError, RejectedError
 from apbridge.ledger import Entry, Row, Status
-from apbridge.singer import AcknowledgingSink, Outcome, Record
+from apbridge.singer import AcknowledgingSink, Kind, Outcome, Record
 from target_netsuite_payments.payment import SETTLED, UNDONE, Payment
 from target_netsuite_payments.portion import Portion
 
@@ -52,25 +52,26 @@ class PaymentsSink(AcknowledgingSink):
         except APBridgeError as failure:
             self.logger.warning("What is open on the bills after posting was not compared: %s", failure)
             return
-        for external_id, difference in differences.items():
-            self.logger.warning("Payment %s: %s", self._records[external_id]["id"], difference)
-        self.target.ledger.write(
-            self.target.run.id,
-            self.target.system,
-            [self._entry(*found) for found in differences.items()],
-        )
+        entries = [self._entry(*found) for found in differences.items()]
+        self.target.ledger.write(self.target.run.id, self.target.system, entries)
+        for entry in entries:
+            self.logger.warning("Payment %s: %s [%s]", entry.source_id, entry.reason, entry.code)
+            if entry.status is Status.REJECTED:
+                self.target.tally.add(self.stream_name, entry.external_id, Kind.REJECTED, entry.reason)
 
     def _entry(self, external_id: str, difference: APBridgeError) -> Entry:
         record = self._records[external_id]
+        is_rejected = isinstance(difference, RejectedError)
         return Entry(
             self.stream_name,
             external_id,
             record["id"],
             self.judge(record),
-            Status.DELIVERED,
-            acknowledged=True,
+            Status.REJECTED if is_rejected else Status.DELIVERED,
+            acknowledged=not is_rejected,
             code=difference.code,
             reason=f"{difference.says} {difference.do}",
+            payload=record,
         )
 
 

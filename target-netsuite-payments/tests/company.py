@@ -175,9 +175,9 @@ class Company:
         self.change("accountingperiod", str(period["id"]), aplocked="F")
 
     @contextlib.contextmanager
-    def meanwhile(self, method: str, path: str, act: Callable[[], object]) -> Iterator[None]:
-        """Do something while the next such call is on its way."""
-        self.fault({"delay_ms": 700}, method=method, path=path, times=1)
+    def meanwhile(self, method: str, path: str, act: Callable[[], object], *, nth: int = 1) -> Iterator[None]:
+        """Do something while the nth such call from now is on its way."""
+        self.fault({"delay_ms": 700}, method=method, path=path, nth=nth)
 
         def wait_and_act() -> None:
             while not any(fault["fired"] for fault in self.control("/control/faults", method="GET")):
@@ -194,6 +194,10 @@ class Company:
     ) -> None:
         """Make calls go wrong: every one, unless told which."""
         self.control("/control/faults", {"match": {"method": method, "path": path, **when}, "do": dict(do)})
+
+    def switch(self, **values: object) -> None:
+        """Make NetSuite behave in another way that it may, until the test ends."""
+        self.control("/control/switches", {f"netsuite.{name}": value for name, value in values.items()})
 
     @property
     def writes(self) -> int:

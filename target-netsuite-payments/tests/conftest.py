@@ -27,6 +27,7 @@ def company(_company: Company) -> Iterator[Company]:
     _company.forget_calls()
     yield _company
     _company.control("/control/faults", method="DELETE")
+    _company.control("/control/switches", method="DELETE")
 
 
 @pytest.fixture

@@ -164,9 +164,22 @@ def test_two_processes_at_once_post_once(
     posted = {record["external_id"]: company.payment(record).id for record in records}
     for target in targets:
         rows = target.rows()
+        assert {row.reason for row in rows.values() if row.status is not Status.DELIVERED} == set()
         assert {name: row.remote_id for name, row in rows.items()} == posted
         assert {row.status for row in rows.values()} == {Status.DELIVERED}
     assert [company.unpaid(bill) for bill in bills] == [0] * 8
+
+
+@pytest.mark.parametrize("reading", [1, 2, 3, 4])
+def test_another_process_posts_while_this_one_reads(
+    company: Company, target: Target, another_target: Callable[[], Target], reading: int
+):
+    bill = company.bill()
+    record = in_full(bill)
+    with company.meanwhile("POST", "/suiteql", lambda: another_target().run(record), nth=reading):
+        assert "rejected" not in target.run(record).counts
+    assert company.payment(record).applied == {bill.id: bill.unpaid}
+    assert target.row(record).remote_id == company.payment(record).id
 
 
 def test_killed_and_run_again(company: Company, target: Target, tmp_path: Path):

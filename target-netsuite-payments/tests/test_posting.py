@@ -201,6 +201,14 @@ def test_a_part_recorded_by_hand_is_not_posted_again(company: Company, target: T
     assert company.unpaid(bill) == bill.unpaid - 7
 
 
+def test_one_payment_by_hand_stands_for_one_payment(company: Company, target: Target):
+    bill = company.bill()
+    record, twin = (paying((bill, "2.00"), check_number="twins-1") for _ in range(2))
+    company.pay_by_hand(bill, Decimal("2.00"), "twins-1")
+    assert target.run(record, twin).counts == {"delivered": 1, "unchanged": 1}
+    assert company.unpaid(bill) == bill.unpaid - 4
+
+
 def test_a_rejected_payment_is_posted_once_its_cause_is_gone(company: Company, target: Target):
     bill, other = company.bills(2)
     company.change("transaction", bill.id, status="D", approvalstatus=1)
