@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import ast
 import re
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from string import Formatter
 
@@ -26,6 +28,30 @@ def test_every_code_has_a_sentence_and_every_sentence_a_use():
     used = {code for file in SOURCES for code in CODE.findall(file.read_text(encoding="utf-8"))}
     assert {code for code in used if code not in catalogue()} == set()
     assert {code for code in catalogue() if code not in used} == set()
+
+
+def raised() -> Iterator[tuple[str, str, set[str]]]:
+    """Find where errors are made with their facts written out: place, code and names of the facts."""
+    for file in SOURCES:
+        if file.suffix != ".py":
+            continue
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if not (isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant)):
+                continue
+            kind = getattr(node.func, "id", "")
+            code, names = str(node.args[0].value), [keyword.arg for keyword in node.keywords]
+            if kind.endswith("Error") and CODE.fullmatch(code) and None not in names:
+                own = {"reason"} if kind == "RefusedError" else set()
+                yield f"{file.name}:{node.lineno}", code, {str(name) for name in names} | own
+
+
+def test_a_sentence_gets_the_facts_that_it_names():
+    found = list(raised())
+    assert len(found) > 40
+    for place, code, facts in found:
+        entry = catalogue()[code]
+        named = {name for text in (entry.says, entry.do) for _, name, _, _ in Formatter().parse(text) if name}
+        assert {re.split(r"[.\[]", name)[0] for name in named} <= facts, f"{code} at {place}"
 
 
 @pytest.mark.parametrize("code", sorted(catalogue()))

@@ -43,6 +43,14 @@ _JSON_TYPES: tuple[tuple[type | tuple[type, ...], str], ...] = (
     (list, "array"),
     (type(None), "null"),
 )
+_WANTED = {
+    "date": "must be a date, such as 2026-11-02",
+    "date-time": "must be a date-time in UTC, such as 2026-11-02T16:00:00Z",
+    "pattern": "must match {}",
+    "minLength": "must be at least {} characters long",
+    "maxLength": "must be at most {} characters long",
+    "minimum": "must be at least {}",
+}
 
 
 @cache
@@ -132,12 +140,8 @@ def _field_and_problem(found: fastjsonschema.JsonSchemaValueException) -> tuple[
         return field, f"must be {' or '.join(names)}, not {_json_type(value)}"
     if rule == "enum":
         return field, f"must be one of {', '.join(str(item) for item in found.rule_definition)}"
-    if rule == "format":
-        wanted = {"date": "a date, such as 2026-11-02"}
-        return field, "must be " + wanted.get(
-            found.rule_definition, "a date-time in UTC, such as 2026-11-02T16:00:00Z"
-        )
-    return field, f"does not fit {rule} {found.rule_definition}"
+    wanted = _WANTED.get(str(found.rule_definition if rule == "format" else rule), "must fit the schema")
+    return field, wanted.format(found.rule_definition)
 
 
 def _joined(path: str, name: str) -> str:

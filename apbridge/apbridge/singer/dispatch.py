@@ -34,7 +34,7 @@ _STATUSES = {
 }
 _SETTLED = {Status.DELIVERED, Status.IGNORED}
 _ENDS_RUN = (UnavailableError, SettingError, OutcomeUnknownError)
-_BUG = "APB-SNG-013"
+_BUG = "APB-SNG-012"
 # A process that is killed sends again what it has not written: seldom more than this.
 _WRITE_EACH = 50
 _WRITE_SECONDS = 1.0
@@ -268,7 +268,7 @@ def _news(stream: str, one: _Work, outcome: Outcome) -> _News:
     if outcome.kind is Kind.WAITING:
         missing = ", ".join(f"{need.stream} {need.external_id}" for need in outcome.waits_for)
         code, reason = _code_and_reason(
-            RejectedError("APB-SNG-014", stream=stream, external_id=one.external_id, missing=missing)
+            RejectedError("APB-SNG-013", stream=stream, external_id=one.external_id, missing=missing)
         )
     entry = Entry(
         stream,

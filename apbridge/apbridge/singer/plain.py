@@ -21,6 +21,8 @@ _PROBLEMS = {
     "maximum": "must be at most {0}",
     "pattern": "does not match {0}",
 }
+# What the SDK's streams say before they raise on.
+_ON_THE_WAY = "An unhandled error occurred while syncing"
 
 
 class PlainErrors(PluginBase):
@@ -49,9 +51,13 @@ class PlainErrors(PluginBase):
     def cb_config(cls, ctx: click.Context, param: click.Option, value: tuple[str, ...]) -> _ConfigInput:
         try:
             return super().cb_config(ctx, param, value)
-        except (OSError, ValueError) as found:
-            problem = "it is not there" if isinstance(found, FileNotFoundError) else "it is not JSON"
-            raise SettingError("APB-SNG-001", file=" ".join(value), problem=problem) from found
+        except FileNotFoundError:
+            problem = "it is not there"
+        except OSError as found:
+            problem = str(found.strerror)
+        except (TypeError, ValueError):
+            problem = "it is not a JSON object"
+        raise SettingError("APB-SNG-001", file=" ".join(value), problem=problem)
 
     @override
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
@@ -70,7 +76,7 @@ class PlainCommand(SingerCommand):
     def main(self, *args: Any, **kwargs: Any) -> Any:
         handlers = logging.getLogger().handlers
         for handler in handlers:
-            handler.addFilter(_without_trace)
+            handler.addFilter(_without_repeats)
         try:
             return super().main(*args, **kwargs)
         except Exception as found:
@@ -79,7 +85,7 @@ class PlainCommand(SingerCommand):
             sys.exit(1)
         finally:
             for handler in handlers:
-                handler.removeFilter(_without_trace)
+                handler.removeFilter(_without_repeats)
 
     @override
     def invoke(self, ctx: click.Context) -> Any:
@@ -103,9 +109,10 @@ def error_sentence(found: BaseException, plugin: str) -> str:
     return " ".join(str(found).split())
 
 
-def _without_trace(record: logging.LogRecord) -> bool:
-    """Drop traces that libraries log on the way: what they are about is said at the end."""
-    return not record.exc_info or logging.getLogger().isEnabledFor(logging.DEBUG)
+def _without_repeats(record: logging.LogRecord) -> bool:
+    """Drop what is logged of an error on its way: it is said once, at the end."""
+    repeats = record.exc_info or str(record.msg).startswith(_ON_THE_WAY)
+    return not repeats or logging.getLogger().isEnabledFor(logging.DEBUG)
 
 
 def _problem(error: Any) -> str:  # noqa: ANN401

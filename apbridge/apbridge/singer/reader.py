@@ -62,7 +62,7 @@ class MessageReader(GenericSingerReader[bytes]):
                     raise SettingError(
                         "APB-SNG-004",
                         line=self._line,
-                        problem=f"its type {str(kind)[:40]!r} is not of the Singer format",
+                        problem="its type is not of the Singer format",
                     )
                 callback(message)
                 counts[kind] += 1

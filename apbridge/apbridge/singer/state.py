@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-State = Mapping[str, Any]
-
 # Where a sync stands or where it would begin, not how far one got.
 _NO_PROGRESS = {"currently_syncing", "starting_replication_value"}
 
@@ -20,7 +18,7 @@ def has_bookmark(state: Any) -> bool:  # noqa: ANN401
     return state is not None and state != ""
 
 
-def held(state: State, before: State, streams: Collection[str]) -> State | None:
+def held(state: Any, before: Any, streams: Collection[str]) -> Any:  # noqa: ANN401
     """Put some streams' bookmarks back to where they were, so that the tap reads from there again.
 
     Args:
@@ -33,10 +31,14 @@ def held(state: State, before: State, streams: Collection[str]) -> State | None:
     """
     if not streams:
         return state
-    bookmarks = state.get("bookmarks")
-    if not isinstance(bookmarks, Mapping):
+    bookmarks = _bookmarks(state)
+    if bookmarks is None:
         return None
-    earlier = before.get("bookmarks")
-    kept = earlier if isinstance(earlier, Mapping) else {}
+    kept = _bookmarks(before) or {}
     moved = {name: item for name, item in bookmarks.items() if name not in streams}
     return {**state, "bookmarks": moved | {name: kept[name] for name in streams if name in kept}}
+
+
+def _bookmarks(state: Any) -> Mapping[str, Any] | None:  # noqa: ANN401
+    found = state.get("bookmarks") if isinstance(state, Mapping) else None
+    return found if isinstance(found, Mapping) else None

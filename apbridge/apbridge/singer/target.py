@@ -21,12 +21,15 @@ from apbridge.errors import APBridgeError, RejectedError, SettingError
 from apbridge.json import dumps
 from apbridge.ledger import Ledger, Run, Status
 from apbridge.schemas import schema
+from apbridge.settings import concurrency
 from apbridge.singer import state as states
 from apbridge.singer.dispatch import Dispatch, InterruptedDrain
 from apbridge.singer.outcomes import Kind, Tally
 from apbridge.singer.plain import PlainErrors, error_sentence
 from apbridge.singer.reader import MessageReader
 from apbridge.singer.sink import AcknowledgingSink
+
+_CONCURRENCY = 8
 
 
 class Signalled(SystemExit):
@@ -41,9 +44,10 @@ class AcknowledgingTarget(PlainErrors, Target):
 
     Records are kept until `batch` of them are there, or the first of them is `seconds` old, or the
     input ends. Then all of them are drained, stream by stream in the order of `sink_classes`, and
-    the newest STATE that came before goes out. At the end of the input, what waits or was rejected
-    in earlier runs is tried once more. SIGTERM and SIGINT let the message at hand finish: calls in
-    flight are finished, no others begun, and STATE tells what is acknowledged.
+    the newest STATE goes out, as does each that comes while no record is kept. At the end of the
+    input, what waits or was rejected in earlier runs is tried once more. SIGTERM and SIGINT let the
+    message at hand finish: calls in flight are finished, no others begun, and STATE tells what is
+    acknowledged.
     """
 
     system: ClassVar[str]
@@ -64,15 +68,22 @@ class AcknowledgingTarget(PlainErrors, Target):
         """Make the target; see the SDK's `Target` for the arguments."""
         super().__init__(**arguments)
         self.tally = Tally(self.sink_classes)
+        self._concurrency = concurrency(self.config, _CONCURRENCY)
         self._sinks: dict[str, AcknowledgingSink] = {}
-        self._initial: states.State = {}
-        self._emitted: states.State | None = None
+        self._initial: Any = {}
+        self._emitted: Any = None
         self._buffered = 0
         self._oldest = 0.0
         self._began = False
         self._idle = False
         self._signal = 0
         self.message_reader.watch = self  # type: ignore[attr-defined]
+
+    @classmethod
+    @override
+    def append_builtin_config(cls, config_jsonschema: dict[str, Any]) -> None:
+        # Without the settings that the SDK gives to targets that write tables.
+        super(Target, cls).append_builtin_config(config_jsonschema)
 
     # What a subclass may say
 
@@ -105,7 +116,7 @@ class AcknowledgingTarget(PlainErrors, Target):
         return Dispatch(
             self.system,
             self.run,
-            int(self.config["concurrency"]),
+            self._concurrency,
             preflight=self.preflight,
             signalled=lambda: bool(self._signal),
             tally=self.tally,
@@ -153,7 +164,10 @@ class AcknowledgingTarget(PlainErrors, Target):
             if states.has_bookmark(value) and self.ledger.is_new(self.name):
                 raise SettingError("APB-SNG-006", plugin=self.name)
         self._latest_state = value
-        self._drain_if_old()
+        if self._buffered:
+            self._drain_if_old()
+        elif self._began:
+            self._emit()
 
     @override
     def _process_activate_version_message(self, message_dict: dict[str, Any]) -> None:
@@ -172,10 +186,10 @@ class AcknowledgingTarget(PlainErrors, Target):
             self._try_again()
             self._emit()
             if self.tally.bugs:
-                raise RejectedError("APB-SNG-015", count=self.tally.bugs)
+                raise RejectedError("APB-SNG-014", count=self.tally.bugs)
             rejected = self.tally.total(Kind.REJECTED)
             if rejected and self.config["on_reject"] == "fail":
-                raise RejectedError("APB-SNG-016", count=rejected)
+                raise RejectedError("APB-SNG-015", count=rejected)
         self._finish("finished")
 
     # Drains
@@ -244,11 +258,11 @@ class AcknowledgingTarget(PlainErrors, Target):
         } | (withheld - self.mapper.stream_maps.keys())
         told = states.held(self._latest_state, self._initial, streams)
         if told is not None and told != self._emitted:
-            self._write_state_message(dict(told))
+            self._write_state_message(told)
             self._emitted = told
 
     @override
-    def _write_state_message(self, state: dict[str, Any]) -> None:
+    def _write_state_message(self, state: Any) -> None:
         sys.stdout.write(dumps(state).decode() + "\n")
         sys.stdout.flush()
 
@@ -283,6 +297,7 @@ class AcknowledgingTarget(PlainErrors, Target):
             raise
 
     def _break_off(self, status: str, found: BaseException | None) -> None:
+        self.busy()
         for stream, sink in self._sinks.items():
             self.tally.fail(stream, len(sink.buffer))
         # The ledger or the reader of STATE may be what failed.

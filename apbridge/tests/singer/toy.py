@@ -113,7 +113,7 @@ class Toy(AcknowledgingTarget):
         th.Property("concurrency", th.IntegerType(nullable=False), default=4),
     ).to_dict()
 
-    def __init__(self, **arguments: Any) -> None:
+    def __init__(self, **arguments: Any) -> None:  # noqa: ANN401
         super().__init__(**arguments)
         self.books = Books(Path(self.config["file"]))
         self.prepared: list[tuple[str, int, int]] = []

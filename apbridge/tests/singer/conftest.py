@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+import importlib.util
+import io
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from apbridge import json
+from apbridge.ledger import Ledger, Row
+
+_HERE = Path(__file__).parent
+
+
+def _load(name: str, file: Path) -> None:
+    """Make a file importable by name: tests are not packages here."""
+    if name not in sys.modules:
+        spec = importlib.util.spec_from_file_location(name, file)
+        assert spec
+        assert spec.loader
+        sys.modules[name] = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(sys.modules[name])
+
+
+_load("toy", _HERE / "toy.py")
+_load("messages", _HERE / "messages.py")
+_load("databases", _HERE.parent / "databases.py")
+
+if TYPE_CHECKING:
+    from toy import Toy
+
+
+class World:
+    """One ledger and one other system, and the runs of a toy target between them."""
+
+    def __init__(self, folder: Path, template: Path, url: str | None = None) -> None:
+        self.folder = folder
+        self.url = url or f"sqlite:///{folder}/ledger.db"
+        if not url:
+            shutil.copy(template, folder / "ledger.db")
+        self.refused: set[str] = set()
+        self.states: list[Any] = []
+
+    @property
+    def config(self) -> dict[str, Any]:
+        return {"file": str(self.folder / "books"), "ledger_url": self.url}
+
+    def target(self, **more: Any) -> Toy:  # noqa: ANN401
+        from toy import Toy  # noqa: PLC0415
+
+        target = Toy(config={**self.config, **more})
+        target.books.refused = self.refused
+        return target
+
+    def run(
+        self,
+        messages: Sequence[Mapping[str, Any]],
+        prepare: Callable[[Toy], None] = lambda _: None,
+        **more: Any,  # noqa: ANN401
+    ) -> Toy:
+        """Run once; what STATE it told is in `states`. Whatever ends the run is raised."""
+        target = self.target(**more)
+        prepare(target)
+        lines = io.BytesIO(b"".join(json.dumps(message) + b"\n" for message in messages))
+        told = io.StringIO()
+        stdout, sys.stdout = sys.stdout, told
+        try:
+            target.listen(lines)
+        finally:
+            sys.stdout = stdout
+            self.states = [json.loads(line) for line in told.getvalue().splitlines()]
+        return target
+
+    def row(self, stream: str, external_id: str) -> Row:
+        with Ledger(self.url) as ledger:
+            return ledger.rows("toy", stream, [external_id])[external_id]
+
+    def has_row(self, stream: str, external_id: str) -> bool:
+        with Ledger(self.url) as ledger:
+            return external_id in ledger.rows("toy", stream, [external_id])
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give an empty ledger, made once: making one takes longer than most tests."""
+    file = tmp_path_factory.mktemp("template") / "ledger.db"
+    Ledger(f"sqlite:///{file}").close()
+    return file
+
+
+@pytest.fixture(scope="session")
+def new_world(template: Path) -> Callable[[Path], World]:
+    """Give what makes a world in a folder, for tests that need many."""
+    return lambda folder: World(folder, template)
+
+
+@pytest.fixture
+def world(tmp_path: Path, template: Path) -> World:
+    return World(tmp_path, template)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def any_world(request: pytest.FixtureRequest, tmp_path: Path, template: Path) -> World:
+    """Give a world whose ledger is on SQLite, then one whose ledger is on PostgreSQL."""
+    if request.param == "sqlite":
+        return World(tmp_path, template)
+    return World(tmp_path, template, sys.modules["databases"].new_database())
+
+
+@pytest.fixture(autouse=True)
+def _signals() -> Iterator[None]:
+    """Give the process its own signal handlers back: every target takes them."""
+    import signal  # noqa: PLC0415
+
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.fixture
+def program(world: World) -> list[str]:
+    """Give the toy target as a command, with its config written."""
+    (world.folder / "config.json").write_bytes(json.dumps(world.config))
+    return [sys.executable, str(_HERE / "toy.py"), "--config", str(world.folder / "config.json")]
+
+
+@pytest.fixture
+def environment() -> dict[str, str]:
+    """Give the environment for the toy target as a command."""
+    return {**os.environ, "PYTHONWARNINGS": "error"}

@@ -1,0 +1,171 @@
+"""What a tap or target says when it ends badly: one line, no trace, no secret."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from messages import SCHEMAS, state, vendor
+
+if TYPE_CHECKING:
+    from conftest import World
+
+TAP = """
+import sys
+from apbridge.errors import SettingError
+from apbridge.singer import PlainErrors
+from singer_sdk import Stream, Tap
+
+class Failing(Stream):
+    name = "things"
+    schema = {"properties": {"id": {"type": "string"}}}
+    def get_records(self, context):
+        yield {"id": "1"}
+        if self.config["kind"] == "plain":
+            raise SettingError("APB-SET-002", setting="token")
+        raise KeyError("t0ps3cret")
+
+class TapToy(PlainErrors, Tap):
+    name = "tap-toy"
+    package_name = "apbridge"
+    config_jsonschema = {"properties": {"kind": {"type": "string"}}, "required": ["kind"]}
+    def discover_streams(self):
+        return [Failing(self)]
+
+TapToy.cli()
+"""
+
+
+def run(
+    command: list[str], environment: dict[str, str], *messages: dict[str, Any], text: str = ""
+) -> subprocess.CompletedProcess[str]:
+    lines = text or "".join(json.dumps(message) + "\n" for message in messages)
+    return subprocess.run(command, input=lines, env=environment, capture_output=True, text=True, check=False)
+
+
+def errors(done: subprocess.CompletedProcess[str]) -> list[str]:
+    """Give the lines that tell of the error: all that are not of level INFO."""
+    return [line for line in done.stderr.splitlines() if "| INFO " not in line]
+
+
+def config(world: World, **settings: object) -> None:
+    (world.folder / "config.json").write_text(json.dumps({**world.config, **settings}))
+
+
+def test_a_good_run_says_what_was_done_in_its_last_line(
+    program: list[str], environment: dict[str, str]
+) -> None:
+    done = run(program, environment, *SCHEMAS, vendor(1), state("t1"))
+    assert (done.returncode, errors(done)) == (0, [])
+    assert done.stderr.splitlines()[-1].endswith("target-toy: vendors 1 delivered")
+    assert json.loads(done.stdout) == state("t1")["value"]
+
+
+def test_an_error_of_ours_is_one_line(world: World, program: list[str], environment: dict[str, str]) -> None:
+    config(world, token="taken away")
+    done = run(program, environment, *SCHEMAS, vendor(1), state("t1"))
+    assert (done.returncode, done.stdout) == (1, "")
+    (line,) = errors(done)
+    assert line.endswith(
+        "Setting token is not valid: it was refused. Correct token and run again. [APB-SET-001]"
+    )
+
+
+def test_settings_that_do_not_fit_are_named_without_their_values(
+    world: World, program: list[str], environment: dict[str, str]
+) -> None:
+    config(world, token="secret-that-does-not-fit", concurrency="many", on_reject="shout")
+    settings = json.loads((world.folder / "config.json").read_text())
+    del settings["file"]
+    (world.folder / "config.json").write_text(json.dumps(settings))
+    done = run(program, environment)
+    assert done.returncode == 1
+    (line,) = errors(done)
+    for words in ("file missing", "token does not match", "concurrency must be of type integer"):
+        assert words in line
+    assert "on_reject must be one of continue, fail" in line
+    assert "secret-that-does-not-fit" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [(None, "it is not there"), ("{", "not a JSON object"), ("[1]", "not a JSON object")],
+)
+def test_a_config_file_that_cannot_be_used_is_named(
+    world: World, program: list[str], environment: dict[str, str], content: str | None, words: str
+) -> None:
+    file = world.folder / "config.json"
+    file.unlink()
+    if content is not None:
+        file.write_text(content)
+    done = run(program, environment)
+    assert done.returncode == 1
+    (line,) = errors(done)
+    assert words in line
+    assert "config.json" in line
+
+
+def test_a_line_that_is_no_message_is_not_shown(program: list[str], environment: dict[str, str]) -> None:
+    done = run(program, environment, text='{"type": "RECORD", "tax_id": "12-3456789"\n')
+    assert done.returncode == 1
+    (line,) = errors(done)
+    assert "Line 1 of the input cannot be used: it is not JSON" in line
+    assert "12-3456789" not in done.stderr
+
+
+def test_bytes_that_are_no_text_are_told_too(program: list[str], environment: dict[str, str]) -> None:
+    done = subprocess.run(
+        program, input=b'{"type": "\xff"}\n', env=environment, capture_output=True, check=False
+    )
+    assert done.returncode == 1
+    assert b"Line 1 of the input cannot be used" in done.stderr
+    assert b"Traceback" not in done.stderr
+
+
+@pytest.fixture
+def tap(tmp_path: Path) -> list[str]:
+    (tmp_path / "tap.py").write_text(TAP)
+    return [sys.executable, str(tmp_path / "tap.py"), "--config", str(tmp_path / "tap.json")]
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        ("plain", "Setting token is missing. Set token and run again. [APB-SET-002]"),
+        ("bug", "Internal error: KeyError at __main__:14."),
+    ],
+)
+def test_a_tap_ends_in_one_line_too(
+    tap: list[str], tmp_path: Path, environment: dict[str, str], kind: str, words: str
+) -> None:
+    (tmp_path / "tap.json").write_text(json.dumps({"kind": kind}))
+    done = run(tap, environment)
+    assert done.returncode == 1
+    (line,) = errors(done)
+    assert words in line
+    assert "t0ps3cret" not in done.stderr
+
+
+def test_the_trace_is_there_at_level_debug(
+    tap: list[str], tmp_path: Path, environment: dict[str, str]
+) -> None:
+    (tmp_path / "tap.json").write_text('{"kind": "bug"}')
+    done = run(tap, {**environment, "TAP_TOY_LOGLEVEL": "debug"})
+    assert done.returncode == 1
+    assert "TAP_TOY_LOGLEVEL=debug" in done.stderr
+    assert "Traceback" in done.stderr
+
+
+def test_about_and_version_need_no_settings(program: list[str], environment: dict[str, str]) -> None:
+    done = run([*program[:2], "--about", "--format=json"], environment)
+    assert done.returncode == 0
+    about = json.loads(done.stdout)
+    assert set(about["settings"]["properties"]) >= {"ledger_url", "on_reject", "stream_maps"}
+    # Validation cannot be switched off, and records get no columns of their own.
+    assert not {"validate_records", "add_record_metadata", "load_method"} & set(
+        about["settings"]["properties"]
+    )

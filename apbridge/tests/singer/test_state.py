@@ -1,0 +1,132 @@
+"""When STATE goes out, and what it says."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from messages import SCHEMAS, bill, bill_name, state, vendor, vendor_name
+
+from apbridge.errors import SettingError
+from apbridge.ledger import Ledger
+from apbridge.singer.state import has_bookmark, held
+
+if TYPE_CHECKING:
+    from conftest import World
+    from toy import Toy
+
+
+def test_state_is_told_once_however_often_it_comes(world: World) -> None:
+    world.run([*SCHEMAS, vendor(1), state("t1"), state("t1"), state("t1")])
+    assert world.states == [state("t1")["value"]]
+
+
+def test_old_records_do_not_wait_for_a_full_batch(world: World) -> None:
+    def at_once(target: Toy) -> None:
+        target.seconds = 0.0
+
+    world.run([*SCHEMAS, vendor(1), state("t1"), vendor(2), state("t2")], at_once)
+    assert world.states == [state("t1")["value"], state("t2")["value"]]
+
+
+def test_numbers_in_state_stay_exact(world: World) -> None:
+    from decimal import Decimal  # noqa: PLC0415
+
+    world.run([*SCHEMAS, state(Decimal("1.10"))])
+    assert str(world.states[0]["bookmarks"]["bills"]["replication_key_value"]) == "1.10"
+
+
+@pytest.mark.parametrize(
+    ("value", "has"),
+    [
+        ({}, False),
+        ({"bookmarks": {}}, False),
+        ({"bookmarks": {"vendors": {}, "bills": {"partitions": []}}}, False),
+        ({"bookmarks": {"bills": {"starting_replication_value": "2020-01-01"}}}, False),
+        ({"currently_syncing": "bills", "bookmarks": {"bills": {"x": None}}}, False),
+        ({"bookmarks": {"bills": {"replication_key_value": "t"}}}, True),
+        ({"bookmarks": {"bills": {"partitions": [{"context": {"a": 1}}]}}}, True),
+        ({"bills": "2026-01-01"}, True),
+        ({"bookmarks": {"bills": {"offset": 0}}}, True),
+    ],
+)
+def test_a_bookmark_is_told_from_a_beginning(value: dict[str, Any], *, has: bool) -> None:
+    assert has_bookmark(value) is has
+
+
+def test_a_bookmark_without_a_ledger_asks_for_a_full_refresh(world: World) -> None:
+    going_on = [state("t1"), *SCHEMAS, vendor(1), state("t2")]
+    for _ in range(2):
+        with pytest.raises(SettingError, match="--full-refresh"):
+            world.run(going_on)
+        assert world.states == []
+    world.run(going_on[1:])
+    assert world.states == [state("t2")["value"]]
+    world.run(going_on)
+    assert world.states == [state("t2")["value"]]
+
+
+def test_a_first_run_may_tell_where_it_begins(world: World) -> None:
+    begins = {"bookmarks": {"bills": {"starting_replication_value": "2020-01-01"}}}
+    world.run([{"type": "STATE", "value": begins}, *SCHEMAS, state("t1")])
+    assert world.states == [state("t1")["value"]]
+
+
+def test_a_bookmark_after_the_beginning_is_no_earlier_run(world: World) -> None:
+    world.run([*SCHEMAS, state("t1"), vendor(1)])
+    assert world.states == [state("t1")["value"]]
+
+
+def both(vendors: str, bills: str) -> dict[str, Any]:
+    bookmarks = {
+        "vendors": {"replication_key_value": vendors},
+        "bills": {"replication_key_value": bills},
+    }
+    return {"type": "STATE", "value": {"bookmarks": bookmarks, "other": 1}}
+
+
+def test_a_rejected_record_with_a_tax_id_is_asked_from_the_tap_again(world: World) -> None:
+    secret = vendor(1, tax_id="12-3456789")
+    world.refused = {vendor_name(1)}
+    world.run([*SCHEMAS, secret, bill(7), both("t1", "t1")])
+    # Only the vendors' bookmark stays behind.
+    told = {"bookmarks": {"bills": {"replication_key_value": "t1"}}, "other": 1}
+    assert world.states == [told]
+    for file in world.folder.iterdir():
+        assert b"12-3456789" not in file.read_bytes()
+
+    # It is not sent from the ledger, where its tax id is missing.
+    world.refused = set()
+    assert world.run([]).books.calls == []
+
+    # The tap begins where the told bookmark leaves it: with every vendor.
+    done = world.run([{"type": "STATE", "value": told}, *SCHEMAS, secret, both("t2", "t2")])
+    assert done.books.delivered == [vendor_name(1), bill_name(7)]
+    assert done.books.calls[0][1]["tax_id"] == "12-3456789"
+    assert world.states == [both("t2", "t2")["value"]]
+
+
+def test_a_held_bookmark_goes_back_to_where_the_tap_began() -> None:
+    now = {"bookmarks": {"vendors": {"v": 5}, "bills": {"v": 5}}, "x": 1}
+    before = {"bookmarks": {"vendors": {"v": 3}}}
+    assert held(now, before, {"vendors"}) == {
+        "bookmarks": {"vendors": {"v": 3}, "bills": {"v": 5}},
+        "x": 1,
+    }
+    assert held(now, {}, {"vendors"}) == {"bookmarks": {"bills": {"v": 5}}, "x": 1}
+    assert held(now, before, set()) == now
+    assert held({"position": 5}, before, {"vendors"}) is None
+
+
+def test_the_run_is_known_before_its_first_state(world: World) -> None:
+    seen: list[bool] = []
+
+    def watch(target: Toy) -> None:
+        def tell(value: dict[str, Any]) -> None:  # noqa: ARG001
+            with Ledger(world.url) as ledger:
+                seen.append(ledger.is_new("target-toy"))
+
+        target._write_state_message = tell  # type: ignore[method-assign]
+
+    world.run([*SCHEMAS, state("t1")], watch)
+    assert seen == [False]
