@@ -32,12 +32,12 @@ class Rule:
     Args:
         condition: In SuiteQL.
         because: A template over the fields of the bill's record.
-        feature: What the condition needs; where the account lacks it, the rule falls away.
+        needs: Features without which the rule falls away.
     """
 
     condition: str
     because: str
-    feature: str | None = None
+    needs: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Eligibility:
         return query.put(
             "$rules",
             (
-                Line(f"  CASE WHEN {rule.condition} THEN 'T' ELSE 'F' END AS rule_{number},", rule.feature)
+                Line(f"  CASE WHEN {rule.condition} THEN 'T' ELSE 'F' END AS rule_{number},", rule.needs)
                 for number, rule in enumerate(self.rules)
             ),
         ).put("$eligible", ())
@@ -68,7 +68,7 @@ class Eligibility:
     def restrict(self, query: Query) -> Query:
         """Let a query give only the bills that pass every rule."""
         return query.put("$rules", ()).put(
-            "$eligible", (Line(f"  AND ({rule.condition})", rule.feature) for rule in self.rules)
+            "$eligible", (Line(f"  AND ({rule.condition})", rule.needs) for rule in self.rules)
         )
 
     def because(self, row: Row, bill: Mapping[str, Any]) -> str | None:
@@ -85,7 +85,7 @@ class Eligibility:
 
 
 def _rules(config: Mapping[str, Any]) -> Iterator[Rule]:
-    yield Rule("COALESCE(t.voided, 'F') = 'F'", "it is void", "voids")
+    yield Rule("COALESCE(t.voided, 'F') = 'F'", "it is void", frozenset({"voids"}))
     approvals = _approvals(config)
     open_statuses = ["A", "D"] if "pending" in approvals else ["A"]
     # A status is told as `A`, and may have to be asked for as `VendBill:A`.
@@ -93,9 +93,11 @@ def _rules(config: Mapping[str, Any]) -> Iterator[Rule]:
     yield Rule(f"t.status IN ({listed})", "its status is {status}")
     codes = ", ".join(str(APPROVALS[one]) for one in approvals)
     yield Rule(
-        f"COALESCE(t.approvalstatus, 2) IN ({codes})", "its approval is {approval_status}", "approvals"
+        f"COALESCE(t.approvalstatus, 2) IN ({codes})",
+        "its approval is {approval_status}",
+        frozenset({"approvals"}),
     )
-    yield Rule("COALESCE(t.paymenthold, 'F') = 'F'", "it is on payment hold", "payment_holds")
+    yield Rule("COALESCE(t.paymenthold, 'F') = 'F'", "it is on payment hold", frozenset({"payment_holds"}))
     start = text(config, "start_date")
     if start:
         day = _day(start)
@@ -103,7 +105,7 @@ def _rules(config: Mapping[str, Any]) -> Iterator[Rule]:
             f"t.trandate >= TO_DATE('{day}', 'YYYY-MM-DD')",
             f"its date, {{bill_date}}, is before start_date, {day}",
         )
-    yield from _among(config, "subsidiaries", "m.subsidiary IN", "subsidiary_id", "subsidiaries")
+    yield from _among(config, "subsidiaries", "m.subsidiary IN", "subsidiary_id")
     yield from _among(config, "vendors", "t.entity IN", "vendor_id")
     yield from _among(config, "exclude_vendors", "t.entity NOT IN", "vendor_id")
     checkbox = text(config, "checkbox_field")
@@ -126,9 +128,7 @@ def _approvals(config: Mapping[str, Any]) -> Sequence[str]:
     return listed
 
 
-def _among(
-    config: Mapping[str, Any], setting: str, condition: str, field: str, feature: str | None = None
-) -> Iterator[Rule]:
+def _among(config: Mapping[str, Any], setting: str, condition: str, field: str) -> Iterator[Rule]:
     listed = config.get(setting)
     if not listed:
         return
@@ -138,7 +138,7 @@ def _among(
         problem = "it must list internal ids, which are numbers"
         raise SettingError("APB-SET-001", setting=setting, problem=problem) from failure
     what = field.removesuffix("_id")
-    yield Rule(f"{condition} ({numbers})", f"{setting} leaves out its {what}, {{{field}}}", feature)
+    yield Rule(f"{condition} ({numbers})", f"{setting} leaves out its {what}, {{{field}}}")
 
 
 def _day(value: str) -> str:

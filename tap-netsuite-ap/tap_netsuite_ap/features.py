@@ -73,8 +73,9 @@ class Features:
 def _missing(query: Query, says: str, without: frozenset[str], works: Trial) -> frozenset[str]:
     optional: dict[str, list[Line]] = defaultdict(list)
     for line in query.lines:
-        if line.feature and not line.when_absent and line.feature not in without:
-            optional[line.feature].append(line)
+        if line.is_there(without):
+            for feature in sorted(line.needs):
+                optional[feature].append(line)
     needed = frozenset([query.needs]) if query.needs else frozenset()
     name = _not_found(says)
     if name is not None:

@@ -3,8 +3,8 @@
 A file holds one SELECT with one column a line, `expression AS alias`. Beside SuiteQL it may hold:
 
 - `utc(column)` and `day(column)`: an instant or a date as text; bare, NetSuite drops the time of day.
-- `-- if <feature>` or `-- if not <feature>` at the end of a line: the line is there only while this
-  account has (or lacks) that feature.
+- `-- if <feature>, not <feature>` at the end of a line: the line is there only in an account that has the
+  one and lacks the other.
 - `-- needs <feature>` on the first line: without that feature the query is not asked, and has no rows.
 - `$where` and `$order`: the conditions and the order of the page. A line that is another `$name` alone
   stands for the lines that are put there.
@@ -30,7 +30,7 @@ _MACROS = {
     "day": "TO_CHAR({}, 'YYYY-MM-DD')",
 }
 _MACRO = re.compile(rf"\b({'|'.join(_MACROS)})\(([\w.]+)\)")
-_CONDITION = re.compile(r"\s*-- if (not )?(\w+)$")
+_CONDITION = re.compile(r"\s*-- if (.+)$")
 _COLUMN = re.compile(r"\s*(?P<expression>.+) AS (?P<alias>\w+),?")
 _NEEDS = re.compile(r"-- needs (\w+)")
 _INTEGER = re.compile(r"\d+")
@@ -38,15 +38,15 @@ _INTEGER = re.compile(r"\d+")
 
 @dataclass(frozen=True)
 class Line:
-    """One line of a query, and the feature that it depends on."""
+    """One line of a query, the features that it needs, and those in whose stead it stands."""
 
     text: str
-    feature: str | None = None
-    when_absent: bool = False
+    needs: frozenset[str] = frozenset()
+    instead_of: frozenset[str] = frozenset()
 
     def is_there(self, absent: frozenset[str]) -> bool:
         """Tell whether the line belongs to the query of an account that lacks some features."""
-        return self.feature is None or (self.feature in absent) is self.when_absent
+        return not self.needs & absent and self.instead_of <= absent
 
 
 @dataclass(frozen=True)
@@ -148,6 +148,11 @@ def _lines(text: str) -> Iterable[Line]:
     for line in text.splitlines():
         condition = _CONDITION.search(line)
         if condition:
-            yield Line(line[: condition.start()], condition[2], when_absent=bool(condition[1]))
+            named = condition[1].split(", ")
+            yield Line(
+                line[: condition.start()],
+                frozenset(name for name in named if not name.startswith("not ")),
+                frozenset(name.removeprefix("not ") for name in named if name.startswith("not ")),
+            )
         elif line.strip() and not line.lstrip().startswith("--"):
             yield Line(line.rstrip())

@@ -77,7 +77,7 @@ def test_an_account_with_nothing_but_the_basics(
         assert vendor["terms"]
     for bill in synced.records("bills"):
         assert bill["currency"] is bill["exchange_rate"] is bill["subsidiary_id"] is None
-    assert len(said(caplog)) == len(set(said(caplog))) == 10
+    assert len(said(caplog)) == len(set(said(caplog))) == 11
 
 
 def test_an_account_that_has_everything_pays_nothing(company: Account):
@@ -95,6 +95,24 @@ def test_a_list_that_the_role_may_not_see_does_not_take_the_coding_from_lines(
     check_whole(company, synced)
     (sentence,) = said(caplog)
     assert "give the role Lists, Departments" in sentence
+
+
+def test_a_currency_is_told_by_its_name_where_the_role_may_not_see_its_code(company: Account, switch: Switch):
+    switch(missing_permissions="Lists -> Currency")
+    synced = company.sync()
+    named = {"USD": "US Dollar", "CAD": "Canadian Dollar"}
+    books = company.books()
+    assert synced.ids("bills")
+    for bill in synced.records("bills"):
+        assert bill["currency"] == named[str(books[bill["id"]]["currency"])]
+        assert bill["exchange_rate"] == books[bill["id"]]["exchange_rate"]
+    assert {vendor["currency"] for vendor in synced.records("vendors")} == set(named.values())
+
+
+def test_a_restriction_that_cannot_be_judged_lets_nothing_through(company: Account, switch: Switch):
+    switch(oneworld=False)
+    with pytest.raises(UnavailableError, match="bills"):
+        company.sync(only="bills", subsidiaries=["1"])
 
 
 def test_deletions_that_the_role_may_not_see_are_said(

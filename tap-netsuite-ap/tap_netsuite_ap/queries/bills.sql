@@ -4,7 +4,8 @@ SELECT
   t.entity AS vendor_id,
   day(t.trandate) AS bill_date,
   day(t.duedate) AS due_date,
-  c.symbol AS currency,  -- if currencies
+  c.symbol AS currency,  -- if currency_list
+  BUILTIN.DF(t.currency) AS currency,  -- if currencies, not currency_list
   t.exchangerate AS exchange_rate,  -- if currencies
   t.foreigntotal * -1 AS total,
   t.foreignamountunpaid AS amount_due,
@@ -20,7 +21,7 @@ FROM transaction t
 LEFT JOIN transactionline m ON m.transaction = t.id AND m.mainline = 'T'
 LEFT JOIN transactionaccountingline a ON a.transaction = m.transaction AND a.transactionline = m.id
   AND a.accountingbook = 1  -- if accounting_books
-LEFT JOIN currency c ON c.id = t.currency  -- if currencies
+LEFT JOIN currency c ON c.id = t.currency  -- if currency_list
 WHERE t.type = 'VendBill'
   $eligible
   AND $where

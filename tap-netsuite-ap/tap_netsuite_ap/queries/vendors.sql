@@ -9,7 +9,8 @@ SELECT
   v.email AS email,
   v.phone AS phone,
   BUILTIN.DF(v.terms) AS terms,  -- if terms
-  c.symbol AS currency,  -- if currencies
+  c.symbol AS currency,  -- if currency_list
+  BUILTIN.DF(v.currency) AS currency,  -- if currencies, not currency_list
   v.subsidiary AS subsidiary_ids,  -- if subsidiaries
   a.addressee AS remit_to__addressee,  -- if addresses
   a.addr1 AS remit_to__line1,  -- if addresses
@@ -22,7 +23,7 @@ SELECT
   utc(v.datecreated) AS created_at,
   COALESCE(utc(v.lastmodifieddate), '1970-01-01T00:00:00Z') AS modified_at
 FROM vendor v
-LEFT JOIN currency c ON c.id = v.currency  -- if currencies
+LEFT JOIN currency c ON c.id = v.currency  -- if currency_list
 LEFT JOIN vendoraddressbookentityaddress a ON a.nkey = v.defaultbillingaddress  -- if addresses
 WHERE $where
 ORDER BY $order
