@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import weakref
 from collections.abc import Mapping
 from functools import cached_property
 from threading import Event
@@ -38,7 +39,9 @@ class Connection:
         Raises:
             SettingError: A setting is wrong.
         """
-        return NetSuite(NetSuiteSettings.from_config(self._config), stop=self.stop)
+        netsuite = NetSuite(NetSuiteSettings.from_config(self._config), stop=self.stop)
+        weakref.finalize(self, netsuite.close)
+        return netsuite
 
     @property
     def namespace(self) -> str:
@@ -57,13 +60,11 @@ class Connection:
         logger.error("%s", APBridgeError("APB-TNS-001", stream=stream, refused=refused.says))
 
     def end(self) -> None:
-        """Close the connection.
+        """End the run.
 
         Raises:
             UnavailableError: Some streams could not be read.
         """
-        if "netsuite" in vars(self):
-            self.netsuite.close()
         if self._unreadable:
             streams = ", ".join(self._unreadable)
             self._unreadable = {}

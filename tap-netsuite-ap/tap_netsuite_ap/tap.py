@@ -29,9 +29,11 @@ class TapNetSuiteAP(PlainErrors, Tap):
     capabilities: ClassVar[list[CapabilitiesEnum]] = [
         PluginCapabilities.ABOUT,
         PluginCapabilities.STREAM_MAPS,
+        PluginCapabilities.STRUCTURED_LOGGING,
         TapCapabilities.CATALOG,
         TapCapabilities.DISCOVER,
         TapCapabilities.STATE,
+        TapCapabilities.TEST,
     ]
     config_jsonschema = th.PropertiesList(
         *NETSUITE_SETTINGS,

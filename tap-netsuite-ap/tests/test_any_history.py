@@ -162,7 +162,7 @@ def test_any_history_ends_with_every_bill_told_as_it_stands(small_company: Accou
     run_state_machine_as_test(
         History,
         settings=settings(
-            max_examples=40,
+            max_examples=20,
             stateful_step_count=14,
             deadline=None,
             phases=[Phase.explicit, Phase.reuse, Phase.generate],

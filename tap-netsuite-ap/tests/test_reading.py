@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from conftest import Account, Synced
 
 
+STREAMS = ("subsidiaries", "gl_accounts", "departments", "classes", "locations", "vendors", "bills")
+
+
 @pytest.fixture(scope="module")
 def first(company: Account) -> Synced:
     company.sandbox.control("/control/calls", method="DELETE")
@@ -139,6 +142,41 @@ def test_a_run_with_nothing_new_takes_twelve_calls_and_one_sign_in(company: Acco
     assert idle.ids("vendors") == idle.ids("bills") == []
     assert calls["sign_ins"] == 1
     assert calls["total"] - calls["sign_ins"] <= 12
+
+
+BLOCKED = {
+    "o:errorDetails": [{"detail": "Request blocked.", "o:errorCode": "CONCURRENCY_LIMIT_EXCEEDED"}],
+}
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"status": 429, "body": BLOCKED},
+        {"status": 400, "body": BLOCKED},
+        {"status": 502, "html": True},
+        {"drop": "before"},
+    ],
+    ids=["429", "400", "502", "reset"],
+)
+def test_calls_that_fail_are_made_again(company: Account, first: Synced, fault: dict[str, object]):
+    company.sandbox.control("/control/faults", {"match": {"path": "suiteql", "every": 7}, "do": fault})
+    try:
+        again = company.sync()
+    finally:
+        company.sandbox.control("/control/faults", method="DELETE")
+    assert [again.records(stream) for stream in STREAMS] == [first.records(stream) for stream in STREAMS]
+
+
+@pytest.mark.parametrize("concurrency", [1, 2])
+def test_no_more_calls_are_in_flight_than_the_setting_says(
+    company: Account, first: Synced, small_pages: None, concurrency: int
+):
+    assert small_pages is None
+    company.sandbox.control("/control/calls", method="DELETE")
+    again = company.sync(only="bills", concurrency=concurrency)
+    assert again.records("bills") == first.records("bills")
+    assert company.sandbox.calls()["netsuite"]["peak_concurrency"] <= concurrency
 
 
 def test_without_a_restlet_bills_come_without_images(
