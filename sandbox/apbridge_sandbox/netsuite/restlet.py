@@ -7,11 +7,13 @@ from functools import lru_cache
 import msgspec
 from starlette.responses import Response
 
+from apbridge_sandbox.clock import COMPANY_ZONE
+from apbridge_sandbox.credentials import ACCOUNT_ID
 from apbridge_sandbox.netsuite.access import RESTLETS, check_token
 from apbridge_sandbox.netsuite.endpoint import Call
 from apbridge_sandbox.netsuite.errors import INVALID_LOGIN, NetSuiteError, RestletError
 from apbridge_sandbox.netsuite.script_host import ScriptHost
-from apbridge_sandbox.netsuite.suitescript.engine import Engine, MissingEntryError, ScriptError
+from apbridge_sandbox.netsuite.suitescript.engine import Account, Engine, MissingEntryError, ScriptError
 from apbridge_sandbox.netsuite.suitescript.project import Project, ProjectError
 
 RESTLET_PATH = "/app/site/hosting/restlet.nl"
@@ -58,7 +60,7 @@ def _engine(call: Call) -> Engine:
 
 @lru_cache(maxsize=_REMEMBERED_ENGINES)
 def _loaded(source: str) -> Engine:
-    return Engine(source)
+    return Engine(source, Account(ACCOUNT_ID, COMPANY_ZONE.key))
 
 
 def _argument(call: Call) -> bytes:

@@ -7,7 +7,6 @@ import sqlite3
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from apbridge_sandbox.credentials import ACCOUNT_ID
 from apbridge_sandbox.netsuite import searches
 from apbridge_sandbox.netsuite.access import account_of
 from apbridge_sandbox.netsuite.endpoint import Call
@@ -39,11 +38,9 @@ class ScriptHost:
         self._sandbox = call.sandbox
         self._units = 0
         self._operations: dict[str, Callable[[Argument], Any]] = {
-            "account": lambda _: ACCOUNT_ID,
             "contents": self._contents,
             "count": self._count,
             "encode": _encode,
-            "instant": _instant,
             "load": self._load,
             "lookup": self._lookup,
             "search": self._search,
@@ -149,10 +146,3 @@ def _encode(asked: Argument) -> str:
     if (asked["inputEncoding"], asked["outputEncoding"]) != ("UTF_8", "BASE_64"):
         raise ScriptError("NOT_IN_THE_SANDBOX", "N/encode converts UTF_8 to BASE_64 only in the sandbox.")
     return base64.b64encode(asked["string"].encode()).decode()
-
-
-def _instant(asked: Argument) -> str:
-    try:
-        return searches.instant_of(asked["value"])
-    except ValueError as error:
-        raise ScriptError("INVALID_FORMAT", f"{asked['value']} is no date and time.") from error

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timezone
+from datetime import datetime
 from typing import Any
 
-from apbridge_sandbox.clock import COMPANY_ZONE, stamp
 from apbridge_sandbox.suiteql.times import local_of
 
 MOST_RESULTS = 1000
@@ -26,7 +25,6 @@ _FIELDS = {
     "file.modified": "f.lastmodifieddate",
     "file.url": "f.url",
 }
-_SHOWN_FORMAT = "%m/%d/%Y %I:%M %p"
 
 
 class SearchError(Exception):
@@ -94,32 +92,23 @@ def lookup(
     return fields
 
 
-def instant_of(shown: str) -> str:
-    """Read a date and time as a search shows it.
-
-    Raises:
-        ValueError: It is none.
-    """
-    moment = datetime.strptime(shown.upper(), _SHOWN_FORMAT)  # noqa: DTZ007 - the zone is the company's
-    return stamp(moment.replace(tzinfo=COMPANY_ZONE).astimezone(timezone.utc))
-
-
 def _from(record_type: str, filters: Sequence[Any], columns: Sequence[str]) -> tuple[str, list[Any]]:
     if record_type not in _TYPES:
         raise SearchError("INVALID_SRCH_TYPE", f"{record_type} cannot be searched in the sandbox.")
-    conditions, values = ["t.type = ?"], [_TYPES[record_type]]
-    named = list(columns)
-    for condition in _listed(filters):
-        name, operator, value = condition
-        named.append(name)
+    # The plus keeps SQLite from going over every record of a type where a file or an id leads to few.
+    conditions, values = ["+t.type = ?"], [_TYPES[record_type]]
+    joined = ' JOIN ns_transactionline l ON l."transaction" = t.id'
+    by_file = False
+    for name, operator, value in _listed(filters):
+        by_file |= name.startswith("file.")
         sql, more = _condition(_field(name), operator, value)
         conditions.append(sql)
         values += more
-    joined = ' JOIN ns_transactionline l ON l."transaction" = t.id'
-    if any(name.startswith("file.") for name in named):
-        joined += (
-            ' LEFT JOIN ns_transactionfile a ON a."transaction" = t.id LEFT JOIN ns_file f ON f.id = a.file'
-        )
+    if by_file or any(name.startswith("file.") for name in columns):
+        # Every filter on a file asks for one that is there; without a filter the record stands alone.
+        side = "" if by_file else " LEFT"
+        joined += f'{side} JOIN ns_transactionfile a ON a."transaction" = t.id'
+        joined += f"{side} JOIN ns_file f ON f.id = a.file"
     return f" FROM ns_transaction t{joined} WHERE {' AND '.join(conditions)}", values
 
 

@@ -15,12 +15,13 @@ from pathlib import Path
 import pytest
 import requests
 
-from apbridge_sandbox.netsuite.suitescript.engine import Engine, ScriptError
+from apbridge_sandbox.netsuite.suitescript.engine import Account, Engine, ScriptError
 from apbridge_sandbox.netsuite.suitescript.project import Project, ProjectError
 from apbridge_sandbox.store import Store
 from sandbox.tests.netsuite.signed_in import RECORDS, RESTLET, NetSuite, OpenBill, audit
 
 SCRIPT = {"script": "customscript_apbridge_restlet", "deploy": "customdeploy_apbridge_restlet"}
+ACCOUNT = Account("7654321", "America/Los_Angeles")
 PROJECT = Path(__file__).parents[3] / "suitescript"
 
 
@@ -224,7 +225,7 @@ def test_many_at_once(netsuite: NetSuite):
 def test_the_engine_is_quick():
     restlet = Project(PROJECT).restlet(*SCRIPT.values())
     assert restlet
-    engine = Engine(restlet.source())
+    engine = Engine(restlet.source(), ACCOUNT)
     answers = {
         "search": [{"id": "1", "values": ["1"]}],
         "load": {"id": 7, "name": "n", "fileType": "PDF", "size": 9, "isText": False},
@@ -240,9 +241,8 @@ def test_the_engine_is_quick():
 
 def _script(body: str, modules: str = "") -> Engine:
     names = ", ".join(f"'N/{name}'" for name in modules.split())
-    return Engine(
-        f"define([{names}], ({', '.join(modules.split())}) => ({{ post: (request) => {{ {body} }} }}));"
-    )
+    given = ", ".join(modules.split())
+    return Engine(f"define([{names}], ({given}) => ({{ post: (request) => {{ {body} }} }}));", ACCOUNT)
 
 
 @pytest.mark.parametrize(
@@ -274,28 +274,48 @@ def test_the_engine_asks_once_whatever_the_script_catches():
         asked.append(operation)
         if operation == "load":
             raise ScriptError("RCRD_DOESNT_EXIST", "gone")
-        return "7654321"
+        return "encoded"
 
     body = """
       let seen = [];
-      try { seen.push(runtime.accountId); } catch (thrown) { seen.push('never'); }
+      const text = { string: 'x', inputEncoding: 'UTF_8', outputEncoding: 'BASE_64' };
+      try { seen.push(encode.convert(text)); } catch (thrown) { seen.push('never'); }
       try { file.load({ id: 1 }); } catch (thrown) { seen.push(thrown.name); }
-      return { seen, request };
+      return { seen, request, account: runtime.accountId };
     """
-    engine = _script(body, "file runtime")
+    engine = _script(body, "encode file runtime")
     assert engine.call("post", b'{"a": 1}', host) == {
-        "seen": ["7654321", "RCRD_DOESNT_EXIST"],
+        "seen": ["encoded", "RCRD_DOESNT_EXIST"],
         "request": {"a": 1},
+        "account": "7654321",
     }
-    assert asked == ["account", "load"]
+    assert asked == ["encode", "load"]
+    engine.close()
+
+
+@pytest.mark.parametrize(
+    ("shown", "instant"),
+    [
+        ("7/18/2026 8:04 pm", "2026-07-19T03:04:00.000Z"),
+        ("12/31/2026 12:30 am", "2026-12-31T08:30:00.000Z"),
+        ("3/8/2026 1:59 am", "2026-03-08T09:59:00.000Z"),
+        ("3/8/2026 3:00 am", "2026-03-08T10:00:00.000Z"),
+        ("11/1/2026 12:00 pm", "2026-11-01T20:00:00.000Z"),
+    ],
+)
+def test_dates_are_read_in_the_accounts_zone(shown: str, instant: str):
+    engine = _script("return format.parse({ value: request, type: format.Type.DATETIMETZ })", "format")
+    assert engine.call("post", f'"{shown}"'.encode(), lambda *_: None) == instant
+    with pytest.raises(ScriptError, match="no date and time"):
+        engine.call("post", b'"2026-07-18"', lambda *_: None)
     engine.close()
 
 
 def test_a_script_that_does_not_load():
     with pytest.raises(ScriptError):
-        Engine("define([")
+        Engine("define([", ACCOUNT)
     with pytest.raises(ScriptError, match="no module N/https"):
-        Engine("define(['N/https'], () => ({}));")
+        Engine("define(['N/https'], () => ({}));", ACCOUNT)
 
 
 def test_a_project_is_read_as_netsuite_would(tmp_path: Path):

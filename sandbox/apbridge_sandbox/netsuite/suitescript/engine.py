@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from importlib import resources
 from threading import Lock
 from typing import Any
@@ -12,6 +13,14 @@ from py_mini_racer import JSEvalException, MiniRacer
 
 Host = Callable[[str, Mapping[str, Any]], Any]
 """Answers a question of the script: an operation and its argument."""
+
+
+@dataclass(frozen=True)
+class Account:
+    """What a script may know of its account: its id, and the time zone that dates are shown in."""
+
+    id: str
+    zone: str
 
 
 class ScriptError(Exception):
@@ -32,12 +41,14 @@ class Engine:
 
     Args:
         source: The script.
+        account: Where it runs.
 
     Raises:
         ScriptError: It does not load.
     """
 
-    def __init__(self, source: str) -> None:
+    def __init__(self, source: str, account: Account) -> None:
+        self._account = msgspec.json.encode(account).decode()
         self._lock = Lock()
         self._racer = MiniRacer()
         host = (resources.files(__package__) / "host.js").read_text(encoding="utf-8")
@@ -61,7 +72,7 @@ class Engine:
             MissingEntryError: It has no such entry point.
         """
         with self._lock:
-            told = self._told("begin", method, request.decode())
+            told = self._told("begin", method, request.decode(), self._account)
             while "question" in told:
                 told = self._told("resume", _answer(told["question"], host))
         if "missing" in told:

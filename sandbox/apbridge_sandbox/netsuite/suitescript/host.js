@@ -17,7 +17,15 @@
     }
   }
 
-  const state = { factory: null, method: '', request: null, answers: [], asked: 0, question: null };
+  const state = {
+    factory: null,
+    method: '',
+    request: null,
+    account: null,
+    answers: [],
+    asked: 0,
+    question: null,
+  };
 
   /** Asks Python. Throws where the answer has yet to come: what a script does with that does not count. */
   const ask = (operation, argument) => {
@@ -146,18 +154,43 @@
         ask('encode', options('encode.convert', given, ['string', 'inputEncoding', 'outputEncoding'])),
     });
 
+  const clocks = new Map();
+
+  /** Gives what shows the time in a zone. To make one takes long. */
+  const clock = (zone) => {
+    if (!clocks.has(zone)) {
+      const parts = { year: 'numeric', month: 'numeric', day: 'numeric', hour: 'numeric', minute: 'numeric' };
+      clocks.set(zone, new Intl.DateTimeFormat('en-US', { ...parts, hourCycle: 'h23', timeZone: zone }));
+    }
+    return clocks.get(zone);
+  };
+
+  /** Gives by how many milliseconds the account's time is ahead of UTC at an instant. */
+  const ahead = (instant) => {
+    const shown = clock(state.account.zone).formatToParts(instant);
+    const found = Object.fromEntries(shown.map(({ type, value }) => [type, Number(value)]));
+    return Date.UTC(found.year, found.month - 1, found.day, found.hour, found.minute) - instant;
+  };
+
   const format = () =>
     strict('N/format', {
       Type: strict('format.Type', { DATETIMETZ: 'datetimetz' }),
-      parse: (given) => new Date(ask('instant', options('format.parse', given, ['value', 'type']))),
-    });
-
-  const runtime = () =>
-    strict('N/runtime', {
-      get accountId() {
-        return ask('account', {});
+      parse: (given) => {
+        const { value } = options('format.parse', given, ['value', 'type']);
+        const read = /^(\d+)\/(\d+)\/(\d{4}) (\d+):(\d\d) (am|pm)$/i.exec(value);
+        if (!read) {
+          throw new SuiteScriptError({ name: 'INVALID_FORMAT', message: `${value} is no date and time.` });
+        }
+        const [month, day, year, hour, minute] = read.slice(1, 6).map(Number);
+        const half = read[6].toLowerCase() === 'pm' ? 12 : 0;
+        const local = Date.UTC(year, month - 1, day, (hour % 12) + half, minute);
+        // Twice, for a time near a change of the clocks.
+        const near = local - ahead(local);
+        return new Date(local - ahead(near));
       },
     });
+
+  const runtime = () => strict('N/runtime', { accountId: state.account.id });
 
   const transaction = () =>
     strict('N/transaction', {
@@ -205,9 +238,10 @@
   };
 
   return {
-    begin: (method, request) => {
+    begin: (method, request, account) => {
       state.method = method;
       state.request = request;
+      state.account = JSON.parse(account);
       state.answers = [];
       return run();
     },
