@@ -19,6 +19,7 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
+    PrimaryKeyConstraint,
     String,
     Table,
     Text,
@@ -67,9 +68,9 @@ runs = Table(
 records = Table(
     "apbridge_records",
     metadata,
-    Column("system", String(40), primary_key=True),
-    Column("stream", String(80), primary_key=True),
-    Column("external_id", String(100), primary_key=True),
+    Column("system", String(40), nullable=False),
+    Column("stream", String(80), nullable=False),
+    Column("external_id", String(100), nullable=False),
     Column("source_id", Text),
     Column("content_hash", String(64), nullable=False),
     Column("status", String(20), nullable=False),
@@ -85,6 +86,8 @@ records = Table(
     Column("first_seen", UtcTime, nullable=False),
     Column("last_seen", UtcTime, nullable=False),
     Column("run_id", Integer, nullable=False),
+    # The external id first: PostgreSQL would walk all rows of a stream for a list of them otherwise.
+    PrimaryKeyConstraint("external_id", "stream", "system"),
     Index("apbridge_records_status", "system", "status", "stream", "external_id"),
 )
 

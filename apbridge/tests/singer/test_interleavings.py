@@ -104,7 +104,7 @@ def check_state(url: str, messages: list[Message], told: Message) -> None:
 
 # Hundreds of ledgers that wait for the disk at each commit prove nothing more here.
 MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
-EXAMPLES = int(os.environ.get("APBRIDGE_EXAMPLES", "30"))
+EXAMPLES = int(os.environ.get("APBRIDGE_EXAMPLES", "20"))
 QUIET = {"batch": 5, "refused": set(), "down_after": None, "signal_after": None}
 
 

@@ -46,9 +46,9 @@ def upgrade() -> None:
     op.create_index("apbridge_runs_plugin", "apbridge_runs", ["plugin", "id"])
     op.create_table(
         "apbridge_records",
-        sa.Column("system", sa.String(40), primary_key=True),
-        sa.Column("stream", sa.String(80), primary_key=True),
-        sa.Column("external_id", sa.String(100), primary_key=True),
+        sa.Column("system", sa.String(40), nullable=False),
+        sa.Column("stream", sa.String(80), nullable=False),
+        sa.Column("external_id", sa.String(100), nullable=False),
         sa.Column("source_id", sa.Text()),
         sa.Column("content_hash", sa.String(64), nullable=False),
         sa.Column("status", sa.String(20), nullable=False),
@@ -64,6 +64,7 @@ def upgrade() -> None:
         sa.Column("first_seen", sa.DateTime(timezone=True), nullable=False),
         sa.Column("last_seen", sa.DateTime(timezone=True), nullable=False),
         sa.Column("run_id", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("external_id", "stream", "system"),
     )
     op.create_index(
         "apbridge_records_status",
