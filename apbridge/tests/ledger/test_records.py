@@ -34,7 +34,7 @@ def test_a_row_comes_back_as_it_was_written(ledger: Ledger, run: Run) -> None:
     told = entry(
         1,
         Status.WAITING,
-        code="APB-SNG-014",
+        code="APB-SNG-013",
         reason="It waits.",
         waits_for=(Need("gl_accounts", "a-1"), Need("vendors", "v-2")),
         facts={"total": Decimal("1.10")},
@@ -44,7 +44,7 @@ def test_a_row_comes_back_as_it_was_written(ledger: Ledger, run: Run) -> None:
     ledger.write(run.id, "toy", [told])
     (row,) = ledger.rows("toy", "vendors", ["v-00001"]).values()
     assert (row.system, row.stream, row.external_id, row.source_id) == ("toy", "vendors", "v-00001", "1")
-    assert (row.status, row.code, row.reason) == (Status.WAITING, "APB-SNG-014", "It waits.")
+    assert (row.status, row.code, row.reason) == (Status.WAITING, "APB-SNG-013", "It waits.")
     assert row.waits_for == told.waits_for
     assert row.facts == {"total": Decimal("1.10")}
     assert row.payload == record
