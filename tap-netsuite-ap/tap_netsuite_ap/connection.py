@@ -12,6 +12,7 @@ from typing import Any
 from apbridge.errors import APBridgeError, RefusedError, UnavailableError
 from apbridge.netsuite import NetSuite, NetSuiteSettings
 from tap_netsuite_ap.client import Reader
+from tap_netsuite_ap.eligibility import Eligibility
 from tap_netsuite_ap.features import Features
 from tap_netsuite_ap.manifest import manifest
 
@@ -39,9 +40,20 @@ class Connection:
         Raises:
             SettingError: A setting is wrong.
         """
+        # Whatever is wrong with a setting is said before anything is sent.
+        _ = self.eligibility
         netsuite = NetSuite(NetSuiteSettings.from_config(self._config), stop=self.stop)
         weakref.finalize(self, netsuite.close)
         return netsuite
+
+    @cached_property
+    def eligibility(self) -> Eligibility:
+        """What the settings allow to be submitted.
+
+        Raises:
+            SettingError: A setting is wrong.
+        """
+        return Eligibility.from_config(self._config)
 
     @property
     def namespace(self) -> str:

@@ -17,8 +17,9 @@ from apbridge.netsuite import in_list
 from apbridge.settings import text
 from tap_netsuite_ap.suiteql import Line, Query, Row, ids
 
-APPROVALS = {"pending": 1, "approved": 2, "rejected": 3, "open": 11}
-"""NetSuite's approval statuses. Where approvals are off it is null, and the bill counts as approved."""
+APPROVALS = {"pending": 1, "approved": 2, "open": 11}
+"""NetSuite's approval statuses that may be submitted, if a setting says so. Where approvals are off it is
+null, and the bill counts as approved."""
 
 DEFAULT_APPROVALS = ("approved", "open")
 

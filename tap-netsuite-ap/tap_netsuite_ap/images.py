@@ -106,7 +106,10 @@ class Images:
             try:
                 spooled = image.result()
             except (RefusedError, RejectedError) as problem:
-                logger.warning("%s", APBridgeError("APB-TNS-012", **_facts(file), problem=problem))
+                told = APBridgeError(
+                    "APB-TNS-012", file=file.id, name=file.name, bill=file.bill, problem=problem
+                )
+                logger.warning("%s", told)
                 continue
             if spooled:
                 bill["images"].append(
@@ -125,9 +128,9 @@ class Images:
             RejectedError: It is no picture of a bill, or too large.
         """
         if file.type not in MEDIA_TYPES:
-            raise RejectedError("APB-TNS-013", **_facts(file), type=file.type)
+            raise RejectedError("APB-TNS-013", type=file.type)
         if file.size > MOST_BYTES:
-            raise RejectedError("APB-TNS-014", **_facts(file), size=file.size, most=MOST_BYTES)
+            raise RejectedError("APB-TNS-014", size=file.size, most=MOST_BYTES)
         filesystem, folder = fsspec.core.url_to_fs(self._spool_url)
         noted = f"{folder.rstrip('/')}/fetched/{self._note(file)}"
         try:
@@ -149,7 +152,3 @@ class Images:
     def _note(self, file: File) -> str:
         stamp = "".join(sign if sign.isalnum() else "-" for sign in file.modified)
         return f"{self._netsuite.account}/{file.id}-{file.size}-{stamp}.json"
-
-
-def _facts(file: File) -> dict[str, str]:
-    return {"file": file.id, "name": file.name, "bill": file.bill}

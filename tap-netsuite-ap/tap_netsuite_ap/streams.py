@@ -17,7 +17,6 @@ from apbridge.schemas import external_id, schema
 from tap_netsuite_ap.bills import Bills
 from tap_netsuite_ap.bookmark import Bookmark, Window
 from tap_netsuite_ap.client import Reader
-from tap_netsuite_ap.eligibility import Eligibility
 from tap_netsuite_ap.images import Images
 from tap_netsuite_ap.manifest import Entry, manifest
 from tap_netsuite_ap.records import Record, Shape
@@ -56,6 +55,10 @@ class NetSuiteStream(Stream):
     @override
     def get_replication_key_signpost(self, context: Mapping[str, Any] | None = None) -> None:
         """Give none: reading ends at NetSuite's present second, told by NetSuite's clock and not by ours."""
+
+    @override
+    def _write_starting_replication_value(self, context: Mapping[str, Any] | None) -> None:
+        """Do nothing: the bookmark knows where to begin, and start_date is about a bill's own date."""
 
     @override
     def get_records(self, context: Mapping[str, Any] | None) -> Iterable[Record]:
@@ -135,7 +138,7 @@ class BillsStream(NetSuiteStream):
             self._entry,
             manifest(),
             schema=self.schema,
-            eligibility=Eligibility.from_config(self.config),
+            eligibility=self._connection.eligibility,
             images=Images(netsuite, self.config["spool_url"]),
             namespace=self._connection.namespace,
         )
