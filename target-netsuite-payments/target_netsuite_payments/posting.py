@@ -84,7 +84,7 @@ class Posting:
         else:
             # It is certain that nothing was posted. Where NetSuite itself said each time that it failed, it
             # would hold all other payments up to fail the run over this one.
-            if doubt.facts["reason"]:
+            if doubt.facts.get("reason"):
                 raise RejectedError("APB-PAY-053", payment=payment.id, words=doubt.facts["says"]) from doubt
         raise OutcomeUnknownError("APB-PAY-051", payment=payment.id, words=doubt.says) from doubt
 
@@ -143,14 +143,18 @@ class Posting:
             if now is None or now.is_voided:
                 return None
             if isinstance(doubt, RefusedError):
-                raise RejectedError(
-                    "APB-PAY-061",
-                    payment=payment.id,
-                    status=payment.status,
-                    remote_id=recorded.id,
-                    words=doubt.facts["says"],
-                ) from doubt
-        raise doubt
+                break
+        # Where NetSuite itself said each time that it failed, it would hold all other payments up to fail
+        # the run over this one. That nothing was done is certain: the vendor payment is still there.
+        if not isinstance(doubt, RefusedError) and not doubt.facts.get("reason"):
+            raise doubt
+        raise RejectedError(
+            "APB-PAY-061",
+            payment=payment.id,
+            status=payment.status,
+            remote_id=recorded.id,
+            words=doubt.facts["says"],
+        ) from doubt
 
     def _found(self, payment: Payment, *, patiently: bool) -> Recorded | None:
         for _ in _waits() if patiently else (None,):
