@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
@@ -20,6 +21,7 @@ from apbridge_sandbox.netsuite.errors import invalid_content, invalid_value, ple
 _NAMES_EXTERNAL_IDS = frozenset(
     {"ns_vendor", "ns_account", "ns_department", "ns_classification", "ns_location"}
 )
+_INTERNAL_ID = re.compile(r"[0-9]{1,15}")
 
 
 class FieldKind(Enum):
@@ -119,21 +121,19 @@ class Body:
 
     def _reference(self, value: Any, field: Field, path: str) -> int:  # noqa: ANN401
         named = value if isinstance(value, dict) else {"id": value}
-        if "externalId" in named and field.refers in _NAMES_EXTERNAL_IDS:
-            column, wanted = "externalid", named["externalId"]
-        else:
-            column, wanted = "id", named.get("id")
-        wrong = invalid_value(wanted, path)
-        if column == "id" and not str(wanted).isdecimal():
-            raise wrong
+        by_external_id = "externalId" in named and field.refers in _NAMES_EXTERNAL_IDS
+        wanted = str(named.get("externalId" if by_external_id else "id"))
+        if not by_external_id and not _INTERNAL_ID.fullmatch(wanted):
+            raise invalid_value(wanted, path)
         if field.refers is None:
-            return int(str(wanted))
+            return int(wanted)
+        column = "externalid" if by_external_id else "id"
         found = self._conn.execute(
             f"SELECT id FROM {field.refers} WHERE {column} = ?",  # noqa: S608 - names out of fields.yaml
             (wanted,),
         ).fetchone()
         if found is None:
-            raise wrong
+            raise invalid_value(wanted, path)
         return int(found["id"])
 
 

@@ -24,6 +24,7 @@ from apbridge_sandbox.switches import Switches
 _PAYABLE_APPROVALS = (2, 11, None)
 """Approved, open, or approvals are off."""
 
+_MOST_RATE = 10**6
 _OUTSIDE_PERIOD = "The transaction date you specified is not within the date range of your accounting period."
 
 
@@ -154,6 +155,17 @@ def void_vendor_payment(
     )
 
 
+def check_unlocked(row: sqlite3.Row) -> None:
+    """Make sure that no workflow has locked a record.
+
+    Raises:
+        NetSuiteError: One has.
+    """
+    if row["locked"] == "T":
+        detail = "This record has been locked by a user defined workflow."
+        raise user_error(detail)
+
+
 def _post(
     conn: sqlite3.Connection,
     payment_id: int,
@@ -211,7 +223,7 @@ def _completed(conn: sqlite3.Connection, payment: VendorPayment, now: datetime) 
     rate = payment.rate
     if rate is None:
         rate = Decimal(1) if currency == _base_currency(conn, subsidiary) else _present_rate(conn, currency)
-    if rate <= 0:
+    if not 0 < rate < _MOST_RATE:
         raise invalid_value(rate, "exchangeRate")
     ap_account = payment.ap_account
     if ap_account is None:
@@ -353,9 +365,7 @@ def _discount_account(conn: sqlite3.Connection) -> int:
 
 def _unlocked(conn: sqlite3.Connection, payment_id: int) -> sqlite3.Row:
     row: sqlite3.Row = conn.execute("SELECT * FROM ns_transaction WHERE id = ?", (payment_id,)).fetchone()
-    if row["locked"] == "T":
-        detail = "This record has been locked by a user defined workflow."
-        raise user_error(detail)
+    check_unlocked(row)
     return row
 
 

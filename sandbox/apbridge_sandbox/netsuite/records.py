@@ -21,11 +21,11 @@ from apbridge_sandbox.netsuite.errors import (
     method_not_allowed,
     no_such_record_type,
     nonexistent,
-    user_error,
 )
 from apbridge_sandbox.netsuite.posting import (
     Rules,
     change_vendor_payment,
+    check_unlocked,
     delete_vendor_payment,
     post_vendor_payment,
 )
@@ -97,7 +97,7 @@ def _get(call: Call, kind: RecordType) -> Response:
     expanded = call.request.query_params.get("expandSubResources") == "true"
     with call.sandbox.store.connection() as conn:
         row = _find(conn, kind, call.path("id"))
-        _check_unlocked(row)
+        check_unlocked(row)
         return answer(200, kind.show(conn, row, _location(call, kind, row["id"]), expanded=expanded))
 
 
@@ -105,7 +105,7 @@ def _patch(call: Call, kind: RecordType) -> Response:
     body = call.json()
     with _committing(call, None) as conn:
         row = _find(conn, kind, call.path("id"))
-        _check_unlocked(row)
+        check_unlocked(row)
         _change(call, conn, kind, row, body)
     return no_content(_location(call, kind, row["id"]))
 
@@ -114,7 +114,7 @@ def _delete(call: Call, kind: RecordType) -> Response:
     now = call.sandbox.clock.now()
     with _committing(call, None) as conn:
         row = _find(conn, kind, call.path("id"))
-        _check_unlocked(row)
+        check_unlocked(row)
         if kind.name == payments.RECORD_TYPE:
             delete_vendor_payment(conn, row["id"], now=now, rules=_rules(call))
         else:
@@ -132,14 +132,13 @@ def _put(call: Call, kind: RecordType) -> Response:
     if body.setdefault("externalId", external_id) != external_id:
         raise invalid_value(body["externalId"], "externalId")
     with _committing(call, external_id) as conn:
-        try:
-            row = _find(conn, kind, wanted)
-        except NetSuiteError:
+        row = _look_up(conn, kind, wanted)
+        if row is None:
             payment = payments.read_new(conn, body, _features_off(call))
             record_id = post_vendor_payment(conn, payment, now=call.sandbox.clock.now(), rules=_rules(call))
         else:
             record_id = row["id"]
-            _check_unlocked(row)
+            check_unlocked(row)
             _change(call, conn, kind, row, body)
     return no_content(_location(call, kind, record_id))
 
@@ -167,24 +166,21 @@ def _record_type(call: Call) -> RecordType:
 
 
 def _find(conn: sqlite3.Connection, kind: RecordType, wanted: str) -> sqlite3.Row:
-    column, value = "id", wanted
-    if wanted.startswith("eid:"):
-        column, value = "externalid", wanted.removeprefix("eid:")
-    elif not wanted.isdecimal():
-        raise nonexistent()
-    row: sqlite3.Row | None = conn.execute(
-        f"SELECT * FROM ns_transaction WHERE {column} = ? AND type = ?",  # noqa: S608
-        (value, kind.transaction),
-    ).fetchone()
+    row = _look_up(conn, kind, wanted)
     if row is None:
         raise nonexistent()
     return row
 
 
-def _check_unlocked(row: sqlite3.Row) -> None:
-    if row["locked"] == "T":
-        detail = "This record has been locked by a user defined workflow."
-        raise user_error(detail)
+def _look_up(conn: sqlite3.Connection, kind: RecordType, wanted: str) -> sqlite3.Row | None:
+    if not wanted.startswith("eid:") and not wanted.isdecimal():
+        return None
+    column = "externalid" if wanted.startswith("eid:") else "id"
+    row: sqlite3.Row | None = conn.execute(
+        f"SELECT * FROM ns_transaction WHERE {column} = ? AND type = ?",  # noqa: S608
+        (wanted.removeprefix("eid:"), kind.transaction),
+    ).fetchone()
+    return row
 
 
 @contextmanager
@@ -193,11 +189,7 @@ def _committing(call: Call, external_id: object) -> Iterator[sqlite3.Connection]
     name = f"{call.sandbox.store.path} {external_id}" if isinstance(external_id, str) else ""
     with _in_flight_lock:
         if name in _in_flight:
-            raise NetSuiteError(
-                400,
-                "RCRD_HAS_BEEN_CHANGED",
-                "Record has been changed.",
-            )
+            raise NetSuiteError(400, "RCRD_HAS_BEEN_CHANGED", "Record has been changed.")
         if name:
             _in_flight.add(name)
     try:

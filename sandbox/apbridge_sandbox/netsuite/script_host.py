@@ -20,6 +20,9 @@ MOST_UNITS = 5000
 LARGEST_FILE = 10 * 1024 * 1024
 """Bytes that N/file reads (NetSuite: N/file)."""
 
+_SMALL_FILE = 256 * 1024
+"""Bytes of a file whose contents are handed to the engine at once."""
+
 _UNITS = {"count": 5, "search": 10, "lookup": 1, "load": 10, "void": 10}
 _TEXT_TYPES = frozenset({"PLAINTEXT", "CSV", "HTMLDOC", "XMLDOC", "JSON", "JAVASCRIPT", "STYLESHEET"})
 _FILES = "Lists -> Documents and Files"
@@ -37,8 +40,9 @@ class ScriptHost:
         self._call = call
         self._sandbox = call.sandbox
         self._units = 0
+        self._missing = account_of(call.sandbox.switches).permissions_missing
         self._operations: dict[str, Callable[[Argument], Any]] = {
-            "contents": self._contents,
+            "contents": lambda asked: _contents(self._file(asked)),
             "count": self._count,
             "encode": _encode,
             "load": self._load,
@@ -55,8 +59,8 @@ class ScriptHost:
         """
         self._units += _UNITS.get(operation, 0)
         if self._units > MOST_UNITS:
-            detail = "SSS_USAGE_LIMIT_EXCEEDED"
-            raise ScriptError(detail, "Script Execution Usage Limit Exceeded")
+            code = "SSS_USAGE_LIMIT_EXCEEDED"
+            raise ScriptError(code, "Script Execution Usage Limit Exceeded")
         try:
             return self._operations[operation](argument)
         except searches.SearchError as error:
@@ -79,8 +83,8 @@ class ScriptHost:
     def _count(self, asked: Argument) -> dict[str, int]:
         self._check(_RECORDS.get(asked["type"], _BILLS))
         if not 5 <= asked["pageSize"] <= searches.MOST_RESULTS:  # noqa: PLR2004
-            detail = "SSS_INVALID_PAGE_SIZE"
-            raise ScriptError(detail, "The page size has to be between 5 and 1000.")
+            code = "SSS_INVALID_PAGE_SIZE"
+            raise ScriptError(code, "The page size has to be between 5 and 1000.")
         with self._sandbox.store.connection() as conn:
             return {"count": searches.count(conn, asked["type"], asked["filters"], asked["columns"])}
 
@@ -99,20 +103,8 @@ class ScriptHost:
             "isText": row["filetype"] in _TEXT_TYPES,
             "folder": row["folder"],
             "url": row["url"],
+            "contents": _contents(row) if row["filesize"] <= _SMALL_FILE else None,
         }
-
-    def _contents(self, asked: Argument) -> str:
-        row = self._file(asked)
-        if row["filesize"] > LARGEST_FILE:
-            message = (
-                "The file content you are attempting to access exceeds the maximum allowed size of 10 MB."
-            )
-            detail = "SSS_FILE_CONTENT_SIZE_EXCEEDED"
-            raise ScriptError(detail, message)
-        content: bytes = row["content"]
-        if row["filetype"] in _TEXT_TYPES:
-            return content.decode("utf-8", "replace")
-        return base64.b64encode(content).decode()
 
     def _file(self, asked: Argument) -> sqlite3.Row:
         self._check(_FILES)
@@ -138,8 +130,20 @@ class ScriptHost:
         return int(found["id"])
 
     def _check(self, permission: str) -> None:
-        if permission in account_of(self._sandbox.switches).permissions_missing:
+        if permission in self._missing:
             raise insufficient_permission(permission)
+
+
+def _contents(row: sqlite3.Row) -> str:
+    """Give a file's contents as N/file does: text as text, anything else in base64."""
+    if row["filesize"] > LARGEST_FILE:
+        code, most = "SSS_FILE_CONTENT_SIZE_EXCEEDED", "exceeds the maximum allowed size of 10 MB"
+        message = f"The file content you are attempting to access {most}."
+        raise ScriptError(code, message)
+    content: bytes = row["content"]
+    if row["filetype"] in _TEXT_TYPES:
+        return content.decode("utf-8", "replace")
+    return base64.b64encode(content).decode()
 
 
 def _encode(asked: Argument) -> str:

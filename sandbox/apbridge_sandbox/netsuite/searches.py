@@ -50,8 +50,8 @@ def search(
         SearchError: It asks for what is not modelled, or for too much.
     """
     if not 0 < end - start <= MOST_RESULTS:
-        detail = "SSS_INVALID_SEARCH_RESULT_INDEX"
-        raise SearchError(detail, f"A range has 1 to {MOST_RESULTS} results.")
+        code = "SSS_INVALID_SEARCH_RESULT_INDEX"
+        raise SearchError(code, f"A range has 1 to {MOST_RESULTS} results.")
     listed = ", ".join(f'{_field(name)} AS "{name}"' for name in columns)
     sql, values = _from(record_type, filters, columns)
     found = conn.execute(
@@ -119,8 +119,8 @@ def _listed(filters: Sequence[Any]) -> list[Sequence[Any]]:
     conditions, words = filters[::2], filters[1::2]
     well_formed = all(isinstance(each, list) and len(each) == 3 for each in conditions)  # noqa: PLR2004
     if not well_formed or any(not isinstance(word, str) or word.lower() != "and" for word in words):
-        detail = "SSS_INVALID_SRCH_FILTER_EXPR"
-        raise SearchError(detail, "The filter expression is not one known here.")
+        code = "SSS_INVALID_SRCH_FILTER_EXPR"
+        raise SearchError(code, "The filter expression is not one known here.")
     return list(conditions)
 
 
@@ -133,14 +133,14 @@ def _condition(field: str, operator: str, value: Any) -> tuple[str, list[Any]]: 
             return f"{field} IN ({', '.join('?' * len(wanted))})", wanted
         case "noneof" if wanted == ["@NONE@"]:
             return f"{field} IS NOT NULL", []
-    detail = "SSS_INVALID_SRCH_OPERATOR"
-    raise SearchError(detail, f"The operator {operator} is not known here.")
+    code = "SSS_INVALID_SRCH_OPERATOR"
+    raise SearchError(code, f"The operator {operator} is not known here.")
 
 
 def _field(name: str) -> str:
     if name not in _FIELDS:
-        detail = "SSS_INVALID_SRCH_COL"
-        raise SearchError(detail, f"There is no field {name} in the sandbox.")
+        code = "SSS_INVALID_SRCH_COL"
+        raise SearchError(code, f"There is no field {name} in the sandbox.")
     return _FIELDS[name]
 
 

@@ -18,8 +18,8 @@ def most_rows(limit: exp.Expr | None) -> int | None:
         options = limit.args.get("limit_options")
         if options and (options.args.get("percent") or options.args.get("with_ties")):
             raise unsupported()
-        return _whole(limit.args.get("count"))
-    return _whole(limit.expression)
+        return whole(limit.args.get("count"))
+    return whole(limit.expression)
 
 
 def row_limit(condition: exp.Expr) -> int | None:
@@ -31,7 +31,7 @@ def row_limit(condition: exp.Expr) -> int | None:
     if not names_row_number([condition]):
         return None
     if isinstance(condition, exp.LTE | exp.LT | exp.EQ) and is_row_number(condition.this):
-        bound = _whole(condition.expression)
+        bound = whole(condition.expression)
         if isinstance(condition, exp.LTE):
             return bound
         if isinstance(condition, exp.LT):
@@ -85,7 +85,12 @@ def _own(node: exp.Expr) -> Iterator[exp.Expr]:
     return node.walk(prune=lambda each: isinstance(each, exp.Query))
 
 
-def _whole(node: exp.Expr | None) -> int:
+def whole(node: exp.Expr | None) -> int:
+    """Read a whole number.
+
+    Raises:
+        SuiteQLError: It is something else.
+    """
     if not isinstance(node, exp.Literal) or node.is_string or not node.this.isdecimal():
         raise unsupported()
     return int(node.this)

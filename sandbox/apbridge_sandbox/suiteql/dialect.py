@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any, ClassVar
 
 from sqlglot import exp
@@ -23,6 +24,8 @@ class SuiteQL(Oracle):
 
 
 _DIALECT = SuiteQL()
+# What it cannot parse is refused anyway; the client learns of it, the server's log need not.
+logging.getLogger("sqlglot").setLevel(logging.ERROR)
 _FORBIDDEN_TOKENS = frozenset({TokenType.LIMIT, TokenType.OFFSET, TokenType.WITH, TokenType.FOR})
 """`LIMIT` parses to the same as `TOP`, so the words themselves are looked at."""
 

@@ -194,6 +194,8 @@ class Expressions:
             return Term("COUNT(*)", Kind.NUMBER, nullable=False)
         distinct = isinstance(argument, exp.Distinct)
         if distinct:
+            if len(argument.expressions) != 1:
+                raise unsupported()
             (argument,) = argument.expressions
         with self.inside_aggregate():
             over = self.term(argument)

@@ -121,7 +121,7 @@ class _Select:
     def __init__(self, selects: Selects, account: Account, node: exp.Select, around: Scope | None) -> None:
         if any(value for part, value in node.args.items() if part not in _KNOWN_PARTS):
             raise unsupported()
-        if not node.args.get("from_"):
+        if not node.args.get("from_") or not node.expressions:
             raise unsupported()
         self._selects = selects
         self._account = account
@@ -297,9 +297,10 @@ def _order(node: exp.Order | None, outputs: Outputs, expressions: Expressions) -
     for ordered in node.expressions if node else ():
         by = ordered.this
         if isinstance(by, exp.Literal) and not by.is_string:
-            if not 1 <= int(by.this) <= len(outputs):
+            place = clauses.whole(by)
+            if not 1 <= place <= len(outputs):
                 raise unsupported()
-            term = outputs[int(by.this) - 1][1]
+            term = outputs[place - 1][1]
         elif isinstance(by, exp.Column) and not by.table and by.name.lower() in by_name:
             term = by_name[by.name.lower()]
         else:

@@ -39,6 +39,8 @@ pytestmark = pytest.mark.usefixtures("audited")
         ({"tranId": 7}, "INVALID_CONTENT", "tranId", "Invalid Field Value 7"),
         ({"toBePrinted": "F"}, "INVALID_CONTENT", "toBePrinted", "Invalid Field Value F"),
         ({"exchangeRate": 0}, "INVALID_CONTENT", "exchangeRate", "Invalid Field Value 0"),
+        ({"exchangeRate": 1e300}, "INVALID_CONTENT", "exchangeRate", "Invalid Field Value"),
+        ({"entity": {"id": "9" * 40}}, "INVALID_CONTENT", "entity", "Invalid Field Value"),
         ({"subsidiary": {"id": "2"}}, "INVALID_CONTENT", "subsidiary", "Invalid Field Value 2"),
         ({"apply": []}, "INVALID_CONTENT", "apply", "Invalid Field Value"),
         ({"apply": {"items": []}}, "USER_ERROR", None, "You must enter at least one line item"),

@@ -134,8 +134,9 @@
     strict('N/file', {
       load: (given) => {
         const { id } = options('file.load', given, ['id']);
+        // A small file's contents come with it: one question less.
         const { contents, ...members } = ask('load', { id });
-        return strict('file.File', { ...members, getContents: () => ask('contents', { id }) });
+        return strict('file.File', { ...members, getContents: () => contents ?? ask('contents', { id }) });
       },
     });
 
