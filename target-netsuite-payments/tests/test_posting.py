@@ -209,6 +209,13 @@ def test_one_payment_by_hand_stands_for_one_payment(company: Company, target: Ta
     assert company.unpaid(bill) == bill.unpaid - 4
 
 
+def test_a_payment_of_ours_under_the_same_number_is_another_payment(company: Company, target: Target):
+    bill = company.bill()
+    for _ in range(2):
+        assert target.run(paying((bill, "2.00"), check_number="same-1")).counts == {"delivered": 1}
+    assert company.unpaid(bill) == bill.unpaid - 4
+
+
 def test_a_rejected_payment_is_posted_once_its_cause_is_gone(company: Company, target: Target):
     bill, other = company.bills(2)
     company.change("transaction", bill.id, status="D", approvalstatus=1)

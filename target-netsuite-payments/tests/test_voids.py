@@ -174,3 +174,12 @@ def test_a_void_in_a_closed_period_is_rejected_in_netsuites_words(
     assert company.unpaid(bill) == 0
     assert target.run(on_void=on_void).counts == {"delivered": 1}
     assert company.unpaid(bill) == bill.unpaid
+
+
+def test_what_was_voided_is_not_posted_by_a_run_that_read_it_before(company: Company, target: Target):
+    bill = company.bill()
+    record = in_full(bill)
+    target.run(voided(record))
+    assert target.run(record).counts == {"ignored": 1}
+    assert company.payments(record["external_id"]) == []
+    assert company.unpaid(bill) == bill.unpaid
