@@ -92,7 +92,9 @@ class BillSink(AvidXchangeSink):
     @override
     def prepare(self, records: Sequence[Record], rows: Mapping[str, Row]) -> None:
         super().prepare(records, rows)
-        if any(not row.content_hash for row in rows.values()):
+        names = [record["external_id"] for record in records]
+        in_doubt = self.target.ledger.in_doubt(self.target.system, self.stream_name, names)
+        if in_doubt or any(not row.content_hash for row in rows.values()):
             self.look()
 
     @override
@@ -124,7 +126,9 @@ class BillSink(AvidXchangeSink):
     @override
     def deliver(self, record: Record, row: Row | None) -> Outcome:
         there = self.directory.get(record["external_id"])
-        known = Invoice.known(row) or (Invoice.shown(there) if there else None)
+        shown = Invoice.shown(there) if there else None
+        # Without a hash the row is in doubt: what AvidXchange shows says more.
+        known = Invoice.known(row) or shown if row and row.content_hash else shown or Invoice.known(row)
         gone = withdrawal(record)
         if known and gone:
             return self._withdraw(record, known, gone)

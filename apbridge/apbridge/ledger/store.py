@@ -6,13 +6,13 @@ import getpass
 import platform
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from itertools import islice
 from types import TracebackType
 from typing import Any, TypeVar
 
-from sqlalchemy import Insert, case, exists, func, insert, select, update
+from sqlalchemy import Insert, Select, and_, case, exists, func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from typing_extensions import Self
 
@@ -22,7 +22,7 @@ from apbridge.ledger import payloads
 from apbridge.ledger.audit import Answer, AuditTrail, Verdict, Write
 from apbridge.ledger.database import Database
 from apbridge.ledger.rows import UNIDENTIFIED, Entry, Need, Row, Status
-from apbridge.ledger.tables import records, runs
+from apbridge.ledger.tables import audit, records, runs
 from apbridge.redaction import redact_text
 
 _IN_LIMIT = 500
@@ -66,9 +66,13 @@ class Ledger:
         self._database.close()
 
     def is_new(self, plugin: str) -> bool:
-        """Tell whether no run of this plugin was ever recorded."""
+        """Tell whether no run of this plugin ever told a STATE, so that no bookmark can be of this ledger.
+
+        A run that failed before it told one has left the ledger as ignorant as it was.
+        """
+        told = exists().where(runs.c.plugin == plugin, runs.c.state_told_at.is_not(None))
         with self._database.reading() as connection:
-            return not connection.execute(select(exists().where(runs.c.plugin == plugin))).scalar()
+            return not connection.execute(select(told)).scalar()
 
     def start_run(self, plugin: str, version: str) -> Run:
         """Record that a run begins. It stays `running` if it crashes."""
@@ -79,6 +83,11 @@ class Ledger:
             )
             (run_id,) = made.inserted_primary_key or (None,)
         return Run(self, int(str(run_id)), actor)
+
+    def state_told(self, run_id: int) -> None:
+        """Record that a run tells a STATE: see `Run.tells_state`."""
+        with self._database.writing() as connection:
+            connection.execute(update(runs).where(runs.c.id == run_id).values(state_told_at=_now()))
 
     def finish_run(
         self, run_id: int, status: str, counts: Mapping[str, Mapping[str, int]], error: str | None
@@ -104,6 +113,21 @@ class Ledger:
                     )
                 )
                 found.update((row.external_id, row) for row in map(_row, answer))
+                for name in connection.execute(_in_doubt(system, stream, some)).scalars():
+                    if name in found:
+                        found[name] = replace(found[name], content_hash="")
+        return found
+
+    def in_doubt(self, system: str, stream: str, external_ids: Iterable[str]) -> set[str]:
+        """Name the records of which a write is on the trail that their rows know nothing of.
+
+        The run that sent it was killed, or could not tell what became of it: what the other system has may
+        not be what the ledger says. `rows` gives such a row without its `content_hash`.
+        """
+        found: set[str] = set()
+        with self._database.reading() as connection:
+            for some in _portions(external_ids, _IN_LIMIT):
+                found.update(connection.execute(_in_doubt(system, stream, some)).scalars())
         return found
 
     def all_rows(self, system: str, stream: str, statuses: Sequence[Status] = tuple(Status)) -> Iterator[Row]:
@@ -193,6 +217,10 @@ class Run:
     id: int
     actor: str
 
+    def tells_state(self) -> None:
+        """Record that a STATE is about to be told: from now on a bookmark may be of this ledger."""
+        self.ledger.state_told(self.id)
+
     def finish(
         self,
         status: str,
@@ -243,6 +271,24 @@ class Run:
             raise
         finally:
             self.ledger.audit.answered(write, seq, answer)
+
+
+def _in_doubt(system: str, stream: str, external_ids: Sequence[str]) -> Select[tuple[str]]:
+    row = and_(
+        records.c.system == audit.c.system,
+        records.c.stream == stream,
+        records.c.external_id == audit.c.external_id,
+    )
+    return (
+        select(audit.c.external_id)
+        .outerjoin(records, row)
+        .where(
+            audit.c.system == system,
+            audit.c.external_id.in_(external_ids),
+            or_(records.c.run_id.is_(None), records.c.run_id < audit.c.run_id),
+        )
+        .distinct()
+    )
 
 
 def _upsert(dialect: str) -> Insert:

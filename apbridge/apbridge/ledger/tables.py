@@ -62,6 +62,7 @@ runs = Table(
     Column("status", String(20), nullable=False),
     Column("counts", Text),
     Column("error", Text),
+    Column("state_told_at", UtcTime),
     Index("apbridge_runs_plugin", "plugin", "id"),
 )
 
@@ -120,5 +121,5 @@ audit_head = Table(
 )
 
 VERSION_TABLE = "apbridge_ledger_version"
-VERSION = "0001"
+VERSION = "0002"
 """Revision that this code needs: the newest in `migrations/versions`."""

@@ -248,8 +248,6 @@ class AcknowledgingTarget(PlainErrors, Target):
         """Tell the newest STATE, everything before which is in the ledger."""
         if not self._latest_state:
             return
-        # A ledger that knows of no run means that no bookmark was ever told.
-        _ = self.run
         withheld = self.ledger.streams_withheld(self.system)
         streams = {
             name
@@ -258,6 +256,9 @@ class AcknowledgingTarget(PlainErrors, Target):
         } | (withheld - self.mapper.stream_maps.keys())
         told = states.held(self._latest_state, self._initial, streams)
         if told is not None and told != self._emitted:
+            if self._emitted is None:
+                # A ledger that knows of no such run means that no bookmark was ever told.
+                self.run.tells_state()
             self._write_state_message(told)
             self._emitted = told
 

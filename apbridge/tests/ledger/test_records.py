@@ -21,11 +21,37 @@ def entry(number: int, status: Status = Status.DELIVERED, **more: object) -> Ent
     return Entry("vendors", f"v-{number:05}", str(number), status=status, **values)  # type: ignore[arg-type]
 
 
-def test_a_ledger_is_new_until_this_plugin_ran(ledger: Ledger) -> None:
-    ledger.start_run("target-other", "1.0")
+def test_a_ledger_is_new_until_this_plugin_told_a_state(ledger: Ledger) -> None:
+    ledger.start_run("target-other", "1.0").tells_state()
+    run = ledger.start_run("target-toy", "1.0")
+    run.finish("failed", {})
     assert ledger.is_new("target-toy")
-    ledger.start_run("target-toy", "1.0")
+    run.tells_state()
     assert not ledger.is_new("target-toy")
+
+
+def test_a_row_is_in_doubt_while_the_trail_knows_of_a_later_write(ledger: Ledger, run: Run) -> None:
+    def send(number: int, by: Run) -> None:
+        with by.audited(system="toy", operation="upsert", external_id=f"v-{number:05}", body={}):
+            pass
+
+    def doubtful() -> tuple[set[str], set[str]]:
+        names = [f"v-{number:05}" for number in range(700)]
+        blank = {
+            row.external_id for row in ledger.rows("toy", "vendors", names).values() if not row.content_hash
+        }
+        return ledger.in_doubt("toy", "vendors", names), blank
+
+    send(1, run)
+    ledger.write(run.id, "toy", [entry(1), entry(2), entry(699)])
+    assert doubtful() == (set(), set())
+    later = ledger.start_run("toy", "1.0")
+    send(2, later)
+    send(3, later)
+    send(699, later)
+    assert doubtful() == ({"v-00002", "v-00003", "v-00699"}, {"v-00002", "v-00699"})
+    ledger.write(later.id, "toy", [entry(2), entry(3), entry(699)])
+    assert doubtful() == (set(), set())
 
 
 def test_a_row_comes_back_as_it_was_written(ledger: Ledger, run: Run) -> None:

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from messages import SCHEMAS, bill, bill_name, schema, state, vendor, vendor_name
+from sqlalchemy import select
 
 from apbridge.errors import RejectedError, SettingError, UnavailableError
 from apbridge.ledger import Ledger, Status
+from apbridge.ledger.tables import runs
 
 if TYPE_CHECKING:
     from conftest import World
@@ -335,5 +337,6 @@ def test_versions_are_not_acted_upon(world: World) -> None:
 
 def test_a_run_without_input_is_recorded(world: World) -> None:
     assert world.run([]).books.sign_ins == 0
-    with Ledger(world.url) as ledger:
-        assert not ledger.is_new("target-toy")
+    with Ledger(world.url) as ledger, ledger._database.reading() as connection:
+        assert connection.execute(select(runs.c.plugin, runs.c.status)).all() == [("target-toy", "finished")]
+        assert ledger.is_new("target-toy"), "no bookmark was told"
