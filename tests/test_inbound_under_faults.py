@@ -151,7 +151,7 @@ def test_the_ledger_is_lost(inbound: Inbound):
 def test_what_does_not_fit_the_books_is_said_and_posts_nothing(inbound: Inbound):
     said: dict[str, str] = {}
     [same], [other], [deleted], [on_hold] = (inbound.take() for _ in range(4))
-    [larger], [foreign], [late], [part] = (inbound.take() for _ in range(4))
+    [larger], [foreign], [mistyped], [part] = (inbound.take() for _ in range(4))
     first, closed = inbound.take(2)
     [canadian] = inbound.take(currency="CAD")
 
@@ -169,8 +169,13 @@ def test_what_does_not_fit_the_books_is_said_and_posts_nothing(inbound: Inbound)
     inbound.edit("transaction", str(foreign["id"]), entity=int(first["vendor"]))
     said[inbound.pay(first, closed)] = "APB-PAY-026"
     inbound.by_hand(closed, "7003")
+    half = inbound.pay(mistyped, amount="5.00")
+    said[half] = "APB-PAY-045"
+    inbound.by_hand(mistyped, inbound.check_number(half), "4.00")
     fitting = [inbound.pay(part, amount="1.01", discount="0.02"), inbound.pay(canadian)]
-    before = {bill["id"]: inbound.unpaid(bill) for bill in (same, other, on_hold, larger, first, closed)}
+    before = {
+        bill["id"]: inbound.unpaid(bill) for bill in (same, other, on_hold, larger, mistyped, first, closed)
+    }
 
     code, log = inbound.run()
     assert code == 0, log
@@ -184,7 +189,6 @@ def test_what_does_not_fit_the_books_is_said_and_posts_nothing(inbound: Inbound)
     assert inbound.run()[0] == 0
     assert inbound.unpaid(on_hold) == 0
     assert len(inbound.posted()) == len(fitting) + 1
-    del late
 
 
 def test_a_closed_period_is_said_and_posted_once_it_is_open(inbound: Inbound):

@@ -8,7 +8,9 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-UNDONE = frozenset({"voided", "failed"})
+VOIDED = "voided"
+
+UNDONE = frozenset({VOIDED, "failed"})
 """Statuses after which the money did not go, or came back: NetSuite must hold no such payment."""
 
 SETTLED = "settled"

@@ -181,6 +181,7 @@ class Portion:
             return linked
         if known := self._remote_ids.get(payment.external_id):
             raise RejectedError("APB-PAY-042", payment=payment.id, remote_id=known)
+        self._refuse_misrecorded(payment, shares, bills)
         body = draft(payment, shares, bills, self._periods, self._rules)
         remote_id = self._posting.post(payment, body, shares, bills)
         self._written[payment.external_id] = payment
@@ -214,12 +215,38 @@ class Portion:
 
     def _recorded_by_hand(self, payment: Payment, vendor: str | None) -> list[Recorded]:
         """Give the vendor payments that somebody else than this target recorded for a payment."""
+        namesakes = self._namesakes(payment, vendor)
+        return [each for each in namesakes if each.total == payment.amount]
+
+    def _refuse_misrecorded(
+        self, payment: Payment, shares: Mapping[str, Share], bills: Sequence[Bill]
+    ) -> None:
+        """Reject a payment that somebody may have recorded on the same bill with a wrong amount.
+
+        Raises:
+            RejectedError: There is one under the same number.
+        """
+        for each in self._namesakes(payment, bills[0].vendor):
+            for bill in bills:
+                if bill.id in each.applied:
+                    raise RejectedError(
+                        "APB-PAY-045",
+                        payment=payment.id,
+                        amount=f"{shares[bill.id].amount:.2f}",
+                        bill=bill.id,
+                        number=bill.number,
+                        remote_id=each.id,
+                        check_number=each.number,
+                        applied=f"{each.applied[bill.id]:.2f}",
+                    )
+
+    def _namesakes(self, payment: Payment, vendor: str | None) -> list[Recorded]:
+        """Give the vendor's payments under the same number that this target did not post."""
         return [
             each
             for number in sorted(payment.numbers)
             for each in self._numbered.get(number, ())
             if each.vendor == vendor
-            and each.total == payment.amount
             and not each.is_voided
             and not (each.external_id or "").startswith(OUR_PAYMENTS)
             and self._claimed.get(each.id, payment.external_id) == payment.external_id

@@ -10,7 +10,7 @@ from typing_extensions import override
 from apbridge.errors import APBridgeError, RejectedError
 from apbridge.ledger import Entry, Row, Status
 from apbridge.singer import AcknowledgingSink, Kind, Outcome, Record
-from target_netsuite_payments.payment import SETTLED, UNDONE, Payment
+from target_netsuite_payments.payment import SETTLED, UNDONE, VOIDED, Payment
 from target_netsuite_payments.portion import Portion
 
 if TYPE_CHECKING:
@@ -26,7 +26,11 @@ class PaymentsSink(AcknowledgingSink):
 
     @override
     def prepare(self, records: Sequence[Record], rows: Mapping[str, Row]) -> None:
-        payments = [Payment.from_record(record) for record in records if _is_final(record)]
+        payments = [
+            Payment.from_record(record)
+            for record in records
+            if _is_final(record) and not _is_outdated(record, rows.get(record["external_id"]))
+        ]
         posted = {external_id: row.remote_id for external_id, row in rows.items() if row.remote_id}
         self._records = {record["external_id"]: record for record in records}
         self._portion = self.target.portion(payments, posted)
@@ -35,11 +39,16 @@ class PaymentsSink(AcknowledgingSink):
     def deliver(self, record: Record, row: Row | None) -> Outcome:
         if not _is_final(record):
             return Outcome.ignored()
+        if _is_outdated(record, row):
+            self.logger.warning("Payment %s was voided since it was read: nothing is posted", record["id"])
+            return Outcome.ignored()
         done = self._portion.carry_out(record["external_id"])
         if done.note:
             self.logger.info("Payment %s: %s", record["id"], done.note)
         # An empty one takes back what an earlier run noted.
         facts = {"note": done.note} if done.note else {}
+        if record["status"] == VOIDED:
+            facts["status"] = VOIDED
         if done.remote_id is None:
             return Outcome.ignored(facts)
         made = Outcome.delivered if done.wrote else Outcome.unchanged
@@ -93,3 +102,8 @@ class InvoicesSink(AcknowledgingSink):
 
 def _is_final(record: Record) -> bool:
     return record["status"] == SETTLED or record["status"] in UNDONE
+
+
+def _is_outdated(record: Record, row: Row | None) -> bool:
+    """Tell whether another run has dealt with the payment's void since this one read it: a void is final."""
+    return record["status"] == SETTLED and row is not None and row.facts.get("status") == VOIDED
