@@ -1,0 +1,122 @@
+"""The outbound pipe as two processes, and the STATE kept between its runs as Meltano keeps it."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import sqlite3
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing.process import BaseProcess
+from multiprocessing.reduction import DupFd
+from pathlib import Path
+from typing import Any
+
+from apbridge_sandbox.testing import Running
+from tests.plugins import environment
+
+_PROCESSES = multiprocessing.get_context("forkserver")
+# Both programs are imported once, not in each of some hundred processes.
+_PROCESSES.set_forkserver_preload(["pytest", "tap_netsuite_ap.tap", "target_avidxchange.target", __name__])
+
+
+@dataclass(frozen=True)
+class Ended:
+    """Exit codes of a run, and what both programs logged."""
+
+    tap: int
+    target: int
+    said: str
+
+
+@dataclass(frozen=True)
+class Pipe:
+    """tap-netsuite-ap into target-avidxchange, with one ledger, one spool and one STATE in one folder."""
+
+    sandbox: Running
+    folder: Path
+    name: str = "run"
+
+    @property
+    def state(self) -> Path:
+        """Where the acknowledged STATE is kept."""
+        return self.folder / "state.json"
+
+    @property
+    def ledger(self) -> Path:
+        """Where the ledger is."""
+        return self.folder / "ledger.db"
+
+    def run(self, **settings: str) -> Ended:
+        """Run to whatever end, with settings of the target beside the usual ones."""
+        with self.begun(**settings) as (tap, target):
+            pass
+        said = "".join(log.read_text("utf-8") for log in self._logs())
+        return Ended(int(tap.exitcode or 0), int(target.exitcode or 0), said)
+
+    def run_well(self) -> str:
+        """Run to an end that must be good; give what was said."""
+        ended = self.run()
+        assert (ended.tap, ended.target) == (0, 0), ended.said
+        return ended.said
+
+    @contextmanager
+    def begun(self, **settings: str) -> Iterator[tuple[BaseProcess, BaseProcess]]:
+        """Run; after the block wait for both programs and keep the newest STATE."""
+        arguments = [f"--state={self.state}"] if self.state.exists() else []
+        own = {"spool_url": str(self.folder / "spool"), "stream_maps": '{"subsidiaries": null}'}
+        into = {"ledger_url": f"sqlite:///{self.ledger}", **settings}
+        states = self.folder / f"{self.name}.states"
+        tap_log, target_log = self._logs()
+        reading, writing = os.pipe()
+        with states.open("wb") as out, tap_log.open("wb") as told, target_log.open("wb") as replied:
+            tap = self._start("tap-netsuite-ap", own, arguments, (0, writing, told.fileno()))
+            target = self._start("target-avidxchange", into, [], (reading, out.fileno(), replied.fileno()))
+        os.close(reading)
+        os.close(writing)
+        try:
+            yield tap, target
+        finally:
+            for process in (target, tap):
+                process.join(50)
+                process.kill()
+                process.join()
+        whole = [line for line in states.read_bytes().splitlines(keepends=True) if line.endswith(b"\n")]
+        if whole:
+            self.state.write_bytes(whole[-1])
+
+    def rows(self, query: str) -> list[Any]:
+        """Ask the ledger."""
+        with sqlite3.connect(self.ledger) as connection:
+            return connection.execute(query).fetchall()
+
+    def _start(
+        self, plugin: str, settings: Mapping[str, str], arguments: list[str], files: tuple[int, int, int]
+    ) -> BaseProcess:
+        env = environment(self.sandbox, plugin, **settings)
+        handed = [DupFd(file) for file in files]
+        process = _PROCESSES.Process(target=_program, args=(plugin, arguments, env, self.folder, handed))
+        process.start()
+        return process
+
+    def _logs(self) -> tuple[Path, Path]:
+        return self.folder / f"{self.name}-tap.log", self.folder / f"{self.name}-target.log"
+
+
+def _program(
+    plugin: str, arguments: list[str], env: Mapping[str, str], folder: Path, files: list[Any]
+) -> None:
+    from tap_netsuite_ap.tap import TapNetSuiteAP  # noqa: PLC0415
+    from target_avidxchange.target import TargetAvidXchange  # noqa: PLC0415
+
+    os.environ.update(env)
+    os.chdir(folder)
+    for number, file in enumerate(files):
+        handed = file.detach()
+        os.dup2(handed, number)
+        os.close(handed)
+    sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
+    cli = TapNetSuiteAP.cli if plugin == "tap-netsuite-ap" else TargetAvidXchange.cli
+    cli(["--config=ENV", *arguments])
