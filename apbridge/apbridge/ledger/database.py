@@ -90,12 +90,13 @@ class Database:
                 self._migrate(connection)
 
     def _migrate(self, connection: Connection) -> None:
+        # It tells at INFO what it does, from its import on: nobody's business in a run's log.
+        logging.getLogger("alembic").setLevel(logging.WARNING)
         # Alembic takes longer to import than a current ledger takes to open.
         from alembic import command  # noqa: PLC0415
         from alembic.config import Config  # noqa: PLC0415
         from alembic.util import CommandError  # noqa: PLC0415
 
-        logging.getLogger("alembic").setLevel(logging.WARNING)
         config = Config()
         config.set_main_option("script_location", str(resources.files("apbridge.ledger") / "migrations"))
         config.attributes["connection"] = connection
