@@ -4,34 +4,21 @@ from __future__ import annotations
 
 import weakref
 from functools import cached_property
-from typing import ClassVar
 
-from singer_sdk import Tap
 from singer_sdk import typing as th
-from singer_sdk.helpers.capabilities import CapabilitiesEnum, PluginCapabilities, TapCapabilities
 from typing_extensions import override
 
 from apbridge.avidxchange import AvidXchange, AvidXchangeSettings
 from apbridge.settings import AVIDXCHANGE_SETTINGS
-from apbridge.singer import PlainErrors
+from apbridge.singer import CanonicalTap
 from tap_avidxchange.streams import STREAMS, AvidXchangeStream
 
 
-class TapAvidXchange(PlainErrors, Tap):
+class TapAvidXchange(CanonicalTap):
     """Reads payments and invoices out of AvidXchange, and what it holds of vendors and coding."""
 
     name = "tap-avidxchange"
     package_name = "tap-avidxchange"
-    capabilities: ClassVar[list[CapabilitiesEnum]] = [
-        PluginCapabilities.ABOUT,
-        PluginCapabilities.STREAM_MAPS,
-        PluginCapabilities.STRUCTURED_LOGGING,
-        TapCapabilities.CATALOG,
-        TapCapabilities.DISCOVER,
-        TapCapabilities.STATE,
-        TapCapabilities.TEST,
-    ]
-
     config_jsonschema = th.PropertiesList(
         *AVIDXCHANGE_SETTINGS,
         th.Property(
@@ -65,7 +52,7 @@ class TapAvidXchange(PlainErrors, Tap):
         Raises:
             SettingError: A setting is wrong; it says which.
         """
-        client = AvidXchange(AvidXchangeSettings.from_config(self.config))
+        client = AvidXchange(AvidXchangeSettings.from_config(self.config), stop=self.stop)
         weakref.finalize(self, client.close)
         return client
 

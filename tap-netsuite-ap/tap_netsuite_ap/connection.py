@@ -24,13 +24,14 @@ class Connection:
 
     Args:
         config: The tap's settings.
+        stop: When set, waits end and nothing is tried again.
     """
 
-    def __init__(self, config: Mapping[str, Any]) -> None:
+    def __init__(self, config: Mapping[str, Any], stop: Event) -> None:
         self._config = config
         self._now: str | None = None
         self._unreadable: dict[str, RefusedError] = {}
-        self.stop = Event()
+        self._stop = stop
         self.features = Features(manifest().features)
 
     @cached_property
@@ -42,7 +43,7 @@ class Connection:
         """
         # Whatever is wrong with a setting is said before anything is sent.
         _ = self.eligibility
-        netsuite = NetSuite(NetSuiteSettings.from_config(self._config), stop=self.stop)
+        netsuite = NetSuite(NetSuiteSettings.from_config(self._config), stop=self._stop)
         weakref.finalize(self, netsuite.close)
         return netsuite
 

@@ -3,38 +3,23 @@
 from __future__ import annotations
 
 from functools import cached_property
-from types import FrameType
-from typing import ClassVar
 
-from singer_sdk import Stream, Tap
+from singer_sdk import Stream
 from singer_sdk import typing as th
-from singer_sdk.helpers.capabilities import CapabilitiesEnum, PluginCapabilities, TapCapabilities
 from typing_extensions import override
 
 from apbridge.settings import NETSUITE_SETTINGS, SPOOL_SETTINGS
-from apbridge.singer import PlainErrors
+from apbridge.singer import CanonicalTap
 from tap_netsuite_ap.connection import Connection
 from tap_netsuite_ap.eligibility import APPROVALS
 from tap_netsuite_ap.manifest import manifest
-from tap_netsuite_ap.messages import MessageWriter
 from tap_netsuite_ap.streams import BillsStream, NetSuiteStream
 
 
-class TapNetSuiteAP(PlainErrors, Tap):
+class TapNetSuiteAP(CanonicalTap):
     """Vendors, coding and bills of one NetSuite account."""
 
     name = "tap-netsuite-ap"
-    message_writer_class = MessageWriter
-    message_writer: MessageWriter
-    capabilities: ClassVar[list[CapabilitiesEnum]] = [
-        PluginCapabilities.ABOUT,
-        PluginCapabilities.STREAM_MAPS,
-        PluginCapabilities.STRUCTURED_LOGGING,
-        TapCapabilities.CATALOG,
-        TapCapabilities.DISCOVER,
-        TapCapabilities.STATE,
-        TapCapabilities.TEST,
-    ]
     config_jsonschema = th.PropertiesList(
         *NETSUITE_SETTINGS,
         th.Property(
@@ -88,7 +73,7 @@ class TapNetSuiteAP(PlainErrors, Tap):
     @cached_property
     def connection(self) -> Connection:
         """What this run's streams share."""
-        return Connection(self.config)
+        return Connection(self.config, self.stop)
 
     @override
     def discover_streams(self) -> list[Stream]:
@@ -103,9 +88,3 @@ class TapNetSuiteAP(PlainErrors, Tap):
         # The SDK orders by name, and would emit bills before the vendors and codes that they name.
         found = super().streams
         return {entry.name: found[entry.name] for entry in manifest().streams}
-
-    @override
-    def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
-        # What was written is in the last STATE but for at most a hundred records, which are sent again.
-        self.connection.stop.set()
-        self.message_writer.leave(128 + signum)

@@ -15,10 +15,10 @@ from typing import Any
 import pytest
 from singer_sdk.singerlib.encoding.simple import Message
 
+from apbridge.singer.writer import MessageWriter
 from apbridge_sandbox.clock import stamp
 from apbridge_sandbox.testing import Running, running
 from tap_netsuite_ap import bills, client, streams
-from tap_netsuite_ap.messages import MessageWriter
 from tap_netsuite_ap.tap import TapNetSuiteAP
 
 Record = dict[str, Any]

@@ -3,11 +3,13 @@
 from apbridge.singer.outcomes import Kind, Outcome
 from apbridge.singer.plain import PlainErrors
 from apbridge.singer.sink import AcknowledgingSink, Record
+from apbridge.singer.tap import CanonicalTap
 from apbridge.singer.target import AcknowledgingTarget
 
 __all__ = [
     "AcknowledgingSink",
     "AcknowledgingTarget",
+    "CanonicalTap",
     "Kind",
     "Outcome",
     "PlainErrors",
