@@ -210,6 +210,22 @@ def test_a_lost_bookmark_and_a_lost_spool_cost_no_write(pipe: Pipe):
     assert disagreements(pipe) == []
 
 
+def test_what_a_full_reading_does_not_bring_but_avidxchange_means_to_pay_is_named(pipe: Pipe):
+    pipe.run_well()
+    bill = a_bill(pipe)
+    edit(pipe, "transaction", bill, paymenthold="T")
+    control(pipe, "clock", advance_seconds=2000)
+    pipe.state.unlink()
+    ended = pipe.run()
+    assert ended.target == 1
+    said = ended.said.partition("They are: ")[2]
+    assert said.startswith(f"netsuite-1234567_SB1-vendorbill-{bill}. Look at each")
+    assert "[APB-TAX-031]" in said
+    edit(pipe, "transaction", bill, memo="Saved once more")
+    pipe.run_well()
+    assert invoice(pipe, bill)["status"] == "cancelled"
+
+
 def test_a_bill_deleted_after_a_killed_run_submitted_it_is_cancelled(pipe: Pipe):
     pipe.run_well()
     bill = enter_bill(pipe)

@@ -27,6 +27,11 @@ _DIMENSIONS = {
 }
 """Dimension, its stream, and its kind in external ids."""
 
+_TO_PAY = {"submitted", "in_workflow", "approved", "scheduled"}
+"""Where an invoice stands that AvidXchange means to pay."""
+
+_MOST_NAMED = 50
+
 
 class BillSink(AvidXchangeSink):
     """Submits bills, corrects what changed, and takes back what AvidXchange must no longer pay."""
@@ -120,6 +125,23 @@ class BillSink(AvidXchangeSink):
             for name, invoice in invoices.items()
         ]
         self.target.ledger.write(self.target.run.id, self.target.system, entries)
+
+    def see_that_none_is_missing(self) -> None:
+        """After a reading of all bills, look for invoices whose bills it did not bring.
+
+        A first reading brings only what may be submitted. What was held, paid or deleted since it was
+        submitted would otherwise not be heard of again once the tap's state is lost.
+
+        Raises:
+            RejectedError: AvidXchange still means to pay some.
+        """
+        target = self.target
+        untold = target.ledger.untold(target.run.id, target.system, self.stream_name)
+        there = self.directory.listed() if untold else {}
+        missing = sorted(name for name in untold if name in there and there[name].status in _TO_PAY)
+        if missing:
+            shown = ", ".join(missing[:_MOST_NAMED]) + (", …" if len(missing) > _MOST_NAMED else "")
+            raise RejectedError("APB-TAX-031", count=len(missing), bills=shown)
 
     # What is done
 

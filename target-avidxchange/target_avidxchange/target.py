@@ -47,6 +47,12 @@ class TargetAvidXchange(AcknowledgingTarget):
         self.client.check()
 
     @override
+    def look_back(self) -> None:
+        sink = self.sinks.get("bills")
+        if isinstance(sink, BillSink) and self.was_read_whole("bills"):
+            sink.see_that_none_is_missing()
+
+    @override
     def close(self) -> None:
         self.client.close()
 

@@ -151,6 +151,21 @@ class Ledger:
                 return
             after = page[-1].external_id
 
+    def untold(self, run_id: int, system: str, stream: str) -> set[str]:
+        """Name the acknowledged records of a stream that no record of this run told of."""
+        with self._database.reading() as connection:
+            return set(
+                connection.execute(
+                    select(records.c.external_id).where(
+                        records.c.system == system,
+                        records.c.stream == stream,
+                        records.c.acknowledged_at.is_not(None),
+                        # Without a hash it was found in the other system, not in the tap's records.
+                        (records.c.run_id != run_id) | (records.c.content_hash == ""),
+                    )
+                ).scalars()
+            )
+
     def counts(self, system: str) -> dict[str, dict[Status, int]]:
         """Count a system's rows by stream and status."""
         found: dict[str, dict[Status, int]] = {}

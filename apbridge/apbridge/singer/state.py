@@ -7,6 +7,8 @@ from typing import Any
 
 # Where a sync stands or where it would begin, not how far one got.
 _NO_PROGRESS = {"currently_syncing", "starting_replication_value"}
+# How the SDK, and tap-netsuite-ap, mark a reading that has not come to its end.
+_UNFINISHED = {"progress_markers", "first_until"}
 
 
 def has_bookmark(state: Any) -> bool:  # noqa: ANN401
@@ -42,3 +44,21 @@ def held(state: Any, before: Any, streams: Collection[str]) -> Any:  # noqa: ANN
 def _bookmarks(state: Any) -> Mapping[str, Any] | None:  # noqa: ANN401
     found = state.get("bookmarks") if isinstance(state, Mapping) else None
     return found if isinstance(found, Mapping) else None
+
+
+def is_whole(before: Any, after: Any, stream: str) -> bool:  # noqa: ANN401
+    """Tell whether a tap read a stream from its beginning to its end.
+
+    Args:
+        before: The STATE that it began with; empty where it began with none.
+        after: Its last STATE.
+        stream: The stream.
+    """
+    earlier, later = _bookmark(before, stream), _bookmark(after, stream)
+    return not has_bookmark(earlier) and has_bookmark(later) and not _UNFINISHED & later.keys()
+
+
+def _bookmark(state: Any, stream: str) -> Mapping[str, Any]:  # noqa: ANN401
+    bookmarks = state.get("bookmarks") if isinstance(state, Mapping) else None
+    found = bookmarks.get(stream) if isinstance(bookmarks, Mapping) else None
+    return found if isinstance(found, Mapping) else {}

@@ -69,7 +69,7 @@ class AcknowledgingTarget(PlainErrors, Target):
         super().__init__(**arguments)
         self.tally = Tally(self.sink_classes)
         self._concurrency = concurrency(self.config, _CONCURRENCY)
-        self._sinks: dict[str, AcknowledgingSink] = {}
+        self.sinks: dict[str, AcknowledgingSink] = {}
         self._initial: Any = {}
         self._emitted: Any = None
         self._buffered = 0
@@ -95,10 +95,21 @@ class AcknowledgingTarget(PlainErrors, Target):
             UnavailableError: The other side is not there.
         """
 
+    def look_back(self) -> None:
+        """Say what no record told of. Called when all records are through and STATE is told.
+
+        Raises:
+            RejectedError: Somebody must look at something; the run ends with exit code 1.
+        """
+
     def close(self) -> None:
         """Release what the sinks share. Called once, however the run ends."""
 
-    # What sinks may ask
+    # What a subclass or a sink may ask
+
+    def was_read_whole(self, stream: str) -> bool:
+        """Tell whether the tap read a stream from its beginning to its end in this run."""
+        return states.is_whole(self._initial, self._latest_state, stream)
 
     @cached_property
     def ledger(self) -> Ledger:
@@ -185,6 +196,7 @@ class AcknowledgingTarget(PlainErrors, Target):
             self._drain()
             self._try_again()
             self._emit()
+            self.look_back()
             if self.tally.bugs:
                 raise RejectedError("APB-SNG-014", count=self.tally.bugs)
             rejected = self.tally.total(Kind.REJECTED)
@@ -197,14 +209,14 @@ class AcknowledgingTarget(PlainErrors, Target):
     def _take(self, stream: str, record: Any) -> None:  # noqa: ANN401
         if not self._buffered:
             self._oldest = time.monotonic()
-        self._buffered += self._sinks[stream].take(record)
+        self._buffered += self.sinks[stream].take(record)
 
     def _drain(self) -> None:
         """Deliver what is buffered, then tell the newest STATE."""
         if not self._buffered:
             return
         for stream in self.sink_classes:
-            if sink := self._sinks.get(stream):
+            if sink := self.sinks.get(stream):
                 sink.record_counter_metric.increment(len(sink.buffer))
                 self.dispatch.drain(sink, sink.buffer)
         self._buffered = 0
@@ -232,11 +244,11 @@ class AcknowledgingTarget(PlainErrors, Target):
         if stream not in self.sink_classes:
             taken = ", ".join(self.sink_classes)
             raise SettingError("APB-SNG-008", plugin=self.name, stream=stream, taken=taken)
-        if stream not in self._sinks:
+        if stream not in self.sinks:
             # Records are held to the published schema, whatever the tap says of them.
             sink = self.add_sink(stream, copy.deepcopy(schema(stream)), ["external_id"])
-            self._sinks[stream] = cast("AcknowledgingSink", sink)
-        return self._sinks[stream]
+            self.sinks[stream] = cast("AcknowledgingSink", sink)
+        return self.sinks[stream]
 
     @override
     def get_sink_class(self, stream_name: str) -> type[AcknowledgingSink]:
@@ -299,7 +311,7 @@ class AcknowledgingTarget(PlainErrors, Target):
 
     def _break_off(self, status: str, found: BaseException | None) -> None:
         self.busy()
-        for stream, sink in self._sinks.items():
+        for stream, sink in self.sinks.items():
             self.tally.fail(stream, len(sink.buffer))
         # The ledger or the reader of STATE may be what failed.
         with suppress(APBridgeError, OSError):
@@ -316,7 +328,7 @@ class AcknowledgingTarget(PlainErrors, Target):
             if "run" in vars(self):
                 self.run.finish(status, self.tally.as_counts(), error)
         finally:
-            for sink in self._sinks.values():
+            for sink in self.sinks.values():
                 sink.clean_up()
             if status == "finished" or self.tally.as_counts():
                 self.logger.info("%s: %s", self.name, self.tally.sentence())
