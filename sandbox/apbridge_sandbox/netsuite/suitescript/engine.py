@@ -9,7 +9,7 @@ from threading import Lock
 from typing import Any
 
 import msgspec
-from py_mini_racer import JSEvalException, MiniRacer
+from py_mini_racer import DEFAULT_V8_FLAGS, JSEvalException, MiniRacer, init_mini_racer
 
 Host = Callable[[str, Mapping[str, Any]], Any]
 """Answers a question of the script: an operation and its argument."""
@@ -50,6 +50,9 @@ class Engine:
     def __init__(self, source: str, account: Account) -> None:
         self._account = msgspec.json.encode(account).decode()
         self._lock = Lock()
+        # V8 was once seen to trap in a process of many threads. A script that mostly waits for its host
+        # gains nothing from compilers, and without them there is less that can go wrong.
+        init_mini_racer(flags=(*DEFAULT_V8_FLAGS, "--jitless"), ignore_duplicate_init=True)
         self._racer = MiniRacer()
         host = (resources.files(__package__) / "host.js").read_text(encoding="utf-8")
         self._racer.eval(f"const sandboxHost = {host}")
