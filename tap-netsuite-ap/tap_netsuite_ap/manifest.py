@@ -22,12 +22,14 @@ class Entry:
         kind: The word for it in external ids.
         query: What gives its records.
         joins: By field, what gives its values for some parents.
+        is_selected: It is read where no catalog says otherwise.
     """
 
     name: str
     kind: str
     query: Query
     joins: Mapping[str, Query]
+    is_selected: bool = True
 
     @property
     def is_incremental(self) -> bool:
@@ -75,4 +77,5 @@ def _entry(name: str, declared: Mapping[str, Any]) -> Entry:
             field: Query.load(join["query"], purpose, join["key"])
             for field, join in declared.get("joins", {}).items()
         },
+        is_selected=declared.get("selected", True),
     )

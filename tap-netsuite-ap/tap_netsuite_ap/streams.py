@@ -44,6 +44,7 @@ class NetSuiteStream(Stream):
         self._bookmark: Bookmark | None = None
         super().__init__(tap, schema=deepcopy(schema(entry.name)), name=entry.name)
         self.primary_keys = ("id",)
+        self.selected_by_default = entry.is_selected
         if entry.is_incremental:
             self.replication_key = "modified_at"
 

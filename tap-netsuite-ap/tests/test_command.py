@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from cryptography.hazmat.primitives import serialization
@@ -140,6 +140,15 @@ def standard() -> Iterator[None]:
         yield
 
 
+def _everything() -> dict[str, Any]:
+    """Give a catalog with every stream selected."""
+    catalog = TapNetSuiteAP(config=STANDARD).catalog_dict
+    for entry in catalog["streams"]:
+        for one in entry["metadata"]:
+            one["metadata"]["selected"] = True
+    return catalog
+
+
 @pytest.mark.usefixtures("standard")
-class TestStandard(get_tap_test_class(TapNetSuiteAP, config=STANDARD)):
+class TestStandard(get_tap_test_class(TapNetSuiteAP, config=STANDARD, catalog=_everything())):
     """The Singer SDK's standard tests of a tap."""
