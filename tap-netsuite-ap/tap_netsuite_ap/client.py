@@ -15,6 +15,7 @@ from apbridge.netsuite import NetSuite
 from apbridge.netsuite.client import PAGE_ROWS, Page
 from apbridge.netsuite.suiteql import MOST_IN
 from tap_netsuite_ap.features import Features
+from tap_netsuite_ap.ranges import Reading, goes_on
 from tap_netsuite_ap.suiteql import Place, Query, Row, ids
 
 _T = TypeVar("_T")
@@ -53,13 +54,14 @@ class Reader:
         """Have something done beside the rest. It must not itself wait for what it begins."""
         return self._pool.submit(work)
 
-    def pages(self, query: Query, *, where: Sequence[str] = ()) -> Iterator[list[Row]]:
+    def pages(self, query: Query, *, where: Sequence[str] = ()) -> Iterator[Sequence[Row]]:
         """Read every row, page by page in the order of the query's key.
 
-        The first page is asked for at once, each next one while its forerunner is worked on.
+        The first page is asked for at once, what follows it as soon as the first is taken: several ranges
+        of the key at once, some pages ahead.
         """
-        first = self.begin(partial(self._page, query, rows=self.page_rows, where=where))
-        return self._following(query, first, where)
+        ask = partial(self._page, query, rows=self.page_rows, where=where)
+        return self._following(query, self.begin(ask), ask)
 
     def joined(
         self, query: Query, parents: Collection[str], *, by: str = "parent", width: int = MOST_IN
@@ -95,16 +97,15 @@ class Reader:
         """Read the only row of a query."""
         return self._page(query, rows=1).items[0]
 
-    def _following(self, query: Query, first: Future[Page], where: Sequence[str]) -> Iterator[list[Row]]:
-        coming: Future[Page] | None = first
-        while coming:
-            page = coming.result()
-            coming = None
-            if _may_go_on(page, self.page_rows):
-                after = query.place(page.items[-1])
-                coming = self.begin(partial(self._page, query, rows=self.page_rows, where=where, after=after))
-            if page.items:
-                yield list(page.items)
+    def _following(self, query: Query, first: Future[Page], ask: Callable[..., Page]) -> Iterator[Sequence[Row]]:
+        reading = Reading(
+            lambda after, until: ask(after=after, until=until),
+            self.begin,
+            query.place,
+            rows=self.page_rows,
+            lanes=self.netsuite.settings.concurrency,
+        )
+        yield from reading.pages(first.result())
 
     def _all(self, query: Query, condition: str) -> list[Row]:
         rows: list[Row] = []
@@ -112,15 +113,21 @@ class Reader:
         while True:
             page = self._page(query, rows=PAGE_ROWS, where=[condition], after=after)
             rows += page.items
-            if not _may_go_on(page, PAGE_ROWS):
+            if not goes_on(page, PAGE_ROWS):
                 return rows
             after = query.place(rows[-1])
 
     def _page(
-        self, query: Query, *, rows: int, where: Sequence[str] = (), after: Place | None = None
+        self,
+        query: Query,
+        *,
+        rows: int,
+        where: Sequence[str] = (),
+        after: Place | None = None,
+        until: str | None = None,
     ) -> Page:
         def ask(absent: frozenset[str], rows: int) -> Page:
-            text = query.render(absent, where=where, after=after)
+            text = query.render(absent, where=where, after=after, until=until)
             return self.netsuite.suiteql(text, limit=rows, purpose=query.purpose)
 
         def works(absent: frozenset[str]) -> bool:
@@ -139,8 +146,3 @@ class Reader:
             except RefusedError as refused:
                 if not self._features.adapt(query, refused, absent, works):
                     raise
-
-
-def _may_go_on(page: Page, rows: int) -> bool:
-    # Either sign alone is enough: what NetSuite says at its cap of 100,000 rows is not known.
-    return bool(page.items) and (page.has_more or len(page.items) >= rows)

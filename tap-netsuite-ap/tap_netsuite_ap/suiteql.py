@@ -97,15 +97,25 @@ class Query:
                 return _MACRO.sub(_written_out, found["expression"])
         raise KeyError(alias)
 
-    def render(self, absent: frozenset[str], *, where: Iterable[str] = (), after: Place | None = None) -> str:
+    def render(
+        self,
+        absent: frozenset[str],
+        *,
+        where: Iterable[str] = (),
+        after: Place | None = None,
+        until: str | None = None,
+    ) -> str:
         """Write the query out.
 
         Args:
             absent: Features that this account lacks.
             where: Conditions beside those of the file.
-            after: The place after which to read.
+            after: The place after which to read. Of the key's first value alone, it is beyond all its rows.
+            until: The greatest value of the key's first column to read.
         """
         conditions = [*where, *([self._follows(after)] if after else [])]
+        if until is not None:
+            conditions.append(f"{self.expression(self.key[0])} <= {_value(until)}")
         order = ", ".join(f"{self.expression(alias)} ASC" for alias in self.key)
         text = "\n".join(line.text for line in self.lines if line.is_there(absent))
         # The custom condition of a setting may hold a dollar sign: only our own two names are replaced.
