@@ -1,18 +1,22 @@
-"""One script in one V8 isolate."""
+"""One script, in an embedded JavaScript engine."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from functools import lru_cache
 from importlib import resources
-from threading import Lock
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
-from py_mini_racer import DEFAULT_V8_FLAGS, JSEvalException, MiniRacer, init_mini_racer
+from quickjs import Context, JSException
 
 Host = Callable[[str, Mapping[str, Any]], Any]
 """Answers a question of the script: an operation and its argument."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
 @dataclass(frozen=True)
@@ -37,7 +41,7 @@ class MissingEntryError(Exception):
 
 
 class Engine:
-    """Runs one script, one call at a time.
+    """Runs one script. Every call is a run of its own: nothing is kept from one to the next.
 
     Args:
         source: The script.
@@ -48,19 +52,9 @@ class Engine:
     """
 
     def __init__(self, source: str, account: Account) -> None:
-        self._account = msgspec.json.encode(account).decode()
-        self._lock = Lock()
-        # V8 was once seen to trap in a process of many threads. A script that mostly waits for its host
-        # gains nothing from compilers, and without them there is less that can go wrong.
-        init_mini_racer(flags=(*DEFAULT_V8_FLAGS, "--jitless"), ignore_duplicate_init=True)
-        self._racer = MiniRacer()
-        host = (resources.files(__package__) / "host.js").read_text(encoding="utf-8")
-        self._racer.eval(f"const sandboxHost = {host}")
-        try:
-            self._racer.eval(source)
-        except JSEvalException as error:
-            self.close()
-            raise ScriptError("SYNTAX_ERROR", str(error).strip()) from error
+        self._source = source
+        self._account = account
+        self._loaded(lambda _operation, _argument: None)
 
     def call(self, method: str, request: bytes, host: Host) -> Any:  # noqa: ANN401
         """Call the script's entry point.
@@ -68,38 +62,62 @@ class Engine:
         Args:
             method: Name of the entry point: `post`.
             request: Its argument, as JSON.
-            host: Answers what the script asks. A ScriptError that it raises is thrown in the script.
+            host: Answers what the script asks. A ScriptError that it raises is thrown in the script; any
+                other error ends the call and comes out of it.
 
         Raises:
             ScriptError: The script threw it.
             MissingEntryError: It has no such entry point.
         """
-        with self._lock:
-            told = self._told("begin", method, request.decode(), self._account)
-            while "question" in told:
-                told = self._told("resume", _answer(told["question"], host))
+        failures: list[Exception] = []
+
+        def ask(operation: str, argument: str) -> str:
+            try:
+                return _answer(operation, msgspec.json.decode(argument), host)
+            except Exception as error:
+                # The engine would tell the script that something failed, and nobody what it was.
+                failures.append(error)
+                raise
+
+        context = self._loaded(ask)
+        told = msgspec.json.decode(context.get("run")(method, request.decode()), type=dict[str, Any])
+        if failures:
+            raise failures[0]
         if "missing" in told:
             raise MissingEntryError(told["missing"])
         if "error" in told:
             raise ScriptError(**told["error"])
         return told.get("value")
 
-    def _told(self, step: str, *arguments: str) -> dict[str, Any]:
-        # Calling a function object crosses to the isolate's thread several times, evaluating a text once.
-        written = ", ".join(msgspec.json.encode(argument).decode() for argument in arguments)
-        told = self._racer.eval(f"sandboxHost.{step}({written})")
-        if not isinstance(told, str):
-            raise TypeError
-        return msgspec.json.decode(told, type=dict[str, Any])
+    def _loaded(self, ask: Callable[[str, str], str | None]) -> Context:
+        context = Context()
+        context.add_callable("askPython", ask)
+        context.add_callable("aheadOfUtc", self._ahead)
+        context.set("accountId", self._account.id)
+        try:
+            context.eval(_modules())
+            context.eval(self._source)
+            context.eval("checkModules()")
+        except JSException as error:
+            code = "SYNTAX_ERROR"
+            raise ScriptError(code, str(error).strip()) from error
+        return context
 
-    def close(self) -> None:
-        """Give the isolate back."""
-        self._racer.close()
+    def _ahead(self, milliseconds: float) -> float:
+        """Give by how many milliseconds the account's time is ahead of UTC at an instant."""
+        instant = _EPOCH + timedelta(milliseconds=milliseconds)
+        offset = instant.astimezone(ZoneInfo(self._account.zone)).utcoffset() or timedelta()
+        return offset / timedelta(milliseconds=1)
 
 
-def _answer(question: Mapping[str, Any], host: Host) -> str:
+def _answer(operation: str, argument: Mapping[str, Any], host: Host) -> str:
     try:
-        answer: dict[str, Any] = {"value": host(question["operation"], question["argument"])}
+        answer: dict[str, Any] = {"value": host(operation, argument)}
     except ScriptError as error:
         answer = {"error": {"name": error.name, "message": error.message}}
     return msgspec.json.encode(answer).decode()
+
+
+@lru_cache(maxsize=1)
+def _modules() -> str:
+    return (resources.files(__package__) / "host.js").read_text(encoding="utf-8")

@@ -1,13 +1,7 @@
 // What NetSuite gives a SuiteScript: `define`, and the modules N/... as far as they are modelled here.
 // Anything else is an error, so that a script that leans on more than this fails loudly.
-//
-// The engine cannot wait for Python in the middle of a call. So a script is run as far as its first question
-// (`ask`), is stopped there, and is run again from the start with the answer at hand; and so on until it
-// ends. Questions already answered get the same answer again: a script asks the same ones in every run.
 (() => {
   'use strict';
-
-  class Stopped extends Error {}
 
   class SuiteScriptError extends Error {
     constructor({ name, message }) {
@@ -17,25 +11,11 @@
     }
   }
 
-  const state = {
-    factory: null,
-    method: '',
-    request: null,
-    account: null,
-    answers: [],
-    asked: 0,
-    question: null,
-  };
+  let script = null;
 
-  /** Asks Python. Throws where the answer has yet to come: what a script does with that does not count. */
+  /** Asks Python, which answers at once. */
   const ask = (operation, argument) => {
-    if (state.question) throw new Stopped();
-    if (state.asked === state.answers.length) {
-      state.question = { operation, argument };
-      throw new Stopped();
-    }
-    const { value, error } = state.answers[state.asked];
-    state.asked += 1;
+    const { value, error } = JSON.parse(askPython(operation, JSON.stringify(argument)));
     if (error) throw new SuiteScriptError(error);
     return value;
   };
@@ -155,24 +135,6 @@
         ask('encode', options('encode.convert', given, ['string', 'inputEncoding', 'outputEncoding'])),
     });
 
-  const clocks = new Map();
-
-  /** Gives what shows the time in a zone. To make one takes long. */
-  const clock = (zone) => {
-    if (!clocks.has(zone)) {
-      const parts = { year: 'numeric', month: 'numeric', day: 'numeric', hour: 'numeric', minute: 'numeric' };
-      clocks.set(zone, new Intl.DateTimeFormat('en-US', { ...parts, hourCycle: 'h23', timeZone: zone }));
-    }
-    return clocks.get(zone);
-  };
-
-  /** Gives by how many milliseconds the account's time is ahead of UTC at an instant. */
-  const ahead = (instant) => {
-    const shown = clock(state.account.zone).formatToParts(instant);
-    const found = Object.fromEntries(shown.map(({ type, value }) => [type, Number(value)]));
-    return Date.UTC(found.year, found.month - 1, found.day, found.hour, found.minute) - instant;
-  };
-
   const format = () =>
     strict('N/format', {
       Type: strict('format.Type', { DATETIMETZ: 'datetimetz' }),
@@ -186,12 +148,12 @@
         const half = read[6].toLowerCase() === 'pm' ? 12 : 0;
         const local = Date.UTC(year, month - 1, day, (hour % 12) + half, minute);
         // Twice, for a time near a change of the clocks.
-        const near = local - ahead(local);
-        return new Date(local - ahead(near));
+        const near = local - aheadOfUtc(local);
+        return new Date(local - aheadOfUtc(near));
       },
     });
 
-  const runtime = () => strict('N/runtime', { accountId: state.account.id });
+  const runtime = () => strict('N/runtime', { accountId });
 
   const transaction = () =>
     strict('N/transaction', {
@@ -216,39 +178,24 @@
   };
 
   globalThis.define = (names, factory) => {
-    for (const name of names) {
+    script = { names, factory };
+  };
+
+  globalThis.checkModules = () => {
+    for (const name of script.names) {
       if (!(name in modules)) throw new Error(`There is no module ${name} in the sandbox.`);
     }
-    state.factory = () => factory(...names.map((name) => modules[name]()));
   };
 
-  /** Runs the script as far as it comes, and tells how far that was. */
-  const run = () => {
-    state.asked = 0;
-    state.question = null;
-    let told;
+  /** Calls an entry point, and tells as JSON what it returned, what it threw, or that it is missing. */
+  globalThis.run = (method, request) => {
     try {
-      const entry = state.factory()[state.method];
-      const value = entry === undefined ? undefined : entry(JSON.parse(state.request));
-      told = entry === undefined ? { missing: state.method } : { value };
+      const entry = script.factory(...script.names.map((name) => modules[name]()))[method];
+      return JSON.stringify(entry === undefined ? { missing: method } : { value: entry(JSON.parse(request)) });
     } catch (thrown) {
       const known = thrown instanceof SuiteScriptError;
-      told = { error: { name: known ? thrown.name : 'UNEXPECTED_ERROR', message: String(known ? thrown.message : thrown) } };
+      const [name, message] = known ? [thrown.name, thrown.message] : ['UNEXPECTED_ERROR', thrown];
+      return JSON.stringify({ error: { name, message: String(message) } });
     }
-    return JSON.stringify(state.question ? { question: state.question } : told);
-  };
-
-  return {
-    begin: (method, request, account) => {
-      state.method = method;
-      state.request = request;
-      state.account = JSON.parse(account);
-      state.answers = [];
-      return run();
-    },
-    resume: (answer) => {
-      state.answers.push(JSON.parse(answer));
-      return run();
-    },
   };
 })();
