@@ -16,6 +16,7 @@ from typing_extensions import override
 from apbridge.avidxchange import instant
 from apbridge.errors import RejectedError, SettingError
 from apbridge.schemas import schema, validator
+from apbridge.singer.state import UNFINISHED
 from tap_avidxchange.memory import Memory
 
 if TYPE_CHECKING:
@@ -97,6 +98,7 @@ class ChangingStream(AvidXchangeStream):
                     self._increment_stream_state({"modified_at": memory.bookmark}, context=context)
                 yield record
         memory.keep(took=timedelta(seconds=monotonic() - began))
+        self.get_context_state(context).pop(UNFINISHED, None)
 
     @override
     def get_replication_key_signpost(self, context: Context | None = None) -> None:

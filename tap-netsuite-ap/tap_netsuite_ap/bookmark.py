@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from apbridge.singer.state import UNFINISHED
+
 _FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 
 
@@ -78,6 +80,7 @@ class Bookmark:
         """Note that everything up to the moment the run began was sent."""
         self._advance(self._now, self._safe)
         self._state.pop("first_until", None)
+        self._state.pop(UNFINISHED, None)
 
     def _advance(self, reached: str, read_from: str) -> None:
         value = self._state.get("replication_key_value") or reached

@@ -7,8 +7,11 @@ from typing import Any
 
 # Where a sync stands or where it would begin, not how far one got.
 _NO_PROGRESS = {"currently_syncing", "starting_replication_value"}
-# How the SDK, and tap-netsuite-ap, mark a reading that has not come to its end.
-_UNFINISHED = {"progress_markers", "first_until"}
+UNFINISHED = "unfinished"
+"""How a tap of ours marks the bookmark of a stream that it has not yet read to its end."""
+
+# How the SDK, and tap-netsuite-ap in a first reading, mark the same.
+_UNFINISHED = {UNFINISHED, "progress_markers", "first_until"}
 
 
 def has_bookmark(state: Any) -> bool:  # noqa: ANN401
@@ -56,6 +59,16 @@ def is_whole(before: Any, after: Any, stream: str) -> bool:  # noqa: ANN401
     """
     earlier, later = _bookmark(before, stream), _bookmark(after, stream)
     return not has_bookmark(earlier) and has_bookmark(later) and not _UNFINISHED & later.keys()
+
+
+def is_unfinished(state: Any, stream: str) -> bool:  # noqa: ANN401
+    """Tell whether the tap broke off before it came to the end of a stream.
+
+    Args:
+        state: The tap's last STATE.
+        stream: The stream.
+    """
+    return bool(_UNFINISHED & _bookmark(state, stream).keys())
 
 
 def _bookmark(state: Any, stream: str) -> Mapping[str, Any]:  # noqa: ANN401

@@ -12,6 +12,7 @@ from singer_sdk.helpers.capabilities import CapabilitiesEnum, PluginCapabilities
 from typing_extensions import override
 
 from apbridge.singer.plain import PlainErrors
+from apbridge.singer.state import UNFINISHED
 from apbridge.singer.writer import MessageWriter
 
 
@@ -38,6 +39,16 @@ class CanonicalTap(PlainErrors, Tap):
     def stop(self) -> Event:
         """Set when a signal has come: for sessions, whose waits it ends."""
         return Event()
+
+    @override
+    def _reset_state_progress_markers(self) -> None:
+        # Called at the beginning of a run, before its first STATE. Until a stream that goes on from a
+        # bookmark was read to its end, its bookmark says so: a target must not take what it kept from
+        # earlier runs for the newest there is.
+        super()._reset_state_progress_markers()
+        for stream in self.streams.values():
+            if stream.selected and stream.replication_method == "INCREMENTAL" and stream.stream_state:
+                stream.stream_state[UNFINISHED] = True
 
     @override
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:

@@ -232,6 +232,10 @@ class AcknowledgingTarget(PlainErrors, Target):
         for stream in self.sink_classes:
             if not {Status.WAITING, Status.REJECTED} & unsettled.get(stream, {}).keys():
                 continue
+            if self._is_unfinished(stream):
+                # What is kept may be out of date, such as a bill that was paid by hand since.
+                self.logger.warning("%s", RejectedError("APB-SNG-016", stream=stream))
+                continue
             rows = (
                 row
                 for row in self.ledger.all_rows(self.system, stream, (Status.WAITING, Status.REJECTED))
@@ -239,6 +243,14 @@ class AcknowledgingTarget(PlainErrors, Target):
             )
             while some := {row.external_id: row.payload for row in islice(rows, self.batch)}:
                 self.dispatch.drain(self._sink(stream), some)
+
+    def _is_unfinished(self, stream: str) -> bool:
+        names = {
+            name
+            for name, maps in self.mapper.stream_maps.items()
+            if any(stream_map.stream_alias == stream for stream_map in maps)
+        } | {stream}
+        return any(states.is_unfinished(self._latest_state, name) for name in names)
 
     def _sink(self, stream: str) -> AcknowledgingSink:
         if stream not in self.sink_classes:

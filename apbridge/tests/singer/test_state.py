@@ -130,3 +130,15 @@ def test_the_run_is_known_before_its_first_state(world: World) -> None:
 
     world.run([*SCHEMAS, state("t1")], watch)
     assert seen == [False]
+
+
+def test_a_stream_that_was_not_read_to_its_end_is_not_tried_again_from_what_was_kept(world: World) -> None:
+    world.refused = {bill_name(7)}
+    world.run([*SCHEMAS, vendor(1), bill(7), both("t1", "t1")])
+    world.refused = set()
+
+    broken_off = both("t2", "t1")
+    broken_off["value"]["bookmarks"]["bills"]["unfinished"] = True
+    assert world.run([both("t1", "t1"), *SCHEMAS, broken_off]).books.calls == []
+
+    assert world.run([broken_off, *SCHEMAS, both("t3", "t3")]).books.delivered == [bill_name(7)]
