@@ -97,13 +97,16 @@ class Reader:
         """Read the only row of a query."""
         return self._page(query, rows=1).items[0]
 
-    def _following(self, query: Query, first: Future[Page], ask: Callable[..., Page]) -> Iterator[Sequence[Row]]:
+    def _following(
+        self, query: Query, first: Future[Page], ask: Callable[..., Page]
+    ) -> Iterator[Sequence[Row]]:
         reading = Reading(
             lambda after, until: ask(after=after, until=until),
             self.begin,
             query.place,
             rows=self.page_rows,
-            lanes=self.netsuite.settings.concurrency,
+            # Whoever asks for small pages wants few rows.
+            lanes=self.netsuite.settings.concurrency if self.page_rows >= PAGE_ROWS else 1,
         )
         yield from reading.pages(first.result())
 

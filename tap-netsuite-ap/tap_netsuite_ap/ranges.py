@@ -19,11 +19,11 @@ from threading import Condition
 from apbridge.netsuite.client import Page
 from tap_netsuite_ap.suiteql import Place, Row
 
-PAGES_OF_A_RANGE = 3
+PAGES_OF_A_RANGE = 6
 """What one range is meant to hold. Its last page is seldom full: the fewer, the more is wasted; the more,
 the more pages wait for the ranges before them."""
 
-PAGES_AHEAD = 3
+PAGES_AHEAD = 6
 """Pages held or under way, for each call that may be in flight."""
 
 MOST_PAGES_AHEAD = 60
@@ -86,7 +86,7 @@ class Reading:
         self._place = place
         self._rows = rows
         self._lanes = lanes
-        self._most = min(lanes * PAGES_AHEAD, MOST_PAGES_AHEAD)
+        self._most = min(lanes * PAGES_AHEAD, MOST_PAGES_AHEAD) if lanes > 1 else 1
         self._ranges: list[_Range] = []
         self._in_flight = 0
         self._pace = 0.0
@@ -201,33 +201,30 @@ class Reading:
             # The range was split while the page was on its way: the rest has these rows too.
             end = one.until
             items = [row for row in items if number(self._place(row)[0]) <= end]
-        one.is_done = len(items) < len(page.items) or not goes_on(page, self._rows)
+        is_whole = page.total <= len(page.items) and not page.has_more
+        one.is_done = is_whole or len(items) < len(page.items) or not goes_on(page, self._rows)
         expected, one.left = one.left, max((one.left if is_cut else page.total) - len(items), 1)
-        if not is_cut and one.count == 0 and one.until is not None:
-            tail = self._ranges[-1]
-            tail.left = max(tail.left + expected - page.total, 1)
-        lower = one.start if one.count or one.until is not None or not items else self._first(items)
-        if items:
-            one.after = self._place(items[-1])
-            one.pages.append(items)
-            one.count += len(items)
-        self._learn(one, lower, items)
-        if items:
-            one.start = number(one.after[0])
-
-    def _first(self, items: Sequence[Row]) -> int:
-        return number(self._place(items[0])[0])
-
-    def _learn(self, one: _Range, lower: int, items: Sequence[Row]) -> None:
-        """Learn how far the key goes from row to row, and whether the rest begins beyond a gap."""
         if one.until is None:
             self._is_lost = False
+            if items:
+                lower = one.start if one.count else number(self._place(items[0])[0])
+                self._pace = (number(self._place(items[-1])[0]) - lower) / len(items)
+        elif not is_cut and one.count == 0:
+            self._learn(one, expected, page.total)
         if items:
-            pace = (number(one.after[0]) - lower) / len(items)
-            weight = 1.0 if one.until is None else len(items) / self._rows / 2
-            self._pace += (pace - self._pace) * weight
-        elif one.until is not None and not one.count:
-            self._is_lost = True
+            one.after = self._place(items[-1])
+            one.start = number(one.after[0])
+            one.pages.append(items)
+            one.count += len(items)
+
+    def _learn(self, one: _Range, expected: float, total: int) -> None:
+        """Learn from a range's first page how far the key goes from row to row, and what is left beyond."""
+        tail = self._ranges[-1]
+        tail.left = max(tail.left + expected - total, 1)
+        if total and one.until is not None:
+            self._pace += ((one.until - one.start) / total - self._pace) / PAGES_OF_A_RANGE
+        # Nothing where rows were expected is a gap: only a page without an end tells how far it goes.
+        self._is_lost = not total
 
 
 def number(value: str) -> int:

@@ -1,0 +1,1 @@
+"""What the reader costs, measured against a server that costs nearly nothing."""
