@@ -20,7 +20,7 @@ export PATH := $(BIN):$(CURDIR)/.tools/bin:$(PATH)
 PACKAGES := apbridge sandbox tap-avidxchange tap-netsuite-ap target-avidxchange target-netsuite-payments
 MANIFESTS := pyproject.toml constraints.txt $(PACKAGES:%=%/pyproject.toml)
 
-.PHONY: help demo test lint format settings constraints setup clean
+.PHONY: help demo test bench lint format settings constraints setup clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -30,6 +30,9 @@ demo: setup ## Run the loop both ways on the sandbox and show that both books ag
 
 test: setup .third-party/.done ## Run every test
 	@python -m pytest --numprocesses=auto --dist=loadfile
+
+bench: .venv/.done ## Measure each part against a limit or a peer; slow. One alone: python -m benchmarks <name>
+	@python -m benchmarks
 
 lint: .venv/.done ## Format, style, types and walls
 	ruff format --check .

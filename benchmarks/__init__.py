@@ -1,1 +1,1 @@
-"""What the reader costs, measured against a server that costs nearly nothing."""
+"""What each part costs, measured against a limit or a peer in the same run; README.md says how to read it."""

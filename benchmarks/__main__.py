@@ -1,87 +1,30 @@
-"""`make bench`: how fast bills are read, against what the account's limit allows."""
+"""`python -m benchmarks [name …]`: run the benchmarks that are named, or all."""
 
 from __future__ import annotations
 
-import json
-import subprocess
+import argparse
 import sys
-from dataclasses import dataclass
-from math import ceil
-from multiprocessing import get_context
-from typing import Any
+from importlib import import_module
+from inspect import getdoc
+from pathlib import Path
+from pkgutil import iter_modules
 
-import requests
-
-from benchmarks.bills import LIMIT, serve
-
-_SIZES = (60_000,)
-_LATENCIES = (0.0, 0.05, 0.25)
-_COLUMNS = "{:>9} {:>7} {:<10} {:>8} {:>8} {:>6} {:>5} {:>8} {:>8}  {}"
-
-
-@dataclass(frozen=True)
-class _Run:
-    rows: int
-    seconds: float
-    early_mb: float
-    peak_mb: float
-    calls: int
-    peak: int
-
-
-def _run(url: str, way: str, rows: int, latency: float, block_every: int = 0) -> _Run:
-    def configure() -> Any:  # noqa: ANN401
-        told = {"latency": latency, "block_every": block_every}
-        return requests.post(f"{url}/configure", json=told, timeout=60).json()
-
-    configure()
-    # One reader's memory must not be another's.
-    command = [sys.executable, "-m", "benchmarks.reading", way, url, str(rows)]
-    done = subprocess.run(command, check=True, stdout=subprocess.PIPE)  # noqa: S603
-    run = _Run(**json.loads(done.stdout), **configure())
-    if run.rows != rows:
-        sys.exit(f"{run.rows} rows came, not {rows}")
-    return run
-
-
-def _tell(latency: float, what: str, run: _Run, beside: str) -> None:
-    memory = f"{run.early_mb:.0f}", f"{run.peak_mb:.0f}"
-    rate = f"{run.rows / run.seconds:,.0f}"
-    took = f"{run.seconds:.2f}"
-    facts = (f"{run.rows:,}", f"{latency * 1000:.0f}", what, took, rate, run.calls, run.peak, *memory, beside)
-    sys.stdout.write(_COLUMNS.format(*facts) + "\n")
-    sys.stdout.flush()
-
-
-def _measure(url: str, rows: int) -> None:
-    for latency in _LATENCIES:
-        run = _run(url, "ours", rows, latency)
-        if latency:
-            limit = ceil(rows / 1000) * latency / LIMIT
-            _tell(latency, "reader", run, f"{run.seconds / limit:.2f} of the limit {limit:.2f} s")
-        else:
-            loop = _run(url, "bare", rows, latency)
-            _tell(latency, "bare loop", loop, "")
-            _tell(latency, "reader", run, f"{run.seconds / loop.seconds:.2f} of the bare loop")
-    if rows == _SIZES[0]:
-        blocked = _run(url, "ours", rows, latency, block_every=7)
-        _tell(latency, "7th is 429", blocked, f"{blocked.seconds / run.seconds:.2f} of the clean run")
+_NAMES = sorted(
+    module.name for module in iter_modules([str(Path(__file__).parent)]) if module.name != "__main__"
+)
 
 
 def main() -> None:
-    """Measure, and print a table."""
-    names = ("rows", "ms", "what", "seconds", "rows/s", "calls", "peak", "MB early", "MB peak", "")
-    sys.stdout.write(_COLUMNS.format(*names) + "\n")
-    context = get_context("spawn")
-    for rows in _SIZES:
-        here, there = context.Pipe()
-        server = context.Process(target=serve, args=(rows, there))
-        server.start()
-        try:
-            _measure(here.recv(), rows)
-        finally:
-            here.send(None)
-            server.join()
+    """Run each benchmark's `main`, under the first line of its docstring."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="name", help=", ".join(_NAMES))
+    names = parser.parse_args().names
+    if unknown := set(names) - {*_NAMES}:
+        parser.error(f"no benchmark {', '.join(sorted(unknown))}; there are {', '.join(_NAMES)}")
+    for name in names or _NAMES:
+        benchmark = import_module(f"benchmarks.{name}")
+        sys.stdout.write(f"{name}: {(getdoc(benchmark) or '').splitlines()[0]}\n")
+        benchmark.main()
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import random
 import re
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -152,8 +152,16 @@ class Served:
         self.lock = Lock()
         self.url = ""
 
-    def answer(self, query: str, limit: int) -> tuple[int, bytes]:
-        """Answer a query, unless too many others are in flight or it is its turn to be blocked."""
+    def signed_in(self) -> tuple[int, bytes]:
+        """Answer a sign-in."""
+        return self._answer(lambda: _TOKEN)
+
+    def page(self, query: str, limit: int) -> tuple[int, bytes]:
+        """Answer a query."""
+        return self._answer(lambda: self.bills.page(query, limit, says_more=self.says_more))
+
+    def _answer(self, answer: Callable[[], bytes]) -> tuple[int, bytes]:
+        """Answer, unless too many others are in flight or it is its turn to be blocked."""
         with self.lock:
             self.calls += 1
             self.in_flight += 1
@@ -161,13 +169,10 @@ class Served:
             blocked = self.in_flight > LIMIT or bool(self.block_every and self.calls % self.block_every == 0)
         try:
             sleep(self.latency)
-            return (429, _BLOCKED) if blocked else (200, self._page(query, limit))
+            return (429, _BLOCKED) if blocked else (200, answer())
         finally:
             with self.lock:
                 self.in_flight -= 1
-
-    def _page(self, query: str, limit: int) -> bytes:
-        return self.bills.page(query, limit, says_more=self.says_more)
 
 
 @contextmanager
@@ -204,12 +209,12 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         path = urlsplit(self.path)
         if path.path.endswith("/token"):
-            self._send(200, _TOKEN)
+            self._send(*self.company.signed_in())
         elif path.path.endswith("/configure"):
             self._configure(json.loads(body))
         else:
             limit = int(parse_qs(path.query)["limit"][0])
-            self._send(*self.company.answer(json.loads(body)["q"], limit))
+            self._send(*self.company.page(json.loads(body)["q"], limit))
 
     def _configure(self, told: dict[str, float]) -> None:
         company = self.company

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from apbridge import json as decoder
 from apbridge.netsuite import NetSuite, NetSuiteSettings
 from apbridge.netsuite.client import PAGE_ROWS
-from benchmarks.bills import LIMIT
+from benchmarks.reader.bills import LIMIT
 from tap_netsuite_ap.client import Reader
 from tap_netsuite_ap.eligibility import Eligibility
 from tap_netsuite_ap.features import Features
