@@ -8,7 +8,7 @@ import sqlite3
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from multiprocessing.process import BaseProcess
 from multiprocessing.reduction import DupFd
 from pathlib import Path
@@ -38,6 +38,8 @@ class Pipe:
     sandbox: Running
     folder: Path
     name: str = "run"
+    reads: Mapping[str, str] = field(default_factory=dict)
+    """Settings of the tap beside the usual ones."""
 
     @property
     def state(self) -> Path:
@@ -66,7 +68,7 @@ class Pipe:
     def begun(self, **settings: str) -> Iterator[tuple[BaseProcess, BaseProcess]]:
         """Run; after the block wait for both programs and keep the newest STATE."""
         arguments = [f"--state={self.state}"] if self.state.exists() else []
-        own = {"spool_url": str(self.folder / "spool")}
+        own = {"spool_url": str(self.folder / "spool"), **self.reads}
         into = {"ledger_url": f"sqlite:///{self.ledger}", **settings}
         states = self.folder / f"{self.name}.states"
         tap_log, target_log = self._logs()

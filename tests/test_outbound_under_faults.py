@@ -9,6 +9,7 @@ import shutil
 import signal
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
@@ -210,19 +211,40 @@ def test_a_lost_bookmark_and_a_lost_spool_cost_no_write(pipe: Pipe):
     assert disagreements(pipe) == []
 
 
+@pytest.mark.parametrize("also_the_ledger", [False, True])
+def test_what_ended_a_bill_before_its_bookmark_was_lost_still_cancels_its_invoice(
+    pipe: Pipe, *, also_the_ledger: bool
+):
+    pipe.run_well()
+    held, pending, deleted, paid = bills = sorted(bill["id"] for bill in books(pipe).bills.values())[:4]
+    edit(pipe, "transaction", held, paymenthold="T")
+    edit(pipe, "transaction", pending, approvalstatus=1, status="D")
+    in_netsuite(pipe, "delete", type="vendorbill", id=deleted)
+    in_netsuite(pipe, "pay-by-hand", bill=paid, check_number="77")
+    control(pipe, "clock", advance_seconds=2000)
+    before = writes(pipe)
+    pipe.state.unlink()
+    for file in pipe.folder.glob("ledger.db*") if also_the_ledger else ():
+        file.unlink()
+    pipe.run_well()
+    assert [invoice(pipe, bill)["status"] for bill in bills] == ["cancelled"] * 4
+    assert writes(pipe) == before + 4
+
+
 def test_what_a_full_reading_does_not_bring_but_avidxchange_means_to_pay_is_named(pipe: Pipe):
     pipe.run_well()
     bill = a_bill(pipe)
-    edit(pipe, "transaction", bill, paymenthold="T")
+    edit(pipe, "transaction", bill, trandate="2020-01-01")
     control(pipe, "clock", advance_seconds=2000)
     pipe.state.unlink()
-    ended = pipe.run()
+    later = replace(pipe, reads={"start_date": "2026-01-01"})
+    ended = later.run()
     assert ended.target == 1
     said = ended.said.partition("They are: ")[2]
     assert said.startswith(f"netsuite-1234567_SB1-vendorbill-{bill}. Look at each")
     assert "[APB-TAX-031]" in said
     edit(pipe, "transaction", bill, memo="Saved once more")
-    pipe.run_well()
+    later.run_well()
     assert invoice(pipe, bill)["status"] == "cancelled"
 
 

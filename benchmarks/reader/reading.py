@@ -43,7 +43,7 @@ def settings(url: str) -> NetSuiteSettings:
 
 def headers() -> Query:
     """Give the query of bill headers as a first run asks it."""
-    return Eligibility.from_config({}).restrict(manifest().streams[-1].query)
+    return Eligibility.from_config({}).mark(manifest().streams[-1].query)
 
 
 def ours(url: str) -> Iterator[int]:

@@ -101,10 +101,10 @@ class Bills:
         """Give each bill that changed within a window once, in order of (modified_at, id).
 
         Args:
-            window: A first one gives only bills that may be submitted; the others give every change.
+            window: One without a start leaves out what is older than the settings ask for.
             was_sent: Tells which changes to leave out.
         """
-        header = self._put(self._header, window)
+        header = self._eligibility.mark(self._header)
         changes = (one for one in self._changes(header, window) if not was_sent(one.modified_at, one.id))
         begun: _Portion | None = None
         while portion := list(islice(changes, self._reader.page_rows)):
@@ -116,16 +116,12 @@ class Bills:
         if begun:
             yield from self._finish(begun)
 
-    def _put(self, query: Query, window: Window) -> Query:
-        eligibility = self._eligibility
-        return eligibility.restrict(query) if window.is_first else eligibility.mark(query)
-
     def _changes(self, header: Query, window: Window) -> Iterator[Change]:
         """Merge the feeds, each of which is in order. Two that tell the same are one change."""
         feeds = [self._feed(header, window, with_header=True)]
-        feeds += [self._feed(self._put(self._queries[name], window), window) for name in _FEEDS]
-        if not window.is_first:
-            feeds.append(self._feed(self._queries["bills_deleted"], window, is_deletion=True))
+        feeds += [self._feed(self._queries[name], window) for name in _FEEDS]
+        # NetSuite keeps no date of a bill that is deleted: each is told, whenever it was from.
+        feeds.append(self._feed(self._queries["bills_deleted"], window, is_deletion=True))
         last: Change | None = None
         for change in heapq.merge(*feeds, key=lambda one: one.place):
             if change != last:
@@ -135,7 +131,10 @@ class Bills:
     def _feed(
         self, query: Query, window: Window, *, with_header: bool = False, is_deletion: bool = False
     ) -> Iterator[Change]:
-        pages = self._reader.pages(query, where=between(query, "modified_at", window.start, window.end))
+        where = between(query, "modified_at", window.start, window.end)
+        if window.start is None and not is_deletion:
+            where += self._eligibility.worth_a_first_reading
+        pages = self._reader.pages(query, where=where)
         return (
             Change(row["modified_at"], row["id"], row if with_header else None, is_deletion)
             for page in pages
@@ -166,7 +165,7 @@ class Bills:
                 continue
             header = headers.get(change.id)
             if header is None:
-                continue  # deleted meanwhile, or not to be submitted
+                continue  # deleted meanwhile
             parts = lines.get(change.id, []), orders.get(change.id, []), applications.get(change.id, [])
             if _last_change(header, parts[0], parts[2]) > change.modified_at:
                 continue  # its later change is told by another feed, or is the next run's

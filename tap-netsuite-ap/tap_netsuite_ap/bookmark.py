@@ -11,7 +11,7 @@ state remembers as sent.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, MutableMapping
+from collections.abc import MutableMapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -23,14 +23,10 @@ _FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 
 @dataclass(frozen=True)
 class Window:
-    """A stretch of time to read: from `start` (None: from the beginning) up to, not including, `end`.
-
-    `is_first` marks a stream's first reading, which leaves out what the settings do not allow.
-    """
+    """A stretch of time to read: from `start` (None: from the beginning) up to, not including, `end`."""
 
     start: str | None
     end: str
-    is_first: bool
 
 
 class Bookmark:
@@ -38,7 +34,7 @@ class Bookmark:
 
     The state holds `replication_key_value` (the greatest `modified_at` sent, or the end of the last
     complete reading), `read_from` (where the next run begins), `sent` (by second, the ids sent at or
-    after `read_from`) and, until the first reading is complete, `first_until` (where it ends).
+    after `read_from`) and, until the reading is complete, `unfinished`.
 
     Args:
         state: The stream's state, changed in place.
@@ -52,20 +48,12 @@ class Bookmark:
         self._safe = (datetime.strptime(now, _FORMAT) - overlap).strftime(_FORMAT)  # noqa: DTZ007
         self._start: str | None = state.get("read_from", state.get("replication_key_value"))
         self._sent: dict[str, list[str]] = state.setdefault("sent", {})
-        if self._start is None:
-            state["first_until"] = self._safe
+        state[UNFINISHED] = True
 
-    def windows(self) -> Iterator[Window]:
-        """Give what to read, in order."""
-        first_until = self._state.get("first_until")
-        if self._start is None:
-            yield Window(None, self._now, is_first=True)
-        elif first_until is None:
-            yield Window(self._start, self._now, is_first=False)
-        else:
-            if self._start < first_until:
-                yield Window(self._start, first_until, is_first=True)
-            yield Window(max(self._start, first_until), self._now, is_first=False)
+    @property
+    def window(self) -> Window:
+        """What to read."""
+        return Window(self._start, self._now)
 
     def was_sent(self, modified_at: str, record_id: str) -> bool:
         """Tell whether this state of a record was sent already."""
@@ -79,7 +67,6 @@ class Bookmark:
     def finished(self) -> None:
         """Note that everything up to the moment the run began was sent."""
         self._advance(self._now, self._safe)
-        self._state.pop("first_until", None)
         self._state.pop(UNFINISHED, None)
 
     def _advance(self, reached: str, read_from: str) -> None:

@@ -1,7 +1,8 @@
 """Which bills the settings allow to be submitted, as one list of SuiteQL conditions.
 
-NetSuite itself judges: the same conditions restrict a first reading and mark every bill of the later ones, so
-that the two can never disagree. They speak of `t`, the bill, and `m`, its main line.
+NetSuite itself judges: the conditions mark every bill that is read. They decide what is submitted, never what
+is seen, not even in a first reading: the target must hear of a bill that was submitted before the tap's state
+was lost, and then held or paid by hand. They speak of `t`, the bill, and `m`, its main line.
 """
 
 from __future__ import annotations
@@ -43,9 +44,15 @@ class Rule:
 
 @dataclass(frozen=True)
 class Eligibility:
-    """The rules, in the order in which they are told."""
+    """The rules, in the order in which they are told.
+
+    Args:
+        rules: All of them.
+        worth_a_first_reading: Conditions on the bills that a first reading takes; the later ones take all.
+    """
 
     rules: tuple[Rule, ...]
+    worth_a_first_reading: tuple[str, ...]
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Eligibility:
@@ -54,7 +61,8 @@ class Eligibility:
         Raises:
             SettingError: A setting is wrong; it says which.
         """
-        return cls(tuple(_rules(config)))
+        start = _start(config)
+        return cls(tuple(_rules(config, start)), (start.condition,) if start else ())
 
     def mark(self, query: Query) -> Query:
         """Let a query give a flag a rule, `rule_<n>`."""
@@ -64,19 +72,13 @@ class Eligibility:
                 Line(f"  CASE WHEN {rule.condition} THEN 'T' ELSE 'F' END AS rule_{number},", rule.needs)
                 for number, rule in enumerate(self.rules)
             ),
-        ).put("$eligible", ())
-
-    def restrict(self, query: Query) -> Query:
-        """Let a query give only the bills that pass every rule."""
-        return query.put("$rules", ()).put(
-            "$eligible", (Line(f"  AND ({rule.condition})", rule.needs) for rule in self.rules)
         )
 
     def because(self, row: Row, bill: Mapping[str, Any]) -> str | None:
         """Say in plain words why a bill is not submitted; None where it may be.
 
         Args:
-            row: A row of a marked query, or of a restricted one, which passed.
+            row: A row of a marked query.
             bill: Its record.
         """
         for number, rule in enumerate(self.rules):
@@ -85,7 +87,7 @@ class Eligibility:
         return None
 
 
-def _rules(config: Mapping[str, Any]) -> Iterator[Rule]:
+def _rules(config: Mapping[str, Any], start: Rule | None) -> Iterator[Rule]:
     yield Rule("COALESCE(t.voided, 'F') = 'F'", "it is void", frozenset({"voids"}))
     approvals = _approvals(config)
     open_statuses = ["A", "D"] if "pending" in approvals else ["A"]
@@ -99,13 +101,8 @@ def _rules(config: Mapping[str, Any]) -> Iterator[Rule]:
         frozenset({"approvals"}),
     )
     yield Rule("COALESCE(t.paymenthold, 'F') = 'F'", "it is on payment hold", frozenset({"payment_holds"}))
-    start = text(config, "start_date")
     if start:
-        day = _day(start)
-        yield Rule(
-            f"t.trandate >= TO_DATE('{day}', 'YYYY-MM-DD')",
-            f"its date, {{bill_date}}, is before start_date, {day}",
-        )
+        yield start
     yield from _among(config, "subsidiaries", "m.subsidiary IN", "subsidiary_id")
     yield from _among(config, "vendors", "t.entity IN", "vendor_id")
     yield from _among(config, "exclude_vendors", "t.entity NOT IN", "vendor_id")
@@ -140,6 +137,17 @@ def _among(config: Mapping[str, Any], setting: str, condition: str, field: str) 
         raise SettingError("APB-SET-001", setting=setting, problem=problem) from failure
     what = field.removesuffix("_id")
     yield Rule(f"{condition} ({numbers})", f"{setting} leaves out its {what}, {{{field}}}")
+
+
+def _start(config: Mapping[str, Any]) -> Rule | None:
+    value = text(config, "start_date")
+    if value is None:
+        return None
+    day = _day(value)
+    return Rule(
+        f"t.trandate >= TO_DATE('{day}', 'YYYY-MM-DD')",
+        f"its date, {{bill_date}}, is before start_date, {day}",
+    )
 
 
 def _day(value: str) -> str:

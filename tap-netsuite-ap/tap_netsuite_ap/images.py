@@ -95,7 +95,7 @@ class Images:
     def attach(self, reader: Reader, bills: Iterable[Record], files: Mapping[str, Sequence[File]]) -> None:
         """Fetch the files of bills, several at once, and put them into the records.
 
-        Of a bill that is not to be submitted only what was fetched before is told.
+        Of a bill that is not to be submitted only what was fetched before is told, and no file is missed.
         """
         fetched = [
             (bill, file, reader.begin(partial(self._image, file, may_fetch=bill["is_eligible"])))
@@ -109,7 +109,8 @@ class Images:
                 told = APBridgeError(
                     "APB-TNS-012", file=file.id, name=file.name, bill=file.bill, problem=problem
                 )
-                logger.warning("%s", told)
+                if bill["is_eligible"]:
+                    logger.warning("%s", told)
                 continue
             if spooled:
                 bill["images"].append(

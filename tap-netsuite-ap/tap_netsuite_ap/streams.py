@@ -83,8 +83,7 @@ class NetSuiteStream(Stream):
             overlap=timedelta(seconds=self.config["overlap_seconds"]),
         )
         self._bookmark = bookmark
-        for window in bookmark.windows():
-            yield from self.read(reader, window)
+        yield from self.read(reader, bookmark.window)
         bookmark.finished()
 
     def read(self, reader: Reader, window: Window | None) -> Iterator[Record]:
@@ -143,5 +142,5 @@ class BillsStream(NetSuiteStream):
             images=Images(netsuite, self.config["spool_url"]),
             namespace=self._connection.namespace,
         )
-        window = window or Window(None, self._connection.now(reader), is_first=True)
+        window = window or Window(None, self._connection.now(reader))
         return bills.read(window, self.was_sent)

@@ -192,15 +192,15 @@ def test_a_change_that_shows_late_is_found(changing: Account, state: Record):
 
 def test_a_bill_changed_while_its_run_reads_comes_as_it_is_in_the_end(changing: Account, small_pages: None):
     assert small_pages is None
-    open_bills = [i for i, bill in changing.books().items() if bill["status"] == "open"]
-    last = open_bills[-1]
+    bills = [*changing.books()]
+    last = bills[-1]
 
     def edit(count: int) -> None:
         if count == 5:
             changing.set_bill(last, memo="changed meanwhile", lastmodifieddate=changing.pass_time(5))
 
     first = changing.sync(only="bills", on_record=edit)
-    assert sorted(first.ids()) in (sorted(open_bills), sorted(open_bills[:-1]))
+    assert sorted(first.ids()) in (sorted(bills), sorted(bills[:-1]))
     changing.pass_time(5)
     second = changing.sync(first.state, only="bills")
     assert second.records("bills")[-1]["memo"] == "changed meanwhile"
@@ -217,7 +217,36 @@ def test_a_change_at_local_midnight_is_neither_lost_nor_sent_twice(changing: Acc
     assert changing.sync(synced.state).ids() == []
 
 
-def test_start_date_and_the_other_settings_restrict_a_first_run_and_mark_later_ones(changing: Account):
+def test_a_first_run_brings_what_is_deleted_already(changing: Account):
+    bill = str(bill_with(changing))
+    changing.sandbox.control("/control/netsuite/delete", {"type": "vendorbill", "id": bill})
+    changing.pass_time(60)
+    first = changing.sync(only="bills", start_date="2026-06-01")
+    assert [record["id"] for record in first.records("bills") if record["is_deleted"]] == [bill]
+    assert changing.sync(first.state, only="bills").ids() == []
+
+
+def test_a_first_run_that_was_cut_goes_on_with_every_change_whatever_start_date_says(
+    changing: Account, small_pages: None
+):
+    assert small_pages is None
+    start = sorted(bill["bill_date"] for bill in changing.books().values())[20]
+
+    def cut(count: int) -> None:
+        if count == 5:
+            raise changing.Killed
+
+    first = changing.sync(only="bills", start_date=start, on_record=cut)
+    # It was sent, and may have been submitted; now it is dated back.
+    (dated_back,) = {record["id"] for record in first.acknowledged[:1]}
+    changing.set_bill(dated_back, trandate="2020-01-01", lastmodifieddate=changing.pass_time(60))
+    told = {record["id"]: record for record in changing.sync(first.state, start_date=start).records("bills")}
+    assert told[dated_back]["ineligible_because"] == f"its date, 2020-01-01, is before start_date, {start}"
+    wanted = {number for number, bill in changing.books().items() if bill["bill_date"] >= start}
+    assert wanted <= told.keys() | set(first.ids())
+
+
+def test_settings_mark_bills_and_only_start_date_keeps_some_from_a_first_run(changing: Account):
     books = changing.books()
     some_vendor = next(bill["vendor_id"] for bill in books.values() if bill["status"] == "open")
     cases: list[tuple[dict[str, object], str, Any]] = [
@@ -227,18 +256,24 @@ def test_start_date_and_the_other_settings_restrict_a_first_run_and_mark_later_o
         ({"exclude_vendors": [some_vendor]}, "vendor_id", lambda bill: bill["vendor_id"] != some_vendor),
         ({"bill_filter": "t.foreigntotal < -5000"}, "total", lambda bill: bill["total"] > 5000),
     ]
+
+    def check(records: list[Record], field: str, allowed: Any) -> None:  # noqa: ANN401
+        for record in records:
+            expected = books[record["id"]]["status"] == "open" and allowed(books[record["id"]])
+            assert record["is_eligible"] is expected, (field, record)
+
     when = changing.pass_time(60)
     for settings, field, allowed in cases:
-        wanted = {i for i, bill in books.items() if bill["status"] == "open" and allowed(bill)}
+        assert len({allowed(bill) for bill in books.values() if bill["status"] == "open"}) == 2, field
         first = changing.sync(only="bills", **settings)
-        assert set(first.ids()) == wanted, field
-        assert wanted != {i for i, bill in books.items() if bill["status"] == "open"}
+        assert set(first.ids()) == {
+            i for i, bill in books.items() if "start_date" not in settings or allowed(bill)
+        }
+        check(first.records("bills"), field, allowed)
     changing.sql("UPDATE ns_transaction SET lastmodifieddate = ? WHERE type = 'VendBill'", when)
     start = {"bookmarks": {"bills": {"replication_key": "modified_at", "replication_key_value": when}}}
     changing.pass_time(5)
     for settings, field, allowed in cases:
         marked = changing.sync(start, only="bills", **settings).records("bills")
         assert len(marked) == len(books)
-        for record in marked:
-            expected = books[record["id"]]["status"] == "open" and allowed(books[record["id"]])
-            assert record["is_eligible"] is expected, (field, record)
+        check(marked, field, allowed)

@@ -28,12 +28,13 @@ def test_a_wrong_setting_is_named_before_anything_is_read(setting: str, value: o
         Eligibility.from_config({setting: value})
 
 
-def test_a_first_run_is_restricted_by_the_very_conditions_that_mark_the_others():
+def test_every_rule_marks_a_bill_and_only_start_date_keeps_one_from_a_first_reading():
     rules = Eligibility.from_config({"start_date": "2026-01-31", "bill_filter": "t.memo LIKE '$%'"})
-    marked, restricted = rules.mark(BILLS).render(frozenset()), rules.restrict(BILLS).render(frozenset())
+    marked = rules.mark(BILLS).render(frozenset())
     for rule in rules.rules:
         assert f"CASE WHEN {rule.condition} THEN 'T' ELSE 'F' END" in marked
-        assert f"AND ({rule.condition})" in restricted
+    assert rules.worth_a_first_reading == ("t.trandate >= TO_DATE('2026-01-31', 'YYYY-MM-DD')",)
+    assert Eligibility.from_config({"vendors": ["7"]}).worth_a_first_reading == ()
 
 
 def test_a_rule_falls_away_with_its_feature():
@@ -41,8 +42,8 @@ def test_a_rule_falls_away_with_its_feature():
     lacking = frozenset({"payment_holds", "subsidiaries"})
     # One that a setting asks for stays: rather no bill than one that may not go.
     assert "m.subsidiary IN (1)" in rules.mark(BILLS).render(lacking)
-    assert "paymenthold" in rules.restrict(BILLS).render(frozenset())
-    assert "paymenthold" not in rules.restrict(BILLS).render(lacking)
+    assert "paymenthold" in rules.mark(BILLS).render(frozenset())
+    assert "paymenthold" not in rules.mark(BILLS).render(lacking)
 
 
 def test_the_first_rule_that_a_bill_fails_is_told():

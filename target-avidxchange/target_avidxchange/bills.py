@@ -129,8 +129,8 @@ class BillSink(AvidXchangeSink):
     def see_that_none_is_missing(self) -> None:
         """After a reading of all bills, look for invoices whose bills it did not bring.
 
-        A first reading brings only what may be submitted. What was held, paid or deleted since it was
-        submitted would otherwise not be heard of again once the tap's state is lost.
+        A first reading leaves out what the tap's settings call too old. Once the tap's state is lost, nothing
+        else would be heard of such a bill that was submitted all the same.
 
         Raises:
             RejectedError: AvidXchange still means to pay some.

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-# Where a sync stands or where it would begin, not how far one got.
-_NO_PROGRESS = {"currently_syncing", "starting_replication_value"}
 UNFINISHED = "unfinished"
 """How a tap of ours marks the bookmark of a stream that it has not yet read to its end."""
 
-# How the SDK, and tap-netsuite-ap in a first reading, mark the same.
-_UNFINISHED = {UNFINISHED, "progress_markers", "first_until"}
+# Where a sync stands or where it would begin, not how far one got.
+_NO_PROGRESS = {"currently_syncing", "starting_replication_value", UNFINISHED}
+# The second is the SDK's mark of the same.
+_UNFINISHED = {UNFINISHED, "progress_markers"}
 
 
 def has_bookmark(state: Any) -> bool:  # noqa: ANN401

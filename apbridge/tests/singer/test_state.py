@@ -44,6 +44,7 @@ def test_numbers_in_state_stay_exact(world: World) -> None:
         ({"bookmarks": {"vendors": {}, "bills": {"partitions": []}}}, False),
         ({"bookmarks": {"bills": {"starting_replication_value": "2020-01-01"}}}, False),
         ({"currently_syncing": "bills", "bookmarks": {"bills": {"x": None}}}, False),
+        ({"bookmarks": {"bills": {"unfinished": True, "sent": {}}}}, False),
         ({"bookmarks": {"bills": {"replication_key_value": "t"}}}, True),
         ({"bookmarks": {"bills": {"partitions": [{"context": {"a": 1}}]}}}, True),
         ({"bills": "2026-01-01"}, True),

@@ -23,6 +23,5 @@ LEFT JOIN transactionaccountingline a ON a.transaction = m.transaction AND a.tra
   AND a.accountingbook = 1  -- if accounting_books
 LEFT JOIN currency c ON c.id = t.currency  -- if currency_list
 WHERE t.type = 'VendBill'
-  $eligible
   AND $where
 ORDER BY $order

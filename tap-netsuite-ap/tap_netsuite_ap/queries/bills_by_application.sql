@@ -4,10 +4,8 @@ SELECT DISTINCT
   utc(k.lastmodifieddate) AS modified_at
 FROM nexttransactionlinelink k
 JOIN transaction t ON t.id = k.previousdoc
-LEFT JOIN transactionline m ON m.transaction = t.id AND m.mainline = 'T'
 WHERE t.type = 'VendBill'
   AND ((k.nexttype = 'VendPymt' AND k.linktype = 'Payment') OR k.nexttype = 'VendCred')
   AND k.lastmodifieddate > t.lastmodifieddate
-  $eligible
   AND $where
 ORDER BY $order

@@ -9,6 +9,5 @@ JOIN transaction t ON t.id = a.transaction
 WHERE t.type = 'VendBill'
   AND a.lastmodifieddate > t.lastmodifieddate
   AND a.accountingbook = 1  -- if accounting_books
-  $eligible
   AND $where
 ORDER BY $order

@@ -5,9 +5,7 @@ SELECT DISTINCT
   utc(l.linelastmodifieddate) AS modified_at
 FROM transactionline l
 JOIN transaction t ON t.id = l.transaction
-LEFT JOIN transactionline m ON m.transaction = t.id AND m.mainline = 'T'
 WHERE t.type = 'VendBill'
   AND l.linelastmodifieddate > t.lastmodifieddate
-  $eligible
   AND $where
 ORDER BY $order
