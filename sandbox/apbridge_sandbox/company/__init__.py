@@ -9,6 +9,7 @@ from random import Random
 from apbridge_sandbox.clock import OPENING, Clock
 from apbridge_sandbox.company.batch import Batch
 from apbridge_sandbox.company.bills import BillWriter
+from apbridge_sandbox.company.custom import fill_custom_fields, write_list_values
 from apbridge_sandbox.company.documents import Ids
 from apbridge_sandbox.company.masters import write_masters
 from apbridge_sandbox.company.vendors import write_vendors
@@ -36,7 +37,9 @@ def seed_company(store: Store, clock: Clock, size: CompanySize) -> None:
         write_masters(batch)
         vendors = write_vendors(batch, rng, size.vendors)
         BillWriter(batch, Ids.after(conn), rng, vendors).write(size.bills)
+        write_list_values(batch)
         batch.flush()
+        fill_custom_fields(conn, size.seed)
         remember(conn, "seed", str(size.seed))
     clock.start_at(OPENING)
 

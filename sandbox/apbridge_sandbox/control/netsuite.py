@@ -13,6 +13,7 @@ from starlette.routing import Route
 from apbridge_sandbox.avidxchange.lifecycle import StepError
 from apbridge_sandbox.clock import Clock
 from apbridge_sandbox.control.endpoint import Order, route
+from apbridge_sandbox.custom import custom, write_custom
 from apbridge_sandbox.money import Cents
 from apbridge_sandbox.netsuite import books, posting
 from apbridge_sandbox.netsuite.books import Application, VendorPayment
@@ -24,7 +25,8 @@ from apbridge_sandbox.world import Sandbox
 class Edit(Order):
     """Columns of one row to set. `table` is without `ns_`; a line's `id` is its `uniquekey`.
 
-    With `touch` its time of change moves, as it does when a person saves; money is in cents here.
+    Custom fields are set like columns, null to empty them. With `touch` its time of change moves, as it does
+    when a person saves; money is in cents here.
     """
 
     table: str
@@ -52,6 +54,9 @@ class PayByHand(Order):
     day: date | None = None
 
 
+_TIMES_OF_CHANGE = frozenset({"lastmodifieddate", "linelastmodifieddate", "lastmodified"})
+
+
 def routes() -> list[Route]:
     """Give the routes."""
     return [
@@ -65,22 +70,26 @@ def _edit(sandbox: Sandbox, order: Edit) -> Any:  # noqa: ANN401
     table = f"ns_{order.table}"
     with sandbox.store.write() as conn:
         columns = _columns(conn, table)
-        unknown = [name for name in order.set if name not in columns]
+        added = custom().fields.get(order.table, {})
+        unknown = [name for name in order.set if name not in {*columns, *added}]
         if not columns or unknown:
             message = f"there is no table {order.table} with {', '.join(order.set)}"
             raise ValueError(message)
-        values = dict(order.set)
-        for touched in {"lastmodifieddate", "linelastmodifieddate"}.intersection(columns):
+        values = {name: value for name, value in order.set.items() if name in columns}
+        for touched in _TIMES_OF_CHANGE.intersection(columns):
             if order.touch:
                 values.setdefault(touched, sandbox.clock.stamp())
         key = "uniquekey" if "uniquekey" in columns else columns[0]
-        changes = ", ".join(f'"{name}" = ?' for name in values)
+        customs = {name: value for name, value in order.set.items() if name in added}
+        changes = ", ".join([*(f'"{name}" = ?' for name in values), f"{key} = {key}"])
         # Table and columns have just been found in the schema.
         query = f"UPDATE {table} SET {changes} WHERE {key} = ?"  # noqa: S608
         if not conn.execute(query, (*values.values(), int(order.id))).rowcount:
             message = f"there is no {order.table} {order.id}"
             raise StepError(message)
-    return values
+        if customs:
+            write_custom(conn, table, int(order.id), customs, key)
+    return {**values, **customs}
 
 
 def _columns(conn: sqlite3.Connection, table: str) -> list[str]:

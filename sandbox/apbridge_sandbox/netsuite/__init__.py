@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.routing import BaseRoute, Route
 
-from apbridge_sandbox.netsuite import governance, query, records, sign_in
+from apbridge_sandbox.netsuite import governance, metadata, query, records, sign_in
 from apbridge_sandbox.netsuite.endpoint import endpoint
 from apbridge_sandbox.netsuite.restlet import RESTLET_PATH, run_restlet
 
@@ -17,6 +17,8 @@ def routes() -> list[BaseRoute]:
         Route(sign_in.TOKEN_PATH, endpoint(sign_in.token), methods=["POST"]),
         Route(query.QUERY_PATH, endpoint(query.run_query), methods=["POST"]),
         Route(governance.GOVERNANCE_PATH, endpoint(governance.limits), methods=["GET"]),
+        Route(metadata.CATALOG_PATH, endpoint(metadata.index), methods=["GET"]),
+        Route(f"{metadata.CATALOG_PATH}/{{type}}", endpoint(metadata.record_type), methods=["GET"]),
         Route(f"{_RECORD}/{{id}}/!transform/{{target}}", endpoint(records.transform), methods=["POST"]),
         Route(_RECORD, endpoint(records.collection), methods=["GET", "POST"]),
         Route(f"{_RECORD}/{{id}}", endpoint(records.record), methods=["GET", "PUT", "PATCH", "DELETE"]),

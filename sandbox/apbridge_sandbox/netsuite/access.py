@@ -15,7 +15,16 @@ from apbridge_sandbox.switches import Switches
 REST_WEB_SERVICES = "rest_webservices"
 RESTLETS = "restlets"
 
-FEATURES = ("oneworld", "departments", "classes", "locations", "multicurrency", "itemtype", "discounts")
+FEATURES = (
+    "oneworld",
+    "departments",
+    "classes",
+    "locations",
+    "multicurrency",
+    "itemtype",
+    "discounts",
+    "custom_segments",
+)
 """Features of an account that have a switch of their own, `netsuite.<feature>`."""
 
 
@@ -50,8 +59,11 @@ def check_permission(call: Call, permission: str) -> None:
 def account_of(switches: Switches) -> suiteql.Account:
     """Give what the account and the role let a call see."""
     subsidiaries = _listed(switches["netsuite.role_subsidiaries"])
+    features_off = {name for name in FEATURES if not switches[f"netsuite.{name}"]}
+    other = {"lastmodified": "lastmodifieddate", "lastmodifieddate": "lastmodified"}
+    features_off.add(f"custom_record_{other[switches['netsuite.custom_record_changed']]}")
     return suiteql.Account(
-        features_off=frozenset(name for name in FEATURES if not switches[f"netsuite.{name}"]),
+        features_off=frozenset(features_off),
         permissions_missing=frozenset(_listed(switches["netsuite.missing_permissions"])),
         subsidiaries=tuple(map(int, subsidiaries)) if subsidiaries else None,
     )

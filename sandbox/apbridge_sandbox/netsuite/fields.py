@@ -15,6 +15,7 @@ from typing import Any
 
 import msgspec
 
+from apbridge_sandbox.custom import CustomKind, of_record
 from apbridge_sandbox.money import cents
 from apbridge_sandbox.netsuite.errors import invalid_content, invalid_value, please_enter
 
@@ -69,7 +70,7 @@ class Body:
     ) -> None:
         self._conn = conn
         self._features_off = features_off
-        self.declared = _declared()[record_type]
+        self.declared = {**_declared()[record_type], **_added(record_type)}
         self.values = self._read(given, self.declared, "")
 
     def get(self, name: str, default: Any = None) -> Any:  # noqa: ANN401
@@ -151,6 +152,30 @@ _PLAIN: dict[FieldKind, tuple[tuple[type, ...], Callable[[Any], Any]]] = {
 def _declared() -> dict[str, dict[str, Field]]:
     text = (resources.files(__package__) / "fields.yaml").read_bytes()
     return msgspec.yaml.decode(text, type=dict[str, dict[str, Field]])
+
+
+_CUSTOM_KINDS = {
+    CustomKind.TEXT: FieldKind.TEXT,
+    CustomKind.DATE: FieldKind.DATE,
+    CustomKind.FLAG: FieldKind.FLAG,
+    CustomKind.MONEY: FieldKind.MONEY,
+    CustomKind.NUMBER: FieldKind.NUMBER,
+    CustomKind.LIST: FieldKind.REFERENCE,
+}
+
+
+@cache
+def _added(record_type: str) -> dict[str, Field]:
+    """Give the custom fields that a record type's header may be given."""
+    return {
+        name: Field(
+            _CUSTOM_KINDS[field.kind],
+            refers=f"(SELECT * FROM ns_customvalue WHERE list = '{field.values_of}')",  # noqa: S608
+            longest=field.longest,
+            feature=field.feature,
+        )
+        for name, field in of_record("transaction", record_type).items()
+    }
 
 
 def check_required(body: Body) -> None:

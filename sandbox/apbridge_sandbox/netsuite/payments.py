@@ -8,7 +8,6 @@ from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from typing import Any
 
-from apbridge_sandbox.money import amount
 from apbridge_sandbox.netsuite.books import Application, VendorPayment, load_payment
 from apbridge_sandbox.netsuite.errors import invalid_value, user_error
 from apbridge_sandbox.netsuite.fields import Body, check_required
@@ -101,45 +100,6 @@ def read_changed(
     return replace(payment, applications=_merged([] if replaces else payment.applications, lines))
 
 
-def show(conn: sqlite3.Connection, row: sqlite3.Row, url: str, *, expanded: bool) -> dict[str, Any]:
-    """Write a payment as GET answers it.
-
-    Args:
-        conn: The books.
-        row: Its transaction.
-        url: Of the record.
-        expanded: Whether the lines of its sublists are written too.
-    """
-    payment = load_payment(conn, row["id"])
-    shown: dict[str, Any] = {"links": [{"rel": "self", "href": url}], "id": str(row["id"])}
-    shown |= {
-        "account": reference(conn, "ns_account", "accountsearchdisplayname", payment.account),
-        "apAcct": reference(conn, "ns_account", "accountsearchdisplayname", payment.ap_account),
-        "entity": reference(conn, "ns_vendor", "entityid", payment.vendor),
-        "currency": reference(conn, "ns_currency", "name", payment.currency),
-        "subsidiary": reference(conn, "ns_subsidiary", "name", payment.subsidiary),
-        "postingPeriod": reference(conn, "ns_accountingperiod", "periodname", payment.period),
-        "department": reference(conn, "ns_department", "name", payment.department),
-        "class": reference(conn, "ns_classification", "name", payment.classification),
-        "location": reference(conn, "ns_location", "name", payment.location),
-        "status": {"id": row["status"], "refName": "Voided" if row["voided"] == "T" else "Approved"},
-        "tranDate": row["trandate"],
-        "tranId": payment.number,
-        "transactionNumber": row["transactionnumber"],
-        "externalId": payment.external_id,
-        "memo": payment.memo,
-        "exchangeRate": payment.rate,
-        "total": amount(row["total_cents"]),
-        "toBePrinted": payment.to_be_printed,
-        "createdDate": row["createddate"],
-        "lastModifiedDate": row["lastmodifieddate"],
-        "apply": {"links": [{"rel": "self", "href": f"{url}/apply"}]},
-    }
-    if expanded:
-        shown["apply"] |= {"items": _lines(conn, payment), "totalResults": len(payment.applications)}
-    return {name: value for name, value in shown.items() if value is not None}
-
-
 def _header(body: Body) -> dict[str, Any]:
     for name in ("entity", "account"):
         if name in body.values and body.get(name) is None:
@@ -171,34 +131,3 @@ def _merged(present: Sequence[Application], lines: Sequence[Mapping[str, Any]]) 
         elif line.get("apply"):
             merged[given.bill] = given
     return list(merged.values())
-
-
-def _lines(conn: sqlite3.Connection, payment: VendorPayment) -> list[dict[str, Any]]:
-    lines = []
-    for each in payment.applications:
-        bill = conn.execute("SELECT * FROM ns_transaction WHERE id = ?", (each.bill,)).fetchone()
-        lines.append(
-            {
-                "doc": {"id": str(each.bill), "refName": f"Bill #{bill['tranid']}"},
-                "line": 0,
-                "apply": True,
-                "applyDate": bill["trandate"],
-                "refNum": bill["tranid"],
-                "type": "Bill",
-                "total": amount(bill["total_cents"]),
-                "due": amount(bill["total_cents"] - bill["paid_cents"] + each.closes),
-                "amount": amount(each.paid),
-                **({"disc": amount(each.discount)} if each.discount else {}),
-            }
-        )
-    return lines
-
-
-def reference(
-    conn: sqlite3.Connection, table: str, name: str, record_id: int | None
-) -> dict[str, str] | None:
-    """Write a reference to a row of a base table, with the column that is its name."""
-    if record_id is None:
-        return None
-    row = conn.execute(f"SELECT {name} FROM {table} WHERE id = ?", (record_id,)).fetchone()  # noqa: S608
-    return {"id": str(record_id), "refName": row[name]}

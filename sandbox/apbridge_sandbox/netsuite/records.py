@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Lock
@@ -29,27 +29,29 @@ from apbridge_sandbox.netsuite.posting import (
     delete_vendor_payment,
     post_vendor_payment,
 )
+from apbridge_sandbox.netsuite.record_types import RecordType, record_types
+from apbridge_sandbox.netsuite.shown import show
+from apbridge_sandbox.suiteql import Account
 
 RECORDS_PATH = "/services/rest/record/v1"
 
 
+_WRITTEN = frozenset({payments.RECORD_TYPE, bills.RECORD_TYPE})
+"""The record types that may be changed; the others are read only."""
+
+
 @dataclass(frozen=True)
-class RecordType:
-    """A record type: its name, the transactions that are of it, and the permission it takes."""
+class _Asked:
+    """The record type that a call is about, as account and role have it."""
 
-    name: str
-    transaction: str
-    permission: str
-    show: Callable[..., dict[str, Any]]
+    kind: RecordType
+    account: Account
 
+    @property
+    def name(self) -> str:
+        """The type's name."""
+        return self.kind.name
 
-_TYPES = {
-    each.name.lower(): each
-    for each in (
-        RecordType(payments.RECORD_TYPE, "VendPymt", "Transactions -> Pay Bills", payments.show),
-        RecordType(bills.RECORD_TYPE, "VendBill", "Transactions -> Bills", bills.show),
-    )
-}
 
 _in_flight: set[str] = set()
 _in_flight_lock = Lock()
@@ -57,130 +59,141 @@ _in_flight_lock = Lock()
 
 def collection(call: Call) -> Response:
     """Answer a call to a record type: POST creates."""
-    kind = _record_type(call)
-    if call.request.method != "POST" or kind.name != payments.RECORD_TYPE:
+    asked = _asked(call)
+    if call.request.method != "POST" or asked.name != payments.RECORD_TYPE:
         raise method_not_allowed(call.request.method)
     body = call.json()
     with _committing(call, body.get("externalId")) as conn:
-        payment = payments.read_new(conn, body, _features_off(call))
+        payment = payments.read_new(conn, body, asked.account.features_off)
         payment_id = post_vendor_payment(conn, payment, now=call.sandbox.clock.now(), rules=_rules(call))
-    return no_content(_location(call, kind, payment_id))
+    return no_content(_location(call, asked.name, payment_id))
 
 
 def record(call: Call) -> Response:
     """Answer a call to one record, by internal id or by `eid:` and its external id."""
-    kind = _record_type(call)
-    handlers = {"GET": _get, "PATCH": _patch, "DELETE": _delete, "PUT": _put}
+    asked = _asked(call)
+    handlers = {"GET": _get}
+    if asked.name in _WRITTEN:
+        handlers |= {"PATCH": _patch, "DELETE": _delete, "PUT": _put}
     handle = handlers.get(call.request.method)
     if handle is None:
         raise method_not_allowed(call.request.method)
-    return handle(call, kind)
+    return handle(call, asked)
 
 
 def transform(call: Call) -> Response:
     """Answer a transformation: of a bill into its payment."""
-    kind = _record_type(call)
+    asked = _asked(call)
     target = call.path("target")
-    if kind.name != bills.RECORD_TYPE or target.lower() != payments.RECORD_TYPE.lower():
+    if asked.name != bills.RECORD_TYPE or target.lower() != payments.RECORD_TYPE.lower():
         raise no_such_record_type(target)
-    into = _TYPES[target.lower()]
-    check_permission(call, into.permission)
+    check_permission(call, record_types()[payments.RECORD_TYPE.lower()].permission)
     body = call.json() if call.body else {}
     with _committing(call, body.get("externalId")) as conn:
-        bill = _find(conn, kind, call.path("id"))
-        payment = payments.read_transformed(conn, bill, body, _features_off(call))
+        bill = _find(conn, asked, call.path("id"))
+        payment = payments.read_transformed(conn, bill, body, asked.account.features_off)
         payment_id = post_vendor_payment(conn, payment, now=call.sandbox.clock.now(), rules=_rules(call))
-    return no_content(_location(call, into, payment_id))
+    return no_content(_location(call, payments.RECORD_TYPE, payment_id))
 
 
-def _get(call: Call, kind: RecordType) -> Response:
-    expanded = call.request.query_params.get("expandSubResources") == "true"
+def _get(call: Call, asked: _Asked) -> Response:
+    expanded = call.request.query_params.get("expandSubResources", "").lower() == "true"
     with call.sandbox.store.connection() as conn:
-        row = _find(conn, kind, call.path("id"))
-        check_unlocked(row)
-        return answer(200, kind.show(conn, row, _location(call, kind, row["id"]), expanded=expanded))
+        row = _find(conn, asked, call.path("id"))
+        _check_unlocked(asked, row)
+        url = _location(call, asked.name, row["id"])
+        return answer(200, show(conn, asked.kind, row["id"], asked.account, url, expanded=expanded))
 
 
-def _patch(call: Call, kind: RecordType) -> Response:
+def _patch(call: Call, asked: _Asked) -> Response:
     body = call.json()
     with _committing(call, None) as conn:
-        row = _find(conn, kind, call.path("id"))
-        check_unlocked(row)
-        _change(call, conn, kind, row, body)
-    return no_content(_location(call, kind, row["id"]))
+        row = _find(conn, asked, call.path("id"))
+        _check_unlocked(asked, row)
+        _change(call, conn, asked, row, body)
+    return no_content(_location(call, asked.name, row["id"]))
 
 
-def _delete(call: Call, kind: RecordType) -> Response:
+def _delete(call: Call, asked: _Asked) -> Response:
     now = call.sandbox.clock.now()
     with _committing(call, None) as conn:
-        row = _find(conn, kind, call.path("id"))
-        check_unlocked(row)
-        if kind.name == payments.RECORD_TYPE:
+        row = _find(conn, asked, call.path("id"))
+        _check_unlocked(asked, row)
+        if asked.name == payments.RECORD_TYPE:
             delete_vendor_payment(conn, row["id"], now=now, rules=_rules(call))
         else:
             bills.delete_bill(conn, row, now=now)
     return no_content()
 
 
-def _put(call: Call, kind: RecordType) -> Response:
+def _put(call: Call, asked: _Asked) -> Response:
     """Upsert by external id."""
     wanted = call.path("id")
-    if not wanted.startswith("eid:") or kind.name != payments.RECORD_TYPE:
+    if not wanted.startswith("eid:") or asked.name != payments.RECORD_TYPE:
         raise method_not_allowed("PUT")
     external_id = wanted.removeprefix("eid:")
     body = call.json()
     if body.setdefault("externalId", external_id) != external_id:
         raise invalid_value(body["externalId"], "externalId")
     with _committing(call, external_id) as conn:
-        row = _look_up(conn, kind, wanted)
+        row = _look_up(conn, asked, wanted)
         if row is None:
-            payment = payments.read_new(conn, body, _features_off(call))
+            payment = payments.read_new(conn, body, asked.account.features_off)
             record_id = post_vendor_payment(conn, payment, now=call.sandbox.clock.now(), rules=_rules(call))
         else:
             record_id = row["id"]
-            check_unlocked(row)
-            _change(call, conn, kind, row, body)
-    return no_content(_location(call, kind, record_id))
+            _check_unlocked(asked, row)
+            _change(call, conn, asked, row, body)
+    return no_content(_location(call, asked.name, record_id))
 
 
 def _change(
-    call: Call, conn: sqlite3.Connection, kind: RecordType, row: sqlite3.Row, body: dict[str, Any]
+    call: Call, conn: sqlite3.Connection, asked: _Asked, row: sqlite3.Row, body: dict[str, Any]
 ) -> None:
-    now, features_off = call.sandbox.clock.now(), _features_off(call)
-    if kind.name == bills.RECORD_TYPE:
+    now, features_off = call.sandbox.clock.now(), asked.account.features_off
+    if asked.name == bills.RECORD_TYPE:
         bills.change_bill(conn, row, body, features_off, now=now)
         return
-    asked = "apply" in call.request.query_params.get("replace", "").split(",")
-    replaces = asked or call.sandbox.switches["netsuite.upsert_apply"] == "replaces"
+    replaced = "apply" in call.request.query_params.get("replace", "").split(",")
+    replaces = replaced or call.sandbox.switches["netsuite.upsert_apply"] == "replaces"
     payment = payments.read_changed(conn, row["id"], body, features_off, replaces=replaces)
     change_vendor_payment(conn, row["id"], payment, now=now, rules=_rules(call))
 
 
-def _record_type(call: Call) -> RecordType:
+def _asked(call: Call) -> _Asked:
     check_token(call, REST_WEB_SERVICES)
-    kind = _TYPES.get(call.path("type").lower())
-    if kind is None:
+    kind = record_types().get(call.path("type").lower())
+    account = account_of(call.sandbox.switches)
+    if kind is None or kind.feature in account.features_off:
         raise no_such_record_type(call.path("type"))
     check_permission(call, kind.permission)
-    return kind
+    return _Asked(kind, account)
 
 
-def _find(conn: sqlite3.Connection, kind: RecordType, wanted: str) -> sqlite3.Row:
-    row = _look_up(conn, kind, wanted)
+def _find(conn: sqlite3.Connection, asked: _Asked, wanted: str) -> sqlite3.Row:
+    row = _look_up(conn, asked, wanted)
     if row is None:
         raise nonexistent()
     return row
 
 
-def _look_up(conn: sqlite3.Connection, kind: RecordType, wanted: str) -> sqlite3.Row | None:
-    if not wanted.startswith("eid:") and not wanted.isdecimal():
+def _look_up(conn: sqlite3.Connection, asked: _Asked, wanted: str) -> sqlite3.Row | None:
+    by_external_id = wanted.startswith("eid:")
+    if not by_external_id and not wanted.isdecimal():
         return None
-    column = "externalid" if wanted.startswith("eid:") else "id"
+    if by_external_id and "externalId" not in asked.kind.fields:
+        return None
+    column = "externalid" if by_external_id else "id"
     row: sqlite3.Row | None = conn.execute(
-        f"SELECT * FROM ns_transaction WHERE {column} = ? AND type = ?",  # noqa: S608
-        (wanted.removeprefix("eid:"), kind.transaction),
+        f"SELECT * FROM {asked.kind.base} WHERE {column} = ? AND {asked.kind.visible(asked.account)}",  # noqa: S608
+        (wanted.removeprefix("eid:"),),
     ).fetchone()
     return row
+
+
+def _check_unlocked(asked: _Asked, row: sqlite3.Row) -> None:
+    if asked.name in _WRITTEN:
+        check_unlocked(row)
 
 
 @contextmanager
@@ -201,12 +214,8 @@ def _committing(call: Call, external_id: object) -> Iterator[sqlite3.Connection]
             _in_flight.discard(name)
 
 
-def _location(call: Call, kind: RecordType, record_id: int) -> str:
-    return f"{call.origin}{RECORDS_PATH}/{kind.name}/{record_id}"
-
-
-def _features_off(call: Call) -> frozenset[str]:
-    return account_of(call.sandbox.switches).features_off
+def _location(call: Call, name: str, record_id: int) -> str:
+    return f"{call.origin}{RECORDS_PATH}/{name}/{record_id}"
 
 
 def _rules(call: Call) -> Rules:

@@ -43,7 +43,7 @@ CREATE TABLE ns_vendor (
   email TEXT, phone TEXT, category INTEGER, subsidiary INTEGER REFERENCES ns_subsidiary, terms INTEGER REFERENCES ns_term,
   currency INTEGER REFERENCES ns_currency, payablesaccount INTEGER REFERENCES ns_account, expenseaccount INTEGER REFERENCES ns_account,
   defaultbillingaddress INTEGER, isperson TEXT NOT NULL DEFAULT 'F', isinactive TEXT NOT NULL DEFAULT 'F',
-  externalid TEXT UNIQUE, datecreated TEXT NOT NULL, lastmodifieddate TEXT NOT NULL
+  externalid TEXT UNIQUE, datecreated TEXT NOT NULL, lastmodifieddate TEXT NOT NULL, custom TEXT NOT NULL DEFAULT '{}'
 ) STRICT;
 CREATE TABLE ns_vendorsubsidiaryrelationship (
   id INTEGER PRIMARY KEY, entity INTEGER NOT NULL REFERENCES ns_vendor, subsidiary INTEGER NOT NULL REFERENCES ns_subsidiary,
@@ -129,6 +129,12 @@ CREATE TABLE ns_transactionfile (
   "transaction" INTEGER NOT NULL REFERENCES ns_transaction, file INTEGER NOT NULL REFERENCES ns_file, PRIMARY KEY ("transaction", file)
 ) STRICT;
 CREATE INDEX ns_transactionfile_file ON ns_transactionfile (file);
+
+-- Values of custom lists and of custom segments; `list` is the list's name or the segment's record type.
+CREATE TABLE ns_customvalue (
+  id INTEGER PRIMARY KEY, list TEXT NOT NULL, name TEXT NOT NULL, externalid TEXT UNIQUE, isinactive TEXT NOT NULL DEFAULT 'F',
+  created TEXT NOT NULL, lastmodified TEXT NOT NULL
+) STRICT;
 
 -- Who may sign in. Certificates map an integration (client) to a role and an entity.
 CREATE TABLE ns_integration (client_id TEXT PRIMARY KEY, name TEXT NOT NULL, scopes TEXT NOT NULL DEFAULT 'restlets rest_webservices suite_analytics') STRICT;

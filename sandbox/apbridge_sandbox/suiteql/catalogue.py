@@ -8,6 +8,8 @@ from importlib import resources
 
 import msgspec
 
+from apbridge_sandbox.custom import SEGMENT_RECORD, CustomKind, custom, list_tables
+
 
 class Kind(Enum):
     """What a value is, and so how it compares and how it is written out.
@@ -87,9 +89,47 @@ class Catalogue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @cache
 def catalogue() -> Catalogue:
-    """Read `catalogue.yaml`, once."""
+    """Read `catalogue.yaml` and what the company added, once."""
     text = (resources.files(__package__) / "catalogue.yaml").read_bytes()
-    return msgspec.yaml.decode(text, type=Catalogue)
+    built_in = msgspec.yaml.decode(text, type=Catalogue)
+    tables = dict(built_in.tables)
+    for name, fields in custom().fields.items():
+        added = {
+            field: Column(_CUSTOM_KINDS[each.kind], each.sql(field), each.values_of, each.feature)
+            for field, each in fields.items()
+        }
+        tables[name] = msgspec.structs.replace(tables[name], columns={**tables[name].columns, **added})
+    tables |= {name: _list_table(name) for name in list_tables()}
+    shown = {name: Display(_values_of(name), "id", "name") for name in list_tables()}
+    return Catalogue(tables, {**built_in.displays, **shown})
+
+
+_CUSTOM_KINDS = {
+    CustomKind.TEXT: Kind.TEXT,
+    CustomKind.DATE: Kind.DATE,
+    CustomKind.FLAG: Kind.FLAG,
+    CustomKind.MONEY: Kind.MONEY,
+    CustomKind.NUMBER: Kind.NUMBER,
+    CustomKind.LIST: Kind.ID,
+}
+
+
+def _values_of(name: str) -> str:
+    return f"(SELECT * FROM ns_customvalue WHERE list = '{name}')"  # noqa: S608 - a name out of fields.yaml
+
+
+def _list_table(name: str) -> Table:
+    """Give the table of a custom list or of a segment's values."""
+    columns: dict[str, Column | Kind] = {"id": Kind.ID, "name": Kind.TEXT, "isinactive": Kind.FLAG}
+    if not name.startswith(SEGMENT_RECORD):
+        return Table(_values_of(name), columns, permission="Setup -> Custom Lists", key="id")
+    changed = {
+        column: Column(Kind.INSTANT, "{t}.lastmodified", feature=f"custom_record_{column}")
+        for column in ("lastmodified", "lastmodifieddate")
+    }
+    columns |= {"externalid": Kind.TEXT, "created": Kind.INSTANT, **changed}
+    permission = "Lists -> Custom Record Entries"
+    return Table(_values_of(name), columns, permission=permission, key="id", feature="custom_segments")
 
 
 def column_of(name: str, declared: Column | Kind) -> Column:
