@@ -116,6 +116,17 @@ LEDGER_SETTINGS = (
         default="continue",
         description="After a rejected record, end well (`continue`) or with exit code 1 (`fail`).",
     ),
+    th.Property(
+        "dry_run",
+        th.BooleanType(nullable=False),
+        default=False,
+        description="Do every check and every read, write nothing, and report what would be done.",
+    ),
+    th.Property(
+        "dry_run_report",
+        th.StringType(),
+        description="File for a dry run's report, as JSON. By default `.apbridge/dry-run-<plugin>.json`.",
+    ),
 )
 
 SPOOL_SETTINGS = (

@@ -9,11 +9,12 @@ from typing import Any
 
 from typing_extensions import override
 
-from apbridge.avidxchange import fingerprint
+from apbridge.avidxchange import Acknowledged, Submission, fingerprint
 from apbridge.errors import APBridgeError, RefusedError, RejectedError
 from apbridge.ledger import Entry, Need, Row, Status
 from apbridge.schemas import external_id, namespace_of
-from apbridge.singer import Outcome, Record
+from apbridge.singer import Action, Outcome, Record
+from target_avidxchange.foreseen import see_that_it_may_change, see_that_its_lines_sum
 from target_avidxchange.images import check, choose, content
 from target_avidxchange.invoice import WITHDRAWN, Invoice
 from target_avidxchange.refusals import name_of, rejection
@@ -169,6 +170,8 @@ class BillSink(AvidXchangeSink):
         is_sent = invoice.body != body
         if is_sent:
             try:
+                if self.target.is_dry_run:
+                    see_that_its_lines_sum(record, submission.call.purpose)
                 acknowledged = self.send("upsert invoice", submission)
             except RefusedError as refused:
                 raise _not_taken(refused, record, known) from refused
@@ -184,8 +187,18 @@ class BillSink(AvidXchangeSink):
         except APBridgeError:
             self._note({record["external_id"]: invoice})
             raise
-        outcome = Outcome.delivered if is_sent or pictured != invoice else Outcome.unchanged
-        return outcome(pictured.remote_id, pictured.facts())
+        if not is_sent and pictured == invoice:
+            return Outcome.unchanged(pictured.remote_id, pictured.facts())
+        action = Action.UPDATED if known else Action.CREATED
+        return Outcome.delivered(pictured.remote_id, pictured.facts(), action)
+
+    @override
+    def send(self, operation: str, submission: Submission, told: Any = None) -> Acknowledged:
+        if self.target.is_dry_run:
+            see_that_it_may_change(
+                self.directory.listed().get(submission.external_id), submission.call.purpose
+            )
+        return super().send(operation, submission, told)
 
     def _send_images(self, record: Record, invoice: Invoice) -> Invoice:
         client = self.target.client
@@ -216,7 +229,8 @@ class BillSink(AvidXchangeSink):
             self.send("cancel invoice", submission)
         except RefusedError as refused:
             self._see_that_it_is_not_paid(refused, record, known, gone)
-        return Outcome.delivered(known.remote_id, replace(known, body=None, is_withdrawn=True).facts())
+        withdrawn = replace(known, body=None, is_withdrawn=True)
+        return Outcome.delivered(known.remote_id, withdrawn.facts(), Action.CANCELLED)
 
     def _see_that_it_is_not_paid(
         self, refused: RefusedError, record: Record, known: Invoice, gone: Withdrawal

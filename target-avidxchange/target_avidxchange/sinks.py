@@ -10,7 +10,7 @@ from typing_extensions import override
 from apbridge.avidxchange import Acknowledged, Submission, fingerprint
 from apbridge.errors import RefusedError
 from apbridge.ledger import Row, Status
-from apbridge.singer import AcknowledgingSink, Outcome, Record
+from apbridge.singer import AcknowledgingSink, Action, Outcome, Record
 from target_avidxchange.present import Directory
 from target_avidxchange.refusals import rejection
 
@@ -76,16 +76,18 @@ class AvidXchangeSink(AcknowledgingSink):
             acknowledged = self.send(f"upsert {self.word}", submission)
         except RefusedError as refused:
             raise rejection(refused, self.word, record) from refused
-        return Outcome.delivered(acknowledged.remote_id)
+        return Outcome.delivered(acknowledged.remote_id, action=Action.UPDATED if there else None)
 
     def send(self, operation: str, submission: Submission, told: Any = None) -> Acknowledged:  # noqa: ANN401
-        """Send a write, on the audit trail.
+        """Send a write, on the audit trail; in a dry run go no further than here.
 
         Args:
             operation: What, for the trail.
             submission: The write.
             told: What the trail keeps in place of the body.
         """
+        if self.target.is_dry_run:
+            return Acknowledged(remote_id=None, created=None, status=0, request_id=None, answer=None)
         body = submission.call.json if told is None else told
         with self.audited(operation, submission.external_id, body) as answer:
             acknowledged = self.target.client.submit(submission)

@@ -1,7 +1,19 @@
 """The ledger: what became of every record, every run, and every write to either system."""
 
 from apbridge.ledger.audit import Answer, Verdict
+from apbridge.ledger.rehearsal import RehearsalLedger
 from apbridge.ledger.rows import UNIDENTIFIED, Entry, Need, Row, Status
 from apbridge.ledger.store import Ledger, Run
 
-__all__ = ["UNIDENTIFIED", "Answer", "Entry", "Ledger", "Need", "Row", "Run", "Status", "Verdict"]
+__all__ = [
+    "UNIDENTIFIED",
+    "Answer",
+    "Entry",
+    "Ledger",
+    "Need",
+    "RehearsalLedger",
+    "Row",
+    "Run",
+    "Status",
+    "Verdict",
+]

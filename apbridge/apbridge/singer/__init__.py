@@ -1,6 +1,6 @@
 """What our Singer taps and targets stand on: plain errors, and targets that acknowledge."""
 
-from apbridge.singer.outcomes import Kind, Outcome
+from apbridge.singer.outcomes import Action, Kind, Outcome
 from apbridge.singer.plain import PlainErrors
 from apbridge.singer.sink import AcknowledgingSink, Record
 from apbridge.singer.tap import CanonicalTap
@@ -9,6 +9,7 @@ from apbridge.singer.target import AcknowledgingTarget
 __all__ = [
     "AcknowledgingSink",
     "AcknowledgingTarget",
+    "Action",
     "CanonicalTap",
     "Kind",
     "Outcome",

@@ -20,7 +20,7 @@ from apbridge.errors import (
     UnavailableError,
 )
 from apbridge.ledger import Entry, Ledger, Need, Row, Run, Status
-from apbridge.singer.outcomes import Kind, Outcome, Tally
+from apbridge.singer.outcomes import Action, Kind, Outcome, Tally
 from apbridge.singer.plain import where
 from apbridge.singer.sink import AcknowledgingSink
 
@@ -226,7 +226,7 @@ class Dispatch:
             external_id = one.entry.external_id
             # Whoever needs it later must see what the ledger has now.
             self._acknowledged.pop(Need(stream, external_id), None)
-            self._tally.add(stream, external_id, one.kind, one.entry.reason)
+            self._tally.add(stream, external_id, one.kind, one.entry.reason, one.action)
             self._tally.bugs += one.entry.code == _BUG
             del records[external_id]
 
@@ -261,6 +261,7 @@ class _News:
 
     kind: Kind
     entry: Entry
+    action: Action | None = None
 
 
 def _news(stream: str, one: _Work, outcome: Outcome) -> _News:
@@ -284,7 +285,14 @@ def _news(stream: str, one: _Work, outcome: Outcome) -> _News:
         waits_for=outcome.waits_for,
         payload=one.record,
     )
-    return _News(outcome.kind, entry)
+    return _News(outcome.kind, entry, _action(one, outcome))
+
+
+def _action(one: _Work, outcome: Outcome) -> Action | None:
+    if outcome.kind is not Kind.DELIVERED:
+        return None
+    was_there = one.row is not None and one.row.acknowledged_at is not None
+    return outcome.action or (Action.UPDATED if was_there else Action.CREATED)
 
 
 def _rejection(stream: str, one: _Work, found: APBridgeError) -> _News:

@@ -24,6 +24,14 @@ class Kind(str, Enum):
     FAILED = "failed"
 
 
+class Action(str, Enum):
+    """What delivering a record does in the other system."""
+
+    CREATED = "created"
+    UPDATED = "updated"
+    CANCELLED = "cancelled"
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What a sink says of one record. Rejections are raised: `RejectedError` or `RefusedError`."""
@@ -32,16 +40,23 @@ class Outcome:
     remote_id: str | None = None
     facts: Mapping[str, Any] | None = None
     waits_for: tuple[Need, ...] = ()
+    action: Action | None = None
 
     @classmethod
-    def delivered(cls, remote_id: str | None = None, facts: Mapping[str, Any] | None = None) -> Self:
-        """Sent and acknowledged.
+    def delivered(
+        cls,
+        remote_id: str | None = None,
+        facts: Mapping[str, Any] | None = None,
+        action: Action | None = None,
+    ) -> Self:
+        """Sent and acknowledged; in a dry run, what would be.
 
         Args:
             remote_id: Its id in the other system; None leaves what the ledger has.
             facts: What to remember of it in the ledger; None leaves what is there.
+            action: What that does there; None where the ledger tells whether it was there before.
         """
-        return cls(Kind.DELIVERED, remote_id, facts)
+        return cls(Kind.DELIVERED, remote_id, facts, action=action)
 
     @classmethod
     def unchanged(cls, remote_id: str | None = None, facts: Mapping[str, Any] | None = None) -> Self:
@@ -70,7 +85,14 @@ class Tally:
         """Records that were rejected because of an unexpected exception."""
         self._unsettled: dict[tuple[str, str], Kind] = {}
 
-    def add(self, stream: str, external_id: str, kind: Kind, reason: str | None = None) -> None:
+    def add(
+        self,
+        stream: str,
+        external_id: str,
+        kind: Kind,
+        reason: str | None = None,
+        action: Action | None = None,  # noqa: ARG002, for a dry run's report
+    ) -> None:
         """Count a record; what it was counted as before no longer counts."""
         if kind is Kind.REJECTED:
             self.first_rejection = self.first_rejection or reason or ""

@@ -50,7 +50,8 @@ class AcknowledgingSink(Sink):
     def deliver(self, record: Record, row: Row | None) -> Outcome:
         """Bring one valid record to the other system. Called on several threads at once.
 
-        Whatever it writes goes through `audited`.
+        Whatever it writes goes through `audited`. In a dry run (`self.target.is_dry_run`) it does everything
+        but that, and gives the outcome that it expects.
 
         Args:
             record: The record; its needs are acknowledged.

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import cached_property
 from itertools import islice
+from pathlib import Path
 from types import FrameType
 from typing import Any, ClassVar, cast
 
@@ -19,11 +20,12 @@ from typing_extensions import override
 
 from apbridge.errors import APBridgeError, RejectedError, SettingError
 from apbridge.json import dumps
-from apbridge.ledger import Ledger, Run, Status
+from apbridge.ledger import Ledger, RehearsalLedger, Run, Status
 from apbridge.schemas import schema
 from apbridge.settings import concurrency
 from apbridge.singer import state as states
 from apbridge.singer.dispatch import Dispatch, InterruptedDrain
+from apbridge.singer.dry_run import DryRunTally
 from apbridge.singer.outcomes import Kind, Tally
 from apbridge.singer.plain import PlainErrors, error_sentence
 from apbridge.singer.reader import MessageReader
@@ -48,6 +50,11 @@ class AcknowledgingTarget(PlainErrors, Target):
     input, what waits or was rejected in earlier runs is tried once more. SIGTERM and SIGINT let the
     message at hand finish: calls in flight are finished, no others begun, and STATE tells what is
     acknowledged.
+
+    A dry run goes the same way, checks and reads included, over a copy of the ledger that is thrown
+    away. It tells no STATE, and what would become of each record is reported at its end. A sink's
+    `deliver` does then all but the write, and gives the outcome that the write would have had: at the
+    one place where it would send, it asks `is_dry_run`. To send all the same fails at `audited`.
     """
 
     system: ClassVar[str]
@@ -67,7 +74,8 @@ class AcknowledgingTarget(PlainErrors, Target):
     def __init__(self, **arguments: Any) -> None:  # noqa: ANN401
         """Make the target; see the SDK's `Target` for the arguments."""
         super().__init__(**arguments)
-        self.tally = Tally(self.sink_classes)
+        self.is_dry_run: bool = self.config["dry_run"]
+        self.tally = (DryRunTally if self.is_dry_run else Tally)(self.sink_classes)
         self._concurrency = concurrency(self.config, _CONCURRENCY)
         self.sinks: dict[str, AcknowledgingSink] = {}
         self._initial: Any = {}
@@ -113,8 +121,8 @@ class AcknowledgingTarget(PlainErrors, Target):
 
     @cached_property
     def ledger(self) -> Ledger:
-        """The ledger, opened at the first message."""
-        return Ledger(self.config["ledger_url"])
+        """The ledger, opened at the first message; in a dry run a copy of it."""
+        return (RehearsalLedger if self.is_dry_run else Ledger)(self.config["ledger_url"])
 
     @cached_property
     def run(self) -> Run:
@@ -270,7 +278,7 @@ class AcknowledgingTarget(PlainErrors, Target):
 
     def _emit(self) -> None:
         """Tell the newest STATE, everything before which is in the ledger."""
-        if not self._latest_state:
+        if not self._latest_state or self.is_dry_run:
             return
         withheld = self.ledger.streams_withheld(self.system)
         streams = {
@@ -342,8 +350,19 @@ class AcknowledgingTarget(PlainErrors, Target):
         finally:
             for sink in self.sinks.values():
                 sink.clean_up()
-            if status == "finished" or self.tally.as_counts():
-                self.logger.info("%s: %s", self.name, self.tally.sentence())
             self.close()
             if "ledger" in vars(self):
                 self.ledger.close()
+            if status == "finished" or self.tally.as_counts():
+                self._tell_outcomes()
+
+    def _tell_outcomes(self) -> None:
+        if not isinstance(self.tally, DryRunTally):
+            self.logger.info("%s: %s", self.name, self.tally.sentence())
+            return
+        self.logger.info("%s: dry run, nothing was written. It would have been:", self.name)
+        for line in self.tally.table():
+            self.logger.info("%s", line)
+        file = Path(self.config.get("dry_run_report") or f".apbridge/dry-run-{self.name}.json")
+        self.tally.write(self.name, file)
+        self.logger.info("Every record by its external id is in %s", file)

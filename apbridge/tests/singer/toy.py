@@ -35,6 +35,13 @@ class Books:
         self.delay = float(os.environ.get("TOY_DELAY", "0"))
         self.in_flight = self.peak = 0
 
+    def foresee(self, record: Record) -> None:
+        """Raise what a client would raise, as far as reading tells."""
+        if self.down_after is not None:
+            raise UnavailableError("APB-LED-002", ledger="toy", problem="it is down")
+        if record["external_id"] in self.refused:
+            raise RejectedError("APB-SNG-011", external_id=record["external_id"], ending="what the toy likes")
+
     def put(self, stream: str, record: Record) -> str:
         """Take a record, or raise what a client would raise."""
         with self.lock:
@@ -72,6 +79,9 @@ class ToySink(AcknowledgingSink):
     target: Toy
 
     def deliver(self, record: Record, row: Row | None) -> Outcome:  # noqa: ARG002
+        if self.target.is_dry_run:
+            self.target.books.foresee(record)
+            return Outcome.delivered()
         with self.audited("put", record["external_id"], record) as answer:
             remote_id = self.target.books.put(self.stream_name, record)
             answer.status = 200

@@ -1,0 +1,116 @@
+"""What a dry run reports: what would become of each record, as a table and as JSON."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from typing_extensions import override
+
+from apbridge.errors import UnavailableError
+from apbridge.json import dumps
+from apbridge.singer.outcomes import Action, Kind, Tally
+
+_LEFT_ALONE = "left alone"
+_COLUMNS = (
+    *(action.value for action in Action),
+    _LEFT_ALONE,
+    *(kind.value for kind in (Kind.WAITING, Kind.REJECTED, Kind.FAILED)),
+)
+"""What a record would be, in the order in which it is told."""
+
+_WITH_REASON = (Kind.REJECTED.value, Kind.WAITING.value)
+_MOST_NAMED = 50
+
+
+@dataclass(frozen=True, slots=True)
+class _Foreseen:
+    what: str
+    reason: str | None
+
+
+class DryRunTally(Tally):
+    """Keeps of every record what would become of it; what was foreseen last holds."""
+
+    def __init__(self, streams: Iterable[str]) -> None:
+        """Count these streams, and tell them in this order."""
+        super().__init__(streams)
+        self._foreseen: dict[str, dict[str, _Foreseen]] = {stream: {} for stream in self.counts}
+
+    @override
+    def add(
+        self,
+        stream: str,
+        external_id: str,
+        kind: Kind,
+        reason: str | None = None,
+        action: Action | None = None,
+    ) -> None:
+        super().add(stream, external_id, kind, reason, action)
+        foreseen = self._foreseen[stream]
+        before = foreseen.get(external_id)
+        if action:
+            # Created by an earlier message of this run, it would be created, whatever changes it after that.
+            was_created = before is not None and before.what == Action.CREATED.value
+            what = Action.CREATED if was_created and action is Action.UPDATED else action
+            foreseen[external_id] = _Foreseen(what.value, None)
+        elif kind in {Kind.UNCHANGED, Kind.IGNORED}:
+            if before is None or before.what in _WITH_REASON:
+                foreseen[external_id] = _Foreseen(_LEFT_ALONE, None)
+        else:
+            foreseen[external_id] = _Foreseen(kind.value, reason)
+
+    def report(self, plugin: str) -> dict[str, Any]:
+        """Give the report as JSON: by stream what would be done, and to which records."""
+        streams: dict[str, Any] = {}
+        for stream, foreseen in self._foreseen.items():
+            told: dict[str, Any] = {name.replace(" ", "_"): [] for name in _COLUMNS if name != "failed"}
+            for external_id, one in foreseen.items():
+                entry = {"external_id": external_id}
+                told[one.what.replace(" ", "_")].append(
+                    entry | ({"reason": one.reason} if one.reason else {})
+                )
+            streams[stream] = told | {"failed": self.counts[stream][Kind.FAILED]}
+        return {"plugin": plugin, "dry_run": True, "streams": streams}
+
+    def table(self) -> Iterator[str]:
+        """Give the report as lines of plain text: the counts, then the reasons."""
+        rows = [("stream", *_COLUMNS)] + [(stream, *self._numbers(stream)) for stream in self._foreseen]
+        widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
+        for stream, *numbers in rows:
+            yield f"{stream:<{widths[0]}}  " + "  ".join(
+                f"{number:>{width}}" for number, width in zip(numbers, widths[1:], strict=True)
+            )
+        reasons = [one for what in _WITH_REASON for one in self._reasons(what)]
+        yield from reasons[:_MOST_NAMED]
+        if len(reasons) > _MOST_NAMED:
+            yield f"and {len(reasons) - _MOST_NAMED} more"
+
+    def write(self, plugin: str, file: Path) -> None:
+        """Write the report as JSON into a file that only its owner may read.
+
+        Raises:
+            UnavailableError: The file cannot be written.
+        """
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            with open(handle, "wb") as out:  # noqa: PTH123, the mode is given before anything is in it
+                out.write(dumps(self.report(plugin)) + b"\n")
+        except OSError as found:
+            raise UnavailableError("APB-SNG-020", file=file, problem=found.strerror) from found
+
+    def _numbers(self, stream: str) -> list[str]:
+        counts = dict.fromkeys(_COLUMNS, 0) | {Kind.FAILED.value: self.counts[stream][Kind.FAILED]}
+        for one in self._foreseen[stream].values():
+            counts[one.what] += 1
+        return [str(count) for count in counts.values()]
+
+    def _reasons(self, what: str) -> Iterator[str]:
+        for foreseen in self._foreseen.values():
+            for one in foreseen.values():
+                if one.what == what:
+                    yield f"{what}: {one.reason}"

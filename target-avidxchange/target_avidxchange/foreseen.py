@@ -1,0 +1,42 @@
+"""What AvidXchange would refuse, as far as its lists and the bill itself tell: a dry run cannot ask it."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from http import HTTPStatus
+
+from apbridge.errors import RefusedError
+from apbridge.singer import Record
+from target_avidxchange.present import Present
+
+_LOCKED = {"approved", "scheduled", "paid"}
+"""Where an invoice stands that may no longer change."""
+
+
+def see_that_it_may_change(there: Present | None, purpose: str) -> None:
+    """See whether AvidXchange still lets an invoice change.
+
+    Raises:
+        RefusedError: It does not.
+    """
+    if there is not None and there.status in _LOCKED:
+        raise _refusal(purpose, HTTPStatus.CONFLICT, f"the invoice is {there.status}", "locked")
+
+
+def see_that_its_lines_sum(bill: Record, purpose: str) -> None:
+    """See whether a bill's lines sum to its total.
+
+    Raises:
+        RefusedError: They do not.
+    """
+    lines = sum((Decimal(line["amount"]) for line in bill["lines"]), Decimal(0))
+    total = Decimal(bill.get("total") or 0)
+    if lines != total:
+        says = f"the lines sum to {lines:,.2f}, the total is {total:,.2f}"
+        raise _refusal(purpose, HTTPStatus.UNPROCESSABLE_ENTITY, says, "lines_do_not_sum")
+
+
+def _refusal(purpose: str, status: HTTPStatus, says: str, meaning: str) -> RefusedError:
+    return RefusedError(
+        "APB-AX-020", status=status.value, purpose=purpose, says=says, meaning=meaning, errors=()
+    )

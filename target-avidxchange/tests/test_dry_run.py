@@ -1,0 +1,95 @@
+"""A dry run against AvidXchange: everything is read, nothing is written, and refusals are foreseen."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from tests.canonical import CODING, account, applied, bill, department, line, tombstone, vendor
+
+from apbridge import json
+
+if TYPE_CHECKING:
+    from conftest import Company
+    from tests.canonical import Message
+
+HELD = {"is_eligible": False, "ineligible_because": "it is on payment hold"}
+
+
+def rehearse(company: Company, *messages: Message) -> dict[str, Any]:
+    """Run dry; give what would become of bills, by number."""
+    file = company.folder / "report.json"
+    company.calls()
+    result = company.send(*messages, state={"bookmarks": {}}, dry_run=True, dry_run_report=str(file))
+    assert company.calls()["writes"] == 0
+    assert result.states == []
+    told = json.loads(file.read_text())["streams"]["bills"]
+    return {
+        what: {one["external_id"].rpartition("-")[2]: one.get("reason", "") for one in found}
+        for what, found in told.items()
+        if found
+    }
+
+
+def test_a_first_run_creates_and_a_real_one_after_it_does(company: Company):
+    messages = [*CODING, bill(1, images=[company.picture()]), bill(2, of_vendor=9), bill(3, **HELD)]
+    told = rehearse(company, *messages)
+    assert {what: [*bills] for what, bills in told.items()} == {
+        "created": ["1"],
+        "waiting": ["2"],
+        "left_alone": ["3"],
+    }
+    assert company.rows("SELECT 1 FROM ax_vendor") == []
+    assert company.send(*messages).counts["bills"] == {"delivered": 1, "waiting": 1, "ignored": 1}
+    assert company.image(1)
+
+
+def test_what_is_out_is_updated_cancelled_or_left_alone(company: Company):
+    company.send(*CODING, bill(1), bill(2), bill(3), bill(4))
+    told = rehearse(company, bill(1, memo="New"), tombstone(2), bill(3), bill(4, images=[company.picture()]))
+    assert {what: [*bills] for what, bills in told.items()} == {
+        "updated": ["1", "4"],
+        "cancelled": ["2"],
+        "left_alone": ["3"],
+    }
+    assert company.invoice(2)["status"] == "submitted"
+
+
+def test_without_a_ledger_it_sees_what_avidxchange_has(company: Company):
+    company.send(*CODING, bill(1), bill(2))
+    company.lose_ledger()
+    told = rehearse(company, *CODING, bill(1), bill(2, memo="New"))
+    assert {what: [*bills] for what, bills in told.items()} == {"left_alone": ["1"], "updated": ["2"]}
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (bill(1, line(1, "99.00")), "no longer lets its invoice change: the invoice is approved"),
+        (bill(1, **HELD), "DOUBLE PAYMENT RISK"),
+        (bill(1, amount_due=Decimal(0), status="paid", applications=[applied(8, "123.45")]), "DOUBLE PAY"),
+    ],
+)
+def test_what_an_approved_invoice_forbids_is_foreseen(company: Company, change: Message, says: str):
+    company.send(*CODING, bill(1))
+    company.approve(1)
+    assert says in rehearse(company, change)["rejected"]["1"]
+
+
+@pytest.mark.parametrize(
+    ("messages", "says"),
+    [
+        ((*CODING, bill(1, total=5, amount_due=5)), "the lines sum to 123.45, the total is 5.00"),
+        ((*CODING, bill(1, line(1, "1", account_id=None))), "line 1 has no account"),
+        ((*CODING, bill(1, amount_due=Decimal("1.00"))), "partly settled before it was ever submitted"),
+        ((vendor(1), account(1), department(1), bill(1, images=[{"id": 5}])), "is not valid"),
+    ],
+)
+def test_what_is_wrong_with_a_bill_is_foreseen(company: Company, messages: Any, says: str):  # noqa: ANN401
+    assert says in rehearse(company, *messages)["rejected"]["1"]
+
+
+def test_a_damaged_image_is_foreseen(company: Company):
+    picture = company.picture() | {"sha256": "0" * 64}
+    assert "without its image" in rehearse(company, *CODING, bill(1, images=[picture]))["rejected"]["1"]
