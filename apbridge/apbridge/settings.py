@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from singer_sdk import typing as th
 
 from apbridge.errors import SettingError
+from apbridge.vault import resolved
 
 ACCOUNT_ID = re.compile(r"[A-Za-z0-9]+(_[A-Za-z0-9]+)?")
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
@@ -140,9 +141,13 @@ SPOOL_SETTINGS = (
 
 
 def text(config: Mapping[str, Any], name: str) -> str | None:
-    """Read a text setting; None where it is absent or blank."""
+    """Read a text setting, from the vault where it is `vault:<name>`; None where it is absent or blank.
+
+    Raises:
+        SettingError: The vault cannot be opened, or has no such secret.
+    """
     value = config.get(name)
-    return str(value).strip() or None if value is not None else None
+    return resolved(str(value).strip()) or None if value is not None else None
 
 
 def required_text(config: Mapping[str, Any], name: str) -> str:

@@ -12,6 +12,7 @@ from apbridge.errors.kinds import (
     RejectedError,
     SettingError,
     UnavailableError,
+    where,
 )
 
 __all__ = [
@@ -23,4 +24,5 @@ __all__ = [
     "SettingError",
     "UnavailableError",
     "catalogue",
+    "where",
 ]

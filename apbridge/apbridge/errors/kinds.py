@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from typing import Any
 
 from apbridge.errors.catalogue import entry
@@ -54,3 +55,9 @@ class OutcomeUnknownError(APBridgeError):
 
 class RejectedError(APBridgeError):
     """One record cannot be delivered as it is. It is kept in the ledger with this reason; the run goes on."""
+
+
+def where(found: BaseException) -> str:
+    """Tell where an exception was raised, as `module:line`."""
+    frame, line = list(traceback.walk_tb(found.__traceback__))[-1]
+    return f"{frame.f_globals.get('__name__', '?')}:{line}"

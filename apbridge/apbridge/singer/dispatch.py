@@ -18,10 +18,10 @@ from apbridge.errors import (
     RejectedError,
     SettingError,
     UnavailableError,
+    where,
 )
 from apbridge.ledger import Entry, Ledger, Need, Row, Run, Status
 from apbridge.singer.outcomes import Action, Kind, Outcome, Tally
-from apbridge.singer.plain import where
 from apbridge.singer.sink import AcknowledgingSink
 
 logger = logging.getLogger(__name__)

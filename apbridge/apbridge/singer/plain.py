@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import sys
-import traceback
 import warnings
 from typing import Any
 
@@ -12,7 +11,7 @@ import click
 from singer_sdk.plugin_base import JSONSchemaValidator, PluginBase, SingerCommand, _ConfigInput
 from typing_extensions import override
 
-from apbridge.errors import APBridgeError, SettingError
+from apbridge.errors import APBridgeError, SettingError, where
 
 _PROBLEMS = {
     "type": "must be of type {0}",
@@ -93,12 +92,6 @@ class PlainCommand(SingerCommand):
         logging.captureWarnings(capture=True)
         warnings.filterwarnings("once", category=DeprecationWarning)
         return click.Command.invoke(self, ctx)
-
-
-def where(found: BaseException) -> str:
-    """Tell where an exception was raised, as `module:line`."""
-    frame, line = list(traceback.walk_tb(found.__traceback__))[-1]
-    return f"{frame.f_globals.get('__name__', '?')}:{line}"
 
 
 def error_sentence(found: BaseException, plugin: str) -> str:

@@ -1,0 +1,26 @@
+"""The operator's command, `apbridge`: one module a command, each with its `app`, named in `app.COMMANDS`.
+
+A command takes what it needs from `cli.context` and shows it by `cli.output`. It raises errors of the
+catalogue and lets them pass: `app.run` says them in one sentence. Exit codes: 0 all is well, 1 something was
+found, 2 wrong use or settings, 3 it could not be done now.
+"""
+
+from __future__ import annotations
+
+import sys
+
+_EXTRA = {"dotenv", "rich", "typer"}
+
+
+def main() -> None:
+    """Run the command."""
+    try:
+        from apbridge.cli.app import run  # noqa: PLC0415
+    except ModuleNotFoundError as missing:
+        if missing.name not in _EXTRA:
+            raise
+        sys.exit(
+            "The command apbridge needs more than the plugins do: install apbridge with its extra "
+            "`operator` (pip install 'apbridge[operator]')."
+        )
+    run()

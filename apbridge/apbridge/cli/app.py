@@ -1,0 +1,102 @@
+"""The command itself: its options, its commands by name, and how it ends."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Annotated, Any, Literal, NoReturn
+
+import typer
+from dotenv import load_dotenv
+from typer.core import TyperGroup
+from typer.main import get_command
+
+from apbridge.errors import APBridgeError, SettingError, where
+
+FOUND, WRONG, NOT_NOW = 1, 2, 3
+"""Exit codes beside 0: something was found; wrong use or settings; it could not be done now."""
+
+logger = logging.getLogger("apbridge")
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command or a group of them.
+
+    Args:
+        module: Where its `app` is; imported when the command is asked for, so that `--help` is quick.
+        help: What it does, in a line.
+    """
+
+    module: str
+    help: str
+
+
+COMMANDS: Mapping[str, Command] = {
+    "vault": Command("apbridge.cli.vault", "Keep credentials encrypted: set, list, rotate-key, export."),
+}
+
+
+class Commands(TyperGroup):
+    """Imports a command's module when it is about to run, and not to list it."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:  # noqa: ANN401
+        """Give the command that the words ask for, and the rest of them."""
+        name, _, rest = super().resolve_command(ctx, args)
+        command = get_command(import_module(COMMANDS[str(name)].module).app)
+        command.name = name
+        return name, command, rest
+
+
+app = typer.Typer(cls=Commands, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+
+for _name, _command in COMMANDS.items():
+    app.command(_name, help=_command.help)(lambda: None)  # for the list; `Commands` runs the real one
+
+
+@app.callback()
+def begin(
+    project: Annotated[
+        Path, typer.Option(help="The project's folder: where `meltano.yml` and `.env` are.", file_okay=False)
+    ] = Path(),
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"],
+        typer.Option(envvar="APBRIDGE_LOGLEVEL", help="At debug an error is followed up by its trace."),
+    ] = "warning",
+) -> None:
+    """NetSuite and AvidXchange, kept in step: what an operator does between two runs."""
+    logging.basicConfig(level=log_level.upper(), format="%(message)s", stream=sys.stderr)
+    try:
+        os.chdir(project)
+    except OSError as failure:
+        raise SettingError("APB-CLI-002", folder=project, problem=failure.strerror) from failure
+    load_dotenv(Path(".env"))
+
+
+def run() -> NoReturn:
+    """Run the command to its end, whatever that is; an error is one sentence."""
+    try:
+        app(prog_name="apbridge")
+    except APBridgeError as failure:
+        found = failure
+        _trace(failure)
+    except Exception as failure:  # noqa: BLE001 - nobody sees a trace who did not ask for it
+        found = APBridgeError("APB-CLI-001", kind=type(failure).__name__, place=where(failure))
+        _trace(failure)
+    if "--json" in sys.argv:
+        sentence = {"code": found.code, "says": found.says, "do": found.do}
+        sys.stderr.write(json.dumps({"error": sentence}, ensure_ascii=False) + "\n")
+    else:
+        sys.stderr.write(" ".join(str(found).split()) + "\n")
+    sys.exit(WRONG if isinstance(found, SettingError) else NOT_NOW)
+
+
+def _trace(failure: Exception) -> None:
+    logger.debug("Trace of the error below", exc_info=failure)

@@ -1,0 +1,53 @@
+"""What commands work with: each plugin's settings, the ledger, and both systems."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from apbridge import settings
+from apbridge.avidxchange import AvidXchange, AvidXchangeSettings
+from apbridge.cli import meltano
+from apbridge.ledger import Ledger
+from apbridge.netsuite import NetSuite, NetSuiteSettings
+
+TAP_NETSUITE, TARGET_AVIDXCHANGE = "tap-netsuite-ap", "target-avidxchange"
+TAP_AVIDXCHANGE, TARGET_NETSUITE = "tap-avidxchange", "target-netsuite-payments"
+PLUGINS = (TAP_NETSUITE, TARGET_AVIDXCHANGE, TAP_AVIDXCHANGE, TARGET_NETSUITE)
+
+_LEDGER = "sqlite:///.apbridge/ledger.db"
+
+
+def config(plugin: str) -> Mapping[str, Any]:
+    """Give a plugin's settings as `meltano run` would in this folder and environment."""
+    return meltano.config(Path(), plugin, os.environ)
+
+
+def ledger() -> Ledger:
+    """Open the ledger that both targets share.
+
+    Raises:
+        SettingError: Its URL is not usable.
+        UnavailableError: It cannot be reached.
+    """
+    return Ledger(settings.text(config(TARGET_AVIDXCHANGE), "ledger_url") or _LEDGER)
+
+
+def netsuite(plugin: str = TARGET_NETSUITE) -> NetSuite:
+    """Make the NetSuite client that a plugin would use; a context manager.
+
+    Raises:
+        SettingError: A setting is missing or wrong; it says which.
+    """
+    return NetSuite(NetSuiteSettings.from_config(config(plugin)))
+
+
+def avidxchange(plugin: str = TARGET_AVIDXCHANGE) -> AvidXchange:
+    """Make the AvidXchange client that a plugin would use; a context manager.
+
+    Raises:
+        SettingError: A setting is missing or wrong; it says which.
+    """
+    return AvidXchange(AvidXchangeSettings.from_config(config(plugin)))

@@ -1,0 +1,109 @@
+"""A plugin's settings as Meltano would give them, read from `meltano.yml` without starting Meltano.
+
+From the weakest to the strongest: a setting's default, `config` of the plugin, `config` of the environment,
+and the plugin's own variable, such as `TAP_NETSUITE_AP_CONCURRENCY`. Where there is no `meltano.yml`, each
+`NETSUITE_…` and `AVIDXCHANGE_…` is a setting of the plugins of that system.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from apbridge import json
+from apbridge.errors import SettingError
+
+FILE = "meltano.yml"
+_VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
+
+
+def config(project: Path, plugin: str, environ: Mapping[str, str]) -> dict[str, Any]:
+    """Give the settings of one plugin.
+
+    Args:
+        project: Folder of `meltano.yml`.
+        plugin: Its name.
+        environ: Variables, those of `.env` among them.
+
+    Raises:
+        SettingError: `meltano.yml` cannot be read, or a variable is not of its setting's kind.
+    """
+    document = _document(project / FILE)
+    own = _own(environ, plugin)
+    if document is None:
+        system = "NETSUITE_" if "netsuite" in plugin else "AVIDXCHANGE_"
+        return _prefixed(environ, system) | own
+    known = {"MELTANO_PROJECT_ROOT": str(project.resolve()), **environ}
+    found: dict[str, Any] = {}
+    kinds: dict[str, str] = {}
+    for entry in _entries(document, plugin, environ):
+        for setting in entry.get("settings") or ():
+            kinds[setting["name"]] = setting.get("kind", "string")
+            found |= {setting["name"]: setting["value"]} if "value" in setting else {}
+        found |= {name: _expanded(value, known) for name, value in (entry.get("config") or {}).items()}
+    found |= {name: _typed(name, value, kinds[name]) for name, value in own.items() if name in kinds}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _document(file: Path) -> dict[str, Any] | None:
+    try:
+        document = yaml.load(file.read_bytes(), Loader=_loader())  # noqa: S506 - it is a safe one
+    except FileNotFoundError:
+        return None
+    except (OSError, yaml.YAMLError) as failure:
+        problem = getattr(failure, "strerror", None) or "it is not YAML"
+        raise SettingError("APB-CLI-003", problem=problem) from failure
+    if not isinstance(document, dict):
+        raise SettingError("APB-CLI-003", problem="it is not a project")
+    return document
+
+
+def _loader() -> Any:  # noqa: ANN401
+    """Give the fastest loader there is: the file is long."""
+    return getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+def _entries(document: Mapping[str, Any], plugin: str, environ: Mapping[str, str]) -> Iterator[Any]:
+    """Give what is said of a plugin: for all environments, then for the one in force."""
+    name = environ.get("MELTANO_ENVIRONMENT") or document.get("default_environment")
+    in_force = (one for one in document.get("environments") or () if one.get("name") == name)
+    places = [document.get("plugins"), *((one.get("config") or {}).get("plugins") for one in in_force)]
+    for place in places:
+        for kind in ("extractors", "loaders"):
+            yield from (entry for entry in (place or {}).get(kind) or () if entry.get("name") == plugin)
+
+
+def _own(environ: Mapping[str, str], plugin: str) -> dict[str, Any]:
+    return _prefixed(environ, plugin.replace("-", "_").upper() + "_")
+
+
+def _prefixed(environ: Mapping[str, str], prefix: str) -> dict[str, Any]:
+    return {
+        name.removeprefix(prefix).lower(): value for name, value in environ.items() if name.startswith(prefix)
+    }
+
+
+def _expanded(value: Any, known: Mapping[str, str]) -> Any:  # noqa: ANN401
+    if isinstance(value, dict):
+        return {name: _expanded(item, known) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_expanded(item, known) for item in value]
+    if not isinstance(value, str):
+        return value
+    whole = _VARIABLE.fullmatch(value)
+    if whole:
+        return known.get(whole[1] or whole[2])
+    return _VARIABLE.sub(lambda match: known.get(match[1] or match[2], ""), value)
+
+
+def _typed(name: str, value: str, kind: str) -> Any:  # noqa: ANN401
+    if kind in {"array", "object", "integer", "boolean"}:
+        try:
+            return json.loads(value)
+        except ValueError as failure:
+            raise SettingError("APB-SET-001", setting=name, problem=f"it is no {kind}") from failure
+    return value
