@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -45,6 +46,17 @@ NETSUITE_SETTINGS = (
         "private_key_path",
         th.StringType(),
         description="File that holds the private key of that certificate, PEM.",
+    ),
+    th.Property(
+        "certificate",
+        th.StringType(),
+        description="The certificate itself, PEM text: only to say in time when it expires. This or "
+        "`certificate_path`.",
+    ),
+    th.Property(
+        "certificate_path",
+        th.StringType(),
+        description="File that holds that certificate, PEM.",
     ),
     th.Property(
         "base_url",
@@ -148,6 +160,23 @@ def text(config: Mapping[str, Any], name: str) -> str | None:
     """
     value = config.get(name)
     return resolved(str(value).strip()) or None if value is not None else None
+
+
+def text_or_file(config: Mapping[str, Any], name: str) -> str | None:
+    """Read a text setting, or the file that the setting `<name>_path` names; None where neither is there.
+
+    Raises:
+        SettingError: There is no such file, or no text in it.
+    """
+    found = text(config, name)
+    path = text(config, f"{name}_path")
+    if found is not None or path is None:
+        return found
+    try:
+        return Path(path).expanduser().read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as failure:
+        problem = getattr(failure, "strerror", None) or "it is not a text file"
+        raise SettingError("APB-SET-001", setting=f"{name}_path", problem=problem) from failure
 
 
 def required_text(config: Mapping[str, Any], name: str) -> str:

@@ -10,7 +10,7 @@ from threading import Event
 from typing import Any
 
 from apbridge.errors import APBridgeError, RefusedError, UnavailableError
-from apbridge.netsuite import NetSuite, NetSuiteSettings
+from apbridge.netsuite import NetSuite, NetSuiteSettings, remind
 from tap_netsuite_ap.client import Reader
 from tap_netsuite_ap.eligibility import Eligibility
 from tap_netsuite_ap.features import Features
@@ -31,6 +31,7 @@ class Connection:
         self._config = config
         self._now: str | None = None
         self._unreadable: dict[str, RefusedError] = {}
+        self._is_over = False
         self._stop = stop
         self.features = Features(manifest().features)
 
@@ -73,12 +74,16 @@ class Connection:
         logger.error("%s", APBridgeError("APB-TNS-001", stream=stream, refused=refused.says))
 
     def end(self) -> None:
-        """End the run.
+        """End the run. To be called again does no harm.
 
         Raises:
             UnavailableError: Some streams could not be read.
         """
+        if self._is_over:
+            return
+        self._is_over = True
+        if "netsuite" in vars(self):
+            remind(self.netsuite.settings.certificate, logger)
         if self._unreadable:
             streams = ", ".join(self._unreadable)
-            self._unreadable = {}
             raise UnavailableError("APB-TNS-002", streams=streams)

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from singer_sdk.testing import get_tap_test_class
 
+from apbridge_sandbox.certificates import self_signed
 from apbridge_sandbox.testing import Running, running
 from tap_netsuite_ap.tap import TapNetSuiteAP
 
@@ -97,6 +99,25 @@ def test_a_wrong_setting_ends_in_one_sentence_that_names_it(  # noqa: PLR0917
     assert "Traceback" not in done.stderr
     assert company.config["client_id"] not in done.stderr
     assert Path(company.config["private_key_path"]).read_text().splitlines()[1] not in done.stderr
+
+
+@pytest.mark.parametrize("days", [90, 20, -1])
+def test_the_end_of_the_certificate_is_said_in_the_last_line_or_before_any_call(
+    company: Account, tmp_path: Path, days: int
+):
+    key: Any = serialization.load_pem_private_key(
+        Path(company.config["private_key_path"]).read_bytes(), password=None
+    )
+    begins = datetime.now(timezone.utc) - timedelta(days=10)
+    pem = self_signed(key, begins=begins, lasts=timedelta(days=10 + days, hours=1))
+    (tmp_path / "netsuite.crt").write_text(pem)
+    company.sandbox.control("/control/calls", method="DELETE")
+    done = run(cwd=tmp_path, config={**company.config, "certificate_path": "netsuite.crt"})
+    assert (done.returncode == 0) is (days > 0)
+    last = done.stderr.splitlines()[-1]
+    assert ("in 20 days" in last and "[APB-NS-006]" in last) is (days == 20)
+    assert ("expired on" in last and "[APB-NS-004]" in last) is (days < 0)
+    assert (company.sandbox.calls()["netsuite"]["total"] == 0) is (days < 0)
 
 
 def test_stopped_runs_write_whole_lines_and_the_next_ones_go_on(tmp_path: Path):

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from singer_sdk import typing as th
 from typing_extensions import override
 
-from apbridge.netsuite import NetSuite, NetSuiteSettings
+from apbridge.netsuite import NetSuite, NetSuiteSettings, remind
 from apbridge.settings import LEDGER_SETTINGS, NETSUITE_SETTINGS
 from apbridge.singer import AcknowledgingSink, AcknowledgingTarget
 from target_netsuite_payments.books import Books
@@ -59,6 +59,7 @@ class TargetNetSuitePayments(AcknowledgingTarget):
     @override
     def close(self) -> None:
         self._netsuite.close()
+        remind(self._netsuite.settings.certificate, self.logger)
 
     @cached_property
     def _posting(self) -> Posting:

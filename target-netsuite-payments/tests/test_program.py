@@ -7,12 +7,15 @@ import os
 import re
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from apbridge.json import dumps, loads
+from apbridge_sandbox.certificates import self_signed
 
 from .company import Company
 from .program import Target
@@ -60,6 +63,14 @@ def test_a_key_that_netsuite_does_not_know_is_named_in_one_line(
     assert ended.stdout == b""
     assert "certificate_id" in ended.stderr.decode().splitlines()[-1]
     assert "PRIVATE KEY" not in ended.stderr.decode()
+
+
+def test_the_end_of_the_certificate_is_said_in_the_last_line(target: Target, tmp_path: Path):
+    key: Any = load_pem_private_key(Path(target.config["private_key_path"]).read_bytes(), password=None)
+    pem = self_signed(key, lasts=timedelta(days=20, hours=1))
+    ended = run(tmp_path, {**target.config, "certificate": pem})
+    assert ended.returncode == 0
+    assert "in 20 days" in ended.stderr.decode().splitlines()[-1]
 
 
 def test_the_readmes_example_runs(company: Company, target: Target, tmp_path: Path):

@@ -1,7 +1,8 @@
 """NetSuite: sign-in, SuiteQL, records and the RESTlet, over one governed session."""
 
+from apbridge.netsuite.certificate import Certificate, remind
 from apbridge.netsuite.client import NetSuite, Page
 from apbridge.netsuite.settings import NetSuiteSettings
 from apbridge.netsuite.suiteql import in_list, literal
 
-__all__ = ["NetSuite", "NetSuiteSettings", "Page", "in_list", "literal"]
+__all__ = ["Certificate", "NetSuite", "NetSuiteSettings", "Page", "in_list", "literal", "remind"]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from apbridge import settings
 from apbridge.errors import SettingError
+from apbridge.netsuite.certificate import Certificate
 from apbridge.netsuite.keys import SigningKey
 
 
@@ -21,6 +21,7 @@ class NetSuiteSettings:
         client_id: Of the integration record.
         certificate_id: The `kid` of the assertion.
         key: Signs the assertion.
+        certificate: Of that key, where it is told; it is only looked at for its dates.
         base_url: Where SuiteTalk REST is.
         restlet_url: Where RESTlets are.
         restlet_script: Script id of our RESTlet, where it is deployed.
@@ -32,6 +33,7 @@ class NetSuiteSettings:
     client_id: str = field(repr=False)
     certificate_id: str
     key: SigningKey = field(repr=False)
+    certificate: Certificate | None
     base_url: str
     restlet_url: str
     restlet_script: str | None
@@ -56,11 +58,18 @@ class NetSuiteSettings:
         if (script is None) != (deploy is None):
             missing = "restlet_script" if script is None else "restlet_deploy"
             raise SettingError("APB-SET-002", setting=missing)
+        client_id = settings.required_text(config, "client_id")
+        certificate_id = settings.required_text(config, "certificate_id")
+        key = SigningKey.from_pem(_pem(config))
+        certificate = Certificate.from_config(config)
+        if certificate:
+            certificate.check(key)
         return cls(
             account_id=account_id.upper(),
-            client_id=settings.required_text(config, "client_id"),
-            certificate_id=settings.required_text(config, "certificate_id"),
-            key=SigningKey.from_pem(_pem(config)),
+            client_id=client_id,
+            certificate_id=certificate_id,
+            key=key,
+            certificate=certificate,
             base_url=settings.url(base_url or f"https://{host}.suitetalk.api.netsuite.com"),
             restlet_url=settings.url(base_url or f"https://{host}.restlets.api.netsuite.com"),
             restlet_script=script,
@@ -81,14 +90,7 @@ class NetSuiteSettings:
 
 
 def _pem(config: Mapping[str, Any]) -> str:
-    pem = settings.text(config, "private_key")
-    if pem is not None:
-        return pem
-    path = settings.text(config, "private_key_path")
-    if path is None:
+    pem = settings.text_or_file(config, "private_key")
+    if pem is None:
         raise SettingError("APB-SET-002", setting="private_key (or private_key_path)")
-    try:
-        return Path(path).expanduser().read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as failure:
-        problem = getattr(failure, "strerror", None) or "it is not a text file"
-        raise SettingError("APB-SET-001", setting="private_key_path", problem=problem) from failure
+    return pem
