@@ -30,7 +30,12 @@ _RSA_SIZES = frozenset({3072, 4096})
 _EC_ALGORITHMS = {"secp256r1": "ES256", "secp384r1": "ES384", "secp521r1": "ES512"}
 _RSA_ALGORITHMS = ("PS256", "PS384", "PS512")
 
+MOST_ACTIVE = 5
+"""Active certificates of one integration."""
+
 ADMINISTRATOR_ROLE = 3
+INTEGRATION_ROLE = 1000
+"""The roles of the account: the administrator's, and the one made for the integration."""
 SYSTEM_ENTITY = "-5"
 
 
@@ -71,37 +76,75 @@ def create_integration(conn: sqlite3.Connection, name: str) -> str:
     return client_id
 
 
-def map_certificate(conn: sqlite3.Connection, client_id: str, pem: str) -> str:
-    """Map a certificate to an integration, as an administrator, and give its id.
+def map_certificate(
+    conn: sqlite3.Connection,
+    client_id: str,
+    pem: str,
+    role: int = ADMINISTRATOR_ROLE,
+    entity: str = SYSTEM_ENTITY,
+    *,
+    shortens: bool = False,
+) -> str:
+    """Map a certificate to an integration, a role and an entity, and give its id.
+
+    Args:
+        conn: The books.
+        client_id: Of the integration.
+        pem: The certificate.
+        role: Internal id of the role that it signs in as.
+        entity: Internal id of the user.
+        shortens: Whether one that is valid for too long is taken until two years are over, and not refused.
 
     Raises:
         ValueError: NetSuite does not take such a certificate.
     """
-    certificate = x509.load_pem_x509_certificate(pem.encode())
-    begins, ends = certificate.not_valid_before_utc, certificate.not_valid_after_utc
-    if ends - begins > LONGEST_VALIDITY:
-        message = "The certificate is valid for more than two years."
+    begins, ends, algorithm = _read(pem, shortens=shortens)
+    active = conn.execute(
+        "SELECT pem FROM ns_certificate WHERE client_id = ? AND revoked = 'F' AND valid_until > ?",
+        (client_id, stamp(datetime.now(timezone.utc))),
+    ).fetchall()
+    if any(_same(row["pem"], pem) for row in active):
+        message = "The certificate is already in use for this application."
         raise ValueError(message)
-    algorithms = algorithms_of(public_key(pem))
-    if not algorithms:
-        message = "The certificate's key is neither RSA of 3072 or 4096 bits nor EC of 256, 384 or 521 bits."
+    if len(active) >= MOST_ACTIVE:
+        message = f"There are already {MOST_ACTIVE} active certificates for this application."
         raise ValueError(message)
     certificate_id = secrets.token_urlsafe(32)
     conn.execute(
         "INSERT INTO ns_certificate (certificate_id, client_id, pem, role, entity, valid_from, valid_until,"
         " algorithm) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            certificate_id,
-            client_id,
-            pem,
-            ADMINISTRATOR_ROLE,
-            SYSTEM_ENTITY,
-            stamp(begins),
-            stamp(ends),
-            "EC" if algorithms[0].startswith("ES") else "RSA",
-        ),
+        (certificate_id, client_id, pem, role, entity, stamp(begins), stamp(ends), algorithm),
     )
     return certificate_id
+
+
+def _same(one: str, other: str) -> bool:
+    return x509.load_pem_x509_certificate(one.encode()) == x509.load_pem_x509_certificate(other.encode())
+
+
+def _read(pem: str, *, shortens: bool) -> tuple[datetime, datetime, str]:
+    """Read when a certificate begins and ends, and of what kind its key is."""
+    if "PRIVATE KEY" in pem:
+        message = "The file contains a private key."
+        raise ValueError(message)
+    certificates = x509.load_pem_x509_certificates(pem.encode())
+    if len(certificates) != 1:
+        message = "The file has to contain one certificate."
+        raise ValueError(message)
+    begins, ends = certificates[0].not_valid_before_utc, certificates[0].not_valid_after_utc
+    if ends - begins > LONGEST_VALIDITY:
+        if not shortens:
+            message = "The certificate is valid for more than two years."
+            raise ValueError(message)
+        ends = begins + LONGEST_VALIDITY
+    if ends <= datetime.now(timezone.utc):
+        message = "The certificate has expired."
+        raise ValueError(message)
+    algorithms = algorithms_of(public_key(pem))
+    if not algorithms:
+        message = "The certificate's key is neither RSA of 3072 or 4096 bits nor EC of 256, 384 or 521 bits."
+        raise ValueError(message)
+    return begins, ends, "EC" if algorithms[0].startswith("ES") else "RSA"
 
 
 @lru_cache(maxsize=64)

@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from starlette.routing import BaseRoute
 
-from apbridge_sandbox.control import avidxchange, bills, books, netsuite, sandbox
+from apbridge_sandbox.control import avidxchange, bills, books, certificates, netsuite, sandbox
 
 
 def routes() -> list[BaseRoute]:
     """Give the control API's routes, under `/control`."""
-    return [*sandbox.routes(), *avidxchange.routes(), *netsuite.routes(), *bills.routes(), *books.routes()]
+    return [
+        *sandbox.routes(),
+        *avidxchange.routes(),
+        *netsuite.routes(),
+        *certificates.routes(),
+        *bills.routes(),
+        *books.routes(),
+    ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.routing import BaseRoute, Route
 
-from apbridge_sandbox.netsuite import governance, metadata, query, records, sign_in
+from apbridge_sandbox.netsuite import certificates, governance, metadata, query, records, sign_in
 from apbridge_sandbox.netsuite.endpoint import endpoint
 from apbridge_sandbox.netsuite.restlet import RESTLET_PATH, run_restlet
 
@@ -15,6 +15,8 @@ def routes() -> list[BaseRoute]:
     """Give NetSuite's routes."""
     return [
         Route(sign_in.TOKEN_PATH, endpoint(sign_in.token), methods=["POST"]),
+        Route(certificates.CERTIFICATES_PATH, endpoint(certificates.certificates), methods=["GET", "POST"]),
+        Route(certificates.REVOKE_PATH, endpoint(certificates.revoke), methods=["POST"]),
         Route(query.QUERY_PATH, endpoint(query.run_query), methods=["POST"]),
         Route(governance.GOVERNANCE_PATH, endpoint(governance.limits), methods=["GET"]),
         Route(metadata.CATALOG_PATH, endpoint(metadata.index), methods=["GET"]),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timezone
 
 from apbridge_sandbox import suiteql
@@ -28,8 +29,16 @@ FEATURES = (
 """Features of an account that have a switch of their own, `netsuite.<feature>`."""
 
 
-def check_token(call: Call, scope: str) -> None:
-    """Make sure that a call carries a token of that scope.
+@dataclass(frozen=True)
+class Caller:
+    """Who signed in: a user, in a role."""
+
+    role: int
+    entity: str
+
+
+def check_token(call: Call, scope: str) -> Caller:
+    """Make sure that a call carries a token of that scope, and give who signed in.
 
     Raises:
         NetSuiteError: It does not.
@@ -38,11 +47,11 @@ def check_token(call: Call, scope: str) -> None:
     if kind.lower() == "bearer" and secret:
         with call.sandbox.store.connection() as conn:
             found = conn.execute(
-                "SELECT scopes FROM ns_token WHERE token_sha256 = ? AND expires_at > ?",
+                "SELECT scopes, role, entity FROM ns_token WHERE token_sha256 = ? AND expires_at > ?",
                 (fingerprint(secret.strip()), stamp(datetime.now(timezone.utc))),
             ).fetchone()
         if found and scope in found["scopes"].split():
-            return
+            return Caller(found["role"], found["entity"])
     raise invalid_login(ACCOUNT_ID)
 
 

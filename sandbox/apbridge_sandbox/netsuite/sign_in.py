@@ -70,12 +70,14 @@ def _granted(call: Call) -> Response:
     expires_at = datetime.now(timezone.utc) + timedelta(seconds=TOKEN_SECONDS)
     with call.sandbox.store.write() as conn:
         conn.execute(
-            "INSERT INTO ns_token (token_sha256, client_id, certificate_id, scopes, expires_at)"
-            " VALUES (?, ?, ?, ?, ?)",
+            "INSERT INTO ns_token (token_sha256, client_id, certificate_id, role, entity, scopes, expires_at)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
             (
                 fingerprint(secret),
                 certificate["client_id"],
                 certificate["certificate_id"],
+                certificate["role"],
+                certificate["entity"],
                 " ".join(scopes),
                 stamp(expires_at),
             ),
@@ -119,7 +121,7 @@ def _certificate(conn: sqlite3.Connection, assertion: str, *, observed: bool) ->
         raise SignInError(500, "server_error") if observed else SignInError(401, "invalid_client")
     now = stamp(datetime.now(timezone.utc))
     found = conn.execute(
-        "SELECT certificate_id, client_id, pem, scopes"
+        "SELECT certificate_id, client_id, pem, role, entity, scopes"
         " FROM ns_certificate JOIN ns_integration USING (client_id)"
         " WHERE certificate_id = ? AND client_id = ? AND revoked = 'F'"
         " AND valid_from <= ? AND ? < valid_until",

@@ -143,5 +143,6 @@ CREATE TABLE ns_certificate (
   valid_from TEXT NOT NULL, valid_until TEXT NOT NULL, algorithm TEXT NOT NULL, revoked TEXT NOT NULL DEFAULT 'F'
 ) STRICT;
 CREATE TABLE ns_token (
-  token_sha256 TEXT PRIMARY KEY, client_id TEXT NOT NULL, certificate_id TEXT NOT NULL, scopes TEXT NOT NULL, expires_at TEXT NOT NULL
+  token_sha256 TEXT PRIMARY KEY, client_id TEXT NOT NULL, certificate_id TEXT NOT NULL, role INTEGER NOT NULL, entity TEXT NOT NULL,
+  scopes TEXT NOT NULL, expires_at TEXT NOT NULL
 ) STRICT;

@@ -17,6 +17,7 @@ from apbridge_sandbox.certificates import (
     map_certificate,
     self_signed,
 )
+from apbridge_sandbox.clock import stamp
 from apbridge_sandbox.store import Store
 from sandbox.tests.netsuite.signed_in import RECORDS, SUITEQL, NetSuite, error_of
 
@@ -188,12 +189,16 @@ def test_a_certificate_counts_while_it_is_valid_and_not_revoked(
 ):
     now = datetime.now(timezone.utc)
     key = create_key()
-    expired = _mapped(store, client_id, key, begins=now - timedelta(days=2), lasts=timedelta(days=1))
+    expired = _mapped(store, client_id, key, begins=now - timedelta(days=2), lasts=timedelta(days=3))
     future = _mapped(store, client_id, key, begins=now + timedelta(days=1), lasts=timedelta(days=9))
     revoked = _mapped(store, client_id, key)
     assert netsuite.ask_token(netsuite.assertion(key=key, header={"kid": revoked})).ok
     with store.write() as conn:
         conn.execute("UPDATE ns_certificate SET revoked = 'T' WHERE certificate_id = ?", (revoked,))
+        yesterday = stamp(now - timedelta(days=1))
+        conn.execute(
+            "UPDATE ns_certificate SET valid_until = ? WHERE certificate_id = ?", (yesterday, expired)
+        )
     for kid in (expired, future, revoked):
         answer = netsuite.ask_token(netsuite.assertion(key=key, header={"kid": kid}))
         assert (answer.status_code, answer.json()) == (400, {"error": "invalid_client"})
