@@ -64,6 +64,7 @@ class Recorded:
         id: Internal id.
         external_id: Ours, another program's, or None.
         number: Its check number.
+        memo: Its memo.
         vendor: Internal id of the vendor.
         total: In its currency, positive.
         is_voided: Whether it was voided.
@@ -73,6 +74,7 @@ class Recorded:
     id: str
     external_id: str | None
     number: str | None
+    memo: str
     vendor: str
     total: Decimal
     is_voided: bool
@@ -154,6 +156,7 @@ class Books:
                 row["id"],
                 row.get("externalid"),
                 row.get("tranid"),
+                row.get("memo", ""),
                 row["entity"],
                 abs(Decimal(row["total"])),
                 row.get("voided") == "T",

@@ -206,9 +206,14 @@ def draft(
     return {name: value for name, value in body.items() if value is not None}
 
 
+def signature(payment: Payment) -> str:
+    """Give what the memo begins with of a vendor payment that this target posted, and did not only link."""
+    return f"AvidXchange payment {payment.id}"
+
+
 def memo(payment: Payment, day: date) -> str:
     """Write what a reader of NetSuite needs to find the payment in AvidXchange and at the bank."""
-    parts = [f"AvidXchange payment {payment.id}"]
+    parts = [signature(payment)]
     if payment.ach_trace:
         parts.append(f"ACH trace {payment.ach_trace}")
     if payment.card_reference:

@@ -17,6 +17,7 @@ from target_netsuite_payments.checks import (
     draft,
     paid_bills,
     shares_of,
+    signature,
     vendor_of,
 )
 from target_netsuite_payments.groups import in_groups
@@ -176,9 +177,7 @@ class Portion:
             return Done(recorded.id)
         bills = paid_bills(payment, shares, self._bills, account)
         if by_hand := self._recorded_by_hand(payment, bills[0].vendor):
-            linked = _linked(payment, shares, by_hand)
-            self._claimed[str(linked.remote_id)] = payment.external_id
-            return linked
+            return self._link(payment, shares, by_hand)
         if known := self._remote_ids.get(payment.external_id):
             raise RejectedError("APB-PAY-042", payment=payment.id, remote_id=known)
         self._refuse_misrecorded(payment, shares, bills)
@@ -190,6 +189,15 @@ class Portion:
             self._changed.setdefault(bill.id, []).append(payment.external_id)
         return Done(remote_id, wrote=True)
 
+    def _link(self, payment: Payment, shares: Mapping[str, Share], by_hand: Sequence[Recorded]) -> Done:
+        """Let a vendor payment that somebody recorded by hand stand for a payment, and for no other."""
+        same = _same(payment, shares, by_hand)
+        remote_id = self._posting.link(payment, shares, same)
+        self._claimed[same.id] = payment.external_id
+        self._written[payment.external_id] = payment
+        note = f"recorded by hand as vendor payment {remote_id}, which has our external id now"
+        return Done(remote_id, wrote=True, note=f"{note}: nothing is posted")
+
     def _undo(self, payment: Payment) -> Done:
         facts = {"payment": payment.id, "status": payment.status}
         said = f"{payment.status} in AvidXchange"
@@ -200,6 +208,8 @@ class Portion:
             return Done(None, note=f"{said}, and NetSuite has no such payment: nothing is posted")
         if recorded.is_voided:
             return Done(recorded.id, note=f"{said}, and voided in NetSuite already")
+        if not recorded.memo.startswith(signature(payment)):
+            raise RejectedError("APB-PAY-062", remote_id=recorded.id, **facts)
         if self._rules.on_void == "reject":
             raise RejectedError("APB-PAY-060", remote_id=recorded.id, **facts)
         if self._rules.on_void == "delete":
@@ -253,11 +263,21 @@ class Portion:
         ]
 
 
-def _linked(payment: Payment, shares: Mapping[str, Share], by_hand: Sequence[Recorded]) -> Done:
+def _same(payment: Payment, shares: Mapping[str, Share], by_hand: Sequence[Recorded]) -> Recorded:
+    """Choose the vendor payment that is this payment and has no external id yet.
+
+    Raises:
+        RejectedError: There is none; it says what is.
+    """
     found = [(each, differences(payment, shares, None, each)) for each in by_hand]
-    for each, differing in found:
-        if not differing:
-            return Done(each.id, note=f"recorded by hand as vendor payment {each.id}: nothing is posted")
+    same = [each for each, differing in found if not differing]
+    for each in same:
+        if each.external_id is None:
+            return each
+    for each in same:
+        raise RejectedError(
+            "APB-PAY-046", payment=payment.id, remote_id=each.id, external_id=each.external_id
+        )
     each, differing = found[0]
     raise RejectedError(
         "APB-PAY-043", payment=payment.id, remote_id=each.id, differences="; ".join(differing)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from http import HTTPStatus
-from time import sleep
+from threading import Event
 from typing import Any
 
 from apbridge.errors import OutcomeUnknownError, RefusedError, RejectedError, SettingError
@@ -40,12 +40,14 @@ class Posting:
         netsuite: The account.
         books: Looks up what a doubtful write did.
         run: Whose audit trail holds each write, before it is sent and after.
+        stop: When set, waits end and nothing is sent again: what is in doubt then, the next run looks up.
     """
 
-    def __init__(self, netsuite: NetSuite, books: Books, run: Run) -> None:
+    def __init__(self, netsuite: NetSuite, books: Books, run: Run, stop: Event) -> None:
         self._netsuite = netsuite
         self._books = books
         self._run = run
+        self._stop = stop
 
     def post(
         self, payment: Payment, body: Mapping[str, Any], shares: Mapping[str, Share], bills: Sequence[Bill]
@@ -74,9 +76,10 @@ class Posting:
             recorded = self._found(payment, patiently=isinstance(doubt, OutcomeUnknownError))
             if recorded is None:
                 _raise_if_final(payment, doubt)
-                if not self._have_changed(bills):
-                    continue
-                recorded = self._found(payment, patiently=False)
+                if not self._stop.is_set():
+                    if not self._have_changed(bills):
+                        continue
+                    recorded = self._found(payment, patiently=False)
             if recorded is None:
                 break
             confirm(payment, shares, bills[0].vendor, recorded)
@@ -87,6 +90,38 @@ class Posting:
             if doubt.facts.get("reason"):
                 raise RejectedError("APB-PAY-053", payment=payment.id, words=doubt.facts["says"]) from doubt
         raise OutcomeUnknownError("APB-PAY-051", payment=payment.id, words=doubt.says) from doubt
+
+    def link(self, payment: Payment, shares: Mapping[str, Share], recorded: Recorded) -> str:
+        """Give a vendor payment that somebody recorded by hand our external id, and nothing else.
+
+        By that it is known as this payment from then on, and as no other, whatever becomes of the ledger.
+
+        Returns:
+            Internal id of the vendor payment that holds the external id.
+
+        Raises:
+            RejectedError: NetSuite does not take the external id.
+        """
+        purpose = f"link payment {payment.id}"
+        body = {"externalId": payment.external_id}
+        try:
+            with self._run.audited(
+                system=SYSTEM,
+                operation=purpose,
+                external_id=payment.external_id,
+                body={"id": recorded.id, **body},
+            ):
+                self._netsuite.patch(RECORD_TYPE, recorded.id, body, purpose=purpose)
+        except RefusedError as refused:
+            # Another process may have posted or linked it a moment before.
+            found = self._found(payment, patiently=False)
+            if found is None:
+                raise RejectedError(
+                    "APB-PAY-047", payment=payment.id, remote_id=recorded.id, words=refused.facts["says"]
+                ) from refused
+            confirm(payment, shares, recorded.vendor, found)
+            return found.id
+        return recorded.id
 
     def delete(self, payment: Payment, recorded: Recorded) -> None:
         """Delete a vendor payment; its bills are open again.
@@ -127,7 +162,7 @@ class Posting:
         return remote_id
 
     def _undo(self, payment: Payment, recorded: Recorded, purpose: str, write: Callable[[], None]) -> None:
-        for _ in _waits():
+        for _ in self._waits():
             doubt: OutcomeUnknownError | RefusedError
             try:
                 with self._run.audited(
@@ -146,7 +181,8 @@ class Posting:
                 break
         # Where NetSuite itself said each time that it failed, it would hold all other payments up to fail
         # the run over this one. That nothing was done is certain: the vendor payment is still there.
-        if not isinstance(doubt, RefusedError) and not doubt.facts.get("reason"):
+        lasts = doubt.facts.get("reason") and not self._stop.is_set()
+        if not isinstance(doubt, RefusedError) and not lasts:
             raise doubt
         raise RejectedError(
             "APB-PAY-061",
@@ -157,7 +193,7 @@ class Posting:
         ) from doubt
 
     def _found(self, payment: Payment, *, patiently: bool) -> Recorded | None:
-        for _ in _waits() if patiently else (None,):
+        for _ in self._waits() if patiently else (None,):
             recorded = self._books.posted([payment.external_id]).get(payment.external_id)
             if recorded is not None:
                 return recorded
@@ -168,11 +204,12 @@ class Posting:
         now = self._books.bills(bill.id for bill in bills)
         return any(bill.id not in now or now[bill.id].unpaid != bill.unpaid for bill in bills)
 
-
-def _waits() -> Iterator[None]:
-    for seconds in PATIENCE:
-        sleep(seconds)
-        yield
+    def _waits(self) -> Iterator[None]:
+        for seconds in PATIENCE:
+            stopped = self._stop.wait(seconds)
+            yield
+            if stopped:
+                break
 
 
 def _raise_if_final(payment: Payment, doubt: OutcomeUnknownError | RefusedError) -> None:

@@ -23,6 +23,7 @@ class PaymentsSink(AcknowledgingSink):
     target: TargetNetSuitePayments
     _portion: Portion
     _records: dict[str, Record]
+    _delivered: set[str]
 
     @override
     def prepare(self, records: Sequence[Record], rows: Mapping[str, Row]) -> None:
@@ -33,6 +34,7 @@ class PaymentsSink(AcknowledgingSink):
         ]
         posted = {external_id: row.remote_id for external_id, row in rows.items() if row.remote_id}
         self._records = {record["external_id"]: record for record in records}
+        self._delivered = set()
         self._portion = self.target.portion(payments, posted)
 
     @override
@@ -51,8 +53,10 @@ class PaymentsSink(AcknowledgingSink):
             facts["status"] = VOIDED
         if done.remote_id is None:
             return Outcome.ignored(facts)
-        made = Outcome.delivered if done.wrote else Outcome.unchanged
-        return made(done.remote_id, facts)
+        if not done.wrote:
+            return Outcome.unchanged(done.remote_id, facts)
+        self._delivered.add(record["external_id"])
+        return Outcome.delivered(done.remote_id, facts)
 
     @override
     def conclude(self) -> None:
@@ -66,7 +70,13 @@ class PaymentsSink(AcknowledgingSink):
         for entry in entries:
             self.logger.warning("Payment %s: %s [%s]", entry.source_id, entry.reason, entry.code)
             if entry.status is Status.REJECTED:
-                self.target.tally.add(self.stream_name, entry.external_id, Kind.REJECTED, entry.reason)
+                self.target.tally.add(
+                    self.stream_name,
+                    entry.external_id,
+                    Kind.REJECTED,
+                    entry.reason,
+                    instead_of=Kind.DELIVERED if entry.external_id in self._delivered else None,
+                )
 
     def _entry(self, external_id: str, difference: APBridgeError) -> Entry:
         record = self._records[external_id]

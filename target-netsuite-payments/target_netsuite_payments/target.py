@@ -45,7 +45,7 @@ class TargetNetSuitePayments(AcknowledgingTarget):
         super().__init__(**arguments)
         settings = NetSuiteSettings.from_config(self.config)
         self._rules = Rules.from_config(self.config, settings)
-        self._netsuite = NetSuite(settings)
+        self._netsuite = NetSuite(settings, stop=self.stop)
         self._books = Books(self._netsuite)
 
     def portion(self, payments: Sequence[Payment], remote_ids: Mapping[str, str]) -> Portion:
@@ -63,4 +63,4 @@ class TargetNetSuitePayments(AcknowledgingTarget):
 
     @cached_property
     def _posting(self) -> Posting:
-        return Posting(self._netsuite, self._books, self.run)
+        return Posting(self._netsuite, self._books, self.run, self.stop)

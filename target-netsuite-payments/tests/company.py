@@ -140,6 +140,11 @@ class Company:
                     payment.discounts[bill] = Decimal(link["discount_cents"]) / 100
         return payments
 
+    def vendor_payment(self, number: str) -> VendorPayment:
+        """Give a vendor payment by its internal id."""
+        (payment,) = (each for each in self.payments() if each.id == number)
+        return payment
+
     def payment(self, record: Mapping[str, Any]) -> VendorPayment:
         """Give the one vendor payment of a payment."""
         (payment,) = self.payments(record["external_id"])

@@ -91,6 +91,7 @@ def test_what_netsuite_trims_without_a_word_is_rejected_until_somebody_corrects_
     assert payment.total == 1
     said = f"amount 1.00 in NetSuite, {bill.unpaid:.2f} in AvidXchange"
     assert said in ran.log
+    assert ran.counts == {"rejected": 1}, "it is counted once"
     row = target.row(record)
     assert (row.status, row.code, row.remote_id) == (Status.REJECTED, "APB-PAY-040", payment.id)
     assert said in (row.reason or "")

@@ -216,6 +216,37 @@ def test_told_to_stop_it_finishes_what_is_in_flight(company: Company, target: Ta
     assert target.run(*records).counts == {"delivered": 20 - len(posted), "unchanged": len(posted)}
 
 
+@pytest.mark.parametrize("down", ["/suiteql", "/vendorPayment"])
+def test_told_to_stop_while_netsuite_is_down_it_stops(
+    company: Company, target: Target, tmp_path: Path, down: str
+):
+    bill = company.bill()
+    record = in_full(bill)
+    company.fault({"status": 503}, path=down)
+    with start(target, tmp_path / "config.json") as process:
+        assert process.stdin
+        process.stdin.write(messages([record]))
+        process.stdin.close()
+        until(lambda: any(fault["fired"] for fault in company.control("/control/faults", method="GET")))
+        process.send_signal(signal.SIGTERM)
+        # With its patience it would look for as long as five minutes, or send again.
+        assert process.wait(timeout=10) == 128 + signal.SIGTERM
+    assert target.rows() == {}
+    company.control("/control/faults", method="DELETE")
+    assert target.run(record).counts == {"delivered": 1}
+    assert company.payment(record).applied == {bill.id: bill.unpaid}
+
+
+def test_a_link_whose_answer_is_lost_is_made_once(company: Company, target: Target):
+    bill = company.bill()
+    record = in_full(bill)
+    by_hand = company.pay_by_hand(bill, bill.unpaid, record["check_number"])
+    company.fault({"drop": "after"}, method="PATCH", times=2)
+    assert target.run(record).counts == {"delivered": 1}
+    assert company.payment(record).id == by_hand
+    assert company.unpaid(bill) == 0
+
+
 def start(target: Target, config: Path) -> subprocess.Popen[bytes]:
     config.write_text(json.dumps(target.config))
     return subprocess.Popen(

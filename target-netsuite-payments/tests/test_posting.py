@@ -181,15 +181,22 @@ def test_a_closed_period_may_be_passed_over(company: Company, target: Target):
     assert "paid on 2026-09-15" in payment.memo
 
 
-def test_a_payment_recorded_by_hand_is_linked(company: Company, target: Target):
+def test_a_payment_recorded_by_hand_is_linked(
+    company: Company, target: Target, another_target: Callable[[], Target]
+):
     bill = company.bill()
     record = in_full(bill)
     by_hand = company.pay_by_hand(bill, bill.unpaid, record["check_number"])
+    before = company.vendor_payment(by_hand)
     company.forget_calls()
-    assert target.run(record).counts == {"unchanged": 1}
-    assert company.writes == 0
+    assert target.run(record).counts == {"delivered": 1}
+    assert company.writes == 1
     assert target.row(record).remote_id == by_hand
     assert "by hand" in target.row(record).facts["note"]
+    assert company.payment(record) == before, "it has our external id, and is else as it was typed"
+    company.forget_calls()
+    assert another_target().run(record).counts == {"unchanged": 1}
+    assert company.writes == 0
 
 
 def test_a_part_recorded_by_hand_is_not_posted_again(company: Company, target: Target):
@@ -205,8 +212,55 @@ def test_one_payment_by_hand_stands_for_one_payment(company: Company, target: Ta
     bill = company.bill()
     record, twin = (paying((bill, "2.00"), check_number="twins-1") for _ in range(2))
     company.pay_by_hand(bill, Decimal("2.00"), "twins-1")
-    assert target.run(record, twin).counts == {"delivered": 1, "unchanged": 1}
+    assert target.run(record, twin).counts == {"delivered": 2}
     assert company.unpaid(bill) == bill.unpaid - 4
+
+
+@pytest.mark.parametrize("ledger", ["kept", "lost"])
+def test_what_was_linked_once_is_not_linked_again(
+    company: Company, target: Target, another_target: Callable[[], Target], ledger: str
+):
+    bill = company.bill()
+    record, twin = (in_full(bill, check_number="twins-2") for _ in range(2))
+    by_hand = company.pay_by_hand(bill, bill.unpaid, "twins-2")
+    assert target.run(record).counts == {"delivered": 1}
+    later = target if ledger == "kept" else another_target()
+    assert later.run(twin).counts == {"rejected": 1}
+    assert later.row(twin).code == "APB-PAY-026"
+    assert company.payment(record).id == by_hand
+
+
+def test_what_another_program_recorded_is_not_taken_from_it(company: Company, target: Target):
+    bill = company.bill()
+    record = in_full(bill)
+    theirs = company.pay_by_hand(bill, bill.unpaid, record["check_number"])
+    company.change("transaction", theirs, externalid="bank-77")
+    company.forget_calls()
+    target.run(record)
+    row = target.row(record)
+    assert (row.code, company.writes) == ("APB-PAY-046", 0)
+    assert "external id bank-77" in (row.reason or "")
+    company.change("transaction", theirs, externalid=record["external_id"])
+    assert target.run().counts == {"unchanged": 1}
+    assert target.row(record).remote_id == theirs
+
+
+@pytest.mark.parametrize("obstacle", ["locked", "closed"])
+def test_what_cannot_be_linked_is_rejected_until_it_can(company: Company, target: Target, obstacle: str):
+    bill = company.bill()
+    record = in_full(bill)
+    by_hand = company.pay_by_hand(bill, bill.unpaid, record["check_number"])
+    if obstacle == "locked":
+        company.change("transaction", by_hand, locked="T")
+        target.run(record)
+        company.change("transaction", by_hand, locked="F")
+    else:
+        with company.closed_period("2026-11"):
+            target.run(record)
+    assert target.row(record).code == "APB-PAY-047"
+    assert company.unpaid(bill) == 0
+    assert target.run().counts == {"delivered": 1}
+    assert company.payment(record).id == by_hand
 
 
 def test_a_payment_of_ours_under_the_same_number_is_another_payment(company: Company, target: Target):

@@ -48,8 +48,10 @@ class DryRunTally(Tally):
         kind: Kind,
         reason: str | None = None,
         action: Action | None = None,
+        *,
+        instead_of: Kind | None = None,
     ) -> None:
-        super().add(stream, external_id, kind, reason, action)
+        super().add(stream, external_id, kind, reason, action, instead_of=instead_of)
         foreseen = self._foreseen[stream]
         before = foreseen.get(external_id)
         if action:

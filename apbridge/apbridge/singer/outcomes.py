@@ -92,11 +92,22 @@ class Tally:
         kind: Kind,
         reason: str | None = None,
         action: Action | None = None,  # noqa: ARG002, for a dry run's report
+        *,
+        instead_of: Kind | None = None,
     ) -> None:
-        """Count a record; what it was counted as before no longer counts."""
+        """Count a record; that it waited or was rejected before no longer counts.
+
+        Args:
+            stream: The record's stream.
+            external_id: Its external id.
+            kind: How it ends.
+            reason: Why, where it is rejected.
+            action: What was done for it.
+            instead_of: What it was counted as in this run, where it had seemed to be done.
+        """
         if kind is Kind.REJECTED:
             self.first_rejection = self.first_rejection or reason or ""
-        before = self._unsettled.pop((stream, external_id), None)
+        before = self._unsettled.pop((stream, external_id), instead_of)
         if before:
             self.counts[stream][before] -= 1
         self.counts[stream][kind] += 1

@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
+from threading import Event
 from types import FrameType
 from typing import Any, ClassVar, cast
 
@@ -18,7 +19,13 @@ from singer_sdk.mapper import RemoveRecordTransform, SameRecordTransform
 from singer_sdk.target_base import Target
 from typing_extensions import override
 
-from apbridge.errors import APBridgeError, RejectedError, SettingError
+from apbridge.errors import (
+    APBridgeError,
+    OutcomeUnknownError,
+    RejectedError,
+    SettingError,
+    UnavailableError,
+)
 from apbridge.json import dumps
 from apbridge.ledger import Ledger, RehearsalLedger, Run, Status
 from apbridge.schemas import schema
@@ -85,6 +92,8 @@ class AcknowledgingTarget(PlainErrors, Target):
         self._began = False
         self._idle = False
         self._signal = 0
+        self.stop = Event()
+        """Set when a signal has come: for sessions, whose waits it ends."""
         self.message_reader.watch = self  # type: ignore[attr-defined]
 
     @classmethod
@@ -314,6 +323,7 @@ class AcknowledgingTarget(PlainErrors, Target):
     @override
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
         self._signal = signum
+        self.stop.set()
         if self._idle:
             raise Signalled(128 + signum)
 
@@ -325,6 +335,13 @@ class AcknowledgingTarget(PlainErrors, Target):
         except (Signalled, InterruptedDrain):
             self._break_off("stopped", None)
             raise Signalled(128 + self._signal) from None
+        except (UnavailableError, OutcomeUnknownError) as found:
+            # A run that was told to stop does not wait until the other side is there.
+            self._break_off("stopped" if self._signal else "failed", found)
+            if self._signal:
+                self.logger.warning("%s", found)
+                raise Signalled(128 + self._signal) from found
+            raise
         except BaseException as found:
             self._break_off("failed", found)
             raise

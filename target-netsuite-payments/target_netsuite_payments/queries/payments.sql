@@ -3,6 +3,7 @@ SELECT
   payment.id,
   payment.externalid,
   payment.tranid,
+  payment.memo,
   payment.entity,
   payment.foreigntotal AS total,
   payment.voided
