@@ -2,10 +2,12 @@
 
 from apbridge.ledger.audit import Answer, Verdict
 from apbridge.ledger.rehearsal import RehearsalLedger
-from apbridge.ledger.rows import UNIDENTIFIED, Entry, Need, Row, Status
-from apbridge.ledger.store import Ledger, Run
+from apbridge.ledger.rows import OPEN, UNIDENTIFIED, Entry, Need, Row, Status
+from apbridge.ledger.run import Run
+from apbridge.ledger.store import Ledger
 
 __all__ = [
+    "OPEN",
     "UNIDENTIFIED",
     "Answer",
     "Entry",

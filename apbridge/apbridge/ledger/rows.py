@@ -23,6 +23,12 @@ class Status(str, Enum):
     """It cannot be delivered as it is."""
     IGNORED = "ignored"
     """There is nothing to do for it: never submitted, and not to be."""
+    DISMISSED = "dismissed"
+    """A person has said that nothing is to be done about its latest content, which was not delivered."""
+
+
+OPEN = frozenset({Status.WAITING, Status.REJECTED})
+"""Statuses of records that are tried again at every run."""
 
 
 class Need(NamedTuple):

@@ -5,8 +5,7 @@ from __future__ import annotations
 import getpass
 import platform
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import fields, replace
 from datetime import datetime, timezone
 from itertools import islice
 from types import TracebackType
@@ -16,17 +15,18 @@ from sqlalchemy import Insert, Select, and_, case, exists, func, insert, or_, se
 from sqlalchemy.dialects import postgresql, sqlite
 from typing_extensions import Self
 
-from apbridge.errors import APBridgeError
 from apbridge.json import dumps, loads
 from apbridge.ledger import payloads
-from apbridge.ledger.audit import Answer, AuditTrail, Verdict, Write
+from apbridge.ledger.audit import AuditTrail, Verdict
 from apbridge.ledger.database import Database
-from apbridge.ledger.rows import UNIDENTIFIED, Entry, Need, Row, Status
-from apbridge.ledger.tables import audit, records, runs
+from apbridge.ledger.names import described, names_of
+from apbridge.ledger.rows import OPEN, UNIDENTIFIED, Entry, Need, Row, Status
+from apbridge.ledger.run import Run
+from apbridge.ledger.tables import audit, names, records, runs
 from apbridge.redaction import redact_text
 
 _IN_LIMIT = 500
-_COLUMNS = tuple(column for column in records.columns if column.name != "run_id")
+_COLUMNS = tuple(records.columns[field.name] for field in fields(Row))
 _T = TypeVar("_T")
 
 
@@ -47,6 +47,7 @@ class Ledger:
         self._database = Database(url)
         self.audit = AuditTrail(self._database)
         self._upsert = _upsert(self._database.engine.dialect.name)
+        self._add_names = _insert(self._database.engine.dialect.name)(names).on_conflict_do_nothing()
 
     def __enter__(self) -> Self:
         """Give the open ledger."""
@@ -64,6 +65,11 @@ class Ledger:
     def close(self) -> None:
         """Close every connection."""
         self._database.close()
+
+    @property
+    def database(self) -> Database:
+        """What it is kept in, for those who ask questions of it: see `exceptions` and `chronicle`."""
+        return self._database
 
     def is_new(self, plugin: str) -> bool:
         """Tell whether no run of this plugin ever told a STATE, so that no bookmark can be of this ledger.
@@ -130,9 +136,19 @@ class Ledger:
                 found.update(connection.execute(_in_doubt(system, stream, some)).scalars())
         return found
 
-    def all_rows(self, system: str, stream: str, statuses: Sequence[Status] = tuple(Status)) -> Iterator[Row]:
-        """Give a stream's rows of these statuses, in order of external id; rows may change meanwhile."""
+    def all_rows(
+        self, system: str, stream: str, statuses: Sequence[Status] = tuple(Status), *, asked: bool = False
+    ) -> Iterator[Row]:
+        """Give a stream's rows of these statuses, in order of external id; rows may change meanwhile.
+
+        Args:
+            system: Theirs.
+            stream: Theirs.
+            statuses: Theirs.
+            asked: Only those that somebody asked to be tried again.
+        """
         after = ""
+        wanted = [records.c.retry_asked_at.is_not(None)] if asked else []
         while True:
             with self._database.reading() as connection:
                 page = connection.execute(
@@ -142,6 +158,7 @@ class Ledger:
                         records.c.stream == stream,
                         records.c.status.in_([status.value for status in statuses]),
                         records.c.external_id > after,
+                        *wanted,
                     )
                     .order_by(records.c.external_id)
                     .limit(_IN_LIMIT)
@@ -201,9 +218,16 @@ class Ledger:
         """Write the news of many records, in one transaction."""
         now = _now()
         values = [_values(run_id, system, entry, now) for entry in entries]
+        found_by = [
+            {"name": name, "external_id": entry.external_id, "stream": entry.stream, "system": system}
+            for entry in entries
+            for name in sorted(names_of(entry))
+        ]
         if values:
             with self._database.writing() as connection:
                 connection.execute(self._upsert, values)
+                if found_by:
+                    connection.execute(self._add_names, found_by)
 
     def seen(self, run_id: int, system: str, stream: str, external_ids: Iterable[str]) -> None:
         """Record that unchanged records were seen again."""
@@ -224,70 +248,6 @@ class Ledger:
         return self.audit.verify()
 
 
-@dataclass(frozen=True)
-class Run:
-    """One run of one plugin."""
-
-    ledger: Ledger
-    id: int
-    actor: str
-
-    def tells_state(self) -> None:
-        """Record that a STATE is about to be told: from now on a bookmark may be of this ledger."""
-        self.ledger.state_told(self.id)
-
-    def finish(
-        self,
-        status: str,
-        counts: Mapping[str, Mapping[str, int]],
-        error: str | None = None,
-    ) -> None:
-        """Record how the run ended.
-
-        Args:
-            status: `finished`, `failed` or `stopped`.
-            counts: Records by stream and outcome.
-            error: The sentence it ended with.
-        """
-        self.ledger.finish_run(self.id, status, counts, error)
-
-    @contextmanager
-    def audited(
-        self,
-        *,
-        system: str,
-        operation: str,
-        external_id: str,
-        body: Any,  # noqa: ANN401
-    ) -> Iterator[Answer]:
-        """Put one write on the audit trail: before it is sent, and what was answered.
-
-        Use it around the call that sends, and fill in the `Answer` it gives. What the call raises
-        is recorded and raised on.
-
-        Args:
-            system: Where to: `netsuite` or `avidxchange`.
-            operation: What, in words, such as `upsert invoice`.
-            external_id: About which record.
-            body: What is sent; redacted before it is stored.
-        """
-        write = Write(self.id, self.actor, system, operation, external_id)
-        seq = self.ledger.audit.sent(write, body)
-        answer = Answer()
-        try:
-            yield answer
-        except BaseException as found:
-            answer.status = answer.status or getattr(found, "status", None)
-            answer.body = {
-                "error": found.code if isinstance(found, APBridgeError) else type(found).__name__,
-                "says": found.says if isinstance(found, APBridgeError) else "unexpected",
-                "body": answer.body,
-            }
-            raise
-        finally:
-            self.ledger.audit.answered(write, seq, answer)
-
-
 def _in_doubt(system: str, stream: str, external_ids: Sequence[str]) -> Select[tuple[str]]:
     row = and_(
         records.c.system == audit.c.system,
@@ -306,9 +266,12 @@ def _in_doubt(system: str, stream: str, external_ids: Sequence[str]) -> Select[t
     )
 
 
+def _insert(dialect: str) -> Callable[..., Any]:
+    return sqlite.insert if dialect == "sqlite" else postgresql.insert
+
+
 def _upsert(dialect: str) -> Insert:
-    made: Callable[..., Any] = sqlite.insert if dialect == "sqlite" else postgresql.insert
-    statement = made(records)
+    statement = _insert(dialect)(records)
     new = statement.excluded
     same_content = records.c.content_hash == new.content_hash
     changes: dict[str, Any] = {
@@ -317,8 +280,10 @@ def _upsert(dialect: str) -> Insert:
         if not column.primary_key and column.name != "first_seen"
     }
     changes["attempts"] = case((same_content, records.c.attempts + 1), else_=new.attempts)
-    for kept in ("remote_id", "facts", "acknowledged_at"):
+    for kept in ("remote_id", "facts", "acknowledged_at", "number", "amount", "currency"):
         changes[kept] = func.coalesce(new[kept], records.c[kept])
+    still_open = func.coalesce(records.c.open_since, new.open_since)
+    changes["open_since"] = case((new.open_since.is_not(None), still_open), else_=None)
     upsert: Insert = statement.on_conflict_do_update(
         index_elements=[column.name for column in records.primary_key], set_=changes
     )
@@ -326,7 +291,7 @@ def _upsert(dialect: str) -> Insert:
 
 
 def _values(run_id: int, system: str, entry: Entry, now: datetime) -> dict[str, Any]:
-    open_status = entry.status in {Status.WAITING, Status.REJECTED}
+    open_status = entry.status in OPEN
     payload, withheld = payloads.keep(entry.payload) if open_status else (None, False)
     return {
         "system": system,
@@ -347,6 +312,12 @@ def _values(run_id: int, system: str, entry: Entry, now: datetime) -> dict[str, 
         "first_seen": now,
         "last_seen": now,
         "run_id": run_id,
+        "open_since": now if open_status else None,
+        "retry_asked_at": None,
+        "dismissed_at": None,
+        "dismissed_by": None,
+        "dismissed_because": None,
+        **described(entry.payload),
     }
 
 

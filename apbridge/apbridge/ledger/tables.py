@@ -87,9 +87,32 @@ records = Table(
     Column("first_seen", UtcTime, nullable=False),
     Column("last_seen", UtcTime, nullable=False),
     Column("run_id", Integer, nullable=False),
+    # What people call it and how much it is about, for lists; what it can be found by is in `names`.
+    Column("number", Text),
+    Column("amount", Text),
+    Column("currency", String(10)),
+    # Since when it waits or is rejected, whatever its content was meanwhile.
+    Column("open_since", UtcTime),
+    Column("retry_asked_at", UtcTime),
+    Column("dismissed_at", UtcTime),
+    Column("dismissed_by", Text),
+    Column("dismissed_because", Text),
     # The external id first: PostgreSQL would walk all rows of a stream for a list of them otherwise.
     PrimaryKeyConstraint("external_id", "stream", "system"),
     Index("apbridge_records_status", "system", "status", "stream", "external_id"),
+    # Pages of exceptions are cut from this index alone: the rows are wide where a payload is kept.
+    Index("apbridge_records_open", "open_since", "external_id", "stream", "system", "status", "code"),
+)
+
+names = Table(
+    "apbridge_names",
+    metadata,
+    Column("name", String(200), nullable=False),
+    Column("external_id", String(100), nullable=False),
+    Column("stream", String(80), nullable=False),
+    Column("system", String(40), nullable=False),
+    PrimaryKeyConstraint("name", "external_id", "stream", "system"),
+    Index("apbridge_names_external_id", "external_id", "stream", "system"),
 )
 
 audit = Table(
@@ -120,6 +143,25 @@ audit_head = Table(
     Column("hash", String(64), nullable=False),
 )
 
+reconciliations = Table(
+    "apbridge_reconciliations",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", UtcTime, nullable=False),
+    Column("as_of", String(10)),
+    Column("differences", Integer, nullable=False),
+    Column("unexplained", Integer, nullable=False),
+    Column("summary", Text, nullable=False),
+)
+
+findings = Table(
+    "apbridge_findings",
+    metadata,
+    Column("name", String(200), primary_key=True),
+    Column("at", UtcTime, nullable=False),
+    Column("value", Text, nullable=False),
+)
+
 VERSION_TABLE = "apbridge_ledger_version"
-VERSION = "0002"
+VERSION = "0003"
 """Revision that this code needs: the newest in `migrations/versions`."""

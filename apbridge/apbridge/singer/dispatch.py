@@ -22,7 +22,7 @@ from apbridge.errors import (
 )
 from apbridge.ledger import Entry, Ledger, Need, Row, Run, Status
 from apbridge.singer.outcomes import Action, Kind, Outcome, Tally
-from apbridge.singer.sink import AcknowledgingSink
+from apbridge.singer.sink import AcknowledgingSink, content_hash
 
 logger = logging.getLogger(__name__)
 
@@ -32,7 +32,7 @@ _STATUSES = {
     Kind.IGNORED: Status.IGNORED,
     Kind.WAITING: Status.WAITING,
 }
-_SETTLED = {Status.DELIVERED, Status.IGNORED}
+_SETTLED = {Status.DELIVERED, Status.IGNORED, Status.DISMISSED}
 _ENDS_RUN = (UnavailableError, SettingError, OutcomeUnknownError)
 _BUG = "APB-SNG-012"
 # A process that is killed sends again what it has not written: seldom more than this.
@@ -123,9 +123,11 @@ class Dispatch:
         for external_id, record in records.items():
             one = _Work(external_id, record, rows.get(external_id))
             try:
-                one.content_hash = sink.judge(record)
+                judged = _judged(sink, one)
                 if one.is_settled:
                     unchanged.append(external_id)
+                elif judged:
+                    rejected.append(_rejection(stream, one, judged))
                 else:
                     one.needs = tuple(sink.needs(record))
                     work.append(one)
@@ -247,7 +249,7 @@ class _Work:
 
     @property
     def is_settled(self) -> bool:
-        """Whether this very content was delivered, or needs nothing."""
+        """Whether this very content was delivered, needs nothing, or was dismissed."""
         return (
             self.row is not None
             and self.row.content_hash == self.content_hash
@@ -264,6 +266,23 @@ class _News:
     action: Action | None = None
 
 
+def _judged(sink: AcknowledgingSink, one: _Work) -> RejectedError | None:
+    """Give a record its hash, and what is wrong with it: what is not valid may have been dismissed too."""
+    try:
+        one.content_hash = sink.judge(one.record)
+    except RejectedError as found:
+        one.content_hash = content_hash(_undated(one.record))
+        return found
+    return None
+
+
+def _undated(record: Any) -> Any:  # noqa: ANN401
+    """Leave out when it was changed, which changes nothing; a record that is not valid may be anything."""
+    if isinstance(record, dict):
+        return {name: value for name, value in record.items() if name != "modified_at"}
+    return record
+
+
 def _news(stream: str, one: _Work, outcome: Outcome) -> _News:
     code = reason = None
     if outcome.kind is Kind.WAITING:
@@ -271,6 +290,8 @@ def _news(stream: str, one: _Work, outcome: Outcome) -> _News:
         code, reason = _code_and_reason(
             RejectedError("APB-SNG-013", stream=stream, external_id=one.external_id, missing=missing)
         )
+    elif outcome.kind is Kind.IGNORED and isinstance(one.record, dict):
+        reason = one.record.get("ineligible_because")
     entry = Entry(
         stream,
         one.external_id,

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import cached_property
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from threading import Event
 from types import FrameType
@@ -27,7 +27,7 @@ from apbridge.errors import (
     UnavailableError,
 )
 from apbridge.json import dumps
-from apbridge.ledger import Ledger, RehearsalLedger, Run, Status
+from apbridge.ledger import OPEN, Ledger, RehearsalLedger, Run
 from apbridge.schemas import schema
 from apbridge.settings import concurrency
 from apbridge.singer import state as states
@@ -247,15 +247,19 @@ class AcknowledgingTarget(PlainErrors, Target):
         """Deliver once more what waits, and what earlier runs left rejected."""
         unsettled = self.ledger.counts(self.system)
         for stream in self.sink_classes:
-            if not {Status.WAITING, Status.REJECTED} & unsettled.get(stream, {}).keys():
+            if not OPEN & unsettled.get(stream, {}).keys():
                 continue
             if self._is_unfinished(stream):
                 # What is kept may be out of date, such as a bill that was paid by hand since.
                 self.logger.warning("%s", RejectedError("APB-SNG-016", stream=stream))
                 continue
+            # First those that somebody asked for: a run may be stopped before it comes to the others.
+            asked, others = (
+                self.ledger.all_rows(self.system, stream, tuple(OPEN), asked=first) for first in (True, False)
+            )
             rows = (
                 row
-                for row in self.ledger.all_rows(self.system, stream, (Status.WAITING, Status.REJECTED))
+                for row in chain(asked, others)
                 if not row.withheld and self.tally.so_far(stream, row.external_id) is not Kind.REJECTED
             )
             while some := {row.external_id: row.payload for row in islice(rows, self.batch)}:

@@ -1,0 +1,271 @@
+"""Exceptions: the records that wait, are rejected, or were dismissed by a person."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime, timezone
+from string import Formatter
+
+from sqlalchemy import ColumnElement, Select, and_, case, func, select, update
+
+from apbridge.errors import catalogue
+from apbridge.ledger.rows import OPEN, Row, Status
+from apbridge.ledger.store import Ledger
+from apbridge.ledger.tables import records
+from apbridge.redaction import redact, redact_text
+
+BY_HAND = "apbridge"
+"""The system that a person's own decisions are written under on the audit trail."""
+
+_AT_ONCE = 500
+_KEY = (records.c.external_id, records.c.stream, records.c.system)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One record that somebody may have to do something about."""
+
+    system: str
+    """Where it was to go: `netsuite` or `avidxchange`."""
+    stream: str
+    external_id: str
+    source_id: str | None
+    number: str | None
+    """What people call it: a bill's number, a check number, a vendor's name."""
+    amount: str | None
+    currency: str | None
+    status: Status
+    code: str | None
+    reason: str | None
+    attempts: int
+    open_since: datetime | None
+    last_seen: datetime
+    withheld: bool
+    retry_asked_at: datetime | None
+    dismissed_at: datetime | None
+    dismissed_by: str | None
+    dismissed_because: str | None
+
+    @property
+    def says(self) -> str:
+        """What is wrong, in plain words."""
+        return told(self.code, self.reason)[0]
+
+    @property
+    def fix(self) -> str:
+        """What to do about it."""
+        return told(self.code, self.reason)[1]
+
+    @property
+    def name(self) -> str:
+        """What to call it in a sentence, such as `bill INV-1001`."""
+        return f"{self.stream.removesuffix('s').replace('_', ' ')} {self.number or self.external_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Which:
+    """Which exceptions are meant; what is None leaves all in.
+
+    Args:
+        statuses: Waiting and rejected ones, unless told.
+        system: Where they were to go.
+        stream: Their stream.
+        code: The reason's code.
+    """
+
+    statuses: frozenset[Status] = OPEN
+    system: str | None = None
+    stream: str | None = None
+    code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """How many exceptions there are for one reason, and since when."""
+
+    system: str
+    stream: str
+    status: Status
+    code: str | None
+    count: int
+    since: datetime
+
+
+class Exceptions:
+    """What is asked of the ledger's exceptions, and what a person decides about them.
+
+    Args:
+        ledger: Where they are.
+    """
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._database = ledger.database
+
+    def page(self, which: Which | None = None, *, limit: int = 50, offset: int = 0) -> list[Case]:
+        """Give some, the oldest first."""
+        which = which or Which()
+        keys = (
+            _ordered(select(*_KEY).where(*_conditions(which)), which).limit(limit).offset(offset).subquery()
+        )
+        joined = and_(*(column == keys.c[column.name] for column in _KEY))
+        query = _ordered(select(*_COLUMNS).join(keys, joined), which)
+        with self._database.reading() as connection:
+            return [_case(row) for row in connection.execute(query)]
+
+    def every(self, which: Which | None = None) -> Iterator[Case]:
+        """Give all, the oldest first, in portions."""
+        offset = 0
+        while found := self.page(which, limit=_AT_ONCE, offset=offset):
+            yield from found
+            offset += len(found)
+
+    def count(self, which: Which | None = None) -> int:
+        """Count them."""
+        query = select(func.count()).select_from(records).where(*_conditions(which or Which()))
+        with self._database.reading() as connection:
+            return int(connection.execute(query).scalar_one())
+
+    def reasons(self, which: Which | None = None) -> list[Reason]:
+        """Count the waiting and the rejected ones by reason, the most frequent first."""
+        grouped = (records.c.system, records.c.stream, records.c.status, records.c.code)
+        query = (
+            select(*grouped, func.count(), func.min(records.c.open_since))
+            .where(*_conditions(which or Which()), records.c.open_since.is_not(None))
+            .group_by(*grouped)
+            .order_by(func.count().desc(), *grouped)
+        )
+        with self._database.reading() as connection:
+            return [
+                Reason(row[0], row[1], Status(row[2]), row[3], row[4], row[5])
+                for row in connection.execute(query)
+            ]
+
+    def find(self, external_id: str) -> list[Case]:
+        """Give what is to be said about one record, by its external id: one case a system and stream."""
+        query = select(*_COLUMNS).where(records.c.external_id == external_id).order_by(*_KEY)
+        with self._database.reading() as connection:
+            found = [_case(row) for row in connection.execute(query)]
+        return [one for one in found if one.status in OPEN or one.status is Status.DISMISSED]
+
+    def record(self, case: Case) -> object:
+        """Give the record itself as it was last seen, secrets masked; None where it is not kept."""
+        rows: Mapping[str, Row] = self._ledger.rows(case.system, case.stream, [case.external_id])
+        found = rows.get(case.external_id)
+        return redact(found.payload) if found else None
+
+    def ask_again(self, cases: Sequence[Case]) -> int:
+        """Let the next run try these before all others of their streams; a dismissed one is open again.
+
+        Returns:
+            How many there were: what was delivered meanwhile is left alone.
+        """
+        now = _now()
+        reopened = case((records.c.waits_for.is_not(None), Status.WAITING.value), else_=Status.REJECTED.value)
+        changes = {
+            "retry_asked_at": now,
+            "status": reopened,
+            "open_since": func.coalesce(records.c.open_since, now),
+            "dismissed_at": None,
+            "dismissed_by": None,
+            "dismissed_because": None,
+        }
+        return sum(self._change(one, (*OPEN, Status.DISMISSED), changes) for one in cases)
+
+    def dismiss(self, cases: Sequence[Case], *, because: str, by: str, version: str) -> int:
+        """Let nothing more be done about these until they change in the system that they come from.
+
+        Each is on the audit trail, with who and why.
+
+        Args:
+            cases: Waiting or rejected records.
+            because: Why, in a person's words.
+            by: Who.
+            version: Of this program.
+
+        Returns:
+            How many there were: what was delivered meanwhile is left alone.
+        """
+        run = self._ledger.start_run(BY_HAND, version)
+        why = redact_text(because)
+        done = 0
+        for one in cases:
+            body = {"by": by, "because": why, "stream": one.stream, "system": one.system, "code": one.code}
+            with run.audited(
+                system=BY_HAND, operation="dismiss exception", external_id=one.external_id, body=body
+            ) as answer:
+                changes = {
+                    "status": Status.DISMISSED.value,
+                    "open_since": None,
+                    "retry_asked_at": None,
+                    "dismissed_at": _now(),
+                    "dismissed_by": by,
+                    "dismissed_because": why,
+                }
+                changed = self._change(one, OPEN, changes)
+                answer.body = {"dismissed": bool(changed)}
+            done += changed
+        run.finish("finished", {BY_HAND: {"dismissed": done}} if done else {})
+        return done
+
+    def _change(self, one: Case, statuses: Iterable[Status], changes: Mapping[str, object]) -> int:
+        with self._database.writing() as connection:
+            changed = connection.execute(
+                update(records)
+                .where(
+                    records.c.external_id == one.external_id,
+                    records.c.stream == one.stream,
+                    records.c.system == one.system,
+                    records.c.status.in_([status.value for status in statuses]),
+                )
+                .values(**changes)
+            )
+            return changed.rowcount
+
+
+_COLUMNS = tuple(records.columns[field.name] for field in fields(Case))
+
+
+def told(code: str | None, reason: str | None) -> tuple[str, str]:
+    """Part what a reason says from what it tells to do.
+
+    The ledger keeps both in one text; where the catalogue's sentence ends it is known from its code.
+    """
+    text = reason or ""
+    entry = catalogue().get(code or "")
+    if entry is None:
+        return text, ""
+    pattern = "".join(
+        re.escape(literal) + ("" if field is None else ".*?")
+        for literal, field, _, _ in Formatter().parse(entry.do)
+    )
+    found = re.search(f" ({pattern})$", text, re.DOTALL)
+    return (text[: found.start()], found[1]) if found else (text, "")
+
+
+def _conditions(which: Which) -> Iterator[ColumnElement[bool]]:
+    if which.statuses <= OPEN:
+        yield records.c.open_since.is_not(None)
+    yield records.c.status.in_([status.value for status in sorted(which.statuses)])
+    if which.system is not None:
+        yield records.c.system == which.system
+    if which.stream is not None:
+        yield records.c.stream == which.stream
+    if which.code is not None:
+        yield records.c.code == which.code
+
+
+def _ordered(query: Select[tuple[object, ...]], which: Which) -> Select[tuple[object, ...]]:
+    first = records.c.open_since if which.statuses <= OPEN else records.c.dismissed_at
+    return query.order_by(first, *_KEY)
+
+
+def _case(row: object) -> Case:
+    values = dict(row._mapping)  # type: ignore[attr-defined]  # noqa: SLF001
+    return Case(**{**values, "status": Status(values["status"])})
+
+
+def _now() -> datetime:
+    return datetime.now(timezone.utc)

@@ -1,0 +1,78 @@
+"""One run of one plugin: what it puts on the audit trail, and how it ended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from apbridge.errors import APBridgeError
+from apbridge.ledger.audit import Answer, Write
+
+if TYPE_CHECKING:
+    from apbridge.ledger.store import Ledger
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of one plugin."""
+
+    ledger: Ledger
+    id: int
+    actor: str
+
+    def tells_state(self) -> None:
+        """Record that a STATE is about to be told: from now on a bookmark may be of this ledger."""
+        self.ledger.state_told(self.id)
+
+    def finish(
+        self,
+        status: str,
+        counts: Mapping[str, Mapping[str, int]],
+        error: str | None = None,
+    ) -> None:
+        """Record how the run ended.
+
+        Args:
+            status: `finished`, `failed` or `stopped`.
+            counts: Records by stream and outcome.
+            error: The sentence it ended with.
+        """
+        self.ledger.finish_run(self.id, status, counts, error)
+
+    @contextmanager
+    def audited(
+        self,
+        *,
+        system: str,
+        operation: str,
+        external_id: str,
+        body: Any,  # noqa: ANN401
+    ) -> Iterator[Answer]:
+        """Put one write on the audit trail: before it is sent, and what was answered.
+
+        Use it around the call that sends, and fill in the `Answer` it gives. What the call raises
+        is recorded and raised on.
+
+        Args:
+            system: Where to: `netsuite` or `avidxchange`.
+            operation: What, in words, such as `upsert invoice`.
+            external_id: About which record.
+            body: What is sent; redacted before it is stored.
+        """
+        write = Write(self.id, self.actor, system, operation, external_id)
+        seq = self.ledger.audit.sent(write, body)
+        answer = Answer()
+        try:
+            yield answer
+        except BaseException as found:
+            answer.status = answer.status or getattr(found, "status", None)
+            answer.body = {
+                "error": found.code if isinstance(found, APBridgeError) else type(found).__name__,
+                "says": found.says if isinstance(found, APBridgeError) else "unexpected",
+                "body": answer.body,
+            }
+            raise
+        finally:
+            self.ledger.audit.answered(write, seq, answer)
