@@ -84,12 +84,13 @@ def serve(
 @_db
 @click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path))
 @click.option("--url", help="Of the running sandbox: writes the base URLs too.")
-def credentials(*, db: Path, out: Path, url: str | None) -> None:
+@click.option("--token-based", is_flag=True, help="Writes what token-based sign-in takes, too.")
+def credentials(*, db: Path, out: Path, url: str | None, token_based: bool) -> None:
     """Write fresh credentials for both systems: a key, and an .env that names it."""
     try:
         store = Store(db)
     except StoreError as error:
         raise click.ClickException(str(error)) from error
-    issue(store, out, url)
+    issue(store, out, url, token_based=token_based)
     store.close()
     click.echo(f"wrote {out / '.env'}")

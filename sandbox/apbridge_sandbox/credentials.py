@@ -8,6 +8,8 @@ from pathlib import Path
 from cryptography.hazmat.primitives import serialization
 
 from apbridge_sandbox.certificates import (
+    ADMINISTRATOR_ROLE,
+    SYSTEM_ENTITY,
     PrivateKey,
     create_integration,
     create_key,
@@ -22,13 +24,14 @@ RESTLET_DEPLOY = "customdeploy_apbridge_restlet"
 KEY_FILE = "private_key.pem"
 
 
-def issue(store: Store, folder: Path, url: str | None = None) -> dict[str, str]:
+def issue(store: Store, folder: Path, url: str | None = None, *, token_based: bool = False) -> dict[str, str]:
     """Write a new key pair and `.env` into the folder; earlier credentials stay valid.
 
     Args:
         store: Where the certificate is mapped and the tokens are known from then on.
         folder: Made where it is not there. Both files are for their owner only.
         url: Of the running sandbox, for the base URLs; left out of the `.env` otherwise.
+        token_based: Whether to write what token-based sign-in (OAuth 1.0a) takes besides.
 
     Returns:
         The `.env`'s names and values.
@@ -56,6 +59,8 @@ def issue(store: Store, folder: Path, url: str | None = None) -> dict[str, str]:
         "AVIDXCHANGE_COMPANY_TOKEN": company_token,
         "AVIDXCHANGE_USER_TOKEN": user_token,
     }
+    if token_based:
+        env |= _issue_access_token(store)
     if url:
         base = url.rstrip("/")
         env |= {"NETSUITE_BASE_URL": base, "AVIDXCHANGE_BASE_URL": f"{base}/avidconnect"}
@@ -68,6 +73,22 @@ def _map_certificate(store: Store, key: PrivateKey) -> tuple[str, str]:
     with store.write() as conn:
         client_id = create_integration(conn, "AP bridge")
         return client_id, map_certificate(conn, client_id, self_signed(key))
+
+
+def _issue_access_token(store: Store) -> dict[str, str]:
+    consumer_key, consumer_secret, token_id, token_secret = (secrets.token_hex(32) for _ in range(4))
+    with store.write() as conn:
+        conn.execute("INSERT INTO ns_consumer VALUES (?, ?)", (consumer_key, consumer_secret))
+        conn.execute(
+            "INSERT INTO ns_access_token VALUES (?, ?, ?, ?, ?)",
+            (token_id, token_secret, consumer_key, ADMINISTRATOR_ROLE, SYSTEM_ENTITY),
+        )
+    return {
+        "NETSUITE_CONSUMER_KEY": consumer_key,
+        "NETSUITE_CONSUMER_SECRET": consumer_secret,
+        "NETSUITE_TOKEN_ID": token_id,
+        "NETSUITE_TOKEN_SECRET": token_secret,
+    }
 
 
 def _issue_tokens(store: Store) -> tuple[str, str]:

@@ -76,6 +76,7 @@ def running(
     concurrency_limit: int = Options.concurrency_limit,
     folder: Path | None = None,
     in_process: bool = True,
+    token_based: bool = False,
 ) -> Iterator[Running]:
     """Run a sandbox with fresh credentials, and end it.
 
@@ -87,6 +88,7 @@ def running(
         concurrency_limit: Calls that NetSuite allows in flight.
         folder: Where to keep the books; one of its own, removed at the end, otherwise.
         in_process: In a thread of this process, else by the command `apbridge-sandbox serve`.
+        token_based: Whether to issue credentials for token-based sign-in besides.
     """
     options = Options(CompanySize(seed, vendors, bills), latency_ms, concurrency_limit)
     start = _in_thread if in_process else _as_command
@@ -95,7 +97,7 @@ def running(
         with start(place / "sandbox.db", options) as (port, control_port, sandbox):
             url = f"http://{HOST}:{port}"
             store = sandbox.store if sandbox else Store(place / "sandbox.db")
-            env = issue(store, place, url)
+            env = issue(store, place, url, token_based=token_based)
             if not sandbox:
                 store.close()
             yield Running(

@@ -35,6 +35,14 @@ def _env(folder: Path) -> dict[str, str]:
     return dict(line.split("=", 1) for line in lines)
 
 
+def test_credentials_of_token_based_sign_in_are_for_the_asking(tmp_path: Path):
+    asked = ("credentials", f"--db={tmp_path / 'new.db'}", f"--out={tmp_path}", "--token-based")
+    done = _run(*asked)
+    assert done.returncode == 0, done.stderr
+    added = {f"NETSUITE_{name}" for name in ("CONSUMER_KEY", "CONSUMER_SECRET", "TOKEN_ID", "TOKEN_SECRET")}
+    assert set(_env(tmp_path)) == NAMES | added
+
+
 def test_credentials_before_there_is_a_sandbox(tmp_path: Path):
     done = _run("credentials", f"--db={tmp_path / 'new.db'}", f"--out={tmp_path / 'keys'}")
     assert done.returncode == 0, done.stderr

@@ -64,4 +64,5 @@ def _refresh(sandbox: Sandbox, _order: NoFields) -> Any:  # noqa: ANN401
     with sandbox.store.write() as conn:
         mappings = conn.execute("DELETE FROM ns_certificate").rowcount
         conn.execute("DELETE FROM ns_token")
+        conn.execute("DELETE FROM ns_access_token")
     return {"mappings_cleared": mappings}

@@ -8,6 +8,7 @@ from datetime import datetime, timezone
 from apbridge_sandbox import suiteql
 from apbridge_sandbox.clock import stamp
 from apbridge_sandbox.credentials import ACCOUNT_ID
+from apbridge_sandbox.netsuite import token_based
 from apbridge_sandbox.netsuite.endpoint import Call
 from apbridge_sandbox.netsuite.errors import insufficient_permission, invalid_login
 from apbridge_sandbox.netsuite.sign_in import fingerprint
@@ -38,7 +39,23 @@ class Caller:
 
 
 def check_token(call: Call, scope: str) -> Caller:
-    """Make sure that a call carries a token of that scope, and give who signed in.
+    """Make sure that a call carries a token of that scope, or is signed by one; give who signed in.
+
+    Raises:
+        NetSuiteError: It does not.
+    """
+    kind, _, credentials = call.request.headers.get("authorization", "").partition(" ")
+    if kind.lower() != token_based.SCHEME:
+        return check_bearer(call, scope)
+    try:
+        row = token_based.verified(call, credentials)
+    except token_based.NotSignedError as error:
+        raise invalid_login(ACCOUNT_ID, "OAuth") from error
+    return Caller(row["role"], row["entity"])
+
+
+def check_bearer(call: Call, scope: str) -> Caller:
+    """Make sure that a call carries an OAuth 2.0 token of that scope, and give who signed in.
 
     Raises:
         NetSuiteError: It does not.

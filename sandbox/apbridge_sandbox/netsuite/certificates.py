@@ -10,7 +10,7 @@ import msgspec
 from starlette.responses import Response
 
 from apbridge_sandbox.certificates import ADMINISTRATOR_ROLE, INTEGRATION_ROLE, map_certificate
-from apbridge_sandbox.netsuite.access import REST_WEB_SERVICES, Caller, check_permission, check_token
+from apbridge_sandbox.netsuite.access import REST_WEB_SERVICES, Caller, check_bearer, check_permission
 from apbridge_sandbox.netsuite.endpoint import Call, no_content
 from apbridge_sandbox.netsuite.errors import (
     NetSuiteError,
@@ -56,7 +56,7 @@ def revoke(call: Call) -> Response:
 
 
 def _caller(call: Call) -> Caller:
-    caller = check_token(call, REST_WEB_SERVICES)
+    caller = check_bearer(call, REST_WEB_SERVICES)
     check_permission(call, PERMISSION)
     return caller
 

@@ -17,6 +17,8 @@ from starlette.responses import Response
 from apbridge_sandbox.netsuite.errors import NetSuiteError, RestletError, invalid_content, unexpected
 from apbridge_sandbox.world import Sandbox
 
+NETSUITE_DOMAIN = ".netsuite.com"
+
 _logger = logging.getLogger(__name__)
 _decoder = msgspec.json.Decoder(float_hook=Decimal)
 _encoder = msgspec.json.Encoder(decimal_format="number")
@@ -37,8 +39,13 @@ class Call:
 
     @property
     def origin(self) -> str:
-        """Where it was sent: scheme, host and port."""
-        return f"{self.request.url.scheme}://{self.request.headers['host']}"
+        """Where it was sent: scheme, host and port.
+
+        NetSuite's own hosts are reached by https alone: whatever leads them here took that off.
+        """
+        host = self.request.headers["host"]
+        scheme = "https" if host.endswith(NETSUITE_DOMAIN) else self.request.url.scheme
+        return f"{scheme}://{host}"
 
     def path(self, name: str) -> str:
         """Give a part of the path."""

@@ -81,19 +81,15 @@ class RestletError(Exception):
         return {"error": {"code": self.code, "message": self.message}}
 
 
-def challenge(account: str) -> dict[str, str]:
-    """Give the header of a rejected token."""
-    value = f'Bearer realm="{account}", error="invalid_token", error_description="{INVALID_LOGIN}"'
-    return {"WWW-Authenticate": value}
-
-
-def invalid_login(account: str) -> NetSuiteError:
-    """Refuse a token."""
+def invalid_login(account: str, scheme: str = "Bearer") -> NetSuiteError:
+    """Refuse a token, or a signature by one."""
     detail = (
         f"{INVALID_LOGIN} For more details, see the Login Audit Trail in the NetSuite UI at Setup > "
         "Users/Roles > User Management > View Login Audit Trail."
     )
-    return NetSuiteError(401, "INVALID_LOGIN", detail, headers=challenge(account))
+    error = "invalid_token" if scheme == "Bearer" else "token_rejected"
+    challenge = f'{scheme} realm="{account}", error="{error}", error_description="{INVALID_LOGIN}"'
+    return NetSuiteError(401, "INVALID_LOGIN", detail, headers={"WWW-Authenticate": challenge})
 
 
 def insufficient_permission(permission: str) -> NetSuiteError:

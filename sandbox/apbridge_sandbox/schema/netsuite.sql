@@ -146,3 +146,9 @@ CREATE TABLE ns_token (
   token_sha256 TEXT PRIMARY KEY, client_id TEXT NOT NULL, certificate_id TEXT NOT NULL, role INTEGER NOT NULL, entity TEXT NOT NULL,
   scopes TEXT NOT NULL, expires_at TEXT NOT NULL
 ) STRICT;
+-- Token-based sign-in: a consumer is an integration's key, an access token a user in a role. `stamp` is in seconds since 1970.
+CREATE TABLE ns_consumer (consumer_key TEXT PRIMARY KEY, consumer_secret TEXT NOT NULL) STRICT;
+CREATE TABLE ns_access_token (
+  token_id TEXT PRIMARY KEY, token_secret TEXT NOT NULL, consumer_key TEXT NOT NULL REFERENCES ns_consumer, role INTEGER NOT NULL, entity TEXT NOT NULL
+) STRICT;
+CREATE TABLE ns_nonce (token_id TEXT NOT NULL, stamp INTEGER NOT NULL, nonce TEXT NOT NULL, PRIMARY KEY (token_id, stamp, nonce)) STRICT;
