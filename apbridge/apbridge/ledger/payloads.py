@@ -1,12 +1,15 @@
 """How a waiting or rejected record is kept.
 
-Tax ids and bank details are never in the ledger in clear, and a record without them must never be
-sent: it would wipe them on the other side. So a record that holds such a field is kept without its
-value and marked `withheld`: it can be shown to a person but not sent from here. Instead it is asked
-from the tap again: while a stream has such a row, the target holds that stream's bookmark where it
-was, so that the tap reads the record anew at the next run.
+Tax ids and bank details are never in the ledger in clear. Where there is a vault, such a record is kept
+whole, sealed with the vault's newest record key.
 
-This is the one place that decides. With a key, sealing the payload here ends `withheld` rows.
+Without a vault, a record that holds such a field is kept without its value and marked `withheld`: it can be
+shown to a person but not sent from here, for a record without them would wipe them on the other side.
+Instead it is asked from the tap again: while a stream has such a row, the target holds that stream's
+bookmark where it was, so that the tap reads the record anew at the next run.
+
+A record that was sealed with a key that is no longer there is *shut*: nobody can show or send it. Its
+bookmark has moved on long since, so only a full refresh brings it again, and a run that finds one says so.
 """
 
 from __future__ import annotations
@@ -15,14 +18,39 @@ from typing import Any
 
 from apbridge.json import dumps, loads
 from apbridge.redaction import redact
+from apbridge.vault import RecordKeys, SealedError
 
 
-def keep(record: Any) -> tuple[bytes, bool]:  # noqa: ANN401
-    """Give what may be stored of a record, and whether a secret was withheld from it."""
-    shown = redact(record)
-    return dumps(shown), shown != record
+class Payloads:
+    """What is kept of records, and how it is had again.
 
+    Args:
+        keys: The vault's; None where there is no vault.
+    """
 
-def restore(stored: bytes | None) -> Any:  # noqa: ANN401
-    """Give the record that was kept, numbers as `Decimal`; None where none was."""
-    return None if stored is None else loads(stored)
+    def __init__(self, keys: RecordKeys | None) -> None:
+        self._keys = keys or RecordKeys([])
+        self._seals = keys is not None
+
+    def keep(self, record: Any) -> tuple[bytes, bool]:  # noqa: ANN401
+        """Give what may be stored of a record, and whether a secret was withheld from it."""
+        if self._seals:
+            return self._keys.seal(dumps(record)), False
+        shown = redact(record)
+        return dumps(shown), shown != record
+
+    def restore(self, stored: bytes | None, *, withheld: bool) -> tuple[Any, bool]:
+        """Give the record that was kept, numbers as `Decimal`, and whether it must not be sent.
+
+        None for the record where none was kept or it is shut.
+        """
+        if stored is None:
+            return None, withheld
+        try:
+            return loads(self._keys.open(stored)), withheld
+        except SealedError:
+            return None, True
+
+    def is_shut(self, beginning: bytes) -> bool:
+        """Tell from the first bytes of what was kept whether it was sealed with a key that is not there."""
+        return self._keys.lacks(beginning)

@@ -15,15 +15,16 @@ from sqlalchemy import Insert, Select, and_, case, exists, func, insert, or_, se
 from sqlalchemy.dialects import postgresql, sqlite
 from typing_extensions import Self
 
-from apbridge.json import dumps, loads
-from apbridge.ledger import payloads
+from apbridge.json import dumps
 from apbridge.ledger.audit import AuditTrail, Verdict
 from apbridge.ledger.database import Database
-from apbridge.ledger.names import described, names_of
-from apbridge.ledger.rows import OPEN, UNIDENTIFIED, Entry, Need, Row, Status
+from apbridge.ledger.names import names_of
+from apbridge.ledger.payloads import Payloads
+from apbridge.ledger.rows import UNIDENTIFIED, Entry, Row, Status
 from apbridge.ledger.run import Run
 from apbridge.ledger.tables import audit, names, records, runs
-from apbridge.redaction import redact_text
+from apbridge.ledger.values import Values
+from apbridge.vault import BEGINNING, record_keys
 
 _IN_LIMIT = 500
 _COLUMNS = tuple(records.columns[field.name] for field in fields(Row))
@@ -33,17 +34,20 @@ _T = TypeVar("_T")
 class Ledger:
     """What became of every record, every run, and every write to either system.
 
-    Safe for several threads and several processes.
+    Safe for several threads and several processes. Records that wait or are rejected are sealed with the
+    project's vault, where there is one.
 
     Args:
         url: `sqlite:///<file>`, `postgresql://…` or `postgresql+psycopg://…`.
 
     Raises:
-        SettingError: The URL is not usable, or a newer version of this program made the ledger.
+        SettingError: The URL is not usable, a newer version of this program made the ledger, or the vault
+            cannot be opened.
         UnavailableError: The database cannot be reached or used; every method may raise it.
     """
 
     def __init__(self, url: str) -> None:
+        self._values = Values(Payloads(record_keys()))
         self._database = Database(url)
         self.audit = AuditTrail(self._database)
         self._upsert = _upsert(self._database.engine.dialect.name)
@@ -118,7 +122,7 @@ class Ledger:
                         records.c.external_id.in_(some),
                     )
                 )
-                found.update((row.external_id, row) for row in map(_row, answer))
+                found.update((row.external_id, row) for row in map(self._values.row, answer))
                 for name in connection.execute(_in_doubt(system, stream, some)).scalars():
                     if name in found:
                         found[name] = replace(found[name], content_hash="")
@@ -163,7 +167,7 @@ class Ledger:
                     .order_by(records.c.external_id)
                     .limit(_IN_LIMIT)
                 ).all()
-            yield from map(_row, page)
+            yield from map(self._values.row, page)
             if len(page) < _IN_LIMIT:
                 return
             after = page[-1].external_id
@@ -214,10 +218,24 @@ class Ledger:
                 ).scalars()
             )
 
+    def streams_shut(self, system: str) -> set[str]:
+        """Name the streams of which a kept record was sealed with a key that is lost: see `payloads`."""
+        beginning = func.substr(records.c.payload, 1, BEGINNING)
+        with self._database.reading() as connection:
+            found = connection.execute(
+                select(records.c.stream, beginning)
+                .where(
+                    records.c.system == system,
+                    records.c.status.in_([Status.WAITING.value, Status.REJECTED.value]),
+                )
+                .distinct()
+            ).all()
+        return {stream for stream, first in found if self._values.payloads.is_shut(bytes(first or b""))}
+
     def write(self, run_id: int, system: str, entries: Sequence[Entry]) -> None:
         """Write the news of many records, in one transaction."""
         now = _now()
-        values = [_values(run_id, system, entry, now) for entry in entries]
+        values = [self._values.of(run_id, system, entry, now) for entry in entries]
         found_by = [
             {"name": name, "external_id": entry.external_id, "stream": entry.stream, "system": system}
             for entry in entries
@@ -288,50 +306,6 @@ def _upsert(dialect: str) -> Insert:
         index_elements=[column.name for column in records.primary_key], set_=changes
     )
     return upsert
-
-
-def _values(run_id: int, system: str, entry: Entry, now: datetime) -> dict[str, Any]:
-    open_status = entry.status in OPEN
-    payload, withheld = payloads.keep(entry.payload) if open_status else (None, False)
-    return {
-        "system": system,
-        "stream": entry.stream,
-        "external_id": entry.external_id,
-        "source_id": entry.source_id,
-        "content_hash": entry.content_hash,
-        "status": entry.status.value,
-        "remote_id": entry.remote_id,
-        "attempts": 1,
-        "code": entry.code,
-        "reason": redact_text(entry.reason) if entry.reason else None,
-        "waits_for": dumps(entry.waits_for).decode() if entry.waits_for else None,
-        "facts": None if entry.facts is None else dumps(entry.facts).decode(),
-        "payload": payload,
-        "withheld": withheld,
-        "acknowledged_at": now if entry.acknowledged else None,
-        "first_seen": now,
-        "last_seen": now,
-        "run_id": run_id,
-        "open_since": now if open_status else None,
-        "retry_asked_at": None,
-        "dismissed_at": None,
-        "dismissed_by": None,
-        "dismissed_because": None,
-        **described(entry.payload),
-    }
-
-
-def _row(found: Any) -> Row:  # noqa: ANN401
-    values = found._mapping  # noqa: SLF001
-    return Row(
-        **{
-            **values,
-            "status": Status(values["status"]),
-            "waits_for": tuple(Need(*need) for need in loads(values["waits_for"] or "[]")),
-            "facts": loads(values["facts"] or "{}"),
-            "payload": payloads.restore(values["payload"]),
-        }
-    )
 
 
 def _portions(items: Iterable[_T], size: int) -> Iterator[list[_T]]:

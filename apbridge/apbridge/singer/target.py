@@ -29,7 +29,7 @@ from apbridge.errors import (
 from apbridge.json import dumps
 from apbridge.ledger import OPEN, Ledger, RehearsalLedger, Run
 from apbridge.schemas import schema
-from apbridge.settings import concurrency
+from apbridge.settings import concurrency, required_text
 from apbridge.singer import state as states
 from apbridge.singer.dispatch import Dispatch, InterruptedDrain
 from apbridge.singer.dry_run import DryRunTally
@@ -131,7 +131,7 @@ class AcknowledgingTarget(PlainErrors, Target):
     @cached_property
     def ledger(self) -> Ledger:
         """The ledger, opened at the first message; in a dry run a copy of it."""
-        return (RehearsalLedger if self.is_dry_run else Ledger)(self.config["ledger_url"])
+        return (RehearsalLedger if self.is_dry_run else Ledger)(required_text(self.config, "ledger_url"))
 
     @cached_property
     def run(self) -> Run:
@@ -214,6 +214,8 @@ class AcknowledgingTarget(PlainErrors, Target):
             self._try_again()
             self._emit()
             self.look_back()
+            if shut := self.ledger.streams_shut(self.system):
+                raise RejectedError("APB-SNG-017", streams=", ".join(sorted(shut)))
             if self.tally.bugs:
                 raise RejectedError("APB-SNG-014", count=self.tally.bugs)
             rejected = self.tally.total(Kind.REJECTED)

@@ -1,6 +1,15 @@
 """The vault: credentials, encrypted in one file; settings name them as `vault:<name>`."""
 
-from apbridge.vault.records import RecordKeys, SealedError, is_sealed
-from apbridge.vault.vault import REFERENCE, Vault, resolved, vault_file
+from apbridge.vault.records import BEGINNING, RecordKeys, SealedError
+from apbridge.vault.vault import REFERENCE, Vault, record_keys, resolved, vault_file
 
-__all__ = ["REFERENCE", "RecordKeys", "SealedError", "Vault", "is_sealed", "resolved", "vault_file"]
+__all__ = [
+    "BEGINNING",
+    "REFERENCE",
+    "RecordKeys",
+    "SealedError",
+    "Vault",
+    "record_keys",
+    "resolved",
+    "vault_file",
+]

@@ -8,6 +8,9 @@ from collections.abc import Sequence
 from cryptography.fernet import Fernet, InvalidToken
 
 _MARK = b"sealed:"
+_ID_LENGTH = 12
+BEGINNING = len(_MARK) + _ID_LENGTH
+"""So many of the first bytes tell which key something was sealed with."""
 
 
 class SealedError(Exception):
@@ -36,7 +39,7 @@ class RecordKeys:
         Raises:
             SealedError: The key is not there.
         """
-        if not is_sealed(content):
+        if not content.startswith(_MARK):
             return content
         name, _, token = content.removeprefix(_MARK).partition(b":")
         try:
@@ -44,11 +47,10 @@ class RecordKeys:
         except (KeyError, InvalidToken):
             raise SealedError from None
 
-
-def is_sealed(content: bytes) -> bool:
-    """Tell whether something is encrypted."""
-    return content.startswith(_MARK)
+    def lacks(self, beginning: bytes) -> bool:
+        """Tell from the first bytes of something whether it was sealed with a key that is not here."""
+        return beginning.startswith(_MARK) and beginning[len(_MARK) : BEGINNING] not in self._by_id
 
 
 def _id(key: str) -> bytes:
-    return hashlib.sha256(b"apbridge record key " + key.encode()).hexdigest()[:12].encode()
+    return hashlib.sha256(b"apbridge record key " + key.encode()).hexdigest()[:_ID_LENGTH].encode()

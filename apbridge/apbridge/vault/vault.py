@@ -47,6 +47,15 @@ def resolved(value: str) -> str:
     return Vault.open().get(value.removeprefix(REFERENCE)) if value.startswith(REFERENCE) else value
 
 
+def record_keys(environ: Mapping[str, str] = os.environ) -> RecordKeys | None:
+    """Give the keys that records outside the vault are sealed with; None where there is no vault.
+
+    Raises:
+        SettingError: There is one, and it cannot be opened.
+    """
+    return Vault.open(environ).record_keys() if vault_file(environ).exists() else None
+
+
 @dataclass
 class _State:
     """What was read, and what it is written back with."""

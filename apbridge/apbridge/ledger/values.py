@@ -1,0 +1,69 @@
+"""Between the table of records and what the ledger gives and takes."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from apbridge.json import dumps, loads
+from apbridge.ledger.names import described
+from apbridge.ledger.payloads import Payloads
+from apbridge.ledger.rows import OPEN, Entry, Need, Row, Status
+from apbridge.redaction import redact_text
+
+
+class Values:
+    """Translates both ways.
+
+    Args:
+        payloads: How records are kept.
+    """
+
+    def __init__(self, payloads: Payloads) -> None:
+        self.payloads = payloads
+
+    def of(self, run_id: int, system: str, entry: Entry, now: datetime) -> dict[str, Any]:
+        """Give the columns of what a run has found out about a record."""
+        open_status = entry.status in OPEN
+        payload, withheld = self.payloads.keep(entry.payload) if open_status else (None, False)
+        return {
+            "system": system,
+            "stream": entry.stream,
+            "external_id": entry.external_id,
+            "source_id": entry.source_id,
+            "content_hash": entry.content_hash,
+            "status": entry.status.value,
+            "remote_id": entry.remote_id,
+            "attempts": 1,
+            "code": entry.code,
+            "reason": redact_text(entry.reason) if entry.reason else None,
+            "waits_for": dumps(entry.waits_for).decode() if entry.waits_for else None,
+            "facts": None if entry.facts is None else dumps(entry.facts).decode(),
+            "payload": payload,
+            "withheld": withheld,
+            "acknowledged_at": now if entry.acknowledged else None,
+            "first_seen": now,
+            "last_seen": now,
+            "run_id": run_id,
+            "open_since": now if open_status else None,
+            "retry_asked_at": None,
+            "dismissed_at": None,
+            "dismissed_by": None,
+            "dismissed_because": None,
+            **described(entry.payload),
+        }
+
+    def row(self, found: Any) -> Row:  # noqa: ANN401
+        """Give what a row of the table says."""
+        values = found._mapping  # noqa: SLF001
+        payload, withheld = self.payloads.restore(values["payload"], withheld=values["withheld"])
+        return Row(
+            **{
+                **values,
+                "status": Status(values["status"]),
+                "waits_for": tuple(Need(*need) for need in loads(values["waits_for"] or "[]")),
+                "facts": loads(values["facts"] or "{}"),
+                "payload": payload,
+                "withheld": withheld,
+            }
+        )

@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from apbridge.errors import SettingError
+from apbridge.ledger import Entry, Ledger, Status
+from apbridge.vault import Vault
+
+RECORD = {"id": "1", "name": "O'Brien & Sons", "tax_id": "12-3456789"}
+
+
+@pytest.fixture
+def vault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Vault:
+    monkeypatch.setenv("APBRIDGE_VAULT", str(tmp_path / "vault" / "vault.json"))
+    monkeypatch.setenv("APBRIDGE_VAULT_KEY_FILE", str(tmp_path / "vault" / "key"))
+    return Vault.create()
+
+
+def keep(url: str) -> None:
+    with Ledger(url) as ledger:
+        run = ledger.start_run("target-toy", "1")
+        ledger.write(run.id, "toy", [Entry("vendors", "v-1", "1", "h", Status.REJECTED, payload=RECORD)])
+
+
+def test_a_record_with_a_tax_id_is_kept_whole_and_in_no_file(vault: Vault, url: str, tmp_path: Path):
+    keep(url)
+    with Ledger(url) as ledger:
+        row = ledger.rows("toy", "vendors", ["v-1"])["v-1"]
+        assert (row.payload, row.withheld) == (RECORD, False)
+        assert ledger.streams_withheld("toy") == ledger.streams_shut("toy") == set()
+    for file in tmp_path.glob("*.db*"):
+        assert b"12-3456789" not in file.read_bytes()
+    vault.rotate()
+    with Ledger(url) as ledger:
+        assert ledger.rows("toy", "vendors", ["v-1"])["v-1"].payload == RECORD
+
+
+@pytest.mark.usefixtures("vault")
+def test_a_lost_vault_shuts_what_was_sealed_and_no_other_row(url: str, monkeypatch: pytest.MonkeyPatch):
+    keep(url)
+    monkeypatch.setenv("APBRIDGE_VAULT", "elsewhere.json")
+    with Ledger(url) as ledger:
+        run = ledger.start_run("target-toy", "1")
+        ledger.write(run.id, "toy", [Entry("bills", "b-1", "1", "h", Status.WAITING, payload={"id": "1"})])
+        row = ledger.rows("toy", "vendors", ["v-1"])["v-1"]
+        assert (row.payload, row.withheld) == (None, True)
+        assert ledger.streams_shut("toy") == {"vendors"}
+        assert ledger.rows("toy", "bills", ["b-1"])["b-1"].payload == {"id": "1"}
+
+
+def test_a_vault_that_does_not_open_keeps_the_ledger_shut(
+    vault: Vault, url: str, monkeypatch: pytest.MonkeyPatch
+):
+    assert vault.names() == []
+    monkeypatch.delenv("APBRIDGE_VAULT_KEY_FILE")
+    with pytest.raises(SettingError, match="APB-VLT-002"):
+        Ledger(url)

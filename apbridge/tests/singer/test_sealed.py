@@ -1,0 +1,54 @@
+"""With a vault, a record that is rejected is kept whole and tried again without the tap."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from messages import SCHEMAS, state, vendor, vendor_name
+
+from apbridge.errors import RejectedError
+from apbridge.vault import Vault
+
+if TYPE_CHECKING:
+    from conftest import World
+
+SECRET = vendor(1, tax_id="12-3456789")
+
+
+@pytest.fixture(autouse=True)
+def _vault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("APBRIDGE_VAULT", str(tmp_path / "vault.json"))
+    monkeypatch.setenv("APBRIDGE_VAULT_KEY_FILE", str(tmp_path / "key"))
+    Vault.create()
+
+
+def test_a_rejected_record_with_a_tax_id_is_tried_again_from_the_ledger(world: World) -> None:
+    world.refused = {vendor_name(1)}
+    world.run([*SCHEMAS, SECRET, state("t1", "vendors")])
+    # Its bookmark moves on: nothing need be asked again.
+    assert world.states == [state("t1", "vendors")["value"]]
+    for file in world.folder.glob("ledger.db*"):
+        assert b"12-3456789" not in file.read_bytes()
+
+    world.refused = set()
+    done = world.run([])
+    assert done.books.calls[0][1]["tax_id"] == "12-3456789"
+    assert done.books.delivered == [vendor_name(1)]
+
+
+def test_a_lost_vault_is_said_until_a_full_refresh_brings_the_record_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.refused = {vendor_name(1)}
+    world.run([*SCHEMAS, SECRET, state("t1", "vendors")])
+    world.refused = set()
+    monkeypatch.setenv("APBRIDGE_VAULT", str(world.folder / "another.json"))
+    Vault.create()
+    for _ in range(2):
+        with pytest.raises(RejectedError, match=r"vendors.*--full-refresh"):
+            world.run([])
+    done = world.run([*SCHEMAS, SECRET])
+    assert done.books.delivered == [vendor_name(1)]
+    world.run([])
