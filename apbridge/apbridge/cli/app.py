@@ -39,6 +39,10 @@ class Command:
 
 
 COMMANDS: Mapping[str, Command] = {
+    "exceptions": Command(
+        "apbridge.cli.exceptions", "Records that wait or are rejected: list, show, retry, dismiss."
+    ),
+    "audit": Command("apbridge.cli.audit", "Every write to either system: show, export, verify."),
     "vault": Command("apbridge.cli.vault", "Keep credentials encrypted: set, list, rotate-key, export."),
 }
 

@@ -1,18 +1,23 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import subprocess
 import sys
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
 import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 from sqlalchemy import text
 
 from apbridge.errors import RefusedError, UnavailableError
 from apbridge.ledger import Ledger, Run
+from apbridge.ledger.tables import audit
 
 
 def write(run: Run, number: int) -> None:
@@ -215,3 +220,58 @@ def test_what_cannot_be_recorded_is_not_sent(ledger: Ledger) -> None:
 
     with ThreadPoolExecutor(4) as threads:
         assert not any(threads.map(one, range(8)))
+
+
+@pytest.fixture(scope="module")
+def whole_trail(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a ledger with a trail of 24 rows whose triggers are gone."""
+    file = tmp_path_factory.mktemp("trail") / "ledger.db"
+    with Ledger(f"sqlite:///{file}") as ledger:
+        run = ledger.start_run("target-toy", "1.0")
+        for number in range(12):
+            write(run, number)
+        unlock(ledger)
+    return file
+
+
+COLUMNS = [column.name for column in audit.columns]
+
+
+@settings(max_examples=int(os.environ.get("APBRIDGE_EXAMPLES", "60")), deadline=None)
+@given(data=st.data())
+def test_one_changed_byte_a_removed_row_or_a_swapped_pair_is_always_found(
+    whole_trail: Path, data: st.DataObject
+) -> None:
+    first = data.draw(st.integers(1, 24), "row")
+    with closing(sqlite3.connect(whole_trail)) as source, closing(sqlite3.connect(":memory:")) as db:
+        source.backup(db)
+        kind = data.draw(st.sampled_from(["byte", "removed", "swapped"]))
+        if kind == "byte":
+            column = data.draw(st.sampled_from(COLUMNS))
+            found = db.execute(f"SELECT CAST({column} AS BLOB) FROM apbridge_audit WHERE seq = ?", (first,))  # noqa: S608
+            before = bytearray(found.fetchone()[0] or b"")
+            assume(before)
+            place = data.draw(st.integers(0, len(before) - 1), "place")
+            before[place] = data.draw(st.integers(0, 255).filter(lambda new: new != before[place]), "byte")
+            changed = f"UPDATE apbridge_audit SET {column} = CAST(? AS TEXT) WHERE seq = ?"  # noqa: S608
+            try:
+                db.execute(changed, (bytes(before), first))
+            except sqlite3.IntegrityError:
+                assume(condition=False)
+        elif kind == "removed":
+            db.execute("DELETE FROM apbridge_audit WHERE seq = ?", (first,))
+        else:
+            second = data.draw(st.integers(1, 24).filter(lambda other: other != first), "other")
+            for new, old in ((99, first), (first, second), (second, 99)):
+                db.execute("UPDATE apbridge_audit SET seq = ? WHERE seq = ?", (new, old))
+            first = min(first, second)
+        db.commit()
+        with tempfile.TemporaryDirectory() as folder:
+            copy = Path(folder) / "ledger.db"
+            with closing(sqlite3.connect(copy)) as written:
+                db.backup(written)
+            with Ledger(f"sqlite:///{copy}") as ledger:
+                verdict = ledger.verify()
+    assert verdict.broken_at is not None
+    assert verdict.broken_at <= first
+    assert verdict.because
