@@ -136,8 +136,8 @@ def test_what_is_signed_is_all_of_the_query_in_any_order_and_encoding(sandbox: R
         {"oauth_nonce": "n" * 65},
         {"oauth_timestamp": None},
         {"oauth_timestamp": "now"},
-        {"oauth_timestamp": str(int(time.time()) - 900)},
-        {"oauth_timestamp": str(int(time.time()) + 900)},
+        {"oauth_timestamp": "too early"},
+        {"oauth_timestamp": "too late"},
         {"oauth_version": "2.0"},
         {"tampered": base64.b64encode(b"x" * 32).decode()},
         {"tampered": "?"},
@@ -145,6 +145,9 @@ def test_what_is_signed_is_all_of_the_query_in_any_order_and_encoding(sandbox: R
     ids=str,
 )
 def test_a_call_signed_wrongly_is_refused(sandbox: Running, wrong: dict[str, str | None]):
+    off = {"too early": -900, "too late": 900}.get(wrong.get("oauth_timestamp") or "")
+    if off:
+        wrong = {"oauth_timestamp": str(int(time.time()) + off)}
     answer = _ask(sandbox, **wrong)
     assert answer.status_code == 401
     error = error_of(answer)
