@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from apbridge import json as decoder
 from apbridge.netsuite import NetSuite, NetSuiteSettings
 from apbridge.netsuite.client import PAGE_ROWS
-from benchmarks.reader.bills import LIMIT
+from benchmarks.reader.server import LIMIT
 from tap_netsuite_ap.client import Reader
 from tap_netsuite_ap.eligibility import Eligibility
 from tap_netsuite_ap.features import Features
@@ -52,7 +52,7 @@ def ours(url: str) -> Iterator[int]:
     with NetSuite(settings(url)) as netsuite, Reader(netsuite, Features(manifest().features)) as reader:
         count = 0
         last = ("", 0)
-        for page in reader.pages(query, where=between(query, "modified_at", None, END)):
+        for page in reader.pages(query, where=between(query, "modified_at", None, END), is_long=True):
             places = [(row["modified_at"], int(row["id"])) for row in page]
             if sorted({last, *places}) != [last, *places]:
                 sys.exit("rows came out of order, or twice")

@@ -132,9 +132,11 @@ class Bills:
         self, query: Query, window: Window, *, with_header: bool = False, is_deletion: bool = False
     ) -> Iterator[Change]:
         where = between(query, "modified_at", window.start, window.end)
-        if window.start is None and not is_deletion:
+        is_first = window.start is None
+        if is_first and not is_deletion:
             where += self._eligibility.worth_a_first_reading
-        pages = self._reader.pages(query, where=where)
+        # A first reading takes the company's every bill; few of them changed in a part that is no header.
+        pages = self._reader.pages(query, where=where, is_long=is_first and with_header)
         return (
             Change(row["modified_at"], row["id"], row if with_header else None, is_deletion)
             for page in pages

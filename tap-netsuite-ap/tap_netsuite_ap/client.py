@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -10,7 +11,7 @@ from typing import TypeVar
 
 from typing_extensions import Self
 
-from apbridge.errors import RefusedError
+from apbridge.errors import RefusedError, UnavailableError
 from apbridge.netsuite import NetSuite
 from apbridge.netsuite.client import PAGE_ROWS, Page
 from apbridge.netsuite.suiteql import MOST_IN
@@ -18,10 +19,15 @@ from tap_netsuite_ap.features import Features
 from tap_netsuite_ap.ranges import Reading, goes_on
 from tap_netsuite_ap.suiteql import Place, Query, Row, ids
 
+logger = logging.getLogger(__name__)
+
 _T = TypeVar("_T")
 
 Joined = Callable[[], dict[str, list[Row]]]
 """Waits for joined rows, and gives them by parent."""
+
+ROW_NUMBERS = "row_numbers"
+"""The feature without which NetSuite does not say where pages end."""
 
 _NOTHING = Page([], has_more=False, total=0)
 
@@ -54,14 +60,23 @@ class Reader:
         """Have something done beside the rest. It must not itself wait for what it begins."""
         return self._pool.submit(work)
 
-    def pages(self, query: Query, *, where: Sequence[str] = ()) -> Iterator[Sequence[Row]]:
+    def pages(
+        self, query: Query, *, where: Sequence[str] = (), is_long: bool = False
+    ) -> Iterator[Sequence[Row]]:
         """Read every row, page by page in the order of the query's key.
 
-        The first page is asked for at once, what follows it as soon as the first is taken: several ranges
-        of the key at once, some pages ahead.
+        The first page is asked for at once; what follows it is too, several pages at a time and some ahead
+        of what is taken.
+
+        Args:
+            query: Gives the rows.
+            where: Conditions beside those of the query.
+            is_long: Many rows are expected.
         """
-        ask = partial(self._page, query, rows=self.page_rows, where=where)
-        return self._following(query, self.begin(ask), ask)
+        # Whoever asks for small pages wants few rows.
+        lanes = self.netsuite.settings.concurrency if self.page_rows >= PAGE_ROWS else 1
+        asked = _Asked(self, query, where)
+        return Reading(asked, self.begin, rows=self.page_rows, lanes=lanes, is_long=is_long).pages()
 
     def joined(
         self, query: Query, parents: Collection[str], *, by: str = "parent", width: int = MOST_IN
@@ -95,40 +110,29 @@ class Reader:
 
     def one(self, query: Query) -> Row:
         """Read the only row of a query."""
-        return self._page(query, rows=1).items[0]
-
-    def _following(
-        self, query: Query, first: Future[Page], ask: Callable[..., Page]
-    ) -> Iterator[Sequence[Row]]:
-        reading = Reading(
-            lambda after, until: ask(after=after, until=until),
-            self.begin,
-            query.place,
-            rows=self.page_rows,
-            # Whoever asks for small pages wants few rows.
-            lanes=self.netsuite.settings.concurrency if self.page_rows >= PAGE_ROWS else 1,
-        )
-        yield from reading.pages(first.result())
+        return self.page(query, rows=1).items[0]
 
     def _all(self, query: Query, condition: str) -> list[Row]:
         rows: list[Row] = []
         after: Place | None = None
         while True:
-            page = self._page(query, rows=PAGE_ROWS, where=[condition], after=after)
+            page = self.page(query, rows=PAGE_ROWS, where=[condition], after=after)
             rows += page.items
             if not goes_on(page, PAGE_ROWS):
                 return rows
             after = query.place(rows[-1])
 
-    def _page(
+    def page(
         self,
         query: Query,
         *,
         rows: int,
         where: Sequence[str] = (),
         after: Place | None = None,
-        until: str | None = None,
+        until: Place | None = None,
     ) -> Page:
+        """Read one page, without what the account lacks."""
+
         def ask(absent: frozenset[str], rows: int) -> Page:
             text = query.render(absent, where=where, after=after, until=until)
             return self.netsuite.suiteql(text, limit=rows, purpose=query.purpose)
@@ -149,3 +153,41 @@ class Reader:
             except RefusedError as refused:
                 if not self._features.adapt(query, refused, absent, works):
                     raise
+
+    def ends(self, query: Query, *, where: Sequence[str], after: Place | None) -> list[Place]:
+        """Ask where the pages of a query end: the places of every so many-th row after a place.
+
+        Returns:
+            The first thousand of them; none where NetSuite does not say, which is no reason to fail: the
+            pages themselves are then read one after the other.
+        """
+        absent = self._features.absent
+        if {query.needs, ROW_NUMBERS} & absent:
+            return []
+        text = query.every(self.page_rows).render(absent, where=where, after=after)
+        try:
+            page = self.netsuite.suiteql(text, purpose=query.purpose)
+        except (RefusedError, UnavailableError) as problem:
+            logger.debug("NetSuite does not say where pages end: %s", problem)
+            # Where no page has come yet, anything in the query may have been refused.
+            if after:
+                self._features.lacks(ROW_NUMBERS)
+            return []
+        return [query.place(row) for row in page.items]
+
+
+class _Asked:
+    """A query, asked by a reader."""
+
+    def __init__(self, reader: Reader, query: Query, where: Sequence[str]) -> None:
+        self._reader = reader
+        self._query = query
+        self._where = where
+        self.place = query.place
+
+    def page(self, after: Place | None, until: Place | None) -> Page:
+        rows = self._reader.page_rows
+        return self._reader.page(self._query, rows=rows, where=self._where, after=after, until=until)
+
+    def ends(self, after: Place | None) -> Sequence[Place]:
+        return self._reader.ends(self._query, where=self._where, after=after)

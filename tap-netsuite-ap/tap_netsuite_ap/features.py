@@ -63,11 +63,19 @@ class Features:
             if _NAMELESS.search(str(refused)) and works(without):
                 return True
             missing = _missing(query, str(refused), without, works)
-            for feature in sorted(missing - self._absent):
-                sentence = catalogue()[self._sentences[feature]]
-                logger.warning("%s %s [%s]", sentence.says, sentence.do, sentence.code)
-            self._absent |= missing
+            self._note(missing)
             return bool(missing)
+
+    def lacks(self, feature: str) -> None:
+        """Note that a feature was found missing."""
+        with self._lock:
+            self._note(frozenset([feature]))
+
+    def _note(self, missing: frozenset[str]) -> None:
+        for feature in sorted(missing - self._absent):
+            sentence = catalogue()[self._sentences[feature]]
+            logger.warning("%s %s [%s]", sentence.says, sentence.do, sentence.code)
+        self._absent |= missing
 
 
 def _missing(query: Query, says: str, without: frozenset[str], works: Trial) -> frozenset[str]:

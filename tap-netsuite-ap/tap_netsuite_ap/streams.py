@@ -91,7 +91,8 @@ class NetSuiteStream(Stream):
         query = self._entry.query
         shape = Shape(self.schema, query.aliases)
         where = between(query, "modified_at", window.start, window.end) if window else ()
-        for page in reader.pages(query, where=where):
+        is_first = window is not None and window.start is None
+        for page in reader.pages(query, where=where, is_long=is_first):
             rows = (
                 [row for row in page if not self.was_sent(row["modified_at"], row["id"])] if window else page
             )

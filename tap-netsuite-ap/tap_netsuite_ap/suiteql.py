@@ -103,31 +103,45 @@ class Query:
         *,
         where: Iterable[str] = (),
         after: Place | None = None,
-        until: str | None = None,
+        until: Place | None = None,
     ) -> str:
         """Write the query out.
 
         Args:
             absent: Features that this account lacks.
             where: Conditions beside those of the file.
-            after: The place after which to read. Of the key's first value alone, it is beyond all its rows.
-            until: The greatest value of the key's first column to read.
+            after: The place after which to read.
+            until: The last place to read.
         """
-        conditions = [*where, *([self._follows(after)] if after else [])]
-        if until is not None:
-            conditions.append(f"{self.expression(self.key[0])} <= {_value(until)}")
+        conditions = [*where]
+        if after:
+            conditions.append(self._compared(after, ">", ">"))
+        if until:
+            conditions.append(self._compared(until, "<", "<="))
         order = ", ".join(f"{self.expression(alias)} ASC" for alias in self.key)
         text = "\n".join(line.text for line in self.lines if line.is_there(absent))
         # The custom condition of a setting may hold a dollar sign: only our own two names are replaced.
         text = text.replace("$where", " AND ".join(conditions) or "1 = 1").replace("$order", order)
         return _MACRO.sub(_written_out, text)
 
-    def _follows(self, place: Place) -> str:
+    def every(self, number: int) -> Query:
+        """Give the query of the key of every so many-th row, in the same order."""
+
+        def columns(table: str) -> str:
+            return ", ".join(f"{table}.{alias} AS {alias}" for alias in self.key)
+
+        # NetSuite numbers rows before it orders them, so the query to be numbered stands within another.
+        head = f"SELECT {columns('n')} FROM (SELECT ROWNUM AS row_number, {columns('p')} FROM ("  # noqa: S608
+        tail = f") p) n WHERE MOD(n.row_number, {number}) = 0 ORDER BY n.row_number ASC"
+        return replace(self, lines=(Line(head), *self.lines, Line(tail)))
+
+    def _compared(self, place: Place, operator: str, last_operator: str) -> str:
         alternatives = []
         for index, value in enumerate(place):
             same = [f"{self.expression(self.key[i])} = {_value(place[i])}" for i in range(index)]
-            beyond = f"{self.expression(self.key[index])} > {_value(value)}"
-            alternatives.append(" AND ".join([*same, beyond]))
+            compare = operator if index < len(place) - 1 else last_operator
+            differs = f"{self.expression(self.key[index])} {compare} {_value(value)}"
+            alternatives.append(" AND ".join([*same, differs]))
         return "(" + " OR ".join(f"({one})" if len(place) > 1 else one for one in alternatives) + ")"
 
 
