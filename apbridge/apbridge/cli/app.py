@@ -43,6 +43,9 @@ COMMANDS: Mapping[str, Command] = {
         "apbridge.cli.exceptions", "Records that wait or are rejected: list, show, retry, dismiss."
     ),
     "audit": Command("apbridge.cli.audit", "Every write to either system: show, export, verify."),
+    "check": Command(
+        "apbridge.cli.check", "Look at both systems and this machine: what is well, what to do."
+    ),
     "vault": Command("apbridge.cli.vault", "Keep credentials encrypted: set, list, rotate-key, export."),
 }
 

@@ -107,3 +107,18 @@ def _typed(name: str, value: str, kind: str) -> Any:  # noqa: ANN401
         except ValueError as failure:
             raise SettingError("APB-SET-001", setting=name, problem=f"it is no {kind}") from failure
     return value
+
+
+def state_places(project: Path, environ: Mapping[str, str]) -> tuple[str, str]:
+    """Tell where Meltano keeps its state: the URI of its backend, and that of its database."""
+    document = _document(project / FILE) or {}
+    known = {"MELTANO_PROJECT_ROOT": str(project.resolve()), **environ}
+
+    def given(variable: str, value: Any, default: str) -> str:  # noqa: ANN401
+        return environ.get(variable) or str(_expanded(value, known) or default)
+
+    database = f"sqlite:///{project.resolve()}/.meltano/meltano.db"
+    return (
+        given("MELTANO_STATE_BACKEND_URI", (document.get("state_backend") or {}).get("uri"), "systemdb"),
+        given("MELTANO_DATABASE_URI", document.get("database_uri"), database),
+    )

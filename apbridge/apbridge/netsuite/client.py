@@ -58,8 +58,8 @@ class NetSuite:
         self._sign_in = SignIn(settings, stop)
         self.session = self._session(settings.base_url, stop)
         # One gate for both hosts: NetSuite counts REST and RESTlet calls together.
-        self._restlets = self._session(settings.restlet_url, stop)
-        self._restlets.gate = self.session.gate
+        self.restlets = self._session(settings.restlet_url, stop)
+        self.restlets.gate = self.session.gate
 
     def __enter__(self) -> Self:
         return self
@@ -69,7 +69,7 @@ class NetSuite:
 
     def close(self) -> None:
         """Give the connections back."""
-        for closing in (self.session, self._restlets, self._sign_in):
+        for closing in (self.session, self.restlets, self._sign_in):
             closing.close()
 
     def suiteql(self, query: str, *, limit: int = PAGE_ROWS, offset: int = 0, purpose: str) -> Page:
@@ -203,7 +203,7 @@ class NetSuite:
             raise SettingError("APB-SET-002", setting="restlet_script")
         params = {"script": script, "deploy": deploy}
         call = Call("POST", _RESTLET_PATH, purpose, write, params=params, json=body)
-        return self._restlets.ask(call)
+        return self.restlets.ask(call)
 
     def _session(self, url: str, stop: Event | None) -> GovernedSession:
         return GovernedSession(

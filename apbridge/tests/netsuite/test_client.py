@@ -147,7 +147,7 @@ def test_a_restlet_is_called_by_its_names(script: Script, netsuite: NetSuite):
 
 
 def test_rest_and_restlets_share_one_gate(netsuite: NetSuite):
-    assert netsuite._restlets.gate is netsuite.session.gate
+    assert netsuite.restlets.gate is netsuite.session.gate
 
 
 def test_no_restlet_is_a_setting(netsuite_to: Callable[..., NetSuite], script: Script):

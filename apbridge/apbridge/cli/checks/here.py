@@ -1,0 +1,96 @@
+"""What is on this machine: the vault, the ledger, Meltano's state."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from errno import EACCES
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy
+from sqlalchemy.exc import SQLAlchemyError
+
+from apbridge import settings
+from apbridge.cli import meltano
+from apbridge.cli.checks.finding import Finding, State
+from apbridge.errors import APBridgeError
+from apbridge.ledger import Ledger
+from apbridge.vault import Vault, vault_file
+
+
+def findings(configs: Mapping[str, Mapping[str, Any]]) -> Iterator[Finding]:
+    """Look at this machine.
+
+    Args:
+        configs: Settings of both targets, by name.
+    """
+    yield from _vault()
+    yield from _ledgers(configs)
+    yield from _state()
+
+
+def _vault() -> Iterator[Finding]:
+    if not vault_file().exists():
+        return
+    try:
+        names = Vault.open().names()
+    except APBridgeError as error:
+        yield Finding.of("vault", error)
+    else:
+        yield Finding.ok("vault", f"It opens; it holds {len(names)} secrets.")
+
+
+def _ledgers(configs: Mapping[str, Mapping[str, Any]]) -> Iterator[Finding]:
+    try:
+        urls = {settings.required_text(config, "ledger_url"): plugin for plugin, config in configs.items()}
+    except APBridgeError as error:
+        yield Finding.of("ledger", error)
+        return
+    if len(urls) > 1:
+        several = APBridgeError("APB-CHK-020", plugins=" and ".join(urls.values()))
+        yield Finding.of("ledger", several, State.WARNING)
+    yield from map(_ledger, urls)
+
+
+def _ledger(url: str) -> Finding:
+    try:
+        Ledger(url).close()
+    except APBridgeError as error:
+        return Finding.of("ledger", error)
+    return Finding.ok("ledger", f"{_shown(sqlalchemy.make_url(url))} is reached and up to date.")
+
+
+def _state() -> Iterator[Finding]:
+    """See that Meltano can keep its bookmarks."""
+    backend, database = meltano.state_places(Path(), os.environ)
+    kind = backend.partition(":")[0]
+    if kind != "systemdb":
+        yield Finding.ok(
+            "state", f"Meltano keeps it in a place of kind {kind}, which is not looked at from here."
+        )
+        return
+    try:
+        url = sqlalchemy.make_url(database)
+        if url.drivername == "sqlite":
+            _writable(Path(str(url.database)))
+        else:
+            engine = sqlalchemy.create_engine(url)
+            with engine.connect() as connection:
+                connection.execute(sqlalchemy.text("SELECT 1"))
+            engine.dispose()
+    except (ImportError, OSError, SQLAlchemyError) as failure:
+        problem = getattr(failure, "strerror", None) or type(failure).__name__
+        yield Finding.of("state", APBridgeError("APB-CHK-021", problem=problem))
+    else:
+        yield Finding.ok("state", f"Meltano keeps it in {_shown(url)}.")
+
+
+def _shown(url: sqlalchemy.URL) -> str:
+    return url.set(username=None, password=None, query={}).render_as_string()
+
+
+def _writable(file: Path) -> None:
+    place = file if file.exists() else next((one for one in file.parents if one.exists()), Path())
+    if not (os.access(place, os.W_OK) and (place == file or place.is_dir())):
+        raise PermissionError(EACCES, f"{place} may not be written to")
