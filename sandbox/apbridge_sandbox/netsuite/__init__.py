@@ -24,5 +24,7 @@ def routes() -> list[BaseRoute]:
         Route(f"{_RECORD}/{{id}}/!transform/{{target}}", endpoint(records.transform), methods=["POST"]),
         Route(_RECORD, endpoint(records.collection), methods=["GET", "POST"]),
         Route(f"{_RECORD}/{{id}}", endpoint(records.record), methods=["GET", "PUT", "PATCH", "DELETE"]),
+        Route(f"{_RECORD}/{{id}}/{{sublist}}", endpoint(records.sublist), methods=["GET"]),
+        Route(f"{_RECORD}/{{id}}/{{sublist}}/{{line}}", endpoint(records.sublist), methods=["GET"]),
         Route(RESTLET_PATH, endpoint(run_restlet), methods=["GET", "POST", "PUT", "DELETE"]),
     ]

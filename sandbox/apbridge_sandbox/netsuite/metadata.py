@@ -149,7 +149,8 @@ def _schemas(kind: RecordType, account: Account, refer: str) -> _Schemas:
         schemas[collection] = _collection(refer, element)
         line = _properties(sublist.fields_of(kind.name, account), account, refer)
         schemas[element] = {"type": "object", "properties": {**line, "links": _links(refer)}}
-    return {kind.name: {"type": "object", "properties": properties}, **schemas}
+    searched = ["id", *kind.fields_of(kind.name, account)]
+    return {kind.name: {"type": "object", "properties": properties, "x-ns-filterable": searched}, **schemas}
 
 
 def _properties(fields: Mapping[str, RecordField], account: Account, refer: str) -> dict[str, Any]:

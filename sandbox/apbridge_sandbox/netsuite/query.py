@@ -15,11 +15,9 @@ from apbridge_sandbox.netsuite.errors import (
     invalid_parameter,
     unexpected,
 )
+from apbridge_sandbox.netsuite.paging import bounds, check_parameters, links
 
 QUERY_PATH = "/services/rest/query/v1/suiteql"
-PAGE_ROWS = 1000
-"""Default and largest page (NetSuite: SuiteQL)."""
-
 _runs = count()
 
 
@@ -29,7 +27,11 @@ def run_query(call: Call) -> Response:
     check_permission(call, "Reports -> SuiteAnalytics Workbook")
     _check_header(call)
     query = _query(call)
-    limit, offset = _bounds(call)
+    check_parameters(call, "limit", "offset")
+    limit, offset = bounds(call)
+    if offset >= suiteql.MOST_ROWS and call.sandbox.switches["netsuite.offset_past_cap"] != "empty":
+        detail = f"The offset {offset} is beyond the {suiteql.MOST_ROWS} rows that a query can reach."
+        raise invalid_parameter(detail, "offset")
     sandbox = call.sandbox
     try:
         with sandbox.store.connection() as conn:
@@ -55,7 +57,7 @@ def run_query(call: Call) -> Response:
     return answer(
         200,
         {
-            "links": _links(call, limit, offset, reachable, more=more),
+            "links": links(call, limit, offset, reachable, more=more),
             "count": len(page.rows),
             "hasMore": more,
             "items": page.rows,
@@ -88,47 +90,3 @@ def _query(call: Call) -> str:
         detail = "The query is missing."
         raise invalid_content(detail, "q")
     return query
-
-
-def _bounds(call: Call) -> tuple[int, int]:
-    """Read limit and offset. What NetSuite says to wrong ones is not known: switches decide."""
-    switches = call.sandbox.switches
-    limit = _whole(call, "limit", PAGE_ROWS)
-    if limit > PAGE_ROWS and switches["netsuite.limit_over_most"] == "clamps":
-        limit = PAGE_ROWS
-    if not 1 <= limit <= PAGE_ROWS:
-        detail = f"The limit has to be between 1 and {PAGE_ROWS}, not {limit}."
-        raise invalid_parameter(detail, "limit")
-    offset = _whole(call, "offset", 0)
-    if offset % limit:
-        if switches["netsuite.offset_off_grid"] != "floors":
-            detail = f"The offset {offset} is not divisible by the limit {limit}."
-            raise invalid_parameter(detail, "offset")
-        offset -= offset % limit
-    if offset >= suiteql.MOST_ROWS and switches["netsuite.offset_past_cap"] != "empty":
-        detail = f"The offset {offset} is beyond the {suiteql.MOST_ROWS} rows that a query can reach."
-        raise invalid_parameter(detail, "offset")
-    return limit, offset
-
-
-def _whole(call: Call, name: str, default: int) -> int:
-    text = call.request.query_params.get(name)
-    if text is None:
-        return default
-    if not text.isdecimal():
-        detail = f"The value '{text}' of {name} is not a whole number."
-        raise invalid_parameter(detail, name)
-    return int(text)
-
-
-def _links(call: Call, limit: int, offset: int, reachable: int, *, more: bool) -> list[dict[str, str]]:
-    last = max(reachable - 1, 0) // limit * limit
-    places = {"self": offset}
-    if more:
-        places |= {"next": offset + limit, "last": last}
-    if offset:
-        places |= {"first": 0, "prev": offset - limit, "last": last}
-    return [
-        {"rel": relation, "href": f"{call.origin}{QUERY_PATH}?limit={limit}&offset={place}"}
-        for relation, place in places.items()
-    ]

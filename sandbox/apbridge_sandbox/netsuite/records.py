@@ -12,16 +12,18 @@ from typing import Any
 
 from starlette.responses import Response
 
-from apbridge_sandbox.netsuite import bills, payments
+from apbridge_sandbox.netsuite import bills, listing, payments
 from apbridge_sandbox.netsuite.access import REST_WEB_SERVICES, account_of, check_permission, check_token
 from apbridge_sandbox.netsuite.endpoint import Call, answer, no_content
 from apbridge_sandbox.netsuite.errors import (
     NetSuiteError,
+    invalid_parameter,
     invalid_value,
     method_not_allowed,
     no_such_record_type,
     nonexistent,
 )
+from apbridge_sandbox.netsuite.paging import check_parameters
 from apbridge_sandbox.netsuite.posting import (
     Rules,
     change_vendor_payment,
@@ -30,7 +32,7 @@ from apbridge_sandbox.netsuite.posting import (
     post_vendor_payment,
 )
 from apbridge_sandbox.netsuite.record_types import RecordType, record_types
-from apbridge_sandbox.netsuite.shown import show
+from apbridge_sandbox.netsuite.shown import lines, show
 from apbridge_sandbox.suiteql import Account
 
 RECORDS_PATH = "/services/rest/record/v1"
@@ -58,8 +60,10 @@ _in_flight_lock = Lock()
 
 
 def collection(call: Call) -> Response:
-    """Answer a call to a record type: POST creates."""
+    """Answer a call to a record type: GET lists, POST creates."""
     asked = _asked(call)
+    if call.request.method == "GET":
+        return listing.records(call, asked.kind, asked.account)
     if call.request.method != "POST" or asked.name != payments.RECORD_TYPE:
         raise method_not_allowed(call.request.method)
     body = call.json()
@@ -96,13 +100,50 @@ def transform(call: Call) -> Response:
     return no_content(_location(call, payments.RECORD_TYPE, payment_id))
 
 
-def _get(call: Call, asked: _Asked) -> Response:
-    expanded = call.request.query_params.get("expandSubResources", "").lower() == "true"
+def sublist(call: Call) -> Response:
+    """Answer a call to a sublist of a record, or to one of its lines."""
+    asked = _asked(call)
+    check_parameters(call, "expandSubResources")
+    name, line = call.path("sublist"), call.request.path_params.get("line")
+    if name not in asked.kind.sublists:
+        raise nonexistent()
     with call.sandbox.store.connection() as conn:
         row = _find(conn, asked, call.path("id"))
         _check_unlocked(asked, row)
         url = _location(call, asked.name, row["id"])
-        return answer(200, show(conn, asked.kind, row["id"], asked.account, url, expanded=expanded))
+        items = lines(conn, asked.kind, name, row["id"], asked.account, f"{url}/{name}")
+    if line is None:
+        if not _expanded(call):
+            items = [{"links": item["links"]} for item in items]
+        links = [{"rel": "self", "href": f"{url}/{name}"}]
+        counts = {"count": len(items), "hasMore": False, "offset": 0, "totalResults": len(items)}
+        return answer(200, {"links": links, "items": items, **counts})
+    for item in items:
+        if item["links"][0]["href"] == f"{url}/{name}/{line}":
+            return answer(200, item)
+    raise nonexistent()
+
+
+def _get(call: Call, asked: _Asked) -> Response:
+    check_parameters(call, "expandSubResources", "fields")
+    with call.sandbox.store.connection() as conn:
+        row = _find(conn, asked, call.path("id"))
+        _check_unlocked(asked, row)
+        url = _location(call, asked.name, row["id"])
+        shown = show(conn, asked.kind, row["id"], asked.account, url, expanded=_expanded(call))
+    fields = call.request.query_params.get("fields")
+    if fields:
+        known = {"id", *asked.kind.sublists, *asked.kind.fields_of(asked.name, asked.account)}
+        chosen = {"links", "id", *fields.split(",")}
+        for name in chosen - known - {"links"}:
+            detail = f"Field '{name}' does not exist."
+            raise invalid_parameter(detail, "fields")
+        shown = {name: value for name, value in shown.items() if name in chosen}
+    return answer(200, shown)
+
+
+def _expanded(call: Call) -> bool:
+    return call.request.query_params.get("expandSubResources", "").lower() == "true"
 
 
 def _patch(call: Call, asked: _Asked) -> Response:

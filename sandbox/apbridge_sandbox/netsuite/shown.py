@@ -29,17 +29,25 @@ def show(
     records = url.rsplit("/", 2)[0]
     shown: dict[str, Any] = {"links": [_link(url)], "id": str(record_id)}
     shown |= _values(conn, row, fields, records)
-    for name, sublist in kind.sublists.items():
+    for name in kind.sublists:
         place = f"{url}/{name}"
         shown[name] = {"links": [_link(place)]}
         if expanded:
-            lines = sublist.fields_of(kind.name, account)
-            items = [
-                {"links": [_link(f"{place}/{line['$key']}")], **_values(conn, line, lines, records)}
-                for line in _lines(conn, sublist, lines, record_id)
-            ]
+            items = lines(conn, kind, name, record_id, account, place)
             shown[name] |= {"items": items, "totalResults": len(items)}
     return shown
+
+
+def lines(  # noqa: PLR0917 - the sublist, who sees it, where it lies
+    conn: sqlite3.Connection, kind: RecordType, name: str, record_id: int, account: Account, url: str
+) -> list[dict[str, Any]]:
+    """Write the lines of a record's sublist, which lies at that URL."""
+    sublist, records = kind.sublists[name], url.rsplit("/", 3)[0]
+    fields = sublist.fields_of(kind.name, account)
+    return [
+        {"links": [_link(f"{url}/{line['$key']}")], **_values(conn, line, fields, records)}
+        for line in _lines(conn, sublist, fields, record_id)
+    ]
 
 
 def _lines(

@@ -255,7 +255,8 @@ class Expressions:
 
     def _like(self, node: exp.Like) -> str:
         subject, pattern = self.term(node.this), self.term(node.expression)
-        sql = f"ns_like({as_text(subject)}, {pattern.sql})"
+        # What is empty is neither like anything nor unlike it (Oracle).
+        sql = f"ns_like(NULLIF({as_text(subject)}, ''), {pattern.sql})"
         return f"(NOT {sql})" if node.args.get("negate") else sql
 
 

@@ -265,7 +265,7 @@ def test_records_that_are_not_there(netsuite: NetSuite, bills: list[OpenBill]):
             answer = netsuite.request(method, path, json={"memo": "x"} if method == "PATCH" else None)
             assert (answer.status_code, error_of(answer)["o:errorCode"]) == (404, "NONEXISTENT_ID")
     assert netsuite.get(f"{RECORDS}/nosuchtype/1").status_code == 404
-    assert netsuite.get(PAYMENT).status_code == 405
+    assert netsuite.post(f"{RECORDS}/account", json={}).status_code == 405
     assert netsuite.put(f"{PAYMENT}/5", json={}).status_code == 405
 
 

@@ -30,8 +30,13 @@ def _mapped(store: Store, client_id: str, key: Any, **validity: Any) -> str:  # 
 
 
 @pytest.fixture
-def client_id(netsuite: NetSuite) -> str:
-    return netsuite.sandbox.credentials["NETSUITE_CLIENT_ID"]
+def client_id(netsuite: NetSuite, store: Store) -> str:
+    """The integration, with no other certificate than the credentials' own: five may be active."""
+    credentials = netsuite.sandbox.credentials
+    with store.write() as conn:
+        own = (credentials["NETSUITE_CERTIFICATE_ID"],)
+        conn.execute("DELETE FROM ns_certificate WHERE certificate_id <> ?", own)
+    return credentials["NETSUITE_CLIENT_ID"]
 
 
 def test_a_signed_assertion_gets_a_token(netsuite: NetSuite):
