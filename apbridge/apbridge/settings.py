@@ -116,6 +116,19 @@ AVIDXCHANGE_SETTINGS = (
     ),
 )
 
+MAPPING_SETTINGS = (
+    th.Property(
+        "gl_mapping",
+        th.StringType(),
+        description="CSV or YAML file: which account has which GL code. Others keep their number.",
+    ),
+    th.Property(
+        "dimension_mapping",
+        th.StringType(),
+        description="CSV or YAML file: the codes of departments, classes, locations and segments' values.",
+    ),
+)
+
 LEDGER_SETTINGS = (
     th.Property(
         "ledger_url",

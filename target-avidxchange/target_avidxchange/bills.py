@@ -12,6 +12,7 @@ from typing_extensions import override
 from apbridge.avidxchange import Acknowledged, Submission, fingerprint
 from apbridge.errors import APBridgeError, RefusedError, RejectedError
 from apbridge.ledger import Entry, Need, Row, Status
+from apbridge.mapping import DIMENSIONS, SEGMENT
 from apbridge.schemas import external_id, namespace_of
 from apbridge.singer import Action, Outcome, Record
 from target_avidxchange.foreseen import see_that_it_may_change, see_that_its_lines_sum
@@ -20,13 +21,6 @@ from target_avidxchange.invoice import WITHDRAWN, Invoice
 from target_avidxchange.refusals import name_of, rejection
 from target_avidxchange.sinks import AvidXchangeSink
 from target_avidxchange.withdrawal import Withdrawal, is_paid_by_us, money, withdrawal
-
-_DIMENSIONS = {
-    "department": ("departments", "department"),
-    "class": ("classes", "classification"),
-    "location": ("locations", "location"),
-}
-"""Dimension, its stream, and its kind in external ids."""
 
 _TO_PAY = {"submitted", "in_workflow", "approved", "scheduled"}
 """Where an invoice stands that AvidXchange means to pay."""
@@ -46,20 +40,29 @@ class BillSink(AvidXchangeSink):
     def completed(self, record: Record) -> Record:
         namespace = namespace_of(record["external_id"], "vendorbill", record["id"])
         vendor = record.get("vendor_id")
+        subsidiary = record.get("subsidiary_id")
         return {
             **record,
             "vendor_external_id": external_id(namespace, "vendor", vendor) if vendor else None,
-            "lines": [self._coded(line) for line in record["lines"]],
+            "lines": [self._coded(line, subsidiary) for line in record["lines"]],
         }
 
-    def _coded(self, line: Mapping[str, Any]) -> dict[str, Any]:
+    def _coded(self, line: Mapping[str, Any], subsidiary: str | None) -> dict[str, Any]:
         coding = self.target.coding
+        segments = {
+            name: str(value)
+            for name, value in line.get("custom_fields", {}).items()
+            if name.startswith(SEGMENT) and value is not None
+        }
         return {
             **line,
-            "gl_code": coding.gl_code(line.get("account_id"), line.get("account_number")),
+            "gl_code": coding.gl_code(line.get("account_id"), line.get("account_number"), subsidiary),
             "codes": {
-                dimension: coding.dimension_code(dimension, line.get(f"{dimension}_id"))
-                for dimension in _DIMENSIONS
+                dimension: coding.dimension_code(dimension, line.get(f"{dimension}_id"), subsidiary)
+                for dimension in DIMENSIONS
+            },
+            "segments": {
+                name: coding.dimension_code(name, value, subsidiary) for name, value in segments.items()
             },
         }
 
@@ -89,7 +92,7 @@ class BillSink(AvidXchangeSink):
                     "APB-TAX-003", name=name_of(record), external_id=record["external_id"], line=number
                 )
             yield Need("gl_accounts", external_id(namespace, "account", line["account_id"]))
-            for dimension, (stream, kind) in _DIMENSIONS.items():
+            for dimension, (stream, kind) in DIMENSIONS.items():
                 if line.get(f"{dimension}_id") is not None:
                     yield Need(stream, external_id(namespace, kind, line[f"{dimension}_id"]))
 
@@ -98,6 +101,7 @@ class BillSink(AvidXchangeSink):
     @override
     def prepare(self, records: Sequence[Record], rows: Mapping[str, Row]) -> None:
         super().prepare(records, rows)
+        self.target.codes.refresh()
         names = [record["external_id"] for record in records]
         in_doubt = self.target.ledger.in_doubt(self.target.system, self.stream_name, names)
         if in_doubt or any(not row.content_hash for row in rows.values()):
@@ -169,6 +173,8 @@ class BillSink(AvidXchangeSink):
         invoice = known or Invoice()
         is_sent = invoice.body != body
         if is_sent:
+            if missing := self.target.codes.missing(self.completed(record)):
+                return Outcome.waiting(missing)
             try:
                 if self.target.is_dry_run:
                     see_that_its_lines_sum(record, submission.call.purpose)

@@ -22,6 +22,8 @@ class Present:
         status_reason: Why, where it says.
         total: Of an invoice.
         amount_paid: Of an invoice.
+        code: Of an account or a dimension's value.
+        is_usable: Whether a line may be on that code.
     """
 
     remote_id: str | None
@@ -31,6 +33,8 @@ class Present:
     status_reason: str | None = None
     total: Any = None
     amount_paid: Any = None
+    code: str | None = None
+    is_usable: bool = True
 
 
 class Directory:
@@ -62,16 +66,23 @@ class Directory:
                 self._listed = {one.external_id: self._present(one) for one in shown}
         return self._listed
 
+    @property
+    def seen(self) -> Mapping[str, Present]:
+        """The list, where it was asked for; empty where it was not."""
+        return self._listed or {}
+
     def get(self, external_id: str) -> Present | None:
         """Give a record of the list, where it was asked for."""
-        return (self._listed or {}).get(external_id)
+        return self.seen.get(external_id)
 
     def _present(self, shown: Shown) -> Present:
         client, resource = self._client, self._resource
         record = client.read(resource, shown, place=self._place)
         fingerprint = client.fingerprint_shown(resource, shown)
         if resource != "invoice":
-            return Present(record.get("id"), fingerprint)
+            code = record.get("number" if resource == "gl_account" else "code")
+            is_usable = bool(record.get("is_active", True)) and bool(record.get("is_postable", True))
+            return Present(record.get("id"), fingerprint, code=code, is_usable=is_usable)
         names = ("status", "status_reason", "total", "amount_paid")
-        told = {name: record.get(name) for name in names}
+        told: dict[str, Any] = {name: record.get(name) for name in names}
         return Present(record.get("id"), fingerprint, client.shown_image(shown), **told)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -10,8 +11,8 @@ from typing_extensions import override
 from apbridge.avidxchange import Acknowledged, Submission, fingerprint
 from apbridge.errors import RefusedError
 from apbridge.ledger import Row, Status
+from apbridge.mapping import MappingTable
 from apbridge.singer import AcknowledgingSink, Action, Outcome, Record
-from target_avidxchange.present import Directory
 from target_avidxchange.refusals import rejection
 
 if TYPE_CHECKING:
@@ -36,8 +37,7 @@ class AvidXchangeSink(AcknowledgingSink):
         key_properties: Sequence[str] | None,
     ) -> None:
         super().__init__(target, stream_name, schema, key_properties)
-        place = {"dimension": self.dimension} if self.dimension else {}
-        self.directory = Directory(target.client, self.resource, place)
+        self.directory = target.directory_of(stream_name)
         self._has_begun = False
 
     def completed(self, record: Record) -> Record:
@@ -66,17 +66,26 @@ class AvidXchangeSink(AcknowledgingSink):
         """List what AvidXchange has."""
         self.directory.listed()
 
+    def facts(self, record: Record) -> Mapping[str, Any]:
+        """Give what the ledger remembers of a record, beside a fingerprint of what was sent."""
+        return {"is_active": record["is_active"]}
+
     @override
     def deliver(self, record: Record, row: Row | None) -> Outcome:
         submission = self.submission(record)
+        body = fingerprint(submission.call.json)
+        facts = {**self.facts(record), "body": body}
         there = self.directory.get(submission.external_id)
-        if there and there.fingerprint == fingerprint(submission.call.json):
-            return Outcome.unchanged(there.remote_id)
+        if there and there.fingerprint == body:
+            return Outcome.unchanged(there.remote_id, facts)
+        # Without a hash the row is in doubt.
+        if row and row.content_hash and row.facts.get("body") == body:
+            return Outcome.unchanged(None, facts)
         try:
             acknowledged = self.send(f"upsert {self.word}", submission)
         except RefusedError as refused:
             raise rejection(refused, self.word, record) from refused
-        return Outcome.delivered(acknowledged.remote_id, action=Action.UPDATED if there else None)
+        return Outcome.delivered(acknowledged.remote_id, facts, Action.UPDATED if there else None)
 
     def send(self, operation: str, submission: Submission, told: Any = None) -> Acknowledged:  # noqa: ANN401
         """Send a write, on the audit trail; in a dry run go no further than here.
@@ -104,27 +113,112 @@ class VendorSink(AvidXchangeSink):
     word = "vendor"
 
 
-class GLAccountSink(AvidXchangeSink):
+class CodedSink(AvidXchangeSink):
+    """Records that are a code in AvidXchange.
+
+    Several records may be mapped to one code, and AvidXchange has each code once: under the record that has
+    it already, else under the one whose own code it is in NetSuite, else under the first by external id. Of
+    the others nothing is sent, and they count as acknowledged.
+    """
+
+    _owners: Mapping[str, str]
+
+    @abc.abstractmethod
+    def code(self, record: Record) -> str:
+        """Give the code of a record."""
+
+    @abc.abstractmethod
+    def own_code(self, record: Record) -> str:
+        """Give the code that it would have without a table."""
+
+    @property
+    @abc.abstractmethod
+    def table(self) -> MappingTable:
+        """What maps it."""
+
+    @override
+    def completed(self, record: Record) -> Record:
+        return {**record, "code": self.code(record), "dimension": self.dimension}
+
+    @override
+    def facts(self, record: Record) -> Mapping[str, Any]:
+        return {**super().facts(record), "code": self.code(record), "shares_code": False}
+
+    @override
+    def content(self, record: Record) -> Any:
+        body = super().content(record)
+        return {"body": body, "table": self.table.rules} if self.table.rules else body
+
+    @override
+    def prepare(self, records: Sequence[Record], rows: Mapping[str, Row]) -> None:
+        super().prepare(records, rows)
+        self._owners = self._shared_out(records) if self.table.rules else {}
+
+    def _shared_out(self, records: Sequence[Record]) -> Mapping[str, str]:
+        codes = self.target.codes
+        codes.refresh()
+        had = {code: one.external_id for code, one in codes.known(self.stream_name).items()}
+        here = {record["external_id"] for record in records}
+        owners = {code: name for code, name in had.items() if name not in here}
+
+        def claim(record: Record) -> tuple[bool, bool, str]:
+            code, name = self.code(record), record["external_id"]
+            return had.get(code) != name, self.own_code(record) != code, name
+
+        for record in sorted(records, key=claim):
+            owners.setdefault(self.code(record), record["external_id"])
+        return owners
+
+    @override
+    def deliver(self, record: Record, row: Row | None) -> Outcome:
+        name = record["external_id"]
+        if self._owners.get(self.code(record), name) != name:
+            return Outcome.unchanged(None, {**self.facts(record), "shares_code": True})
+        return super().deliver(record, row)
+
+
+class GLAccountSink(CodedSink):
     """GL accounts."""
 
     resource = "gl_account"
     word = "GL account"
 
+    @property
     @override
-    def completed(self, record: Record) -> Record:
-        return {**record, "code": self.target.coding.gl_code(record["id"], record.get("number"))}
+    def table(self) -> MappingTable:
+        return self.target.coding.accounts
+
+    @override
+    def code(self, record: Record) -> str:
+        return str(self.target.coding.gl_code(record["id"], record.get("number"), None))
+
+    @override
+    def own_code(self, record: Record) -> str:
+        return str(record.get("number") or record["id"])
+
+    @override
+    def facts(self, record: Record) -> Mapping[str, Any]:
+        return {**super().facts(record), "is_postable": record["is_postable"]}
 
 
-class DimensionSink(AvidXchangeSink):
+class DimensionSink(CodedSink):
     """Values of one dimension."""
 
     resource = "dimension_value"
     dimension: ClassVar[str]
 
+    @property
     @override
-    def completed(self, record: Record) -> Record:
-        code = self.target.coding.dimension_code(self.dimension, record["id"])
-        return {**record, "code": code, "dimension": self.dimension}
+    def table(self) -> MappingTable:
+        return self.target.coding.dimensions
+
+    @override
+    def code(self, record: Record) -> str:
+        return str(self.target.coding.dimension_code(self.dimension, record["id"], None))
+
+    @override
+    def own_code(self, record: Record) -> str:
+        return str(record["id"])
 
 
 class DepartmentSink(DimensionSink):

@@ -9,11 +9,20 @@ from singer_sdk import typing as th
 from typing_extensions import override
 
 from apbridge.avidxchange import AvidXchange, AvidXchangeSettings
-from apbridge.settings import AVIDXCHANGE_SETTINGS, LEDGER_SETTINGS
-from apbridge.singer import AcknowledgingSink, AcknowledgingTarget
+from apbridge.mapping import Coding
+from apbridge.settings import AVIDXCHANGE_SETTINGS, LEDGER_SETTINGS, MAPPING_SETTINGS
+from apbridge.singer import AcknowledgingTarget
 from target_avidxchange.bills import BillSink
-from target_avidxchange.coding import Coding
-from target_avidxchange.sinks import ClassSink, DepartmentSink, GLAccountSink, LocationSink, VendorSink
+from target_avidxchange.codes import Codes
+from target_avidxchange.present import Directory
+from target_avidxchange.sinks import (
+    AvidXchangeSink,
+    ClassSink,
+    DepartmentSink,
+    GLAccountSink,
+    LocationSink,
+    VendorSink,
+)
 
 
 class TargetAvidXchange(AcknowledgingTarget):
@@ -22,7 +31,7 @@ class TargetAvidXchange(AcknowledgingTarget):
     name = "target-avidxchange"
     package_name = "target-avidxchange"
     system = "avidxchange"
-    sink_classes: ClassVar[Mapping[str, type[AcknowledgingSink]]] = {
+    sink_classes: ClassVar[Mapping[str, type[AvidXchangeSink]]] = {
         "vendors": VendorSink,
         "gl_accounts": GLAccountSink,
         "departments": DepartmentSink,
@@ -30,7 +39,9 @@ class TargetAvidXchange(AcknowledgingTarget):
         "locations": LocationSink,
         "bills": BillSink,
     }
-    config_jsonschema = th.PropertiesList(*AVIDXCHANGE_SETTINGS, *LEDGER_SETTINGS).to_dict()
+    config_jsonschema = th.PropertiesList(
+        *AVIDXCHANGE_SETTINGS, *MAPPING_SETTINGS, *LEDGER_SETTINGS
+    ).to_dict()
 
     def __init__(self, **arguments: Any) -> None:  # noqa: ANN401
         """Make the target; see the SDK's `Target` for the arguments.
@@ -40,7 +51,17 @@ class TargetAvidXchange(AcknowledgingTarget):
         """
         super().__init__(**arguments)
         self.client = AvidXchange(AvidXchangeSettings.from_config(self.config))
-        self.coding = Coding()
+        self.coding = Coding.from_config(self.config)
+        self.codes = Codes(self)
+        self._directories: dict[str, Directory] = {}
+
+    def directory_of(self, stream: str) -> Directory:
+        """Give what AvidXchange has of a stream's records; it lists nothing before it is asked."""
+        if stream not in self._directories:
+            sink = self.sink_classes[stream]
+            place = {"dimension": sink.dimension} if sink.dimension else {}
+            self._directories[stream] = Directory(self.client, sink.resource, place)
+        return self._directories[stream]
 
     @override
     def preflight(self) -> None:

@@ -27,14 +27,14 @@ PROGRAM = Path(sys.executable).parent / "target-avidxchange"
         ((vendor(1, is_active=False), account(1), bill(1)), "APB-TAX-011", "vendorExternalId"),
         (
             (vendor(1), account(1, is_active=False), bill(1)),
-            "APB-TAX-012",
-            r"lines\[0\].glCode: GL code 6001",
+            "APB-TAX-051",
+            "line 1 is on account 6001, and code 6001 is not active",
         ),
-        ((vendor(1), account(1, is_postable=False), bill(1)), "APB-TAX-012", "Nothing can be posted"),
+        ((vendor(1), account(1, is_postable=False), bill(1)), "APB-TAX-051", "line 1 is on account 6001"),
         (
             (vendor(1), account(1), location(1, is_active=False), bill(1, line(1, "1", location_id="1"))),
-            "APB-TAX-013",
-            r"lines\[0\].location",
+            "APB-TAX-051",
+            "line 1 is on location 1, and code 1 is not active",
         ),
         ((vendor(1), account(1), bill(1, total=5, amount_due=5)), "APB-TAX-014", "The lines sum to 123.45"),
         ((vendor(1), account(1), bill(1, bill_date=None)), "APB-TAX-010", "invoiceDate"),
@@ -51,6 +51,23 @@ def test_each_names_the_bill_the_field_and_what_to_do(company: Company, messages
     assert re.search(says, row.reason)
     assert "INV-1" in row.reason
     assert "by itself" in row.reason
+
+
+@pytest.mark.parametrize(
+    ("table", "code", "says"),
+    [
+        ("ax_gl_account", "APB-TAX-012", r"lines\[0\].glCode: GL code 6001"),
+        ("ax_dimension_value", "APB-TAX-013", r"lines\[0\].location"),
+    ],
+)
+def test_a_code_that_avidxchange_made_inactive_unheard_is_refused_there(
+    company: Company, table: str, code: str, says: str
+):
+    company.send(*CODING)
+    company.run(f"UPDATE {table} SET active = 0")  # noqa: S608
+    company.send(bill(1, line(1, "1", location_id="1")))
+    assert company.row(1).code == code
+    assert re.search(says, company.row(1).reason or "")
 
 
 def test_a_rejection_holds_nothing_else_up_and_is_tried_again(company: Company):

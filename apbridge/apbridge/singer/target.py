@@ -82,6 +82,8 @@ class AcknowledgingTarget(PlainErrors, Target):
         """Make the target; see the SDK's `Target` for the arguments."""
         super().__init__(**arguments)
         self.is_dry_run: bool = self.config["dry_run"]
+        self.has_read_all = False
+        """Whether the input came to its end: what is not there now does not come in this run."""
         self.tally = (DryRunTally if self.is_dry_run else Tally)(self.sink_classes)
         self._concurrency = concurrency(self.config, _CONCURRENCY)
         self.sinks: dict[str, AcknowledgingSink] = {}
@@ -210,6 +212,7 @@ class AcknowledgingTarget(PlainErrors, Target):
         with self.ending():
             # A run without records is a run too: somebody may ask when the last one was.
             _ = self.run
+            self.has_read_all = True
             self._drain()
             self._try_again()
             self._emit()

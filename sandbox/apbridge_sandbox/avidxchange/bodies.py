@@ -75,7 +75,10 @@ class DimensionValue(Body):
 
 
 class InvoiceLine(Body):
-    """A coded line. `number` is the line's own id, `department`, `class` and `location` are codes."""
+    """A coded line. `number` is the line's own id; `department`, `class` and `location` are codes.
+
+    So are the values of `dimensions`, by the dimension's name: custom segments.
+    """
 
     number: _Short
     gl_code: _Short
@@ -83,6 +86,7 @@ class InvoiceLine(Body):
     department: _Short | None = None
     class_: _Short | None = msgspec.field(default=None, name="class")
     location: _Short | None = None
+    dimensions: dict[str, _Short] = {}
     description: _Text | None = None
     purchase_order: _Short | None = None
     item: _Text | None = None

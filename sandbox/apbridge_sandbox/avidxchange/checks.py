@@ -8,10 +8,8 @@ from collections.abc import Iterator
 from sqlite3 import Row
 
 from apbridge_sandbox.avidxchange.answers import Problem
-from apbridge_sandbox.avidxchange.bodies import Invoice
+from apbridge_sandbox.avidxchange.bodies import Invoice, InvoiceLine
 from apbridge_sandbox.money import amount
-
-_DIMENSIONS = {"department": "department", "class": "class_", "location": "location"}
 
 
 def problems_of(conn: sqlite3.Connection, invoice: Invoice) -> list[Problem]:
@@ -34,22 +32,26 @@ def _of_codes(conn: sqlite3.Connection, invoice: Invoice) -> Iterator[Problem]:
         "SELECT code, active, postable FROM ax_gl_account WHERE code IN (SELECT value FROM json_each(?))",
         (json.dumps(sorted({line.gl_code for line in invoice.lines})),),
     )
+    coded = [_dimensions(line) for line in invoice.lines]
     values = {
         dimension: _known(
             conn,
             "SELECT code, active FROM ax_dimension_value"
             " WHERE dimension = ? AND code IN (SELECT value FROM json_each(?))",
-            (dimension, json.dumps(sorted({getattr(line, field) or "" for line in invoice.lines}))),
+            (dimension, json.dumps(sorted({line[dimension] for line in coded if dimension in line}))),
         )
-        for dimension, field in _DIMENSIONS.items()
+        for dimension in {name for line in coded for name in line}
     }
     for place, line in enumerate(invoice.lines):
         yield from _of_account(accounts.get(line.gl_code), line.gl_code, f"lines[{place}].glCode")
-        for dimension, field in _DIMENSIONS.items():
-            code = getattr(line, field)
-            if code is not None:
-                value = values[dimension].get(code)
-                yield from _of_value(value, f"{dimension} {code}", f"lines[{place}].{dimension}")
+        for dimension, code in coded[place].items():
+            value = values[dimension].get(code)
+            yield from _of_value(value, f"{dimension} {code}", f"lines[{place}].{dimension}")
+
+
+def _dimensions(line: InvoiceLine) -> dict[str, str]:
+    named = {"department": line.department, "class": line.class_, "location": line.location}
+    return {name: code for name, code in {**named, **line.dimensions}.items() if code is not None}
 
 
 def _known(conn: sqlite3.Connection, query: str, values: tuple[str, ...]) -> dict[str, Row]:

@@ -1,0 +1,261 @@
+"""Mapping tables: from NetSuite's GL accounts and dimension values to AvidXchange's codes.
+
+A table is a CSV file with a header, or a YAML list; `mapping.schema.json` says what a rule holds. The most
+specific rule holds: an internal id before a number, a value before a pattern, of patterns the longest, and of
+equal ones that for the bill's subsidiary. What no rule is for keeps the code that it has in NetSuite.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import yaml
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
+from jsonschema.exceptions import ValidationError, best_match  # type: ignore[import-untyped]
+
+from apbridge import json
+from apbridge.errors import SettingError
+
+GL_MAPPING, DIMENSION_MAPPING = "gl_mapping", "dimension_mapping"
+"""The settings that name a table, and the parts of the schema that check it."""
+
+DIMENSIONS = {
+    "department": ("departments", "department"),
+    "class": ("classes", "classification"),
+    "location": ("locations", "location"),
+}
+"""NetSuite's own dimensions: each with its stream, and its kind in external ids."""
+
+SEGMENT = "cseg"
+"""What the script ids of custom segments begin with."""
+
+_ACCOUNT, _ACCOUNT_ID = "account", "account_id"
+
+
+class Rule(NamedTuple):
+    """One row of a table.
+
+    Args:
+        of: `account`, `account_id`, or a dimension.
+        value: What it is for; a `*` in it stands for anything.
+        subsidiary: Internal id of the subsidiary that it is for; None for all.
+        code: AvidXchange's code; a `*` in it stands for what that in `value` does.
+    """
+
+    of: str
+    value: str
+    subsidiary: str | None
+    code: str
+
+    def match(self, value: str) -> str | None:
+        """Give the code of a value; None where the rule is not for it."""
+        before, star, after = self.value.partition("*")
+        if not star:
+            return self.code if value == self.value else None
+        if len(value) < len(before) + len(after) or not (value.startswith(before) and value.endswith(after)):
+            return None
+        return self.code.replace("*", value[len(before) : len(value) - len(after)])
+
+
+class MappingTable:
+    """The rules of one table.
+
+    Args:
+        name: The file, as errors name it.
+        rules: Its rows.
+    """
+
+    def __init__(self, name: str, rules: Sequence[Rule] = ()) -> None:
+        self.name = name
+        self.rules = tuple(rules)
+        self._found: dict[tuple[str, str, str | None], str | None] = {}
+        # Most specific first: sorted once, so that the first that matches holds.
+        self._in_order = sorted(
+            rules, key=lambda rule: ("*" in rule.value, -len(rule.value), rule.subsidiary is None)
+        )
+
+    @classmethod
+    def load(cls, file: str | None, setting: str) -> MappingTable:
+        """Read the table that a setting names; an empty one where it names none.
+
+        Raises:
+            SettingError: It cannot be read or is not valid; it names file, line and column.
+        """
+        if file is None:
+            return cls(f"a table named by {setting}")
+        try:
+            text = Path(file).expanduser().read_text(encoding="utf-8-sig")
+        except (OSError, UnicodeDecodeError) as failure:
+            problem = getattr(failure, "strerror", None) or "it is not UTF-8 text"
+            raise SettingError("APB-MAP-001", setting=setting, file=file, problem=problem) from failure
+        rows = list(_csv_rows(file, text) if file.lower().endswith(".csv") else _yaml_rows(file, text))
+        _check(file, rows, setting)
+        return cls(file, _rules(file, rows))
+
+    def code(self, of: str, value: str, subsidiary: str | None) -> str | None:
+        """Give the code of an account number (`account`), an `account_id`, or a dimension's value.
+
+        Args:
+            of: Which of these, or which dimension.
+            value: The number or internal id.
+            subsidiary: Internal id of the bill's subsidiary; None asks for what holds for all.
+
+        Returns:
+            None where no rule is for it.
+        """
+        key = (of, value, subsidiary)
+        if key not in self._found:
+            matches = (
+                rule.match(value)
+                for rule in self._in_order
+                if rule.of == of and rule.subsidiary in {None, subsidiary}
+            )
+            self._found[key] = next((code for code in matches if code is not None), None)
+        return self._found[key]
+
+
+class Coding:
+    """What AvidXchange calls NetSuite's GL accounts and dimension values.
+
+    Args:
+        accounts: The table of GL accounts.
+        dimensions: The table of dimension values.
+    """
+
+    def __init__(self, accounts: MappingTable, dimensions: MappingTable) -> None:
+        self.accounts = accounts
+        self.dimensions = dimensions
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Coding:
+        """Read the tables that a plugin's settings name.
+
+        Raises:
+            SettingError: One cannot be read or is not valid.
+        """
+        tables = [MappingTable.load(config.get(name), name) for name in (GL_MAPPING, DIMENSION_MAPPING)]
+        return cls(*tables)
+
+    def gl_code(self, account_id: str | None, number: str | None, subsidiary: str | None) -> str | None:
+        """Give the code of a GL account; unmapped its number, and its internal id where it has none."""
+        by_id = account_id and self.accounts.code(_ACCOUNT_ID, account_id, subsidiary)
+        by_number = number and self.accounts.code(_ACCOUNT, number, subsidiary)
+        return by_id or by_number or number or account_id
+
+    def dimension_code(self, dimension: str, value_id: str | None, subsidiary: str | None) -> str | None:
+        """Give the code of a dimension's value, such as of `department` 7; unmapped its internal id."""
+        return value_id and (self.dimensions.code(dimension, value_id, subsidiary) or value_id)
+
+
+class _Row(NamedTuple):
+    line: int
+    values: Any
+    places: Mapping[str, tuple[int, int]] = {}
+    """Line and column of each value; empty where its column is known by name."""
+
+    def place(self, column: str) -> tuple[int, str]:
+        """Give a column's line, and how it is named to a person."""
+        if column not in self.places:
+            return self.line, column or "1"
+        line, at = self.places[column]
+        return line, f"{at} ({column})"
+
+
+def _csv_rows(file: str, text: str) -> Iterator[_Row]:
+    header = text.partition("\n")[0]
+    # Excel writes semicolons wherever the comma is the decimal sign.
+    reader = csv.reader(io.StringIO(text), delimiter=";" if ";" in header and "," not in header else ",")
+    names = [name.strip() for name in next(reader, [])]
+    try:
+        for cells in reader:
+            values = [cell.strip() for cell in cells]
+            if not any(values):
+                continue
+            if len(values) > len(names):
+                problem = f"it has {len(values)} values, and the header {len(names)} columns"
+                raise _invalid(file, reader.line_num, str(len(names) + 1), problem)
+            row = {name: value for name, value in zip(names, values, strict=False) if value}
+            yield _Row(reader.line_num, row)
+    except csv.Error as failure:
+        raise _invalid(file, reader.line_num, "1", str(failure)) from failure
+
+
+def _yaml_rows(file: str, text: str) -> Iterator[_Row]:
+    try:
+        root = yaml.compose(text, Loader=yaml.BaseLoader)
+    except yaml.YAMLError as failure:
+        mark = getattr(failure, "problem_mark", None)
+        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        raise _invalid(file, line, str(column), "it is not YAML") from failure
+    if root is None:
+        return
+    if not isinstance(root, yaml.SequenceNode):
+        raise _invalid(file, root.start_mark.line + 1, "1", "it is not a list of rules")
+    for node in root.value:
+        places = {}
+        if isinstance(node, yaml.MappingNode):
+            marks = ((key.value, key.start_mark) for key, _ in node.value)
+            places = {str(name): (mark.line + 1, mark.column + 1) for name, mark in marks}
+        # BaseLoader: every value is text, so that 0610 stays 0610.
+        values = yaml.BaseLoader("").construct_document(node)
+        yield _Row(node.start_mark.line + 1, values, places)
+
+
+def _check(file: str, rows: Sequence[_Row], setting: str) -> None:
+    check = _validator(setting)
+    for row in rows:
+        found = best_match(check.iter_errors([row.values]))
+        if found is not None:
+            column, problem = _column_and_problem(found, row)
+            raise _invalid(file, *row.place(column), problem)
+
+
+def _rules(file: str, rows: Sequence[_Row]) -> list[Rule]:
+    lines: dict[tuple[str, str, str | None], int] = {}
+    rules: list[Rule] = []
+    for row in rows:
+        values = row.values
+        of = values.get("dimension") or (_ACCOUNT if _ACCOUNT in values else _ACCOUNT_ID)
+        value = values.get("value") or values[of]
+        rule = Rule(of, value, values.get("subsidiary"), values["code"])
+        column = "value" if "value" in values else of
+        earlier = lines.setdefault(rule[:3], row.line)
+        if earlier != row.line:
+            raise _invalid(file, *row.place(column), f"line {earlier} has a rule for {value} already")
+        if "*" in rule.code and "*" not in rule.value:
+            raise _invalid(file, *row.place("code"), f"it has a *, and {column} has none")
+        rules.append(rule)
+    return rules
+
+
+def _column_and_problem(found: ValidationError, row: _Row) -> tuple[str, str]:
+    column = str(found.absolute_path[1]) if len(found.absolute_path) > 1 else ""
+    problem = str(found.message)
+    if found.validator == "required":
+        column = next((name for name in found.validator_value if name not in row.values), "")
+        problem = "it is missing"
+    elif found.validator == "additionalProperties":
+        column = next(iter(sorted(set(row.values) - set(found.schema["properties"]))))
+        problem = f"there is no such column; there are {', '.join(found.schema['properties'])}"
+    elif found.validator == "oneOf":
+        column, problem = _ACCOUNT, "one of account and account_id must be there, and not both"
+    elif found.validator == "pattern":
+        problem = f"{found.instance!r} does not match {found.validator_value}"
+    return column, problem
+
+
+@cache
+def _validator(setting: str) -> Draft202012Validator:
+    text = (resources.files("apbridge") / "mapping.schema.json").read_text(encoding="utf-8")
+    declared = json.loads(text)
+    return Draft202012Validator({"$ref": f"#/$defs/{setting}", "$defs": declared["$defs"]})
+
+
+def _invalid(file: str, line: int, column: str, problem: str) -> SettingError:
+    return SettingError("APB-MAP-002", file=file, line=line, column=column, problem=problem)

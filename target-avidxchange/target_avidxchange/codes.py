@@ -1,0 +1,157 @@
+"""The codes that AvidXchange has acknowledged, and whether a bill's lines are on them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from http import HTTPStatus
+from threading import RLock
+from typing import TYPE_CHECKING, Any
+
+from apbridge.errors import RejectedError, SettingError
+from apbridge.ledger import Need
+from apbridge.mapping import DIMENSIONS
+from apbridge.singer import Record
+from target_avidxchange.present import Directory, Present
+from target_avidxchange.refusals import name_of
+
+if TYPE_CHECKING:
+    from target_avidxchange.target import TargetAvidXchange
+
+ACCOUNTS = "gl_accounts"
+
+
+@dataclass(frozen=True)
+class Code:
+    """A code that AvidXchange has.
+
+    Args:
+        external_id: Of the record whose code it is.
+        is_usable: A line may be on it: it is active, and of an account that may be posted to.
+    """
+
+    external_id: str
+    is_usable: bool
+
+    @classmethod
+    def of(cls, external_id: str, facts: Mapping[str, Any]) -> Code:
+        """Read it from what the ledger, or a list of AvidXchange, says of a record."""
+        return cls(external_id, bool(facts["is_active"]) and bool(facts.get("is_postable", True)))
+
+
+@dataclass(frozen=True)
+class _Place:
+    """One code on one line of a bill, and what a person knows it by."""
+
+    stream: str
+    code: str
+    known: Callable[[], Mapping[str, Code]]
+    listed: Callable[[], Mapping[str, Code]]
+    what: str
+    table: str
+
+
+class Codes:
+    """The codes that AvidXchange has: what the ledger knows, and before one is missed, what it lists.
+
+    Thread-safe.
+
+    Args:
+        target: Whose ledger and client are asked.
+    """
+
+    def __init__(self, target: TargetAvidXchange) -> None:
+        self._target = target
+        self._turn = RLock()
+        self._known: dict[str, Mapping[str, Code]] = {}
+        self._segments: dict[str, Mapping[str, Code]] = {}
+
+    def refresh(self) -> None:
+        """Read the ledger anew when next asked: another stream, or another run, has added to it."""
+        with self._turn:
+            self._known.clear()
+
+    def known(self, stream: str) -> Mapping[str, Code]:
+        """Give the codes of a coding stream."""
+        with self._turn:
+            if stream not in self._known:
+                self._known[stream] = self._read(stream)
+            return self._known[stream]
+
+    def segment(self, name: str) -> Mapping[str, Code]:
+        """Give the values of a custom segment that AvidXchange has. No stream brings them."""
+        with self._turn:
+            if name not in self._segments:
+                self._segments[name] = self._list_segment(name)
+            return self._segments[name]
+
+    def missing(self, bill: Record) -> Need | None:
+        """Look for a code of a bill's lines that AvidXchange does not have, though it may be on its way.
+
+        Raises:
+            RejectedError: A code will not come, or no line may be on it.
+        """
+        for number, line in enumerate(bill["lines"], 1):
+            for place in self._places(line):
+                found = place.known().get(place.code)
+                if found is None and not self._target.has_read_all:
+                    return Need(place.stream, f"with code {place.code}")
+                # A ledger that is new, or that an earlier version wrote, does not have all codes.
+                found = found or place.listed().get(place.code)
+                if found is not None and found.is_usable:
+                    continue
+                raise RejectedError(
+                    "APB-TAX-050" if found is None else "APB-TAX-051",
+                    name=name_of(bill),
+                    external_id=bill["external_id"],
+                    line=number,
+                    what=place.what,
+                    wanted=place.code,
+                    table=place.table,
+                )
+        return None
+
+    def _places(self, line: Mapping[str, Any]) -> Iterator[_Place]:
+        coding = self._target.coding
+        account = line.get("account_number") or f"with id {line['account_id']}"
+        yield self._place(ACCOUNTS, line["gl_code"], f"account {account}", coding.accounts.name)
+        for dimension, code in line["codes"].items():
+            if code is not None:
+                what = f"{dimension} {line[f'{dimension}_id']}"
+                yield self._place(DIMENSIONS[dimension][0], code, what, coding.dimensions.name)
+        for name, code in line["segments"].items():
+            values = partial(self.segment, name)
+            what = f"{name} {line['custom_fields'][name]}"
+            yield _Place("dimension_values", code, values, values, what, coding.dimensions.name)
+
+    def _place(self, stream: str, code: str, what: str, table: str) -> _Place:
+        return _Place(stream, code, partial(self.known, stream), partial(self._listed, stream), what, table)
+
+    def _read(self, stream: str) -> Mapping[str, Code]:
+        target = self._target
+        rows = [row for row in target.ledger.all_rows(target.system, stream) if "code" in row.facts]
+        told = {row.external_id for row in rows}
+        seen = _codes(target.directory_of(stream).seen)
+        found = {code: one for code, one in seen.items() if one.external_id not in told}
+        own = (row for row in rows if not row.facts["shares_code"])
+        return found | {row.facts["code"]: Code.of(row.external_id, row.facts) for row in own}
+
+    def _listed(self, stream: str) -> Mapping[str, Code]:
+        return _codes(self._target.directory_of(stream).listed())
+
+    def _list_segment(self, name: str) -> Mapping[str, Code]:
+        try:
+            return _codes(Directory(self._target.client, "dimension_value", {"dimension": name}).listed())
+        except SettingError as refused:
+            if refused.facts.get("status") == HTTPStatus.NOT_FOUND:
+                return {}
+            raise
+
+
+def _codes(there: Mapping[str, Present]) -> dict[str, Code]:
+    return {
+        one.code: Code(external_id, one.is_usable)
+        for external_id, one in there.items()
+        if one.code is not None
+    }

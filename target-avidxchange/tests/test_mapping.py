@@ -1,0 +1,194 @@
+"""Lines land on the codes that the tables say, and on none that AvidXchange does not have."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import requests
+from tests.canonical import CODING, account, bill, department, line, shuffled, vendor
+
+from apbridge import json
+
+if TYPE_CHECKING:
+    from conftest import Company
+    from tests.canonical import Record
+
+
+def table(company: Company, text: str, name: str = "accounts.csv") -> dict[str, str]:
+    """Write a table; give the setting that names it."""
+    (company.folder / name).write_text(text)
+    setting = "gl_mapping" if name.startswith("accounts") else "dimension_mapping"
+    return {setting: str(company.folder / name)}
+
+
+def lines(company: Company, number: int = 1) -> list[dict[str, Any]]:
+    shown: list[dict[str, Any]] = json.loads(company.invoice(number)["content"])["lines"]
+    return shown
+
+
+def gl_codes(company: Company) -> set[str]:
+    return {row["code"] for row in company.rows("SELECT code FROM ax_gl_account")}
+
+
+def test_accounts_and_lines_take_the_code_of_the_table(company: Company):
+    mapped = table(company, "account,code\n6001,EXP-1\n6*,*-00\n")
+    result = company.send(*CODING, bill(1, line(1, "1"), line(2, "2", 2)), **mapped)
+    assert result.counts["bills"] == {"delivered": 1}
+    assert gl_codes(company) == {"EXP-1", "002-00"}
+    assert [one["glCode"] for one in lines(company)] == ["EXP-1", "002-00"]
+    company.calls()
+    assert company.send(*CODING, bill(1, line(1, "1"), line(2, "2", 2)), **mapped).counts["bills"] == {
+        "unchanged": 1
+    }
+    assert company.calls()["total"] == 0
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("rows", ["6002,6001\n6003,6001\n", "600*,6001\n"])
+def test_several_accounts_may_share_one_code(company: Company, rows: str, seed: int):
+    mapped = table(company, f"account,code\n{rows}")
+    messages = shuffled([vendor(1), account(1), account(2), account(3)], seed)
+    result = company.send(*messages, bill(1, line(1, "1"), line(2, "2", 2), line(3, "3", 3)), **mapped)
+    assert result.counts["gl_accounts"] == {"delivered": 1, "unchanged": 2}
+    assert result.counts["bills"] == {"delivered": 1}
+    assert [one["glCode"] for one in lines(company)] == ["6001"] * 3
+    assert [row["external_id"][-1] for row in company.rows("SELECT external_id FROM ax_gl_account")] == ["1"]
+    assert company.calls()["refusals"] == {}
+
+
+def test_a_shared_code_gets_an_account_of_its_own_once_the_table_says_so(company: Company):
+    company.send(vendor(1), account(1), account(2), **table(company, "account,code\n6002,6001\n"))
+    result = company.send(
+        account(1), account(2), bill(1, line(1, "1", 2)), **table(company, "account,code\n")
+    )
+    assert result.counts["gl_accounts"] == {"delivered": 1, "unchanged": 1}
+    assert [one["glCode"] for one in lines(company)] == ["6002"]
+
+
+def test_a_bill_of_one_subsidiary_may_be_coded_otherwise(company: Company):
+    mapped = table(company, "account,subsidiary,code\n6001,2,6002\n")
+    company.send(*CODING, bill(1, subsidiary_id="1"), bill(2, subsidiary_id="2"), **mapped)
+    assert lines(company, 1)[0]["glCode"] == "6001"
+    assert lines(company, 2)[0]["glCode"] == "6002"
+
+
+def test_another_table_sends_the_affected_bills_again(company: Company):
+    messages = [*CODING, bill(1, line(1, "1")), bill(2, line(1, "2", 2))]
+    company.send(*messages)
+    company.calls()
+    result = company.send(*messages, **table(company, "account,code\n6001,6002\n"))
+    assert result.counts["bills"] == {"delivered": 1, "unchanged": 1}
+    assert lines(company, 1)[0]["glCode"] == "6002"
+    assert company.calls()["writes"] == 1
+
+
+@pytest.mark.parametrize(
+    ("coded", "mapped", "code", "says"),
+    [
+        (
+            line(1, "1"),
+            "account,code\n6001,NONE\n",
+            "APB-TAX-050",
+            "line 1 is on account 6001, and AvidXchange has no code NONE",
+        ),
+        (
+            line(1, "1", 3),
+            "account,code\n",
+            "APB-TAX-051",
+            "line 1 is on account 6003, and code 6003 is not active",
+        ),
+    ],
+)
+def test_a_line_without_a_valid_code_rejects_the_bill_and_says_where_to_map_it(
+    company: Company, coded: Record, mapped: str, code: str, says: str
+):
+    inactive = account(3, is_active=False)
+    # Per subsidiary: the account itself keeps its own code.
+    settings = table(
+        company, mapped.replace("account,code", "account,subsidiary,code").replace("6001,", "6001,1,")
+    )
+    company.calls()
+    result = company.send(*CODING, inactive, bill(1, coded, subsidiary_id="1"), **settings)
+    assert result.counts["bills"] == {"rejected": 1}
+    row = company.row(1)
+    assert row.code == code
+    assert says in (row.reason or "")
+    assert f"in {settings['gl_mapping']} to" in (row.reason or "")
+    assert company.calls()["refusals"] == {}
+    # Put right in the table, it goes by itself.
+    settings = table(company, "account,subsidiary,code\n600*,1,6002\n")
+    assert company.send(**settings).counts["bills"] == {"delivered": 1}
+
+
+def test_a_code_that_comes_later_in_the_same_run_is_waited_for(
+    company: Company, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("target_avidxchange.target.TargetAvidXchange.batch", 3)
+    mapped = table(company, "account,subsidiary,code\n6001,2,6002\n")
+    result = company.send(
+        vendor(1), account(1), bill(1, line(1, "1"), subsidiary_id="2"), account(2), **mapped
+    )
+    assert result.counts["bills"] == {"delivered": 1}
+    assert company.calls()["refusals"] == {}
+
+
+def test_after_a_lost_ledger_the_codes_are_those_that_avidxchange_lists(company: Company):
+    company.send(*CODING, account(3, is_active=False))
+    company.lose_ledger()
+    # The account itself is acknowledged anew; the code of the other one is only in AvidXchange's list.
+    mapped = table(company, "account,subsidiary,code\n6001,1,6002\n6001,2,6003\n")
+    coded = [bill(n, line(1, "1"), subsidiary_id=str(n)) for n in (1, 2)]
+    result = company.send(vendor(1), account(1), *coded, **mapped)
+    assert result.counts["bills"] == {"delivered": 1, "rejected": 1}
+    assert company.row(2).code == "APB-TAX-051"
+
+
+def test_dimensions_are_mapped_like_accounts(company: Company):
+    mapped = table(company, "- {dimension: department, value: '*', code: D*}\n", "dimensions.yaml")
+    company.send(*CODING, department(2), bill(1, line(1, "1", department_id="2", class_id="1")), **mapped)
+    (shown,) = lines(company)
+    assert (shown["department"], shown["class"]) == ("D2", "1")
+    assert {row["code"] for row in company.rows("SELECT code FROM ax_dimension_value")} == {"D1", "D2", "1"}
+
+
+def segment_value(company: Company, dimension: str, code: str, *, active: bool = True) -> None:
+    """Give AvidXchange a value of a custom segment, as whoever keeps them there does."""
+    answer = requests.put(
+        f"{company.config['base_url']}/v1/dimensions/{dimension}/values/segment-{code}",
+        json={"code": code, "name": f"Value {code}", "active": active},
+        headers={
+            "X-Company-Token": company.config["company_token"],
+            "X-User-Token": company.config["user_token"],
+        },
+        timeout=10,
+    )
+    assert answer.status_code == 201
+
+
+def test_a_custom_segment_is_a_dimension_of_its_name(company: Company):
+    segment_value(company, "cseg_region", "N-12")
+    segment_value(company, "cseg_region", "13", active=False)
+    mapped = table(company, "- {dimension: cseg_region, value: 12, code: N-12}\n", "dimensions.yaml")
+    custom = {"cseg_region": "12", "cseg_none": None, "custcol_note": "x"}
+    good = bill(1, line(1, "1", custom_fields=custom))
+    inactive = bill(2, line(1, "1", custom_fields={"cseg_region": "13"}))
+    unknown = bill(3, line(1, "1", custom_fields={"cseg_other": 4}))
+    result = company.send(*CODING, good, inactive, unknown, **mapped)
+    assert result.counts["bills"] == {"delivered": 1, "rejected": 2}
+    assert lines(company)[0]["dimensions"] == {"cseg_region": "N-12"}
+    assert "line 1 is on cseg_region 13, and code 13 is not active" in (company.row(2).reason or "")
+    assert "line 1 is on cseg_other 4, and AvidXchange has no code 4" in (company.row(3).reason or "")
+
+
+def test_a_dimension_that_avidxchange_does_not_have_is_one_bills_matter(company: Company):
+    # A name that the sandbox's AvidXchange answers with 404.
+    unknown = bill(1, line(1, "1", custom_fields={"cseg_" + "x" * 60: "4"}))
+    result = company.send(*CODING, unknown, bill(2))
+    assert result.counts["bills"] == {"delivered": 1, "rejected": 1}
+
+
+def test_a_wrong_table_ends_the_run_before_anything_is_sent(company: Company):
+    with pytest.raises(Exception, match="line 2, column code: it is missing"):
+        company.send(*CODING, **table(company, "account,code\n6001,\n"))
+    assert company.calls()["total"] == 0
