@@ -11,6 +11,7 @@ from typing import Any
 from apbridge.schemas import external_id
 from tap_netsuite_ap.bookmark import Window
 from tap_netsuite_ap.client import Joined, Reader
+from tap_netsuite_ap.custom import CustomFields
 from tap_netsuite_ap.eligibility import Eligibility
 from tap_netsuite_ap.images import Images
 from tap_netsuite_ap.manifest import Entry, Manifest
@@ -70,6 +71,7 @@ class Bills:
         manifest: Has the queries beside the stream's own.
         schema: JSON Schema of bills.
         eligibility: What the settings allow to be submitted.
+        custom_fields: What the settings ask for beside.
         images: Fetches their files.
         namespace: What external ids begin with.
     """
@@ -82,19 +84,23 @@ class Bills:
         *,
         schema: Mapping[str, Any],
         eligibility: Eligibility,
+        custom_fields: CustomFields,
         images: Images,
         namespace: str,
     ) -> None:
         self._reader = reader
         self._kind = entry.kind
-        self._header = entry.query
+        self._header = custom_fields.put(entry.query)
         self._queries = manifest.queries
+        self._line_query = custom_fields.put(self._queries["bill_lines"])
         self._eligibility = eligibility
         self._images = images
         self._namespace = namespace
         parts = schema["properties"]
-        self._bill = Shape(schema, entry.query.aliases)
-        self._line = Shape(parts["lines"]["items"], self._queries["bill_lines"].aliases)
+        self._bill = Shape(schema, entry.query.aliases, custom_fields.of(entry.query.name))
+        self._line = Shape(
+            parts["lines"]["items"], self._line_query.aliases, custom_fields.of(self._line_query.name)
+        )
         self._application = Shape(parts["applications"]["items"], self._queries["bill_applications"].aliases)
 
     def read(self, window: Window, was_sent: Callable[[str, str], bool]) -> Iterator[Record]:
@@ -150,7 +156,7 @@ class Bills:
         return _Portion(
             changes,
             headers=joined(header, unknown, by="id"),
-            lines=joined(self._queries["bill_lines"], living, width=BILLS_A_LINE_QUERY),
+            lines=joined(self._line_query, living, width=BILLS_A_LINE_QUERY),
             orders=joined(self._queries["bill_purchase_orders"], living),
             applications=joined(self._queries["bill_applications"], living),
             files=self._images.listed(self._reader, living),

@@ -108,6 +108,14 @@ class Reader:
 
         return collect
 
+    def refusal(self, query: Query) -> RefusedError | None:
+        """Try a query out, and give how NetSuite refuses it; None where it takes it."""
+        try:
+            self.page(query, rows=1, where=[f"{query.expression('id')} = 0"])
+        except RefusedError as refused:
+            return refused
+        return None
+
     def one(self, query: Query) -> Row:
         """Read the only row of a query."""
         return self.page(query, rows=1).items[0]

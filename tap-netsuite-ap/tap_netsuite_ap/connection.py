@@ -9,11 +9,12 @@ from functools import cached_property
 from threading import Event
 from typing import Any
 
-from apbridge.errors import APBridgeError, RefusedError, UnavailableError
+from apbridge.errors import APBridgeError, RefusedError, SettingError, UnavailableError
 from apbridge.netsuite import NetSuite, NetSuiteSettings, remind
 from tap_netsuite_ap.client import Reader
+from tap_netsuite_ap.custom import CustomFields, asked_for, custom_fields, near_matches
 from tap_netsuite_ap.eligibility import Eligibility
-from tap_netsuite_ap.features import Features
+from tap_netsuite_ap.features import Features, not_found
 from tap_netsuite_ap.manifest import manifest
 
 logger = logging.getLogger(__name__)
@@ -31,6 +32,7 @@ class Connection:
         self._config = config
         self._now: str | None = None
         self._unreadable: dict[str, RefusedError] = {}
+        self._has_begun = False
         self._is_over = False
         self._stop = stop
         self.features = Features(manifest().features)
@@ -43,7 +45,7 @@ class Connection:
             SettingError: A setting is wrong.
         """
         # Whatever is wrong with a setting is said before anything is sent.
-        _ = self.eligibility
+        _ = self.eligibility, asked_for(self._config)
         netsuite = NetSuite(NetSuiteSettings.from_config(self._config), stop=self._stop)
         weakref.finalize(self, netsuite.close)
         return netsuite
@@ -56,6 +58,39 @@ class Connection:
             SettingError: A setting is wrong.
         """
         return Eligibility.from_config(self._config)
+
+    @cached_property
+    def custom_fields(self) -> CustomFields:
+        """The custom fields that the settings ask for.
+
+        Raises:
+            SettingError: There is no such field.
+        """
+        return custom_fields(asked_for(self._config), self.netsuite)
+
+    def begin(self, reader: Reader) -> None:
+        """See, before the first record, that NetSuite knows what the settings name. Later calls do nothing.
+
+        It costs a call where there are custom fields, and one where there are conditions of one's own.
+
+        Raises:
+            SettingError: It does not know a field, or does not take a condition.
+        """
+        if self._has_begun:
+            return
+        _ = self.custom_fields
+        bills = next(entry.query for entry in manifest().streams if entry.name == "bills")
+        if found := self.eligibility.not_taken(bills, reader.refusal):
+            rule, refused = found
+            field = not_found(str(refused))
+            raise SettingError(
+                "APB-TNS-003",
+                setting=rule.setting,
+                condition=rule.condition,
+                says=refused.facts["says"],
+                near=near_matches(field, self.netsuite) if field else "",
+            )
+        self._has_begun = True
 
     @property
     def namespace(self) -> str:

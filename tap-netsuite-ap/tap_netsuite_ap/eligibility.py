@@ -8,13 +8,13 @@ was lost, and then held or paid by hand. They speak of `t`, the bill, and `m`, i
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from apbridge.errors import SettingError
-from apbridge.netsuite import in_list
+from apbridge.errors import RefusedError, SettingError
+from apbridge.netsuite import in_list, literal
 from apbridge.settings import text
 from tap_netsuite_ap.suiteql import Line, Query, Row, ids
 
@@ -24,7 +24,8 @@ null, and the bill counts as approved."""
 
 DEFAULT_APPROVALS = ("approved", "open")
 
-_SCRIPT_ID = re.compile(r"custbody\w{1,80}")
+_SCRIPT_ID = re.compile(r"custbody\w{1,80}", re.ASCII)
+_MARK = re.compile(r"(?P<field>[a-z]\w{0,80})\s*=\s*(?P<value>.+)", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -35,11 +36,13 @@ class Rule:
         condition: In SuiteQL.
         because: A template over the fields of the bill's record.
         needs: Features without which the rule falls away.
+        setting: The setting that it is written with, where NetSuite may not take it.
     """
 
     condition: str
     because: str
     needs: frozenset[str] = frozenset()
+    setting: str | None = None
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,27 @@ class Eligibility:
                 for number, rule in enumerate(self.rules)
             ),
         )
+
+    def not_taken(
+        self, query: Query, refusal: Callable[[Query], RefusedError | None]
+    ) -> tuple[Rule, RefusedError] | None:
+        """Find the condition of a setting that NetSuite does not take.
+
+        Args:
+            query: Gives bills.
+            refusal: Tries a query out, and gives how NetSuite refuses it; None where it takes it.
+
+        Returns:
+            Its rule, and what NetSuite says; None where it takes them all.
+        """
+        own = [rule for rule in self.rules if rule.setting]
+        others = tuple(rule for rule in self.rules if not rule.setting)
+        # Where bills cannot be read at all no setting is to blame, and the stream says why.
+        if own and refusal(self.mark(query)) and not refusal(replace(self, rules=others).mark(query)):
+            for rule in own:
+                if refused := refusal(replace(self, rules=(rule,)).mark(query)):
+                    return rule, refused
+        return None
 
     def because(self, row: Row, bill: Mapping[str, Any]) -> str | None:
         """Say in plain words why a bill is not submitted; None where it may be.
@@ -111,10 +135,33 @@ def _rules(config: Mapping[str, Any], start: Rule | None) -> Iterator[Rule]:
         if not _SCRIPT_ID.fullmatch(checkbox):
             problem = f"{checkbox!r} is not the script id of a field of bills (custbody…)"
             raise SettingError("APB-SET-001", setting="checkbox_field", problem=problem)
-        yield Rule(f"t.{checkbox} = 'T'", f"its checkbox {checkbox} is not set")
+        yield Rule(f"t.{checkbox} = 'T'", f"its checkbox {checkbox} is not set", setting="checkbox_field")
+    yield from _not_from_avidxchange(config)
     condition = text(config, "bill_filter")
     if condition:
-        yield Rule(condition, "bill_filter leaves it out")
+        yield Rule(condition, "bill_filter leaves it out", setting="bill_filter")
+
+
+def _not_from_avidxchange(config: Mapping[str, Any]) -> Iterator[Rule]:
+    mark = text(config, "avidxchange_bills")
+    if mark is None:
+        return
+    found = _MARK.fullmatch(mark)
+    if not found:
+        problem = f"{mark!r} is not a field of bills and its value, such as externalid=AVID*"
+        raise SettingError("APB-SET-001", setting="avidxchange_bills", problem=problem)
+    column, value = f"t.{found['field']}", found["value"]
+    begins = value.removesuffix("*")
+    if begins == value:
+        other = f"{column} <> {literal(value)}"
+    else:
+        # Not LIKE, to which the `_` of many an id stands for any sign.
+        other = f"SUBSTR({column}, 1, {len(begins)}) <> {literal(begins)}"
+    yield Rule(
+        f"{column} IS NULL" + (f" OR {other}" if begins else ""),
+        "it came out of AvidXchange itself, as avidxchange_bills tells",
+        setting="avidxchange_bills",
+    )
 
 
 def _approvals(config: Mapping[str, Any]) -> Sequence[str]:
@@ -136,7 +183,9 @@ def _among(config: Mapping[str, Any], setting: str, condition: str, field: str) 
         problem = "it must list internal ids, which are numbers"
         raise SettingError("APB-SET-001", setting=setting, problem=problem) from failure
     what = field.removesuffix("_id")
-    yield Rule(f"{condition} ({numbers})", f"{setting} leaves out its {what}, {{{field}}}")
+    # Where there is one company, there are no subsidiaries to ask for.
+    doubtful = setting if setting == "subsidiaries" else None
+    yield Rule(f"{condition} ({numbers})", f"{setting} leaves out its {what}, {{{field}}}", setting=doubtful)
 
 
 def _start(config: Mapping[str, Any]) -> Rule | None:

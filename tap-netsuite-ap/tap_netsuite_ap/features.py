@@ -85,7 +85,7 @@ def _missing(query: Query, says: str, without: frozenset[str], works: Trial) -> 
             for feature in sorted(line.needs):
                 optional[feature].append(line)
     needed = frozenset([query.needs]) if query.needs else frozenset()
-    name = _not_found(says)
+    name = not_found(says)
     if name is not None:
         mentioning = (one for one, lines in optional.items() if any(_mentions(line, name) for line in lines))
         return frozenset([found]) if (found := next(mentioning, None)) else needed
@@ -100,7 +100,7 @@ def _missing(query: Query, says: str, without: frozenset[str], works: Trial) -> 
     return missing
 
 
-def _not_found(says: str) -> str | None:
+def not_found(says: str) -> str | None:
     """Give the column or table that NetSuite says it did not find, in lower case."""
     for pattern in _NAMED:
         if found := pattern.search(says):

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
+from tap_netsuite_ap.custom import Column
 from tap_netsuite_ap.suiteql import Row
 
 Record = dict[str, Any]
@@ -23,9 +24,12 @@ class Shape:
     Args:
         schema: JSON Schema of the records.
         aliases: The columns that a row may have. Those that the schema does not have are not carried over.
+        custom_fields: Columns that are custom fields.
     """
 
-    def __init__(self, schema: Mapping[str, Any], aliases: Iterable[str]) -> None:
+    def __init__(
+        self, schema: Mapping[str, Any], aliases: Iterable[str], custom_fields: Iterable[Column] = ()
+    ) -> None:
         self._fields: list[tuple[str, str | None, str, _Convert, Callable[[], Any]]] = []
         properties = schema["properties"]
         for alias in dict.fromkeys(aliases):
@@ -36,8 +40,8 @@ class Shape:
             convert, empty = _types(node)
             self._fields.append((alias, name if below else None, below or name, convert, empty))
         self._groups = {group for _, group, _, _, _ in self._fields if group}
-        # No setting asks for custom fields yet.
         self._has_custom_fields = "custom_fields" in properties
+        self._custom_fields = tuple(custom_fields)
 
     def record(self, row: Row) -> Record:
         """Make a record of a row. A group of which nothing is there is null."""
@@ -50,7 +54,10 @@ class Shape:
             if not any(record[group].values()):
                 record[group] = None
         if self._has_custom_fields:
-            record["custom_fields"] = {}
+            record["custom_fields"] = {
+                one.name: None if (value := row.get(one.alias)) is None else one.convert(value)
+                for one in self._custom_fields
+            }
         return record
 
 

@@ -66,6 +66,7 @@ class NetSuiteStream(Stream):
         # A test run takes one record: it need not read a thousand.
         rows = PAGE_ROWS if self.ABORT_AT_RECORD_COUNT is None else self.ABORT_AT_RECORD_COUNT + 1
         with Reader(self._connection.netsuite, self._connection.features, rows) as reader:
+            self._connection.begin(reader)
             try:
                 yield from self._read(reader)
             except RefusedError as refused:
@@ -88,8 +89,9 @@ class NetSuiteStream(Stream):
 
     def read(self, reader: Reader, window: Window | None) -> Iterator[Record]:
         """Give the records of a window; all of them where there is none."""
-        query = self._entry.query
-        shape = Shape(self.schema, query.aliases)
+        custom_fields = self._connection.custom_fields
+        query = custom_fields.put(self._entry.query)
+        shape = Shape(self.schema, query.aliases, custom_fields.of(query.name))
         where = between(query, "modified_at", window.start, window.end) if window else ()
         is_first = window is not None and window.start is None
         for page in reader.pages(query, where=where, is_long=is_first):
@@ -140,6 +142,7 @@ class BillsStream(NetSuiteStream):
             manifest(),
             schema=self.schema,
             eligibility=self._connection.eligibility,
+            custom_fields=self._connection.custom_fields,
             images=Images(netsuite, self.config["spool_url"]),
             namespace=self._connection.namespace,
         )

@@ -7,7 +7,7 @@ A file holds one SELECT with one column a line, `expression AS alias`. Beside Su
   one and lacks the other.
 - `-- needs <feature>` on the first line: without that feature the query is not asked, and has no rows.
 - `$where` and `$order`: the conditions and the order of the page. A line that is another `$name` alone
-  stands for the lines that are put there.
+  stands for the lines that are put there, if any are.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ _CONDITION = re.compile(r"\s*-- if (.+)$")
 _COLUMN = re.compile(r"\s*(?P<expression>.+) AS (?P<alias>\w+),?")
 _NEEDS = re.compile(r"-- needs (\w+)")
 _INTEGER = re.compile(r"\d+")
+_PLACEHOLDER = re.compile(r"\s*\$\w+")
 
 
 @dataclass(frozen=True)
@@ -119,7 +120,11 @@ class Query:
         if until:
             conditions.append(self._compared(until, "<", "<="))
         order = ", ".join(f"{self.expression(alias)} ASC" for alias in self.key)
-        text = "\n".join(line.text for line in self.lines if line.is_there(absent))
+        text = "\n".join(
+            line.text
+            for line in self.lines
+            if line.is_there(absent) and not _PLACEHOLDER.fullmatch(line.text)
+        )
         # The custom condition of a setting may hold a dollar sign: only our own two names are replaced.
         text = text.replace("$where", " AND ".join(conditions) or "1 = 1").replace("$order", order)
         return _MACRO.sub(_written_out, text)

@@ -58,7 +58,20 @@ class TapNetSuiteAP(CanonicalTap):
             "bill_filter",
             th.StringType(),
             description="A further SuiteQL condition on bills that may be submitted; `t` is the transaction, "
-            "`m` its main line. Example: `t.memo NOT LIKE 'Hold%'`.",
+            "`m` its main line. Example: `t.memo IS NULL OR t.memo NOT LIKE 'Hold%'`.",
+        ),
+        th.Property(
+            "avidxchange_bills",
+            th.StringType(),
+            description="How bills that came out of AvidXchange itself are told, as a field of bills and its "
+            "value: `externalid=AVID*`, `custbody_origin=7`. A `*` at the end stands for whatever follows. "
+            "They are not submitted.",
+        ),
+        th.Property(
+            "custom_fields",
+            th.ArrayType(th.StringType()),
+            description="Script ids of custom fields and segments to read into `custom_fields` of records: "
+            "`custbody…` of bills, `custcol…` of their lines, `custentity…` of vendors, `cseg…` of any.",
         ),
         th.Property(
             "overlap_seconds",

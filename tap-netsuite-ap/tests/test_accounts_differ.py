@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from apbridge.errors import UnavailableError
+from apbridge.errors import SettingError, UnavailableError
 from apbridge.schemas import validator
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ def test_a_currency_is_told_by_its_name_where_the_role_may_not_see_its_code(comp
 
 def test_a_restriction_that_cannot_be_judged_lets_nothing_through(company: Account, switch: Switch):
     switch(oneworld=False)
-    with pytest.raises(UnavailableError, match="bills"):
+    with pytest.raises(SettingError, match="subsidiaries asks of bills"):
         company.sync(only="bills", subsidiaries=["1"])
 
 
@@ -128,14 +128,15 @@ def test_deletions_that_the_role_may_not_see_are_said(
     assert "Setup, Deleted Records" in sentence
 
 
+def test_bills_that_cannot_be_read_at_all_are_not_the_fault_of_a_setting(company: Account, switch: Switch):
+    switch(missing_permissions="Lists -> Accounts")
+    with pytest.raises(UnavailableError, match="bills"):
+        company.sync(only="bills", bill_filter="t.memo IS NULL")
+
+
 def test_a_stream_that_cannot_be_read_stops_no_other_and_ends_the_run_with_an_error(
     company: Account, switch: Switch
 ):
     switch(missing_permissions="Lists -> Accounts")
     with pytest.raises(UnavailableError, match="gl_accounts, bills"):
         company.sync()
-
-
-def test_a_condition_that_netsuite_does_not_take_is_said_and_no_bookmark_moves(company: Account):
-    with pytest.raises(UnavailableError, match="bill_filter"):
-        company.sync(only="bills", bill_filter="t.custbody_no_such_field = 'T'")

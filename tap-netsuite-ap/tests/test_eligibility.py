@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import re
+from typing import TYPE_CHECKING
+
 import pytest
 
 from apbridge.errors import SettingError
 from tap_netsuite_ap.eligibility import Eligibility
 from tap_netsuite_ap.manifest import manifest
+
+if TYPE_CHECKING:
+    from conftest import Account
 
 BILLS = next(entry.query for entry in manifest().streams if entry.name == "bills")
 
@@ -21,6 +28,9 @@ BILLS = next(entry.query for entry in manifest().streams if entry.name == "bills
         ("subsidiaries", ["Harborview"]),
         ("checkbox_field", "memo = 'x' OR custbody_ok"),
         ("approval_statuses", ["approved", "maybe"]),
+        ("avidxchange_bills", "AVID*"),
+        ("avidxchange_bills", "externalid="),
+        ("avidxchange_bills", "externalid) OR (1=1"),
     ],
 )
 def test_a_wrong_setting_is_named_before_anything_is_read(setting: str, value: object):
@@ -54,3 +64,84 @@ def test_the_first_rule_that_a_bill_fails_is_told():
         "its date, 2025-12-24, is before start_date, 2026-01-31"
     )
     assert rules.because({"rule_1": "T", "rule_4": "T"}, bill) is None
+
+
+def eligible(account: Account, **settings: object) -> set[str]:
+    """Give the bills that a first reading marks as eligible."""
+    # Without files: the spool is everybody's, and has what is fetched for one test.
+    without = {"restlet_script": None, "restlet_deploy": None}
+    records = account.sync(only="bills", **without, **settings).records("bills")
+    assert {record["id"] for record in records} == account.books().keys()
+    for record in records:
+        assert (record["ineligible_because"] is None) is record["is_eligible"]
+    return {record["id"] for record in records if record["is_eligible"]}
+
+
+def test_an_approval_status_decides(company: Account):
+    status = {number: bill["status"] for number, bill in company.books().items()}
+    assert {status[number] for number in eligible(company)} == {"open"}
+    found = eligible(company, approval_statuses=["approved", "pending"])
+    assert {status[number] for number in found} == {"open", "pending_approval"}
+    assert {status[number] for number in eligible(company, approval_statuses=["pending"])} == {
+        "pending_approval"
+    }
+
+
+def test_a_checkbox_decides(company: Account):
+    rows = company.sql("SELECT id, custom FROM ns_transaction WHERE type = 'VendBill' AND status = 'A'")
+    ticked = {
+        str(row["id"])
+        for row in rows
+        if json.loads(row["custom"] or "{}").get("custbody_send_to_avidxchange") == "T"
+    }
+    assert eligible(company, checkbox_field="custbody_send_to_avidxchange") == ticked
+    assert 0 < len(ticked) < len(rows)
+
+
+@pytest.mark.parametrize(
+    ("mark", "columns", "bystander"),
+    [
+        ("externalid=AVID_*", {"externalid": "AVID_77"}, {"externalid": "AVIDX77"}),
+        ("externalid = AVID_77", {"externalid": "AVID_77"}, {"externalid": "AVID_777"}),
+        ("externalid=*", {"externalid": "x"}, {"externalid": None}),
+        ("memo=O'Brien's {x}*", {"memo": "O'Brien's {x} and more"}, {"memo": "O'Brien's x"}),
+    ],
+)
+def test_bills_that_came_out_of_avidxchange_are_left_out(
+    changing: Account, mark: str, columns: dict[str, str], bystander: dict[str, str | None]
+):
+    before = eligible(changing)
+    avidxchanges, other = sorted(before)[:2]
+    changing.set_bill(avidxchanges, **columns)
+    changing.set_bill(other, **bystander)
+    assert eligible(changing, avidxchange_bills=mark) == before - {avidxchanges}
+    told = {record["id"]: record for record in changing.sync(avidxchange_bills=mark).records("bills")}
+    assert "came out of AvidXchange" in told[avidxchanges]["ineligible_because"]
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "says"),
+    [
+        ("checkbox_field", "custbody_send_to_avidexchange", "Did you mean custbody_send_to_avidxchange"),
+        ("bill_filter", "t.custbody_no_such_field = 'T'", "bill_filter asks of bills, t.custbody_no_such"),
+        ("bill_filter", "t.memo LIKE", "bill_filter asks of bills, t.memo LIKE: "),
+        ("bill_filter", "t.memo = 'x') OR (1 = 1", "bill_filter"),
+        ("avidxchange_bills", "custbody_came_from=7", "avidxchange_bills asks of bills"),
+    ],
+)
+@pytest.mark.parametrize("has_run", [False, True])
+def test_what_netsuite_does_not_take_is_one_error_before_anything_is_read(
+    company: Account, setting: str, value: str, says: str, *, has_run: bool
+):
+    company.sandbox.control("/control/calls", method="DELETE")
+    now = {"replication_key": "modified_at", "replication_key_value": "2026-11-02T00:00:00Z"}
+    state = {"bookmarks": {"bills": now}} if has_run else {}
+    with pytest.raises(SettingError, match=re.escape(says)) as caught:
+        company.sync(state, **{setting: value})
+    assert caught.value.code == "APB-TNS-003"
+    assert company.sandbox.calls()["netsuite"]["by_operation"].keys() <= {
+        "POST /services/rest/auth/oauth2/v1/token",
+        "POST /services/rest/query/v1/suiteql",
+        "GET /services/rest/record/v1/metadata-catalog",
+    }
+    assert company.sandbox.calls()["netsuite"]["total"] < 12

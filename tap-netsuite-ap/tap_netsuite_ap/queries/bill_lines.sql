@@ -14,6 +14,7 @@ SELECT
   BUILTIN.DF(l.item) AS item,  -- if items
   l.quantity AS quantity,  -- if items
   l.rate AS rate,  -- if items
+  $custom_fields
   utc(l.linelastmodifieddate) AS modified_at,  -- if line_dates
   l.foreignamount AS amount
 FROM transactionline l

@@ -15,6 +15,7 @@ SELECT
   CASE t.approvalstatus WHEN 1 THEN 'pending' WHEN 2 THEN 'approved' WHEN 3 THEN 'rejected' WHEN 11 THEN 'open' END AS approval_status,  -- if approvals
   CASE SUBSTR(t.status, -1) WHEN 'A' THEN 'open' WHEN 'B' THEN 'paid' WHEN 'C' THEN 'cancelled' WHEN 'D' THEN 'pending_approval' WHEN 'E' THEN 'rejected' WHEN 'F' THEN 'in_transit' END AS status,
   $rules
+  $custom_fields
   utc(a.lastmodifieddate) AS balance_modified_at,  -- if balance_dates
   utc(t.lastmodifieddate) AS modified_at
 FROM transaction t

@@ -19,6 +19,7 @@ SELECT
   a.state AS remit_to__state,  -- if addresses
   a.zip AS remit_to__postal_code,  -- if addresses
   a.country AS remit_to__country,  -- if addresses
+  $custom_fields
   CASE WHEN v.isinactive = 'T' THEN 'F' ELSE 'T' END AS is_active,
   utc(v.datecreated) AS created_at,
   COALESCE(utc(v.lastmodifieddate), '1970-01-01T00:00:00Z') AS modified_at
