@@ -46,6 +46,9 @@ COMMANDS: Mapping[str, Command] = {
     "check": Command(
         "apbridge.cli.check", "Look at both systems and this machine: what is well, what to do."
     ),
+    "mapping": Command(
+        "apbridge.cli.mapping", "GL accounts and dimensions: check that open bills have codes."
+    ),
     "vault": Command("apbridge.cli.vault", "Keep credentials encrypted: set, list, rotate-key, export."),
 }
 

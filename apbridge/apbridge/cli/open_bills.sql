@@ -1,0 +1,24 @@
+-- What the lines of open bills are coded to, by subsidiary: one row a code, and how many bills use it.
+-- $of is the column asked for; a line that ends in `-- if …` is left out where NetSuite does not know the word.
+SELECT
+  $of AS value_,
+  MAX(g.acctnumber) AS account_number,
+  m.subsidiary AS subsidiary,  -- if subsidiary
+  COUNT(DISTINCT t.id) AS bills
+FROM transactionline l
+JOIN transaction t ON t.id = l.transaction
+JOIN transactionline m ON m.transaction = t.id AND m.mainline = 'T'
+LEFT JOIN transactionaccountingline a ON a.transaction = l.transaction AND a.transactionline = l.id
+  AND a.accountingbook = 1  -- if accountingbook
+LEFT JOIN account g ON g.id = COALESCE(a.account, l.expenseaccount)
+WHERE t.type = 'VendBill'
+  AND SUBSTR(t.status, -1) = 'A'
+  AND l.mainline = 'F'
+  AND (l.taxline = 'T' OR l.accountinglinetype IS NULL OR l.accountinglinetype = 'EXPENSE' OR l.hascostline = 'T')
+  AND $of IS NOT NULL
+GROUP BY
+  m.subsidiary,  -- if subsidiary
+  $of
+ORDER BY
+  m.subsidiary,  -- if subsidiary
+  $of
