@@ -251,3 +251,18 @@ def test_every_change_moves_the_invoice_too(sandbox: Running, avidxchange: reque
 )
 def test_an_order_that_says_nothing(sandbox: Running, order: dict[str, Any]):
     assert _refused(sandbox, "/control/payments/pay", order, 422)
+
+
+def test_a_virtual_card_turns_into_a_check_and_stays_one_payment(
+    sandbox: Running, avidxchange: requests.Session
+):
+    card = _pay(sandbox, {"external_id": "i-1"}, method="virtual_card")
+    sandbox.control("/control/payments/settle", {"ids": [card]})
+    number = sandbox.control("/control/payments/turn-into-check", {"id": card})["check_number"]
+    payment = _payment(avidxchange, card)
+    assert (payment["method"], payment["checkNumber"], payment["cardReference"]) == ("check", number, None)
+    assert (payment["status"], _stands(avidxchange, "i-1")) == ("settled", ("paid", 0))
+    assert "no virtual card" in _refused(sandbox, "/control/payments/turn-into-check", {"id": card})
+    failed = _pay(sandbox, {"external_id": "i-2"}, method="virtual_card")
+    sandbox.control("/control/payments/fail", {"ids": [failed]})
+    assert "failed" in _refused(sandbox, "/control/payments/turn-into-check", {"id": failed})

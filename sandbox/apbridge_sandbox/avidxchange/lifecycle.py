@@ -132,7 +132,7 @@ def pay(
         (
             number,
             method,
-            str(number - 850_000) if method == "check" else None,
+            _check_number(number) if method == "check" else None,
             f"0911000{number:08d}" if method == "ach" else None,
             f"VC-{number}" if method == "virtual_card" else None,
             vendor,
@@ -204,6 +204,32 @@ def reissue(conn: sqlite3.Connection, clock: Clock, payment_id: str, method: str
         )
     ]
     return pay(conn, clock, shares, method=method or row["method"], replaces=row["id"])
+
+
+def turn_into_check(conn: sqlite3.Connection, clock: Clock, payment_id: str) -> str:
+    """Let a virtual card that the supplier does not take become a check: it is the same payment.
+
+    Returns:
+        The check's number.
+
+    Raises:
+        StepError: There is no such payment under way or settled, or it is no virtual card.
+    """
+    (row,) = _payments(conn, [payment_id], (*_UNDER_WAY, "settled"), "turned into a check")
+    if row["method"] != "virtual_card":
+        message = f"payment {payment_id} is no virtual card"
+        raise StepError(message)
+    number = _check_number(row["id"])
+    conn.execute(
+        "UPDATE ax_payment SET method = 'check', check_number = ?, card_reference = NULL, modified_at = ?"
+        " WHERE id = ?",
+        (number, clock.stamp(), row["id"]),
+    )
+    return number
+
+
+def _check_number(payment_id: int) -> str:
+    return str(payment_id - 850_000)
 
 
 def _check_share(conn: sqlite3.Connection, invoice: Row, share: Share) -> None:

@@ -56,6 +56,12 @@ class Reissue(Order):
     method: Literal["check", "ach", "virtual_card"] | None = None
 
 
+class TurnIntoCheck(Order):
+    """Which virtual card."""
+
+    id: str
+
+
 def routes() -> list[Route]:
     """Give the routes."""
     decisions = {"route": "in_workflow", "approve": "approved", "reject": "rejected"}
@@ -68,6 +74,7 @@ def routes() -> list[Route]:
         route("POST", "/payments/pay", Pay, _pay),
         *(route("POST", f"/payments/{verb}", Step, partial(_step, status)) for verb, status in steps.items()),
         route("POST", "/payments/reissue", Reissue, _reissue),
+        route("POST", "/payments/turn-into-check", TurnIntoCheck, _turn_into_check),
     ]
 
 
@@ -87,6 +94,11 @@ def _step(status: str, sandbox: Sandbox, order: Step) -> Any:  # noqa: ANN401
 def _reissue(sandbox: Sandbox, order: Reissue) -> Any:  # noqa: ANN401
     with sandbox.store.write() as conn:
         return {"id": lifecycle.reissue(conn, sandbox.clock, order.id, order.method)}
+
+
+def _turn_into_check(sandbox: Sandbox, order: TurnIntoCheck) -> Any:  # noqa: ANN401
+    with sandbox.store.write() as conn:
+        return {"check_number": lifecycle.turn_into_check(conn, sandbox.clock, order.id)}
 
 
 def _pay(sandbox: Sandbox, order: Pay) -> Any:  # noqa: ANN401

@@ -1,0 +1,147 @@
+"""The inbound half in this process: the real tap into the real target, with one ledger and one STATE."""
+
+from __future__ import annotations
+
+import io
+import logging
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from apbridge.avidxchange import AvidXchange
+from apbridge.errors import APBridgeError
+from apbridge.json import loads
+from apbridge.ledger import Ledger, Row, Status
+from apbridge_sandbox.testing import Running
+from tap_avidxchange.tap import TapAvidXchange
+from target_netsuite_payments import posting
+from target_netsuite_payments.target import TargetNetSuitePayments
+
+BANKS = [
+    {"account": "102"},
+    {"account": "103", "currency": "CAD"},
+    {"account": "107", "currency": "CAD", "subsidiary": "2"},
+    {"account": "106", "method": "virtual_card", "currency": "USD"},
+]
+
+
+@dataclass
+class InboundHalf:
+    """Both programs, run as often as the test likes.
+
+    Args:
+        sandbox: Both systems.
+        folder: For the ledgers.
+        client: What the tap asks AvidXchange by, made once: reading a profile takes longer than a run.
+        start_date: What the tap reads from while there is no STATE.
+        state: What the target acknowledged last.
+    """
+
+    sandbox: Running
+    folder: Path
+    client: AvidXchange
+    start_date: str | None = None
+    state: Any = field(default_factory=dict)
+    said: str = ""
+    _ledgers: int = 0
+
+    @property
+    def ledger_url(self) -> str:
+        return f"sqlite:///{self.folder / f'ledger-{self._ledgers}.db'}"
+
+    def lose_everything(self) -> None:
+        """Go on with neither ledger nor STATE."""
+        self._ledgers += 1
+        self.state = {}
+
+    def run(self, *, streams: tuple[str, ...] = ("payments",), **settings: object) -> APBridgeError | None:
+        """Run once; give what ended it, if something did."""
+        messages = self._read(streams)
+        found = self.sandbox.credentials
+        config = {
+            "account_id": found["NETSUITE_ACCOUNT_ID"],
+            "client_id": found["NETSUITE_CLIENT_ID"],
+            "certificate_id": found["NETSUITE_CERTIFICATE_ID"],
+            "private_key_path": found["NETSUITE_PRIVATE_KEY_PATH"],
+            "base_url": found["NETSUITE_BASE_URL"],
+            "restlet_script": found["NETSUITE_RESTLET_SCRIPT"],
+            "restlet_deploy": found["NETSUITE_RESTLET_DEPLOY"],
+            "bank_accounts": BANKS,
+            "ledger_url": self.ledger_url,
+            **settings,
+        }
+        ended: APBridgeError | None = None
+        with _listening() as heard, _usual_signals(), redirect_stdout(io.StringIO()) as out:
+            try:
+                TargetNetSuitePayments(config=config).listen(io.BytesIO(messages.encode()))
+            except APBridgeError as failure:
+                ended = failure
+        self.said += "\n".join(heard)
+        if told := out.getvalue().splitlines():
+            self.state = loads(told[-1])
+        return ended
+
+    def rejected(self, stream: str = "payments") -> dict[str, Row]:
+        """Give what the ledger has as rejected, by AvidXchange's id."""
+        with Ledger(self.ledger_url) as ledger:
+            return {
+                str(row.source_id): row for row in ledger.all_rows("netsuite", stream, (Status.REJECTED,))
+            }
+
+    def _read(self, streams: tuple[str, ...]) -> str:
+        config = {
+            **avidxchange_config(self.sandbox),
+            **({"start_date": self.start_date} if self.start_date else {}),
+        }
+        with _usual_signals(), redirect_stdout(io.StringIO()) as written:
+            tap = TapAvidXchange(config=config, state=self.state)
+            vars(tap)["client"] = self.client
+            for name, stream in tap.streams.items():
+                stream.selected = name in streams
+            tap.sync_all()
+        return written.getvalue()
+
+
+def avidxchange_config(sandbox: Running) -> dict[str, str]:
+    """Give the settings that both AvidXchange plugins share."""
+    found = sandbox.credentials
+    return {
+        "company_token": found["AVIDXCHANGE_COMPANY_TOKEN"],
+        "user_token": found["AVIDXCHANGE_USER_TOKEN"],
+        "base_url": found["AVIDXCHANGE_BASE_URL"],
+    }
+
+
+@contextmanager
+def impatient() -> Iterator[None]:
+    """Let the target wait a moment for a late commit, and not fifteen seconds."""
+    before, posting.PATIENCE = posting.PATIENCE, (0.0, 0.05, 0.1)
+    yield
+    posting.PATIENCE = before
+
+
+@contextmanager
+def _listening() -> Iterator[list[str]]:
+    heard: list[str] = []
+    ear = logging.Handler(logging.INFO)
+    ear.emit = lambda record: heard.append(record.getMessage())  # type: ignore[method-assign]
+    root = logging.getLogger()
+    level = root.level
+    root.addHandler(ear)
+    root.setLevel(logging.INFO)
+    try:
+        yield heard
+    finally:
+        root.setLevel(level)
+        root.removeHandler(ear)
+
+
+@contextmanager
+def _usual_signals() -> Iterator[None]:
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)

@@ -1,0 +1,414 @@
+"""What people, AvidXchange and NetSuite do in a case of `payment_cases.yaml`, and what both books hold then.
+
+An event is a verb and what it is about, by the names that the case gives to its bills and payments. Amounts
+are written `40`, `all`, or with a discount beside them: `40 less 2`, `all less 2`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from apbridge.errors import APBridgeError
+from apbridge_sandbox.netsuite.books import Application, VendorPayment
+from apbridge_sandbox.netsuite.posting import post_vendor_payment, void_vendor_payment
+from apbridge_sandbox.testing import Running
+from tests.inbound_half import InboundHalf
+
+_VENDORS = {("USD", "1"): "11", ("CAD", "2"): "12", ("CAD", "1"): "13"}
+_CURRENCIES = {"USD": 1, "CAD": 2}
+_CENT = Decimal("0.01")
+
+
+class Scene:
+    """One case under way.
+
+    Args:
+        sandbox: Both systems, shared with the other cases: each has bills and a ledger of its own.
+        half: The tap and the target.
+        settings: Of the target.
+    """
+
+    def __init__(self, sandbox: Running, half: InboundHalf, settings: Mapping[str, Any]) -> None:
+        self.control = sandbox.control
+        self._sandbox = sandbox
+        self._half = half
+        self._settings = settings
+        self._account = sandbox.credentials["NETSUITE_ACCOUNT_ID"]
+        self.bills: dict[str, str] = {}
+        self.payments: dict[str, str] = {}
+        self.by_hand: dict[str, str] = {}
+        self.numbers: dict[str, str | None] = {}
+        self.ended: APBridgeError | None = None
+        self._meanwhile: Any = None
+        # What other cases did is before this one, by more than the tap reads again.
+        self.control("/control/clock", {"advance_seconds": 600})
+        half.start_date = str(self.control("/control/clock", method="GET")["now"])
+
+    def enter(self, bills: Mapping[str, Any]) -> None:
+        """Enter bills in NetSuite, and submit and approve them in AvidXchange: `100`, `100 CAD of 2`."""
+        client = self._half.client
+        for name, told in bills.items():
+            total, currency, subsidiary = (*str(told).replace(" of ", " ").split(), "USD", "1")[:3]
+            if " of " not in str(told):
+                subsidiary = "1"
+            vendor = _VENDORS[currency, subsidiary]
+            line = {"account": "6010", "amount": total}
+            order = {"vendor": vendor, "tranid": f"INV-{name}", "lines": [line]}
+            (self.bills[name],) = self.control("/control/netsuite/bills", {"bills": [order]})["ids"]
+            for resource, record in self._submissions(name, vendor, currency, Decimal(total)):
+                client.submit(client.upsertion(resource, record))
+        self.control(
+            "/control/invoices/approve", {"external_ids": [self._invoice(name) for name in self.bills]}
+        )
+
+    def play(self, event: Any) -> None:  # noqa: ANN401
+        """Let something happen: a verb, or a verb and what it is about."""
+        verb, about = (event, None) if isinstance(event, str) else next(iter(event.items()))
+        getattr(self, "do_" + verb.replace("-", "_"))(about)
+
+    # AvidXchange
+
+    def do_pay(self, about: Mapping[str, Any]) -> None:
+        method = about.get("by", "check")
+        for name, shares in about.items():
+            if name != "by":
+                orders = [
+                    {"external_id": self._invoice(bill), **_share(told)} for bill, told in shares.items()
+                ]
+                body = {"invoices": orders, "method": method, "one_payment_per": "all"}
+                (self.payments[name],) = self.control("/control/payments/pay", body)["ids"]
+                self.numbers[name] = self._paid(name)["checkNumber"]
+
+    def do_paid(self, about: Mapping[str, Any]) -> None:
+        self.do_pay(about)
+        self.do_settle([name for name in about if name != "by"])
+
+    def do_issue(self, about: str | list[str]) -> None:
+        self._step("issue", about)
+
+    def do_settle(self, about: str | list[str]) -> None:
+        self._step("settle", about)
+
+    def do_fail(self, about: str | list[str]) -> None:
+        self._step("fail", about)
+
+    def do_void(self, about: str | list[str]) -> None:
+        self._step("void", about)
+
+    def do_reissue(self, about: Mapping[str, str]) -> None:
+        for old, new in about.items():
+            body = {"id": self.payments[old]}
+            self.payments[new] = self.control("/control/payments/reissue", body)["id"]
+            self.numbers[new] = self._paid(new)["checkNumber"]
+
+    def do_turn_into_check(self, about: str) -> None:
+        body = {"id": self.payments[about]}
+        self.numbers[about] = self.control("/control/payments/turn-into-check", body)["check_number"]
+
+    def do_recall(self, about: str) -> None:
+        """AvidXchange takes a settlement back: the payment failed after all."""
+        self._rewrite(about, status="failed")
+
+    def do_correct(self, about: Mapping[str, Mapping[str, Any]]) -> None:
+        """AvidXchange changes what it says of a payment."""
+        for name, columns in about.items():
+            self._rewrite(name, **columns)
+
+    # NetSuite, by hand
+
+    def do_by_hand(self, about: Mapping[str, Mapping[str, Any]]) -> None:
+        for name, told in about.items():
+            number = str(told["number"])
+            share = _share(told.get("pays", "all"))
+            order = {"bill": self.bills[told["bill"]], "check_number": self.numbers.get(number) or number}
+            self.by_hand[name] = self.control("/control/netsuite/pay-by-hand", order | share)["id"]
+
+    def do_void_by_hand(self, about: str) -> None:
+        world = self._sandbox.sandbox
+        assert world
+        with world.store.write() as connection:
+            void_vendor_payment(connection, int(self._id(about)), now=world.clock.now())
+
+    def do_delete_by_hand(self, about: str) -> None:
+        kind = "vendorbill" if about in self.bills else "vendorpayment"
+        self.control("/control/netsuite/delete", {"type": kind, "id": self._id(about)})
+
+    def do_edit(self, about: Mapping[str, Mapping[str, Any]]) -> None:
+        for name, columns in about.items():
+            self.control(
+                "/control/netsuite/edit",
+                {"table": "transaction", "id": self._id(name), "set": self._columns(columns)},
+            )
+
+    def do_resize(self, about: Mapping[str, str]) -> None:
+        """Somebody changes what a bill is over."""
+        for name, total in about.items():
+            self.do_edit({name: {"total_cents": int(Decimal(total) * 100)}})
+
+    def do_move(self, about: Mapping[str, str]) -> None:
+        """Somebody moves a bill to another subsidiary."""
+        world = self._sandbox.sandbox
+        assert world
+        with world.store.write() as connection:
+            for name, subsidiary in about.items():
+                bill = int(self.bills[name])
+                connection.execute(
+                    "UPDATE ns_transaction SET subsidiary = ? WHERE id = ?", (subsidiary, bill)
+                )
+                connection.execute(
+                    'UPDATE ns_transactionline SET subsidiary = ? WHERE "transaction" = ?',
+                    (subsidiary, bill),
+                )
+
+    def do_close(self, _about: None) -> None:
+        """Close the present month for payables."""
+        self._month(aplocked="T")
+
+    def do_open(self, _about: None) -> None:
+        self._month(aplocked="F")
+
+    def do_days(self, about: int) -> None:
+        self.control("/control/clock", {"advance_days": int(about)})
+
+    # NetSuite, by itself
+
+    def do_fault(self, about: Mapping[str, Any]) -> None:
+        when = {name: _number(told) for name, told in about.get("match", {}).items()}
+        do = {name: _number(told) for name, told in about["do"].items()}
+        match = {"method": "POST", "path": "/vendorPayment", **when}
+        self.control("/control/faults", {"match": match, "do": do})
+
+    def do_meanwhile(self, about: Mapping[str, Any]) -> None:
+        """Let something happen while the next write of a payment is on its way."""
+        self.do_fault({"do": {"delay_ms": 400}, "match": {"nth": 1}})
+        self._meanwhile = about
+
+    def do_switch(self, about: Mapping[str, Any]) -> None:
+        values = {name: int(told) if told.isdecimal() else told for name, told in about.items()}
+        self.control("/control/switches", {f"netsuite.{name}": told for name, told in values.items()})
+
+    # The programs
+
+    def do_run(self, about: Mapping[str, Any] | None) -> None:
+        assert self.ended is None, "the run before this one did not end well"
+        event, self._meanwhile = self._meanwhile, None
+        with ThreadPoolExecutor(1) as pool:
+            acted = pool.submit(self._once_it_is_on_its_way, event) if event else None
+            self.ended = self._half.run(**{**self._settings, **(about or {})})
+            if acted:
+                acted.result(timeout=10)
+
+    def do_post_elsewhere(self, about: str) -> None:
+        """Another process posts the same payment."""
+        world = self._sandbox.sandbox
+        assert world
+        paid = self._paid(about)
+        bills = {self._invoice(name): int(number) for name, number in self.bills.items()}
+        payment = VendorPayment(
+            vendor=int(paid["vendorExternalId"].rpartition("-")[2]),
+            account=102,
+            applications=[
+                Application(bills[each["invoiceExternalId"]], int(Decimal(each["amount"]) * 100))
+                for each in paid["allocations"]
+            ],
+            external_id=f"avidxchange-payment-{paid['id']}",
+            number=paid["checkNumber"],
+        )
+        with world.store.write() as connection:
+            post_vendor_payment(connection, payment, now=world.clock.now())
+
+    def do_run_fails(self, code: str) -> None:
+        self.do_run(None)
+        assert self.ended is not None
+        assert self.ended.code == code
+        self.ended = None
+
+    def do_faults_end(self, _about: None) -> None:
+        self.control("/control/faults", method="DELETE")
+
+    def do_lose_the_ledger(self, _about: None) -> None:
+        self._half.lose_everything()
+
+    # The books
+
+    def held(self) -> dict[str, Any]:
+        """Give what NetSuite holds under the external id of each payment: what it pays on which bill."""
+        found = {}
+        for one in self._vendor_payments():
+            name = self._named(one)
+            if name is None:
+                continue
+            assert name not in found, f"{name} is posted twice"
+            bills = {number: bill for bill, number in self.bills.items()}
+            applied = {bills[each["bill"]]: _written(each) for each in one["applications"]}
+            found[name] = "voided" if one["voided"] == "T" else applied
+        return found
+
+    def linked(self) -> dict[str, str]:
+        """Give which payments are vendor payments that somebody recorded by hand."""
+        hands = {number: name for name, number in self.by_hand.items()}
+        found = ((self._named(one), hands.get(one["id"])) for one in self._vendor_payments())
+        return {name: hand for name, hand in found if name and hand}
+
+    def looks(self, name: str) -> dict[str, Any]:
+        """Give what a clerk sees of a payment in NetSuite."""
+        (one,) = (each for each in self._vendor_payments() if self._named(each) == name)
+        return {
+            "bank": one["account"],
+            "currency": one["currency"],
+            "subsidiary": one["subsidiary"],
+            "number": one["tranid"],
+            "memo": one["memo"],
+            "day": one["trandate"],
+            "amount": _plain(one["total"]),
+            "printed": one["tobeprinted"] == "T",
+        }
+
+    def open(self) -> dict[str, str]:
+        """Give what is open in NetSuite of each bill that is there."""
+        bills = {number: bill for bill, number in self.bills.items()}
+        found = (bill for bill in self._sandbox.books()["netsuite"]["bills"] if bill["id"] in bills)
+        return {bills[bill["id"]]: _plain(bill["unpaid"]) for bill in found}
+
+    def unpaid(self) -> dict[str, str]:
+        """Give what is unpaid in AvidXchange of each invoice."""
+        ours = {self._invoice(bill): bill for bill in self.bills}
+        return {
+            ours[one["externalId"]]: _plain(one["amountUnpaid"])
+            for one in self._sandbox.books()["avidxchange"]["invoices"]
+            if one["externalId"] in ours
+        }
+
+    def rejected(self) -> dict[str, tuple[str | None, str]]:
+        """Give code and reason of each rejected payment."""
+        names = {number: name for name, number in self.payments.items()}
+        rows = self._half.rejected().items()
+        return {names[number]: (row.code, row.reason or "") for number, row in rows}
+
+    @property
+    def said(self) -> str:
+        return self._half.said
+
+    @property
+    def today(self) -> date:
+        assert self._sandbox.sandbox
+        return self._sandbox.sandbox.clock.today()
+
+    # How
+
+    def _step(self, verb: str, about: str | list[str]) -> None:
+        names = about if isinstance(about, list) else [about]
+        ids = [self.payments[name] for name in names]
+        self.control(f"/control/payments/{verb}", {"ids": ids})
+
+    def _rewrite(self, name: str, **columns: Any) -> None:  # noqa: ANN401
+        world = self._sandbox.sandbox
+        assert world
+        columns["modified_at"] = world.clock.stamp()
+        setting = ", ".join(f"{column} = ?" for column in columns)
+        with world.store.write() as connection:
+            connection.execute(
+                f"UPDATE ax_payment SET {setting} WHERE id = ?",  # noqa: S608
+                (*columns.values(), int(self.payments[name])),
+            )
+
+    def _once_it_is_on_its_way(self, event: Any) -> None:  # noqa: ANN401
+        while not any(fault["fired"] for fault in self.control("/control/faults", method="GET")):
+            time.sleep(0.02)
+        self.play(event)
+
+    def _columns(self, columns: Mapping[str, Any]) -> dict[str, Any]:
+        given = {name: int(told) if str(told).isdecimal() else told for name, told in columns.items()}
+        for name, told in given.items():
+            if str(told).startswith("number of "):
+                given[name] = self.numbers[str(told).removeprefix("number of ")]
+        return given
+
+    def _month(self, **values: str) -> None:
+        world = self._sandbox.sandbox
+        assert world
+        with world.store.connection() as connection:
+            (row,) = connection.execute(
+                "SELECT id FROM ns_accountingperiod WHERE startdate = ? AND isquarter = 'F' AND isyear = 'F'",
+                (self.today.replace(day=1).isoformat(),),
+            )
+        order = {"table": "accountingperiod", "id": str(row["id"]), "set": values}
+        self.control("/control/netsuite/edit", order)
+
+    def _id(self, name: str) -> str:
+        if name in self.bills or name in self.by_hand:
+            return {**self.bills, **self.by_hand}[name]
+        (one,) = (each for each in self._vendor_payments() if self._named(each) == name)
+        return str(one["id"])
+
+    def _named(self, vendor_payment: Mapping[str, Any]) -> str | None:
+        names = {f"avidxchange-payment-{number}": name for name, number in self.payments.items()}
+        return names.get(vendor_payment["externalid"] or "")
+
+    def _vendor_payments(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self._sandbox.books()["netsuite"]["payments"]
+        return found
+
+    def _paid(self, name: str) -> dict[str, Any]:
+        payments: list[dict[str, Any]] = self._sandbox.books()["avidxchange"]["payments"]
+        (found,) = (one for one in payments if one["id"] == self.payments[name])
+        return found
+
+    def _invoice(self, bill: str) -> str:
+        return f"netsuite-{self._account}-vendorbill-{self.bills[bill]}"
+
+    def _submissions(
+        self, name: str, vendor: str, currency: str, total: Decimal
+    ) -> list[tuple[str, dict[str, Any]]]:
+        own = f"netsuite-{self._account}"
+        return [
+            ("vendor", {"external_id": f"{own}-vendor-{vendor}", "name": vendor, "is_active": True}),
+            (
+                "gl_account",
+                {
+                    "external_id": f"{own}-account-1",
+                    "code": "6010",
+                    "name": "Repairs",
+                    "is_active": True,
+                    "is_postable": True,
+                },
+            ),
+            (
+                "invoice",
+                {
+                    "external_id": self._invoice(name),
+                    "number": f"INV-{name}",
+                    "vendor_external_id": f"{own}-vendor-{vendor}",
+                    "bill_date": "2026-10-30",
+                    "currency": currency,
+                    "total": total,
+                    "purchase_orders": [],
+                    "lines": [{"id": "1", "gl_code": "6010", "amount": total, "codes": {}}],
+                },
+            ),
+        ]
+
+
+def _number(told: Any) -> Any:  # noqa: ANN401
+    return int(told) if isinstance(told, str) and told.isdecimal() else told
+
+
+def _share(told: Any) -> dict[str, str]:  # noqa: ANN401
+    amount, _, discount = str(told).partition(" less ")
+    return {} | ({} if amount == "all" else {"amount": amount}) | ({"discount": discount} if discount else {})
+
+
+def _written(application: Mapping[str, Any]) -> str:
+    amount, discount = _plain(application["amount"]), _plain(application["discount"])
+    return amount if discount == "0" else f"{amount} less {discount}"
+
+
+def _plain(amount: object) -> str:
+    """Write 40.00 as the table does: 40, and 40.50 as 40.50."""
+    exact = Decimal(str(amount)).quantize(_CENT)
+    return f"{exact:f}".removesuffix(".00")
