@@ -76,8 +76,8 @@ NETSUITE_SETTINGS = (
     th.Property(
         "concurrency",
         th.IntegerType(),
-        default=5,
-        description="Most calls in flight. NetSuite's limit is for the whole account: leave room for others.",
+        description="Most calls in flight; 5 when left out. NetSuite's limit is for the whole account: leave "
+        "room for others.",
     ),
 )
 

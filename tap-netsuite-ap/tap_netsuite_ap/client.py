@@ -48,7 +48,7 @@ class Reader:
         self._features = features
         self.page_rows = page_rows
         # The session holds the account's limit; the pool only has to be wide enough to use it.
-        self._pool = ThreadPoolExecutor(netsuite.settings.concurrency, thread_name_prefix="netsuite")
+        self._pool = ThreadPoolExecutor(netsuite.concurrency, thread_name_prefix="netsuite")
 
     def __enter__(self) -> Self:
         return self
@@ -74,7 +74,7 @@ class Reader:
             is_long: Many rows are expected.
         """
         # Whoever asks for small pages wants few rows.
-        lanes = self.netsuite.settings.concurrency if self.page_rows >= PAGE_ROWS else 1
+        lanes = self.netsuite.concurrency if self.page_rows >= PAGE_ROWS else 1
         asked = _Asked(self, query, where)
         return Reading(asked, self.begin, rows=self.page_rows, lanes=lanes, is_long=is_long).pages()
 

@@ -33,6 +33,7 @@ class Connection:
         self._now: str | None = None
         self._unreadable: dict[str, RefusedError] = {}
         self._has_begun = False
+        self._is_wide = False
         self._is_over = False
         self._stop = stop
         self.features = Features(manifest().features)
@@ -49,6 +50,16 @@ class Connection:
         netsuite = NetSuite(NetSuiteSettings.from_config(self._config), stop=self._stop)
         weakref.finalize(self, netsuite.close)
         return netsuite
+
+    def widen(self) -> None:
+        """Before a first reading, which is long: take as many calls at once as NetSuite grants.
+
+        Where a setting says how many, that holds. A run with little to read is not worth the call. Later
+        calls do nothing.
+        """
+        if not self._is_wide and self._config.get("concurrency") is None:
+            self.netsuite.learn_limit()
+        self._is_wide = True
 
     @cached_property
     def eligibility(self) -> Eligibility:

@@ -64,13 +64,16 @@ class NetSuiteStream(Stream):
     @override
     def get_records(self, context: Mapping[str, Any] | None) -> Iterable[Record]:
         # A test run takes one record: it need not read a thousand.
-        rows = PAGE_ROWS if self.ABORT_AT_RECORD_COUNT is None else self.ABORT_AT_RECORD_COUNT + 1
+        most = self.ABORT_AT_RECORD_COUNT
+        rows = PAGE_ROWS if most is None else most + 1
+        if most is None and self._entry.is_incremental and "replication_key_value" not in self.stream_state:
+            self._connection.widen()
         with Reader(self._connection.netsuite, self._connection.features, rows) as reader:
             self._connection.begin(reader)
             try:
                 yield from self._read(reader)
             except RefusedError as refused:
-                if self.ABORT_AT_RECORD_COUNT is not None:
+                if most is not None:
                     raise
                 self._connection.unreadable(self.name, refused)
 

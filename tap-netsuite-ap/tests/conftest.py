@@ -286,7 +286,7 @@ def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bills, "BILLS_A_LINE_QUERY", 2)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def account_of() -> type[Account]:
     """Puts the tap on a sandbox that a test runs itself."""
     return Account

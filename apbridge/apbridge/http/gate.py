@@ -38,6 +38,13 @@ class Gate:
                 self._in_flight -= 1
                 self._changed.notify()
 
+    def allow(self, most: int) -> None:
+        """Take another number as the most, once the other side has told it."""
+        with self._changed:
+            self.limit = most if self.limit == self.most else min(self.limit, most)
+            self.most = most
+            self._changed.notify_all()
+
     def overloaded(self, entered: int) -> None:
         """Take fewer at once from now on.
 

@@ -40,6 +40,9 @@ FEW_TRIES = 3
 
 CONNECT_TIMEOUT = 10.0
 
+_CONNECTIONS = 100
+"""Connections kept at most: as many as any gate may let through. The gate alone decides."""
+
 _USER_AGENT = f"apbridge/{version('apbridge')}"
 
 
@@ -138,7 +141,7 @@ class GovernedSession:
         # Every call stands alone: a routing cookie of one thread is no business of another.
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         for scheme in ("http://", "https://"):
-            self._session.mount(scheme, HTTPAdapter(pool_maxsize=concurrency))
+            self._session.mount(scheme, HTTPAdapter(pool_maxsize=_CONNECTIONS))
 
     def send(self, call: Call) -> requests.Response:
         """Send a call and give its successful answer.

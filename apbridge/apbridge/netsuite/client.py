@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from threading import Event
@@ -16,6 +17,8 @@ from apbridge.netsuite.answers import judge
 from apbridge.netsuite.settings import NetSuiteSettings
 from apbridge.netsuite.sign_in import SignIn
 
+logger = logging.getLogger(__name__)
+
 PAGE_ROWS = 1000
 """Most rows of one page (NetSuite: SuiteQL)."""
 
@@ -25,6 +28,8 @@ MOST_ROWS = 100_000
 _ANSWER_SECONDS = 240.0
 """A query of a large account may take minutes; NetSuite itself gives up after fifteen."""
 _TIMES_TO_READ = 3
+_LIMITS_PATH = "/services/rest/system/v1/governanceLimits"
+_LIMITS = ("accountConcurrencyLimit", "integrationConcurrencyLimit")
 _QUERY_PATH = "/services/rest/query/v1/suiteql"
 _RECORD_PATH = "/services/rest/record/v1"
 _RESTLET_PATH = "/app/site/hosting/restlet.nl"
@@ -71,6 +76,31 @@ class NetSuite:
         """Give the connections back."""
         for closing in (self.session, self.restlets, self._sign_in):
             closing.close()
+
+    @property
+    def concurrency(self) -> int:
+        """How many calls may be in flight."""
+        return self.session.gate.most
+
+    def learn_limit(self) -> None:
+        """Ask how many calls NetSuite takes at once from this integration, and go by that from now on.
+
+        Few roles may see it: where this one may not, nothing changes.
+        """
+        try:
+            answer = self.session.ask(Call("GET", _LIMITS_PATH, "ask for the concurrency limit"))
+            # An integration with a limit of its own shares the account's with nobody, the others do.
+            told = [int(answer[name]) for name in _LIMITS if answer.get(name)]
+        except RefusedError as refused:
+            logger.debug("NetSuite does not show its concurrency limit: %s", refused)
+            return
+        except (AttributeError, LookupError, TypeError, ValueError) as failure:
+            raise UnavailableError(
+                "APB-NS-022", purpose="ask for the limit", problem="no limits"
+            ) from failure
+        if told:
+            self.session.gate.allow(max(1, min(told)))
+            logger.info("NetSuite takes %d calls at once from this integration", self.concurrency)
 
     def suiteql(self, query: str, *, limit: int = PAGE_ROWS, offset: int = 0, purpose: str) -> Page:
         """Read one page of a query.

@@ -74,6 +74,18 @@ def test_calls_refused_together_are_one_step_down():
     assert gate.limit == 2
 
 
+def test_another_number_holds_from_when_it_is_told():
+    gate = Gate(2)
+    gate.allow(5)
+    assert (gate.limit, gate.most) == (5, 5)
+    with gate.passage() as entered:
+        gate.overloaded(entered)
+    gate.allow(8)
+    assert (gate.limit, gate.most) == (2, 8), "an overload is not forgotten"
+    gate.allow(1)
+    assert (gate.limit, gate.most) == (1, 1)
+
+
 def test_who_waits_is_let_in_when_there_is_room_again():
     gate = Gate(2)
     inside, leave = Event(), Event()

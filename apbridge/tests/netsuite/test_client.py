@@ -146,6 +146,37 @@ def test_a_restlet_is_called_by_its_names(script: Script, netsuite: NetSuite):
     assert script.asked[1].path == expected
 
 
+@pytest.mark.parametrize(
+    ("limits", "most"),
+    [
+        ({"accountConcurrencyLimit": 15, "integrationConcurrencyLimit": 10}, 10),
+        ({"accountConcurrencyLimit": "20", "integrationConcurrencyLimit": None}, 20),
+        ({"accountConcurrencyLimit": 3}, 3),
+        ({"accountConcurrencyLimit": 0}, 5),
+        ({}, 5),
+    ],
+)
+def test_the_limit_is_what_netsuite_grants(
+    script: Script, netsuite: NetSuite, limits: dict[str, Any], most: int
+):
+    script.then(200, {**limits, "links": []})
+    netsuite.learn_limit()
+    assert netsuite.concurrency == netsuite.restlets.gate.most == most
+
+
+def test_a_limit_that_the_role_may_not_see_changes_nothing(script: Script, netsuite: NetSuite):
+    script.then(403, error("INSUFFICIENT_PERMISSION", "Permission Violation"))
+    netsuite.learn_limit()
+    assert netsuite.concurrency == 5
+
+
+@pytest.mark.parametrize("body", [[], {"accountConcurrencyLimit": "many"}])
+def test_a_limit_that_is_none_is_said(script: Script, netsuite: NetSuite, body: object):
+    script.then(200, body)
+    with pytest.raises(UnavailableError, match="no limits"):
+        netsuite.learn_limit()
+
+
 def test_rest_and_restlets_share_one_gate(netsuite: NetSuite):
     assert netsuite.restlets.gate is netsuite.session.gate
 

@@ -1,0 +1,58 @@
+"""How many calls are in flight: what NetSuite grants, what a setting says, and what it costs to know."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+from apbridge_sandbox.testing import running
+
+if TYPE_CHECKING:
+    from conftest import Account
+
+LIMITS = "GET /services/rest/system/v1/governanceLimits"
+
+
+@pytest.fixture(scope="module")
+def premium(account_of: type[Account]) -> Iterator[Account]:
+    """An account that takes eight calls at once, each slow enough for all of them to be in flight."""
+    with running(vendors=30, bills=150, latency_ms=20, concurrency_limit=8) as sandbox:
+        yield account_of(sandbox)
+
+
+@pytest.fixture(autouse=True)
+def _counted(premium: Account) -> None:
+    premium.sandbox.control("/control/calls", method="DELETE")
+
+
+def test_a_first_reading_takes_as_many_calls_as_netsuite_grants(premium: Account):
+    first = premium.sync()
+    calls = premium.sandbox.calls()["netsuite"]
+    assert calls["by_operation"][LIMITS] == 1
+    assert 5 < calls["peak_concurrency"] <= 8
+    assert calls["refusals"] == {}
+    premium.sync(first.state)
+    assert premium.sandbox.calls()["netsuite"]["by_operation"][LIMITS] == 1, "the later runs do not ask"
+
+
+def test_a_setting_holds_and_costs_no_call(premium: Account):
+    premium.sync(concurrency=3)
+    calls = premium.sandbox.calls()["netsuite"]
+    assert LIMITS not in calls["by_operation"]
+    assert calls["peak_concurrency"] <= 3
+
+
+def test_where_the_role_may_not_see_the_limit_it_is_five(premium: Account, caplog: pytest.LogCaptureFixture):
+    control = premium.sandbox.control
+    control("/control/switches", {"netsuite.missing_permissions": "Setup -> Integration Management"})
+    try:
+        whole = premium.sync()
+    finally:
+        control("/control/switches", {"netsuite.missing_permissions": ""})
+    calls = premium.sandbox.calls()["netsuite"]
+    assert calls["by_operation"][LIMITS] == 1
+    assert calls["peak_concurrency"] <= 5
+    assert len(whole.ids()) == 150
+    assert not [record for record in caplog.records if record.levelname == "WARNING"]
