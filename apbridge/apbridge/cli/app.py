@@ -49,6 +49,7 @@ COMMANDS: Mapping[str, Command] = {
     "mapping": Command(
         "apbridge.cli.mapping", "GL accounts and dimensions: check that open bills have codes."
     ),
+    "reconcile": Command("apbridge.cli.reconcile", "Compare both systems, bill by bill and in total."),
     "vault": Command("apbridge.cli.vault", "Keep credentials encrypted: set, list, rotate-key, export."),
 }
 

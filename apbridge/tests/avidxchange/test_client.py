@@ -163,7 +163,7 @@ def test_pages_are_followed_by_their_cursor(server: Scripted):
     with server.client() as client:
         listed = list(client.list("payment", filters={"status": "settled"}))
     assert [found["external_id"] for found in listed] == [f"avidxchange-payment-p{n}" for n in (1, 2, 3)]
-    assert server.asked[1].query == {"limit": "200", "status": "settled", "cursor": "c&2"}
+    assert server.asked[1].query == {"limit": "1000", "status": "settled", "cursor": "c&2"}
 
 
 def test_pages_without_end_are_an_error(server: Scripted):

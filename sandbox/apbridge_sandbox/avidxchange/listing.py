@@ -13,7 +13,7 @@ from apbridge_sandbox.avidxchange.answers import Answer, refusal
 from apbridge_sandbox.avidxchange.endpoint import Call
 from apbridge_sandbox.clock import stamp
 
-LARGEST_PAGE = 200
+LARGEST_PAGE = 1000
 _USUAL_PAGE = 100
 
 Shower = Callable[[Any, Sequence[Row]], list[dict[str, Any]]]

@@ -1,0 +1,154 @@
+"""What has happened over time: runs, reconciliations, and what was last found out about other things."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import Any
+
+from sqlalchemy import Row, delete, func, insert, select
+
+from apbridge.json import dumps, loads
+from apbridge.ledger.store import Ledger
+from apbridge.ledger.tables import findings, reconciliations, records, runs
+
+
+@dataclass(frozen=True, slots=True)
+class PastRun:
+    """A run as it was recorded."""
+
+    id: int
+    plugin: str
+    actor: str
+    started_at: datetime
+    finished_at: datetime | None
+    status: str
+    counts: Mapping[str, Mapping[str, int]]
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PastReconciliation:
+    """A reconciliation as it was kept."""
+
+    id: int
+    at: datetime
+    as_of: str | None
+    differences: int
+    unexplained: int
+    summary: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What was found out last about something."""
+
+    at: datetime
+    value: Any
+
+
+class Chronicle:
+    """Reads and keeps what happened.
+
+    Args:
+        ledger: Where it is kept.
+    """
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._database = ledger.database
+
+    def runs(self, plugin: str | None = None, *, limit: int = 20) -> list[PastRun]:
+        """Give the latest runs, the newest first."""
+        query = select(*_RUN).order_by(runs.c.id.desc()).limit(limit)
+        return self._runs(query if plugin is None else query.where(runs.c.plugin == plugin))
+
+    def runs_after(self, run_id: int, *, limit: int = 1000) -> list[PastRun]:
+        """Give the runs that began after another, the oldest first."""
+        return self._runs(select(*_RUN).where(runs.c.id > run_id).order_by(runs.c.id).limit(limit))
+
+    def last_good(self, plugin: str) -> PastRun | None:
+        """Give the last run of a plugin that ended well."""
+        query = select(*_RUN).where(runs.c.plugin == plugin, runs.c.status == "finished")
+        found = self._runs(query.order_by(runs.c.id.desc()).limit(1))
+        return found[0] if found else None
+
+    def counts(self) -> list[tuple[str, str, str, int]]:
+        """Count the records by system, stream and status."""
+        grouped = (records.c.system, records.c.stream, records.c.status)
+        query = select(*grouped, func.count()).group_by(*grouped).order_by(*grouped)
+        with self._database.reading() as connection:
+            return [(row[0], row[1], row[2], row[3]) for row in connection.execute(query)]
+
+    def keep_reconciliation(
+        self, as_of: str | None, differences: int, unexplained: int, summary: Mapping[str, Any]
+    ) -> None:
+        """Keep what a reconciliation found."""
+        values = {
+            "at": _now(),
+            "as_of": as_of,
+            "differences": differences,
+            "unexplained": unexplained,
+            "summary": dumps(summary).decode(),
+        }
+        with self._database.writing() as connection:
+            connection.execute(insert(reconciliations).values(**values))
+
+    def reconciliations(self, *, limit: int = 90) -> list[PastReconciliation]:
+        """Give the latest reconciliations of the books as they were at the time, the newest first."""
+        query = (
+            select(reconciliations)
+            .where(reconciliations.c.as_of.is_(None))
+            .order_by(reconciliations.c.id.desc())
+            .limit(limit)
+        )
+        with self._database.reading() as connection:
+            return [
+                PastReconciliation(**{**row, "summary": loads(row["summary"])})
+                for row in connection.execute(query).mappings()
+            ]
+
+    def in_balance_since(self) -> datetime | None:
+        """Tell since when no reconciliation found an unexplained difference; None where the last did."""
+        now = reconciliations.c.as_of.is_(None)
+        with self._database.reading() as connection:
+            broken = connection.execute(
+                select(func.max(reconciliations.c.id)).where(now, reconciliations.c.unexplained > 0)
+            ).scalar()
+            found: datetime | None = connection.execute(
+                select(func.min(reconciliations.c.at)).where(now, reconciliations.c.id > (broken or 0))
+            ).scalar()
+            return found
+
+    def remember(self, name: str, value: Any) -> None:  # noqa: ANN401
+        """Keep what was found out about something, in place of what was before."""
+        with self._database.writing() as connection:
+            connection.execute(delete(findings).where(findings.c.name == name))
+            connection.execute(insert(findings).values(name=name, at=_now(), value=dumps(value).decode()))
+
+    def recall(self, name: str) -> Finding | None:
+        """Give what was found out last about something."""
+        with self._database.reading() as connection:
+            row = connection.execute(select(findings).where(findings.c.name == name)).one_or_none()
+        return Finding(row.at, loads(row.value)) if row else None
+
+    def forget(self, name: str) -> None:
+        """Keep nothing about something any more."""
+        with self._database.writing() as connection:
+            connection.execute(delete(findings).where(findings.c.name == name))
+
+    def _runs(self, query: Any) -> list[PastRun]:  # noqa: ANN401
+        with self._database.reading() as connection:
+            return [_run(row) for row in connection.execute(query)]
+
+
+_RUN = tuple(runs.columns[name] for name in PastRun.__dataclass_fields__)
+
+
+def _run(row: Row[Any]) -> PastRun:
+    values = dict(row._mapping)  # noqa: SLF001
+    return PastRun(**{**values, "counts": loads(values["counts"] or "{}")})
+
+
+def _now() -> datetime:
+    return datetime.now(timezone.utc)

@@ -1,0 +1,65 @@
+"""AvidXchange's side, read in bulk by its lists."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from apbridge.avidxchange import AvidXchange, instant
+from apbridge.reconcile.books import Invoice, Payment, Share
+
+_NOT_TO_BE_PAID = {"cancelled", "rejected"}
+ZERO = Decimal(0)
+
+
+def invoices(avidxchange: AvidXchange) -> Iterator[Invoice]:
+    """Give every invoice that has an external id."""
+    for record in avidxchange.list("invoice"):
+        total, paid = Decimal(record["total"]), Decimal(record["amount_paid"] or 0)
+        unpaid = ZERO if record["status"] in _NOT_TO_BE_PAID else total - paid
+        yield Invoice(
+            record["external_id"],
+            record.get("number") or record["external_id"],
+            record.get("vendor_external_id") or "",
+            record.get("currency") or "",
+            record["status"],
+            record.get("status_reason") or "",
+            _day(record.get("invoice_date")),
+            unpaid or ZERO,
+            total,
+            instant(record["modified_at"]),
+        )
+
+
+def payments(avidxchange: AvidXchange) -> Iterator[tuple[Payment, list[Share]]]:
+    """Give every payment, with what it pays."""
+    for record in avidxchange.list("payment"):
+        name = record["external_id"]
+        paid = _day(record.get("paid_on")) or _day(record.get("settled_at"))
+        payment = Payment(
+            name,
+            _number(record),
+            record.get("vendor_id") or "",
+            record.get("currency") or "",
+            record["status"],
+            Decimal(record["amount"]),
+            paid,
+            instant(record["modified_at"]),
+        )
+        shares: dict[str, Decimal] = {}
+        for one in record["allocations"]:
+            invoice = one["invoice_external_id"]
+            amount = Decimal(one["amount"]) + Decimal(one["discount"] or 0)
+            shares[invoice] = shares.get(invoice, ZERO) + amount
+        yield payment, [Share(invoice, name, amount) for invoice, amount in shares.items()]
+
+
+def _number(record: Mapping[str, Any]) -> str:
+    names = ("check_number", "ach_trace", "card_reference", "id")
+    return str(next(filter(None, (record.get(name) for name in names))))
+
+
+def _day(value: str | None) -> date | None:
+    return None if value is None else instant(value).date()

@@ -1,0 +1,18 @@
+-- Bills, with what is open on them in their own currency. A line that ends in "if" and a feature is left out
+-- where the account does not have it.
+SELECT
+  bill.id,
+  bill.tranid,
+  bill.entity,
+  BUILTIN.DF(bill.entity) AS vendor,
+  bill.status,
+  currency.symbol AS currency,  -- if symbols
+  BUILTIN.DF(line.subsidiary) AS subsidiary,  -- if subsidiaries
+  TO_CHAR(bill.trandate, 'YYYY-MM-DD') AS trandate,
+  bill.foreignamountunpaid AS unpaid,
+  TO_CHAR(SYS_EXTRACT_UTC(bill.lastmodifieddate), 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS modified
+FROM transaction bill
+JOIN transactionline line ON line.transaction = bill.id AND line.mainline = 'T'
+LEFT JOIN currency ON currency.id = bill.currency  -- if symbols
+WHERE bill.type = 'VendBill' AND {where}
+ORDER BY bill.id ASC

@@ -1,0 +1,183 @@
+"""What a reconciliation says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from enum import Enum
+from typing import Any
+
+_KEPT = 200
+"""Most differences that the ledger keeps of one reconciliation."""
+
+ZERO = Decimal(0)
+
+
+class Cause(str, Enum):
+    """Why both sides differ."""
+
+    WAITING = "waiting"
+    REJECTED = "rejected"
+    DISMISSED = "dismissed"
+    NOT_ELIGIBLE = "not to be submitted"
+    IN_FLIGHT = "in flight"
+    PAYMENT = "payment"
+    BY_HAND = "settled in NetSuite"
+    REFUSED_THERE = "rejected or cancelled in AvidXchange"
+    DATES = "posted on another day"
+    UNEXPLAINED = "unexplained"
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One bill or payment on which both sides differ.
+
+    Args:
+        kind: `bill` or `payment`.
+        external_id: Its name in both systems.
+        number: The bill's number, or the check's.
+        vendor: The vendor's name.
+        subsidiary: The subsidiary's name, where it is known.
+        currency: Its currency.
+        netsuite: Open on the bill, or posted; None where NetSuite has none.
+        avidxchange: Unpaid on the invoice, or settled; None where AvidXchange has none.
+        cause: Why.
+        says: In words.
+        code: The reason's code, where the ledger has one.
+    """
+
+    kind: str
+    external_id: str
+    number: str
+    vendor: str
+    subsidiary: str
+    currency: str
+    netsuite: Decimal | None
+    avidxchange: Decimal | None
+    cause: Cause
+    says: str
+    code: str | None = None
+
+    @property
+    def amount(self) -> Decimal:
+        """By how much NetSuite has more."""
+        return (self.netsuite or ZERO) - (self.avidxchange or ZERO)
+
+    @property
+    def is_explained(self) -> bool:
+        """Whether the ledger or either system says why."""
+        return self.cause is not Cause.UNEXPLAINED
+
+
+@dataclass(slots=True)
+class Total:
+    """One line of the totals."""
+
+    netsuite: Decimal = ZERO
+    avidxchange: Decimal = ZERO
+
+    @property
+    def difference(self) -> Decimal:
+        """By how much NetSuite has more."""
+        return self.netsuite - self.avidxchange
+
+
+Key = tuple[str, str]
+"""A name, such as a vendor's, and a currency."""
+
+
+@dataclass(slots=True)
+class Totals:
+    """Both sides added up by vendor, by subsidiary and by currency."""
+
+    vendors: dict[Key, Total] = field(default_factory=dict)
+    subsidiaries: dict[Key, Total] = field(default_factory=dict)
+    currencies: dict[Key, Total] = field(default_factory=dict)
+
+    def add(
+        self, vendor: str, subsidiary: str, currency: str, netsuite: Decimal, avidxchange: Decimal
+    ) -> None:
+        """Add one bill or payment."""
+        for totals, name in (
+            (self.vendors, vendor), (self.subsidiaries, subsidiary), (self.currencies, "all")
+        ):  # fmt: skip
+            total = totals.setdefault((name, currency), Total())
+            total.netsuite += netsuite
+            total.avidxchange += avidxchange
+
+
+@dataclass(slots=True)
+class Result:
+    """All of it."""
+
+    as_of: date | None
+    bills: int = 0
+    payments: int = 0
+    open: Totals = field(default_factory=Totals)
+    """Open in NetSuite against unpaid in AvidXchange."""
+    paid: Totals = field(default_factory=Totals)
+    """Posted in NetSuite against settled in AvidXchange."""
+    money: dict[Key, Decimal] = field(default_factory=dict)
+    """Invoices' totals by their status in AvidXchange and their currency."""
+    differences: list[Difference] = field(default_factory=list)
+
+    @property
+    def unexplained(self) -> list[Difference]:
+        """The differences that nothing explains."""
+        return [one for one in self.differences if not one.is_explained]
+
+    def as_fields(self, most: int | None = None) -> dict[str, Any]:
+        """Give all that is told, by name; the unexplained differences first.
+
+        Args:
+            most: Most differences to tell; all unless given.
+        """
+        ordered = sorted(self.differences, key=lambda one: (one.is_explained, one.external_id))
+        return {
+            "as_of": self.as_of.isoformat() if self.as_of else None,
+            "bills": self.bills,
+            "payments": self.payments,
+            "differences": len(self.differences),
+            "unexplained": len(self.unexplained),
+            "open": _fields(self.open),
+            "paid": _fields(self.paid),
+            "money": _named(self.money.items()),
+            "listed": [_difference(one) for one in ordered[:most]],
+        }
+
+    def kept(self) -> dict[str, Any]:
+        """Give what the ledger keeps: without the totals by vendor."""
+        told = self.as_fields(_KEPT)
+        for totals in (told["open"], told["paid"]):
+            del totals["vendors"]
+        return told
+
+
+def _fields(totals: Totals) -> dict[str, Any]:
+    return {
+        name: [
+            {
+                "name": key[0],
+                "currency": key[1],
+                "netsuite": total.netsuite,
+                "avidxchange": total.avidxchange,
+                "difference": total.difference,
+            }
+            for key, total in sorted(getattr(totals, name).items())
+        ]
+        for name in ("vendors", "subsidiaries", "currencies")
+    }
+
+
+def _named(money: Iterable[tuple[Key, Decimal]]) -> list[Mapping[str, Any]]:
+    return [{"status": key[0], "currency": key[1], "amount": amount} for key, amount in sorted(money)]
+
+
+def _difference(one: Difference) -> dict[str, Any]:
+    names = (
+        "kind", "external_id", "number", "vendor", "subsidiary", "currency", "netsuite", "avidxchange",
+        "amount", "cause", "says", "code",
+    )  # fmt: skip
+    return {name: getattr(one, name) for name in names}
