@@ -39,6 +39,7 @@ class Command:
 
 
 COMMANDS: Mapping[str, Command] = {
+    "init": Command("apbridge.cli.init", "Set this folder up: settings, vault, key and certificate."),
     "exceptions": Command(
         "apbridge.cli.exceptions", "Records that wait or are rejected: list, show, retry, dismiss."
     ),

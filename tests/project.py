@@ -1,0 +1,40 @@
+"""A project of one's own in an empty folder: Meltano's file, and the plugins that `make setup` installed."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+from demo.rehearsal import PROGRAMS, ROOT
+
+OURS = ("APBRIDGE_", "AVIDXCHANGE_", "MELTANO_", "NETSUITE_", "TAP_", "TARGET_")
+
+
+def new_project(folder: Path) -> Path:
+    """Make one."""
+    shutil.copy(ROOT / "meltano.yml", folder)
+    (folder / ".meltano").mkdir()
+    for kind in ("extractors", "loaders"):
+        (folder / ".meltano" / kind).symlink_to(ROOT / ".meltano" / kind)
+    return folder
+
+
+def run(
+    project: Path, *words: str, secrets: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run `apbridge` or `meltano` there, with none of our variables set but those given."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
+    return subprocess.run(
+        [PROGRAMS / words[0], *words[1:]],
+        cwd=project,
+        env={**environment, **(secrets or {}), "MELTANO_SEND_ANONYMOUS_USAGE_STATS": "false"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=240,
+        umask=0o077,
+    )

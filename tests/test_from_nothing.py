@@ -1,0 +1,132 @@
+"""From an empty folder to a finished run by `apbridge init` and `meltano run` alone; no secret in a file."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Event, Thread
+
+import pytest
+
+from apbridge.vault import Vault
+from apbridge_sandbox.testing import Running, running
+from demo.books import Books
+from tests.project import new_project, run
+
+BANKS = ["102:USD:1", "103:CAD:1", "107:CAD:2", "108:USD:2"]
+
+
+@dataclass
+class Journey:
+    """What a person did, what was said, and where secrets were seen."""
+
+    project: Path
+    sandbox: Running
+    said: list[str]
+    seen: set[str]
+    books: object
+
+
+class Watch:
+    """Looks for secrets, again and again: in every file of a project, and in every process's words."""
+
+    def __init__(self, project: Path, secrets: list[str]) -> None:
+        self.seen: set[str] = set()
+        self._project = project
+        self._secrets = [secret.encode() for secret in secrets]
+
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        """Look until the block ends, and once more."""
+        done = Event()
+
+        def look_on() -> None:
+            while not done.wait(0.05):
+                self.look()
+
+        thread = Thread(target=look_on)
+        thread.start()
+        try:
+            yield
+        finally:
+            done.set()
+            thread.join()
+            self.look()
+
+    def look(self) -> None:
+        """Look once."""
+        for place in (*self._files(), *Path("/proc").glob("[0-9]*/cmdline")):
+            with suppress(OSError):
+                content = place.read_bytes()
+                self.seen |= {f"{place}: {secret!r}" for secret in self._secrets if secret in content}
+
+    def _files(self) -> Iterator[Path]:
+        for folder, _, files in os.walk(self._project):
+            yield from (Path(folder, file) for file in files)
+
+
+def pay_all(sandbox: Running) -> None:
+    sandbox.control("/control/invoices/approve", {"external_ids": "all"})
+    sandbox.control("/control/payments/pay", {"all": True})
+    sandbox.control("/control/payments/settle", {"ids": "all"})
+
+
+@pytest.fixture(scope="module")
+def journey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Journey]:
+    project = new_project(tmp_path_factory.mktemp("project"))
+    key_file = tmp_path_factory.mktemp("elsewhere") / "vault.key"
+    with running(vendors=12, bills=40, in_process=False) as sandbox:
+        given, said = sandbox.credentials, []
+        init = ["apbridge", "init", "--json"]
+        first = run(
+            project,
+            *init,
+            f"--account-id={given['NETSUITE_ACCOUNT_ID']}",
+            f"--netsuite-url={given['NETSUITE_BASE_URL']}",
+            f"--avidxchange-url={given['AVIDXCHANGE_BASE_URL']}",
+            f"--vault-key-file={key_file}",
+            *(f"--bank-account={bank}" for bank in BANKS),
+        )
+        assert first.returncode == 1, first.stderr
+        # What the administrator does with the certificate that it left.
+        pem = (project / json.loads(first.stdout)["upload"]).read_text(encoding="utf-8")
+        mapped = sandbox.control("/control/netsuite/map-certificate", {"pem": pem})
+        secrets = {
+            "NETSUITE_CLIENT_ID": mapped["client_id"],
+            "AVIDXCHANGE_COMPANY_TOKEN": given["AVIDXCHANGE_COMPANY_TOKEN"],
+            "AVIDXCHANGE_USER_TOKEN": given["AVIDXCHANGE_USER_TOKEN"],
+        }
+        second = run(project, *init, f"--certificate-id={mapped['certificate_id']}", secrets=secrets)
+        assert second.returncode == 0, second.stdout + second.stderr
+        kept = {
+            "APBRIDGE_VAULT": str(project / ".apbridge/vault.json"),
+            "APBRIDGE_VAULT_KEY_FILE": str(key_file),
+        }
+        private_key = Vault.open(kept).get("netsuite_private_key")
+        watch = Watch(project, [*secrets.values(), private_key.splitlines()[1], key_file.read_text().strip()])
+        with watch.watching():
+            for job in ("outbound", "inbound"):
+                ended = run(project, "meltano", "run", job)
+                assert ended.returncode == 0, ended.stderr[-3000:]
+                said += [ended.stdout, ended.stderr]
+                if job == "outbound":
+                    pay_all(sandbox)
+        said += [first.stdout, first.stderr, second.stdout, second.stderr]
+        yield Journey(project, sandbox, said, watch.seen, sandbox.books())
+
+
+def test_both_books_agree(journey: Journey):
+    lines = Books(journey.books, journey.sandbox.credentials["NETSUITE_ACCOUNT_ID"]).compare()
+    assert [line for line in lines if not line.agree] == []
+
+
+def test_no_secret_was_in_any_file_nor_process_list_nor_log(journey: Journey):
+    assert journey.seen == set()
+    tokens = [journey.sandbox.credentials[name] for name in journey.sandbox.credentials if "TOKEN" in name]
+    assert len(tokens) == 2
+    for text in journey.said:
+        assert not [token for token in tokens if token in text]
