@@ -72,9 +72,10 @@ $(UV):
 	@meltano --log-level=warning install
 	@touch $@
 
-# Other people's tap and target, to show that ours speak Singer; each in an environment of its own.
+# Other people's tap and target, to show that ours speak Singer, and other people's NetSuite clients, to show
+# that the sandbox speaks NetSuite; each in an environment of its own.
 .third-party/.done: $(UV) tests/third_party/requirements.txt
-	@echo "Setting up a third-party tap and target in .third-party"
+	@echo "Setting up third-party programs in .third-party"
 	@while read -r requirement; do \
 	  folder=.third-party/$${requirement%%==*}; \
 	  $(UV) venv --quiet --clear --python $(PYTHON) "$$folder"; \

@@ -3,26 +3,13 @@
 from __future__ import annotations
 
 import json
-import subprocess
-from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 
 from apbridge_sandbox.testing import Running
-from demo.rehearsal import PROGRAMS, ROOT
+from demo.rehearsal import PROGRAMS
 from tests.plugins import environment
-
-STRANGERS = ROOT / ".third-party"
-
-
-def run(
-    program: Path, *options: str, stdin: str = "", env: Mapping[str, str] | None = None, cwd: Path
-) -> str:
-    done = subprocess.run(
-        [program, *options], input=stdin, env=env, cwd=cwd, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    return done.stdout
+from tests.third_party.strangers import STRANGERS, run
 
 
 def test_our_tap_feeds_a_strangers_target(company: Running, tmp_path: Path):
