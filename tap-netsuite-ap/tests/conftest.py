@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
+from itertools import count
 from typing import Any
 
 import pytest
@@ -90,9 +91,18 @@ class Account:
         *,
         only: str | None = None,
         on_record: Callable[[int], None] = lambda _: None,
+        on_query: Callable[[int], None] = lambda _: None,
         **settings: Any,  # noqa: ANN401
     ) -> Synced:
-        """Run the tap in this process. A run that is `Killed` gives what it wrote until then."""
+        """Run the tap in this process. A run that is `Killed` gives what it wrote until then.
+
+        Args:
+            state: Where to go on from.
+            only: The only stream to read.
+            on_record: Called before each record, with how many were before it.
+            on_query: Called before each query is sent, in the thread that sends it.
+            settings: Beside those of the sandbox; None for none.
+        """
         synced = Synced()
         config = {name: value for name, value in {**self.config, **settings}.items() if value is not None}
         tap = TapNetSuiteAP(
@@ -102,12 +112,21 @@ class Account:
         )
         for stream in tap.streams.values():
             stream.selected = only in {None, stream.name}
+        netsuite = tap.connection.netsuite
+        queries = count()
+        ask = netsuite.suiteql
+
+        def suiteql(*args: Any, **options: Any) -> Any:  # noqa: ANN401
+            on_query(next(queries))
+            return ask(*args, **options)
+
+        netsuite.suiteql = suiteql  # type: ignore[method-assign]
         try:
             tap.sync_all()
         except Killed:
             pass
         finally:
-            tap.connection.netsuite.close()
+            netsuite.close()
         return synced
 
     def sql(self, statement: str, *values: object) -> list[sqlite3.Row]:

@@ -2,48 +2,85 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
+from apbridge_sandbox.suiteql import times
 from apbridge_sandbox.testing import running
+from tap_netsuite_ap import client, streams
 
 if TYPE_CHECKING:
     from conftest import Account, Record
 
 BILLS = 14
-CUTS = st.lists(st.none() | st.integers(0, 6), min_size=3, max_size=3)
+CUTS = st.lists(
+    st.none()
+    | st.tuples(st.just("record"), st.integers(0, 6))
+    | st.tuples(st.just("query"), st.integers(0, 40)),
+    min_size=3,
+    max_size=3,
+)
+MEANWHILE = st.lists(
+    st.tuples(st.integers(0, 40), st.sampled_from(["edit", "recode", "pay"]), st.integers(0, BILLS)),
+    max_size=2,
+)
+NIGHTS = (
+    ("America/Los_Angeles", "2026-11-03T08:00:00"),  # midnight
+    ("America/Los_Angeles", "2027-03-14T10:00:00"),  # two becomes three
+    ("America/Los_Angeles", "2027-11-07T09:00:00"),  # two becomes one
+    ("Pacific/Auckland", "2027-04-03T14:00:00"),  # three becomes two
+    ("Asia/Kolkata", "2026-12-31T18:30:00"),  # New Year's
+)
+"""Time zones of the account, and moments when its days and hours are no good to go by."""
 
 
 class History(RuleBasedStateMachine):
     """People edit, pay, undo, recode and delete; runs come and go, and some of them are cut.
+
+    A run is cut before any record or any query; people go on working while it reads.
 
     The tap's word for a bill is the last record that a STATE covered. One whose STATE never came is sent
     again; one that a STATE covered is never sent again in the same state.
     """
 
     account: Account
+    zone: pytest.MonkeyPatch
 
-    @initialize()
-    def begin(self) -> None:
+    @initialize(night=st.sampled_from(NIGHTS), seconds=st.sampled_from([2, 30, 600]))
+    def begin(self, night: tuple[str, str], seconds: int) -> None:
+        zone, moment = night
+        times.local_of.cache_clear()
+        self.zone.setattr(times, "COMPANY_ZONE", ZoneInfo(zone))
         self.account.restore()
-        self.account.pass_time(300)
+        self.account.clock.start_at(datetime.fromisoformat(f"{moment}+00:00") - timedelta(seconds=seconds))
         self.state: Record = {}
         self.told: dict[str, Record] = {}
         self.acknowledged: set[tuple[str, str]] = set()
         self.touched: dict[str, None] = {}
-        self._run(None)
+        self._run()
 
-    def _run(self, cut_at: int | None) -> None:
-        def cut(count: int) -> None:
-            if count == cut_at:
+    def _run(
+        self, cut_at: tuple[str, int] | None = None, meanwhile: Sequence[tuple[int, str, int]] = ()
+    ) -> None:
+        def on_record(number: int) -> None:
+            if cut_at == ("record", number):
                 raise self.account.Killed
 
-        synced = self.account.sync(self.state, only="bills", on_record=cut)
+        def on_query(number: int) -> None:
+            for at, what, bill in meanwhile:
+                if at == number:
+                    getattr(self, what)(bill, *({"edit": ["meanwhile"], "recode": [7], "pay": [3]}[what]))
+            if cut_at == ("query", number):
+                raise self.account.Killed
+
+        synced = self.account.sync(self.state, only="bills", on_record=on_record, on_query=on_query)
         self.state = synced.state or self.state
         assert len(synced.ids()) == len(set(synced.ids())), "twice in one run"
         for record in synced.acknowledged:
@@ -121,17 +158,24 @@ class History(RuleBasedStateMachine):
             self.touched[bill] = None
             self.account.delete_bill(bill, self.account.clock.stamp())
 
-    @rule(waits=st.lists(st.sampled_from([1, 1, 2, 90]), min_size=1, max_size=3), cuts=CUTS)
-    def run(self, waits: list[int], cuts: list[int | None]) -> None:
+    @rule(
+        waits=st.lists(st.sampled_from([1, 1, 2, 90]), min_size=1, max_size=3), cuts=CUTS, meanwhile=MEANWHILE
+    )
+    def run(
+        self,
+        waits: list[int],
+        cuts: list[tuple[str, int] | None],
+        meanwhile: list[tuple[int, str, int]],
+    ) -> None:
         for seconds, cut_at in zip(waits, cuts, strict=False):
             self.account.pass_time(seconds)
-            self._run(cut_at)
+            self._run(cut_at, meanwhile)
 
     def teardown(self) -> None:
         if not hasattr(self, "state"):
             return
         self.account.pass_time(300)
-        self._run(None)
+        self._run()
         books = self.account.books()
         for bill in self.touched:
             told = self.told[bill]
@@ -156,9 +200,15 @@ def small_company(account_of: type[Account]) -> Iterator[Account]:
         yield account
 
 
-def test_any_history_ends_with_every_bill_told_as_it_stands(small_company: Account, small_pages: None):
+def test_any_history_ends_with_every_bill_told_as_it_stands(
+    small_company: Account, small_pages: None, monkeypatch: pytest.MonkeyPatch
+):
     assert small_pages is None
+    # Fourteen bills are several pages, read as several ranges at once.
+    monkeypatch.setattr(streams, "PAGE_ROWS", 4)
+    monkeypatch.setattr(client, "PAGE_ROWS", 4)
     History.account = small_company
+    History.zone = monkeypatch
     run_state_machine_as_test(
         History,
         settings=settings(
