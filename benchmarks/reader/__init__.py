@@ -54,17 +54,23 @@ def _tell(latency: float, what: str, run: _Run, beside: str) -> None:
 
 
 def _measure(url: str, rows: int) -> None:
+    is_small = rows == _SIZES[0]
     for latency in _LATENCIES:
-        run = _run(url, "ours", rows, latency)
+        run = _run(url, "reader", rows, latency)
         if latency:
             limit = ceil(rows / 1000) * latency / LIMIT
             _tell(latency, "reader", run, f"{run.seconds / limit:.2f} of the limit {limit:.2f} s")
         else:
-            loop = _run(url, "bare", rows, latency)
+            loop = _run(url, "bare loop", rows, latency)
             _tell(latency, "bare loop", loop, "")
             _tell(latency, "reader", run, f"{run.seconds / loop.seconds:.2f} of the bare loop")
-    if rows == _SIZES[0]:
-        blocked = _run(url, "ours", rows, latency, block_every=7)
+        if is_small:
+            whole = _run(url, "tap", rows, latency)
+            limit = whole.calls * latency / LIMIT
+            beside = f"{whole.seconds / limit:.2f} of the limit {limit:.2f} s" if latency else ""
+            _tell(latency, "tap", whole, beside)
+    if is_small:
+        blocked = _run(url, "reader", rows, latency, block_every=7)
         _tell(latency, "7th is 429", blocked, f"{blocked.seconds / run.seconds:.2f} of the clean run")
 
 

@@ -7,6 +7,7 @@ import random
 import re
 from array import array
 from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta, timezone
 
 _MOST_BEHIND = 100_000
@@ -19,6 +20,26 @@ _UNTIL = re.compile(r"\(\(M < '([^']+)'\) OR \(M = '[^']+' AND t\.id <= (\d+)\)\
 _FROM = re.compile(r"M >= '([^']+)'")
 _BEFORE = re.compile(r"AND M < '([^']+)'")
 _EVERY = re.compile(r"MOD\(n\.row_number, (\d+)\)")
+_TABLE = re.compile(r"^FROM (\w+)", re.MULTILINE)
+_LINES = re.compile(r"l\.transaction IN \(([\d, ]+)\)")
+_LINE = json.dumps(
+    {
+        "links": [],
+        "id": "%d",
+        "parent": "%d",
+        "line_number": "%d",
+        "kind": "%s",
+        "account_id": "217",
+        "account_number": "6040",
+        "department_id": "4",
+        "class_id": "2",
+        "location_id": "11",
+        "memo": "Second floor, east",
+        "modified_at": "2024-01-01T00:00:00Z",
+        "amount": "125.50",
+    }
+)
+_MOST_LINES = 10
 
 
 def written(seconds: int) -> str:
@@ -54,13 +75,24 @@ class Bills:
             self._starts.append(len(self._text))
 
     def page(self, query: str, limit: int, *, says_more: bool | None) -> bytes:
-        """Answer a query.
+        """Answer a query for bills, for the lines of some or for the time; there is nothing else.
 
         Args:
             query: As the reader writes it.
             limit: Most rows.
-            says_more: What `hasMore` says; None for the truth.
+            says_more: What `hasMore` says about bills; None for the truth.
         """
+        table = _TABLE.findall(query)[-1]
+        if table == "dual":
+            return _page(json.dumps({"moment": "2099-01-01T00:00:00Z"}).encode(), 1, 1)
+        if table != "transaction":
+            lines = [line for found in _LINES.findall(query) for line in _lines(found.split(", "))]
+            if len(lines) > limit:
+                raise NotImplementedError
+            return _page(",".join(lines).encode(), len(lines), len(lines))
+        return self._headers(query, limit, says_more=says_more)
+
+    def _headers(self, query: str, limit: int, *, says_more: bool | None) -> bytes:
         query = _MODIFIED.sub("M", query.split("WHERE", 1)[-1])
         start, end = 0, len(self._keys)
         if found := _FROM.search(query):
@@ -85,6 +117,13 @@ class Bills:
         return _page(
             items, count, min(total, _MOST_BEHIND) if says_more is not None else total, says_more=says_more
         )
+
+
+def _lines(bills: Iterable[str]) -> Iterator[str]:
+    """Render the lines of bills: one to five of each, and the one that is the payable."""
+    for bill in map(int, bills):
+        for line in range(2 + bill // 2 % 5):
+            yield _LINE % (bill * _MOST_LINES + line, bill, line, "expense" if line else "main")
 
 
 def _page(items: bytes | bytearray, count: int, total: int, *, says_more: bool | None = None) -> bytes:

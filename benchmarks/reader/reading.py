@@ -3,34 +3,59 @@
 from __future__ import annotations
 
 import json
+import os
 import resource
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from time import perf_counter
+from typing import Any
 
 import requests
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from singer_sdk.singerlib.encoding import SingerMessageType
+from singer_sdk.singerlib.encoding.simple import Message
 
 from apbridge import json as decoder
 from apbridge.netsuite import NetSuite, NetSuiteSettings
 from apbridge.netsuite.client import PAGE_ROWS
+from apbridge.singer.writer import MessageWriter
 from benchmarks.reader.server import LIMIT
 from tap_netsuite_ap.client import Reader
 from tap_netsuite_ap.eligibility import Eligibility
 from tap_netsuite_ap.features import Features
 from tap_netsuite_ap.manifest import manifest
 from tap_netsuite_ap.suiteql import Query, between
+from tap_netsuite_ap.tap import TapNetSuiteAP
 
 END = "2099-01-01T00:00:00Z"
 
 
-def settings(url: str) -> NetSuiteSettings:
+class Progress:
+    """How many rows came, and the process's greatest memory when a tenth of them had.
+
+    Args:
+        rows: How many there are.
+    """
+
+    def __init__(self, rows: int) -> None:
+        self.rows = 0
+        self.early = 0
+        self._few = rows // 10
+
+    def came(self, rows: int) -> None:
+        """Count rows that came."""
+        self.rows += rows
+        if self.rows <= self._few:
+            self.early = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+def config(url: str) -> dict[str, Any]:
     """Give the settings of an account at an address, with a key made for this."""
     key = ec.generate_private_key(ec.SECP256R1()).private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-    config = {
+    return {
         "account_id": "1234567_SB1",
         "client_id": "client",
         "certificate_id": "certificate",
@@ -38,7 +63,6 @@ def settings(url: str) -> NetSuiteSettings:
         "base_url": url,
         "concurrency": LIMIT,
     }
-    return NetSuiteSettings.from_config(config)
 
 
 def headers() -> Query:
@@ -46,50 +70,71 @@ def headers() -> Query:
     return Eligibility.from_config({}).mark(manifest().streams[-1].query)
 
 
-def ours(url: str) -> Iterator[int]:
-    """Read with the reader, and give the number of rows after each page."""
+def read(url: str, start: str | None = None, *, is_long: bool = True) -> Iterator[list[tuple[str, int]]]:
+    """Read bill headers with the tap's reader, and give the places of each page's rows."""
     query = headers()
-    with NetSuite(settings(url)) as netsuite, Reader(netsuite, Features(manifest().features)) as reader:
-        count = 0
-        last = ("", 0)
-        for page in reader.pages(query, where=between(query, "modified_at", None, END), is_long=True):
-            places = [(row["modified_at"], int(row["id"])) for row in page]
-            if sorted({last, *places}) != [last, *places]:
-                sys.exit("rows came out of order, or twice")
-            last = places[-1]
-            count += len(page)
-            yield count
+    where = between(query, "modified_at", start, END)
+    netsuite = NetSuite(NetSuiteSettings.from_config(config(url)))
+    with netsuite, Reader(netsuite, Features(manifest().features)) as reader:
+        for page in reader.pages(query, where=where, is_long=is_long):
+            yield [(row["modified_at"], int(row["id"])) for row in page]
 
 
-def bare(url: str) -> Iterator[int]:
+def _ours(url: str, progress: Progress) -> None:
+    last = ("", 0)
+    for places in read(url):
+        if sorted({last, *places}) != [last, *places]:
+            sys.exit("rows came out of order, or twice")
+        last = places[-1]
+        progress.came(len(places))
+
+
+def _bare(url: str, progress: Progress) -> None:
     """Fetch and parse page after page, and do nothing else."""
     query = headers()
     session = requests.Session()
-    count = 0
     after = None
     while True:
         text = query.render(frozenset(), where=between(query, "modified_at", None, END), after=after)
         answer = session.post(f"{url}/suiteql?limit={PAGE_ROWS}", json={"q": text}, timeout=60)
         page = decoder.loads(answer.content)
-        count += len(page["items"])
-        yield count
+        progress.came(len(page["items"]))
         if not page["hasMore"]:
             return
         after = query.place(page["items"][-1])
 
 
+def _tap(url: str, progress: Progress) -> None:
+    """Let the tap read bills with all that belongs to them, and write its messages to nowhere."""
+
+    class Writer(MessageWriter):
+        def write_message(self, message: Message) -> None:
+            super().write_message(message)
+            progress.came(message.type is SingerMessageType.RECORD)
+
+    tap = TapNetSuiteAP(config=config(url), message_writer=Writer())
+    for stream in tap.streams.values():
+        stream.selected = stream.name == "bills"
+    spoken, sys.stdout = sys.stdout, open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
+    try:
+        tap.sync_all()
+    finally:
+        sys.stdout = spoken
+
+
+WAYS: Mapping[str, Callable[[str, Progress], None]] = {"reader": _ours, "bare loop": _bare, "tap": _tap}
+
+
 def main() -> None:
     """Read in the way and from the address that the arguments name."""
     way, url, rows = sys.argv[1], sys.argv[2], int(sys.argv[3])
-    early = count = 0
+    progress = Progress(rows)
     began = perf_counter()
-    for count in (ours if way == "ours" else bare)(url):
-        if count <= max(rows // 10, 1):
-            early = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    WAYS[way](url, progress)
     told = {
-        "rows": count,
+        "rows": progress.rows,
         "seconds": perf_counter() - began,
-        "early_mb": early / 1024,
+        "early_mb": progress.early / 1024,
         "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
     }
     sys.stdout.write(json.dumps(told))

@@ -2,28 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
-from apbridge.netsuite import NetSuite
 from benchmarks.reader.bills import Bills
-from benchmarks.reader.reading import END, headers, settings
+from benchmarks.reader.reading import read
 from benchmarks.reader.server import LIMIT, Served, serving
-from tap_netsuite_ap.client import Reader
-from tap_netsuite_ap.features import Features
-from tap_netsuite_ap.manifest import manifest
-from tap_netsuite_ap.suiteql import between
 
 
-def read(served: Served, *, start: str | None = None, is_long: bool = True) -> Iterator[tuple[str, int]]:
-    query = headers()
-    with (
-        NetSuite(settings(served.url)) as netsuite,
-        Reader(netsuite, Features(manifest().features)) as reader,
-    ):
-        for page in reader.pages(query, where=between(query, "modified_at", start, END), is_long=is_long):
-            yield from ((row["modified_at"], int(row["id"])) for row in page)
+def ids(served: Served, start: str | None = None, *, is_long: bool = True) -> list[int]:
+    return [number for page in read(served.url, start, is_long=is_long) for _, number in page]
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +21,7 @@ def tied() -> Bills:
 @pytest.mark.parametrize("says_more", [True, False])
 def test_150_000_bills_with_300_to_each_second_come_once_each(tied: Bills, says_more: bool):  # noqa: FBT001
     with serving(Served(tied, says_more=says_more)) as served:
-        got = [number for _, number in read(served)]
+        got = ids(served)
     assert got == [*range(1000, 1000 + 2 * 150_000, 2)]
     assert served.peak <= LIMIT
     # A sign-in, where the pages end, the pages, and one more to see that there is no other.
@@ -44,7 +31,7 @@ def test_150_000_bills_with_300_to_each_second_come_once_each(tied: Bills, says_
 @pytest.mark.parametrize("says_more", [True, False])
 def test_more_bills_in_one_second_than_a_query_gives_come_once_each(says_more: bool):  # noqa: FBT001
     with serving(Served(Bills(101_500, tied=101_500), says_more=says_more)) as served:
-        got = [number for _, number in read(served, is_long=False)]
+        got = ids(served, is_long=False)
     assert got == [*range(1000, 1000 + 2 * 101_500, 2)]
 
 
@@ -52,7 +39,7 @@ def test_where_netsuite_does_not_say_where_pages_end_they_come_all_the_same(
     tied: Bills, caplog: pytest.LogCaptureFixture
 ):
     with serving(Served(tied, numbers_rows=False)) as served:
-        got = [number for _, number in read(served, start="2024-01-01T00:05:00Z")]
+        got = ids(served, "2024-01-01T00:05:00Z")
     assert got == [*range(1000 + 2 * 299 * 300, 1000 + 2 * 150_000, 2)]
     assert served.peak <= LIMIT
     said = [record.getMessage() for record in caplog.records]
@@ -61,6 +48,6 @@ def test_where_netsuite_does_not_say_where_pages_end_they_come_all_the_same(
 
 def test_every_seventh_call_refused_for_too_many_in_flight_loses_no_row():
     with serving(Served(Bills(60_000), block_every=7)) as served:
-        got = [number for _, number in read(served)]
+        got = ids(served)
     assert got == [*range(1000, 1000 + 2 * 60_000, 2)]
     assert served.peak <= LIMIT
