@@ -7,6 +7,8 @@ import os
 import resource
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import redirect_stdout
+from pathlib import Path
 from time import perf_counter
 from typing import Any
 
@@ -115,11 +117,9 @@ def _tap(url: str, progress: Progress) -> None:
     tap = TapNetSuiteAP(config=config(url), message_writer=Writer())
     for stream in tap.streams.values():
         stream.selected = stream.name == "bills"
-    spoken, sys.stdout = sys.stdout, open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
-    try:
+    with Path(os.devnull).open("w", encoding="utf-8") as nowhere, redirect_stdout(nowhere):
         tap.sync_all()
-    finally:
-        sys.stdout = spoken
+    tap.connection.netsuite.close()
 
 
 WAYS: Mapping[str, Callable[[str, Progress], None]] = {"reader": _ours, "bare loop": _bare, "tap": _tap}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from benchmarks.reader.bills import Bills
-from benchmarks.reader.reading import read
+from benchmarks.reader.reading import WAYS, Progress, read
 from benchmarks.reader.server import LIMIT, Served, serving
 
 
@@ -51,3 +51,15 @@ def test_every_seventh_call_refused_for_too_many_in_flight_loses_no_row():
         got = ids(served)
     assert got == [*range(1000, 1000 + 2 * 60_000, 2)]
     assert served.peak <= LIMIT
+
+
+def test_a_thousand_bills_more_are_one_page_more_and_seven_queries_for_what_belongs_to_them():
+    def calls(bills: int) -> int:
+        progress = Progress(bills)
+        with serving(Served(Bills(bills))) as served:
+            WAYS["tap"](served.url, progress)
+        assert progress.rows == bills
+        assert served.peak <= LIMIT
+        return served.calls
+
+    assert calls(5000) - calls(3000) == 2 * (1 + 7)
