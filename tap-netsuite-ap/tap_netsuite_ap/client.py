@@ -116,6 +116,10 @@ class Reader:
             return refused
         return None
 
+    def lacks(self, query: Query) -> bool:
+        """Tell whether the account was found to lack what a query is about."""
+        return query.needs in self._features.absent
+
     def one(self, query: Query) -> Row:
         """Read the only row of a query."""
         return self.page(query, rows=1).items[0]
@@ -154,7 +158,7 @@ class Reader:
 
         while True:
             absent = self._features.absent
-            if query.needs in absent:
+            if self.lacks(query):
                 return _NOTHING
             try:
                 return ask(absent, rows)

@@ -16,6 +16,7 @@ from tap_netsuite_ap.custom import CustomFields, asked_for, custom_fields, near_
 from tap_netsuite_ap.eligibility import Eligibility
 from tap_netsuite_ap.features import Features, not_found
 from tap_netsuite_ap.manifest import manifest
+from tap_netsuite_ap.visibility import Visibility
 
 logger = logging.getLogger(__name__)
 
@@ -32,11 +33,13 @@ class Connection:
         self._config = config
         self._now: str | None = None
         self._unreadable: dict[str, RefusedError] = {}
+        self._hidden: list[str] = []
         self._has_begun = False
         self._is_wide = False
         self._is_over = False
         self._stop = stop
         self.features = Features(manifest().features)
+        self.visibility = Visibility(config.get("subsidiaries") or ())
 
     @cached_property
     def netsuite(self) -> NetSuite:
@@ -119,17 +122,28 @@ class Connection:
         self._unreadable[stream] = refused
         logger.error("%s", APBridgeError("APB-TNS-001", stream=stream, refused=refused.says))
 
+    def look_for_what_is_hidden(self, reader: Reader, *, is_first: bool) -> None:
+        """After bills were read: note what they and vendors name and NetSuite does not show."""
+        self._hidden = self.visibility.hidden(reader, manifest(), is_first=is_first)
+
     def end(self) -> None:
         """End the run. To be called again does no harm.
 
         Raises:
-            UnavailableError: Some streams could not be read.
+            UnavailableError: Some streams could not be read, or not wholly.
         """
         if self._is_over:
             return
         self._is_over = True
         if "netsuite" in vars(self):
             remind(self.netsuite.settings.certificate, logger)
+        hidden = None
+        if self._hidden:
+            hidden = UnavailableError("APB-TNS-005", hidden="; ".join(self._hidden))
         if self._unreadable:
+            if hidden:
+                logger.error("%s", hidden)
             streams = ", ".join(self._unreadable)
             raise UnavailableError("APB-TNS-002", streams=streams)
+        if hidden:
+            raise hidden

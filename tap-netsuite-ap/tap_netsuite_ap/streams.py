@@ -107,6 +107,7 @@ class NetSuiteStream(Stream):
                 record["external_id"] = external_id(self._connection.namespace, self._entry.kind, row["id"])
                 for field, values in joined.items():
                     record[field] = [one[field] for one in values.get(row["id"], ())] or record[field]
+                self._connection.visibility.shown(self.name, record)
                 yield record
 
     def was_sent(self, modified_at: str, record_id: str) -> bool:
@@ -150,4 +151,7 @@ class BillsStream(NetSuiteStream):
             namespace=self._connection.namespace,
         )
         window = window or Window(None, self._connection.now(reader))
-        return bills.read(window, self.was_sent)
+        for record in bills.read(window, self.was_sent):
+            self._connection.visibility.bill(record)
+            yield record
+        self._connection.look_for_what_is_hidden(reader, is_first=window.start is None)

@@ -83,6 +83,29 @@ def test_an_account_with_nothing_but_the_basics(
     assert len(said(caplog)) == len(set(said(caplog))) == 11
 
 
+@pytest.mark.parametrize(
+    ("feature", "codes"),
+    [
+        ("oneworld", {118, 119, 123}),
+        ("multicurrency", {108, 109}),
+        ("departments", {111, 112}),
+        ("classes", {106, 107}),
+        ("locations", {115, 116}),
+        ("itemtype", set()),
+        ("custom_segments", set()),
+    ],
+)
+def test_a_feature_that_is_off_is_said_in_a_line_for_each_thing_that_is_missing(
+    company: Account, switch: Switch, feature: str, codes: set[int], caplog: pytest.LogCaptureFixture
+):
+    switch(**{feature: False})
+    field = {"departments": ("department_id",), "classes": ("class_id",), "locations": ("location_id",)}
+    check_whole(company, company.sync(), lines_without=field.get(feature, ()))
+    assert sorted(line.rsplit("[APB-TNS-", 1)[1] for line in said(caplog)) == [
+        f"{code}]" for code in sorted(codes)
+    ]
+
+
 def test_an_account_that_has_everything_pays_nothing(company: Account):
     company.sandbox.control("/control/calls", method="DELETE")
     company.sync()

@@ -40,7 +40,7 @@ def signed_in(script: Script) -> int:
     return sum(asked.path == TOKEN_PATH for asked in script.asked)
 
 
-@pytest.mark.parametrize("kind", ["P-256", "P-521", "RSA 3072"])
+@pytest.mark.parametrize("kind", ["P-256", "P-384", "P-521", "RSA 3072"])
 def test_the_assertion_is_what_netsuite_verifies(
     script: Script, netsuite_to: Callable[..., NetSuite], pem: Callable[..., str], kind: str
 ):

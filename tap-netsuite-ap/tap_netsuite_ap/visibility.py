@@ -1,0 +1,95 @@
+"""What the role does not see: NetSuite leaves its rows out without a word, but other rows name them."""
+
+from __future__ import annotations
+
+import logging
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+
+from apbridge.errors import RefusedError
+from tap_netsuite_ap.client import Reader
+from tap_netsuite_ap.manifest import Manifest
+from tap_netsuite_ap.records import Record
+from tap_netsuite_ap.suiteql import ids
+
+logger = logging.getLogger(__name__)
+
+_OF_A_BILL = {"vendors": "vendor_id", "subsidiaries": "subsidiary_id"}
+_OF_A_LINE = {
+    "gl_accounts": "account_id",
+    "departments": "department_id",
+    "classes": "class_id",
+    "locations": "location_id",
+}
+"""The streams whose records a bill and a line name, and by which field."""
+
+_MOST_NAMED = 10
+
+
+class Visibility:
+    """Holds what was shown against what was named.
+
+    Args:
+        subsidiaries: Those whose bills may be submitted; the others may be hidden, and none where all may.
+    """
+
+    def __init__(self, subsidiaries: Collection[str]) -> None:
+        self._subsidiaries = frozenset(subsidiaries)
+        self._shown: dict[str, set[str]] = defaultdict(set)
+        self._named: dict[str, set[str]] = defaultdict(set)
+
+    def shown(self, stream: str, record: Record) -> None:
+        """Note a record that NetSuite showed, and the subsidiaries that it names."""
+        self._shown[stream].add(record["id"])
+        if stream == "vendors":
+            self._named["subsidiaries"].update(record["subsidiary_ids"])
+
+    def bill(self, record: Record) -> None:
+        """Note what a bill names. One that may not be submitted may name what it likes."""
+        if not record["is_eligible"]:
+            return
+        named = [(stream, record[field]) for stream, field in _OF_A_BILL.items()]
+        named += [(stream, line[field]) for line in record["lines"] for stream, field in _OF_A_LINE.items()]
+        for stream, number in named:
+            if number is not None:
+                self._named[stream].add(number)
+
+    def hidden(self, reader: Reader, manifest: Manifest, *, is_first: bool) -> list[str]:
+        """Ask for what was named and not shown, and say what is hidden. A run that read nothing asks nothing.
+
+        Args:
+            reader: Reads the account.
+            manifest: Has the queries.
+            is_first: It was a first reading: worth a call to look for vendors that no bill names.
+        """
+        found = []
+        for entry in manifest.streams:
+            numbers = self._named[entry.name] - self._shown[entry.name]
+            if entry.name == "subsidiaries" and self._subsidiaries:
+                numbers &= self._subsidiaries
+            try:
+                hidden = sorted(numbers - reader.joined(entry.query, numbers, by="id")().keys(), key=int)
+            except RefusedError as refused:
+                logger.debug("%s cannot be asked for: %s", entry.name, refused)
+                continue
+            # Where the list itself is not shown that is said already.
+            if hidden and not reader.lacks(entry.query):
+                found.append(f"{entry.name.replace('_', ' ')} {_listed(hidden)}")
+        return [*found, *(self._vendors(reader, manifest) if is_first else ())]
+
+    def _vendors(self, reader: Reader, manifest: Manifest) -> Iterator[str]:
+        query = manifest.queries["hidden_vendors"]
+        where = [f"{query.expression('id')} IN ({ids(self._subsidiaries)})"] if self._subsidiaries else ()
+        try:
+            rows: Sequence[Mapping[str, str]] = [
+                row for page in reader.pages(query, where=where) for row in page
+            ]
+        except RefusedError as refused:
+            logger.debug("Hidden vendors cannot be asked for: %s", refused)
+            return
+        for row in rows:
+            yield f"{row['vendors']} vendor{'' if row['vendors'] == '1' else 's'} of subsidiary {row['id']}"
+
+
+def _listed(numbers: Sequence[str]) -> str:
+    return ", ".join(numbers[:_MOST_NAMED]) + (", …" if len(numbers) > _MOST_NAMED else "")
