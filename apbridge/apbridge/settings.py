@@ -85,16 +85,33 @@ AVIDXCHANGE_SETTINGS = (
     th.Property(
         "company_token",
         th.StringType(nullable=False),
-        required=True,
         secret=True,
-        description="Company Token from AvidSuite: System Setup, Account Information, Connections, API.",
+        description="Company Token from AvidSuite: System Setup, Account Information, Connections, API. "
+        "Required where the profile signs in with it, as `avidconnect` does.",
     ),
     th.Property(
         "user_token",
         th.StringType(nullable=False),
-        required=True,
         secret=True,
-        description="User Token from the same page.",
+        description="User Token from the same page. Required where the profile signs in with it.",
+    ),
+    th.Property(
+        "client_id",
+        th.StringType(nullable=False),
+        secret=True,
+        description="OAuth 2.0 client id, given to partners. Required where the profile signs in with it, as "
+        "`partner` does.",
+    ),
+    th.Property(
+        "client_secret",
+        th.StringType(nullable=False),
+        secret=True,
+        description="The secret of that client. Required with it.",
+    ),
+    th.Property(
+        "company_id",
+        th.StringType(nullable=False),
+        description="AvidXchange's id of the company. Required where the profile names it, as `partner` does.",
     ),
     th.Property(
         "base_url",

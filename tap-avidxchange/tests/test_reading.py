@@ -77,7 +77,7 @@ def test_more_than_one_page_comes_whole(company: Company):
 def test_a_record_that_the_profile_reads_wrongly_ends_the_run(company: Company, tmp_path: Path):
     company.submit(1)
     company.pay()
-    text = profiles._text("avidconnect")
+    text = profiles.source("avidconnect")
     wrong = tmp_path / "wrong.yaml"
     wrong.write_text(
         text.replace("        amount: amount\n        paid_on", "        amount: total\n        paid_on")

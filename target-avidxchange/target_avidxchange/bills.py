@@ -169,7 +169,7 @@ class BillSink(AvidXchangeSink):
         if known is None:
             _see_that_nothing_is_settled(record)
         submission = self.submission(record)
-        body = fingerprint(submission.call.json)
+        body = fingerprint(submission.body)
         invoice = known or Invoice()
         is_sent = invoice.body != body
         if is_sent:
@@ -214,7 +214,8 @@ class BillSink(AvidXchangeSink):
             if image["sha256"] in invoice.images:
                 continue
             facts = {name: image[name] for name in ("name", "media_type", "size", "sha256")}
-            submission = client.image(record["external_id"], facts, content(image, record))
+            sent = content(image, record)
+            submission = client.image(record["external_id"], facts, sent, invoice.remote_id)
             try:
                 self.send("send image", submission, facts)
             except RefusedError as refused:
@@ -230,7 +231,8 @@ class BillSink(AvidXchangeSink):
     def _withdraw(self, record: Record, known: Invoice, gone: Withdrawal) -> Outcome:
         if known.is_withdrawn:
             return Outcome.unchanged(known.remote_id)
-        submission = self.target.client.cancellation(record["external_id"], WITHDRAWN + gone.because)
+        because = WITHDRAWN + gone.because
+        submission = self.target.client.cancellation(record["external_id"], because, known.remote_id)
         try:
             self.send("cancel invoice", submission)
         except RefusedError as refused:

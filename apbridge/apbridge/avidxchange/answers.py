@@ -9,7 +9,8 @@ from typing import Any
 import requests
 
 from apbridge.avidxchange.expressions import Expression, ExpressionError
-from apbridge.avidxchange.profile import ErrorRules
+from apbridge.avidxchange.profile import ErrorRules, ResultRules
+from apbridge.errors import RefusedError
 from apbridge.http import Judge, Verdict, VerdictKind
 from apbridge.http.judge import body_of, done, kind_of
 from apbridge.redaction import redact_text
@@ -42,27 +43,66 @@ def judge_by(rules: ErrorRules) -> Judge:
         body = body_of(response)
         if response.ok:
             return done(body)
-        errors = _field_errors(rules, body)
-        said = "; ".join(str(error) for error in errors) or _text(rules.message, body)
+        errors = _field_errors(rules, rules.items, body)
         codes = [error.code for error in errors if error.code]
-        kind = kind_of(status)
         return Verdict(
-            VerdictKind.NOT_SIGNED_IN if status == HTTPStatus.FORBIDDEN else kind,
+            VerdictKind.FORBIDDEN if status == HTTPStatus.FORBIDDEN else kind_of(status),
             reason=codes[0] if codes else "",
-            says=said,
+            says=_said(errors, rules.message, body),
             details={"status": status, "errors": errors, "meaning": rules.meaning(codes, status)},
         )
 
     return judge
 
 
-def _field_errors(rules: ErrorRules, body: Any) -> tuple[FieldError, ...]:  # noqa: ANN401
-    if rules.items is None:
-        return ()
-    try:
-        found = rules.items(body)
-    except ExpressionError:
-        return ()
+def our_result(results: ResultRules, errors: ErrorRules, answer: Any, external_id: str, purpose: str) -> Any:  # noqa: ANN401
+    """Find in an answer what became of our item, and give it where that is good.
+
+    None where it is not listed, or not said to be good or bad: it may have been carried out, or not.
+
+    Raises:
+        RefusedError: It failed.
+    """
+    found = _value(results.items, answer)
+    items = found if isinstance(found, list) else [found] if isinstance(found, dict) else []
+    ours = [item for item in items if str(_value(results.external_id, item)) == external_id]
+    verdicts = [_is_successful(results, item) for item in ours]
+    # All that is said of it must be good: one good and one bad item say nothing good.
+    for item, is_successful in zip(ours, verdicts, strict=True):
+        if is_successful is False:
+            raise _failed(results, errors, item, purpose)
+    return ours[0] if ours and None not in verdicts else None
+
+
+def _is_successful(results: ResultRules, item: Any) -> bool | None:  # noqa: ANN401
+    """Read true or "true", false or "false"; anything else says neither."""
+    said = str(_value(results.successful, item)).strip().lower()
+    return {"true": True, "false": False}.get(said)
+
+
+def _failed(results: ResultRules, rules: ErrorRules, item: Any, purpose: str) -> RefusedError:  # noqa: ANN401
+    errors = _field_errors(rules, results.errors, item)
+    codes = [error.code for error in errors if error.code]
+    return RefusedError(
+        "APB-AX-020",
+        status=HTTPStatus.OK.value,
+        reason=codes[0] if codes else "",
+        purpose=purpose,
+        says=_said(errors, results.message, item).rstrip(".") or "it gave no reason",
+        meaning=rules.meaning(codes, HTTPStatus.OK),
+        errors=errors,
+    )
+
+
+def _said(errors: tuple[FieldError, ...], message: Expression, body: Any) -> str:  # noqa: ANN401
+    if errors:
+        return "; ".join(str(error) for error in errors)
+    found = _value(message, body)
+    return redact_text(found) if isinstance(found, str) else ""
+
+
+def _field_errors(rules: ErrorRules, where: Expression | None, body: Any) -> tuple[FieldError, ...]:  # noqa: ANN401
+    found = _value(where, body) if where else None
     items = found if isinstance(found, list) else [found] if found else []
     return tuple(_field_error(rules, item) for item in items)
 
@@ -76,9 +116,8 @@ def _field_error(rules: ErrorRules, item: Any) -> FieldError:  # noqa: ANN401
     return FieldError(texts.get("field", ""), texts.get("code", ""), texts.get("message", ""))
 
 
-def _text(expression: Expression, body: Any) -> str:  # noqa: ANN401
+def _value(expression: Expression, body: Any) -> Any:  # noqa: ANN401
     try:
-        found = expression(body)
+        return expression(body)
     except ExpressionError:
-        return ""
-    return redact_text(found) if isinstance(found, str) else ""
+        return None

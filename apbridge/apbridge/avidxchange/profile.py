@@ -1,29 +1,49 @@
 """A profile: one AvidXchange API contract, as data.
 
-The YAML is checked by `profile.schema.json`; its expressions are compiled once, when it is loaded.
+Its YAML is checked by `profile.schema.json`; its expressions are compiled once, when it is loaded.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
-import yaml
-from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
-from jsonschema.exceptions import ValidationError, best_match  # type: ignore[import-untyped]
-
-from apbridge import json
-from apbridge.avidxchange.expressions import Expression, ExpressionError, compiled
+from apbridge.avidxchange.checking import Problem, checked
+from apbridge.avidxchange.expressions import Expression, compiled
 from apbridge.avidxchange.template import Template
 from apbridge.errors import SettingError
 
-_PACKAGE = resources.files("apbridge.avidxchange")
-_SHIPPED = _PACKAGE / "profiles"
+_SHIPPED = resources.files("apbridge.avidxchange") / "profiles"
+
+
+@dataclass(frozen=True)
+class OAuth:
+    """OAuth 2.0 client credentials: where the token is, and how it is asked for."""
+
+    token_url: str
+    is_basic: bool
+    scope: str | None
+    form: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class SignInRules:
+    """What every call carries: each header and query parameter with the setting that holds its value."""
+
+    headers: Mapping[str, str]
+    parameters: Mapping[str, str]
+    oauth: OAuth | None
+
+    @property
+    def settings(self) -> tuple[str, ...]:
+        """The settings that it needs."""
+        client = ("client_id", "client_secret") if self.oauth else ()
+        form = self.oauth.form.values() if self.oauth else ()
+        return tuple(dict.fromkeys((*client, *form, *self.headers.values(), *self.parameters.values())))
 
 
 @dataclass(frozen=True)
@@ -32,8 +52,10 @@ class Operation:
 
     method: str
     path: str
-    body: Template | None = None
-    remote_id: Expression | None = None
+    parameters: Template | None
+    body: Template | None
+    wrap: Template | None
+    remote_id: Expression | None
 
 
 @dataclass(frozen=True)
@@ -42,21 +64,43 @@ class ModifiedSince:
 
     parameter: str
     granularity: str
+    zone: ZoneInfo | None
+
+
+@dataclass(frozen=True)
+class NextPage:
+    """How to come to the next page; one of `cursor`, `page` and `link`."""
+
+    parameter: str
+    cursor: Expression | None
+    page: int | None
+    more: Expression | None
+    link: Expression | None
 
 
 @dataclass(frozen=True)
 class Listing:
     """One list: where it is, how it is paged, and how an item is read."""
 
+    is_post: bool
     path: str
     parameters: Mapping[str, str | int]
     filters: Mapping[str, str]
     modified_since: ModifiedSince | None
     items: Expression
-    cursor: Expression | None
-    cursor_parameter: str
+    next_page: NextPage | None
     external_id: Expression
     read: Template
+    sent: Template
+
+
+@dataclass(frozen=True)
+class Multipart:
+    """How a picture is a part of a form."""
+
+    file: str
+    name: Expression
+    fields: Template
 
 
 @dataclass(frozen=True)
@@ -65,7 +109,10 @@ class ImageRules:
 
     method: str
     path: str
+    parameters: Template | None
     headers: Template
+    multipart: Multipart | None
+    base64: Template | None
     most: int
     largest: int
     media_types: tuple[str, ...]
@@ -108,13 +155,25 @@ class ErrorRules:
 
 
 @dataclass(frozen=True)
+class ResultRules:
+    """How an answer says of each item what became of it."""
+
+    items: Expression
+    external_id: Expression
+    successful: Expression
+    message: Expression
+    errors: Expression | None
+
+
+@dataclass(frozen=True)
 class Profile:
     """One AvidXchange API contract."""
 
     name: str
-    sign_in_headers: Mapping[str, str]
+    sign_in: SignInRules
     check_path: str
     request_id_header: str | None
+    results: ResultRules | None
     errors: ErrorRules
     resources: Mapping[str, Resource]
 
@@ -125,21 +184,10 @@ class Profile:
         Raises:
             SettingError: There is no such profile, or it is not valid; it says in which line.
         """
-        text = _text(name)
-        try:
-            root = yaml.compose(text, Loader=yaml.SafeLoader)
-            declared = yaml.safe_load(text)
-        except yaml.YAMLError as failure:
-            mark = getattr(failure, "problem_mark", None)
-            line = mark.line + 1 if mark else 1
-            raise _invalid(name, line, "it is not YAML") from failure
-        failure_found = best_match(_validator().iter_errors(declared))
-        if failure_found is not None:
-            raise _invalid(name, _line(root, failure_found.absolute_path), _problem(failure_found))
-        try:
-            return _build(declared)
-        except ExpressionError as failure:
-            raise _invalid(name, _line_of_text(text, str(failure)), str(failure)) from failure
+        declared, problems = checked(source(name))
+        if problems:
+            raise _invalid(name, problems)
+        return _build(declared)
 
 
 def shipped() -> list[str]:
@@ -147,7 +195,12 @@ def shipped() -> list[str]:
     return sorted(file.name.removesuffix(".yaml") for file in _SHIPPED.iterdir())
 
 
-def _text(name: str) -> str:
+def source(name: str) -> str:
+    """Give the YAML of a profile that ships, or of a file.
+
+    Raises:
+        SettingError: There is no such profile.
+    """
     if name in shipped():
         return (_SHIPPED / f"{name}.yaml").read_text(encoding="utf-8")
     try:
@@ -156,55 +209,50 @@ def _text(name: str) -> str:
         raise SettingError("APB-AX-001", profile=name, shipped=", ".join(shipped())) from failure
 
 
-@cache
-def _validator() -> Draft202012Validator:
-    text = (_PACKAGE / "profile.schema.json").read_text(encoding="utf-8")
-    return Draft202012Validator(json.loads(text))
-
-
-def _invalid(profile: str, line: int, problem: str) -> SettingError:
-    return SettingError("APB-AX-002", profile=profile, line=line, problem=problem)
-
-
-def _problem(failure: ValidationError) -> str:
-    where = ".".join(str(step) for step in failure.absolute_path)
-    return f"{where}: {failure.message}" if where else str(failure.message)
-
-
-def _line(root: yaml.Node | None, path: Sequence[str | int]) -> int:
-    """Find the line that a path of keys leads to."""
-    node, line = root, 1
-    for step in path:
-        children = dict(_children(node))
-        if step not in children:
-            break
-        line, node = children[step]
-    return line
-
-
-def _children(node: yaml.Node | None) -> Iterator[tuple[str | int, tuple[int, yaml.Node]]]:
-    if isinstance(node, yaml.MappingNode):
-        for key, value in node.value:
-            yield key.value, (key.start_mark.line + 1, value)
-    elif isinstance(node, yaml.SequenceNode):
-        for index, value in enumerate(node.value):
-            yield index, (value.start_mark.line + 1, value)
-
-
-def _line_of_text(text: str, message: str) -> int:
-    quoted = re.match(r"'(.*)' is not JMESPath", message)
-    position = text.find(quoted[1]) if quoted else -1
-    return text.count("\n", 0, max(position, 0)) + 1
+def _invalid(profile: str, problems: Sequence[Problem]) -> SettingError:
+    first, *others = problems
+    more = f" (and {len(others)} more)" if others else ""
+    return SettingError("APB-AX-002", profile=profile, line=first.line, problem=f"{first}{more}")
 
 
 def _build(declared: Mapping[str, Any]) -> Profile:
+    answers = declared.get("answers", {})
     return Profile(
         name=declared["name"],
-        sign_in_headers=declared["sign_in"]["headers"],
+        sign_in=_sign_in(declared["sign_in"]),
         check_path=declared["check"]["path"],
-        request_id_header=declared.get("answers", {}).get("request_id"),
+        request_id_header=answers.get("request_id"),
+        results=_results(answers.get("results")),
         errors=_errors(declared["errors"]),
         resources={name: _resource(resource) for name, resource in declared["resources"].items()},
+    )
+
+
+def _sign_in(declared: Mapping[str, Any]) -> SignInRules:
+    oauth = declared.get("oauth")
+    return SignInRules(
+        headers=declared.get("headers", {}),
+        parameters=declared.get("parameters", {}),
+        oauth=OAuth(
+            token_url=oauth["token_url"],
+            is_basic=oauth.get("client_as", "basic") == "basic",
+            scope=oauth.get("scope"),
+            form=oauth.get("form", {}),
+        )
+        if oauth
+        else None,
+    )
+
+
+def _results(declared: Mapping[str, Any] | None) -> ResultRules | None:
+    if declared is None:
+        return None
+    return ResultRules(
+        items=compiled(declared["items"]),
+        external_id=compiled(declared["external_id"]),
+        successful=compiled(declared["successful"]),
+        message=compiled(declared["message"]),
+        errors=_optional(declared, "errors"),
     )
 
 
@@ -235,34 +283,58 @@ def _operation(declared: Mapping[str, Any] | None) -> Operation | None:
     return Operation(
         method=declared["method"],
         path=declared["path"],
-        body=Template.compile(declared["body"]) if "body" in declared else None,
+        parameters=_template(declared, "parameters"),
+        body=_template(declared, "body"),
+        wrap=_template(declared, "wrap"),
         remote_id=_optional(declared, "remote_id"),
     )
 
 
 def _listing(declared: Mapping[str, Any]) -> Listing:
-    next_page = declared.get("next", {})
     since = declared.get("modified_since")
+    zone = since.get("zone") if since else None
+    following = declared.get("next")
     return Listing(
+        is_post=declared.get("method") == "POST",
         path=declared["path"],
         parameters=declared.get("parameters", {}),
         filters=declared.get("filters", {}),
-        modified_since=ModifiedSince(**since) if since else None,
+        modified_since=ModifiedSince(
+            since["parameter"], since["granularity"], ZoneInfo(zone) if zone else None
+        )
+        if since
+        else None,
         items=compiled(declared["items"]),
-        cursor=_optional(next_page, "cursor"),
-        cursor_parameter=next_page.get("parameter", ""),
+        next_page=NextPage(
+            parameter=following.get("parameter", ""),
+            cursor=_optional(following, "cursor"),
+            page=following.get("page"),
+            more=_optional(following, "more"),
+            link=_optional(following, "link"),
+        )
+        if following
+        else None,
         external_id=compiled(declared["external_id"]),
         read=Template.compile(declared["read"]),
+        sent=Template.compile(declared.get("sent", {})),
     )
 
 
 def _image(declared: Mapping[str, Any] | None) -> ImageRules | None:
     if declared is None:
         return None
+    multipart = declared.get("multipart")
     return ImageRules(
         method=declared["method"],
         path=declared["path"],
-        headers=Template.compile(declared["headers"]),
+        parameters=_template(declared, "parameters"),
+        headers=Template.compile(declared.get("headers", {})),
+        multipart=Multipart(
+            multipart["file"], compiled(multipart["name"]), Template.compile(multipart.get("fields", {}))
+        )
+        if multipart
+        else None,
+        base64=_template(declared, "base64"),
         most=declared["most"],
         largest=declared["largest"],
         media_types=tuple(declared["media_types"]),
@@ -272,3 +344,7 @@ def _image(declared: Mapping[str, Any] | None) -> ImageRules | None:
 
 def _optional(declared: Mapping[str, Any], key: str) -> Expression | None:
     return compiled(declared[key]) if key in declared else None
+
+
+def _template(declared: Mapping[str, Any], key: str) -> Template | None:
+    return Template.compile(declared[key]) if key in declared else None

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from apbridge import settings
 from apbridge.errors import SettingError
+
+_CREDENTIALS = ("company_token", "user_token", "client_id", "client_secret", "company_id")
+"""What a profile's sign-in may name; `profile.schema.json` has the same list."""
 
 
 @dataclass(frozen=True)
@@ -18,7 +21,7 @@ class AvidXchangeSettings:
         base_url: What every path of the profile is below.
         profile: A profile's name, or the path of its file.
         concurrency: Most calls in flight.
-        credentials: Values that a profile's sign-in may name: the tokens.
+        credentials: Values that a profile's sign-in may name.
     """
 
     base_url: str
@@ -33,7 +36,7 @@ class AvidXchangeSettings:
         Raises:
             SettingError: One is missing or wrong; it says which.
         """
-        credentials = {name: settings.text(config, name) for name in ("company_token", "user_token")}
+        credentials = {name: settings.text(config, name) for name in _CREDENTIALS}
         return cls(
             base_url=settings.url(settings.required_text(config, "base_url")),
             profile=settings.text(config, "profile") or "avidconnect",
@@ -41,15 +44,23 @@ class AvidXchangeSettings:
             credentials={name: value for name, value in credentials.items() if value is not None},
         )
 
-    def credential(self, name: str) -> str:
-        """Give a credential that the profile's sign-in asks for.
+    def require(self, names: Sequence[str]) -> None:
+        """See that every credential is there that the profile's sign-in asks for.
 
         Raises:
-            SettingError: It is missing, or holds what a header cannot carry.
+            SettingError: One is missing, or holds what a header cannot carry.
         """
-        value = self.credentials.get(name)
-        if value is None:
-            raise SettingError("APB-SET-002", setting=name)
-        if not (value.isascii() and value.isprintable()):
-            raise SettingError("APB-SET-001", setting=name, problem="it holds more than letters and signs")
-        return value
+        for name in names:
+            value = self.credentials.get(name)
+            if value is None:
+                raise SettingError(
+                    "APB-AX-012", setting=name, profile=self.profile, names=" and ".join(names)
+                )
+            if not (value.isascii() and value.isprintable()):
+                raise SettingError(
+                    "APB-SET-001", setting=name, problem="it holds more than letters and signs"
+                )
+
+    def values(self, names: Mapping[str, str]) -> Mapping[str, str]:
+        """Put the credentials in place of the settings that name them."""
+        return {place: self.credentials[name] for place, name in names.items()}

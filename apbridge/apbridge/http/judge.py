@@ -24,6 +24,8 @@ class VerdictKind(Enum):
     FAILED = "failed"
     """As broken, but said in its own words about this very call: a few tries show whether it lasts."""
     NOT_SIGNED_IN = "not signed in"
+    FORBIDDEN = "forbidden"
+    """Signed in, but not allowed to: no fresh token helps."""
     REFUSED = "refused"
 
 

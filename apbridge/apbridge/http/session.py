@@ -108,10 +108,12 @@ class GovernedSession:
         address_settings: The settings that decide `base_url`, for errors.
         read_timeout: Seconds to wait for an answer, and between two parts of it.
         give_up_after: Seconds from its first try until a call that keeps failing fails for good.
+        fresh_token_is_final: Whether a fresh token that is refused again means wrong credentials. Where it
+            may be overload (NetSuite: a 401 after about a minute), it is tried again.
         stop: When set, waits end and nothing is tried again.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is a limit or a rule of its own
         self,
         system: str,
         base_url: str,
@@ -122,6 +124,7 @@ class GovernedSession:
         address_settings: str = "base_url",
         read_timeout: float = 90.0,
         give_up_after: float = 300.0,
+        fresh_token_is_final: bool = False,
         stop: Event | None = None,
     ) -> None:
         self.system = system
@@ -133,6 +136,7 @@ class GovernedSession:
         self._judge = judge
         self._timeout = (CONNECT_TIMEOUT, read_timeout)
         self._give_up_after = give_up_after
+        self._fresh_token_is_final = fresh_token_is_final
         self._stop = stop or Event()
         self._answered = False
         self._counting = Lock()
@@ -192,9 +196,13 @@ class GovernedSession:
                 if not self._signer.renew(signature):
                     raise self._signer.rejected(verdict)
                 response, verdict = self._exchange(course.call, self._signer.headers())
+                if verdict.kind is VerdictKind.NOT_SIGNED_IN and self._fresh_token_is_final:
+                    raise self._signer.rejected(verdict)
+            if verdict.kind is VerdictKind.FORBIDDEN:
+                raise self._signer.rejected(verdict)
             if verdict.kind is VerdictKind.DONE and course.wants_body and verdict.body is None:
                 verdict = Verdict(VerdictKind.BROKEN, says="nothing where an answer was due")
-            # A fresh token that is refused again is overload too (NetSuite: a 401 after about a minute).
+            # A fresh token that is refused again is overload too, unless it is final.
             if (
                 verdict.kind in {VerdictKind.BLOCKED, VerdictKind.NOT_SIGNED_IN}
                 or response.status_code == HTTPStatus.SERVICE_UNAVAILABLE

@@ -214,18 +214,18 @@ def test_by_whole_days_nothing_is_missed_and_nothing_older_is_given(server: Scri
 def test_what_is_shown_is_compared_with_what_would_be_sent(server: Scripted):
     with server.client() as client:
         submission = client.upsertion("invoice", BILL)
-        shown = {**deepcopy(submission.call.json), "externalId": BILL["external_id"], "status": "submitted"}
+        shown = {**deepcopy(submission.body), "externalId": BILL["external_id"], "status": "submitted"}
         shown["total"] = Decimal("10.1")
         shown["memo"] = ""
         server.answer = lambda _: (200, {"items": [shown, {"id": "by hand"}], "nextCursor": None})
         (found,) = client.shown("invoice")
-        assert fingerprint(submission.call.json) != client.fingerprint_shown("invoice", found)
+        assert fingerprint(submission.body) != client.fingerprint_shown("invoice", found)
         del shown["memo"]
         (found,) = client.shown("invoice")
-        assert fingerprint(submission.call.json) == client.fingerprint_shown("invoice", found)
+        assert fingerprint(submission.body) == client.fingerprint_shown("invoice", found)
         shown["lines"][0]["glCode"] = "6001"
         (found,) = client.shown("invoice")
-        assert fingerprint(submission.call.json) != client.fingerprint_shown("invoice", found)
+        assert fingerprint(submission.body) != client.fingerprint_shown("invoice", found)
 
 
 def test_an_image_goes_out_as_it_is_under_a_name_that_a_header_can_carry(server: Scripted):

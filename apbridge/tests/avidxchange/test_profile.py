@@ -41,11 +41,11 @@ def test_an_unknown_profile_is_one_sentence_that_names_those_that_ship():
 @pytest.mark.parametrize(
     ("old", "new", "problem"),
     [
-        ("granularity: second", "granularity: fortnight", "'fortnight' is not one of"),
-        ("method: PUT", "method: FETCH", "'FETCH' is not one of"),
+        ("granularity: second", "granularity: fortnight", "'fortnight' is none of second, day"),
+        ("method: PUT", "method: FETCH", "'FETCH' is none of POST"),
         ("printOnCheckAs: shorten(print_on_check_as", "printOnCheckAs: shorten((print", "is not JMESPath"),
         ("path: /v1/vendors/{external_id}", "path: /v1/vendors/{id}", "does not match"),
-        ("      items: items\n", "      itens: items\n", "'itens' was unexpected"),
+        ("      items: items\n", "      itens: items\n", "itens: it is not a key here; there are method, path"),
         ("check:\n", "check: [\n", "it is not YAML"),
     ],
 )

@@ -104,7 +104,7 @@ def test_a_token_is_left_shortly_before_its_end(
     script: Script, netsuite: NetSuite, monkeypatch: pytest.MonkeyPatch
 ):
     clock = [1000.0]
-    monkeypatch.setattr("apbridge.netsuite.sign_in.monotonic", lambda: clock[0])
+    monkeypatch.setattr("apbridge.http.bearer.monotonic", lambda: clock[0])
     script.then(200, PAGE, times=2).then(200, {"access_token": "t2", "expires_in": 60}).forever(200, PAGE)
     read(netsuite)
     clock[0] += 3539

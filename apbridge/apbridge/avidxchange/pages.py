@@ -1,0 +1,67 @@
+"""From one page of a list to the next: by a cursor, by page number, or by a link."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urljoin
+
+from apbridge.avidxchange.profile import Listing, NextPage
+
+Parameters = Mapping[str, str | int]
+
+
+@dataclass(frozen=True)
+class Page:
+    """Where one page is.
+
+    Args:
+        path: Below the base URL; or a whole address, as a link gives it.
+        parameters: Of its query.
+    """
+
+    path: str
+    parameters: Parameters
+
+
+def first_page(listing: Listing, path: str, parameters: Parameters) -> Page:
+    """Give the first page of a list."""
+    following = listing.next_page
+    if following and following.page is not None:
+        parameters = {**parameters, following.parameter: following.page}
+    return Page(path, parameters)
+
+
+def next_page(listing: Listing, page: Page, answer: Any, address: str, *, is_empty: bool) -> Page | None:  # noqa: ANN401
+    """Give the page after one, or None after the last.
+
+    Args:
+        listing: The rules.
+        page: The one that was read.
+        answer: What it said.
+        address: The whole address that it was read from, which a link may be relative to.
+        is_empty: Whether it had no items.
+
+    Raises:
+        ExpressionError: An expression of the profile does not fit.
+    """
+    following = listing.next_page
+    if following is None:
+        return None
+    if following.link:
+        link = following.link(answer)
+        # It may be relative, and is whole in itself: its query is what the next page needs.
+        return Page(urljoin(address, str(link)), {}) if link else None
+    if following.cursor:
+        cursor = following.cursor(answer)
+        return None if cursor is None else Page(page.path, {**page.parameters, following.parameter: cursor})
+    return _numbered(following, page, answer, is_empty=is_empty)
+
+
+def _numbered(following: NextPage, page: Page, answer: Any, *, is_empty: bool) -> Page | None:  # noqa: ANN401
+    is_last = is_empty if following.more is None else following.more(answer) is not True
+    if is_last:
+        return None
+    number = int(page.parameters[following.parameter]) + 1
+    return Page(page.path, {**page.parameters, following.parameter: number})

@@ -1,0 +1,270 @@
+"""Reading AvidXchange: the connection test, and every list. Each native name is the profile's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from threading import Event
+from typing import Any, TypeVar
+from urllib.parse import parse_qsl, quote, urlsplit
+
+from typing_extensions import Self
+
+from apbridge.avidxchange.answers import judge_by
+from apbridge.avidxchange.expressions import ExpressionError, instant
+from apbridge.avidxchange.pages import Page, first_page, next_page
+from apbridge.avidxchange.profile import Listing, ModifiedSince, Profile, Resource
+from apbridge.avidxchange.settings import AvidXchangeSettings
+from apbridge.avidxchange.sign_in import sign_in_by
+from apbridge.avidxchange.template import UnknownWordError
+from apbridge.errors import RefusedError, SettingError
+from apbridge.http import Call, GovernedSession
+
+_Filled = TypeVar("_Filled")
+
+_MOST_PAGES = 100_000
+"""More pages than any company has: a list that goes on longer does not end."""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A record as AvidXchange shows it in a list."""
+
+    external_id: str
+    item: Mapping[str, Any]
+
+
+class AvidXchangeReader:
+    """One company in AvidXchange, to be read.
+
+    Thread-safe; use as a context manager.
+
+    Args:
+        settings: Where it is, and its credentials.
+        stop: When set, waits end and nothing is tried again.
+
+    Raises:
+        SettingError: The profile is not valid, or a setting that it asks for is missing.
+    """
+
+    def __init__(self, settings: AvidXchangeSettings, *, stop: Event | None = None) -> None:
+        self.profile = Profile.load(settings.profile)
+        self._sign_in = sign_in_by(self.profile.sign_in, settings, stop)
+        self._in_every_query = settings.values(self.profile.sign_in.parameters)
+        self.session = GovernedSession(
+            "AvidXchange",
+            settings.base_url,
+            signer=self._sign_in,
+            judge=judge_by(self.profile.errors),
+            concurrency=settings.concurrency,
+            fresh_token_is_final=True,
+            stop=stop,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self.session.close()
+        self._sign_in.close()
+
+    def check(self) -> None:
+        """Show that address and sign-in are right.
+
+        Raises:
+            SettingError: They are not.
+        """
+        self._get(self.profile.check_path, {}, "say which company it is")
+
+    def shown(
+        self,
+        resource: str,
+        *,
+        modified_since: datetime | None = None,
+        filters: Mapping[str, str] | None = None,
+        place: Mapping[str, str] | None = None,
+    ) -> Iterator[Shown]:
+        """List records as AvidXchange shows them, page after page.
+
+        Args:
+            resource: Which kind.
+            modified_since: What changed at or after that; perhaps more, where the filter is coarse.
+            filters: Filters by our names.
+            place: What the path needs, such as `dimension`.
+
+        Raises:
+            SettingError: The list is not where the profile says, or cannot be read as it says.
+        """
+        listing = self._resource(resource).listing
+        path = self._path(resource, "list.path", listing.path, place or {})
+        page = first_page(
+            listing, path, self._parameters(listing, modified_since, filters or {}, place or {})
+        )
+        purpose, before = f"list {words(resource)}s", None
+        for _ in range(_MOST_PAGES):
+            answer = self._get(page.path, page.parameters, purpose, is_post=listing.is_post)
+            items = self._fit(resource, "list.items", listing.items, answer)
+            if not isinstance(items, list):
+                raise self._does_not_fit(resource, "list.items", "there is no list in the answer")
+            for item in items:
+                external_id = self._fit(resource, "list.external_id", listing.external_id, item)
+                # What people entered in AvidXchange itself has no external id and is not ours to know.
+                if external_id is not None:
+                    yield Shown(str(external_id), item)
+            following = self._next(resource, listing, page, answer, is_empty=not items)
+            if following is None:
+                return
+            # A page number that is not understood gives the same page for ever.
+            if following == page or (items and items == before):
+                break
+            page, before = following, items
+        raise self._does_not_fit(resource, "list.next", "the pages do not end")
+
+    def _next(
+        self,
+        resource: str,
+        listing: Listing,
+        page: Page,
+        answer: Any,  # noqa: ANN401
+        *,
+        is_empty: bool,
+    ) -> Page | None:
+        address = page.path if urlsplit(page.path).scheme else self.session.base_url + page.path
+        try:
+            return next_page(listing, page, answer, address, is_empty=is_empty)
+        except ExpressionError as failure:
+            raise self._does_not_fit(resource, "list.next", str(failure)) from failure
+
+    def list(
+        self,
+        resource: str,
+        *,
+        modified_since: datetime | None = None,
+        filters: Mapping[str, str] | None = None,
+        place: Mapping[str, str] | None = None,
+    ) -> Iterator[dict[str, Any]]:
+        """List canonical records.
+
+        Whatever the granularity of AvidXchange's filter, nothing older than `modified_since` is given.
+
+        Raises:
+            SettingError: As `shown`; or a record holds a word that the profile does not translate.
+        """
+        for shown in self.shown(resource, modified_since=modified_since, filters=filters, place=place):
+            record = self.read(resource, shown, place=place)
+            modified = record.get("modified_at")
+            if modified_since is None or modified is None or instant(modified) >= modified_since:
+                yield record
+
+    def read(self, resource: str, shown: Shown, *, place: Mapping[str, str] | None = None) -> dict[str, Any]:
+        """Give the canonical record of what AvidXchange shows.
+
+        Raises:
+            SettingError: The profile does not translate a word in it.
+        """
+        try:
+            return {**(place or {}), **self._resource(resource).listing.read(shown.item)}
+        except UnknownWordError as unknown:
+            raise SettingError(
+                "APB-AX-031",
+                resource=words(resource),
+                external_id=shown.external_id,
+                field=unknown.field,
+                word=unknown.word,
+                profile=self.profile.name,
+                where=f"resources.{resource}.list.read.{unknown.field}.values",
+            ) from unknown
+        except ExpressionError as failure:
+            raise self._does_not_fit(resource, "list.read", str(failure)) from failure
+
+    def _parameters(
+        self,
+        listing: Listing,
+        modified_since: datetime | None,
+        filters: Mapping[str, str],
+        place: Mapping[str, str],
+    ) -> dict[str, str | int]:
+        parameters = {
+            name: value.format_map(place) if isinstance(value, str) else value
+            for name, value in listing.parameters.items()
+        }
+        parameters |= {listing.filters[name]: value for name, value in filters.items()}
+        since = listing.modified_since
+        if since is not None and modified_since is not None:
+            parameters[since.parameter] = _since(since, modified_since)
+        return parameters
+
+    def _get(
+        self, path: str, parameters: Mapping[str, str | int], purpose: str, *, is_post: bool = False
+    ) -> Any:  # noqa: ANN401
+        # A link to the next page may already say what every call has to say.
+        there = dict(parse_qsl(urlsplit(path).query, keep_blank_values=True))
+        query = {name: value for name, value in self._in_every_query.items() if name not in there}
+        call = (
+            Call("POST", path, purpose, params=query, json=dict(parameters))
+            if is_post
+            else Call("GET", path, purpose, params={**query, **parameters})
+        )
+        try:
+            return self.session.ask(call)
+        except RefusedError as refused:
+            # Reading is refused where the address or the contract is wrong, not where a record is.
+            raise SettingError(
+                "APB-AX-030",
+                purpose=purpose,
+                status=refused.status,
+                says=refused.facts["says"],
+                profile=self.profile.name,
+            ) from refused
+
+    def _path(self, resource: str, where: str, template: str, values: Mapping[str, Any]) -> str:
+        safe = {
+            name: quote(str(values[name]), safe="")
+            for name in ("external_id", "remote_id", "dimension")
+            if values.get(name) is not None
+        }
+        try:
+            return template.format_map(safe)
+        except KeyError as missing:
+            problem = f"{missing.args[0]} is not known here"
+            raise self._does_not_fit(resource, where, problem) from missing
+
+    def _fit(
+        self,
+        resource: str,
+        where: str,
+        expression: Callable[[Any], _Filled] | None,
+        value: Any,  # noqa: ANN401
+    ) -> _Filled | None:
+        """Fill a template, or evaluate an expression; None where the profile has none."""
+        try:
+            return expression(value) if expression else None
+        except (ExpressionError, UnknownWordError) as failure:
+            raise self._does_not_fit(resource, where, str(failure)) from failure
+
+    def _resource(self, name: str) -> Resource:
+        return self.profile.resources[name]
+
+    def _does_not_fit(self, resource: str, where: str, problem: str) -> SettingError:
+        return SettingError(
+            "APB-AX-032", profile=self.profile.name, where=f"resources.{resource}.{where}", problem=problem
+        )
+
+
+def _since(rules: ModifiedSince, moment: datetime) -> str:
+    if rules.granularity == "second":
+        return f"{moment.astimezone(timezone.utc):%Y-%m-%dT%H:%M:%SZ}"
+    if rules.zone:
+        return f"{moment.astimezone(rules.zone):%Y-%m-%d}"
+    # In which time zone a day begins is not known: one day earlier is early enough in all of them.
+    return f"{moment.astimezone(timezone.utc) - timedelta(days=1):%Y-%m-%d}"
+
+
+def words(resource: str) -> str:
+    """Give what people call a resource."""
+    return {"gl_account": "GL account"}.get(resource, resource.replace("_", " "))
