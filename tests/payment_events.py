@@ -388,7 +388,7 @@ class Scene:
                     "currency": currency,
                     "total": total,
                     "purchase_orders": [],
-                    "lines": [{"id": "1", "gl_code": "6010", "amount": total, "codes": {}}],
+                    "lines": [{"id": "1", "gl_code": "6010", "amount": total, "codes": {}, "segments": {}}],
                 },
             ),
         ]

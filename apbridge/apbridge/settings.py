@@ -111,7 +111,8 @@ AVIDXCHANGE_SETTINGS = (
     th.Property(
         "company_id",
         th.StringType(nullable=False),
-        description="AvidXchange's id of the company. Required where the profile names it, as `partner` does.",
+        description="AvidXchange's id of the company. Required where the profile asks for it, as `partner` "
+        "does.",
     ),
     th.Property(
         "base_url",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 from enum import Enum
@@ -9,9 +10,11 @@ from typing import Any
 
 import msgspec
 
-SIGN_IN_PATH = "/services/rest/auth/oauth2/v1/token"
+PARTNER_PREFIX = "/partner"
+PARTNER_SIGN_IN_PATH = f"{PARTNER_PREFIX}/oauth2/token"
+SIGN_IN_PATHS = frozenset({"/services/rest/auth/oauth2/v1/token", PARTNER_SIGN_IN_PATH})
 _RECORDS = "/services/rest/record/"
-_AVIDXCHANGE = "/avidconnect/"
+_AVIDXCHANGE = ("/avidconnect/", f"{PARTNER_PREFIX}/")
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -29,7 +32,9 @@ def system_of(path: str) -> System:
 
 def is_write(method: str, path: str) -> bool:
     """Tell whether a call asks for a record to change. A query or a sign-in is a POST and changes nothing."""
-    return method not in _READS and path.startswith((_AVIDXCHANGE, _RECORDS))
+    if method in _READS or path in SIGN_IN_PATHS:
+        return False
+    return path.startswith((*_AVIDXCHANGE, _RECORDS))
 
 
 @dataclass
@@ -96,7 +101,8 @@ class Calls:
 def refusal_codes(status: int, body: bytes) -> list[str]:
     """Read the codes out of either system's error body; `http_<status>` where it has none.
 
-    AvidXchange: `errors[].code`; NetSuite: `o:errorDetails[].o:errorCode`, `error` or `error.code`.
+    AvidXchange: `errors[].code`, and of `partner` `Errors[].Code`, where `UnknownVendor` is
+    `unknown_vendor`; NetSuite: `o:errorDetails[].o:errorCode`, `error` or `error.code`.
     """
     try:
         answer = msgspec.json.decode(body)
@@ -106,6 +112,11 @@ def refusal_codes(status: int, body: bytes) -> list[str]:
         return [f"http_{status}"]
     error = answer.get("error")
     codes = [item.get("code") for item in answer.get("errors", [])]
+    codes += [_snake(item["Code"]) for item in answer.get("Errors", [])]
     codes += [item.get("o:errorCode") for item in answer.get("o:errorDetails", [])]
     codes.append(error.get("code") if isinstance(error, dict) else error)
     return [str(code) for code in codes if code] or [f"http_{status}"]
+
+
+def _snake(code: str) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", code).lower()

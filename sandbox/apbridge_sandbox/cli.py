@@ -76,7 +76,11 @@ def serve(
         raise click.ClickException(str(error)) from error
     sandbox.seed_if_empty()
     base, control = f"http://{HOST}:{server.port}", f"http://{HOST}:{server.control_port}"
-    server.run(lambda: click.echo(f"ready netsuite={base} avidxchange={base}/avidconnect control={control}"))
+    server.run(
+        lambda: click.echo(
+            f"ready netsuite={base} avidxchange={base}/avidconnect partner={base}/partner control={control}"
+        )
+    )
     sandbox.close()
 
 

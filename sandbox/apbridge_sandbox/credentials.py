@@ -58,12 +58,17 @@ def issue(store: Store, folder: Path, url: str | None = None, *, token_based: bo
         "NETSUITE_RESTLET_DEPLOY": RESTLET_DEPLOY,
         "AVIDXCHANGE_COMPANY_TOKEN": company_token,
         "AVIDXCHANGE_USER_TOKEN": user_token,
+        **_create_client(store),
     }
     if token_based:
         env |= _issue_access_token(store)
     if url:
         base = url.rstrip("/")
-        env |= {"NETSUITE_BASE_URL": base, "AVIDXCHANGE_BASE_URL": f"{base}/avidconnect"}
+        env |= {
+            "NETSUITE_BASE_URL": base,
+            "AVIDXCHANGE_BASE_URL": f"{base}/avidconnect",
+            "AVIDXCHANGE_PARTNER_BASE_URL": f"{base}/partner",
+        }
     lines = "".join(f"{name}={value}\n" for name, value in env.items())
     _write_private(folder / ".env", lines.encode())
     return env
@@ -102,6 +107,19 @@ def _issue_tokens(store: Store) -> tuple[str, str]:
         conn.execute("INSERT INTO ax_user_token (token) VALUES (?)", (user_token,))
         (company_token,) = conn.execute("SELECT company_token FROM ax_company").fetchone()
     return company_token, user_token
+
+
+def _create_client(store: Store) -> dict[str, str]:
+    """Make an OAuth client for the partner surface."""
+    client_id, client_secret = secrets.token_hex(16), secrets.token_urlsafe(32)
+    with store.write() as conn:
+        conn.execute("INSERT INTO ax_client VALUES (?, ?)", (client_id, client_secret))
+        (company_id,) = conn.execute("SELECT id FROM ax_company").fetchone()
+    return {
+        "AVIDXCHANGE_CLIENT_ID": client_id,
+        "AVIDXCHANGE_CLIENT_SECRET": client_secret,
+        "AVIDXCHANGE_COMPANY_ID": str(company_id),
+    }
 
 
 def _write_private(path: Path, content: bytes) -> None:

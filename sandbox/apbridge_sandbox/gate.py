@@ -11,8 +11,17 @@ import msgspec
 from starlette.routing import BaseRoute, Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from apbridge_sandbox.avidxchange.answers import Problem, RefusalError
-from apbridge_sandbox.calls import SIGN_IN_PATH, System, Tally, is_write, refusal_codes, system_of
+from apbridge_sandbox.avidxchange.answers import Answer, Problem, RefusalError
+from apbridge_sandbox.avidxchange.partner import endpoint as partner
+from apbridge_sandbox.calls import (
+    PARTNER_PREFIX,
+    SIGN_IN_PATHS,
+    System,
+    Tally,
+    is_write,
+    refusal_codes,
+    system_of,
+)
 from apbridge_sandbox.credentials import ACCOUNT_ID
 from apbridge_sandbox.faults import Drop, Fault
 from apbridge_sandbox.netsuite.errors import overloaded
@@ -25,7 +34,8 @@ class Gate:
     """ASGI middleware over the shared port.
 
     A handler whose call changes something though its path does not tell (a RESTlet that voids) sets
-    `request.state.is_write = True`.
+    `request.state.is_write = True`; one that refuses with a good status (an item of a batch) sets
+    `request.state.refused` to the codes.
     """
 
     def __init__(self, app: ASGIApp, sandbox: Sandbox, routes: Sequence[BaseRoute]) -> None:
@@ -44,7 +54,7 @@ class Gate:
         tally.by_operation[self._operation(scope)] += 1
         tally.writes += is_write(scope["method"], scope["path"])
         outlet = _Outlet(send, tally)
-        if scope["path"] == SIGN_IN_PATH:
+        if scope["path"] in SIGN_IN_PATHS:
             # A sign-in is no call in flight: NetSuite's limit is on SOAP, REST and RESTlets.
             tally.sign_ins += 1
             await self._delay()
@@ -61,6 +71,7 @@ class Gate:
             # The counts may have been reset meanwhile: the call leaves the tally that holds it now.
             self._sandbox.calls.of(system).leave(admitted=admitted)
         tally.writes += bool(scope["state"].get("is_write"))
+        tally.refusals.update(scope["state"].get("refused", ()))
 
     def _operation(self, scope: Scope) -> str:
         for route in self._routes:
@@ -88,12 +99,14 @@ class Gate:
     def _overloaded(self, system: System, path: str) -> tuple[int, bytes, dict[str, str]]:
         if system is System.AVIDXCHANGE:
             problem = Problem("too_many_requests", "Too many requests: wait, then send it again.")
-            answer = RefusalError(429, problem).answer()
+            error = RefusalError(429, problem)
+            is_partner = path.startswith(f"{PARTNER_PREFIX}/")
+            answer = Answer(429, partner.refused(error)) if is_partner else error.answer()
             return answer.status, answer.content(), _RETRY_AFTER["seconds"]()
         switches = self._sandbox.switches
-        error = overloaded(path, switches["netsuite.overload_status"], ACCOUNT_ID)
-        headers = error.headers | _RETRY_AFTER[switches["netsuite.overload_retry_after"]]()
-        return error.status, msgspec.json.encode(error.body()), headers
+        found = overloaded(path, switches["netsuite.overload_status"], ACCOUNT_ID)
+        headers = found.headers | _RETRY_AFTER[switches["netsuite.overload_retry_after"]]()
+        return found.status, msgspec.json.encode(found.body()), headers
 
 
 _RETRY_AFTER: dict[str, Callable[[], dict[str, str]]] = {

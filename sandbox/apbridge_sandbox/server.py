@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from apbridge_sandbox import avidxchange, control, netsuite
+from apbridge_sandbox.avidxchange import partner
 from apbridge_sandbox.gate import Gate
 from apbridge_sandbox.world import Sandbox
 
@@ -60,8 +61,8 @@ class Server:
 
 
 def systems_app(sandbox: Sandbox) -> ASGIApp:
-    """Compose NetSuite, at the root, and AvidXchange, under `/avidconnect`."""
-    routes: list[BaseRoute] = [_HEALTH, *avidxchange.routes(), *netsuite.routes()]
+    """Compose NetSuite, at the root, and AvidXchange, under `/avidconnect` and `/partner`."""
+    routes: list[BaseRoute] = [_HEALTH, *avidxchange.routes(), *partner.routes(), *netsuite.routes()]
     app = Starlette(routes=routes)
     app.state.sandbox = sandbox
     return Gate(app, sandbox, routes)

@@ -28,7 +28,8 @@ class Running:
 
     Attributes:
         netsuite_url: Base URL of NetSuite.
-        avidxchange_url: Base URL of AvidXchange.
+        avidxchange_url: Base URL of AvidXchange in the style of `avidconnect`.
+        partner_url: Base URL of AvidXchange in the style of `partner`.
         control_url: Base URL of the control API.
         credentials: The `.env`'s names and values, base URLs included.
         folder: Where the `.env`, the key and the books lie.
@@ -37,10 +38,21 @@ class Running:
 
     netsuite_url: str
     avidxchange_url: str
+    partner_url: str
     control_url: str
     credentials: dict[str, str]
     folder: Path
     sandbox: Sandbox | None
+
+    def avidxchange_settings(self, surface: str) -> dict[str, str]:
+        """Give what a client of AvidXchange is set to: for the surface `avidconnect` or `partner`."""
+        names = {
+            "avidconnect": ("company_token", "user_token"),
+            "partner": ("client_id", "client_secret", "company_id"),
+        }[surface]
+        url = {"avidconnect": self.avidxchange_url, "partner": self.partner_url}[surface]
+        credentials = {name: self.credentials[f"AVIDXCHANGE_{name.upper()}"] for name in names}
+        return {"profile": surface, "base_url": url, **credentials}
 
     def control(self, path: str, body: object = None, *, method: str = "POST") -> Any:  # noqa: ANN401
         """Call the control API, such as `control("/control/payments/pay", {"all": True})`.
@@ -103,6 +115,7 @@ def running(
             yield Running(
                 netsuite_url=url,
                 avidxchange_url=env["AVIDXCHANGE_BASE_URL"],
+                partner_url=env["AVIDXCHANGE_PARTNER_BASE_URL"],
                 control_url=f"http://{HOST}:{control_port}",
                 credentials=env,
                 folder=place,

@@ -22,6 +22,9 @@ NAMES = {
     "NETSUITE_RESTLET_DEPLOY",
     "AVIDXCHANGE_COMPANY_TOKEN",
     "AVIDXCHANGE_USER_TOKEN",
+    "AVIDXCHANGE_CLIENT_ID",
+    "AVIDXCHANGE_CLIENT_SECRET",
+    "AVIDXCHANGE_COMPANY_ID",
 }
 
 
@@ -79,6 +82,7 @@ def test_served_as_a_command_and_served_again(tmp_path: Path):
         env = _env(tmp_path)
         assert env["NETSUITE_BASE_URL"] == second.netsuite_url
         assert env["AVIDXCHANGE_BASE_URL"] == second.avidxchange_url
+        assert env["AVIDXCHANGE_PARTNER_BASE_URL"] == second.partner_url
         fresh = headers | {"X-User-Token": env["AVIDXCHANGE_USER_TOKEN"]}
         assert requests.get(second.avidxchange_url + "/v1/company", headers=fresh, timeout=10).ok
 

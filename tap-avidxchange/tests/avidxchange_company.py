@@ -17,6 +17,9 @@ Record = dict[str, Any]
 NS = "netsuite-1234567_SB1"
 
 
+CREDENTIALS = {"company_token", "user_token", "client_id", "client_secret", "company_id"}
+
+
 @dataclass
 class Read:
     """What one run of the tap wrote."""
@@ -40,15 +43,16 @@ class Company:
     """AvidXchange's books, changed by the control API, and the tap that reads them."""
 
     sandbox: Running
+    profile: str = "avidconnect"
 
     @property
     def config(self) -> dict[str, Any]:
-        credentials = self.sandbox.credentials
-        return {
-            "company_token": credentials["AVIDXCHANGE_COMPANY_TOKEN"],
-            "user_token": credentials["AVIDXCHANGE_USER_TOKEN"],
-            "base_url": credentials["AVIDXCHANGE_BASE_URL"],
-        }
+        return dict(self.sandbox.avidxchange_settings(self.profile))
+
+    @property
+    def credentials(self) -> dict[str, str]:
+        """Give what the contract signs in with."""
+        return {name: value for name, value in self.config.items() if name in CREDENTIALS}
 
     def read(self, state: Record | None = None, streams: tuple[str, ...] = (), **config: object) -> Read:
         tap = TapAvidXchange(config={**self.config, **config}, state=state or {})
@@ -137,5 +141,7 @@ def _bill(name: str, number: int) -> Record:
         "currency": "USD",
         "total": 100 + number,
         "purchase_orders": [],
-        "lines": [{"id": "1", "gl_code": "6000", "amount": 100 + number, "codes": {"location": "1"}}],
+        "lines": [
+            {"id": "1", "gl_code": "6000", "amount": 100 + number, "codes": {"location": "1"}, "segments": {}}
+        ],
     }

@@ -7,10 +7,12 @@ from collections.abc import Iterator
 import pytest
 from tests.avidxchange_company import Company
 
+from apbridge.avidxchange.profile import shipped
 from apbridge_sandbox.testing import running
 
 
-@pytest.fixture
-def company() -> Iterator[Company]:
+@pytest.fixture(params=shipped())
+def company(request: pytest.FixtureRequest) -> Iterator[Company]:
+    """A company, under every contract that ships: what holds under one must hold under the other."""
     with running(vendors=1, bills=0) as sandbox:
-        yield Company(sandbox)
+        yield Company(sandbox, request.param)

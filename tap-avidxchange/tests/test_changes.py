@@ -27,7 +27,8 @@ def test_a_run_with_nothing_new_gives_nothing_and_leaves_the_state(company: Comp
         again = company.read(state)
         assert again.ids() == []
         assert again.state in ({}, state)
-    assert company.calls()["total"] == 2
+    calls = company.calls()
+    assert calls["total"] - calls["sign_ins"] == 2
 
 
 def test_what_changes_in_the_second_of_the_bookmark_is_found(company: Company):

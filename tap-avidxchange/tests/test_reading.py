@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -77,10 +78,8 @@ def test_more_than_one_page_comes_whole(company: Company):
 def test_a_record_that_the_profile_reads_wrongly_ends_the_run(company: Company, tmp_path: Path):
     company.submit(1)
     company.pay()
-    text = profiles.source("avidconnect")
+    text = profiles.source(company.profile)
     wrong = tmp_path / "wrong.yaml"
-    wrong.write_text(
-        text.replace("        amount: amount\n        paid_on", "        amount: total\n        paid_on")
-    )
+    wrong.write_text(re.sub(r"(\n +amount: )\w+(\n +paid_on)", r"\1total\2", text))
     with pytest.raises(SettingError, match=r"payment avidxchange-payment-\d+ .* amount must be number"):
         company.read(profile=str(wrong))

@@ -14,10 +14,13 @@ import pytest
 from tests.canonical import NS, Message, Record, singer
 
 from apbridge import spool
+from apbridge.avidxchange.profile import shipped
 from apbridge.json import loads
 from apbridge.ledger import Ledger, Row
 from apbridge_sandbox.testing import Running, running
 from target_avidxchange.target import TargetAvidXchange
+
+CREDENTIALS = {"company_token", "user_token", "client_id", "client_secret", "company_id"}
 
 
 @dataclass
@@ -35,16 +38,17 @@ class Company:
     sandbox: Running
     folder: Path
     said: Callable[[], str]
+    profile: str = "avidconnect"
 
     @property
     def config(self) -> dict[str, Any]:
-        credentials = self.sandbox.credentials
-        return {
-            "company_token": credentials["AVIDXCHANGE_COMPANY_TOKEN"],
-            "user_token": credentials["AVIDXCHANGE_USER_TOKEN"],
-            "base_url": credentials["AVIDXCHANGE_BASE_URL"],
-            "ledger_url": f"sqlite:///{self.folder}/ledger.db",
-        }
+        settings = self.sandbox.avidxchange_settings(self.profile)
+        return {**settings, "ledger_url": f"sqlite:///{self.folder}/ledger.db"}
+
+    @property
+    def credentials(self) -> dict[str, str]:
+        """Give what the contract signs in with."""
+        return {name: value for name, value in self.config.items() if name in CREDENTIALS}
 
     def send(self, *messages: Message, state: object = None, **config: object) -> Result:
         self.said()
@@ -119,7 +123,10 @@ class Company:
         }
 
 
-@pytest.fixture
-def company(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Company]:
+@pytest.fixture(params=shipped())
+def company(
+    request: pytest.FixtureRequest, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> Iterator[Company]:
+    """A company, under every contract that ships: what holds under one must hold under the other."""
     with running(vendors=1, bills=0) as sandbox:
-        yield Company(sandbox, tmp_path, lambda: capsys.readouterr().out)
+        yield Company(sandbox, tmp_path, lambda: capsys.readouterr().out, request.param)

@@ -155,11 +155,11 @@ def test_dimensions_are_mapped_like_accounts(company: Company):
 def segment_value(company: Company, dimension: str, code: str, *, active: bool = True) -> None:
     """Give AvidXchange a value of a custom segment, as whoever keeps them there does."""
     answer = requests.put(
-        f"{company.config['base_url']}/v1/dimensions/{dimension}/values/segment-{code}",
+        f"{company.sandbox.avidxchange_url}/v1/dimensions/{dimension}/values/segment-{code}",
         json={"code": code, "name": f"Value {code}", "active": active},
         headers={
-            "X-Company-Token": company.config["company_token"],
-            "X-User-Token": company.config["user_token"],
+            "X-Company-Token": company.sandbox.credentials["AVIDXCHANGE_COMPANY_TOKEN"],
+            "X-User-Token": company.sandbox.credentials["AVIDXCHANGE_USER_TOKEN"],
         },
         timeout=10,
     )

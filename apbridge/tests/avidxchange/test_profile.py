@@ -45,7 +45,11 @@ def test_an_unknown_profile_is_one_sentence_that_names_those_that_ship():
         ("method: PUT", "method: FETCH", "'FETCH' is none of POST"),
         ("printOnCheckAs: shorten(print_on_check_as", "printOnCheckAs: shorten((print", "is not JMESPath"),
         ("path: /v1/vendors/{external_id}", "path: /v1/vendors/{id}", "does not match"),
-        ("      items: items\n", "      itens: items\n", "itens: it is not a key here; there are method, path"),
+        (
+            "      items: items\n",
+            "      itens: items\n",
+            "itens: it is not a key here; there are method, path",
+        ),
         ("check:\n", "check: [\n", "it is not YAML"),
     ],
 )

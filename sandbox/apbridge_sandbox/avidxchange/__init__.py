@@ -1,4 +1,7 @@
-"""AvidXchange as the `avidconnect` profile assumes it: resource style, Company and User tokens."""
+"""AvidXchange as the `avidconnect` profile assumes it: resource style, Company and User tokens.
+
+`partner` stands over the same books in another style.
+"""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from apbridge_sandbox.store import Store, remember
 
 _KEPT = (
     *("ns_integration", "ns_certificate", "ns_token", "ns_consumer", "ns_access_token", "ns_nonce"),
-    *("ax_company", "ax_user_token", "sandbox_setting"),
+    *("ax_company", "ax_user_token", "ax_client", "ax_token", "sandbox_setting"),
 )
 """Who may sign in, and the sandbox's own settings: a new company does not take them away."""
 

@@ -1,0 +1,34 @@
+"""AvidXchange as the `partner` profile assumes it: batch style, OAuth 2.0 client credentials, a company id.
+
+It stands over the same books as `avidconnect` and refuses the same: each item of a batch is handed, in
+`avidconnect`'s words, to the handler of that surface, and its answer is translated back.
+"""
+
+from __future__ import annotations
+
+from starlette.routing import BaseRoute
+
+from apbridge_sandbox.avidxchange import invoices, masters
+from apbridge_sandbox.avidxchange.partner import images, lists
+from apbridge_sandbox.avidxchange.partner.batches import Batch
+from apbridge_sandbox.avidxchange.partner.endpoint import company, route
+from apbridge_sandbox.avidxchange.partner.sign_in import token_route
+
+
+def routes() -> list[BaseRoute]:
+    """Give its routes, under `/partner`."""
+    return [
+        token_route(),
+        route("GET", "/api/v2/company", company),
+        route("GET", "/api/v2/vendors", lists.vendors),
+        route("POST", "/api/v2/vendors", Batch("Vendors", "vendor", masters.put_vendor)),
+        route("GET", "/api/v2/glaccounts", lists.gl_accounts),
+        route("POST", "/api/v2/glaccounts", Batch("GLAccounts", "gl_account", masters.put_gl_account)),
+        route("GET", "/api/v2/codes", lists.codes),
+        route("POST", "/api/v2/codes", Batch("Codes", "code", masters.put_dimension_value)),
+        route("GET", "/api/v2/invoices", lists.invoices),
+        route("POST", "/api/v2/invoices", Batch("Invoices", "invoice", invoices.put_invoice)),
+        route("POST", "/api/v2/invoices/cancel", Batch("Invoices", "cancellation", invoices.cancel_invoice)),
+        route("POST", "/api/v2/invoices/{id}/image", images.post_image),
+        route("GET", "/api/v2/payments", lists.payments),
+    ]

@@ -1,0 +1,96 @@
+"""Writes of several records at once, answered 200 with a result for each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+from starlette.datastructures import Headers, QueryParams
+
+from apbridge_sandbox.avidxchange import endpoint as avidconnect
+from apbridge_sandbox.avidxchange.answers import Answer, RefusalError, refusal
+from apbridge_sandbox.avidxchange.partner.endpoint import Call, json_of, refused
+from apbridge_sandbox.avidxchange.partner.names import names, read
+
+_MOST_ITEMS = 100
+_JSON = Headers({"content-type": "application/json"})
+_encode = msgspec.json.Encoder(decimal_format="number").encode
+
+Put = Callable[[avidconnect.Call], Answer]
+"""A handler of `avidconnect`."""
+
+
+class Batch:
+    """Takes a list of records under one name and hands each to `avidconnect`'s handler.
+
+    Args:
+        within: The name of the list.
+        kind: Which words its items use.
+        put: The handler.
+    """
+
+    def __init__(self, within: str, kind: str, put: Put) -> None:
+        self._within = within
+        self._names = names(kind)
+        self._put = put
+        self._has_type = kind == "code"
+
+    def __call__(self, call: Call) -> Answer:
+        """Take a batch.
+
+        Raises:
+            RefusalError: 400, 415: it is no batch.
+        """
+        return results_of(call, [self._result(call, item) for item in self._items(json_of(call))])
+
+    def _items(self, body: Mapping[str, Any]) -> list[Any]:
+        for name in body:
+            if name != self._within:
+                raise refusal(400, "unknown_field", f"There is no field {name}.", name)
+        items = body.get(self._within)
+        if not isinstance(items, list) or not 1 <= len(items) <= _MOST_ITEMS:
+            message = f"Send a list {self._within} of 1 to {_MOST_ITEMS}."
+            raise refusal(400, "invalid_value", message, self._within)
+        return items
+
+    def _result(self, call: Call, item: Any) -> dict[str, Any]:  # noqa: ANN401
+        if not isinstance(item, dict):
+            return failed(call, None, refusal(422, "invalid_value", "It is not an object."))
+        content = dict(item)
+        external_id = content.pop("ExternalId", None)
+        try:
+            if not isinstance(external_id, str):
+                raise refusal(422, "missing_field", "Give its external id.", "externalId")
+            path = {"external_id": external_id}
+            if self._has_type:
+                path["dimension"] = str(content.pop("CodeType", ""))
+            body = _encode(read(self._names, content))
+            answer = self._put(avidconnect.Call(call.sandbox, path, QueryParams(), _JSON, body))
+        except RefusalError as error:
+            return failed(call, external_id, error, self._names)
+        return {"ExternalId": external_id, "Id": int(answer.body["id"]), **successful(call, is_good=True)}
+
+
+def results_of(call: Call, results: list[dict[str, Any]]) -> Answer:
+    """Answer with the results, in the form that the switches say."""
+    form = call.sandbox.switches["avidxchange.results"]
+    if form == "none":
+        return Answer(200, {"Results": []})
+    if form == "object" and len(results) == 1:
+        return Answer(200, {"Results": results[0]})
+    return Answer(200, {"Results": results})
+
+
+def failed(
+    call: Call, external_id: str | None, error: RefusalError, words: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """Give the result of an item that is refused, and count it."""
+    call.refused.extend(problem.code for problem in error.problems)
+    return {"ExternalId": external_id, **successful(call, is_good=False), **refused(error, words)}
+
+
+def successful(call: Call, *, is_good: bool) -> dict[str, bool | str]:
+    """Say whether an item is good, as the switches say it."""
+    as_text = call.sandbox.switches["avidxchange.successful"] == "text"
+    return {"Successful": str(is_good).lower() if as_text else is_good}

@@ -1,0 +1,188 @@
+"""Lists: pages by number, with a link to the next; filters by whole day of change and by external id."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime, time
+from sqlite3 import Row
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from apbridge_sandbox.avidxchange import invoices as core_invoices
+from apbridge_sandbox.avidxchange import payments as core_payments
+from apbridge_sandbox.avidxchange import records
+from apbridge_sandbox.avidxchange.answers import Answer, refusal
+from apbridge_sandbox.avidxchange.listing import LARGEST_PAGE, Shower
+from apbridge_sandbox.avidxchange.partner.endpoint import Call
+from apbridge_sandbox.avidxchange.partner.names import names, show
+from apbridge_sandbox.clock import stamp
+
+_USUAL_PAGE = 100
+_ISSUED = {
+    "check": "Sent To Printer",
+    "ach": "ACH Credit Issued",
+    "virtual_card": "Virtual Card Processing",
+}
+_PAYMENT_STATUSES = {"processing": "Processing", "settled": "Cleared", "failed": "Error", "voided": "Void"}
+_METHODS = {"check": "Check", "ach": "AvidPay Direct", "virtual_card": "Virtual Card"}
+
+_Shown = Callable[[dict[str, Any]], dict[str, Any]]
+
+
+def vendors(call: Call) -> Answer:
+    """List vendors."""
+    return _listed(call, "ax_vendor", "Vendors", records.shown, _of("vendor"), by_day=True)
+
+
+def gl_accounts(call: Call) -> Answer:
+    """List GL accounts."""
+    return _listed(call, "ax_gl_account", "GLAccounts", records.shown, _of("gl_account"))
+
+
+def codes(call: Call) -> Answer:
+    """List the codes of one type.
+
+    Raises:
+        RefusalError: 400: the type is not said.
+    """
+    wanted = call.request.query_params.get("codeType")
+    if not wanted:
+        raise refusal(400, "missing_parameter", "Say which codeType.", "codeType")
+
+    def shown(item: dict[str, Any]) -> dict[str, Any]:
+        return {"CodeType": wanted, **_of("code")(item)}
+
+    return _listed(call, "ax_dimension_value", "Codes", records.shown, shown, where={"codeType": "dimension"})
+
+
+def invoices(call: Call) -> Answer:
+    """List invoices with how they stand."""
+    return _listed(call, "ax_invoice", "Invoices", core_invoices.show, _invoice, by_day=True)
+
+
+def payments(call: Call) -> Answer:
+    """List payments with what each gives to which invoice."""
+    return _listed(call, "ax_payment", "Payments", core_payments.show, _payment, by_day=True)
+
+
+def _of(kind: str) -> _Shown:
+    words = {**names("shown"), **names(kind)}
+    return lambda item: show(words, item)
+
+
+def _invoice(item: dict[str, Any]) -> dict[str, Any]:
+    shown = _of("invoice")(item)
+    # What was sent as an external id comes back as an object.
+    shown["Vendor"] = {"ExternalId": shown.pop("VendorExternalId")}
+    shown["InvoiceStatus"] = (
+        "Scheduled For Payment"
+        if item["status"] == "scheduled"
+        else str(item["status"]).replace("_", " ").title()
+    )
+    return shown
+
+
+def _payment(item: dict[str, Any]) -> dict[str, Any]:
+    shown = show(names("payment"), item)
+    shown["PaymentId"] = int(item["id"])
+    shown["PaymentMethod"] = _METHODS[item["method"]]
+    is_issued = item["status"] == "issued"
+    shown["PaymentStatus"] = _ISSUED[item["method"]] if is_issued else _PAYMENT_STATUSES[item["status"]]
+    return shown
+
+
+def _listed(
+    call: Call,
+    table: str,
+    within: str,
+    read: Shower,
+    shown: _Shown,
+    *,
+    by_day: bool = False,
+    where: Mapping[str, str] | None = None,
+) -> Answer:
+    """Answer one page, in the order of ids, so that a change moves nothing from one page to another.
+
+    Args:
+        call: With `pageNumber`, `pageSize`, and filters.
+        table: Whose rows.
+        within: The name of the list in the answer.
+        read: Makes items of rows, in `avidconnect`'s words.
+        shown: Translates one.
+        by_day: Whether `lastModifiedFrom` is a filter.
+        where: Parameters that are needed, each with its column.
+
+    Raises:
+        RefusalError: 400: a parameter is not known or cannot be read.
+    """
+    query = call.request.query_params
+    columns = dict(where or {})
+    if table != "ax_payment":
+        columns["externalId"] = "external_id"
+    for name in query:
+        if name not in {"pageNumber", "pageSize", *columns, *(["lastModifiedFrom"] if by_day else [])}:
+            raise refusal(400, "unknown_parameter", f"There is no parameter {name}.", name)
+    size = _number(query.get("pageSize"), "pageSize", _USUAL_PAGE, LARGEST_PAGE)
+    page = _number(query.get("pageNumber"), "pageNumber", 1, 10**6)
+    tests = [f"{column} = ?" for name, column in columns.items() if name in query]
+    values = [query[name] for name in columns if name in query]
+    if "lastModifiedFrom" in query:
+        tests.append("modified_at >= ?")
+        values.append(_begin_of_day(call, query["lastModifiedFrom"]))
+    # The tables and columns are this package's own; every value is bound.
+    found = f"FROM {table} WHERE {' AND '.join(tests) or '1'}"
+    with call.sandbox.store.connection() as conn:
+        (total,) = conn.execute(f"SELECT COUNT(*) {found}", values).fetchone()
+        rows: Sequence[Row] = conn.execute(
+            f"SELECT * {found} ORDER BY id LIMIT ? OFFSET ?",
+            [*values, size, (page - 1) * size],
+        ).fetchall()
+        items = [shown(item) for item in read(conn, rows)]
+    return Answer(200, {within: items, **_paging(call, page, size, total)})
+
+
+def _paging(call: Call, page: int, size: int, total: int) -> dict[str, Any]:
+    """Say where the other pages are; nothing where there is one only."""
+    if total <= size:
+        return {}
+    pages = -(-total // size)
+    links = [("self", page)]
+    if page > 1:
+        links.append(("previous", page - 1))
+    if page < pages:
+        links.append(("next", page + 1))
+    url = call.request.url
+    return {
+        "Paging": {
+            "PageNumber": page,
+            "PageSize": size,
+            "TotalPages": pages,
+            "TotalCount": total,
+            "Links": [
+                {"Rel": rel, "Href": str(url.include_query_params(pageNumber=number))}
+                for rel, number in links
+            ],
+        }
+    }
+
+
+def _number(given: str | None, name: str, usual: int, most: int) -> int:
+    if given is None:
+        return usual
+    if not given.isdecimal() or not 1 <= int(given) <= most:
+        raise refusal(400, "invalid_parameter", f"{name} is from 1 to {most}.", name)
+    return int(given)
+
+
+def _begin_of_day(call: Call, given: str) -> str:
+    """Give the instant at which a day begins, in the zone that the switch says."""
+    try:
+        day = datetime.strptime(given, "%Y-%m-%d").date()  # noqa: DTZ007 - it is a date
+    except ValueError as error:
+        message = f"lastModifiedFrom is a date such as 2026-11-02, not {given}."
+        raise refusal(400, "invalid_parameter", message, "lastModifiedFrom") from error
+    return stamp(_midnight(day, ZoneInfo(call.sandbox.switches["avidxchange.day_zone"])))
+
+
+def _midnight(day: date, zone: ZoneInfo) -> datetime:
+    return datetime.combine(day, time(0), zone)
