@@ -17,7 +17,7 @@ def new_project(folder: Path) -> Path:
     """Make one."""
     shutil.copy(ROOT / "meltano.yml", folder)
     (folder / ".meltano").mkdir()
-    for kind in ("extractors", "loaders"):
+    for kind in ("extractors", "loaders", "utilities"):
         (folder / ".meltano" / kind).symlink_to(ROOT / ".meltano" / kind)
     return folder
 

@@ -109,6 +109,8 @@ def journey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Journey]:
         private_key = Vault.open(kept).get("netsuite_private_key")
         watch = Watch(project, [*secrets.values(), private_key.splitlines()[1], key_file.read_text().strip()])
         with watch.watching():
+            checked = run(project, "meltano", "invoke", "apbridge:check", "--json")
+            assert checked.returncode == 0, checked.stdout + checked.stderr[-3000:]
             for job in ("outbound", "inbound"):
                 ended = run(project, "meltano", "run", job)
                 assert ended.returncode == 0, ended.stderr[-3000:]

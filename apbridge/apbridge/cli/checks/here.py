@@ -16,6 +16,7 @@ from apbridge.cli import meltano
 from apbridge.cli.checks.finding import Finding, State
 from apbridge.errors import APBridgeError
 from apbridge.ledger import Ledger
+from apbridge.mapping import Coding
 from apbridge.vault import Vault, vault_file
 
 
@@ -26,6 +27,7 @@ def findings(configs: Mapping[str, Mapping[str, Any]]) -> Iterator[Finding]:
         configs: Settings of both targets, by name.
     """
     yield from _vault()
+    yield _mapping(configs["target-avidxchange"])
     yield from _ledgers(configs)
     yield from _state()
 
@@ -39,6 +41,16 @@ def _vault() -> Iterator[Finding]:
         yield Finding.of("vault", error)
     else:
         yield Finding.ok("vault", f"It opens; it holds {len(names)} secrets.")
+
+
+def _mapping(config: Mapping[str, Any]) -> Finding:
+    try:
+        Coding.from_config(config)
+    except APBridgeError as error:
+        return Finding.of("mapping", error)
+    return Finding.ok(
+        "mapping", "Its tables are valid; `apbridge mapping check` holds them against open bills."
+    )
 
 
 def _ledgers(configs: Mapping[str, Mapping[str, Any]]) -> Iterator[Finding]:
