@@ -51,6 +51,9 @@ COMMANDS: Mapping[str, Command] = {
         "apbridge.cli.mapping", "GL accounts and dimensions: check that open bills have codes."
     ),
     "reconcile": Command("apbridge.cli.reconcile", "Compare both systems, bill by bill and in total."),
+    "certificate": Command(
+        "apbridge.cli.certificate", "The certificate that signs in to NetSuite: status, rotate, revoke."
+    ),
     "vault": Command("apbridge.cli.vault", "Keep credentials encrypted: set, list, rotate-key, export."),
 }
 
