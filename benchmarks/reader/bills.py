@@ -19,9 +19,10 @@ _AFTER = re.compile(r"\(\(M > '([^']+)'\) OR \(M = '[^']+' AND t\.id > (\d+)\)\)
 _UNTIL = re.compile(r"\(\(M < '([^']+)'\) OR \(M = '[^']+' AND t\.id <= (\d+)\)\)")
 _FROM = re.compile(r"M >= '([^']+)'")
 _BEFORE = re.compile(r"AND M < '([^']+)'")
-_EVERY = re.compile(r"MOD\(n\.row_number, (\d+)\)")
+_EVERY = re.compile(r"MOD\(n\.nth, (\d+)\)")
 _TABLE = re.compile(r"^FROM (\w+)", re.MULTILINE)
 _LINES = re.compile(r"l\.transaction IN \(([\d, ]+)\)")
+_NAMED = re.compile(r"\b\w\.id IN \(([\d, ]+)\)")
 _LINE = json.dumps(
     {
         "links": [],
@@ -75,7 +76,9 @@ class Bills:
             self._starts.append(len(self._text))
 
     def page(self, query: str, limit: int, *, says_more: bool | None) -> bytes:
-        """Answer a query for bills, for the lines of some or for the time; there is nothing else.
+        """Answer a query: for bills, the lines of some, the records that bills name, or the time.
+
+        There is nothing else.
 
         Args:
             query: As the reader writes it.
@@ -86,10 +89,13 @@ class Bills:
         if table == "dual":
             return _page(json.dumps({"moment": "2099-01-01T00:00:00Z"}).encode(), 1, 1)
         if table != "transaction":
-            lines = [line for found in _LINES.findall(query) for line in _lines(found.split(", "))]
-            if len(lines) > limit:
+            rows = [line for found in _LINES.findall(query) for line in _lines(found.split(", "))]
+            rows += [
+                json.dumps({"id": number}) for found in _NAMED.findall(query) for number in found.split(", ")
+            ]
+            if len(rows) > limit:
                 raise NotImplementedError
-            return _page(",".join(lines).encode(), len(lines), len(lines))
+            return _page(",".join(rows).encode(), len(rows), len(rows))
         return self._headers(query, limit, says_more=says_more)
 
     def _headers(self, query: str, limit: int, *, says_more: bool | None) -> bytes:

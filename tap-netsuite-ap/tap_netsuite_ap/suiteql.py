@@ -136,8 +136,8 @@ class Query:
             return ", ".join(f"{table}.{alias} AS {alias}" for alias in self.key)
 
         # NetSuite numbers rows before it orders them, so the query to be numbered stands within another.
-        head = f"SELECT {columns('n')} FROM (SELECT ROWNUM AS row_number, {columns('p')} FROM ("  # noqa: S608
-        tail = f") p) n WHERE MOD(n.row_number, {number}) = 0 ORDER BY n.row_number ASC"
+        head = f"SELECT {columns('n')} FROM (SELECT ROWNUM AS nth, {columns('p')} FROM ("  # noqa: S608
+        tail = f") p) n WHERE MOD(n.nth, {number}) = 0 ORDER BY n.nth ASC"
         return replace(self, lines=(Line(head), *self.lines, Line(tail)))
 
     def _compared(self, place: Place, operator: str, last_operator: str) -> str:

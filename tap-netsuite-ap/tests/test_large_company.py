@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
+from apbridge import json as decoder
 from benchmarks.reader.bills import Bills
-from benchmarks.reader.reading import WAYS, Progress, read
+from benchmarks.reader.reading import WAYS, Progress, config, read
 from benchmarks.reader.server import LIMIT, Served, serving
+from tap_netsuite_ap.tap import TapNetSuiteAP
+
+TAP = Path(sys.executable).parent / "tap-netsuite-ap"
 
 
 def ids(served: Served, start: str | None = None, *, is_long: bool = True) -> list[int]:
@@ -46,11 +55,23 @@ def test_where_netsuite_does_not_say_where_pages_end_they_come_all_the_same(
     assert sum("[APB-TNS-125]" in line for line in said) == 1
 
 
-def test_every_seventh_call_refused_for_too_many_in_flight_loses_no_row():
-    with serving(Served(Bills(60_000), block_every=7)) as served:
-        got = ids(served)
-    assert got == [*range(1000, 1000 + 2 * 60_000, 2)]
+def test_every_seventh_call_refused_for_too_many_in_flight_loses_no_bill(tmp_path: Path):
+    with serving(Served(Bills(60_000), block_every=7)) as served, (tmp_path / "out").open("wb") as out:
+        (tmp_path / "config.json").write_text(json.dumps(config(served.url)))
+        catalog = TapNetSuiteAP(config=config(served.url)).catalog_dict
+        catalog["streams"] = [one for one in catalog["streams"] if one["tap_stream_id"] == "bills"]
+        (tmp_path / "catalog.json").write_text(json.dumps(catalog))
+        command = [TAP, "--config=config.json", "--catalog=catalog.json"]
+        done = subprocess.run(
+            command, cwd=tmp_path, stdout=out, stderr=subprocess.PIPE, check=False, timeout=300
+        )
+    assert done.returncode == 0, done.stderr
+    assert b"Request blocked" in done.stderr
     assert served.peak <= LIMIT
+    with (tmp_path / "out").open(encoding="utf-8") as lines:
+        messages = [decoder.loads(line) for line in lines]
+    got = [int(one["record"]["id"]) for one in messages if one["type"] == "RECORD"]
+    assert got == [*range(1000, 1000 + 2 * 60_000, 2)]
 
 
 def test_a_thousand_bills_more_are_one_page_more_and_seven_queries_for_what_belongs_to_them():
