@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import Thread
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -14,6 +15,15 @@ import pytest
 
 from apbridge import json
 from apbridge.avidxchange import AvidXchange, AvidXchangeSettings
+from apbridge.avidxchange.profile import source
+
+CREDENTIALS = {
+    "company_token": "company-secret",
+    "user_token": "user-secret",
+    "client_id": "the-client",
+    "client_secret": "client:secret+",
+    "company_id": "4711",
+}
 
 
 @dataclass(frozen=True)
@@ -29,6 +39,9 @@ class Asked:
         return json.loads(self.body)
 
 
+ProfileOf = Callable[..., str]
+"""Writes a profile like one that ships, with texts replaced; gives its path."""
+
 Answer = tuple[int, Any] | tuple[int, Any, dict[str, str]]
 
 
@@ -39,8 +52,23 @@ class Scripted:
     asked: list[Asked] = field(default_factory=list)
 
     def client(self, **config: str | int) -> AvidXchange:
-        tokens = {"company_token": "company-secret", "user_token": "user-secret"}
-        return AvidXchange(AvidXchangeSettings.from_config({**tokens, "base_url": self.url, **config}))
+        return AvidXchange(AvidXchangeSettings.from_config({**CREDENTIALS, "base_url": self.url, **config}))
+
+
+def profile_like(shipped: str, folder: Path, *changes: tuple[str, str]) -> str:
+    """Write a profile that differs from one that ships in some texts; give its path."""
+    text = source(shipped)
+    for old, new in changes:
+        assert old in text, old
+        text = text.replace(old, new)
+    file = folder / "ours.yaml"
+    file.write_text(text)
+    return str(file)
+
+
+@pytest.fixture
+def profile_of(tmp_path: Path) -> ProfileOf:
+    return lambda shipped, *changes: profile_like(shipped, tmp_path, *changes)
 
 
 @pytest.fixture

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import re
 from importlib import resources
 from pathlib import Path
 
 import pytest
 
 from apbridge.avidxchange import Profile
+from apbridge.avidxchange.checking import checked
 from apbridge.avidxchange.expressions import compiled, instant, utc_text
 from apbridge.avidxchange.profile import shipped
 from apbridge.errors import SettingError
@@ -38,27 +40,82 @@ def test_an_unknown_profile_is_one_sentence_that_names_those_that_ship():
         Profile.load("nowhere.yaml")
 
 
-@pytest.mark.parametrize(
-    ("old", "new", "problem"),
-    [
-        ("granularity: second", "granularity: fortnight", "'fortnight' is none of second, day"),
-        ("method: PUT", "method: FETCH", "'FETCH' is none of POST"),
-        ("printOnCheckAs: shorten(print_on_check_as", "printOnCheckAs: shorten((print", "is not JMESPath"),
-        ("path: /v1/vendors/{external_id}", "path: /v1/vendors/{id}", "does not match"),
-        (
-            "      items: items\n",
-            "      itens: items\n",
-            "itens: it is not a key here; there are method, path",
-        ),
-        ("check:\n", "check: [\n", "it is not YAML"),
-    ],
-)
-def test_a_mistake_is_shown_by_its_line(tmp_path: Path, old: str, new: str, problem: str):
+MISTAKES = [
+    ("granularity: second", "granularity: fortnight", "'fortnight' is none of second, day"),
+    ("granularity: second", "granularity: day, zone: Europe/Nowhere", "there is no such time zone"),
+    ("method: PUT", "method: FETCH", "'FETCH' is none of POST"),
+    ("printOnCheckAs: shorten(print_on_check_as", "printOnCheckAs: shorten((print", "is not JMESPath"),
+    ("path: /v1/vendors/{external_id}", "path: /v1/vendors/{id}", "does not match"),
+    ("      items: items\n", "      itens: items\n", "itens: it is not a key here; there are method, path"),
+    ("X-User-Token: user_token", "X-User-Token: password", "'password' is none of company_token, user_token"),
+    (
+        "next: {cursor: nextCursor, parameter: cursor}",
+        "next: {cursor: nextCursor, parameter: cursor, link: x}",
+        r"it takes cursor\+parameter or page\+parameter or link",
+    ),
+    ("      most: 1\n", "      most: one\n", "'one' is not of type 'integer'"),
+    ("        number: shorten(number, `100`)\n", "        number: [number]\n", "is not of type 'object'"),
+    ("check:\n", "check: [\n", "it is not YAML"),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "problem"), MISTAKES)
+def test_a_mistake_is_shown_by_its_file_its_line_and_its_key(
+    tmp_path: Path, old: str, new: str, problem: str
+):
     with pytest.raises(SettingError, match=problem) as caught:
         Profile.load(written(tmp_path, old, new))
-    said = caught.value.facts["line"]
-    # A key that should not be there is found at the object that holds it; broken YAML where it stops.
-    assert line_of(old) - 14 <= said <= line_of(old) + 3
+    assert "ours.yaml" in str(caught.value)
+    key = new.strip().partition(":")[0]
+    # Broken YAML is found where it stops to make sense.
+    assert caught.value.facts["line"] - line_of(old) in ({0} if "YAML" not in problem else {1, 2, 3})
+    assert "YAML" in problem or re.search(rf"\b{key}\b|\bzone\b", caught.value.facts["problem"])
+
+
+def test_every_mistake_is_found_at_once_and_what_is_there_twice_too():
+    text = SHIPPED.replace("      items: items\n", "      itens: items\n", 1)
+    text = text.replace("  path: /v1/company\n", "  path: /v1/company\n  path: /v1/other\n")
+    text = text.replace("X-User-Token: user_token", "X-User-Token: nothing")
+    _, problems = checked(text)
+    found = {(problem.line, problem.key, problem.says.partition(";")[0]) for problem in problems}
+    lines = text.splitlines()
+
+    def at(what: str) -> int:
+        return next(number for number, line in enumerate(lines, 1) if what in line)
+
+    assert found == {
+        (at("path: /v1/other"), "check.path", "it is there twice"),
+        (
+            at("X-User-Token: nothing"),
+            "sign_in.headers.X-User-Token",
+            "'nothing' is none of company_token, user_token, client_id, client_secret, company_id",
+        ),
+        (at("      itens: items"), "resources.vendor.list.itens", "it is not a key here"),
+        (
+            at("    list:"),
+            "resources.vendor.list",
+            "'items' is a required property",
+        ),
+    }
+
+
+def test_no_code_knows_which_contract_is_in_use():
+    """Profiles are data: nothing but the default setting names one."""
+    root = Path(__file__).parents[3]
+    packages = (
+        "apbridge/apbridge",
+        "tap-avidxchange/tap_avidxchange",
+        "target-avidxchange/target_avidxchange",
+    )
+    named = {
+        (file.relative_to(root).as_posix(), name)
+        for package in packages
+        for file in (root / package).rglob("*.py")
+        for name in shipped()
+        if re.search(rf"[\"'/]{name}\b", file.read_text(encoding="utf-8"))
+    }
+    default = {("apbridge/apbridge/settings.py", "avidconnect")}
+    assert named <= default | {("apbridge/apbridge/avidxchange/settings.py", "avidconnect")}
 
 
 @pytest.mark.parametrize(
