@@ -81,6 +81,9 @@ NETSUITE_SETTINGS = (
     ),
 )
 
+DEFAULT_PROFILE = "avidconnect"
+"""The contract that AvidXchange's customers are given."""
+
 AVIDXCHANGE_SETTINGS = (
     th.Property(
         "company_token",
@@ -123,7 +126,7 @@ AVIDXCHANGE_SETTINGS = (
     th.Property(
         "profile",
         th.StringType(nullable=False),
-        default="avidconnect",
+        default=DEFAULT_PROFILE,
         description="The contract spoken: a profile that ships, or the path of a profile's YAML file.",
     ),
     th.Property(

@@ -14,6 +14,7 @@ from jsonschema import Draft202012Validator, FormatChecker  # type: ignore[impor
 from jsonschema.exceptions import ValidationError, best_match  # type: ignore[import-untyped]
 
 from apbridge import json
+from apbridge.avidxchange.canonical import misread
 from apbridge.avidxchange.expressions import ExpressionError, compiled
 
 _Path = tuple[str | int, ...]
@@ -39,7 +40,7 @@ class Problem:
 
 
 def checked(text: str) -> tuple[Any, list[Problem]]:
-    """Read a profile's YAML and check it by `profile.schema.json`.
+    """Read a profile's YAML and check it by `profile.schema.json` and by what it has to read.
 
     Returns:
         What it declares, and every mistake in it.
@@ -56,6 +57,8 @@ def checked(text: str) -> tuple[Any, list[Problem]]:
     # A key that is misspelt is also one that is missing: what is there is told first.
     for found in sorted(failures, key=lambda one: bool(one.validator == "required")):
         problems += _problems(found, lines)
+    if not problems:
+        problems += [Problem(_line(path, lines), _told(path), says) for path, says in misread(declared)]
     return declared, problems
 
 

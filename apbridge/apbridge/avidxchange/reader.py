@@ -100,22 +100,48 @@ class AvidXchangeReader:
         Raises:
             SettingError: The list is not where the profile says, or cannot be read as it says.
         """
+        for items in self._pages(resource, modified_since, filters or {}, place or {}):
+            yield from self._shown(resource, items)
+
+    def first_page(
+        self,
+        resource: str,
+        *,
+        modified_since: datetime | None = None,
+        place: Mapping[str, str] | None = None,
+    ) -> list[Shown]:
+        """Give the first page of a list, and read no further.
+
+        Raises:
+            SettingError: As `shown`.
+        """
+        return list(self._shown(resource, next(self._pages(resource, modified_since, {}, place or {}))))
+
+    def _shown(self, resource: str, items: list[Any]) -> Iterator[Shown]:
+        expression = self._resource(resource).listing.external_id
+        for item in items:
+            external_id = self._fit(resource, "list.external_id", expression, item)
+            # What people entered in AvidXchange itself has no external id and is not ours to know.
+            if external_id is not None:
+                yield Shown(str(external_id), item)
+
+    def _pages(
+        self,
+        resource: str,
+        modified_since: datetime | None,
+        filters: Mapping[str, str],
+        place: Mapping[str, str],
+    ) -> Iterator[list[Any]]:
         listing = self._resource(resource).listing
-        path = self._path(resource, "list.path", listing.path, place or {})
-        page = first_page(
-            listing, path, self._parameters(listing, modified_since, filters or {}, place or {})
-        )
+        path = self._path(resource, "list.path", listing.path, place)
+        page = first_page(listing, path, self._parameters(listing, modified_since, filters, place))
         purpose, before = f"list {words(resource)}s", None
         for _ in range(_MOST_PAGES):
             answer = self._get(page.path, page.parameters, purpose, is_post=listing.is_post)
             items = self._fit(resource, "list.items", listing.items, answer)
             if not isinstance(items, list):
                 raise self._does_not_fit(resource, "list.items", "there is no list in the answer")
-            for item in items:
-                external_id = self._fit(resource, "list.external_id", listing.external_id, item)
-                # What people entered in AvidXchange itself has no external id and is not ours to know.
-                if external_id is not None:
-                    yield Shown(str(external_id), item)
+            yield items
             following = self._next(resource, listing, page, answer, is_empty=not items)
             if following is None:
                 return

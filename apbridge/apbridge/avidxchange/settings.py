@@ -39,7 +39,7 @@ class AvidXchangeSettings:
         credentials = {name: settings.text(config, name) for name in _CREDENTIALS}
         return cls(
             base_url=settings.url(settings.required_text(config, "base_url")),
-            profile=settings.text(config, "profile") or "avidconnect",
+            profile=settings.text(config, "profile") or settings.DEFAULT_PROFILE,
             concurrency=settings.concurrency(config, 8),
             credentials={name: value for name, value in credentials.items() if value is not None},
         )

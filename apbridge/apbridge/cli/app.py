@@ -50,6 +50,7 @@ COMMANDS: Mapping[str, Command] = {
     "mapping": Command(
         "apbridge.cli.mapping", "GL accounts and dimensions: check that open bills have codes."
     ),
+    "profile": Command("apbridge.cli.profile", "AvidXchange API contracts: check one, on paper or online."),
     "reconcile": Command("apbridge.cli.reconcile", "Compare both systems, bill by bill and in total."),
     "certificate": Command(
         "apbridge.cli.certificate", "The certificate that signs in to NetSuite: status, rotate, revoke."

@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from apbridge.avidxchange import Profile
 from apbridge.cli import env_file
 from apbridge.cli.app import FOUND
 from apbridge.cli.check import findings, show
@@ -20,7 +21,7 @@ from apbridge.cli.output import Json, print_json
 from apbridge.cli.upload import CERTIFICATE_FILE, first_steps
 from apbridge.errors import SettingError
 from apbridge.netsuite.key_pair import KeyPair
-from apbridge.settings import ACCOUNT_ID
+from apbridge.settings import ACCOUNT_ID, DEFAULT_PROFILE
 from apbridge.vault import Vault, vault_file
 from apbridge.vault.files import replace
 from apbridge.vault.keys import KEY, KEY_FILE
@@ -59,16 +60,15 @@ AFTER_UPLOAD = (
     Question("AVIDXCHANGE_BASE_URL", "Address of AvidXchange's API, as told at onboarding"),
 )
 CREDENTIALS = {
-    "partner": (
-        Question("AVIDXCHANGE_CLIENT_ID", "AvidXchange client id", in_vault=True, hidden=True),
-        Question("AVIDXCHANGE_CLIENT_SECRET", "AvidXchange client secret", in_vault=True, hidden=True),
-        Question("AVIDXCHANGE_COMPANY_ID", "AvidXchange company id"),
+    "client_id": Question("AVIDXCHANGE_CLIENT_ID", "AvidXchange client id", in_vault=True, hidden=True),
+    "client_secret": Question(
+        "AVIDXCHANGE_CLIENT_SECRET", "AvidXchange client secret", in_vault=True, hidden=True
     ),
-    "avidconnect": (
-        Question("AVIDXCHANGE_COMPANY_TOKEN", "Company Token", in_vault=True, hidden=True),
-        Question("AVIDXCHANGE_USER_TOKEN", "User Token", in_vault=True, hidden=True),
-    ),
+    "company_id": Question("AVIDXCHANGE_COMPANY_ID", "AvidXchange company id"),
+    "company_token": Question("AVIDXCHANGE_COMPANY_TOKEN", "Company Token", in_vault=True, hidden=True),
+    "user_token": Question("AVIDXCHANGE_USER_TOKEN", "User Token", in_vault=True, hidden=True),
 }
+"""By the setting: which of them are asked for is the profile's word."""
 BANK = Question(
     "TARGET_NETSUITE_PAYMENTS_BANK_ACCOUNT",
     "Internal id of the bank account in NetSuite that payments come from",
@@ -188,9 +188,9 @@ def _make_key(kind: str, *, anew: bool) -> None:
 
 
 def _questions() -> list[Question]:
-    spoken = os.environ.get("AVIDXCHANGE_PROFILE") or "avidconnect"
+    spoken = Profile.load(os.environ.get("AVIDXCHANGE_PROFILE") or DEFAULT_PROFILE)
     banks = [] if os.environ.get(BANK_ACCOUNTS) else [BANK]
-    return [*AFTER_UPLOAD, *CREDENTIALS.get(spoken, ()), *banks]
+    return [*AFTER_UPLOAD, *(CREDENTIALS[name] for name in spoken.sign_in.settings), *banks]
 
 
 def _answer(questions: Sequence[Question], *, asks: bool) -> list[Question]:

@@ -11,6 +11,7 @@ from apbridge.avidxchange.checking import checked
 from apbridge.avidxchange.expressions import compiled, instant, utc_text
 from apbridge.avidxchange.profile import shipped
 from apbridge.errors import SettingError
+from apbridge.settings import DEFAULT_PROFILE
 
 SHIPPED = (resources.files("apbridge.avidxchange") / "profiles" / "avidconnect.yaml").read_text()
 
@@ -114,8 +115,7 @@ def test_no_code_knows_which_contract_is_in_use():
         for name in shipped()
         if re.search(rf"[\"'/]{name}\b", file.read_text(encoding="utf-8"))
     }
-    default = {("apbridge/apbridge/settings.py", "avidconnect")}
-    assert named <= default | {("apbridge/apbridge/avidxchange/settings.py", "avidconnect")}
+    assert named == {("apbridge/apbridge/settings.py", DEFAULT_PROFILE)}
 
 
 @pytest.mark.parametrize(
