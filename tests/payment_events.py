@@ -17,7 +17,7 @@ from apbridge.errors import APBridgeError
 from apbridge_sandbox.netsuite.books import Application, VendorPayment
 from apbridge_sandbox.netsuite.posting import post_vendor_payment, void_vendor_payment
 from apbridge_sandbox.testing import Running
-from tests.inbound_half import InboundHalf
+from tests.halves import InboundHalf
 
 _VENDORS = {("USD", "1"): "11", ("CAD", "2"): "12", ("CAD", "1"): "13"}
 _CURRENCIES = {"USD": 1, "CAD": 2}

@@ -12,7 +12,7 @@ import yaml
 
 from apbridge.avidxchange import AvidXchange, AvidXchangeSettings
 from apbridge_sandbox.testing import Running, running
-from tests.inbound_half import InboundHalf, avidxchange_config, impatient
+from tests.halves import InboundHalf, avidxchange_config, impatient
 from tests.payment_events import Scene
 
 _TABLE = Path(__file__).parent / "payment_cases.yaml"

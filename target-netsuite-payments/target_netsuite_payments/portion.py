@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from threading import Lock
 
 from apbridge.errors import APBridgeError, RejectedError
+from apbridge.singer import Action
 from target_netsuite_payments.books import Bill, Books, Recorded
 from target_netsuite_payments.checks import (
     OUR_PAYMENTS,
@@ -32,12 +33,12 @@ class Done:
 
     Args:
         remote_id: Internal id of the vendor payment; None where there is none.
-        wrote: Whether NetSuite was changed for it.
+        action: What was done in NetSuite for it; None where nothing was.
         note: What a person should know beside that.
     """
 
     remote_id: str | None
-    wrote: bool = False
+    action: Action | None = None
     note: str = ""
 
 
@@ -187,7 +188,7 @@ class Portion:
         for bill in bills:
             bill.unpaid -= shares[bill.id].closes
             self._changed.setdefault(bill.id, []).append(payment.external_id)
-        return Done(remote_id, wrote=True)
+        return Done(remote_id, Action.CREATED)
 
     def _link(self, payment: Payment, shares: Mapping[str, Share], by_hand: Sequence[Recorded]) -> Done:
         """Let a vendor payment that somebody recorded by hand stand for a payment, and for no other."""
@@ -196,7 +197,7 @@ class Portion:
         self._claimed[same.id] = payment.external_id
         self._written[payment.external_id] = payment
         note = f"recorded by hand as vendor payment {remote_id}, which has our external id now"
-        return Done(remote_id, wrote=True, note=f"{note}: nothing is posted")
+        return Done(remote_id, Action.UPDATED, note=f"{note}: nothing is posted")
 
     def _undo(self, payment: Payment) -> Done:
         facts = {"payment": payment.id, "status": payment.status}
@@ -221,7 +222,7 @@ class Portion:
             if bill in self._bills:
                 self._bills[bill].unpaid += opened[bill]
                 self._changed.setdefault(bill, []).append(payment.external_id)
-        return Done(recorded.id, wrote=True, note=f"{said}: vendor payment {recorded.id} undone")
+        return Done(recorded.id, Action.CANCELLED, note=f"{said}: vendor payment {recorded.id} undone")
 
     def _recorded_by_hand(self, payment: Payment, vendor: str | None) -> list[Recorded]:
         """Give the vendor payments that somebody else than this target recorded for a payment."""

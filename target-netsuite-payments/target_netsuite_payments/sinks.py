@@ -53,13 +53,15 @@ class PaymentsSink(AcknowledgingSink):
             facts["status"] = VOIDED
         if done.remote_id is None:
             return Outcome.ignored(facts)
-        if not done.wrote:
+        if done.action is None:
             return Outcome.unchanged(done.remote_id, facts)
         self._delivered.add(record["external_id"])
-        return Outcome.delivered(done.remote_id, facts)
+        return Outcome.delivered(done.remote_id, facts, done.action)
 
     @override
     def conclude(self) -> None:
+        if self.target.is_dry_run:
+            return  # nothing was changed that could be compared
         try:
             differences = self._portion.read_back()
         except APBridgeError as failure:

@@ -16,6 +16,7 @@ from target_netsuite_payments.books import Books
 from target_netsuite_payments.payment import Payment
 from target_netsuite_payments.portion import Portion
 from target_netsuite_payments.posting import SYSTEM, Posting
+from target_netsuite_payments.rehearsal import Rehearsal
 from target_netsuite_payments.rules import POSTING_SETTINGS, Rules
 from target_netsuite_payments.sinks import InvoicesSink, PaymentsSink
 
@@ -63,4 +64,5 @@ class TargetNetSuitePayments(AcknowledgingTarget):
 
     @cached_property
     def _posting(self) -> Posting:
-        return Posting(self._netsuite, self._books, self.run, self.stop)
+        posting = Rehearsal if self.is_dry_run else Posting
+        return posting(self._netsuite, self._books, self.run, self.stop)

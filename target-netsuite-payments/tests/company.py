@@ -37,6 +37,7 @@ class VendorPayment:
 
     id: str
     number: str | None
+    external_id: str | None
     vendor: str
     account: str
     day: str
@@ -118,6 +119,7 @@ class Company:
             VendorPayment(
                 str(row["id"]),
                 row["tranid"],
+                row["externalid"],
                 str(row["entity"]),
                 str(row["account"]),
                 row["trandate"],

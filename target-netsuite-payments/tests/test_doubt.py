@@ -8,7 +8,10 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
+from decimal import Decimal
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +19,7 @@ import pytest
 
 from apbridge.errors import OutcomeUnknownError, SettingError, UnavailableError
 from apbridge.ledger import Ledger, Status
+from apbridge_sandbox.testing import running
 
 from .company import Company
 from .program import Target
@@ -29,14 +33,23 @@ def refusal(status: int, code: str, detail: str = "No.") -> dict[str, Any]:
     return {"status": status, "body": {"o:errorDetails": [{"detail": detail, "o:errorCode": code}]}}
 
 
-def test_a_time_out_after_every_single_write(company: Company, target: Target):
-    bills = [company.bill() for _ in range(12)]
-    company.fault({"drop": "after"})
-    records = [in_full(bill) for bill in bills]
-    assert target.run(*records).counts == {"delivered": 12}
-    for record, bill in zip(records, bills, strict=True):
-        assert company.payment(record).applied == {bill.id: bill.unpaid}
-        assert company.unpaid(bill) == 0
+def test_a_time_out_after_every_single_write_of_two_hundred(tmp_path: Path):
+    """Payments of one bill, of two, and of a bill's parts: each write is committed and its answer lost."""
+    with running(vendors=16, bills=400) as sandbox:
+        company, target = Company(sandbox), Target(sandbox, tmp_path)
+        whole = [company.bill() for _ in range(120)]
+        records = [in_full(bill) for bill in whole]
+        pairs = [company.bills(2) for _ in range(30)]
+        records += [in_full(*pair) for pair in pairs]
+        parted = [company.bill() for _ in range(25)]
+        for bill in parted:
+            records += [paying((bill, "1.00", "0.25")), paying((bill, bill.unpaid - Decimal("1.25")))]
+        company.fault({"drop": "after"})
+        assert len(records) == 200
+        assert target.run(*records).counts == {"delivered": 200}
+        posted = Counter(payment.external_id for payment in company.payments() if payment.external_id)
+        assert posted == dict.fromkeys((record["external_id"] for record in records), 1)
+        assert {company.unpaid(bill) for bill in (*whole, *parted, *chain(*pairs))} == {0}
 
 
 @pytest.mark.parametrize(

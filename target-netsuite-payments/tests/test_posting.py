@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -193,7 +194,7 @@ def test_a_payment_recorded_by_hand_is_linked(
     assert company.writes == 1
     assert target.row(record).remote_id == by_hand
     assert "by hand" in target.row(record).facts["note"]
-    assert company.payment(record) == before, "it has our external id, and is else as it was typed"
+    assert company.payment(record) == replace(before, external_id=record["external_id"])
     company.forget_calls()
     assert another_target().run(record).counts == {"unchanged": 1}
     assert company.writes == 0

@@ -1,11 +1,11 @@
-"""The inbound half in this process: the real tap into the real target, with one ledger and one STATE."""
+"""Both halves in this process: the real tap into the real target, with a ledger and a STATE between runs."""
 
 from __future__ import annotations
 
 import io
 import logging
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,8 +15,11 @@ from apbridge.avidxchange import AvidXchange
 from apbridge.errors import APBridgeError
 from apbridge.json import loads
 from apbridge.ledger import Ledger, Row, Status
+from apbridge.singer import AcknowledgingTarget
 from apbridge_sandbox.testing import Running
 from tap_avidxchange.tap import TapAvidXchange
+from tap_netsuite_ap.tap import TapNetSuiteAP
+from target_avidxchange.target import TargetAvidXchange
 from target_netsuite_payments import posting
 from target_netsuite_payments.target import TargetNetSuitePayments
 
@@ -28,9 +31,31 @@ BANKS = [
 ]
 
 
+class _Half:
+    """A tap, a target, and what is kept between their runs."""
+
+    state: Any
+    said: str
+
+    def _listen(
+        self, target: type[AcknowledgingTarget], config: Mapping[str, Any], messages: str
+    ) -> APBridgeError | None:
+        """Give the target what the tap wrote; tell what ended it, if something did."""
+        ended: APBridgeError | None = None
+        with listening() as heard, usual_signals(), redirect_stdout(io.StringIO()) as out:
+            try:
+                target(config=config).listen(io.BytesIO(messages.encode()))
+            except APBridgeError as failure:
+                ended = failure
+        self.said += "\n".join(heard)
+        if told := out.getvalue().splitlines():
+            self.state = loads(told[-1])
+        return ended
+
+
 @dataclass
-class InboundHalf:
-    """Both programs, run as often as the test likes.
+class InboundHalf(_Half):
+    """tap-avidxchange and target-netsuite-payments, run as often as the test likes.
 
     Args:
         sandbox: Both systems.
@@ -60,29 +85,13 @@ class InboundHalf:
     def run(self, *, streams: tuple[str, ...] = ("payments",), **settings: object) -> APBridgeError | None:
         """Run once; give what ended it, if something did."""
         messages = self._read(streams)
-        found = self.sandbox.credentials
         config = {
-            "account_id": found["NETSUITE_ACCOUNT_ID"],
-            "client_id": found["NETSUITE_CLIENT_ID"],
-            "certificate_id": found["NETSUITE_CERTIFICATE_ID"],
-            "private_key_path": found["NETSUITE_PRIVATE_KEY_PATH"],
-            "base_url": found["NETSUITE_BASE_URL"],
-            "restlet_script": found["NETSUITE_RESTLET_SCRIPT"],
-            "restlet_deploy": found["NETSUITE_RESTLET_DEPLOY"],
+            **netsuite_config(self.sandbox),
             "bank_accounts": BANKS,
             "ledger_url": self.ledger_url,
             **settings,
         }
-        ended: APBridgeError | None = None
-        with _listening() as heard, _usual_signals(), redirect_stdout(io.StringIO()) as out:
-            try:
-                TargetNetSuitePayments(config=config).listen(io.BytesIO(messages.encode()))
-            except APBridgeError as failure:
-                ended = failure
-        self.said += "\n".join(heard)
-        if told := out.getvalue().splitlines():
-            self.state = loads(told[-1])
-        return ended
+        return self._listen(TargetNetSuitePayments, config, messages)
 
     def rejected(self, stream: str = "payments") -> dict[str, Row]:
         """Give what the ledger has as rejected, by AvidXchange's id."""
@@ -96,13 +105,52 @@ class InboundHalf:
             **avidxchange_config(self.sandbox),
             **({"start_date": self.start_date} if self.start_date else {}),
         }
-        with _usual_signals(), redirect_stdout(io.StringIO()) as written:
+        with usual_signals(), redirect_stdout(io.StringIO()) as written:
             tap = TapAvidXchange(config=config, state=self.state)
             vars(tap)["client"] = self.client
             for name, stream in tap.streams.items():
                 stream.selected = name in streams
             tap.sync_all()
         return written.getvalue()
+
+
+@dataclass
+class OutboundHalf(_Half):
+    """tap-netsuite-ap and target-avidxchange, with the ledger of the inbound half.
+
+    Args:
+        sandbox: Both systems.
+        ledger_url: The ledger.
+        spool: Where images go.
+        state: What the target acknowledged last.
+    """
+
+    sandbox: Running
+    ledger_url: str
+    spool: Path
+    state: Any = field(default_factory=dict)
+    said: str = ""
+
+    def run(self) -> APBridgeError | None:
+        """Run once, over vendors, GL accounts and bills; give what ended it, if something did."""
+        config = {**netsuite_config(self.sandbox), "spool_url": str(self.spool)}
+        with usual_signals(), redirect_stdout(io.StringIO()) as written:
+            tap = TapNetSuiteAP(config=config, state=self.state)
+            for name, stream in tap.streams.items():
+                stream.selected = name in {"vendors", "gl_accounts", "bills"}
+            tap.sync_all()
+            tap.connection.netsuite.close()
+        config = {**avidxchange_config(self.sandbox), "ledger_url": self.ledger_url}
+        return self._listen(TargetAvidXchange, config, written.getvalue())
+
+
+def netsuite_config(sandbox: Running) -> dict[str, str]:
+    """Give the settings that both NetSuite plugins share."""
+    return {
+        name.removeprefix("NETSUITE_").lower(): value
+        for name, value in sandbox.credentials.items()
+        if name.startswith("NETSUITE_")
+    }
 
 
 def avidxchange_config(sandbox: Running) -> dict[str, str]:
@@ -124,7 +172,7 @@ def impatient() -> Iterator[None]:
 
 
 @contextmanager
-def _listening() -> Iterator[list[str]]:
+def listening() -> Iterator[list[str]]:
     heard: list[str] = []
     ear = logging.Handler(logging.INFO)
     ear.emit = lambda record: heard.append(record.getMessage())  # type: ignore[method-assign]
@@ -140,7 +188,7 @@ def _listening() -> Iterator[list[str]]:
 
 
 @contextmanager
-def _usual_signals() -> Iterator[None]:
+def usual_signals() -> Iterator[None]:
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     yield
     for number, handler in before.items():

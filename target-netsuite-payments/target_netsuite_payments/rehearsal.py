@@ -1,0 +1,36 @@
+"""A dry run's writes: none. What is checked before and read besides is as in any run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from typing_extensions import override
+
+from target_netsuite_payments.books import Bill, Recorded
+from target_netsuite_payments.checks import Share
+from target_netsuite_payments.payment import Payment
+from target_netsuite_payments.posting import Posting
+
+UNKNOWN = ""
+"""Internal id of a vendor payment that was not made."""
+
+
+class Rehearsal(Posting):
+    """Lets every write come off. What NetSuite itself might refuse is not foreseen."""
+
+    @override
+    def post(
+        self, payment: Payment, body: Mapping[str, Any], shares: Mapping[str, Share], bills: Sequence[Bill]
+    ) -> str:
+        return UNKNOWN
+
+    @override
+    def link(self, payment: Payment, shares: Mapping[str, Share], recorded: Recorded) -> str:
+        return recorded.id
+
+    @override
+    def delete(self, payment: Payment, recorded: Recorded) -> None: ...
+
+    @override
+    def void(self, payment: Payment, recorded: Recorded) -> None: ...
