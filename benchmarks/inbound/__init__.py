@@ -1,0 +1,189 @@
+"""Settled payments posted in NetSuite by both inbound programs, against the limit of one write a payment."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import perf_counter
+from typing import Any
+
+import requests
+
+from apbridge_sandbox.testing import Running, running
+
+_PAYMENTS = 2000
+_BILLS = 3000
+"""So many that as many are open as there are payments."""
+_LATENCY_MS = 100
+_CONCURRENCY = 5
+_PROGRAMS = Path(sys.executable).parent
+_BANKS = [
+    {"account": "102"},
+    {"account": "103", "currency": "CAD"},
+    {"account": "107", "currency": "CAD", "subsidiary": "2"},
+]
+_COLUMNS = "{:<12} {:>8} {:>8} {:>6} {:>9} {:>9} {:>5}  {}"
+
+
+@dataclass(frozen=True)
+class _Run:
+    seconds: float
+    writes: int
+    look_ups: int
+    lists: int
+    sign_ins: int
+    peak: int
+
+    @property
+    def limit(self) -> float:
+        """Give the seconds below which nobody gets: all writes side by side, all else one by one."""
+        return (self.writes / _CONCURRENCY + self.look_ups + self.lists + self.sign_ins) * _LATENCY_MS / 1000
+
+
+def main() -> None:
+    """Measure, and print a table."""
+    head = ("what", "payments", "seconds", "writes", "look-ups", "of tap", "peak", "")
+    sys.stdout.write(_COLUMNS.format(*head) + "\n")
+    with (
+        TemporaryDirectory() as place,
+        running(vendors=250, bills=_BILLS, in_process=False) as sandbox,
+    ):
+        posted = _settle(sandbox)
+        sandbox.control("/control/faults", {"match": {}, "do": {"delay_ms": _LATENCY_MS}})
+        first = _run(sandbox, Path(place))
+        _tell("all new", posted, first, f"{first.seconds / first.limit:.2f} of the limit {first.limit:.1f} s")
+        idle = _run(sandbox, Path(place))
+        calls = idle.writes + idle.look_ups + idle.lists + idle.sign_ins
+        _tell("nothing new", 0, idle, f"{calls} calls, sign-ins included")
+        _agree(sandbox, posted)
+
+
+def _tell(what: str, payments: int, run: _Run, beside: str) -> None:
+    facts = (what, f"{payments:,}", f"{run.seconds:.2f}", run.writes, run.look_ups, run.lists, run.peak)
+    sys.stdout.write(_COLUMNS.format(*facts, beside) + "\n")
+    sys.stdout.flush()
+
+
+def _run(sandbox: Running, folder: Path) -> _Run:
+    """Run both programs as a shell does, and count what was asked."""
+    sandbox.control("/control/calls", method="DELETE")
+    state = folder / "state.json"
+    arguments = [f"--state={state}"] if state.exists() else []
+    out = folder / "out"
+    began = perf_counter()
+    with out.open("wb") as told, (folder / "log").open("ab") as log:
+        tap = subprocess.Popen(  # noqa: S603
+            [_PROGRAMS / "tap-avidxchange", "--config=ENV", *arguments],
+            env=_environment(sandbox, "TAP_AVIDXCHANGE", "AVIDXCHANGE_"),
+            cwd=folder,
+            stdout=subprocess.PIPE,
+            stderr=log,
+        )
+        settings = {
+            "BANK_ACCOUNTS": json.dumps(_BANKS),
+            "LEDGER_URL": f"sqlite:///{folder / 'ledger.db'}",
+            "CONCURRENCY": str(_CONCURRENCY),
+        }
+        target = subprocess.Popen(  # noqa: S603
+            [_PROGRAMS / "target-netsuite-payments", "--config=ENV"],
+            env=_environment(sandbox, "TARGET_NETSUITE_PAYMENTS", "NETSUITE_", settings),
+            cwd=folder,
+            stdin=tap.stdout,
+            stdout=told,
+            stderr=log,
+        )
+        if tap.stdout:
+            tap.stdout.close()
+        codes = tap.wait(), target.wait()
+    seconds = perf_counter() - began
+    if codes != (0, 0):
+        sys.exit(f"the run ended with {codes}: {(folder / 'log').read_text(encoding='utf-8')[-2000:]}")
+    if lines := out.read_text(encoding="utf-8").splitlines():
+        state.write_text(lines[-1], encoding="utf-8")
+    calls = sandbox.calls()
+    netsuite, avidxchange = calls["netsuite"], calls["avidxchange"]
+    return _Run(
+        seconds,
+        netsuite["writes"],
+        netsuite["total"] - netsuite["writes"] - netsuite["sign_ins"],
+        avidxchange["total"],
+        netsuite["sign_ins"],
+        netsuite["peak_concurrency"],
+    )
+
+
+def _environment(
+    sandbox: Running, prefix: str, system: str, settings: dict[str, str] | None = None
+) -> dict[str, str]:
+    own = {
+        name.removeprefix(system): value
+        for name, value in sandbox.credentials.items()
+        if name.startswith(system)
+    }
+    return {
+        **os.environ,
+        **{f"{prefix}_{name}": value for name, value in {**own, **(settings or {})}.items()},
+    }
+
+
+def _settle(sandbox: Running) -> int:
+    """Let AvidXchange have paid so many open bills, each by a check of its own."""
+    bills = [one for one in sandbox.books()["netsuite"]["bills"] if one["status"] == "A"][:_PAYMENTS]
+    account = sandbox.credentials["NETSUITE_ACCOUNT_ID"]
+    session = requests.Session()
+    session.headers.update(
+        {
+            "X-Company-Token": sandbox.credentials["AVIDXCHANGE_COMPANY_TOKEN"],
+            "X-User-Token": sandbox.credentials["AVIDXCHANGE_USER_TOKEN"],
+        }
+    )
+
+    def put(path: str, body: object) -> None:
+        session.put(f"{sandbox.avidxchange_url}/v1/{path}", json=body, timeout=60).raise_for_status()
+
+    put("gl-accounts/gl", {"code": "1", "name": "All", "active": True, "postable": True})
+    for vendor in {bill["vendor"] for bill in bills}:
+        put(f"vendors/netsuite-{account}-vendor-{vendor}", {"name": str(vendor), "active": True})
+
+    def submit(bill: Any) -> None:  # noqa: ANN401
+        put(
+            f"invoices/netsuite-{account}-vendorbill-{bill['id']}",
+            {
+                "number": bill["tranid"],
+                "vendorExternalId": f"netsuite-{account}-vendor-{bill['vendor']}",
+                "invoiceDate": "2026-11-01",
+                "currency": bill["currency"],
+                "total": float(bill["total"]),
+                "lines": [{"number": "1", "glCode": "1", "amount": float(bill["total"])}],
+            },
+        )
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(submit, bills))
+    sandbox.control("/control/invoices/approve", {"external_ids": "all"})
+    order = {
+        "invoices": [{"external_id": f"netsuite-{account}-vendorbill-{bill['id']}"} for bill in bills],
+        "method": "check",
+        "one_payment_per": "invoice",
+    }
+    sandbox.control("/control/payments/pay", order)
+    return len(sandbox.control("/control/payments/settle", {"ids": "all"})["ids"])
+
+
+def _agree(sandbox: Running, posted: int) -> None:
+    """End with an error unless each payment is in NetSuite once."""
+    names = [
+        one["externalid"]
+        for one in sandbox.books()["netsuite"]["payments"]
+        if (one["externalid"] or "").startswith("avidxchange-payment-")
+    ]
+    if len(names) != posted or len(set(names)) != posted:
+        sys.exit(
+            f"{len(names)} payments are posted, {len(set(names))} of them different, where {posted} settled"
+        )
