@@ -51,10 +51,15 @@ def closed_by(payment: Payment, account: str) -> dict[str, Decimal]:
     """Give how much less is open on each bill of this account, as far as a payment names any."""
     closed: dict[str, Decimal] = {}
     for each in payment.allocations:
-        match = _NETSUITE_ID.fullmatch(each.invoice)
-        if match and (match["account"], match["kind"]) == (account, "vendorbill"):
-            closed[match["id"]] = closed.get(match["id"], Decimal(0)) + each.amount + each.discount
+        if bill := bill_of(each.invoice, account):
+            closed[bill] = closed.get(bill, Decimal(0)) + each.amount + each.discount
     return closed
+
+
+def bill_of(invoice: str, account: str) -> str | None:
+    """Give the internal id of the bill that an invoice's external id names, if it is one of this account."""
+    match = _NETSUITE_ID.fullmatch(invoice)
+    return match["id"] if match and (match["account"], match["kind"]) == (account, "vendorbill") else None
 
 
 def vendor_of(payment: Payment, account: str) -> str | None:
@@ -203,6 +208,10 @@ def draft(
         "toBePrinted": False,
         "apply": {"items": [_apply(bill.id, shares[bill.id]) for bill in bills]},
     }
+    if rules.ach_trace_field:
+        body[rules.ach_trace_field] = payment.ach_trace
+    if rules.card_reference_field:
+        body[rules.card_reference_field] = payment.card_reference
     return {name: value for name, value in body.items() if value is not None}
 
 

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from singer_sdk import typing as th
 
-from apbridge.errors import RejectedError, SettingError
-from apbridge.netsuite import NetSuiteSettings
+from apbridge.errors import RefusedError, RejectedError, SettingError
+from apbridge.netsuite import NetSuite, NetSuiteSettings
+from apbridge.netsuite.catalog import FieldKind, record_fields
 from target_netsuite_payments.payment import Payment
+
+CUSTOM_FIELDS = {
+    "ach_trace_field": "vendorPayment",
+    "card_reference_field": "vendorPayment",
+    "status_field": "vendorBill",
+}
+"""Settings that name a custom field → the record type that must have it."""
 
 _INTERNAL_ID = {"type": ["string", "integer"]}
 
@@ -49,7 +58,27 @@ POSTING_SETTINGS = (
         "vendor payment, void it through the RESTlet (`restlet`), or `reject` with instructions. Default: "
         "`restlet` where `restlet_script` is set, else `reject`.",
     ),
+    th.Property(
+        "ach_trace_field",
+        th.StringType(),
+        description="Custom body field of vendor payments for the ACH trace, such as `custbody_ach_trace`. "
+        "The memo holds it in any case.",
+    ),
+    th.Property(
+        "card_reference_field",
+        th.StringType(),
+        description="Custom body field of vendor payments for the reference of a virtual card. The memo "
+        "holds it in any case.",
+    ),
+    th.Property(
+        "status_field",
+        th.StringType(),
+        description="Custom body field of bills, such as `custbody_avidxchange_status`, that is told where "
+        "AvidXchange has the invoice, and why it was rejected or cancelled. Nothing else of a bill is ever "
+        "written. Without it nothing is.",
+    ),
 )
+_FIELD = re.compile(r"custbody[a-z0-9_]+")
 
 
 @dataclass(frozen=True)
@@ -71,19 +100,26 @@ class Rules:
         bank_accounts: What to post from, the default last.
         closed_period: `reject` or `next_open`.
         on_void: `delete`, `restlet` or `reject`.
+        ach_trace_field: Custom body field of vendor payments; None for none.
+        card_reference_field: Likewise.
+        status_field: Custom body field of bills; None for none.
     """
 
     account: str
     bank_accounts: tuple[BankAccount, ...]
     closed_period: str
     on_void: str
+    ach_trace_field: str | None = None
+    card_reference_field: str | None = None
+    status_field: str | None = None
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any], netsuite: NetSuiteSettings) -> Rules:
         """Read the plugin's settings.
 
         Raises:
-            SettingError: Voids are to go through a RESTlet that is not configured.
+            SettingError: Voids are to go through a RESTlet that is not configured, or what is to be a custom
+                body field is none.
         """
         on_void = config.get("on_void") or ("restlet" if netsuite.restlet_script else "reject")
         if on_void == "restlet" and not netsuite.restlet_script:
@@ -91,7 +127,35 @@ class Rules:
         listed = [_bank_account(entry) for entry in config.get("bank_accounts") or ()]
         if config.get("bank_account"):
             listed.append(_bank_account({"account": config["bank_account"]}))
-        return cls(netsuite.account_id, tuple(listed), config.get("closed_period") or "reject", on_void)
+        return cls(
+            netsuite.account_id,
+            tuple(listed),
+            config.get("closed_period") or "reject",
+            on_void,
+            **{setting: _custom_field(config, setting) for setting in CUSTOM_FIELDS},
+        )
+
+    def check_custom_fields(self, netsuite: NetSuite) -> None:
+        """Make sure, in one call, that NetSuite has the custom fields that the settings name; none, no call.
+
+        Raises:
+            SettingError: One is not there, or holds something else than text.
+        """
+        named = {setting: name for setting in CUSTOM_FIELDS if (name := getattr(self, setting))}
+        if not named:
+            return
+        try:
+            found = record_fields(netsuite, *dict.fromkeys(CUSTOM_FIELDS[setting] for setting in named))
+        except RefusedError as refused:
+            raise SettingError(
+                "APB-PAY-006", settings=", ".join(named), words=refused.facts["says"]
+            ) from refused
+        for setting, name in named.items():
+            record_type = CUSTOM_FIELDS[setting]
+            kind = found.get(record_type, {}).get(name)
+            if kind is not FieldKind.TEXT:
+                problem = f"a {record_type} has no such field" if kind is None else f"it holds {kind.value}"
+                raise SettingError("APB-SET-001", setting=setting, problem=f"{name}: {problem}, not text")
 
     def bank_account(self, payment: Payment, currency: str | None, subsidiary: str | None) -> str:
         """Choose the bank account.
@@ -119,6 +183,14 @@ class Rules:
                 subsidiary=subsidiary or "none",
             )
         return fitting[max(fitting)]
+
+
+def _custom_field(config: Mapping[str, Any], setting: str) -> str | None:
+    name = (config.get(setting) or "").strip().lower()
+    if name and not _FIELD.fullmatch(name):
+        problem = f"{name!r} is no custom body field, whose script id begins with custbody"
+        raise SettingError("APB-SET-001", setting=setting, problem=problem)
+    return name or None
 
 
 def _bank_account(entry: Mapping[str, Any]) -> BankAccount:

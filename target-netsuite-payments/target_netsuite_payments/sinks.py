@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
 
 from apbridge.errors import APBridgeError, RejectedError
 from apbridge.ledger import Entry, Row, Status
-from apbridge.singer import AcknowledgingSink, Kind, Outcome, Record
+from apbridge.singer import AcknowledgingSink, Action, Kind, Outcome, Record
 from target_netsuite_payments.payment import SETTLED, UNDONE, VOIDED, Payment
 from target_netsuite_payments.portion import Portion
 
@@ -97,7 +97,21 @@ class PaymentsSink(AcknowledgingSink):
 
 
 class InvoicesSink(AcknowledgingSink):
-    """Keeps in the ledger where AvidXchange's invoices stand; NetSuite is not told."""
+    """Keeps in the ledger where AvidXchange's invoices stand; and in a field of the bill, if one is set."""
+
+    target: TargetNetSuitePayments
+
+    @override
+    def content(self, record: Record) -> Any:
+        statuses = self.target.bill_statuses
+        content = super().content(record)
+        # Once the setting is there, what was seen before without it is news.
+        return {**content, "status_field": statuses.field} if statuses else content
+
+    @override
+    def prepare(self, records: Sequence[Record], rows: Mapping[str, Row]) -> None:
+        if statuses := self.target.bill_statuses:
+            statuses.look_up(records)
 
     @override
     def deliver(self, record: Record, row: Row | None) -> Outcome:
@@ -109,7 +123,16 @@ class InvoicesSink(AcknowledgingSink):
                 status,
                 reason or "no reason given",
             )
-        return Outcome.ignored({"status": status, "reason": reason})
+        facts = {"status": status, "reason": reason}
+        statuses = self.target.bill_statuses
+        change = statuses.needed(record) if statuses else None
+        if statuses is None or change is None:
+            return Outcome.ignored(facts)
+        if self.target.is_dry_run:
+            return Outcome.delivered(None, facts, Action.UPDATED)
+        with self.audited("write status", record["external_id"], change) as answer:
+            answer.body = {"id": statuses.write(record, change)}
+        return Outcome.delivered(None, facts, Action.UPDATED)
 
 
 def _is_final(record: Record) -> bool:

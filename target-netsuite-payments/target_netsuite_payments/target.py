@@ -19,10 +19,13 @@ from target_netsuite_payments.posting import SYSTEM, Posting
 from target_netsuite_payments.rehearsal import Rehearsal
 from target_netsuite_payments.rules import POSTING_SETTINGS, Rules
 from target_netsuite_payments.sinks import InvoicesSink, PaymentsSink
+from target_netsuite_payments.statuses import BillStatuses
 
 
 class TargetNetSuitePayments(AcknowledgingTarget):
-    """Posts AvidXchange's settled payments in NetSuite, each as one vendor payment, and writes nothing else.
+    """Posts AvidXchange's settled payments in NetSuite, each as one vendor payment.
+
+    It writes nothing else but, where `status_field` is set, that field of bills.
 
     Vendors, GL accounts and dimensions are refused by name: NetSuite is where they are kept.
     """
@@ -56,6 +59,17 @@ class TargetNetSuitePayments(AcknowledgingTarget):
             UnavailableError: NetSuite is not there.
         """
         return Portion(self._books, self._posting, self._rules, payments, remote_ids)
+
+    @cached_property
+    def bill_statuses(self) -> BillStatuses | None:
+        """What keeps the custom field of bills that the settings name; None where they name none."""
+        if self._rules.status_field is None:
+            return None
+        return BillStatuses(self._netsuite, self._books, self._rules.account, self._rules.status_field)
+
+    @override
+    def preflight(self) -> None:
+        self._rules.check_custom_fields(self._netsuite)
 
     @override
     def close(self) -> None:

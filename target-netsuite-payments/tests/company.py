@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -169,6 +170,12 @@ class Company:
         assert self.sandbox.sandbox
         with self.sandbox.sandbox.store.write() as connection:
             void_vendor_payment(connection, int(payment), now=self.sandbox.sandbox.clock.now())
+
+    def custom(self, number: str) -> dict[str, Any]:
+        """Give the custom fields of a transaction that hold something."""
+        (row,) = self.rows("SELECT custom FROM ns_transaction WHERE id = ?", number)
+        found: dict[str, Any] = json.loads(row["custom"])
+        return found
 
     @contextlib.contextmanager
     def closed_period(self, month: str) -> Iterator[None]:

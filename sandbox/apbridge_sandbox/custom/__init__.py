@@ -9,10 +9,12 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterator, Mapping
+from datetime import date
+from decimal import Decimal
 from enum import Enum
 from functools import cache
 from importlib import resources
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -110,6 +112,19 @@ def of_record(table: str, record_type: str) -> dict[str, CustomField]:
     """Give the custom fields of a base table that a record type of REST has."""
     fields = custom().fields.get(table, {})
     return {name: field for name, field in fields.items() if record_type in field.records}
+
+
+def kept(value: Any) -> Any:  # noqa: ANN401
+    """Give a field's value as the books keep it."""
+    match value:
+        case bool():
+            return "T" if value else "F"
+        case date():
+            return value.isoformat()
+        case Decimal():
+            return int(value)
+        case _:
+            return value
 
 
 def write_custom(

@@ -5,12 +5,11 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
-from datetime import date, datetime
-from decimal import Decimal
+from datetime import datetime
 from typing import Any
 
 from apbridge_sandbox.clock import stamp
-from apbridge_sandbox.custom import write_custom
+from apbridge_sandbox.custom import kept, write_custom
 from apbridge_sandbox.netsuite import books
 from apbridge_sandbox.netsuite.errors import invalid_value, user_error
 from apbridge_sandbox.netsuite.fields import Body
@@ -43,10 +42,10 @@ def change_bill(
         NetSuiteError: A field is unknown or wrong, or the bill's approval cannot change any more.
     """
     body = Body(conn, RECORD_TYPE, given, features_off)
-    kept = {name: _kept(value) for name, value in body.values.items()}
+    values = {name: kept(value) for name, value in body.values.items()}
     columns: dict[str, Any] = {"lastmodifieddate": stamp(now)}
-    columns |= {_COLUMNS[name]: value for name, value in kept.items() if name in _COLUMNS}
-    customs = {name: value for name, value in kept.items() if name not in _COLUMNS}
+    columns |= {_COLUMNS[name]: value for name, value in values.items() if name in _COLUMNS}
+    customs = {name: value for name, value in values.items() if name not in _COLUMNS}
     approval = columns.get("approvalstatus")
     if "approvalstatus" in columns:
         if approval not in _APPROVAL_STATUSES:
@@ -63,19 +62,6 @@ def change_bill(
     )
     if customs:
         write_custom(conn, "ns_transaction", row["id"], customs)
-
-
-def _kept(value: Any) -> Any:  # noqa: ANN401
-    """Give a field's value as the books keep it."""
-    match value:
-        case bool():
-            return "T" if value else "F"
-        case date():
-            return value.isoformat()
-        case Decimal():
-            return int(value)
-        case _:
-            return value
 
 
 def delete_bill(

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+from apbridge_sandbox.custom import write_custom
 
 PAYMENT = "VendPymt"
 BILL = "VendBill"
@@ -62,6 +66,7 @@ class VendorPayment:
         ap_account: The first bill's.
         period: The one that the day falls in.
         number: Check number.
+        custom: Custom fields, as the books keep them.
     """
 
     vendor: int
@@ -80,6 +85,7 @@ class VendorPayment:
     department: int | None = None
     classification: int | None = None
     location: int | None = None
+    custom: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -136,6 +142,7 @@ def load_payment(conn: sqlite3.Connection, payment_id: int) -> VendorPayment:
         department=line["department"],
         classification=line["class"],
         location=line["location"],
+        custom=json.loads(head["custom"]),
     )
 
 
@@ -195,6 +202,8 @@ def write_payment(
             now,
         ),
     )
+    if payment.custom:
+        write_custom(conn, "ns_transaction", payment_id, payment.custom)
     for place, line in enumerate((bank, *debits, *discounts)):
         _write_line(conn, payment_id, payment, place=place, line=line, now=now)
     for place, each in enumerate(payment.applications, start=1):

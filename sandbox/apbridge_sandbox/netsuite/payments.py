@@ -8,9 +8,10 @@ from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from typing import Any
 
+from apbridge_sandbox.custom import kept
 from apbridge_sandbox.netsuite.books import Application, VendorPayment, load_payment
 from apbridge_sandbox.netsuite.errors import invalid_value, user_error
-from apbridge_sandbox.netsuite.fields import Body, check_required
+from apbridge_sandbox.netsuite.fields import Body, FieldKind, check_required
 
 RECORD_TYPE = "vendorPayment"
 
@@ -93,7 +94,9 @@ def read_changed(
         NetSuiteError: A field is unknown or wrong.
     """
     body = Body(conn, RECORD_TYPE, given, features_off)
-    payment = replace(load_payment(conn, payment_id), **_header(body))
+    before = load_payment(conn, payment_id)
+    header = _header(body)
+    payment = replace(before, **{**header, "custom": {**before.custom, **header["custom"]}})
     lines = body.get("apply")
     if lines is None:
         return payment
@@ -105,6 +108,11 @@ def _header(body: Body) -> dict[str, Any]:
         if name in body.values and body.get(name) is None:
             raise invalid_value(None, name)
     header = {ours: body.get(name) for name, ours in _HEADER.items() if name in body.values}
+    header["custom"] = {
+        name: kept(value)
+        for name, value in body.values.items()
+        if name not in _HEADER and body.declared[name].kind is not FieldKind.SUBLIST
+    }
     if "to_be_printed" in header:
         header["to_be_printed"] = bool(header["to_be_printed"])
     return header

@@ -10,7 +10,7 @@ import pytest
 
 from apbridge_sandbox.custom import custom
 from apbridge_sandbox.testing import Running
-from sandbox.tests.netsuite.signed_in import RECORDS, NetSuite, OpenBill, error_of
+from sandbox.tests.netsuite.signed_in import PAYMENT, RECORDS, NetSuite, OpenBill, error_of, posted_id
 
 BODY = [name for name in custom().fields["transaction"] if name != "custbody_avidxchange_status"]
 
@@ -159,6 +159,19 @@ def test_a_field_of_a_bill_is_set(
     assert (read["id"] if isinstance(read, dict) else read) == (
         value["id"] if isinstance(value, dict) else value
     )
+
+
+def test_a_field_of_a_payment_is_set_and_stays(netsuite: NetSuite, bills: list[OpenBill]):
+    answer = netsuite.post(PAYMENT, json=bills[0].payment(custbody_ach_trace="R-77"))
+    payment = posted_id(answer)
+    netsuite.patch(f"{PAYMENT}/{payment}", json={"memo": "mine"}).raise_for_status()
+    query = "SELECT custbody_ach_trace, custbody_card_reference FROM transaction WHERE id = " + payment
+    assert netsuite.rows(query) == [{"custbody_ach_trace": "R-77"}]
+    assert netsuite.get(f"{PAYMENT}/{payment}").json()["custbody_ach_trace"] == "R-77"
+    netsuite.patch(f"{PAYMENT}/{payment}", json={"custbody_ach_trace": None}).raise_for_status()
+    assert netsuite.rows(query) == [{}]
+    wrong = netsuite.post(PAYMENT, json=bills[1].payment(custbody_avidxchange_status="paid"))
+    assert error_of(wrong)["o:errorPath"] == "custbody_avidxchange_status"
 
 
 @pytest.mark.parametrize(
