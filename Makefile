@@ -20,7 +20,7 @@ export PATH := $(BIN):$(CURDIR)/.tools/bin:$(PATH)
 PACKAGES := apbridge sandbox tap-avidxchange tap-netsuite-ap target-avidxchange target-netsuite-payments
 MANIFESTS := pyproject.toml constraints.txt $(PACKAGES:%=%/pyproject.toml)
 
-.PHONY: help demo test bench lint format settings constraints setup clean
+.PHONY: help demo test bench lint format settings errors constraints setup clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -39,6 +39,7 @@ lint: .venv/.done ## Format, style, types and walls
 	ruff check .
 	mypy
 	lint-imports
+	python -m tools.errors --check
 
 format: .venv/.done ## Put the code in form
 	ruff format .
@@ -51,6 +52,9 @@ constraints: $(UV) ## Pin every dependency anew
 
 settings: .venv/.done ## Renew the settings in meltano.yml, the READMEs and the plugin definitions
 	python -m tools.settings
+
+errors: .venv/.done ## Renew docs/errors.md
+	python -m tools.errors
 
 setup: .venv/.done .meltano/.done
 

@@ -10,7 +10,7 @@ from string import Formatter
 import pytest
 import yaml
 
-from apbridge.errors import RefusedError, SettingError, catalogue
+from apbridge.errors import APBridgeError, RefusedError, SettingError, catalogue
 
 ROOT = Path(__file__).parent.parent.parent
 SENTENCES = ROOT / "apbridge/apbridge/errors/sentences"
@@ -52,6 +52,45 @@ def test_a_sentence_gets_the_facts_that_it_names():
         entry = catalogue()[code]
         named = {name for text in (entry.says, entry.do) for _, name, _, _ in Formatter().parse(text) if name}
         assert {re.split(r"[.\[]", name)[0] for name in named} <= facts, f"{code} at {place}"
+
+
+INTERNAL = {
+    "AssertionError",
+    "ExpressionError",  # of a profile's expressions: a SettingError names the profile and the line
+    "InterruptedDrain",
+    "KeyError",
+    "NotImplementedError",
+    "PermissionError",
+    "SealedError",
+    "Signalled",
+    "SystemExit",
+    "UnknownWordError",  # of a profile's templates, likewise
+    "ValueError",
+}
+"""What is raised to be caught in the code itself; a person sees only its kind and place, as APB-SNG-003."""
+TOLD = {"warning", "error", "critical", "exception"}
+
+
+def told_outside_the_catalogue() -> Iterator[str]:
+    """Find sentences that a person would read and that have no code."""
+    kinds = {"APBridgeError", *(kind.__name__ for kind in APBridgeError.__subclasses__()), *INTERNAL}
+    for file in SOURCES:
+        if file.suffix != ".py":
+            continue
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
+                kind = getattr(node.exc.func, "id", getattr(node.exc.func, "attr", ""))
+                if kind[:1].isupper() and kind not in {*kinds, "Exit"}:
+                    yield f"{file.name}:{node.lineno} raises {kind}"
+            if isinstance(node, ast.Call) and getattr(node.func, "attr", "") in TOLD and node.args:
+                said = str(getattr(node.args[0], "value", ""))
+                # With a code in brackets it comes out of the catalogue.
+                if "[%s]" not in said and re.search(r"[A-Za-z]{3}", re.sub(r"%\w", "", said)):
+                    yield f"{file.name}:{node.lineno} says {said!r}"
+
+
+def test_every_error_goes_through_the_catalogue():
+    assert list(told_outside_the_catalogue()) == []
 
 
 @pytest.mark.parametrize("code", sorted(catalogue()))

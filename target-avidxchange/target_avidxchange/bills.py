@@ -221,11 +221,8 @@ class BillSink(AvidXchangeSink):
             except RefusedError as refused:
                 raise _image_not_taken(refused, record, image) from refused
             if choice.left:
-                self.logger.warning(
-                    "Bill %s has more images than an invoice takes; not sent: %s",
-                    name_of(record),
-                    ", ".join(str(one["name"]) for one in choice.left),
-                )
+                left = ", ".join(str(one["name"]) for one in choice.left)
+                self.logger.warning("%s", APBridgeError("APB-TAX-090", name=name_of(record), images=left))
         return replace(invoice, images=tuple(image["sha256"] for image in choice.sent) or invoice.images)
 
     def _withdraw(self, record: Record, known: Invoice, gone: Withdrawal) -> Outcome:

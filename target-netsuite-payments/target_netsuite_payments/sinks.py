@@ -42,7 +42,7 @@ class PaymentsSink(AcknowledgingSink):
         if not _is_final(record):
             return Outcome.ignored()
         if _is_outdated(record, row):
-            self.logger.warning("Payment %s was voided since it was read: nothing is posted", record["id"])
+            self.logger.warning("%s", APBridgeError("APB-PAY-090", payment=record["id"]))
             return Outcome.ignored()
         done = self._portion.carry_out(record["external_id"])
         if done.note:
@@ -65,7 +65,7 @@ class PaymentsSink(AcknowledgingSink):
         try:
             differences = self._portion.read_back()
         except APBridgeError as failure:
-            self.logger.warning("What is open on the bills after posting was not compared: %s", failure)
+            self.logger.warning("%s", APBridgeError("APB-PAY-091", says=failure.says.rstrip(".")))
             return
         entries = [self._entry(*found) for found in differences.items()]
         self.target.ledger.write(self.target.run.id, self.target.system, entries)

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import sys
 
+from apbridge.errors import SettingError
+
 _EXTRA = {"dotenv", "rich", "typer"}
 
 
@@ -19,8 +21,5 @@ def main() -> None:
     except ModuleNotFoundError as missing:
         if missing.name not in _EXTRA:
             raise
-        sys.exit(
-            "The command apbridge needs more than the plugins do: install apbridge with its extra "
-            "`operator` (pip install 'apbridge[operator]')."
-        )
+        sys.exit(str(SettingError("APB-CLI-005", module=missing.name)))
     run()

@@ -1,0 +1,107 @@
+"""Write the page of errors, `docs/errors.md`, from the catalogue's sentences.
+
+`python -m tools.errors` writes it; with `--check` it only says whether the page is as it should be.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections import defaultdict
+from pathlib import Path
+
+from apbridge.errors import catalogue
+
+ROOT = Path(__file__).parent.parent
+PAGE = ROOT / "docs/errors.md"
+
+AREAS = {
+    "SET": "Settings",
+    "CLI": "The command apbridge",
+    "CHK": "apbridge check",
+    "VLT": "The vault",
+    "CRT": "apbridge certificate",
+    "NS": "NetSuite",
+    "AX": "AvidXchange",
+    "HTTP": "Calls to either system",
+    "LED": "The ledger",
+    "EXC": "Exceptions",
+    "MAP": "Mapping tables",
+    "SNG": "Taps and targets",
+    "SPL": "The spool of images",
+    "TNS": "Reading NetSuite (tap-netsuite-ap)",
+    "AXT": "Reading AvidXchange (tap-avidxchange)",
+    "TAX": "Vendors, codes and bills into AvidXchange (target-avidxchange)",
+    "PAY": "Payments into NetSuite (target-netsuite-payments)",
+}
+_FOR = {
+    "SettingError": "whoever set apbridge up",
+    "RejectedError": "the AP team",
+    "RefusedError": "whoever set apbridge up, or the AP team where it names a record",
+    "UnavailableError": "nobody at first, for the next run tries again; the engineer on call where it lasts",
+    "OutcomeUnknownError": "nobody: it is looked up before anything is sent again",
+}
+_NOTE = "whoever reads the log: the run goes on"
+_ON_COMMAND = "whoever ran the command"
+_COMMANDS = {"CLI", "CHK", "VLT", "CRT", "EXC"}
+_RAISED = re.compile(r"\b(\w+Error)\(\s*\"(APB-[A-Z]+-\d{3})\"")
+_FACT = re.compile(r"\{(\w+)[^}]*\}")
+
+_HEAD = """# Errors
+
+Every sentence that apbridge may end with, by its code. The code never changes; what stands in *italics* is
+filled in. `make errors` writes this page.
+"""
+
+
+def page() -> str:
+    """Give the page as it should read.
+
+    Raises:
+        KeyError: An area has no title in `AREAS`.
+    """
+    kinds = _kinds()
+    areas: dict[str, list[str]] = {area: [] for area in AREAS}
+    for code, entry in sorted(catalogue().items()):
+        area = code.split("-")[1]
+        usual = _ON_COMMAND if area in _COMMANDS else _NOTE
+        whom = "; ".join(dict.fromkeys(_FOR.get(kind, usual) for kind in sorted(kinds[code]))) or usual
+        areas[area].append(
+            f"\n### {code}\n\n{_shown(entry.says)}\n\n**Do:** {_shown(entry.do)}\n\n**For:** {whom}.\n"
+        )
+    parts = [f"\n## {AREAS[area]}\n{''.join(sections)}" for area, sections in areas.items() if sections]
+    return _HEAD + "".join(parts)
+
+
+def _kinds() -> dict[str, set[str]]:
+    """Tell as what kinds of error each code is raised: they differ in who acts."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for package in ("apbridge/apbridge", "tap-*/tap_*", "target-*/target_*"):
+        for folder in ROOT.glob(package):
+            for file in folder.rglob("*.py"):
+                for kind, code in _RAISED.findall(file.read_text(encoding="utf-8")):
+                    found[code].add(kind)
+    return found
+
+
+def _shown(template: str) -> str:
+    """Give a sentence with its facts as words; what Markdown would take for markup is left as it is."""
+    shown = _FACT.sub(r"*\1*", template)
+    return re.sub(r"(?<!`)<([^<>`]+)>(?!`)", r"&lt;\1&gt;", shown)
+
+
+def main() -> int:
+    """Write the page, or tell whether it is as it should be."""
+    text = page()
+    if "--check" in sys.argv:
+        is_current = PAGE.exists() and PAGE.read_text(encoding="utf-8") == text
+        if not is_current:
+            sys.stderr.write("docs/errors.md is not what the sentences say: run `make errors`.\n")
+        return 0 if is_current else 1
+    PAGE.parent.mkdir(exist_ok=True)
+    PAGE.write_text(text, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
