@@ -20,7 +20,7 @@ export PATH := $(BIN):$(CURDIR)/.tools/bin:$(PATH)
 PACKAGES := apbridge sandbox tap-avidxchange tap-netsuite-ap target-avidxchange target-netsuite-payments
 MANIFESTS := pyproject.toml constraints.txt $(PACKAGES:%=%/pyproject.toml)
 
-.PHONY: help demo test bench lint format settings errors constraints setup clean
+.PHONY: browser help demo test bench lint format settings errors constraints setup clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -28,7 +28,7 @@ help: ## Show this list
 demo: setup ## Run the loop both ways on the sandbox and show that both books agree
 	@python -m demo
 
-test: setup .third-party/.done ## Run every test
+test: setup .third-party/.done browser ## Run every test
 	@python -m pytest --numprocesses=auto --dist=loadfile
 
 bench: .venv/.done ## Measure each part against a limit or a peer; slow. One alone: python -m benchmarks <name>
@@ -59,7 +59,7 @@ errors: .venv/.done ## Renew docs/errors.md
 setup: .venv/.done .meltano/.done
 
 clean: ## Remove everything that make built
-	rm -rf .tools .venv .third-party .demo .meltano .apbridge
+	rm -rf .tools .venv .third-party .screenshots .demo .meltano .apbridge
 
 $(UV):
 	@echo "Setting up uv $(UV_VERSION) in .tools"
@@ -75,6 +75,14 @@ $(UV):
 	@echo "Setting up the four plugins in .meltano"
 	@meltano --log-level=warning install
 	@touch $@
+
+# The page is tested in a real Chromium. Where there is none and none can be had, its tests say so; in CI they fail.
+browser:
+	@if ! command -v chromedriver >/dev/null && command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
+	  echo "Setting up Chromium for the tests of the page"; \
+	  (apt-get update && apt-get install --yes --no-install-recommends chromium chromium-driver) >/dev/null 2>&1 \
+	    || echo "Chromium could not be installed"; \
+	fi
 
 # Other people's tap and target, to show that ours speak Singer, and other people's NetSuite clients, to show
 # that the sandbox speaks NetSuite; each in an environment of its own.

@@ -51,6 +51,8 @@ COMMANDS: Mapping[str, Command] = {
         "apbridge.cli.mapping", "GL accounts and dimensions: check that open bills have codes."
     ),
     "profile": Command("apbridge.cli.profile", "AvidXchange API contracts: check one, on paper or online."),
+    "console": Command("apbridge.cli.console", "Show the state of the loop in a browser."),
+    "report": Command("apbridge.cli.report", "Write the state of the loop as one HTML file."),
     "reconcile": Command("apbridge.cli.reconcile", "Compare both systems, bill by bill and in total."),
     "certificate": Command(
         "apbridge.cli.certificate", "The certificate that signs in to NetSuite: status, rotate, revoke."

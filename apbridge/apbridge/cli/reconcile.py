@@ -46,10 +46,7 @@ def compare(
             as_of=day.date() if day else None,
             start=start.date() if start else None,
         )
-        found = len(result.differences), len(result.unexplained)
-        Chronicle(ledger).keep_reconciliation(
-            result.as_of.isoformat() if result.as_of else None, *found, result.kept()
-        )
+        Chronicle(ledger).keep_reconciliation(result)
     if as_json:
         print_json(result.as_fields())
     else:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import Row, delete, func, insert, select
 
@@ -48,6 +48,20 @@ class Finding:
     value: Any
 
 
+DIFFERENCES = "differences of the last reconciliation"
+"""The finding that lists them."""
+
+
+class Reconciled(Protocol):
+    """What a reconciliation found."""
+
+    def kept(self) -> Mapping[str, Any]:
+        """Give what is kept of each."""
+
+    def listed(self) -> Sequence[Mapping[str, Any]]:
+        """Give the differences."""
+
+
 class Chronicle:
     """Reads and keeps what happened.
 
@@ -80,10 +94,10 @@ class Chronicle:
         with self._database.reading() as connection:
             return [(row[0], row[1], row[2], row[3]) for row in connection.execute(query)]
 
-    def keep_reconciliation(
-        self, as_of: str | None, differences: int, unexplained: int, summary: Mapping[str, Any]
-    ) -> None:
-        """Keep what a reconciliation found."""
+    def keep_reconciliation(self, result: Reconciled) -> None:
+        """Keep what a reconciliation found; its differences only until the next one, if it is of now."""
+        summary = result.kept()
+        as_of, differences, unexplained = (summary[name] for name in ("as_of", "differences", "unexplained"))
         values = {
             "at": _now(),
             "as_of": as_of,
@@ -93,6 +107,8 @@ class Chronicle:
         }
         with self._database.writing() as connection:
             connection.execute(insert(reconciliations).values(**values))
+        if as_of is None:
+            self.remember(DIFFERENCES, result.listed())
 
     def reconciliations(self, *, limit: int = 90) -> list[PastReconciliation]:
         """Give the latest reconciliations of the books as they were at the time, the newest first."""

@@ -10,7 +10,7 @@ from enum import Enum
 from typing import Any
 
 _KEPT = 200
-"""Most differences that the ledger keeps of one reconciliation."""
+"""Most differences that the ledger keeps of the last reconciliation."""
 
 ZERO = Decimal(0)
 
@@ -148,11 +148,17 @@ class Result:
         }
 
     def kept(self) -> dict[str, Any]:
-        """Give what the ledger keeps: without the totals by vendor."""
-        told = self.as_fields(_KEPT)
+        """Give what the ledger keeps of each reconciliation: without totals by vendor, and no differences."""
+        told = self.as_fields(0)
         for totals in (told["open"], told["paid"]):
             del totals["vendors"]
+        del told["listed"]
         return told
+
+    def listed(self) -> list[dict[str, Any]]:
+        """Give the differences that the ledger keeps of the last one, the unexplained first."""
+        listed: list[dict[str, Any]] = self.as_fields(_KEPT)["listed"]
+        return listed
 
 
 def _fields(totals: Totals) -> dict[str, Any]:

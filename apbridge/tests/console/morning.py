@@ -1,0 +1,119 @@
+"""A ledger as an AP team would find it in the morning."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from apbridge.errors import RejectedError
+from apbridge.ledger import Entry, Ledger, Need, Status
+from apbridge.ledger.chronicle import Chronicle
+
+TAX_ID = "12-3456789"
+SECRETS = (TAX_ID, "t0ps3cret", "9876543210")
+
+
+def bill_name(number: int) -> str:
+    return f"netsuite-1234567-vendorbill-{number}"
+
+
+def payload(number: int) -> dict[str, Any]:
+    return {
+        "id": str(number),
+        "number": f"INV-{number}",
+        "total": Decimal("1840.20"),
+        "currency": "USD",
+        "memo": "<script>alert(1)</script>",
+        "tax_id": TAX_ID,
+        "bank_account": "9876543210",
+    }
+
+
+def rejection(number: int) -> Entry:
+    error = RejectedError("APB-TAX-002", name=f"INV-{number} <b>", external_id=bill_name(number))
+    reason = f"{error.says} {error.do}"
+    return Entry(
+        "bills",
+        bill_name(number),
+        str(number),
+        "h",
+        Status.REJECTED,
+        code=error.code,
+        reason=reason,
+        payload=payload(number),
+    )
+
+
+def delivered(number: int) -> Entry:
+    return Entry(
+        "bills",
+        bill_name(number),
+        str(number),
+        "h",
+        Status.DELIVERED,
+        acknowledged=True,
+        payload=payload(number),
+    )
+
+
+class Found:
+    """What a reconciliation found, as it is kept."""
+
+    def __init__(self, unexplained: int) -> None:
+        self.unexplained = unexplained
+
+    def kept(self) -> dict[str, Any]:
+        def total(name: str, currency: str) -> dict[str, Any]:
+            amount = Decimal("1624472.31")
+            both = {"netsuite": amount, "avidxchange": amount, "difference": Decimal(0)}
+            return {"name": name, "currency": currency, **both}
+
+        part = {
+            "subsidiaries": [total("Parent", "USD")],
+            "currencies": [total("all", "CAD"), total("all", "USD")],
+        }
+        money = [
+            {"status": status, "currency": currency, "amount": Decimal(10) ** (4 + place)}
+            for place, status in enumerate(("submitted", "approved", "paid"))
+            for currency in ("CAD", "USD")
+        ]
+        counts = {"differences": self.unexplained, "unexplained": self.unexplained}
+        return {
+            "as_of": None,
+            "bills": 759,
+            "payments": 358,
+            **counts,
+            "open": part,
+            "paid": part,
+            "money": money,
+        }
+
+    def listed(self) -> list[dict[str, Any]]:
+        about = {"kind": "bill", "external_id": bill_name(7), "number": "INV-7", "vendor": "Abernathy <i>"}
+        amounts = {"subsidiary": "", "currency": "USD", "netsuite": None, "avidxchange": Decimal("1840.20")}
+        why = {"amount": Decimal("-1840.20"), "cause": "unexplained", "says": "Nobody knows.", "code": None}
+        return [{**about, **amounts, **why}] * self.unexplained
+
+
+def fill(ledger: Ledger) -> None:
+    """Write a morning's ledger: 30 rejected bills, one that waits, a payment, two runs, two comparisons."""
+    run = ledger.start_run("target-avidxchange", "1.0")
+    needs = (Need("vendors", "netsuite-1234567-vendor-9"),)
+    waiting = Entry("bills", bill_name(99), "99", "h", Status.WAITING, waits_for=needs, payload=payload(99))
+    ledger.write(
+        run.id, "avidxchange", [*map(rejection, range(1, 31)), waiting, *map(delivered, range(40, 60))]
+    )
+    body = {"number": "INV-1", "taxId": TAX_ID, "authorization": "Bearer t0ps3cret"}
+    with run.audited(
+        system="avidxchange", operation="upsert invoice", external_id=bill_name(1), body=body
+    ) as answer:
+        answer.status, answer.request_id, answer.body = 422, "req-9", {"token": "t0ps3cret"}
+    run.finish("finished", {"bills": {"delivered": 20, "rejected": 30}})
+    back = ledger.start_run("target-netsuite-payments", "1.0")
+    pays = {"id": "900", "check_number": "5001", "allocations": [{"invoice_external_id": bill_name(40)}]}
+    payment = Entry("payments", "avidxchange-payment-900", "900", "h", Status.DELIVERED, payload=pays)
+    ledger.write(back.id, "netsuite", [payment])
+    back.finish("failed", {}, "NetSuite did not answer. Try again later. [APB-HTTP-001]")
+    chronicle = Chronicle(ledger)
+    for unexplained in (1, 0):
+        chronicle.keep_reconciliation(Found(unexplained))
