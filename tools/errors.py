@@ -26,6 +26,7 @@ AREAS = {
     "HTTP": "Calls to either system",
     "LED": "The ledger",
     "EXC": "Exceptions",
+    "CON": "apbridge console and apbridge report",
     "MAP": "Mapping tables",
     "SNG": "Taps and targets",
     "SPL": "The spool of images",
@@ -43,7 +44,7 @@ _FOR = {
 }
 _NOTE = "whoever reads the log: the run goes on"
 _ON_COMMAND = "whoever ran the command"
-_COMMANDS = {"CLI", "CHK", "VLT", "CRT", "EXC"}
+_COMMANDS = {"CLI", "CHK", "VLT", "CRT", "EXC", "CON"}
 _RAISED = re.compile(r"\b(\w+Error)\(\s*\"(APB-[A-Z]+-\d{3})\"")
 _FACT = re.compile(r"\{(\w+)[^}]*\}")
 
