@@ -144,6 +144,15 @@ def test_secrets_in_an_env_file_move_into_the_vault(init: Apbridge, sandbox: Run
     assert Vault.open().get("avidxchange_user_token") == "plain-token"
 
 
+def test_what_the_sandbox_hands_out_is_taken_over(init: Apbridge, sandbox: Running, project: Path):
+    shutil.copy(sandbox.folder / ".env", project)
+    ended = init("--vault-key-file=key", "--bank-account=102", "--json")
+    assert ended.code == 0, ended.out
+    for name in SECRETS:
+        assert sandbox.credentials[name] not in (project / ".env").read_text()
+    assert not (project / "netsuite-certificate.pem").exists()
+
+
 def test_bank_accounts_by_currency_and_subsidiary(init: Apbridge, sandbox: Running, project: Path):
     begun(init, sandbox)
     ended = finished(init, sandbox, project, "--bank-account=102:USD:1", "--bank-account=103:CAD", "--json")
