@@ -27,6 +27,7 @@ AREAS = {
     "LED": "The ledger",
     "EXC": "Exceptions",
     "CON": "apbridge console and apbridge report",
+    "NTC": "apbridge notify",
     "MAP": "Mapping tables",
     "SNG": "Taps and targets",
     "SPL": "The spool of images",
@@ -44,7 +45,7 @@ _FOR = {
 }
 _NOTE = "whoever reads the log: the run goes on"
 _ON_COMMAND = "whoever ran the command"
-_COMMANDS = {"CLI", "CHK", "VLT", "CRT", "EXC", "CON"}
+_COMMANDS = {"CLI", "CHK", "VLT", "CRT", "EXC", "CON", "NTC"}
 _RAISED = re.compile(r"\b(\w+Error)\(\s*\"(APB-[A-Z]+-\d{3})\"")
 _FACT = re.compile(r"\{(\w+)[^}]*\}")
 

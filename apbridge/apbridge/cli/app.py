@@ -51,6 +51,7 @@ COMMANDS: Mapping[str, Command] = {
         "apbridge.cli.mapping", "GL accounts and dimensions: check that open bills have codes."
     ),
     "profile": Command("apbridge.cli.profile", "AvidXchange API contracts: check one, on paper or online."),
+    "notify": Command("apbridge.cli.notify", "Tell what somebody should know, each thing once; for cron."),
     "console": Command("apbridge.cli.console", "Show the state of the loop in a browser."),
     "report": Command("apbridge.cli.report", "Write the state of the loop as one HTML file."),
     "reconcile": Command("apbridge.cli.reconcile", "Compare both systems, bill by bill and in total."),

@@ -73,12 +73,14 @@ class Which:
         system: Where they were to go.
         stream: Their stream.
         code: The reason's code.
+        since: Only those that went wrong after that.
     """
 
     statuses: frozenset[Status] = OPEN
     system: str | None = None
     stream: str | None = None
     code: str | None = None
+    since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,6 +257,8 @@ def _conditions(which: Which) -> Iterator[ColumnElement[bool]]:
         yield records.c.stream == which.stream
     if which.code is not None:
         yield records.c.code == which.code
+    if which.since is not None:
+        yield records.c.open_since > which.since
 
 
 def _ordered(query: Select[tuple[object, ...]], which: Which) -> Select[tuple[object, ...]]:

@@ -1,0 +1,230 @@
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta, timezone
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
+from sqlalchemy import update
+
+from apbridge.errors import RejectedError
+from apbridge.ledger import Entry, Ledger, Status
+from apbridge.ledger.tables import records, runs
+
+Apbridge = Callable[..., Any]
+SECRET = "12-3456789"
+
+
+class Webhook:
+    """A real server that takes what is posted to it."""
+
+    def __init__(self) -> None:
+        self.got: list[dict[str, Any]] = []
+        self.status = 200
+        self.port = 0
+
+
+@pytest.fixture
+def webhook(project: Path) -> Iterator[Webhook]:  # noqa: ARG001 - it clears the environment before
+    found = Webhook()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            if found.status == 200:
+                found.got.append(json.loads(body))
+            self.send_response(found.status)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        found.port = server.server_address[1]
+        os.environ["APBRIDGE_NOTIFY"] = f"json://user:p4ssword@127.0.0.1:{found.port}/hook"
+        os.environ["NO_PROXY"] = "127.0.0.1"
+        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        yield found
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def url(project: Path) -> str:
+    """A ledger in which both directions ran well a moment ago."""
+    place = f"sqlite:///{project}/.apbridge/ledger.db"
+    with Ledger(place) as ledger:
+        for plugin in ("target-avidxchange", "target-netsuite-payments"):
+            ledger.start_run(plugin, "1.0").finish("finished", {})
+    return place
+
+
+def reject(url: str, *numbers: int) -> None:
+    with Ledger(url) as ledger:
+        for number in numbers:
+            name = f"netsuite-1-vendorbill-{number}"
+            error = RejectedError("APB-TAX-002", name=f"INV-{number}, tax id {SECRET}", external_id=name)
+            about = ("bills", name, None, "h", Status.REJECTED)
+            reason = f"{error.says} {error.do}"
+            entry = Entry(*about, code=error.code, reason=reason, payload={"number": f"INV-{number}"})
+            ledger.write(1, "avidxchange", [entry])
+
+
+def fail(url: str) -> None:
+    with Ledger(url) as ledger:
+        run = ledger.start_run("target-avidxchange", "1.0")
+        run.finish("failed", {}, "NetSuite did not answer; token=t0ps3cret")
+
+
+@pytest.mark.usefixtures("url")
+def test_where_all_is_well_nothing_is_told(apbridge: Apbridge, webhook: Webhook):
+    ended = apbridge("notify")
+    assert (ended.code, ended.out, webhook.got) == (0, "", [])
+
+
+def test_a_rejection_is_told_once_and_the_next_one_anew(apbridge: Apbridge, webhook: Webhook, url: str):
+    reject(url, 1)
+    assert apbridge("notify").code == 1
+    (told,) = webhook.got
+    assert told["title"] == "apbridge: 1 new rejection"
+    assert "bill INV-1" in told["message"]
+    assert SECRET not in str(told)
+    assert apbridge("notify").code == 0
+    reject(url, 1, 2)
+    assert apbridge("notify").code == 1
+    assert "INV-2" in webhook.got[1]["message"]
+    assert "INV-1" not in webhook.got[1]["message"]
+    assert len(webhook.got) == 2
+
+
+def test_what_commits_late_is_told_all_the_same(apbridge: Apbridge, webhook: Webhook, url: str):
+    reject(url, 1)
+    apbridge("notify")
+    reject(url, 2)
+    with Ledger(url) as ledger, ledger.database.writing() as connection:
+        earlier = datetime.now(timezone.utc) - timedelta(minutes=5)
+        late = update(records).where(records.c.external_id.endswith("-2"))
+        connection.execute(late.values(open_since=earlier))
+    assert apbridge("notify").code == 1
+    assert "INV-2" in webhook.got[1]["message"]
+    assert apbridge("notify").code == 0
+
+
+def test_many_rejections_are_one_notice(apbridge: Apbridge, webhook: Webhook, url: str):
+    reject(url, *range(1, 15))
+    apbridge("notify")
+    (told,) = webhook.got
+    assert told["title"] == "apbridge: 14 new rejections"
+    assert "… and 4 more" in told["message"]
+
+
+def test_a_failure_is_told_once_until_a_run_ends_well(apbridge: Apbridge, webhook: Webhook, url: str):
+    for _ in range(2):
+        fail(url)
+        apbridge("notify")
+    (told,) = webhook.got
+    assert told["title"] == "apbridge: A run failed"
+    assert "NetSuite to AvidXchange: NetSuite did not answer" in told["message"]
+    assert "t0ps3cret" not in str(told)
+    with Ledger(url) as ledger:
+        ledger.start_run("target-avidxchange", "1.0").finish("finished", {})
+    assert apbridge("notify").code == 0
+    fail(url)
+    assert apbridge("notify").code == 1
+    assert len(webhook.got) == 2
+
+
+def test_silence_is_told_once_for_each_direction(apbridge: Apbridge, webhook: Webhook, url: str):
+    with Ledger(url) as ledger, ledger.database.writing() as connection:
+        long_ago = datetime.now(timezone.utc) - timedelta(hours=3)
+        connection.execute(update(runs).values(finished_at=long_ago))
+    assert apbridge("notify", "--quiet-hours=4").code == 0
+    assert apbridge("notify").code == 1
+    assert apbridge("notify").code == 0
+    assert [one["title"] for one in webhook.got] == ["apbridge: Nothing has run"] * 2
+    assert "since" in webhook.got[0]["message"]
+
+
+def test_a_ledger_that_never_saw_a_run_is_silence_too(apbridge: Apbridge, webhook: Webhook):
+    assert apbridge("notify").code == 1
+    assert "no run has ended well ever" in webhook.got[0]["message"]
+
+
+@pytest.mark.usefixtures("url")
+@pytest.mark.parametrize(("days", "says"), [(20, "in 20 days"), (-1, "expired"), (100, None)])
+def test_a_certificate_near_its_end(
+    apbridge: Apbridge, webhook: Webhook, project: Path, days: int, says: str | None
+):
+    (project / "netsuite.crt").write_bytes(certificate(days))
+    os.environ["NETSUITE_CERTIFICATE_PATH"] = str(project / "netsuite.crt")
+    assert apbridge("notify").code == int(says is not None)
+    assert apbridge("notify").code == 0
+    assert len(webhook.got) == int(says is not None)
+    assert all(str(says) in one["message"] for one in webhook.got)
+
+
+def test_what_could_not_be_sent_is_sent_again(apbridge: Apbridge, webhook: Webhook, url: str):
+    reject(url, 1)
+    webhook.status = 500
+    ended = apbridge("notify")
+    assert ended.code == 3
+    assert "APB-NTC-002" in ended.err
+    assert "p4ssword" not in ended.err
+    webhook.status = 200
+    assert apbridge("notify").code == 1
+    assert len(webhook.got) == 1
+
+
+def test_a_ledger_that_cannot_be_read_is_told(apbridge: Apbridge, webhook: Webhook):
+    os.environ["TARGET_AVIDXCHANGE_LEDGER_URL"] = "postgresql://somebody:hunter2@127.0.0.1:1/books"
+    assert apbridge("notify").code == 3
+    (told,) = webhook.got
+    assert "cannot be looked at" in told["title"]
+    assert "hunter2" not in str(told)
+
+
+def test_without_an_address_it_is_printed_for_cron(apbridge: Apbridge, url: str):
+    reject(url, 1)
+    ended = apbridge("notify", "--json")
+    assert ended.code == 1
+    assert json.loads(ended.out)[0]["title"] == "1 new rejection"
+    assert SECRET not in ended.out
+    assert apbridge("notify").out == ""
+
+
+def test_an_address_that_is_none_is_wrong_use(apbridge: Apbridge):
+    os.environ["APBRIDGE_NOTIFY"] = "nonsense://p4ssword"
+    ended = apbridge("notify")
+    assert ended.code == 2
+    assert "APBRIDGE_NOTIFY" in ended.err
+    assert "p4ssword" not in ended.err
+
+
+def certificate(days: int) -> bytes:
+    """Make a certificate that ends in so many days."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "apbridge")])
+    now = datetime.now(timezone.utc)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=300))
+        .not_valid_after(now + timedelta(days=days, minutes=1))
+        .sign(key, hashes.SHA256())
+    )
+    return made.public_bytes(Encoding.PEM)
