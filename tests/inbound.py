@@ -22,7 +22,7 @@ from tests.plugins import environment
 
 Bill = Mapping[str, Any]
 
-_BANKS = [
+BANKS = [
     {"currency": "USD", "subsidiary": "1", "account": "102"},
     {"currency": "CAD", "subsidiary": "1", "account": "103"},
     {"currency": "CAD", "subsidiary": "2", "account": "107"},
@@ -75,7 +75,7 @@ class Inbound:
         self._runs += 1
         place = self.folder / str(self._runs)
         place.mkdir()
-        config = {"ledger_url": f"sqlite:///{self.folder / ledger}.db", "bank_accounts": _BANKS, **settings}
+        config = {"ledger_url": f"sqlite:///{self.folder / ledger}.db", "bank_accounts": BANKS, **settings}
         (place / "target.json").write_text(json.dumps(config), encoding="utf-8")
         (place / "state.json").write_text(json.dumps(self.state), encoding="utf-8")
         with (place / "log").open("wb") as log, (place / "out").open("wb") as out:

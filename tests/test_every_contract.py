@@ -1,0 +1,122 @@
+"""The loop under other contracts than the usual one, judged by the sandbox's own books.
+
+`test_loop.py` runs it under the default. Here are the other contract that ships, the same where AvidXchange
+leaves out what became of a write, and a third, as a customer writes it: outside the package, named by path.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from apbridge.avidxchange.profile import source
+from apbridge_sandbox.testing import running
+from demo.books import Books
+from tests.inbound import BANKS
+from tests.pipeline import Pipe
+from tests.plugins import environment, run
+
+LINK = "next: {link: \"Paging.Links[?Rel=='next'].Href | [0]\"}"
+OWN: Mapping[str, str] = {
+    "name: partner": "name: ours",
+    "    token_url: /oauth2/token": "    token_url: /oauth2/token\n    client_as: form",
+    "pageSize: 1000": "pageSize: 5",
+    "pageSize: 200": "pageSize: 3",
+    LINK: "next: {page: 1, parameter: pageNumber, more: Paging.PageNumber < Paging.TotalPages}",
+    "      multipart:\n        file: File\n        name: shorten(name, `255`)\n": (
+        "      base64: {FileName: 'shorten(name, `255`)', ContentType: media_type, Content: content}\n"
+    ),
+    "granularity: day": "granularity: day, zone: Pacific/Kiritimati",
+}
+
+
+@dataclass(frozen=True)
+class Contract:
+    """A contract, and how AvidXchange behaves under it."""
+
+    profile: str
+    changes: Mapping[str, str]
+    switches: Mapping[str, Any]
+
+
+CONTRACTS = {
+    "partner": Contract("partner", {}, {}),
+    "nothing is said of writes": Contract("partner", {}, {"avidxchange.results": "none"}),
+    "a profile of one's own": Contract(
+        "partner",
+        OWN,
+        {
+            "avidxchange.results": "object",
+            "avidxchange.successful": "text",
+            "avidxchange.token_seconds": 2,
+            "avidxchange.day_zone": "Pacific/Kiritimati",
+        },
+    ),
+}
+
+
+def named(contract: Contract, folder: Path) -> str:
+    """Give what the setting `profile` is."""
+    if not contract.changes:
+        return contract.profile
+    text = source(contract.profile)
+    for old, new in contract.changes.items():
+        assert old in text
+        text = text.replace(old, new)
+    file = folder / "ours.yaml"
+    file.write_text(text)
+    return str(file)
+
+
+@pytest.mark.parametrize("name", CONTRACTS)
+def test_both_books_agree_after_the_whole_loop_and_a_second_one_writes_nothing(name: str, tmp_path: Path):
+    contract = CONTRACTS[name]
+    with running(vendors=6, bills=14) as sandbox:
+        sandbox.control("/control/switches", dict(contract.switches))
+        settings = {"profile": named(contract, tmp_path), "base_url": sandbox.partner_url}
+        pipe = Pipe(sandbox, tmp_path)
+        (tmp_path / "target.json").write_text(
+            json.dumps({"bank_accounts": BANKS, "ledger_url": f"sqlite:///{tmp_path}/in.db"})
+        )
+
+        def outbound() -> None:
+            ended = pipe.run(**settings)
+            assert (ended.tap, ended.target) == (0, 0), ended.said
+
+        def inbound() -> int:
+            env = environment(sandbox, "tap-avidxchange", **settings)
+            tap = run("tap-avidxchange", env=env, cwd=tmp_path)
+            assert tap.returncode == 0, tap.stderr
+            env = environment(sandbox, "target-netsuite-payments")
+            target = run(
+                "target-netsuite-payments", "--config=target.json", stdin=tap.stdout, env=env, cwd=tmp_path
+            )
+            assert target.returncode == 0, target.stderr
+            return tap.stdout.count('"type":"RECORD"')
+
+        outbound()
+        calls = sandbox.calls()["avidxchange"]
+        assert calls["refusals"] == {}
+        assert calls["writes"] == records_and_images(sandbox.books()["avidxchange"]), "each was sent once"
+        sandbox.control("/control/invoices/approve", {"external_ids": "all"})
+        sandbox.control("/control/payments/pay", {"all": True})
+        settled = sandbox.control("/control/payments/settle", {"ids": "all"})["ids"]
+        assert inbound() == len(settled) > 0
+        books = Books(sandbox.books(), sandbox.credentials["NETSUITE_ACCOUNT_ID"])
+        assert [line for line in books.compare() if not line.agree] == []
+        sandbox.control("/control/calls", method="DELETE")
+        outbound()
+        inbound()
+        assert sum(system["writes"] for system in sandbox.calls().values()) == 0
+        assert sandbox.books() == {"netsuite": books.netsuite, "avidxchange": books.avidxchange}
+
+
+def records_and_images(book: Mapping[str, Any]) -> int:
+    """Count what AvidXchange was sent: each record, and each image."""
+    records = sum(len(book[name]) for name in ("vendors", "gl_accounts", "dimension_values", "invoices"))
+    return records + sum(bool(invoice["image"]) for invoice in book["invoices"])
