@@ -11,6 +11,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from apbridge.avidxchange.profile import source
 from apbridge.schemas import schema
 from apbridge_sandbox.testing import Running
 from tests.plugins import environment, run
@@ -59,6 +60,7 @@ def messages(plugin: str) -> str:
     lines = [
         {"type": "SCHEMA", "stream": stream, "schema": schema(stream), "key_properties": ["external_id"]},
         {"type": "RECORD", "stream": stream, "record": record},
+        {"type": "STATE", "value": {"bookmarks": {}}},
     ]
     return "".join(json.dumps(line) + "\n" for line in lines)
 
@@ -106,9 +108,73 @@ def test_a_port_with_nothing_on_it_is_named_in_one_sentence(
     check_one_sentence(plugin, settings, "base_url", company, tmp_path)
 
 
+CONTRACTS = ("avidconnect", "partner")
+"""One for each way to sign in."""
+
+
+def under(contract: str, company: Running) -> dict[str, str]:
+    """Give the settings that choose a contract."""
+    settings = company.avidxchange_settings(contract)
+    return {name: settings[name] for name in ("profile", "base_url")}
+
+
+def edited(contract: str, folder: Path, *changes: tuple[str, str]) -> str:
+    """Write a contract that is wrong in one place."""
+    text = source(contract)
+    for old, new in changes:
+        text = text.replace(old, new)
+    assert text != source(contract)
+    file = folder / "edited.yaml"
+    file.write_text(text)
+    return str(file)
+
+
+@pytest.mark.parametrize("plugin", AVIDXCHANGE)
+@pytest.mark.parametrize("name", ["client_id", "client_secret", "company_id"])
+def test_a_wrong_client_is_named_in_one_sentence(plugin: str, name: str, company: Running, tmp_path: Path):
+    settings = {**under("partner", company), name: "wrong-wrong"}
+    check_one_sentence(plugin, settings, name, company, tmp_path)
+
+
+@pytest.mark.parametrize("plugin", AVIDXCHANGE)
+@pytest.mark.parametrize("contract", CONTRACTS)
+def test_another_contract_than_that_of_the_address_is_one_sentence(
+    plugin: str, contract: str, company: Running, tmp_path: Path
+):
+    (other,) = {*CONTRACTS} - {contract}
+    settings = {**under(contract, company), "profile": other}
+    said = check_one_sentence(plugin, settings, "base_url", company, tmp_path)
+    assert f"profile {other}" in said
+
+
+@pytest.mark.parametrize("plugin", AVIDXCHANGE)
+@pytest.mark.parametrize("contract", CONTRACTS)
+def test_a_wrong_field_name_in_a_contract_is_one_sentence(
+    plugin: str, contract: str, company: Running, tmp_path: Path
+):
+    """What is read is in no answer; what is sent is no field."""
+    changes = [("items: items", "items: itms"), ("items: Payments", "items: Paymts")]
+    if plugin.startswith("target"):
+        changes = [("        code: code\n        name: s", "        code: code\n        nam: s")]
+        changes += [("        Description: shorten(full_name", "        Descr: shorten(full_name")]
+    settings = {**under(contract, company), "profile": edited(contract, tmp_path, *changes)}
+    named = "list.items" if plugin.startswith("tap") else "does not know a field"
+    said = check_one_sentence(plugin, settings, named, company, tmp_path)
+    assert f"profile {contract}" in said.replace("Profile", "profile")
+
+
+@pytest.mark.parametrize("plugin", AVIDXCHANGE)
+def test_nothing_at_the_address_is_one_sentence_under_the_other_sign_in_too(
+    plugin: str, company: Running, tmp_path: Path, closed_port: int
+):
+    settings = {"profile": "partner", "base_url": f"http://127.0.0.1:{closed_port}"}
+    check_one_sentence(plugin, settings, "base_url", company, tmp_path)
+
+
 def check_one_sentence(
     plugin: str, settings: dict[str, str], named: str, company: Running, tmp_path: Path
-) -> None:
+) -> str:
+    """See that a run with these settings ends with one sentence and tells no state; give the sentence."""
     done = run(
         plugin,
         *(["--test"] if plugin.startswith("tap") else []),
@@ -122,6 +188,14 @@ def check_one_sentence(
     assert named in errors[0]
     assert "Traceback" not in done.stderr
     for name, value in {**company.credentials, **settings}.items():
-        if "TOKEN" in name.upper() or name in {"private_key", "client_id", "NETSUITE_CLIENT_ID"}:
+        if (
+            "TOKEN" in name.upper()
+            or "SECRET" in name.upper()
+            or name in {"private_key", "client_id", "NETSUITE_CLIENT_ID"}
+        ):
             assert value not in done.stderr + done.stdout
     assert "BEGIN PRIVATE KEY" not in done.stderr + done.stdout
+    # A target tells no state; a tap none of a list that it has not read.
+    assert plugin.startswith("tap") or done.stdout == ""
+    assert "replication_key_value" not in done.stdout
+    return errors[0]

@@ -13,7 +13,7 @@ from apbridge.avidxchange.expressions import Expression, ExpressionError, finger
 from apbridge.avidxchange.images import image_body
 from apbridge.avidxchange.profile import ImageRules, Operation
 from apbridge.avidxchange.reader import AvidXchangeReader, Shown, words
-from apbridge.errors import OutcomeUnknownError, RefusedError
+from apbridge.errors import APBridgeError, OutcomeUnknownError, RefusedError, SettingError
 from apbridge.http import Call, Write
 
 _Declared = TypeVar("_Declared", Operation, ImageRules)
@@ -147,7 +147,7 @@ class AvidXchange(AvidXchangeReader):
         Raises:
             RefusedError: AvidXchange does not take the record; `facts` has our word for why (`meaning`) and
                 every error (`errors`).
-            SettingError: The sign-in was refused.
+            SettingError: The sign-in was refused, or a field that the profile sends is none of AvidXchange's.
             UnavailableError: No usable answer came in time.
             OutcomeUnknownError: Its answers leave out what became of the record, and it does not show it.
         """
@@ -167,12 +167,15 @@ class AvidXchange(AvidXchangeReader):
         try:
             response = self.session.send(submission.call)
         except RefusedError as refused:
-            raise _refused("APB-AX-020", refused) from refused
+            raise self._explained(submission, _refused("APB-AX-020", refused)) from refused
         answer = json.loads(response.content) if response.content else None
         item, rules = answer, self.profile.results
         if rules:
             purpose = submission.call.purpose
-            item = our_result(rules, self.profile.errors, answer, submission.external_id, purpose)
+            try:
+                item = our_result(rules, self.profile.errors, answer, submission.external_id, purpose)
+            except RefusedError as refused:
+                raise self._explained(submission, refused) from refused
             if item is None:
                 return None
         return Acknowledged(
@@ -181,6 +184,18 @@ class AvidXchange(AvidXchangeReader):
             status=response.status_code,
             request_id=response.headers.get(self.profile.request_id_header or ""),
             answer=answer,
+        )
+
+    def _explained(self, submission: Submission, refused: RefusedError) -> APBridgeError:
+        """Tell a record that is refused from a contract that is: every record would fare alike."""
+        if refused.facts["meaning"] != "unknown_field":
+            return refused
+        return SettingError(
+            "APB-AX-033",
+            purpose=submission.call.purpose,
+            says=refused.facts["says"],
+            profile=self.profile.name,
+            resource=submission.resource,
         )
 
     def _look_up(self, submission: Submission) -> Acknowledged | None:
