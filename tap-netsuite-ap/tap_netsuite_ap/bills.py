@@ -13,7 +13,7 @@ from tap_netsuite_ap.bookmark import Window
 from tap_netsuite_ap.client import Joined, Reader
 from tap_netsuite_ap.custom import CustomFields
 from tap_netsuite_ap.eligibility import Eligibility
-from tap_netsuite_ap.images import Images
+from tap_netsuite_ap.images import File, Images
 from tap_netsuite_ap.manifest import Entry, Manifest
 from tap_netsuite_ap.records import Record, Shape
 from tap_netsuite_ap.suiteql import Query, Row, between
@@ -59,7 +59,7 @@ class _Portion:
     lines: Joined
     orders: Joined
     applications: Joined
-    files: Callable[[], Mapping[str, Sequence[Any]]]
+    files: Callable[[], Mapping[str, Sequence[File]]]
 
 
 class Bills:
@@ -117,10 +117,10 @@ class Bills:
             # What this portion is made of is under way while its forerunner is emitted.
             following = self._begin(portion, header)
             if begun:
-                yield from self._finish(begun)
+                yield from self._finish(begun, window, was_sent)
             begun = following
         if begun:
-            yield from self._finish(begun)
+            yield from self._finish(begun, window, was_sent)
 
     def _changes(self, header: Query, window: Window) -> Iterator[Change]:
         """Merge the feeds, each of which is in order. Two that tell the same are one change."""
@@ -128,6 +128,8 @@ class Bills:
         feeds += [self._feed(self._queries[name], window) for name in _FEEDS]
         # NetSuite keeps no date of a bill that is deleted: each is told, whenever it was from.
         feeds.append(self._feed(self._queries["bills_deleted"], window, is_deletion=True))
+        if window.start is not None:
+            feeds.append(self._by_file(self._images.changed(self._reader, window.start), window))
         last: Change | None = None
         for change in heapq.merge(*feeds, key=lambda one: one.place):
             if change != last:
@@ -149,6 +151,13 @@ class Bills:
             for row in page
         )
 
+    @staticmethod
+    def _by_file(told: Callable[[], Iterable[tuple[str, str]]], window: Window) -> Iterator[Change]:
+        """Give the bills of which a file changed. What is still of this minute is the next run's."""
+        for changed_at, bill in told():
+            if changed_at < window.end:
+                yield Change(changed_at, bill)
+
     def _begin(self, changes: Sequence[Change], header: Query) -> _Portion:
         living = {one.id for one in changes if not one.is_deletion}
         unknown = living - {one.id for one in changes if one.header}
@@ -162,10 +171,13 @@ class Bills:
             files=self._images.listed(self._reader, living),
         )
 
-    def _finish(self, portion: _Portion) -> Iterator[Record]:
+    def _finish(
+        self, portion: _Portion, window: Window, was_sent: Callable[[str, str], bool]
+    ) -> Iterator[Record]:
         headers = {one.id: one.header for one in portion.changes if one.header}
         headers |= {number: rows[0] for number, rows in portion.headers().items()}
         lines, orders, applications = portion.lines(), portion.orders(), portion.applications()
+        files = portion.files()
         records: list[Record] = []
         for change in portion.changes:
             if change.is_deletion:
@@ -175,11 +187,17 @@ class Bills:
             if header is None:
                 continue  # deleted meanwhile
             parts = lines.get(change.id, []), orders.get(change.id, []), applications.get(change.id, [])
-            if _last_change(header, parts[0], parts[2]) > change.modified_at:
-                continue  # its later change is told by another feed, or is the next run's
+            times = {*_changes_of(header, parts[0], parts[2]), *self._told(files.get(change.id, ()), window)}
+            if any(one > change.modified_at and not was_sent(one, change.id) for one in times):
+                continue  # a later change is told by another feed, or is the next run's
             records.append(self._record(change, header, *parts))
-        self._images.attach(self._reader, records, portion.files())
+        self._images.attach(self._reader, records, files)
         yield from records
+
+    def _told(self, files: Iterable[File], window: Window) -> Iterator[str]:
+        """Give when files changed that this run tells of; a bill need not wait for any other."""
+        if self._images.tells_changes:
+            yield from (file.changed_at for file in files if file.changed_at < window.end)
 
     def _record(
         self,
@@ -204,6 +222,7 @@ class Bills:
             purchase_orders=sorted(number for number in numbers if number),
             applications=[self._application.record(row) for row in applications],
             images=[],
+            images_left_out=[],
             is_deleted=False,
             modified_at=change.modified_at,
         )
@@ -225,6 +244,7 @@ class Bills:
             "purchase_orders": [],
             "lines": [],
             "images": [],
+            "images_left_out": [],
             "is_deleted": True,
             "modified_at": change.modified_at,
         }
@@ -233,10 +253,11 @@ class Bills:
         return external_id(self._namespace, self._kind, change.id)
 
 
-def _last_change(header: Row, lines: Iterable[Row], applications: Iterable[Row]) -> str:
-    told = [header["modified_at"], header.get("balance_modified_at", "")]
-    told += [row.get("modified_at", "") for part in (lines, applications) for row in part]
-    return max(told)
+def _changes_of(header: Row, lines: Iterable[Row], applications: Iterable[Row]) -> Iterator[str]:
+    """Give when each part of a bill changed."""
+    yield header["modified_at"]
+    yield header.get("balance_modified_at", "")
+    yield from (row.get("modified_at", "") for part in (lines, applications) for row in part)
 
 
 def _line_number(row: Row) -> int:

@@ -6,14 +6,14 @@ import base64
 import logging
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import asdict, dataclass
 from functools import cached_property, partial
-from typing import Any
 
 import fsspec
 
 from apbridge import json
-from apbridge.errors import APBridgeError, RefusedError, RejectedError, catalogue
+from apbridge.errors import APBridgeError, RefusedError, RejectedError, UnavailableError, catalogue
 from apbridge.netsuite import NetSuite
 from apbridge.spool import SpooledImage, put
 from tap_netsuite_ap.client import Reader
@@ -47,6 +47,16 @@ class File:
     size: int
     modified: str
 
+    @property
+    def changed_at(self) -> str:
+        """The last second at which it may have changed."""
+        return _end_of_minute(self.modified)
+
+
+def _end_of_minute(moment: str) -> str:
+    """Give the last second of a minute. NetSuite's searches tell no seconds, and none may be missed."""
+    return f"{moment[:17]}59Z"
+
 
 class Images:
     """Puts bills' files into the spool.
@@ -62,6 +72,7 @@ class Images:
     def __init__(self, netsuite: NetSuite, spool_url: str) -> None:
         self._netsuite = netsuite
         self._spool_url = spool_url
+        self.tells_changes = False
 
     @cached_property
     def is_there(self) -> bool:
@@ -71,6 +82,33 @@ class Images:
         sentence = catalogue()["APB-TNS-010"]
         logger.warning("%s %s [%s]", sentence.says, sentence.do, sentence.code)
         return False
+
+    def changed(self, reader: Reader, since: str) -> Callable[[], list[tuple[str, str]]]:
+        """Begin to ask of which bills a file was added or changed since some second.
+
+        Returns:
+            Waits for the answer, and gives the last second at which that may have been and the bill, in
+            order. Sets `tells_changes` where the RESTlet knows.
+        """
+        if not self.is_there:
+            return list
+        asked = {"action": "changed", "since": since}
+        answer = reader.begin(partial(self._netsuite.restlet, asked, purpose="ask for bills with new files"))
+
+        def collect() -> list[tuple[str, str]]:
+            try:
+                bills = answer.result()["bills"]
+            except RefusedError as refused:
+                if refused.reason != "UNKNOWN_ACTION":
+                    raise
+                sentence = catalogue()["APB-TNS-011"]
+                logger.warning("%s %s [%s]", sentence.says, sentence.do, sentence.code)
+                return []
+            self.tells_changes = True
+            told = [(_end_of_minute(one["modified"]), one["bill"]) for one in bills]
+            return sorted(told, key=lambda one: (one[0], int(one[1])))
+
+        return collect
 
     def listed(self, reader: Reader, bills: Collection[str]) -> Callable[[], dict[str, list[File]]]:
         """Begin to list the files of at most 1,000 bills.
@@ -95,22 +133,28 @@ class Images:
     def attach(self, reader: Reader, bills: Iterable[Record], files: Mapping[str, Sequence[File]]) -> None:
         """Fetch the files of bills, several at once, and put them into the records.
 
-        Of a bill that is not to be submitted only what was fetched before is told, and no file is missed.
+        A file that cannot be taken is told on its bill and in the log. Of a bill that is not to be submitted
+        only what was fetched before is told, and no file is missed.
         """
-        fetched = [
-            (bill, file, reader.begin(partial(self._image, file, may_fetch=bill["is_eligible"])))
-            for bill in bills
-            for file in sorted(files.get(bill["id"], ()), key=lambda one: int(one.id))
-        ]
+        begun: dict[tuple[str, bool], Future[SpooledImage | None]] = {}
+        fetched = []
+        for bill in bills:
+            may_fetch = bill["is_eligible"]
+            for file in sorted(files.get(bill["id"], ()), key=lambda one: int(one.id)):
+                # One file may be attached to several bills.
+                if (file.id, may_fetch) not in begun:
+                    image = reader.begin(partial(self._image, file, may_fetch=may_fetch))
+                    begun[file.id, may_fetch] = image
+                fetched.append((bill, file, begun[file.id, may_fetch]))
         for bill, file, image in fetched:
             try:
                 spooled = image.result()
             except (RefusedError, RejectedError) as problem:
-                told = APBridgeError(
-                    "APB-TNS-012", file=file.id, name=file.name, bill=file.bill, problem=problem
-                )
                 if bill["is_eligible"]:
-                    logger.warning("%s", told)
+                    facts = {"file": file.id, "name": file.name, "bill": file.bill}
+                    logger.warning("%s", APBridgeError("APB-TNS-012", **facts, problem=problem))
+                    left_out = {"id": file.id, "name": file.name, "problem": str(problem)}
+                    bill["images_left_out"].append(left_out)
                 continue
             if spooled:
                 bill["images"].append(
@@ -142,10 +186,13 @@ class Images:
             logger.debug("File %s of bill %s was not fetched before", file.id, file.bill)
         if not may_fetch:
             return None
-        answer: Mapping[str, Any] = self._netsuite.restlet(
-            {"action": "content", "file": file.id}, purpose=f"fetch file {file.id} of bill {file.bill}"
-        )
-        spooled = put(self._spool_url, base64.b64decode(answer["content"], validate=True))
+        purpose = f"fetch file {file.id} of bill {file.bill}"
+        answer = self._netsuite.restlet({"action": "content", "file": file.id}, purpose=purpose)
+        try:
+            content = base64.b64decode(answer["content"], validate=True)
+        except (LookupError, TypeError, ValueError) as failure:
+            raise UnavailableError("APB-NS-022", purpose=purpose, problem="no file in base64") from failure
+        spooled = put(self._spool_url, content)
         filesystem.makedirs(noted.rsplit("/", 1)[0], exist_ok=True)
         filesystem.pipe_file(noted, json.dumps(asdict(spooled)))
         return spooled

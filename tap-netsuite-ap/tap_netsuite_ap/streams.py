@@ -98,6 +98,8 @@ class NetSuiteStream(Stream):
         where = between(query, "modified_at", window.start, window.end) if window else ()
         is_first = window is not None and window.start is None
         for page in reader.pages(query, where=where, is_long=is_first):
+            if page and "read_at" in page[0]:
+                self._connection.was_read_at(page[0]["read_at"])
             rows = (
                 [row for row in page if not self.was_sent(row["modified_at"], row["id"])] if window else page
             )

@@ -3,6 +3,7 @@
 # ruff: noqa: S608 - the names in these statements are the sandbox's own tables
 from __future__ import annotations
 
+import hashlib
 import json
 import sqlite3
 from collections import defaultdict
@@ -143,6 +144,23 @@ class Account:
         names = ", ".join(f"{name} = ?" for name in columns)
         self.sql(f"UPDATE ns_transaction SET {names} WHERE id = ?", *columns.values(), bill)
 
+    def attach(self, bill: object, content: bytes, filetype: str = "PDF") -> str:
+        """Attach a new file to a bill, as NetSuite does: the bill's own date stays. Give its id."""
+        (last,) = self.sql("SELECT MAX(id) + 1 AS next FROM ns_file")
+        number = last["next"] or 1
+        self.sql(
+            "INSERT INTO ns_file (id, name, filetype, filesize, content, sha256, lastmodifieddate)"
+            " VALUES (?, 'scan', ?, ?, ?, ?, ?)",
+            number,
+            filetype,
+            len(content),
+            content,
+            hashlib.sha256(content).hexdigest(),
+            self.clock.stamp(),
+        )
+        self.sql('INSERT INTO ns_transactionfile ("transaction", file) VALUES (?, ?)', bill, number)
+        return str(number)
+
     def keep(self) -> None:
         """Keep the transactions as they are, to be restored."""
         for table in _TRANSACTIONS:
@@ -172,7 +190,8 @@ class Account:
     @staticmethod
     def told(record: Record) -> Record:
         """Give what a record tells of a bill, as `books` has it."""
-        left_out = {"is_eligible", "ineligible_because", "modified_at", "ap_account_id", "images"}
+        left_out = {"is_eligible", "ineligible_because", "modified_at", "ap_account_id"}
+        left_out |= {"images", "images_left_out"}
         return {name: value for name, value in record.items() if name not in left_out} | {
             "images": [image["sha256"] for image in record["images"]]
         }

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
+from apbridge_sandbox.netsuite import restlet
 from apbridge_sandbox.suiteql import times
 from apbridge_sandbox.testing import running
 from tap_netsuite_ap import client, streams
@@ -57,7 +58,9 @@ class History(RuleBasedStateMachine):
     def begin(self, night: tuple[str, str], seconds: int) -> None:
         zone, moment = night
         times.local_of.cache_clear()
-        self.zone.setattr(times, "COMPANY_ZONE", ZoneInfo(zone))
+        restlet._loaded.cache_clear()
+        for module in (times, restlet):
+            self.zone.setattr(module, "COMPANY_ZONE", ZoneInfo(zone))
         self.account.restore()
         self.account.clock.start_at(datetime.fromisoformat(f"{moment}+00:00") - timedelta(seconds=seconds))
         self.state: Record = {}
@@ -140,6 +143,12 @@ class History(RuleBasedStateMachine):
                 now,
             )
 
+    @rule(number=st.integers(0, BILLS), content=st.binary(min_size=1, max_size=3))
+    def attach(self, number: int, content: bytes) -> None:
+        if bill := self._bill(number):
+            self.touched[bill] = None
+            self.account.attach(bill, b"%PDF" + content)
+
     @rule(number=st.integers(0, BILLS))
     def undo_payments(self, number: int) -> None:
         if bill := self._bill(number):
@@ -174,7 +183,8 @@ class History(RuleBasedStateMachine):
     def teardown(self) -> None:
         if not hasattr(self, "state"):
             return
-        self.account.pass_time(300)
+        # A file of the hour that comes twice a year is dated to its end.
+        self.account.pass_time(4000)
         self._run()
         books = self.account.books()
         for bill in self.touched:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from apbridge_sandbox.suiteql.times import local_of
+from apbridge_sandbox.suiteql.times import instant_of, local_of, to_wall
 
 MOST_RESULTS = 1000
 """Most results of one range or page (NetSuite: N/search)."""
@@ -131,10 +131,20 @@ def _condition(field: str, operator: str, value: Any) -> tuple[str, list[Any]]: 
             return f"{field} = ?", wanted
         case "anyof" if len(wanted) <= MOST_RESULTS:
             return f"{field} IN ({', '.join('?' * len(wanted))})", wanted
+        case "onorafter" if field == _FIELDS["file.modified"] and len(wanted) == 1:
+            return f"{field} >= ?", [_midnight(wanted[0])]
         case "noneof" if wanted == ["@NONE@"]:
             return f"{field} IS NOT NULL", []
     code = "SSS_INVALID_SRCH_OPERATOR"
     raise SearchError(code, f"The operator {operator} is not known here.")
+
+
+def _midnight(day: str) -> str:
+    """Read a day in the user's format, M/D/YYYY, and give the instant at which it begins there."""
+    try:
+        return instant_of(to_wall(day, "MM/DD/YYYY"))
+    except ValueError as error:
+        raise SearchError("UNEXPECTED_ERROR", f"{day} is no date.") from error
 
 
 def _field(name: str) -> str:

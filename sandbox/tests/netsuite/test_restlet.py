@@ -50,7 +50,7 @@ def _refusal(answer: requests.Response) -> tuple[int, str]:
 
 def test_it_tells_its_version(netsuite: NetSuite):
     answer = netsuite.restlet({"action": "version"})
-    assert answer.json() == {"version": "1.0.0", "account": "1234567_SB1"}
+    assert answer.json() == {"version": "1.1.0", "account": "1234567_SB1"}
     assert answer.headers["Content-Type"] == "application/json"
 
 
@@ -77,6 +77,60 @@ def test_it_lists_the_files_of_bills(netsuite: NetSuite, store: Store):
     }
     payment = netsuite.rows("SELECT id FROM transaction WHERE type = 'VendPymt'")[0]["id"]
     assert netsuite.restlet({"action": "files", "bills": [payment, 999999]}).json() == {"files": []}
+
+
+@pytest.mark.parametrize(
+    ("since", "told"),
+    [
+        ("2026-07-19T03:04:00Z", True),
+        ("2026-07-19T03:04:59Z", True),
+        ("2026-07-19T03:05:00Z", False),
+        ("2026-07-18T03:04:05.678Z", True),
+        ("2026-08-19T00:00:00Z", False),
+    ],
+)
+def test_it_tells_of_which_bills_a_file_was_added(
+    netsuite: NetSuite, store: Store, since: str, *, told: bool
+):
+    with store.write() as conn:
+        conn.execute("UPDATE ns_file SET lastmodifieddate = '2026-01-01T00:00:00Z'")
+    number = _attach(store, b"x")
+    _attach(store, b"an order", to_bill=False)
+    with store.connection() as conn:
+        (bill,) = conn.execute(
+            'SELECT "transaction" FROM ns_transactionfile WHERE file = ?', (number,)
+        ).fetchone()
+    answer = netsuite.restlet({"action": "changed", "since": since}).json()
+    expected = [{"bill": str(bill), "modified": "2026-07-19T03:04:00Z"}]
+    assert answer == {"bills": expected if told else []}
+
+
+@pytest.mark.parametrize("modified", ["2026-11-01T08:30:00Z", "2026-11-01T09:30:00Z"])
+def test_in_the_hour_that_comes_twice_no_file_is_dated_before_it_was_there(
+    netsuite: NetSuite, store: Store, modified: str
+):
+    number = _attach(store, b"x")
+    with store.write() as conn:
+        conn.execute("UPDATE ns_file SET lastmodifieddate = '2026-01-01T00:00:00Z'")
+        conn.execute("UPDATE ns_file SET lastmodifieddate = ? WHERE id = ?", (modified, number))
+    (found,) = netsuite.restlet({"action": "changed", "since": "2026-11-01T00:00:00Z"}).json()["bills"]
+    assert found["modified"] == "2026-11-01T09:30:00Z"
+
+
+def test_it_tells_the_latest_file_of_a_bill_once(netsuite: NetSuite, store: Store):
+    older, newer = _attach(store, b"x"), _attach(store, b"y")
+    with store.write() as conn:
+        conn.execute("UPDATE ns_file SET lastmodifieddate = '2026-01-01T00:00:00Z'")
+        for number, moment in ((older, "2026-07-19T08:00:00Z"), (newer, "2026-07-19T07:59:30Z")):
+            conn.execute("UPDATE ns_file SET lastmodifieddate = ? WHERE id = ?", (moment, number))
+    (found,) = netsuite.restlet({"action": "changed", "since": "2026-07-19T00:00:00Z"}).json()["bills"]
+    assert found["modified"] == "2026-07-19T08:00:00Z"
+
+
+@pytest.mark.parametrize("since", [None, "yesterday", "", {}])
+def test_since_when_has_to_be_an_instant(netsuite: NetSuite, since: object):
+    body = {"action": "changed", "since": since}
+    assert _refusal(netsuite.restlet(body)) == (400, "INVALID_REQUEST")
 
 
 def test_it_lists_the_files_of_a_thousand_bills(netsuite: NetSuite):

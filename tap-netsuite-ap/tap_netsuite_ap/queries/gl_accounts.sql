@@ -9,6 +9,7 @@ SELECT
   CASE WHEN a.accttype = 'NonPosting' OR a.issummary = 'T' THEN 'F' ELSE 'T' END AS is_postable,  -- if summary_accounts
   CASE WHEN a.accttype = 'NonPosting' THEN 'F' ELSE 'T' END AS is_postable,  -- if not summary_accounts
   CASE WHEN a.isinactive = 'T' THEN 'F' ELSE 'T' END AS is_active,
+  utc(CURRENT_TIMESTAMP) AS read_at,
   utc(a.lastmodifieddate) AS modified_at
 FROM account a
 WHERE $where

@@ -137,7 +137,7 @@
 
   const format = () =>
     strict('N/format', {
-      Type: strict('format.Type', { DATETIMETZ: 'datetimetz' }),
+      Type: strict('format.Type', { DATE: 'date', DATETIMETZ: 'datetimetz' }),
       parse: (given) => {
         const { value } = options('format.parse', given, ['value', 'type']);
         const read = /^(\d+)\/(\d+)\/(\d{4}) (\d+):(\d\d) (am|pm)$/i.exec(value);
@@ -150,6 +150,14 @@
         // Twice, for a time near a change of the clocks.
         const near = local - aheadOfUtc(local);
         return new Date(local - aheadOfUtc(near));
+      },
+      format: (given) => {
+        const { value, type } = options('format.format', given, ['value', 'type']);
+        const local = new Date(value.getTime() + aheadOfUtc(value.getTime()));
+        const day = `${local.getUTCMonth() + 1}/${local.getUTCDate()}/${local.getUTCFullYear()}`;
+        if (type === 'date') return day;
+        const [hour, minute] = [local.getUTCHours(), String(local.getUTCMinutes()).padStart(2, '0')];
+        return `${day} ${hour % 12 || 12}:${minute} ${hour < 12 ? 'am' : 'pm'}`;
       },
     });
 

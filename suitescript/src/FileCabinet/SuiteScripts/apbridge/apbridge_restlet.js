@@ -6,6 +6,7 @@
  *
  *   {"action": "version"}
  *   {"action": "files", "bills": ["12", "34"]}   the files of at most 1,000 bills, by one search
+ *   {"action": "changed", "since": "2026-07-19T03:04:00Z"}   bills with a file added or changed since then
  *   {"action": "content", "file": "77"}          a file's content in base64, at most 10 MB
  *   {"action": "void", "payment": "99"}          void a vendor payment
  *
@@ -24,13 +25,18 @@ define([
   'N/search',
   'N/transaction',
 ], (encode, error, file, format, runtime, search, transaction) => {
-  const VERSION = '1.0.0';
+  const VERSION = '1.1.0';
 
   /** Bills of one request: one page of a search has as many results at most. */
   const MOST_BILLS = 1000;
 
   /** Bytes. N/file reads no larger file. */
   const LARGEST_FILE = 10 * 1024 * 1024;
+
+  /** Milliseconds. */
+  const MINUTE = 60 * 1000;
+  const HOUR = 60 * MINUTE;
+  const DAY = 24 * HOUR;
 
   /** What the external ids of our own payments begin with. No other payment is voided. */
   const OUR_PAYMENTS = 'avidxchange-payment-';
@@ -107,11 +113,51 @@ define([
   };
 
   /**
+   * Tells of which bills a file was added or changed since an instant, and when. NetSuite dates the file, not its
+   * being attached. The search tells whole minutes, so that the last minute may be told once more.
+   *
+   * @param {{since: string}} request
+   * @returns {{bills: {bill: string, modified: string}[]}}
+   */
+  const listChanged = ({ since }) => {
+    const begins = Date.parse(since);
+    if (Number.isNaN(begins)) {
+      throw refusal('INVALID_REQUEST', `since has to be an instant, not ${JSON.stringify(since)}.`);
+    }
+    const bill = search.createColumn({ name: 'internalid' });
+    const modified = search.createColumn({ name: 'modified', join: 'file' });
+    // A day of this user's may begin a day before that of UTC.
+    const day = format.format({ value: new Date(begins - DAY), type: format.Type.DATE });
+    const results = search
+      .create({
+        type: search.Type.VENDOR_BILL,
+        filters: [['file.modified', 'onorafter', day], 'and', ['mainline', 'is', 'T']],
+        columns: [bill, modified],
+      })
+      .runPaged({ pageSize: 1000 });
+    const latest = new Map();
+    for (const { index } of results.pageRanges) {
+      for (const result of results.fetch({ index }).data) {
+        const id = result.getValue(bill);
+        const moment = instant(result.getValue(modified));
+        if (Date.parse(moment) > begins - MINUTE && !(latest.get(id) >= moment)) latest.set(id, moment);
+      }
+    }
+    return { bills: [...latest].map(([id, moment]) => ({ bill: id, modified: moment })) };
+  };
+
+  /**
    * @param {string} shown - A date and time in this user's format and time zone.
    * @returns {string} The same as UTC, in ISO 8601, without fractions of a second.
    */
-  const instant = (shown) =>
-    format.parse({ value: shown, type: format.Type.DATETIMETZ }).toISOString().replace(/\.\d+/, '');
+  const instant = (shown) => {
+    const type = format.Type.DATETIMETZ;
+    const read = format.parse({ value: shown, type });
+    // When clocks are put back an hour comes twice. Of both the later: nothing is dated before it happened.
+    const later = new Date(read.getTime() + HOUR);
+    const isTwice = format.parse({ value: format.format({ value: later, type }), type }).getTime() === read.getTime();
+    return (isTwice ? later : read).toISOString().replace(/\.\d+/, '');
+  };
 
   /**
    * Hands out a file, if it is attached to a vendor bill and to nothing less.
@@ -184,7 +230,7 @@ define([
     return { payment: id, voidedBy: String(voidedBy) };
   };
 
-  const actions = { version, files: listFiles, content: readFile, void: voidPayment };
+  const actions = { version, files: listFiles, changed: listChanged, content: readFile, void: voidPayment };
 
   /**
    * @param {{action: string}} request - The body of the call.
