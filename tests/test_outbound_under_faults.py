@@ -339,3 +339,25 @@ def test_a_ledger_that_can_no_longer_be_written_stops_the_run(pipe: Pipe):
     assert (writes(pipe), pipe.state.read_bytes()) == (before, told)
     pipe.run_well()
     assert invoice(pipe, bill)["status"] == "submitted"
+
+
+@pytest.mark.parametrize("path", ["token", "suiteql"])
+def test_a_rejected_bill_that_was_paid_by_hand_is_not_submitted_where_the_tap_failed(pipe: Pipe, path: str):
+    pipe.run_well()
+    bill = enter_bill(pipe)
+    like = next(one for one in books(pipe).bills.values() if one["id"] == bill)
+    edit(pipe, "vendor", like["vendor"], isinactive="T")
+    assert "1 rejected" in pipe.run_well()
+    # Nothing but the tap's failure stands between the bill as it was kept and AvidXchange.
+    assert pipe.sandbox.sandbox
+    with pipe.sandbox.sandbox.store.write() as connection:
+        connection.execute("UPDATE ax_vendor SET active = 1")
+    in_netsuite(pipe, "pay-by-hand", bill=bill, check_number="77")
+    control(pipe, "faults", match={"path": path}, do={"status": 400, "body": {"error": "broken"}})
+    ended = pipe.run()
+    assert ended.tap == 1, ended.said
+    assert "[APB-SNG-016]" in ended.said
+    assert invoice(pipe, bill) is None
+    pipe.sandbox.control("/control/faults", method="DELETE")
+    pipe.run_well()
+    assert invoice(pipe, bill) is None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from apbridge.singer.state import is_unfinished
+from apbridge.singer.state import is_complete
 
 if TYPE_CHECKING:
     from conftest import Account
@@ -16,13 +16,13 @@ def states(synced: Any) -> list[dict[str, Any]]:  # noqa: ANN401
 
 def test_a_whole_run_marks_its_bookmarks_until_it_has_read_them(changing: Account):
     whole = changing.sync()
-    assert not is_unfinished(whole.state, "bills")
+    assert is_complete(whole.state, "bills")
 
     again = changing.sync(whole.state)
-    assert is_unfinished(states(again)[0], "vendors")
-    assert is_unfinished(states(again)[0], "bills")
-    assert not is_unfinished(again.state, "vendors")
-    assert not is_unfinished(again.state, "bills")
+    assert not is_complete(states(again)[0], "vendors")
+    assert not is_complete(states(again)[0], "bills")
+    assert is_complete(again.state, "vendors")
+    assert is_complete(again.state, "bills")
 
 
 def test_a_run_that_never_came_to_the_bills_leaves_them_marked(changing: Account):
@@ -34,5 +34,5 @@ def test_a_run_that_never_came_to_the_bills_leaves_them_marked(changing: Account
         raise changing.Killed
 
     killed = changing.sync(whole.state, on_record=kill)
-    assert is_unfinished(killed.state, "bills")
-    assert not is_unfinished(changing.sync(killed.state).state, "bills")
+    assert not is_complete(killed.state, "bills")
+    assert is_complete(changing.sync(killed.state).state, "bills")

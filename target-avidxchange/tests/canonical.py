@@ -136,24 +136,26 @@ def applied(number: int, amount: str, *, ours: bool = False, kind: str = "paymen
 CODING = (vendor(1), vendor(2), account(1), account(2), department(1), class_(1), location(1))
 
 
-def singer(messages: Iterable[Message], state: object = None) -> bytes:
-    """Give messages as a tap writes them."""
-    lines: list[object] = []
-    known: set[str] = set()
-    for stream, record in messages:
-        if stream not in known:
-            known.add(stream)
-            lines.append(
-                {
-                    "type": "SCHEMA",
-                    "stream": stream,
-                    "schema": schema(stream),
-                    "key_properties": ["external_id"],
-                }
-            )
-        lines.append({"type": "RECORD", "stream": stream, "record": record})
-    if state is not None:
-        lines.append({"type": "STATE", "value": state})
+STREAMS = ("vendors", "gl_accounts", "departments", "classes", "locations", "bills")
+READ = {"bookmarks": {stream: {"replication_key_value": MODIFIED} for stream in STREAMS}}
+"""The STATE of a tap that came to the end of every stream."""
+
+
+def singer(messages: Iterable[Message], state: object = None, before: object = None) -> bytes:
+    """Give messages as a tap writes them that reads every stream to its end.
+
+    Args:
+        messages: Its records.
+        state: Another STATE than `READ`.
+        before: The STATE that it goes on from.
+    """
+    begins = [{"type": "STATE", "value": before}] if before else []
+    schemas = [
+        {"type": "SCHEMA", "stream": stream, "schema": schema(stream), "key_properties": ["external_id"]}
+        for stream in STREAMS
+    ]
+    records = [{"type": "RECORD", "stream": stream, "record": record} for stream, record in messages]
+    lines = [*begins, *schemas, *records, {"type": "STATE", "value": state or READ}]
     return b"".join(dumps(one) + b"\n" for one in lines)
 
 

@@ -50,10 +50,12 @@ class Company:
         """Give what the contract signs in with."""
         return {name: value for name, value in self.config.items() if name in CREDENTIALS}
 
-    def send(self, *messages: Message, state: object = None, **config: object) -> Result:
+    def send(
+        self, *messages: Message, state: object = None, before: object = None, **config: object
+    ) -> Result:
         self.said()
         target = TargetAvidXchange(config={**self.config, **config})
-        target.listen(BytesIO(singer(messages, state)))
+        target.listen(BytesIO(singer(messages, state, before)))
         states = [loads(told) for told in self.said().splitlines()]
         return Result(target.tally.as_counts(), states)
 

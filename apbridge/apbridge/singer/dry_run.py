@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from logging import Logger
 from pathlib import Path
 from typing import Any
 
@@ -91,12 +92,15 @@ class DryRunTally(Tally):
         if len(reasons) > _MOST_NAMED:
             yield f"and {len(reasons) - _MOST_NAMED} more"
 
-    def write(self, plugin: str, file: Path) -> None:
-        """Write the report as JSON into a file that only its owner may read.
+    def tell(self, plugin: str, file: Path, logger: Logger) -> None:
+        """Log the table, and write the report as JSON into a file that only its owner may read.
 
         Raises:
             UnavailableError: The file cannot be written.
         """
+        logger.info("%s: dry run, nothing was written. It would have been:", plugin)
+        for line in self.table():
+            logger.info("%s", line)
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
             handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -104,6 +108,7 @@ class DryRunTally(Tally):
                 out.write(dumps(self.report(plugin)) + b"\n")
         except OSError as found:
             raise UnavailableError("APB-SNG-020", file=file, problem=found.strerror) from found
+        logger.info("Every record by its external id is in %s", file)
 
     def _numbers(self, stream: str) -> list[str]:
         counts = dict.fromkeys(_COLUMNS, 0) | {Kind.FAILED.value: self.counts[stream][Kind.FAILED]}

@@ -57,18 +57,18 @@ def is_whole(before: Any, after: Any, stream: str) -> bool:  # noqa: ANN401
         after: Its last STATE.
         stream: The stream.
     """
-    earlier, later = _bookmark(before, stream), _bookmark(after, stream)
-    return not has_bookmark(earlier) and has_bookmark(later) and not _UNFINISHED & later.keys()
+    return not has_bookmark(_bookmark(before, stream)) and is_complete(after, stream)
 
 
-def is_unfinished(state: Any, stream: str) -> bool:  # noqa: ANN401
-    """Tell whether the tap broke off before it came to the end of a stream.
+def is_complete(state: Any, stream: str) -> bool:  # noqa: ANN401
+    """Tell whether the tap came to the end of a stream.
 
     Args:
-        state: The tap's last STATE.
+        state: A STATE that it told after it had begun the stream.
         stream: The stream.
     """
-    return bool(_UNFINISHED & _bookmark(state, stream).keys())
+    found = _bookmark(state, stream)
+    return has_bookmark(found) and not _UNFINISHED & found.keys()
 
 
 def _bookmark(state: Any, stream: str) -> Mapping[str, Any]:  # noqa: ANN401

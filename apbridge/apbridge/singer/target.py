@@ -27,7 +27,7 @@ from apbridge.errors import (
     UnavailableError,
 )
 from apbridge.json import dumps
-from apbridge.ledger import OPEN, Ledger, RehearsalLedger, Run
+from apbridge.ledger import OPEN, Ledger, RehearsalLedger, Row, Run
 from apbridge.schemas import schema
 from apbridge.settings import concurrency, required_text
 from apbridge.singer import state as states
@@ -91,7 +91,8 @@ class AcknowledgingTarget(PlainErrors, Target):
         self._emitted: Any = None
         self._buffered = 0
         self._oldest = 0.0
-        self._began = False
+        self._begun: set[str] = set()
+        self._told: frozenset[str] = frozenset()
         self._idle = False
         self._signal = 0
         self.stop = Event()
@@ -158,8 +159,8 @@ class AcknowledgingTarget(PlainErrors, Target):
     def _process_schema_message(self, message_dict: dict[str, Any]) -> None:
         self._assert_line_requires(message_dict, {"stream", "schema"})
         self._assert_line_requires(message_dict["schema"], {"properties"})
-        self._began = True
         stream = message_dict["stream"]
+        self._begun.add(stream)
         self.mapper.register_raw_stream_schema(
             stream, message_dict["schema"], message_dict.get("key_properties")
         )
@@ -170,7 +171,6 @@ class AcknowledgingTarget(PlainErrors, Target):
     @override
     def _process_record_message(self, message_dict: dict[str, Any]) -> None:
         self._assert_line_requires(message_dict, {"stream", "record"})
-        self._began = True
         stream, record = message_dict["stream"], message_dict["record"]
         maps = self.mapper.stream_maps.get(stream)
         if maps is None:
@@ -189,14 +189,15 @@ class AcknowledgingTarget(PlainErrors, Target):
     def _process_state_message(self, message_dict: dict[str, Any]) -> None:
         self._assert_line_requires(message_dict, {"value"})
         value = message_dict["value"]
-        if not self._began:
+        self._told = frozenset(self._begun)
+        if not self._begun:
             self._initial = value
             if states.has_bookmark(value) and self.ledger.is_new(self.name):
                 raise SettingError("APB-SNG-006", plugin=self.name)
         self._latest_state = value
         if self._buffered:
             self._drain_if_old()
-        elif self._began:
+        elif self._begun:
             self._emit()
 
     @override
@@ -254,29 +255,41 @@ class AcknowledgingTarget(PlainErrors, Target):
         for stream in self.sink_classes:
             if not OPEN & unsettled.get(stream, {}).keys():
                 continue
-            if self._is_unfinished(stream):
-                # What is kept may be out of date, such as a bill that was paid by hand since.
-                self.logger.warning("%s", RejectedError("APB-SNG-016", stream=stream))
-                continue
-            # First those that somebody asked for: a run may be stopped before it comes to the others.
-            asked, others = (
-                self.ledger.all_rows(self.system, stream, tuple(OPEN), asked=first) for first in (True, False)
-            )
-            rows = (
-                row
-                for row in chain(asked, others)
-                if not row.withheld and self.tally.so_far(stream, row.external_id) is not Kind.REJECTED
-            )
+            rows = self._current(stream)
             while some := {row.external_id: row.payload for row in islice(rows, self.batch)}:
                 self.dispatch.drain(self._sink(stream), some)
 
-    def _is_unfinished(self, stream: str) -> bool:
+    def _current(self, stream: str) -> Iterator[Row]:
+        """Give what waits or is rejected, but for what may be out of date, such as a bill paid by hand since.
+
+        What came in this run is up to date. What is kept from an earlier one is so only where the tap came to
+        the end of the stream and did not bring it.
+        """
+        is_read, skips = self._was_read_to_its_end(stream), False
+        # First those that somebody asked for: a run may be stopped before it comes to the others.
+        asked, others = (
+            self.ledger.all_rows(self.system, stream, tuple(OPEN), asked=first) for first in (True, False)
+        )
+        for row in chain(asked, others):
+            so_far = self.tally.so_far(stream, row.external_id)
+            if row.withheld or so_far is Kind.REJECTED:
+                continue
+            if so_far is None and not is_read:
+                skips = True
+                continue
+            yield row
+        if skips:
+            self.logger.warning("%s", RejectedError("APB-SNG-016", stream=stream))
+
+    def _was_read_to_its_end(self, stream: str) -> bool:
         names = {
             name
             for name, maps in self.mapper.stream_maps.items()
             if any(stream_map.stream_alias == stream for stream_map in maps)
-        } | {stream}
-        return any(states.is_unfinished(self._latest_state, name) for name in names)
+        }
+        return bool(names) and all(
+            name in self._told and states.is_complete(self._latest_state, name) for name in names
+        )
 
     def _sink(self, stream: str) -> AcknowledgingSink:
         if stream not in self.sink_classes:
@@ -386,9 +399,5 @@ class AcknowledgingTarget(PlainErrors, Target):
         if not isinstance(self.tally, DryRunTally):
             self.logger.info("%s: %s", self.name, self.tally.sentence())
             return
-        self.logger.info("%s: dry run, nothing was written. It would have been:", self.name)
-        for line in self.tally.table():
-            self.logger.info("%s", line)
-        file = Path(self.config.get("dry_run_report") or f".apbridge/dry-run-{self.name}.json")
-        self.tally.write(self.name, file)
-        self.logger.info("Every record by its external id is in %s", file)
+        file = self.config.get("dry_run_report") or f".apbridge/dry-run-{self.name}.json"
+        self.tally.tell(self.name, Path(file), self.logger)

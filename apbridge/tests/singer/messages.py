@@ -67,3 +67,13 @@ def state(bookmark: Any, stream: str = "bills") -> Message:  # noqa: ANN401
         "type": "STATE",
         "value": {"bookmarks": {stream: {"replication_key_value": bookmark}}},
     }
+
+
+READ: list[Message] = [
+    *SCHEMAS,
+    {
+        "type": "STATE",
+        "value": {"bookmarks": {stream: {"replication_key_value": "t"} for stream in ("vendors", "bills")}},
+    },
+]
+"""What a tap tells that came to the end of both streams and found nothing new."""

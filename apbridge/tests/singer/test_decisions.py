@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from messages import SCHEMAS, bill, bill_name, state, vendor
+from messages import READ, SCHEMAS, bill, bill_name, state, vendor
 
 from apbridge.ledger import Ledger, Status
 from apbridge.ledger.exceptions import Exceptions
@@ -33,7 +33,7 @@ def test_a_dismissed_record_stays_so_until_it_changes(any_world: World) -> None:
     dismiss(any_world, bill_name(7))
     any_world.refused = set()
 
-    assert any_world.run([]).tally.sentence() == "nothing to do"
+    assert any_world.run(READ).tally.sentence() == "nothing to do"
     again = any_world.run(messages)
     assert again.books.calls == []
     assert any_world.row("bills", bill_name(7)).status is Status.DISMISSED
@@ -66,7 +66,7 @@ def test_what_was_asked_for_goes_first(any_world: World) -> None:
     ask_again(any_world, bill_name(6), bill_name(4))
     any_world.refused = set()
 
-    done = any_world.run([], lambda target: setattr(target, "batch", 2), concurrency=1)
+    done = any_world.run(READ, lambda target: setattr(target, "batch", 2), concurrency=1)
     assert set(done.books.delivered[:2]) == {bill_name(4), bill_name(6)}
     assert len(done.books.delivered) == 6
     with Ledger(any_world.url) as ledger:

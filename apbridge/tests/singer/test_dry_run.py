@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from messages import SCHEMAS, bill, bill_name, state, vendor, vendor_name
+from messages import READ, SCHEMAS, bill, bill_name, state, vendor, vendor_name
 
 from apbridge import json
 from apbridge.errors import RejectedError, UnavailableError
@@ -58,7 +58,7 @@ def test_each_way_a_record_may_go_is_told_and_nothing_is_written(world: World):
             bill(3, is_eligible=False),
             bill(4, 4),
             bill(6, total="x"),
-            state("2026-11-03"),
+            *READ,
         ],
     )
     assert told == {
@@ -91,7 +91,7 @@ def test_a_real_run_after_it_behaves_as_if_it_had_not_been(world: World):
 
 def test_it_is_over_a_ledger_in_postgresql_too(any_world: World):
     any_world.run([*SCHEMAS, vendor(1), bill(1), bill(2, 2)])
-    told = rehearse(any_world, [*SCHEMAS, vendor(1), vendor(2), bill(1, memo="New")])
+    told = rehearse(any_world, [*SCHEMAS, vendor(1), vendor(2), bill(1, memo="New"), *READ])
     assert told["bills"] == {"updated": [bill_name(1)], "created": [bill_name(2)]}
     assert any_world.row("bills", bill_name(2)).status.value == "waiting"
 

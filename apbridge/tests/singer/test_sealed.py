@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from messages import SCHEMAS, state, vendor, vendor_name
+from messages import READ, SCHEMAS, state, vendor, vendor_name
 
 from apbridge.errors import RejectedError
 from apbridge.vault import Vault
@@ -33,7 +33,7 @@ def test_a_rejected_record_with_a_tax_id_is_tried_again_from_the_ledger(world: W
         assert b"12-3456789" not in file.read_bytes()
 
     world.refused = set()
-    done = world.run([])
+    done = world.run(READ)
     assert done.books.calls[0][1]["tax_id"] == "12-3456789"
     assert done.books.delivered == [vendor_name(1)]
 
@@ -48,7 +48,7 @@ def test_a_lost_vault_is_said_until_a_full_refresh_brings_the_record_again(
     Vault.create()
     for _ in range(2):
         with pytest.raises(RejectedError, match=r"vendors.*--full-refresh"):
-            world.run([])
+            world.run(READ)
     done = world.run([*SCHEMAS, SECRET])
     assert done.books.delivered == [vendor_name(1)]
-    world.run([])
+    world.run(READ)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from messages import SCHEMAS, bill, bill_name, state, vendor, vendor_name
+from messages import READ, SCHEMAS, Message, bill, bill_name, schema, state, vendor, vendor_name
 
 from apbridge.errors import SettingError
 from apbridge.ledger import Ledger
@@ -143,3 +143,25 @@ def test_a_stream_that_was_not_read_to_its_end_is_not_tried_again_from_what_was_
     assert world.run([both("t1", "t1"), *SCHEMAS, broken_off]).books.calls == []
 
     assert world.run([broken_off, *SCHEMAS, both("t3", "t3")]).books.delivered == [bill_name(7)]
+
+
+@pytest.mark.parametrize(
+    "messages",
+    [
+        [],
+        [schema("vendors"), vendor(2), both("t2", "t1")],
+        [*SCHEMAS, vendor(2)],
+        [*SCHEMAS, vendor(2), state("t2", "vendors")],
+        [both("t1", "t1"), schema("vendors"), vendor(2), both("t2", "t1"), schema("bills")],
+    ],
+    ids=["nothing came", "not begun", "no STATE", "no bookmark", "only an earlier bookmark"],
+)
+def test_nothing_kept_is_sent_where_the_tap_is_not_known_to_have_read_its_stream(
+    world: World, messages: list[Message], caplog: pytest.LogCaptureFixture
+) -> None:
+    world.refused = {bill_name(7)}
+    world.run([*SCHEMAS, vendor(1), bill(7), both("t1", "t1")])
+    world.refused = set()
+    assert bill_name(7) not in world.run(messages).books.delivered
+    assert "[APB-SNG-016]" in caplog.text
+    assert world.run(READ).books.delivered == [bill_name(7)]

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from messages import SCHEMAS, bill, bill_name, schema, state, vendor, vendor_name
+from messages import READ, SCHEMAS, bill, bill_name, schema, state, vendor, vendor_name
 from sqlalchemy import select
 
 from apbridge.errors import RejectedError, SettingError, UnavailableError
@@ -97,12 +97,12 @@ def test_a_bill_waits_for_its_vendor_and_goes_by_itself(any_world: World) -> Non
     assert row.waits_for == (("vendors", vendor_name(1)),)
     assert row.payload["lines"][0]["amount"] == Decimal("10.10")
 
-    idle = any_world.run([])
+    idle = any_world.run(READ)
     assert idle.books.sign_ins == 0
     assert idle.tally.sentence() == "bills 1 waiting"
 
     # The tap sends the vendor only.
-    second = any_world.run([schema("vendors"), vendor(1), state("t2")])
+    second = any_world.run([schema("vendors"), vendor(1), *READ])
     assert second.books.delivered == [vendor_name(1), bill_name(7)]
     assert second.tally.sentence() == "vendors 1 delivered; bills 1 delivered"
     assert any_world.row("bills", bill_name(7)).payload is None
@@ -128,13 +128,13 @@ def test_a_rejected_record_holds_up_nobody_and_is_tried_at_the_next_run(any_worl
     assert (row.status, row.code, row.attempts) == (Status.REJECTED, "APB-SNG-011", 1)
     assert any_world.states == [state("t1")["value"]]
 
-    second = any_world.run([])
+    second = any_world.run(READ)
     assert second.tally.sentence().startswith("bills 1 rejected")
     assert any_world.row("bills", bill_name(7)).attempts == 2
 
     any_world.refused = set()
-    assert any_world.run([]).books.delivered == [bill_name(7)]
-    assert any_world.run([]).tally.sentence() == "nothing to do"
+    assert any_world.run(READ).books.delivered == [bill_name(7)]
+    assert any_world.run(READ).tally.sentence() == "nothing to do"
 
 
 def test_a_rejected_record_that_comes_again_is_tried_once(world: World) -> None:
@@ -161,7 +161,7 @@ def test_an_ignored_record_is_settled(world: World) -> None:
     assert world.run([*SCHEMAS, hidden]).tally.sentence() == "bills 1 ignored"
     assert world.row("bills", bill_name(7)).status is Status.IGNORED
     # Its earlier, eligible content must never be tried again.
-    assert world.run([]).books.calls == []
+    assert world.run(READ).books.calls == []
     assert world.run([*SCHEMAS, hidden]).tally.sentence() == "bills 1 unchanged"
 
 
