@@ -153,6 +153,23 @@ def test_what_the_sandbox_hands_out_is_taken_over(init: Apbridge, sandbox: Runni
     assert not (project / "netsuite-certificate.pem").exists()
 
 
+def test_after_a_sandbox_refresh_the_same_certificate_is_mapped_again(
+    init: Apbridge, apbridge: Apbridge, project: Path
+):
+    with running(vendors=1, bills=1) as sandbox:
+        begun(init, sandbox)
+        finished(init, sandbox, project, "--bank-account=102")
+        sandbox.control("/control/netsuite/refresh", {})
+        ended = apbridge("check")
+        assert ended.code == 1
+        certificate = (project / "netsuite-certificate.pem").read_text()
+        assert certificate in ended.out
+        assert "netsuite-certificate.pem" in ended.out
+        order = {"pem": certificate, "client_id": Vault.open().get("netsuite_client_id")}
+        mapped = sandbox.control("/control/netsuite/map-certificate", order)
+        assert init(f"--certificate-id={mapped['certificate_id']}").code == 0
+
+
 def test_bank_accounts_by_currency_and_subsidiary(init: Apbridge, sandbox: Running, project: Path):
     begun(init, sandbox)
     ended = finished(init, sandbox, project, "--bank-account=102:USD:1", "--bank-account=103:CAD", "--json")

@@ -3,7 +3,11 @@ from __future__ import annotations
 import json
 import os
 import stat
+import subprocess
+import sys
+import time
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -199,6 +203,37 @@ def test_a_crash_anywhere_in_a_rotation_loses_nothing(
     again.set({"after": "1"})
     assert Vault.open(environ).names() == ["after", "key", "token"]
     assert len(Path(environ["APBRIDGE_VAULT_KEY_FILE"]).read_text().split()) == 1
+
+
+WRITER = """
+import itertools
+from apbridge.vault import Vault
+vault = Vault.open()
+print("ready", flush=True)
+for number in itertools.count():
+    vault.set({"number": str(number) * 999})
+    if number % 7 == 6:
+        vault.rotate()
+"""
+
+
+@pytest.mark.usefixtures("vault")
+def test_a_process_killed_while_it_writes_leaves_a_vault_that_opens(environ: dict[str, str]):
+    command = [sys.executable, "-c", WRITER]
+    for milliseconds in (3, 11, 29, 53):
+        with subprocess.Popen(command, env={**os.environ, **environ}, stdout=-1) as writer:
+            assert writer.stdout
+            assert writer.stdout.readline() == b"ready\n"
+            time.sleep(milliseconds / 1000)
+            writer.kill()
+        assert Vault.open(environ).get("token") == "s3cret"
+
+
+@pytest.mark.usefixtures("vault")
+def test_many_who_write_at_once_lose_nothing(environ: dict[str, str]):
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda number: Vault.open(environ).set({f"n{number}": "x"}), range(40)))
+    assert {f"n{number}" for number in range(40)} < set(Vault.open(environ).names())
 
 
 def test_after_a_rotation_the_old_key_opens_nothing(vault: Vault, environ: dict[str, str], tmp_path: Path):
