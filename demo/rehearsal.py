@@ -40,8 +40,10 @@ def meltano_run(
         "MELTANO_ENVIRONMENT": "demo",
         "MELTANO_DATABASE_URI": f"sqlite:///{folder / 'meltano.db'}",
         "APBRIDGE_DEMO": str(folder),
+        # Where a real account is set up in this folder, its vault and .env are no business of a rehearsal.
+        "APBRIDGE_VAULT": str(folder / "vault.json"),
     }
-    command = [str(PROGRAMS / "meltano"), "run", job]
+    command = [str(PROGRAMS / "meltano"), f"--env-file={os.devnull}", "run", job]
     # Meltano writes each plugin's settings to a file while it runs: for nobody else to read.
     with (
         subprocess.Popen(  # noqa: S603
