@@ -389,11 +389,14 @@ class AcknowledgingTarget(PlainErrors, Target):
         finally:
             for sink in self.sinks.values():
                 sink.clean_up()
-            self.close()
-            if "ledger" in vars(self):
-                self.ledger.close()
-            if status == "finished" or self.tally.as_counts():
-                self._tell_outcomes()
+            try:
+                if status == "finished" or self.tally.as_counts():
+                    self._tell_outcomes()
+            finally:
+                # What a subclass has to remind of is said last, where it is seen.
+                self.close()
+                if "ledger" in vars(self):
+                    self.ledger.close()
 
     def _tell_outcomes(self) -> None:
         if not isinstance(self.tally, DryRunTally):
