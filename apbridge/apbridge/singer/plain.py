@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 import warnings
+from contextlib import suppress
 from typing import Any
 
 import click
@@ -12,6 +14,7 @@ from singer_sdk.plugin_base import JSONSchemaValidator, PluginBase, SingerComman
 from typing_extensions import override
 
 from apbridge.errors import APBridgeError, SettingError, where
+from apbridge.singer.writer import Stopped
 
 _PROBLEMS = {
     "type": "must be of type {0}",
@@ -78,6 +81,12 @@ class PlainCommand(SingerCommand):
             handler.addFilter(_without_repeats)
         try:
             return super().main(*args, **kwargs)
+        except Stopped as stopped:
+            # Python itself would wait for threads, and they for answers, as long as the other side takes.
+            logging.shutdown()
+            with suppress(OSError):
+                sys.stdout.flush()
+            os._exit(stopped.code)
         except Exception as found:
             self.logger.error("%s", error_sentence(found, self.logger.name))  # noqa: TRY400
             self.logger.debug("Trace of the error above", exc_info=found)

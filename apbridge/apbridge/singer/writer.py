@@ -13,6 +13,12 @@ from typing_extensions import override
 from apbridge import json
 
 
+class Stopped(SystemExit):
+    """A signal has come: the program ends with an exit code, and waits for nothing that is under way."""
+
+    code: int
+
+
 class MessageWriter(GenericSingerWriter[bytes, Message]):
     """Writes JSON Lines to stdout.
 
@@ -22,7 +28,7 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
 
     def __init__(self) -> None:
         self._is_writing = False
-        self._waiting: SystemExit | None = None
+        self._waiting: Stopped | None = None
 
     @override
     def serialize_message(self, message: Message) -> bytes:
@@ -43,8 +49,8 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
     def leave(self, code: int) -> None:
         """End the program with this exit code as soon as no line is cut by it."""
         if not self._is_writing:
-            raise SystemExit(code)
-        self._waiting = SystemExit(code)
+            raise Stopped(code)
+        self._waiting = Stopped(code)
 
     @contextmanager
     def _whole(self) -> Iterator[None]:
