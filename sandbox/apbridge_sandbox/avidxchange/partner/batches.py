@@ -61,11 +61,14 @@ class Batch:
         external_id = content.pop("ExternalId", None)
         try:
             if not isinstance(external_id, str):
-                raise refusal(422, "missing_field", "Give its external id.", "externalId")
+                raise refusal(422, "missing_field", "Give its external id.", "ExternalId")
             path = {"external_id": external_id}
             if self._has_type:
                 path["dimension"] = str(content.pop("CodeType", ""))
             body = _encode(read(self._names, content))
+        except RefusalError as error:
+            return failed(call, external_id, error)
+        try:
             answer = self._put(avidconnect.Call(call.sandbox, path, QueryParams(), _JSON, body))
         except RefusalError as error:
             return failed(call, external_id, error, self._names)

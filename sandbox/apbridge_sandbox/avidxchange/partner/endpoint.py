@@ -77,10 +77,15 @@ def company(call: Call) -> Answer:
 
 
 def refused(error: RefusalError, names: Names | None = None) -> dict[str, Any]:
-    """Say a refusal in this surface's words."""
+    """Say a refusal as this surface does.
+
+    Args:
+        error: The refusal.
+        names: Translate its fields, where they are in `avidconnect`'s words.
+    """
     errors = [
         {
-            "Field": place_of(names or {}, problem.field),
+            "Field": problem.field if names is None else place_of(names, problem.field),
             "Code": code(problem.code),
             "Message": problem.message,
         }

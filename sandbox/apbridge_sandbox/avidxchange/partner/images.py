@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Sequence
 from urllib.parse import quote
 
@@ -58,6 +57,6 @@ def _of_json(call: Call) -> tuple[str, str, bytes]:
             raise refusal(400, "missing_field", f"Give {name}, a text.", name)
     try:
         content = base64.b64decode(given["Content"], validate=True)
-    except binascii.Error as error:
+    except ValueError as error:
         raise refusal(400, "invalid_value", "Content is not base64.", "Content") from error
     return given["FileName"], given["ContentType"], content
