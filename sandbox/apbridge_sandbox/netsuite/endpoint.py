@@ -14,10 +14,17 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from apbridge_sandbox.netsuite.errors import NetSuiteError, RestletError, invalid_content, unexpected
+from apbridge_sandbox.netsuite.errors import (
+    NetSuiteError,
+    RestletError,
+    invalid_content,
+    unexpected,
+    unsupported_media_type,
+)
 from apbridge_sandbox.world import Sandbox
 
 NETSUITE_DOMAIN = ".netsuite.com"
+_JSON_TYPES = frozenset({"application/json", "application/vnd.oracle.resource+json"})
 
 _logger = logging.getLogger(__name__)
 _decoder = msgspec.json.Decoder(float_hook=Decimal)
@@ -55,8 +62,11 @@ class Call:
         """Read the body: an object; numbers that are not whole come as Decimal.
 
         Raises:
-            NetSuiteError: It is something else.
+            NetSuiteError: It is something else, or is not said to be JSON.
         """
+        kind = self.request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if kind not in _JSON_TYPES:
+            raise unsupported_media_type(kind)
         try:
             value = _decoder.decode(self.body)
         except msgspec.DecodeError as error:

@@ -143,6 +143,12 @@ def no_such_record_type(name: str) -> NetSuiteError:
     return NetSuiteError(404, "NONEXISTENT_RECORD_TYPE", detail)
 
 
+def unsupported_media_type(kind: str) -> NetSuiteError:
+    """Refuse a body that is not said to be JSON."""
+    detail = f"The value '{kind}' of the header 'Content-Type' is not supported by this resource."
+    return NetSuiteError(415, "UNSUPPORTED_MEDIA_TYPE", detail, where={"o:errorHeader": "Content-Type"})
+
+
 def method_not_allowed(method: str) -> NetSuiteError:
     """Refuse a method."""
     return NetSuiteError(405, "INVALID_METHOD", f"The request method '{method}' is not supported here.")

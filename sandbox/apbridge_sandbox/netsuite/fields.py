@@ -22,6 +22,8 @@ from apbridge_sandbox.netsuite.errors import invalid_content, invalid_value, ple
 _NAMES_EXTERNAL_IDS = frozenset(
     {"ns_vendor", "ns_account", "ns_department", "ns_classification", "ns_location"}
 )
+_REFERENCE_KEYS = frozenset({"id", "externalId", "refName", "links"})
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _INTERNAL_ID = re.compile(r"[0-9]{1,15}")
 
 
@@ -121,7 +123,9 @@ class Body:
         return lines
 
     def _reference(self, value: Any, field: Field, path: str) -> int:  # noqa: ANN401
-        named = value if isinstance(value, dict) else {"id": value}
+        if not isinstance(value, dict) or set(value) - _REFERENCE_KEYS:
+            raise invalid_value(value, path)
+        named = value
         by_external_id = "externalId" in named and field.refers in _NAMES_EXTERNAL_IDS
         wanted = str(named.get("externalId" if by_external_id else "id"))
         if not by_external_id and not _INTERNAL_ID.fullmatch(wanted):
@@ -138,11 +142,18 @@ class Body:
         return int(found["id"])
 
 
+def _day(text: str) -> date:
+    if not _DAY.fullmatch(text):
+        # Python reads other forms of ISO 8601 too; NetSuite is not known to.
+        raise ValueError(text)
+    return date.fromisoformat(text)
+
+
 _PLAIN: dict[FieldKind, tuple[tuple[type, ...], Callable[[Any], Any]]] = {
     FieldKind.TEXT: ((str,), str),
     FieldKind.FLAG: ((bool,), bool),
     FieldKind.NUMBER: ((int, Decimal), Decimal),
-    FieldKind.DATE: ((str,), date.fromisoformat),
+    FieldKind.DATE: ((str,), _day),
     FieldKind.MONEY: ((int, Decimal), cents),
 }
 """What JSON gives for a kind, and what reads it."""

@@ -36,6 +36,7 @@ class Rules:
     unpayable_bill: str = "no_matching_line"
     duplicate_external_id: str = "DUP_RCRD"
     closed_period: str = "USER_ERROR"
+    inactive_vendor: str = "refuses"
     touch_bill: bool = False
     touch_accounting_line: bool = True
 
@@ -47,6 +48,7 @@ class Rules:
             unpayable_bill=switches["netsuite.unpayable_bill"],
             duplicate_external_id=switches["netsuite.duplicate_external_id"],
             closed_period=switches["netsuite.closed_period"],
+            inactive_vendor=switches["netsuite.inactive_vendor"],
             touch_bill=switches["netsuite.payment_touches_bill"],
             touch_accounting_line=switches["netsuite.payment_touches_accounting_line"],
         )
@@ -67,6 +69,8 @@ def post_vendor_payment(
         NetSuiteError: It is refused; nothing was written.
     """
     rules = rules or Rules()
+    if rules.inactive_vendor == "refuses":
+        _check_active(conn, payment.vendor)
     payment_id = books.next_transaction(conn)
     _post(conn, payment_id, payment, rules, now, created=stamp(now))
     return payment_id
@@ -219,6 +223,7 @@ def _completed(conn: sqlite3.Connection, payment: VendorPayment, now: datetime) 
     if not payment.applications:
         detail = "You must enter at least one line item for this transaction."
         raise user_error(detail)
+    _check_dimensions(conn, payment, subsidiary)
     currency = payment.currency or vendor["currency"]
     rate = payment.rate
     if rate is None:
@@ -239,6 +244,31 @@ def _completed(conn: sqlite3.Connection, payment: VendorPayment, now: datetime) 
         ap_account=ap_account,
         day=payment.day or now.astimezone(COMPANY_ZONE).date(),
     )
+
+
+def _check_active(conn: sqlite3.Connection, vendor: int) -> None:
+    row = conn.execute("SELECT subsidiary, isinactive FROM ns_vendor WHERE id = ?", (vendor,)).fetchone()
+    if row and row["isinactive"] == "T":
+        detail = f"Invalid entity reference key {vendor} for subsidiary {row['subsidiary']}."
+        raise user_error(detail, "entity")
+
+
+def _check_dimensions(conn: sqlite3.Connection, payment: VendorPayment, subsidiary: int) -> None:
+    """Make sure that the payment's own dimensions are active and its subsidiary's."""
+    given = {
+        "department": payment.department,
+        "class": payment.classification,
+        "location": payment.location,
+    }
+    for name, value in given.items():
+        if value is None:
+            continue
+        table = "ns_classification" if name == "class" else f"ns_{name}"
+        row = conn.execute(f"SELECT subsidiary, isinactive FROM {table} WHERE id = ?", (value,)).fetchone()  # noqa: S608
+        listed = (row["subsidiary"] or str(subsidiary)).split(", ")
+        if row["isinactive"] == "T" or str(subsidiary) not in listed:
+            detail = f"Invalid {name} reference key {value} for subsidiary {subsidiary}."
+            raise user_error(detail, name)
 
 
 def _check_external_id(conn: sqlite3.Connection, external_id: str, rules: Rules) -> None:

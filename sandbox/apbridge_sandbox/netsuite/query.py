@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from itertools import count
 
 from starlette.responses import Response
@@ -13,6 +14,7 @@ from apbridge_sandbox.netsuite.errors import (
     NetSuiteError,
     invalid_content,
     invalid_parameter,
+    invalid_value,
     unexpected,
 )
 from apbridge_sandbox.netsuite.paging import bounds, check_parameters, links
@@ -26,7 +28,7 @@ def run_query(call: Call) -> Response:
     check_token(call, REST_WEB_SERVICES)
     check_permission(call, "Reports -> SuiteAnalytics Workbook")
     _check_header(call)
-    query = _query(call)
+    query, params = _query(call)
     check_parameters(call, "limit", "offset")
     limit, offset = bounds(call)
     if offset >= suiteql.MOST_ROWS and call.sandbox.switches["netsuite.offset_past_cap"] != "empty":
@@ -43,6 +45,7 @@ def run_query(call: Call) -> Response:
                 seed=sandbox.options.company.seed + next(_runs),
                 limit=limit,
                 offset=offset,
+                params=params,
             )
     except suiteql.SuiteQLError as error:
         is_column = isinstance(error, suiteql.UnknownColumnError)
@@ -78,15 +81,23 @@ def _check_header(call: Call) -> None:
         )
 
 
-def _query(call: Call) -> str:
+def _query(call: Call) -> tuple[str, tuple[object, ...]]:
     body = call.json()
+    # Bind parameters come with release 2026.2 (NetSuite: SuiteQL).
+    known = {"q", "params"} if call.sandbox.switches["netsuite.release"] == "2026.2" else {"q"}
     for name in body:
-        if name != "q":
-            # Bind parameters come with release 2026.2 (NetSuite: SuiteQL); this account is before it.
+        if name not in known:
             detail = f"Unknown property '{name}'."
             raise invalid_content(detail, name)
     query = body.get("q")
     if not isinstance(query, str) or not query.strip():
         detail = "The query is missing."
         raise invalid_content(detail, "q")
-    return query
+    params = body.get("params", [])
+    if not isinstance(params, list) or not all(_is_param(each) for each in params):
+        raise invalid_value(params, "params")
+    return query, tuple(params)
+
+
+def _is_param(value: object) -> bool:
+    return value is None or (isinstance(value, str | int | Decimal) and not isinstance(value, bool))

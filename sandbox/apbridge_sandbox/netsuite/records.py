@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -167,12 +168,18 @@ def _delete(call: Call, asked: _Asked) -> Response:
     return no_content()
 
 
+_EXTERNAL_ID = re.compile(r"[A-Za-z0-9_-]+")
+"""What is safe in a URL (NetSuite: external ids)."""
+
+
 def _put(call: Call, asked: _Asked) -> Response:
     """Upsert by external id."""
     wanted = call.path("id")
     if not wanted.startswith("eid:") or asked.name != payments.RECORD_TYPE:
         raise method_not_allowed("PUT")
     external_id = wanted.removeprefix("eid:")
+    if not _EXTERNAL_ID.fullmatch(external_id):
+        raise invalid_value(external_id, "externalId")
     body = call.json()
     if body.setdefault("externalId", external_id) != external_id:
         raise invalid_value(body["externalId"], "externalId")
@@ -203,6 +210,10 @@ def _change(
 
 def _asked(call: Call) -> _Asked:
     check_token(call, REST_WEB_SERVICES)
+    if "respond-async" in call.request.headers.get("prefer", ""):
+        # NetSuite would answer 202 and work later: that is not modelled.
+        detail = "Asynchronous calls are not in the sandbox."
+        raise NetSuiteError(501, "NOT_IN_THE_SANDBOX", detail, where={"o:errorHeader": "Prefer"})
     kind = record_types().get(call.path("type").lower())
     account = account_of(call.sandbox.switches)
     if kind is None or kind.feature in account.features_off:

@@ -26,6 +26,7 @@ _LONGEST_ASSERTION = 3600
 _CLOCK_SKEW = 60
 """Seconds by which a client's clock may be ahead."""
 
+_FORM = "application/x-www-form-urlencoded"
 _GRANT = "client_credentials"
 _ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _SCOPES = frozenset({"restlets", "rest_webservices", "suite_analytics"})
@@ -52,6 +53,9 @@ def token(call: Call) -> Response:
 
 
 def _granted(call: Call) -> Response:
+    kind = call.request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != _FORM:
+        raise SignInError(400, "invalid_request")
     form = {name: values[0] for name, values in parse_qs(call.body.decode("latin-1")).items()}
     if "grant_type" not in form:
         raise SignInError(400, "invalid_request")

@@ -67,8 +67,8 @@ def arithmetic(operator: str, left: Term, right: Term) -> Term:
         raise unsupported()
     money = Kind.MONEY in kinds
     if operator == "/":
-        # Oracle has one kind of number; SQLite would divide whole ones whole.
-        return Term(f"(1.0 * {left.sql} / {right.sql})", Kind.NUMBER)
+        # Oracle has one kind of number, and no division by zero.
+        return Term(f"ns_divide({left.sql}, {right.sql})", Kind.NUMBER)
     sql = f"({left.sql} {operator} {right.sql})"
     if operator == "*":
         return Term(sql, Kind.NUMBER)
@@ -84,7 +84,8 @@ def common_kind(terms: Arguments) -> Kind:
         return kinds.pop()
     if all(kind.is_numeric for kind in kinds):
         return Kind.MONEY if Kind.MONEY in kinds else Kind.NUMBER
-    if any(kind.is_temporal for kind in kinds):
+    if any(kind.is_temporal or kind.is_numeric for kind in kinds):
+        # Oracle: inconsistent datatypes.
         raise unsupported()
     return Kind.TEXT
 

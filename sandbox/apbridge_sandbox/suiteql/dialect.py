@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any, ClassVar
 
 from sqlglot import exp
@@ -26,24 +28,46 @@ class SuiteQL(Oracle):
 _DIALECT = SuiteQL()
 # What it cannot parse is refused anyway; the client learns of it, the server's log need not.
 logging.getLogger("sqlglot").setLevel(logging.ERROR)
-_FORBIDDEN_TOKENS = frozenset({TokenType.LIMIT, TokenType.OFFSET, TokenType.WITH, TokenType.FOR})
-"""`LIMIT` parses to the same as `TOP`, so the words themselves are looked at."""
+_FORBIDDEN_TOKENS = frozenset(
+    {TokenType.LIMIT, TokenType.OFFSET, TokenType.WITH, TokenType.FOR, TokenType.DCOLON, TokenType.SEMICOLON}
+)
+_FORBIDDEN_WORDS = frozenset({"=="})
+"""What parses to the same as something that is allowed (`LIMIT` as `TOP`) is looked for in the words."""
 
 
-def parse(query: str) -> exp.Select | exp.SetOperation:
+def parse(query: str, params: Sequence[object] = ()) -> exp.Select | exp.SetOperation:
     """Read one query.
 
+    Args:
+        query: In SuiteQL.
+        params: The values that its marks `?` stand for, in their order: texts, numbers, None.
+
     Raises:
-        SuiteQLError: It is no SQL, more than one statement, or uses what SuiteQL does not have.
+        SuiteQLError: It is no SQL, more than one statement, or uses what SuiteQL does not have; or there are
+            more or fewer marks than values.
     """
     try:
         tokens = _DIALECT.tokenize(query)
         statements = _DIALECT.parser().parse(tokens, query)
     except SqlglotError as error:
         raise unparsable(query) from error
-    if any(token.token_type in _FORBIDDEN_TOKENS for token in tokens):
+    if any(token.token_type in _FORBIDDEN_TOKENS or token.text in _FORBIDDEN_WORDS for token in tokens):
         raise unsupported()
     found = [statement for statement in statements if statement is not None]
     if len(found) != 1 or not isinstance(found[0], exp.Select | exp.SetOperation):
         raise unsupported()
+    marks = [*found[0].find_all(exp.Placeholder, bfs=False)]
+    if len(marks) != len(params) or any(mark.this for mark in marks):
+        raise unsupported()
+    for mark, value in zip(marks, params, strict=True):
+        mark.replace(_literal(value))
     return found[0]
+
+
+def _literal(value: object) -> exp.Expr:
+    if value is None:
+        return exp.Null()
+    if isinstance(value, str):
+        return exp.Literal.string(value)
+    number = exp.Literal.number(format(abs(Decimal(str(value))), "f"))
+    return exp.Neg(this=number) if str(value).startswith("-") else number

@@ -40,6 +40,7 @@ def run(
     seed: int,
     limit: int,
     offset: int,
+    params: tuple[object, ...] = (),
 ) -> Page:
     """Run a query.
 
@@ -51,11 +52,12 @@ def run(
         seed: Of the order of rows that ORDER BY leaves tied.
         limit: Most rows of the page.
         offset: Rows before it.
+        params: What the query's marks stand for.
 
     Raises:
         SuiteQLError: It is refused.
     """
-    relation = _compiled(query, account)
+    relation = _compiled(query, account, params)
     shuffle_by(seed)
     most = MOST_ROWS if relation.most is None else min(relation.most, MOST_ROWS)
     page_rows = max(0, min(limit, most - offset))
@@ -77,8 +79,8 @@ def run(
 
 
 @lru_cache(maxsize=_REMEMBERED_QUERIES)
-def _compiled(query: str, account: Account) -> Relation:
-    return Selects(account).compile(parse(query))
+def _compiled(query: str, account: Account, params: tuple[object, ...]) -> Relation:
+    return Selects(account).compile(parse(query, params))
 
 
 def _fetch(conn: sqlite3.Connection, sql: str, values: dict[str, Any]) -> list[sqlite3.Row]:
@@ -89,7 +91,7 @@ def _fetch(conn: sqlite3.Connection, sql: str, values: dict[str, Any]) -> list[s
             # The store lends connections; each meets SuiteQL for the first time once.
             register(conn)
             return _fetch(conn, sql, values)
-        if "user-defined function raised" in str(error):
+        if "user-defined" in str(error):
             # A value that a function cannot take, such as a text that is no date.
             raise unsupported() from error
         raise

@@ -49,7 +49,11 @@ class Subqueries(Protocol):
     """What compiles a select inside an expression."""
 
     def nested(self, node: exp.Expr, around: Scope) -> tuple[str, Kind]:
-        """Give its SQL and the kind of its first column."""
+        """Give its SQL and the kind of its one column."""
+        ...
+
+    def exists(self, node: exp.Expr, around: Scope) -> str:
+        """Give its SQL, whatever its columns are."""
         ...
 
 
@@ -90,7 +94,7 @@ class Expressions:
             exp.In: self._in,
             exp.Between: self._between,
             exp.Like: self._like,
-            exp.Exists: lambda node: f"EXISTS ({selects.nested(node.this, scope)[0]})",
+            exp.Exists: lambda node: f"EXISTS ({selects.exists(node.this, scope)})",
         }
 
     def term(self, node: exp.Expr) -> Term:
@@ -227,7 +231,8 @@ class Expressions:
 
     def _subquery(self, node: exp.Subquery) -> Term:
         sql, kind = self._selects.nested(node.this, self.scope)
-        return Term(f"({sql})", kind)
+        only = f'(WITH "$o"(v) AS ({sql}) SELECT ns_only(v) FROM "$o")'  # noqa: S608 - compiled here
+        return Term(only, kind)
 
     def _in(self, node: exp.In) -> str:
         subject = self.term(node.this)
@@ -244,6 +249,8 @@ class Expressions:
         return f"({' OR '.join(comparison('=', subject, item) for item in items)})"
 
     def _between(self, node: exp.Between) -> str:
+        if node.args.get("symmetric") is not None:
+            raise unsupported()
         subject = self.term(node.this)
         low = comparison(">=", subject, self.term(node.args["low"]))
         return f"({low} AND {comparison('<=', subject, self.term(node.args['high']))})"

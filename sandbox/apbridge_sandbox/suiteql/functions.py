@@ -7,6 +7,7 @@ import re
 import sqlite3
 from collections.abc import Callable
 from functools import lru_cache
+from operator import truediv
 from random import Random
 from threading import local
 from typing import Any
@@ -16,7 +17,7 @@ from apbridge_sandbox.suiteql.catalogue import Kind
 from apbridge_sandbox.suiteql.values import writer
 
 _this_thread = local()
-_OF_TWO = frozenset({"ns_to_char", "ns_to_wall", "ns_add_days", "ns_text", "ns_like", "ns_mod"})
+_OF_TWO = frozenset({"ns_to_char", "ns_to_wall", "ns_add_days", "ns_text", "ns_like", "ns_mod", "ns_divide"})
 
 
 def shuffle_by(seed: int) -> None:
@@ -36,6 +37,8 @@ def register(conn: sqlite3.Connection) -> None:
         "ns_upper": str.upper,
         "ns_lower": str.lower,
         "ns_like": _like,
+        "ns_number": _number,
+        "ns_divide": truediv,
         # Not every build of SQLite has its mathematical functions.
         "ns_trunc": math.trunc,
         "ns_floor": math.floor,
@@ -46,11 +49,28 @@ def register(conn: sqlite3.Connection) -> None:
         arity = 2 if name in _OF_TWO else 1
         conn.create_function(name, arity, _unless_null(function), deterministic=True)
     conn.create_function("ns_shuffle", 0, _shuffled)
+    conn.create_aggregate("ns_only", 1, _Only)
 
 
 def _shuffled() -> float:
     random: Callable[[], float] = _this_thread.random
     return random()
+
+
+class _Only:
+    """The one value of a subquery; Oracle refuses one that gives several."""
+
+    def __init__(self) -> None:
+        self._values: list[Any] = []
+
+    def step(self, value: Any) -> None:  # noqa: ANN401
+        self._values.append(value)
+        if len(self._values) > 1:
+            message = "several rows"
+            raise ValueError(message)
+
+    def finalize(self) -> Any:  # noqa: ANN401
+        return self._values[0] if self._values else None
 
 
 def _unless_null(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -62,6 +82,11 @@ def _unless_null(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def _text(value: Any, kind: str) -> str:  # noqa: ANN401
     return writer(Kind(kind))(value)
+
+
+def _number(text: str) -> float:
+    """Read a text as a number, as Oracle does when it meets one: a ValueError where it is none."""
+    return float(text)
 
 
 def _like(text: str, pattern: str) -> bool:

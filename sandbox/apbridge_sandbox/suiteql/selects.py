@@ -94,9 +94,15 @@ class Selects:
         raise unsupported()
 
     def nested(self, node: exp.Expr, around: Scope) -> tuple[str, Kind]:
-        """Compile a select inside an expression."""
+        """Compile a select of one column inside an expression."""
         relation = self.compile(node, around)
+        if len(relation.outputs) != 1:
+            raise unsupported()
         return relation.bounded, relation.outputs[0][1].kind
+
+    def exists(self, node: exp.Expr, around: Scope) -> str:
+        """Compile a select of which only matters whether it gives a row."""
+        return self.compile(node, around).bounded
 
     def _set_operation(self, node: exp.SetOperation, around: Scope | None) -> Relation:
         left, right = self.compile(node.this, around), self.compile(node.expression, around)

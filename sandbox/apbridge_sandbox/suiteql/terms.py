@@ -43,8 +43,10 @@ def quoted(text: str) -> str:
 
 
 def text_literal(text: str) -> Term:
-    """Make a term of a text."""
-    return Term(quoted(text), Kind.TEXT, literal=text, nullable=not text)
+    """Make a term of a text. An empty one is null (Oracle)."""
+    if not text:
+        return Term("NULL", Kind.TEXT, literal="")
+    return Term(quoted(text), Kind.TEXT, literal=text, nullable=False)
 
 
 def number_literal(text: str) -> Term:
@@ -112,7 +114,7 @@ def alike(left: Term, right: Term) -> tuple[Term, Term]:
 def _number(term: Term) -> Term:
     """Read a text as a number, as Oracle does when it meets one."""
     if term.literal is None:
-        return Term(f"CAST({term.sql} AS NUMERIC)", Kind.NUMBER)
+        return Term(f"ns_number({term.sql})", Kind.NUMBER)
     if not _NUMBER.fullmatch(term.literal):
         raise unsupported()
     return number_literal(term.literal)

@@ -7,6 +7,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 import requests
@@ -14,6 +15,7 @@ import requests
 from apbridge_sandbox.store import Store
 from sandbox.tests.netsuite.signed_in import PAYMENT, RECORDS, NetSuite, OpenBill, error_of, posted_id
 
+JSON = {"Content-Type": "application/json"}
 NO_LINE = "Unable to find a matching line for sublist apply with key: [doc] and value: [{}]."
 
 
@@ -256,7 +258,70 @@ def test_discounts_are_a_feature(netsuite: NetSuite, bills: list[OpenBill]):
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b'"x"'])
 def test_a_body_is_a_json_object(netsuite: NetSuite, body: bytes):
-    assert error_of(netsuite.post(PAYMENT, data=body))["o:errorCode"] == "INVALID_CONTENT"
+    assert error_of(netsuite.post(PAYMENT, data=body, headers=JSON))["o:errorCode"] == "INVALID_CONTENT"
+
+
+def test_a_body_has_to_be_said_to_be_json(netsuite: NetSuite):
+    for kind in ({}, {"Content-Type": "text/plain"}, {"Content-Type": "application/xml"}):
+        answer = netsuite.post(PAYMENT, data=b"{}", headers=kind)
+        assert (answer.status_code, error_of(answer)["o:errorHeader"]) == (415, "Content-Type")
+
+
+def test_what_would_be_done_later_is_not_done_at_once(netsuite: NetSuite, bills: list[OpenBill]):
+    answer = netsuite.post(PAYMENT, json=bills[0].payment(), headers={"Prefer": "respond-async"})
+    assert (answer.status_code, error_of(answer)["o:errorCode"]) == (501, "NOT_IN_THE_SANDBOX")
+    assert not netsuite.rows(f"SELECT nextdoc FROM nexttransactionlinelink WHERE previousdoc = {bills[0].id}")
+
+
+def test_a_dimension_has_to_be_active_and_the_subsidiarys(
+    netsuite: NetSuite, bills: list[OpenBill], store: Store
+):
+    with store.write() as conn:
+        conn.execute("UPDATE ns_department SET isinactive = 'T' WHERE id = 2")
+        foreign = conn.execute("SELECT id FROM ns_location WHERE subsidiary = '2'").fetchone()["id"]
+    for field, value in (("department", 2), ("location", foreign)):
+        error = error_of(netsuite.post(PAYMENT, json=bills[0].payment(**{field: {"id": str(value)}})))
+        assert f"Invalid {field} reference key {value} for subsidiary 1." in error["detail"]
+    assert netsuite.post(PAYMENT, json=bills[0].payment(department={"id": "3"})).ok
+
+
+def test_an_inactive_vendor_is_paid_or_not(netsuite: NetSuite, bills: list[OpenBill], store: Store):
+    with store.write() as conn:
+        conn.execute("UPDATE ns_vendor SET isinactive = 'T' WHERE id = ?", (bills[0].vendor,))
+    error = error_of(netsuite.post(PAYMENT, json=bills[0].payment()))
+    assert error["o:errorPath"] == "entity"
+    netsuite.switch(inactive_vendor="pays")
+    assert netsuite.post(PAYMENT, json=bills[0].payment()).ok
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("tranDate", "20261102"),
+        ("tranDate", "2026-W45-1"),
+        ("tranDate", "11/2/2026"),
+        ("entity", "19"),
+        ("entity", 19),
+        ("account", {"id": "102", "name": "Checking"}),
+        ("tranId", "1" * 46),
+        ("memo", "m" * 1000),
+        ("externalId", "e" * 256),
+    ],
+    ids=repr,
+)
+def test_values_in_another_form_are_refused(
+    netsuite: NetSuite, bills: list[OpenBill], field: str, value: object
+):
+    error = error_of(netsuite.post(PAYMENT, json=bills[0].payment() | {field: value}))
+    assert (error["o:errorCode"], error["o:errorPath"]) == ("INVALID_CONTENT", field)
+
+
+@pytest.mark.parametrize("external_id", ["a b", "é", "a.b", "a:b"])
+def test_an_external_id_in_a_url_has_safe_characters(
+    netsuite: NetSuite, bills: list[OpenBill], external_id: str
+):
+    error = error_of(netsuite.put(f"{PAYMENT}/eid:{quote(external_id)}", json=bills[0].payment()))
+    assert error["o:errorPath"] == "externalId"
 
 
 def test_records_that_are_not_there(netsuite: NetSuite, bills: list[OpenBill]):

@@ -55,7 +55,7 @@ def test_one_payment_over_several_bills_parts_and_a_discount(netsuite: NetSuite,
     body = first.payment()
     body["apply"]["items"] += [
         {"doc": {"id": second.id}, "apply": True, "amount": 10.01},
-        {"doc": int(third.id), "apply": True, "amount": float(third.unpaid - 5), "disc": 5},
+        {"doc": {"id": int(third.id)}, "apply": True, "amount": float(third.unpaid - 5), "disc": 5},
         {"doc": {"id": "999999"}, "apply": False},
     ]
     payment = posted_id(netsuite.post(PAYMENT, json=body))

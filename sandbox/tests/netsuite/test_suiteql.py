@@ -309,8 +309,63 @@ def test_a_query_needs_its_header(netsuite: NetSuite):
     "body", [b"{", b"[]", b'{"q": 1}', b"{}", b'{"q": " "}', b'{"q": "SELECT 1", "params": []}']
 )
 def test_a_query_is_the_only_thing_in_the_body(netsuite: NetSuite, body: bytes):
-    answer = netsuite.post(SUITEQL, data=body, headers={"Prefer": "transient"})
+    headers = {"Prefer": "transient", "Content-Type": "application/json"}
+    answer = netsuite.post(SUITEQL, data=body, headers=headers)
     assert (answer.status_code, error_of(answer)["o:errorCode"]) == (400, "INVALID_CONTENT")
+
+
+def test_a_query_is_said_to_be_json(netsuite: NetSuite):
+    for kind in ({}, {"Content-Type": "application/sql"}):
+        answer = netsuite.post(
+            SUITEQL, data=b'{"q": "SELECT 1 FROM dual"}', headers={"Prefer": "transient", **kind}
+        )
+        assert answer.status_code == 415
+
+
+def test_marks_take_values_from_2026_2_on(netsuite: NetSuite):
+    body = {
+        "q": "SELECT id FROM vendor WHERE id IN (?, ?) AND entityid <> ? AND id > ? ORDER BY id",
+        "params": ["11", 12, "O'Brien?", -1.5],
+    }
+    headers = {"Prefer": "transient"}
+    answer = netsuite.post(SUITEQL, json=body, headers=headers)
+    assert error_of(answer)["o:errorPath"] == "params"
+    netsuite.switch(release="2026.2")
+    answer = netsuite.post(SUITEQL, json=body, headers=headers)
+    assert [row["id"] for row in answer.json()["items"]] == ["11", "12"]
+    for wrong in ([], ["11"], [1, 2, 3, 4, 5]):
+        assert netsuite.post(SUITEQL, json=body | {"params": wrong}, headers=headers).status_code == 400
+    for wrong in ("11", [True, 1, "x", 2], [[1], 1, "x", 2]):
+        refused = netsuite.post(SUITEQL, json=body | {"params": wrong}, headers=headers)
+        assert error_of(refused)["o:errorPath"] == "params"
+    # Nothing that a value says is SQL.
+    said = {"q": "SELECT id FROM vendor WHERE entityid = ?", "params": ["x' OR 'a' = 'a"]}
+    assert netsuite.post(SUITEQL, json=said, headers=headers).json()["items"] == []
+
+
+def test_what_is_empty_is_null(netsuite: NetSuite):
+    (counted,) = netsuite.rows(
+        "SELECT COUNT(*) AS n, COUNT(email) AS known, COUNT(NULLIF(email, email)) AS none FROM vendor"
+    )
+    assert int(counted["known"]) < int(counted["n"])
+    for condition, expected in (
+        ("email <> ''", 0),
+        ("email = ''", 0),
+        ("'' IS NULL", int(counted["n"])),
+        ("email NOT LIKE '%zz%'", int(counted["known"])),
+        ("NVL(email, '') IS NULL", int(counted["n"]) - int(counted["known"])),
+    ):
+        (row,) = netsuite.rows(f"SELECT COUNT(*) AS n FROM vendor WHERE {condition}")
+        assert int(row["n"]) == expected, condition
+
+
+def test_a_subquery_gives_one_value(netsuite: NetSuite):
+    query = "SELECT v.id, (SELECT MAX(t.id) FROM transaction t WHERE t.entity = v.id) AS last FROM vendor v"
+    for row in netsuite.rows(query):
+        (last,) = netsuite.rows(f"SELECT MAX(id) AS last FROM transaction WHERE entity = {row['id']}")
+        assert row.get("last") == last.get("last")
+    several = "SELECT (SELECT id FROM account) AS x FROM dual"
+    assert "Invalid or unsupported search" in error_of(netsuite.ask(several))["detail"]
 
 
 def test_a_page_of_a_thousand_rows_is_quick(netsuite: NetSuite, store: Store):
