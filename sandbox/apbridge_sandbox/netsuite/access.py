@@ -17,6 +17,8 @@ from apbridge_sandbox.switches import Switches
 REST_WEB_SERVICES = "rest_webservices"
 RESTLETS = "restlets"
 
+_MAY_SIGN_IN = "Setup -> Log in using OAuth 2.0 Access Tokens"
+
 FEATURES = (
     "oneworld",
     "departments",
@@ -42,8 +44,15 @@ def check_token(call: Call, scope: str) -> Caller:
     """Make sure that a call carries a token of that scope, or is signed by one; give who signed in.
 
     Raises:
-        NetSuiteError: It does not.
+        NetSuiteError: It does not, or the role lacks what the service takes.
     """
+    caller = _caller(call, scope)
+    if scope == REST_WEB_SERVICES:
+        check_permission(call, "Setup -> REST Web Services")
+    return caller
+
+
+def _caller(call: Call, scope: str) -> Caller:
     kind, _, credentials = call.request.headers.get("authorization", "").partition(" ")
     if kind.lower() != token_based.SCHEME:
         return check_bearer(call, scope)
@@ -61,7 +70,8 @@ def check_bearer(call: Call, scope: str) -> Caller:
         NetSuiteError: It does not.
     """
     kind, _, secret = call.request.headers.get("authorization", "").partition(" ")
-    if kind.lower() == "bearer" and secret:
+    missing = account_of(call.sandbox.switches).permissions_missing
+    if kind.lower() == "bearer" and secret and _MAY_SIGN_IN not in missing:
         with call.sandbox.store.connection() as conn:
             found = conn.execute(
                 "SELECT scopes, role, entity FROM ns_token WHERE token_sha256 = ? AND expires_at > ?",

@@ -19,7 +19,7 @@ from apbridge_sandbox.certificates import (
 )
 from apbridge_sandbox.clock import stamp
 from apbridge_sandbox.store import Store
-from sandbox.tests.netsuite.signed_in import RECORDS, SUITEQL, NetSuite, error_of
+from sandbox.tests.netsuite.signed_in import ASSERTION, RECORDS, SUITEQL, TOKEN, NetSuite, error_of
 
 REAL = "https://1234567-sb1.suitetalk.api.netsuite.com/services/rest/auth/oauth2/v1/token"
 
@@ -180,6 +180,26 @@ def test_an_unknown_client_is_refused(netsuite: NetSuite, mode: str, refusal: tu
     netsuite.switch(sign_in_refusal=mode)
     answer = netsuite.ask_token(netsuite.assertion(iss="f" * 64))
     assert (answer.status_code, answer.json()) == (refusal[0], {"error": refusal[1]})
+
+
+def test_a_role_has_to_be_allowed_in(netsuite: NetSuite):
+    netsuite.switch(missing_permissions="Setup -> REST Web Services")
+    for answer in (netsuite.ask("SELECT 1 FROM dual"), netsuite.get(f"{RECORDS}/vendor/11")):
+        assert (answer.status_code, error_of(answer)["o:errorCode"]) == (403, "INSUFFICIENT_PERMISSION")
+    assert netsuite.restlet({"action": "?"}).status_code not in {401, 403}
+    netsuite.switch(missing_permissions="Setup -> Log in using OAuth 2.0 Access Tokens")
+    assert netsuite.ask("SELECT 1 FROM dual").status_code == 401
+    assert netsuite.restlet({"action": "?"}).status_code == 401
+
+
+def test_the_form_of_a_sign_in(netsuite: NetSuite):
+    form = {
+        "grant_type": "client_credentials",
+        "client_assertion_type": ASSERTION,
+        "client_assertion": netsuite.assertion(),
+    }
+    sent = requests.post(netsuite.base + TOKEN, data=form, headers={"Content-Type": "text/plain"}, timeout=30)
+    assert (sent.status_code, sent.json()) == (400, {"error": "invalid_request"})
 
 
 def test_a_certificate_counts_for_its_own_client_alone(netsuite: NetSuite, store: Store):
