@@ -89,6 +89,8 @@ WRONG = [
     *((plugin, {"company_token": "wrong-company-token"}, "company_token") for plugin in AVIDXCHANGE),
     *((plugin, {"user_token": "wrong-user-token"}, "user_token") for plugin in AVIDXCHANGE),
     *((plugin, {"profile": "nowhere.yaml"}, "profile") for plugin in AVIDXCHANGE),
+    *((plugin, {"client_id": "vault:client_id"}, "client_id") for plugin in NETSUITE[1:]),
+    *((plugin, {"user_token": "vault:user_token"}, "user_token") for plugin in AVIDXCHANGE[1:]),
     *((plugin, {"concurrency": "0"}, "concurrency") for plugin in (*NETSUITE, *AVIDXCHANGE)),
 ]
 

@@ -193,7 +193,13 @@ def text(config: Mapping[str, Any], name: str) -> str | None:
         SettingError: The vault cannot be opened, or has no such secret.
     """
     value = config.get(name)
-    return resolved(str(value).strip()) or None if value is not None else None
+    if value is None:
+        return None
+    try:
+        return resolved(str(value).strip()) or None
+    except SettingError as failure:
+        facts = {"says": failure.says, "do": failure.do, "why": failure.code}
+        raise SettingError("APB-SET-004", setting=name, **facts) from failure
 
 
 def text_or_file(config: Mapping[str, Any], name: str) -> str | None:

@@ -19,12 +19,12 @@ def test_each_setting_says_what_it_is(side: str):
 
 def test_what_opens_a_door_is_a_secret():
     secret = {one.name for one in PROPERTIES if one.to_dict()[one.name].get("secret")}
-    assert secret == {"client_id", "private_key", "company_token", "user_token"}
+    assert secret == {"client_id", "client_secret", "private_key", "company_token", "user_token"}
 
 
 def test_what_has_no_default_is_required_or_may_be_left_out():
     required = {one.name for one in PROPERTIES if not one.optional}
-    expected = {"account_id", "client_id", "certificate_id", "company_token", "user_token", "base_url"}
+    expected = {"account_id", "client_id", "certificate_id", "base_url"}
     assert required == expected
 
 

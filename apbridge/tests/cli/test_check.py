@@ -172,7 +172,7 @@ def test_bank_accounts_that_do_not_fit_are_said(check: Check):
             ("TARGET_NETSUITE_PAYMENTS_CONCURRENCY", "6"): ("concurrency", "APB-CHK-008"),
         },
         {
-            ("NETSUITE_CLIENT_ID", "vault:nothing"): ("NetSuite settings", "APB-VLT-001"),
+            ("NETSUITE_CLIENT_ID", "vault:nothing"): ("NetSuite settings", "APB-SET-004"),
             ("AVIDXCHANGE_BASE_URL", "http://avid.example.com"): ("AvidXchange settings", "APB-SET-003"),
         },
     ],
