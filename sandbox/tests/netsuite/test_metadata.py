@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from apbridge_sandbox.custom import custom
+from apbridge_sandbox.custom import custom, of_record
 from apbridge_sandbox.testing import Running
 from sandbox.tests.netsuite.signed_in import RECORDS, NetSuite, error_of
 
@@ -46,7 +46,7 @@ def test_a_bill_has_its_built_in_and_its_custom_fields(netsuite: NetSuite):
     assert bill["lastModifiedDate"]["format"] == "date-time"
     assert bill["entity"] == {"$ref": f"{CATALOG}/vendor"}
     assert bill["approvalStatus"]["properties"]["id"]["enum"] == ["1", "11", "2", "3"]
-    fields = custom().fields["transaction"]
+    fields = of_record("transaction", "vendorBill")
     added = {name: field for name, field in bill.items() if field.get("x-ns-custom-field")}
     assert {name: field["title"] for name, field in added.items()} == {
         name: field.label for name, field in fields.items()
@@ -80,6 +80,10 @@ def test_references_lead_on_to_lines_and_links(netsuite: NetSuite):
         assert {name for name, each in line.items() if each.get("x-ns-custom-field")} == set(
             custom().fields["transactionline"]
         )
+    payment = _properties(netsuite, "vendorPayment")
+    assert {name for name, each in payment.items() if each.get("x-ns-custom-field")} == set(
+        of_record("transaction", "vendorPayment")
+    )
     assert _properties(netsuite, "nsLink")["href"]["type"] == "string"
     assert _properties(netsuite, "vendorPayment-applyElement")["doc"]["type"] == "object"
     assert _properties(netsuite, "vendor")["custentity_1099_reportable"]["type"] == "boolean"
