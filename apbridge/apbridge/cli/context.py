@@ -5,13 +5,17 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from apbridge import settings
-from apbridge.avidxchange import AvidXchange, AvidXchangeSettings
 from apbridge.cli import meltano
 from apbridge.ledger import Ledger
-from apbridge.netsuite import NetSuite, NetSuiteSettings
+from apbridge.vault import resolved
+
+if TYPE_CHECKING:
+    from apbridge.avidxchange import AvidXchange
+    from apbridge.netsuite import NetSuite
+
+# The clients are imported where they are made: that takes longer than the ledger takes to answer.
 
 TAP_NETSUITE, TARGET_AVIDXCHANGE = "tap-netsuite-ap", "target-avidxchange"
 TAP_AVIDXCHANGE, TARGET_NETSUITE = "tap-avidxchange", "target-netsuite-payments"
@@ -32,7 +36,8 @@ def ledger() -> Ledger:
         SettingError: Its URL is not usable.
         UnavailableError: It cannot be reached.
     """
-    return Ledger(settings.text(config(TARGET_AVIDXCHANGE), "ledger_url") or _LEDGER)
+    url = str(config(TARGET_AVIDXCHANGE).get("ledger_url") or "").strip()
+    return Ledger(resolved(url) or _LEDGER)
 
 
 def netsuite(plugin: str = TARGET_NETSUITE) -> NetSuite:
@@ -41,6 +46,8 @@ def netsuite(plugin: str = TARGET_NETSUITE) -> NetSuite:
     Raises:
         SettingError: A setting is missing or wrong; it says which.
     """
+    from apbridge.netsuite import NetSuite, NetSuiteSettings  # noqa: PLC0415
+
     return NetSuite(NetSuiteSettings.from_config(config(plugin)))
 
 
@@ -50,4 +57,6 @@ def avidxchange(plugin: str = TARGET_AVIDXCHANGE) -> AvidXchange:
     Raises:
         SettingError: A setting is missing or wrong; it says which.
     """
+    from apbridge.avidxchange import AvidXchange, AvidXchangeSettings  # noqa: PLC0415
+
     return AvidXchange(AvidXchangeSettings.from_config(config(plugin)))

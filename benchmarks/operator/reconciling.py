@@ -1,0 +1,43 @@
+"""One reconciliation, in a process of its own so that its memory is its own; prints what it took as JSON."""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+import tempfile
+from time import perf_counter
+
+from apbridge.avidxchange import AvidXchange, AvidXchangeSettings
+from apbridge.ledger import Ledger
+from apbridge.netsuite import NetSuite, NetSuiteSettings
+from apbridge.reconcile import reconcile
+from benchmarks.reader.reading import config
+
+
+def main() -> None:
+    """Compare both systems at the address that the argument names."""
+    url = sys.argv[1]
+    other = {"base_url": url, "company_token": "c", "user_token": "u"}
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Ledger(f"sqlite:///{folder}/ledger.db") as ledger,
+        NetSuite(NetSuiteSettings.from_config({**config(url), "account_id": "1234567"})) as netsuite,
+        AvidXchange(AvidXchangeSettings.from_config(other)) as avidxchange,
+    ):
+        for plugin in ("target-avidxchange", "target-netsuite-payments"):
+            ledger.start_run(plugin, "1.0").finish("finished", {})
+        began = perf_counter()
+        result = reconcile(netsuite, avidxchange, ledger)
+        told = {
+            "seconds": perf_counter() - began,
+            "bills": result.bills,
+            "differences": len(result.differences),
+            "unexplained": len(result.unexplained),
+            "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        }
+    sys.stdout.write(json.dumps(told))
+
+
+if __name__ == "__main__":
+    main()
