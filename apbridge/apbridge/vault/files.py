@@ -15,12 +15,16 @@ from apbridge.errors import UnavailableError
 def replace(path: Path, content: bytes) -> None:
     """Write a file for its owner only, beside the one that is there, and put it in its place.
 
+    What a killed process left half written goes: it may be a key.
+
     Raises:
         UnavailableError: It cannot be written; the old one is as it was.
     """
     part = path.with_name(f".{path.name}.{uuid4().hex}.part")
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for left in path.parent.glob(f".{path.name}.*.part"):
+            left.unlink(missing_ok=True)
         try:
             with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
                 file.write(content)

@@ -227,6 +227,10 @@ def test_a_process_killed_while_it_writes_leaves_a_vault_that_opens(environ: dic
             time.sleep(milliseconds / 1000)
             writer.kill()
         assert Vault.open(environ).get("token") == "s3cret"
+    folder = Path(environ["APBRIDGE_VAULT"]).parent
+    (folder / ".key.0.part").write_text("half a ke")
+    Vault.open(environ).rotate()
+    assert not list(folder.glob(".*.part"))
 
 
 @pytest.mark.usefixtures("vault")
