@@ -19,6 +19,9 @@ from apbridge_sandbox.certificates import (
 from apbridge_sandbox.store import Store
 
 ACCOUNT_ID = "1234567_SB1"
+ACCOUNT_HOST = "1234567-sb1"
+"""The account id as host names have it."""
+
 RESTLET_SCRIPT = "customscript_apbridge_restlet"
 RESTLET_DEPLOY = "customdeploy_apbridge_restlet"
 KEY_FILE = "private_key.pem"

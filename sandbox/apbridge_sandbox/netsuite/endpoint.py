@@ -14,6 +14,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
+from apbridge_sandbox.credentials import ACCOUNT_HOST
 from apbridge_sandbox.netsuite.errors import (
     NetSuiteError,
     RestletError,
@@ -24,6 +25,9 @@ from apbridge_sandbox.netsuite.errors import (
 from apbridge_sandbox.world import Sandbox
 
 NETSUITE_DOMAIN = ".netsuite.com"
+_AT_RESTLETS = ("/app/", "/services/rest/auth/oauth2/v1/clients/")
+"""What is served by the RESTlets' host; everything else is SuiteTalk's."""
+
 _JSON_TYPES = frozenset({"application/json", "application/vnd.oracle.resource+json"})
 
 _logger = logging.getLogger(__name__)
@@ -100,8 +104,22 @@ def endpoint(handle: Callable[[Call], Response]) -> Callable[[Request], Awaitabl
     return called
 
 
+def _check_host(call: Call) -> None:
+    """Make sure that a call by NetSuite's own names went to the account's host of its service.
+
+    Raises:
+        NetSuiteError: It went to another; a call by another name, such as the loopback's, goes to any.
+    """
+    host, path = call.request.headers["host"], call.request.url.path
+    service = "restlets" if path.startswith(_AT_RESTLETS) else "suitetalk"
+    if host.endswith(NETSUITE_DOMAIN) and host != f"{ACCOUNT_HOST}.{service}.api{NETSUITE_DOMAIN}":
+        detail = f"There is nothing at {path} of {host}."
+        raise NetSuiteError(404, "INVALID_URL", detail)
+
+
 def _guarded(handle: Callable[[Call], Response], call: Call) -> Response:
     try:
+        _check_host(call)
         return handle(call)
     except NetSuiteError as error:
         return answer(error.status, error.body(), error.headers)

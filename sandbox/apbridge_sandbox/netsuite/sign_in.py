@@ -17,7 +17,7 @@ from starlette.responses import Response
 
 from apbridge_sandbox.certificates import algorithms_of, public_key
 from apbridge_sandbox.clock import stamp
-from apbridge_sandbox.credentials import ACCOUNT_ID
+from apbridge_sandbox.credentials import ACCOUNT_HOST, ACCOUNT_ID
 from apbridge_sandbox.netsuite.endpoint import Call
 
 TOKEN_PATH = "/services/rest/auth/oauth2/v1/token"  # noqa: S105
@@ -30,7 +30,7 @@ _FORM = "application/x-www-form-urlencoded"
 _GRANT = "client_credentials"
 _ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _SCOPES = frozenset({"restlets", "rest_webservices", "suite_analytics"})
-_AUDIENCE = f"https://{ACCOUNT_ID.lower().replace('_', '-')}.suitetalk.api.netsuite.com{TOKEN_PATH}"
+_AUDIENCE = f"https://{ACCOUNT_HOST}.suitetalk.api.netsuite.com{TOKEN_PATH}"
 _REALM = {"WWW-Authenticate": f'Basic realm="{ACCOUNT_ID}"'}
 
 

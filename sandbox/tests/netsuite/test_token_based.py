@@ -14,7 +14,7 @@ import pytest
 import requests
 
 from apbridge_sandbox.testing import Running, running
-from sandbox.tests.netsuite.signed_in import RECORDS, RESTLET, SUITEQL, error_of
+from sandbox.tests.netsuite.signed_in import RECORDS, RESTLET, SUITEQL, TOKEN, error_of
 
 ACCOUNT = "1234567_SB1"
 VENDORS = {"q": "SELECT id FROM vendor ORDER BY id"}
@@ -192,6 +192,27 @@ def test_it_can_be_off_and_rotates_no_certificates(sandbox: Running):
     assert requests.get(url, headers=header, timeout=30).status_code == 401
     sandbox.control("/control/switches", {"netsuite.token_based": False})
     assert _ask(sandbox).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("host", "path", "status"),
+    [
+        ("1234567-sb1.suitetalk", SUITEQL, 401),
+        ("1234567-sb1.restlets", SUITEQL, 404),
+        ("7654321.suitetalk", SUITEQL, 404),
+        ("1234567-sb1.restlets", f"{RESTLET}?script=1&deploy=1", 401),
+        ("1234567-sb1.suitetalk", f"{RESTLET}?script=1&deploy=1", 404),
+        ("1234567-sb1.suitetalk", TOKEN, 400),
+        ("1234567-sb1.restlets", TOKEN, 404),
+    ],
+)
+def test_by_netsuites_own_names_each_service_has_its_host(
+    sandbox: Running, host: str, path: str, status: int
+):
+    header = {"Host": f"{host}.api.netsuite.com"}
+    assert (
+        requests.post(sandbox.netsuite_url + path, json={}, headers=header, timeout=30).status_code == status
+    )
 
 
 def test_behind_netsuites_own_name_the_url_is_https(sandbox: Running):
