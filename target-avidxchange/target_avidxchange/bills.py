@@ -168,12 +168,13 @@ class BillSink(AvidXchangeSink):
     def _submit(self, record: Record, known: Invoice | None) -> Outcome:
         if known is None:
             _see_that_nothing_is_settled(record)
-        submission = self.submission(record)
+        completed = self.completed(record)
+        submission = self.target.client.upsertion(self.resource, completed)
         body = fingerprint(submission.body)
         invoice = known or Invoice()
         is_sent = invoice.body != body
         if is_sent:
-            if missing := self.target.codes.missing(self.completed(record)):
+            if missing := self.target.codes.missing(completed):
                 return Outcome.waiting(missing)
             try:
                 if self.target.is_dry_run:

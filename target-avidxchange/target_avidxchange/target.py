@@ -39,6 +39,7 @@ class TargetAvidXchange(AcknowledgingTarget):
         "locations": LocationSink,
         "bills": BillSink,
     }
+    workers_a_call = 2
     config_jsonschema = th.PropertiesList(
         *AVIDXCHANGE_SETTINGS, *MAPPING_SETTINGS, *LEDGER_SETTINGS
     ).to_dict()

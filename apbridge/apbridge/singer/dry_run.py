@@ -92,23 +92,25 @@ class DryRunTally(Tally):
         if len(reasons) > _MOST_NAMED:
             yield f"and {len(reasons) - _MOST_NAMED} more"
 
-    def tell(self, plugin: str, file: Path, logger: Logger) -> None:
+    @override
+    def tell(self, plugin: str, file: str | None, logger: Logger) -> None:
         """Log the table, and write the report as JSON into a file that only its owner may read.
 
         Raises:
             UnavailableError: The file cannot be written.
         """
+        path = Path(file or f".apbridge/dry-run-{plugin}.json")
         logger.info("%s: dry run, nothing was written. It would have been:", plugin)
         for line in self.table():
             logger.info("%s", line)
         try:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
             with open(handle, "wb") as out:  # noqa: PTH123, the mode is given before anything is in it
                 out.write(dumps(self.report(plugin)) + b"\n")
         except OSError as found:
-            raise UnavailableError("APB-SNG-020", file=file, problem=found.strerror) from found
-        logger.info("Every record by its external id is in %s", file)
+            raise UnavailableError("APB-SNG-020", file=path, problem=found.strerror) from found
+        logger.info("Every record by its external id is in %s", path)
 
     def _numbers(self, stream: str) -> list[str]:
         counts = dict.fromkeys(_COLUMNS, 0) | {Kind.FAILED.value: self.counts[stream][Kind.FAILED]}

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
+from logging import Logger
 from typing import Any
 
 from typing_extensions import Self
@@ -133,6 +134,10 @@ class Tally:
             for stream, counts in self.counts.items()
             if counts.total()
         }
+
+    def tell(self, plugin: str, file: str | None, logger: Logger) -> None:  # noqa: ARG002, for a dry run
+        """Log what became of the records."""
+        logger.info("%s: %s", plugin, self.sentence())
 
     def sentence(self) -> str:
         """Tell the counts: `vendors 250 delivered; bills 930 delivered, 1 rejected (first: …)`."""

@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import cached_property
 from itertools import chain, islice
-from pathlib import Path
 from threading import Event
 from types import FrameType
 from typing import Any, ClassVar, cast
@@ -70,6 +69,8 @@ class AcknowledgingTarget(PlainErrors, Target):
     """Sink by canonical stream; a stream comes after those that its records refer to."""
     batch = 1000
     seconds = 30.0
+    workers_a_call = 1
+    """More than 1 where the client keeps to `concurrency`: some records wait for the trail meanwhile."""
 
     message_reader_class = MessageReader
     capabilities: ClassVar[list[CapabilitiesEnum]] = [
@@ -147,7 +148,7 @@ class AcknowledgingTarget(PlainErrors, Target):
         return Dispatch(
             self.system,
             self.run,
-            self._concurrency,
+            self._concurrency * self.workers_a_call,
             preflight=self.preflight,
             signalled=lambda: bool(self._signal),
             tally=self.tally,
@@ -391,16 +392,9 @@ class AcknowledgingTarget(PlainErrors, Target):
                 sink.clean_up()
             try:
                 if status == "finished" or self.tally.as_counts():
-                    self._tell_outcomes()
+                    self.tally.tell(self.name, self.config.get("dry_run_report"), self.logger)
             finally:
                 # What a subclass has to remind of is said last, where it is seen.
                 self.close()
                 if "ledger" in vars(self):
                     self.ledger.close()
-
-    def _tell_outcomes(self) -> None:
-        if not isinstance(self.tally, DryRunTally):
-            self.logger.info("%s: %s", self.name, self.tally.sentence())
-            return
-        file = self.config.get("dry_run_report") or f".apbridge/dry-run-{self.name}.json"
-        self.tally.tell(self.name, Path(file), self.logger)
