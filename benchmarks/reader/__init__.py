@@ -14,7 +14,7 @@ import requests
 
 from benchmarks.reader.server import LIMIT, serve
 
-_SIZES = (60_000,)
+_SIZES = (60_000, 1_000_000)
 _LATENCIES = (0.0, 0.05, 0.25)
 _COLUMNS = "{:>9} {:>7} {:<10} {:>8} {:>8} {:>6} {:>5} {:>8} {:>8}  {}"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import resource
 import sys
@@ -129,6 +130,7 @@ def main() -> None:
     """Read in the way and from the address that the arguments name."""
     way, url, rows = sys.argv[1], sys.argv[2], int(sys.argv[3])
     progress = Progress(rows)
+    logging.disable(logging.WARNING)  # that there is no RESTlet, each time
     began = perf_counter()
     WAYS[way](url, progress)
     told = {
