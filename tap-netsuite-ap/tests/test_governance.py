@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -56,3 +57,25 @@ def test_where_the_role_may_not_see_the_limit_it_is_five(premium: Account, caplo
     assert calls["peak_concurrency"] <= 5
     assert len(whole.ids()) == 150
     assert not [record for record in caplog.records if record.levelname == "WARNING"]
+
+
+@pytest.mark.parametrize("status", [400, 401])
+def test_more_calls_than_the_account_takes_lose_nothing(
+    premium: Account, status: int, tmp_path: Path, small_pages: None
+):
+    """NetSuite says it with 429, which every seventh call of another test is answered with, and otherwise."""
+    assert small_pages is None
+    control = premium.sandbox.control
+    control("/control/switches", {"netsuite.overload_status": status})
+    try:
+        whole = premium.sync(only="bills", concurrency=12, spool_url=str(tmp_path))
+    finally:
+        control("/control/switches", {"netsuite.overload_status": 429})
+    refusals = premium.sandbox.calls()["netsuite"]["refusals"]
+    code = "CONCURRENCY_LIMIT_EXCEEDED" if status == 400 else "INVALID_LOGIN"
+    assert refusals[code] > 0
+    books = premium.books()
+    assert sorted(whole.ids()) == sorted(books)
+    assert all(
+        premium.told(bill) == books[bill["id"]] for bill in whole.records("bills") if bill["is_eligible"]
+    )
