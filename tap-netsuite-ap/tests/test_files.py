@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -152,6 +153,20 @@ def test_a_file_that_is_attached_later_is_a_change_of_its_bill(changing: Account
     assert changing.told(record) == changing.books()[bill]
     assert number in [image["id"] for image in record["images"]]
     assert changing.sync(synced.state, only="bills").ids() == []
+
+
+def test_a_file_of_the_very_minute_in_which_a_run_ended_is_not_missed(changing: Account):
+    state = changing.sync(only="bills").state
+    changing.clock.start_at(datetime(2026, 11, 3, 9, 30, 20, tzinfo=timezone.utc))
+    state = changing.sync(state, only="bills", overlap_seconds=0).state
+    bill = next(number for number, book in changing.books().items() if book["status"] == "open")
+    changing.pass_time(10)
+    changing.attach(bill, b"%PDF")
+    changing.pass_time(5)
+    early = changing.sync(state, only="bills", overlap_seconds=0)
+    changing.pass_time(60)
+    late = changing.sync(early.state, only="bills", overlap_seconds=0)
+    assert [*early.ids(), *late.ids()] == [bill]
 
 
 def test_a_bill_that_is_edited_while_a_file_is_attached_does_not_wait_for_the_minute_to_end(
