@@ -81,14 +81,15 @@ def _edit(sandbox: Sandbox, order: Edit) -> Any:  # noqa: ANN401
                 values.setdefault(touched, sandbox.clock.stamp())
         key = "uniquekey" if "uniquekey" in columns else columns[0]
         customs = {name: value for name, value in order.set.items() if name in added}
-        changes = ", ".join([*(f'"{name}" = ?' for name in values), f"{key} = {key}"])
-        # Table and columns have just been found in the schema.
-        query = f"UPDATE {table} SET {changes} WHERE {key} = ?"  # noqa: S608
-        if not conn.execute(query, (*values.values(), int(order.id))).rowcount:
+        found = write_custom(conn, table, int(order.id), customs, key) if customs else 1
+        if values:
+            changes = ", ".join(f'"{name}" = ?' for name in values)
+            # Table and columns have just been found in the schema.
+            query = f"UPDATE {table} SET {changes} WHERE {key} = ?"  # noqa: S608
+            found = conn.execute(query, (*values.values(), int(order.id))).rowcount
+        if not found:
             message = f"there is no {order.table} {order.id}"
             raise StepError(message)
-        if customs:
-            write_custom(conn, table, int(order.id), customs, key)
     return {**values, **customs}
 
 

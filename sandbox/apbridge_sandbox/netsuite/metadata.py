@@ -168,9 +168,9 @@ def _property(field: RecordField, account: Account, refer: str) -> dict[str, Any
         described |= _TYPES[field.kind]
     else:
         described |= {"type": "object", "properties": _reference_properties(refer)}
-    if field.kind is FieldKind.CHOICE:
-        words = field.display.words
-        described["properties"]["id"]["enum"] = sorted({str(word).rpartition(":")[2] for word in words})
+    if field.kind is FieldKind.CHOICE and not field.display.of:
+        # A display over two columns has the words of other record types too.
+        described["properties"]["id"]["enum"] = sorted(map(str, field.display.words))
     described["nullable"] = True
     if field.is_custom:
         described["x-ns-custom-field"] = True

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import re
+from urllib.error import HTTPError
 
 import pytest
 
@@ -131,6 +132,18 @@ def test_people_edit_custom_fields(netsuite: NetSuite, sandbox: Running, bills: 
     after = netsuite.rows(f"SELECT {', '.join(BODY)} FROM transaction WHERE id = {bill}")[0]
     before.pop("custbody_contract_number", None)
     assert after == {**before, "custbody_retainage": "123.45"}
+
+    # A custom field alone, and nobody's saving: no date moves.
+    moved = (
+        f"SELECT TO_CHAR(lastmodifieddate, 'YYYY-MM-DD HH24:MI:SS') AS at FROM transaction WHERE id = {bill}"
+    )
+    (saved,) = netsuite.rows(moved)
+    sandbox.control("/control/clock", {"advance_days": 1})
+    edit = {"table": "transaction", "id": bill, "set": {"custbody_retainage": 1}, "touch": False}
+    assert sandbox.control("/control/netsuite/edit", edit) == {"custbody_retainage": 1}
+    assert netsuite.rows(moved) == [saved]
+    with pytest.raises(HTTPError, match="409"):
+        sandbox.control("/control/netsuite/edit", edit | {"id": "999999"})
 
 
 @pytest.mark.parametrize(
