@@ -16,13 +16,14 @@ from benchmarks.reader.server import LIMIT, serve
 
 _SIZES = (60_000, 1_000_000)
 _LATENCIES = (0.0, 0.05, 0.25)
-_COLUMNS = "{:>9} {:>7} {:<10} {:>8} {:>8} {:>6} {:>5} {:>8} {:>8}  {}"
+_COLUMNS = "{:>9} {:>7} {:<10} {:>8} {:>8} {:>8} {:>6} {:>5} {:>8} {:>8}  {}"
 
 
 @dataclass(frozen=True)
 class _Run:
     rows: int
     seconds: float
+    processor: float
     early_mb: float
     peak_mb: float
     calls: int
@@ -47,8 +48,9 @@ def _run(url: str, way: str, rows: int, latency: float, block_every: int = 0) ->
 def _tell(latency: float, what: str, run: _Run, beside: str) -> None:
     memory = f"{run.early_mb:.0f}", f"{run.peak_mb:.0f}"
     rate = f"{run.rows / run.seconds:,.0f}"
-    took = f"{run.seconds:.2f}"
-    facts = (f"{run.rows:,}", f"{latency * 1000:.0f}", what, took, rate, run.calls, run.peak, *memory, beside)
+    took = f"{run.seconds:.2f}", f"{run.processor:.2f}"
+    counts = run.calls, run.peak
+    facts = (f"{run.rows:,}", f"{latency * 1000:.0f}", what, *took, rate, *counts, *memory, beside)
     sys.stdout.write(_COLUMNS.format(*facts) + "\n")
     sys.stdout.flush()
 
@@ -76,7 +78,7 @@ def _measure(url: str, rows: int) -> None:
 
 def main() -> None:
     """Measure, and print a table."""
-    names = ("rows", "ms", "what", "seconds", "rows/s", "calls", "peak", "MB early", "MB peak", "")
+    names = ("rows", "ms", "what", "seconds", "of CPU", "rows/s", "calls", "peak", "MB early", "MB peak", "")
     sys.stdout.write(_COLUMNS.format(*names) + "\n")
     context = get_context("spawn")
     for rows in _SIZES:

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import redirect_stdout
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Any
 
 import requests
@@ -131,11 +131,12 @@ def main() -> None:
     way, url, rows = sys.argv[1], sys.argv[2], int(sys.argv[3])
     progress = Progress(rows)
     logging.disable(logging.WARNING)  # that there is no RESTlet, each time
-    began = perf_counter()
+    began, worked = perf_counter(), process_time()
     WAYS[way](url, progress)
     told = {
         "rows": progress.rows,
         "seconds": perf_counter() - began,
+        "processor": process_time() - worked,
         "early_mb": progress.early / 1024,
         "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
     }
