@@ -63,6 +63,7 @@ INTERNAL = {
     "PermissionError",
     "SealedError",
     "Signalled",
+    "Stopped",
     "SystemExit",
     "UnknownWordError",  # of a profile's templates, likewise
     "ValueError",

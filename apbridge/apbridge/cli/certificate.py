@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 import typer
 from rich.markup import escape
 
-from apbridge.cli import context, env_file
+from apbridge.cli import context
 from apbridge.cli.app import FOUND
 from apbridge.cli.output import Json, console, print_json, table
 from apbridge.cli.rotation import Rotation
@@ -56,22 +56,16 @@ def rotate(
     *,
     key: Annotated[Literal["ec", "rsa"], typer.Option(help="EC P-256, or RSA with 4096 bits.")] = "ec",
     role: Annotated[
-        str | None, typer.Option(envvar="NETSUITE_ROLE", help="Internal id of the role it is for.")
+        str | None, typer.Option(help="Internal id of the role it is for; the RESTlet tells it otherwise.")
     ] = None,
-    entity: Annotated[
-        str | None, typer.Option(envvar="NETSUITE_ENTITY", help="Internal id of the user it is for.")
-    ] = None,
+    entity: Annotated[str | None, typer.Option(help="Internal id of the user it is for, likewise.")] = None,
     as_json: Json = False,
 ) -> None:
     """Change over to a new key and certificate, proved before it is used. The old one stays good.
 
     Broken off at any step, it goes on from there when it is run again.
     """
-    missing = " and ".join(name for name, value in (("--role", role), ("--entity", entity)) if not value)
-    if not role or not entity:
-        raise SettingError("APB-CRT-006", missing=missing)
     done = _rotation().rotate(key, role, entity)
-    env_file.keep({"NETSUITE_ROLE": role, "NETSUITE_ENTITY": entity})
     replace(CERTIFICATE_FILE, done.certificate.encode())
     if as_json:
         print_json({"in_use": done.certificate_id, "before": done.old_certificate_id})

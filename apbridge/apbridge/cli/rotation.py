@@ -60,13 +60,13 @@ class Rotation:
         self._settings = NetSuiteSettings.from_config(config)
         self._vault = Vault.open()
 
-    def rotate(self, kind: str, role: str, entity: str) -> ChangedOver:
+    def rotate(self, kind: str, role: str | None, entity: str | None) -> ChangedOver:
         """Make a key, map its certificate, sign in with it, change over. Goes on where one was broken off.
 
         Args:
             kind: Of key: `ec` or `rsa`.
-            role: Internal id of the role that the certificate is for.
-            entity: Internal id of the user.
+            role: Internal id of the role that the certificate is for; the one that is signed in, unless told.
+            entity: Internal id of the user, likewise.
 
         Raises:
             SettingError: The last rotation's old certificate is not revoked yet, or NetSuite does not take
@@ -82,8 +82,10 @@ class Rotation:
             with NetSuite(self._settings) as netsuite:
                 certificates = Certificates(netsuite)
                 found = self._mapped_before(certificates) if is_resumed else None
-                pem = self._secret("certificate", _NEXT)
-                self._keep(_NEXT, {"certificate_id": found or certificates.set_up(pem, role, entity)})
+                if found is None:
+                    pem = self._secret("certificate", _NEXT)
+                    found = certificates.set_up(pem, *_signed_in(netsuite, role, entity))
+                self._keep(_NEXT, {"certificate_id": found})
         self._prove(self._secret("certificate_id", _NEXT))
         return self._change_over()
 
@@ -168,3 +170,16 @@ class Rotation:
 
     def _keep(self, which: str, values: Mapping[str, str | None]) -> None:
         self._vault.set({self._names[setting] + which: value for setting, value in values.items()})
+
+
+def _signed_in(netsuite: NetSuite, role: str | None, entity: str | None) -> tuple[str, str]:
+    """Give role and user as told, and else those that the RESTlet says we are."""
+    if role and entity:
+        return role, entity
+    if netsuite.settings.restlet_script is None:
+        raise SettingError("APB-CRT-006")
+    told = netsuite.restlet({"action": "version"}, purpose="ask who is signed in")
+    try:
+        return role or str(told["role"]), entity or str(told["user"])
+    except (LookupError, TypeError) as failure:
+        raise SettingError("APB-CRT-006") from failure

@@ -1,4 +1,4 @@
 """The RESTlet of `suitescript/`: what this library expects of it."""
 
-VERSION = "1.1.0"
+VERSION = "1.2.0"
 """As the script says it; a test compares both."""

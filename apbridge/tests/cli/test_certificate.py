@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from apbridge.netsuite import NetSuite
 from apbridge.netsuite.certificates import Certificates
 from apbridge.netsuite.key_pair import KeyPair
 from apbridge.vault import Vault
@@ -19,7 +20,6 @@ from apbridge_sandbox.testing import Running, running
 Apbridge = Callable[..., Any]
 
 ROOT = Path(__file__).parents[3]
-ROLE = ("--role=1000", "--entity=-5")
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +73,7 @@ def ours(sandbox: Running, project: Path, apbridge: Apbridge) -> Iterator[Projec
 
 
 def test_a_rotation_is_proved_and_the_old_one_stays_until_it_is_revoked(ours: Project, project: Path):
-    done = ours.well("rotate", *ROLE)
+    done = ours.well("rotate")
     assert done["before"] == ours.certificate_id
     assert ours.active() == {done["in_use"], done["before"]}
     assert (project / "netsuite-certificate.pem").read_text() == Vault.open().get("netsuite_certificate")
@@ -94,7 +94,7 @@ def test_a_rotation_is_proved_and_the_old_one_stays_until_it_is_revoked(ours: Pr
 )
 def test_however_netsuite_answers(ours: Project, answers: dict[str, str]):
     ours.sandbox.control("/control/switches", answers)
-    done = ours.well("rotate", *ROLE)
+    done = ours.well("rotate")
     ours.well("revoke")
     assert ours.active() == {done["in_use"]}
 
@@ -133,11 +133,11 @@ def test_killed_at_any_step_it_goes_on_from_there(ours: Project, monkeypatch: py
     with monkeypatch.context() as patched:
         steps(patched, kill)
         with pytest.raises(Killed):
-            ours.run("certificate", "rotate", *ROLE)
+            ours.run("certificate", "rotate")
     # Whatever was reached, a run signs in; and what was begun is not begun twice.
     assert ours.certificate_id in ours.active()
     if "netsuite_certificate_id.old" not in Vault.open().names():
-        ours.well("rotate", *ROLE)
+        ours.well("rotate")
     in_use = Vault.open().get("netsuite_certificate_id")
     assert in_use != ours.certificate_id
     assert ours.active() == {in_use, ours.certificate_id}
@@ -148,7 +148,7 @@ def test_killed_at_any_step_it_goes_on_from_there(ours: Project, monkeypatch: py
 def test_those_are_all_its_steps(ours: Project, monkeypatch: pytest.MonkeyPatch):
     with monkeypatch.context() as patched:
         count = steps(patched, lambda _: None)
-        ours.well("rotate", *ROLE)
+        ours.well("rotate")
     assert count == [8]
 
 
@@ -160,7 +160,7 @@ def test_killed_while_it_revokes_it_revokes_the_same_again(
         if at == step:
             raise Killed
 
-    ours.well("rotate", *ROLE)
+    ours.well("rotate")
     with monkeypatch.context() as patched:
         steps(patched, kill)
         with pytest.raises(Killed):
@@ -173,9 +173,9 @@ def test_killed_while_it_revokes_it_revokes_the_same_again(
 def test_a_lost_answer_maps_no_second_certificate(ours: Project):
     fault = {"match": {"method": "POST", "path": "/certificates$", "times": 1}, "do": {"drop": "after"}}
     ours.sandbox.control("/control/faults", fault)
-    ended = ours.run("certificate", "rotate", *ROLE)
+    ended = ours.run("certificate", "rotate")
     assert ended.code == 3, ended.err
-    ours.well("rotate", *ROLE)
+    ours.well("rotate")
     assert len(ours.active()) == 2
 
 
@@ -188,7 +188,7 @@ def test_a_certificate_that_does_not_sign_in_is_not_used(ours: Project, monkeypa
 
     with monkeypatch.context() as patched:
         patched.setattr(Certificates, "set_up", mapped_for_nobody)
-        assert ours.refused("rotate", *ROLE) == "APB-CRT-003"
+        assert ours.refused("rotate") == "APB-CRT-003"
     assert Vault.open().get("netsuite_certificate_id") == ours.certificate_id
     assert ours.active() > {ours.certificate_id}
 
@@ -203,22 +203,31 @@ def test_the_one_in_use_is_never_revoked_and_any_other_may_be(ours: Project):
 
 
 def test_an_old_one_that_is_gone_already_is_forgotten(ours: Project):
-    done = ours.well("rotate", *ROLE)
+    done = ours.well("rotate")
     Vault.open().set({"netsuite_certificate_id.old": "long-gone"})
     assert ours.well("revoke") == {"revoked": "long-gone"}
     assert Vault.open().get("netsuite_certificate_id") == done["in_use"]
 
 
-def test_without_role_and_user_it_says_where_they_are(ours: Project):
+def test_the_restlet_tells_the_role_and_the_user_and_without_it_they_are_asked_for(
+    ours: Project, monkeypatch: pytest.MonkeyPatch
+):
+    for name in ("NETSUITE_RESTLET_SCRIPT", "NETSUITE_RESTLET_DEPLOY"):
+        monkeypatch.setitem(os.environ, name, "")
     assert ours.refused("rotate", "--role=1000") == "APB-CRT-006"
-    ours.well("rotate", *ROLE)
-    ours.well("revoke")
-    ours.well("rotate")  # they are remembered
+    assert ours.active() == {ours.certificate_id}
+    ours.well("rotate", "--role=1000", "--entity=-5")
+    assert len(ours.active()) == 2
+
+
+def test_a_restlet_of_an_older_version_does_not_tell_them(ours: Project, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(NetSuite, "restlet", lambda *_, **__: {"version": "1.0.0", "account": "1"})
+    assert ours.refused("rotate") == "APB-CRT-006"
 
 
 def test_settings_that_are_not_from_the_vault_cannot_be_changed_over(ours: Project):
     os.environ["NETSUITE_CERTIFICATE_ID"] = ours.certificate_id
-    assert ours.refused("rotate", *ROLE) == "APB-CRT-001"
+    assert ours.refused("rotate") == "APB-CRT-001"
 
 
 def test_a_status_counts_the_days(ours: Project):
@@ -240,13 +249,13 @@ def test_a_role_that_may_not_list_them_sees_its_own(ours: Project):
     shown = ours.well("status")
     assert [one["id"] for one in shown["certificates"]] == [ours.certificate_id]
     assert shown["note"]["code"] == "APB-CRT-007"
-    ended = ours.run("certificate", "rotate", *ROLE)
+    ended = ours.run("certificate", "rotate")
     assert ended.code == 3
     assert "Permission" in ended.err
 
 
 def test_no_key_is_shown(ours: Project):
-    said = [ours.run("certificate", *words) for words in (["rotate", *ROLE], ["status"], ["revoke"])]
+    said = [ours.run("certificate", *words) for words in (["rotate"], ["status"], ["revoke"])]
     keys = [Vault.open().get("netsuite_private_key").splitlines()[1], ours.client_id]
     for ended in said:
         assert not [key for key in keys if key in ended.out + ended.err]

@@ -23,13 +23,13 @@ _REMEMBERED_ENGINES = 4
 def run_restlet(call: Call) -> Response:
     """Answer a call to a RESTlet."""
     try:
-        check_token(call, RESTLETS)
+        caller = check_token(call, RESTLETS)
     except NetSuiteError as error:
         raise RestletError(401, "INVALID_LOGIN_ATTEMPT", INVALID_LOGIN, headers=error.headers) from error
     engine = _engine(call)
     request = _argument(call)
     try:
-        value = engine.call(call.request.method.lower(), request, ScriptHost(call))
+        value = engine.call(call.request.method.lower(), request, ScriptHost(call, caller))
     except ScriptError as error:
         status = 500 if error.name == "UNEXPECTED_ERROR" else 400
         raise RestletError(status, error.name, error.message) from error

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from apbridge_sandbox.netsuite import searches
-from apbridge_sandbox.netsuite.access import account_of
+from apbridge_sandbox.netsuite.access import Caller, account_of
 from apbridge_sandbox.netsuite.endpoint import Call
 from apbridge_sandbox.netsuite.errors import NetSuiteError, insufficient_permission
 from apbridge_sandbox.netsuite.posting import Rules, void_vendor_payment
@@ -34,9 +34,14 @@ Argument = Mapping[str, Any]
 
 
 class ScriptHost:
-    """Answers the questions of one call of a script, and counts its usage units."""
+    """Answers the questions of one call of a script, and counts its usage units.
 
-    def __init__(self, call: Call) -> None:
+    Args:
+        call: The call.
+        caller: Who signed in for it.
+    """
+
+    def __init__(self, call: Call, caller: Caller) -> None:
         self._call = call
         self._sandbox = call.sandbox
         self._units = 0
@@ -48,6 +53,7 @@ class ScriptHost:
             "load": self._load,
             "lookup": self._lookup,
             "search": self._search,
+            "user": lambda _: {"id": int(caller.entity), "role": caller.role},
             "void": self._void,
         }
 

@@ -161,7 +161,11 @@
       },
     });
 
-  const runtime = () => strict('N/runtime', { accountId });
+  const runtime = () =>
+    strict('N/runtime', {
+      accountId,
+      getCurrentUser: () => strict('runtime.User', ask('user', {})),
+    });
 
   const transaction = () =>
     strict('N/transaction', {

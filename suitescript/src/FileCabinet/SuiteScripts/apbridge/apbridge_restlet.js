@@ -25,7 +25,7 @@ define([
   'N/search',
   'N/transaction',
 ], (encode, error, file, format, runtime, search, transaction) => {
-  const VERSION = '1.1.0';
+  const VERSION = '1.2.0';
 
   /** Bills of one request: one page of a search has as many results at most. */
   const MOST_BILLS = 1000;
@@ -64,8 +64,11 @@ define([
     return id;
   };
 
-  /** Tells which script answers, and where. */
-  const version = () => ({ version: VERSION, account: runtime.accountId });
+  /** Tells which script answers, where, and who asked it, in which role. */
+  const version = () => {
+    const { id, role } = runtime.getCurrentUser();
+    return { version: VERSION, account: runtime.accountId, user: String(id), role: String(role) };
+  };
 
   /**
    * Lists the files attached to bills: one search of bills joined to their files, however many there are.
