@@ -58,7 +58,7 @@ def _runs(chronicle: Chronicle, now: datetime, quiet: timedelta) -> Iterator[Not
         # What fails again and again is one thing, until a run ends well.
         streak = f"{plugin} since run {good.id if good else 0}"
         if latest and latest.status == "failed":
-            says = f"{direction}: {redact_text(latest.error or 'the log says why.')}"
+            says = f"{direction}: {latest.error or 'the log says why.'}"
             yield from _once(chronicle, f"notice of a failure of {streak}", "A run failed", says)
         if good is None or _ended(good) < now - quiet:
             since = f"since {_ended(good):%Y-%m-%d %H:%M} UTC" if good else "ever"

@@ -12,6 +12,7 @@ from sqlalchemy import Row, delete, func, insert, select
 from apbridge.json import dumps, loads
 from apbridge.ledger.store import Ledger
 from apbridge.ledger.tables import findings, reconciliations, records, runs
+from apbridge.redaction import redact_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +164,8 @@ _RUN = tuple(runs.columns[name] for name in PastRun.__dataclass_fields__)
 
 def _run(row: Row[Any]) -> PastRun:
     values = dict(row._mapping)  # noqa: SLF001
-    return PastRun(**{**values, "counts": loads(values["counts"] or "{}")})
+    error = redact_text(values["error"]) if values["error"] else None
+    return PastRun(**{**values, "counts": loads(values["counts"] or "{}"), "error": error})
 
 
 def _now() -> datetime:

@@ -113,7 +113,7 @@ def fill(ledger: Ledger) -> None:
     pays = {"id": "900", "check_number": "5001", "allocations": [{"invoice_external_id": bill_name(40)}]}
     payment = Entry("payments", "avidxchange-payment-900", "900", "h", Status.DELIVERED, payload=pays)
     ledger.write(back.id, "netsuite", [payment])
-    back.finish("failed", {}, "NetSuite did not answer. Try again later. [APB-HTTP-001]")
+    back.finish("failed", {}, "NetSuite did not answer; token=t0ps3cret")
     chronicle = Chronicle(ledger)
     for unexplained in (1, 0):
         chronicle.keep_reconciliation(Found(unexplained))

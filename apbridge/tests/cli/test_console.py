@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from apbridge.ledger import Entry, Ledger, Status
+
+Apbridge = Callable[..., Any]
+PROGRAM = Path(sys.executable).parent / "apbridge"
+
+
+def test_the_report_is_written_to_a_file(apbridge: Apbridge, project: Path):
+    ended = apbridge("report", "--output=state.html")
+    assert (ended.code, ended.out) == (0, "Written: state.html\n")
+    page = (project / "state.html").read_text(encoding="utf-8")
+    assert page.startswith("<!doctype html>")
+    assert "Not compared yet" in page
+    ended = apbridge("report", "--output=nowhere/state.html")
+    assert ended.code == 2
+    assert "APB-CON-003" in ended.err
+
+
+def test_the_console_is_for_this_machine_alone_unless_a_password_is_set(apbridge: Apbridge):
+    ended = apbridge("console", "--host=0.0.0.0", "--port=0")
+    assert ended.code == 2
+    assert "APB-CON-001" in ended.err
+
+
+@pytest.mark.parametrize("password", [None, "s3same"])
+def test_the_console_serves_until_it_is_stopped(project: Path, password: str | None):
+    env = {**os.environ, "NO_PROXY": "127.0.0.1"} | (
+        {"APBRIDGE_CONSOLE_PASSWORD": password} if password else {}
+    )
+    command = [PROGRAM, f"--project={project}", "console", "--port=0", "--json"]
+    with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        address = json.loads(process.stdout.readline())["address"]
+        answer = requests.get(address, timeout=30, auth=("ap", password) if password else None)
+        without = requests.get(address, timeout=30)
+        process.terminate()
+    assert answer.status_code == 200
+    assert "State of the loop" in answer.text
+    assert without.status_code == (401 if password else 200)
+
+
+def test_a_record_that_the_vault_sealed_is_shown_without_its_secrets(apbridge: Apbridge, project: Path):
+    os.environ["APBRIDGE_VAULT_KEY_FILE"] = str(project / "key")
+    assert apbridge("vault", "set", "anything", stdin="x").code == 0
+    payload = {"number": "INV-1", "tax_id": "12-3456789", "iban": "DE89370400440532013000"}
+    with Ledger(f"sqlite:///{project}/.apbridge/ledger.db") as ledger:
+        entry = Entry(
+            "bills", "netsuite-1-vendorbill-1", "1", "h", Status.REJECTED, reason="No.", payload=payload
+        )
+        ledger.write(1, "avidxchange", [entry])
+        (row,) = ledger.all_rows("avidxchange", "bills")
+        assert row.payload == payload
+    for words in ((), ("--json",)):
+        said = apbridge("exceptions", "show", "INV-1", *words).out
+        assert '"INV-1"' in said
+        assert "12-3456789" not in said
+        assert "DE8937" not in said
