@@ -9,7 +9,7 @@ from datetime import datetime, timedelta, timezone
 from apbridge.health import DIRECTIONS, QUIET
 from apbridge.ledger import Ledger, Status
 from apbridge.ledger.chronicle import Chronicle, PastRun
-from apbridge.ledger.exceptions import Case, Exceptions, Which
+from apbridge.ledger.exceptions import URGENT, Case, Exceptions, Which
 from apbridge.netsuite.certificate import Certificate
 from apbridge.redaction import redact_text
 
@@ -97,11 +97,13 @@ def _rejections(ledger: Ledger, chronicle: Chronicle) -> Iterator[Notice]:
         if name not in near:
             some.append(one)
     if some:
+        some.sort(key=lambda one: one.code not in URGENT)
+        urgent = "act now: somebody may be paid twice, " if some[0].code in URGENT else ""
         latest = max(names.values())
         kept = [name for name, moment in names.items() if moment > latest - _OVERLAP]
         value = {"until": latest.isoformat(), "near": kept}
         yield Notice(
-            f"{len(some)} new rejection{'' if len(some) == 1 else 's'}",
+            f"{urgent}{len(some)} new rejection{'' if len(some) == 1 else 's'}",
             _listed(some),
             lambda: chronicle.remember(_REJECTIONS, value),
         )

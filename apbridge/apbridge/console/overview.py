@@ -66,10 +66,15 @@ class Overview:
         return sum(one.count for one in self.reasons)
 
     @property
+    def is_urgent(self) -> bool:
+        """Whether an exception cannot wait until tomorrow."""
+        return any(one.is_urgent for one in self.reasons)
+
+    @property
     def level(self) -> Level:
         """How well it is, all in all."""
         levels = {one.level for one in self.signs}
-        if Level.BAD in levels or (self.reconciled and self.reconciled.unexplained):
+        if self.is_urgent or Level.BAD in levels or (self.reconciled and self.reconciled.unexplained):
             return Level.BAD
         is_calm = self.reconciled and not self.open_cases and levels <= {Level.GOOD}
         return Level.GOOD if is_calm else Level.WARNING

@@ -19,6 +19,9 @@ from apbridge.redaction import redact, redact_text
 BY_HAND = "apbridge"
 """The system that a person's own decisions are written under on the audit trail."""
 
+URGENT = frozenset({"APB-TAX-030"})
+"""Codes that cannot wait: somebody may be paid twice."""
+
 _AT_ONCE = 500
 _KEY = (records.c.external_id, records.c.stream, records.c.system)
 
@@ -94,6 +97,11 @@ class Reason:
     count: int
     since: datetime
 
+    @property
+    def is_urgent(self) -> bool:
+        """Whether it cannot wait until tomorrow."""
+        return self.code in URGENT
+
 
 class Exceptions:
     """What is asked of the ledger's exceptions, and what a person decides about them.
@@ -131,7 +139,7 @@ class Exceptions:
             return int(connection.execute(query).scalar_one())
 
     def reasons(self, which: Which | None = None) -> list[Reason]:
-        """Count the waiting and the rejected ones by reason, the most frequent first."""
+        """Count the waiting and the rejected ones by reason: the urgent first, then the most frequent."""
         grouped = (records.c.system, records.c.stream, records.c.status, records.c.code)
         query = (
             select(*grouped, func.count(), func.min(records.c.open_since))
@@ -140,10 +148,11 @@ class Exceptions:
             .order_by(func.count().desc(), *grouped)
         )
         with self._database.reading() as connection:
-            return [
+            found = [
                 Reason(row[0], row[1], Status(row[2]), row[3], row[4], row[5])
                 for row in connection.execute(query)
             ]
+        return sorted(found, key=lambda one: not one.is_urgent)
 
     def find(self, external_id: str) -> list[Case]:
         """Give what is to be said about one record, by its external id: one case a system and stream."""

@@ -122,6 +122,17 @@ def test_what_commits_late_is_told_all_the_same(apbridge: Apbridge, webhook: Web
     assert apbridge("notify").code == 0
 
 
+def test_a_double_payment_is_told_first(apbridge: Apbridge, webhook: Webhook, url: str):
+    reject(url, 1, 2)
+    with Ledger(url) as ledger, ledger.database.writing() as connection:
+        worst = update(records).where(records.c.external_id.endswith("-2"))
+        connection.execute(worst.values(code="APB-TAX-030"))
+    apbridge("notify")
+    (told,) = webhook.got
+    assert "act now: somebody may be paid twice" in told["title"]
+    assert told["message"].index("INV-2") < told["message"].index("INV-1")
+
+
 def test_many_rejections_are_one_notice(apbridge: Apbridge, webhook: Webhook, url: str):
     reject(url, *range(1, 15))
     apbridge("notify")

@@ -103,6 +103,7 @@ def test_every_page_fits_and_can_be_read(browser: WebDriver, address: str, size:
     for name, path in pages.items():
         browser.get(address + path)
         keep(browser, f"{name}-{size}-{scheme}")
+        browser.execute_script("for (const e of document.querySelectorAll('details')) e.open = true")
         inner, outer = browser.execute_script("return [document.documentElement.scrollWidth, innerWidth]")
         assert inner <= outer, f"{name} is wider than the {size}"
         assert browser.execute_script(CONTRAST) == [], name

@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 import requests
-from morning import SECRETS, Found, bill_name
+from morning import SECRETS, Found, bill_name, rejection
 
 from apbridge.console.serve import listening_at, report
 from apbridge.errors import SettingError
@@ -99,6 +100,14 @@ def test_an_unexplained_difference_is_said_first(address: str, ledger: Ledger):
         assert "2 of 2 differences are unexplained" in said
     assert "Nobody knows." in said
     assert "Abernathy &lt;i&gt;" in said
+
+
+def test_a_double_payment_is_said_before_all_else(address: str, ledger: Ledger):
+    ledger.write(1, "avidxchange", [replace(rejection(1), code="APB-TAX-030")])
+    said = get(address, "/").text
+    assert "Somebody may be paid twice" in said
+    assert said.index("APB-TAX-030") < said.index("APB-TAX-002")
+    assert "act now" in said
 
 
 def test_a_new_ledger_has_a_page_too(serving: Callable[..., str], tmp_path: Path):
