@@ -14,12 +14,12 @@ from typing import Annotated, Literal
 import typer
 
 from apbridge.avidxchange import Profile
-from apbridge.cli import env_file
+from apbridge.cli import context, env_file
 from apbridge.cli.app import FOUND
 from apbridge.cli.check import findings, show
 from apbridge.cli.output import Json, print_json
 from apbridge.cli.upload import CERTIFICATE_FILE, first_steps
-from apbridge.errors import SettingError
+from apbridge.errors import APBridgeError, SettingError
 from apbridge.netsuite.key_pair import KeyPair
 from apbridge.settings import ACCOUNT_ID, DEFAULT_PROFILE
 from apbridge.vault import Vault, vault_file
@@ -72,6 +72,10 @@ CREDENTIALS = {
 BANK = Question(
     "TARGET_NETSUITE_PAYMENTS_BANK_ACCOUNT",
     "Internal id of the bank account in NetSuite that payments come from",
+)
+_BANKS = (
+    "SELECT id, acctnumber, accountsearchdisplayname FROM account"
+    " WHERE accttype = 'Bank' AND isinactive = 'F' ORDER BY id ASC"
 )
 
 
@@ -199,6 +203,8 @@ def _answer(questions: Sequence[Question], *, asks: bool) -> list[Question]:
     for one in questions:
         answer = os.environ.get(one.variable, "").strip()
         if not answer and asks:
+            if one is BANK:
+                _show_bank_accounts()
             answer = typer.prompt(one.text, default="", show_default=False, hide_input=one.hidden).strip()
         if not answer:
             missing.append(one)
@@ -207,6 +213,18 @@ def _answer(questions: Sequence[Question], *, asks: bool) -> list[Question]:
         elif not one.in_vault:
             env_file.keep({one.variable: answer})
     return missing
+
+
+def _show_bank_accounts() -> None:
+    """Show what there is to choose from; where NetSuite does not say, `check` will."""
+    try:
+        with context.netsuite() as netsuite:
+            rows = netsuite.suiteql_all(_BANKS, purpose="list bank accounts")
+    except APBridgeError:
+        return
+    for row in rows:
+        name = row.get("accountsearchdisplayname", "")
+        typer.echo(f"  {row['id']}: {row.get('acctnumber', '')} {name}")
 
 
 def _say_missing(missing: Sequence[Question], *, as_json: bool) -> None:

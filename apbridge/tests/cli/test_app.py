@@ -4,22 +4,39 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.main import get_command
 
 from apbridge.cli.app import COMMANDS
 
 Apbridge = Callable[..., Any]
 
 
+def leaves(command: Any, name: str) -> Iterator[tuple[str, Any]]:  # noqa: ANN401
+    """Give a command, or those of a group."""
+    group = getattr(command, "commands", None)
+    if group is None:
+        yield name, command
+    for word, one in (group or {}).items():
+        yield from leaves(one, f"{name} {word}")
+
+
 @pytest.mark.parametrize("name", sorted(COMMANDS))
-def test_each_command_says_what_it_does(apbridge: Apbridge, name: str):
-    ended = apbridge(name, "--help")
-    assert ended.code == 0
-    assert "Usage: apbridge" in ended.out
+def test_each_command_says_what_it_does_and_prints_json(name: str):
+    found = list(leaves(get_command(import_module(COMMANDS[name].module).app), name))
+    assert found
+    for words, command in found:
+        assert command.help, words
+        assert any("--json" in option.opts for option in command.params), words
+
+
+def test_a_command_shows_its_own_name(apbridge: Apbridge):
+    assert "Usage: apbridge certificate rotate" in apbridge("certificate", "rotate", "--help").out
 
 
 def test_help_lists_every_command_and_imports_none():

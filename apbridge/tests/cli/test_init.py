@@ -235,6 +235,7 @@ def test_somebody_at_a_terminal_is_asked(
     ended = init()
     assert ended.code == 0, ended.out + ended.err
     assert terminal.answers == []
+    assert "102: 1010" in ended.out
 
 
 @pytest.mark.parametrize("kind", sorted(KINDS))
