@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import create_engine, text
+
+from apbridge import ledger as package
+from apbridge.ledger import Entry, Ledger, Status
+from apbridge.ledger.chronicle import DIFFERENCES, Chronicle
+from apbridge.ledger.exceptions import Exceptions
+from apbridge.ledger.story import Stories
+
+MIGRATIONS = Path(package.__file__).parent / "migrations"
+
+
+class Found:
+    """What a reconciliation found."""
+
+    def __init__(self, unexplained: int, as_of: str | None = None) -> None:
+        self.unexplained = unexplained
+        self.as_of = as_of
+
+    def kept(self) -> dict[str, Any]:
+        counts = {"differences": 3, "unexplained": self.unexplained}
+        return {"as_of": self.as_of, **counts, "money": [{"amount": Decimal("0.10")}]}
+
+    def listed(self) -> list[dict[str, Any]]:
+        return [{"number": f"INV-{self.unexplained}", "amount": Decimal("1.00")}]
+
+
+def test_runs_are_told_the_newest_first(ledger: Ledger) -> None:
+    chronicle = Chronicle(ledger)
+    assert chronicle.runs() == []
+    assert chronicle.last_good("target-a") is None
+    good = ledger.start_run("target-a", "1.0")
+    good.finish("finished", {"bills": {"delivered": 2}})
+    ledger.start_run("target-a", "1.0").finish("failed", {}, "It was not there; token=t0ps3cret.")
+    ledger.start_run("target-b", "1.0")
+    assert [run.status for run in chronicle.runs()] == ["running", "failed", "finished"]
+    failed = chronicle.runs("target-a", limit=1)[0]
+    assert str(failed.error).startswith("It was not there")
+    assert "t0ps3cret" not in str(failed.error)
+    last = chronicle.last_good("target-a")
+    assert last
+    assert (last.id, last.counts) == (good.id, {"bills": {"delivered": 2}})
+
+
+def test_in_balance_counts_from_the_first_reconciliation_that_explains_all(ledger: Ledger) -> None:
+    chronicle = Chronicle(ledger)
+    assert chronicle.in_balance_since() is None
+    for unexplained in (0, 2, 0, 0):
+        chronicle.keep_reconciliation(Found(unexplained))
+    # One of a day in the past says nothing of now.
+    chronicle.keep_reconciliation(Found(5, as_of="2026-01-31"))
+    kept = chronicle.reconciliations()
+    assert [one.unexplained for one in kept] == [0, 0, 2, 0]
+    assert kept[0].summary["money"] == [{"amount": Decimal("0.10")}]
+    assert chronicle.in_balance_since() == kept[1].at
+    listed = chronicle.recall(DIFFERENCES)
+    assert listed
+    assert listed.value == [{"number": "INV-0", "amount": Decimal("1.00")}]
+    chronicle.keep_reconciliation(Found(1))
+    assert chronicle.in_balance_since() is None
+
+
+def test_what_was_found_out_is_replaced(ledger: Ledger) -> None:
+    chronicle = Chronicle(ledger)
+    assert chronicle.recall("x") is None
+    chronicle.remember("x", [1])
+    chronicle.remember("x", {"y": 2})
+    found = chronicle.recall("x")
+    assert found
+    assert found.value == {"y": 2}
+    assert found.at.tzinfo is timezone.utc
+
+
+def test_records_are_counted(ledger: Ledger) -> None:
+    for number, status in enumerate((Status.DELIVERED, Status.DELIVERED, Status.REJECTED)):
+        ledger.write(1, "toy", [Entry("bills", f"b-{number}", None, "h", status)])
+    assert Chronicle(ledger).counts() == [("toy", "bills", "delivered", 2), ("toy", "bills", "rejected", 1)]
+
+
+def test_a_ledger_of_before_has_its_exceptions_and_finds_records_by_their_ids(url: str) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0002")
+        row = {
+            "hash": "h",
+            "at": datetime(2026, 1, 2, tzinfo=timezone.utc).replace(tzinfo=None),
+            "no": False,
+        }
+        for name, remote_id, status in (("b-1", "AX-1", "rejected"), ("b-2", None, "delivered")):
+            connection.execute(
+                text(
+                    "INSERT INTO apbridge_records (system, stream, external_id, source_id, content_hash,"
+                    " status, remote_id, attempts, withheld, first_seen, last_seen, run_id)"
+                    " VALUES ('toy', 'bills', :name, '17', :hash, :status, :remote_id, 4, :no, :at, :at, 1)"
+                ),
+                {**row, "name": name, "remote_id": remote_id, "status": status},
+            )
+    engine.dispose()
+    with Ledger(url) as ledger:
+        (case,) = Exceptions(ledger).page()
+        assert (case.external_id, case.attempts) == ("b-1", 4)
+        assert case.open_since
+        assert case.open_since.date().isoformat() in {"2026-01-01", "2026-01-02"}
+        assert [one.external_id for one in Stories(ledger).tell("ax-1").records] == ["b-1"]
+        assert {one.external_id for one in Stories(ledger).tell("17").records} == {"b-1", "b-2"}
