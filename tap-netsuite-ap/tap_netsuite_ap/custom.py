@@ -9,7 +9,7 @@ from decimal import Decimal
 from difflib import get_close_matches
 from typing import Any
 
-from apbridge.errors import SettingError
+from apbridge.errors import RefusedError, SettingError
 from apbridge.netsuite import NetSuite
 from apbridge.netsuite.catalog import FieldKind, Fields, record_fields
 from tap_netsuite_ap.suiteql import Line, Query
@@ -103,13 +103,15 @@ def custom_fields(names: Iterable[str], netsuite: NetSuite) -> CustomFields:
     """Find custom fields in the metadata catalog.
 
     Raises:
-        SettingError: The account has no such field, or the role does not see it.
-        RefusedError: The role may not see the catalog.
+        SettingError: The account has no such field, or the role does not see it or the catalog.
     """
     wanted = list(names)
     if not wanted:
         return NONE
-    there = _there(netsuite)
+    try:
+        there = _there(netsuite)
+    except RefusedError as refused:
+        raise SettingError("APB-TNS-006", says=refused.facts["says"]) from refused
     known = {name for fields in there.values() for name in fields}
     unknown = [name for name in wanted if name not in known]
     if unknown:
@@ -128,7 +130,10 @@ def custom_fields(names: Iterable[str], netsuite: NetSuite) -> CustomFields:
 
 def near_matches(name: str, netsuite: NetSuite) -> str:
     """Name the custom fields of bills that a field that is not there may have been meant for."""
-    return _alternatives([name], _there(netsuite)["bills"])
+    try:
+        return _alternatives([name], _there(netsuite)["bills"])
+    except RefusedError:
+        return ""
 
 
 def _there(netsuite: NetSuite) -> dict[str, Fields]:

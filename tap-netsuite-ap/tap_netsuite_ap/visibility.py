@@ -60,10 +60,13 @@ class Visibility:
         Args:
             reader: Reads the account.
             manifest: Has the queries.
-            is_first: It was a first reading: worth a call to look for vendors that no bill names.
+            is_first: It was a first reading: worth a call each to look for subsidiaries, whose list is seldom
+                read, and for vendors that no bill names.
         """
         found = []
         for entry in manifest.streams:
+            if entry.name == "subsidiaries" and not is_first:
+                continue
             numbers = self._named[entry.name] - self._shown[entry.name]
             if entry.name == "subsidiaries" and self._subsidiaries:
                 numbers &= self._subsidiaries

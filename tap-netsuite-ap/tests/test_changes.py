@@ -82,6 +82,18 @@ def test_a_payment_by_hand_and_its_undoing_are_noticed(
     assert undone["amount_due"] == undone["total"]
 
 
+def test_a_payment_by_hand_is_noticed_though_it_moves_no_date_of_the_bill(changing: Account, state: Record):
+    control = changing.sandbox.control
+    for switch in ("payment_touches_bill", "payment_touches_accounting_line"):
+        control("/control/switches", {f"netsuite.{switch}": False})
+    bill = str(bill_with(changing))
+    order = {"bill": bill, "amount": "12.50", "check_number": "70001"}
+    payment = control("/control/netsuite/pay-by-hand", order)["id"]
+    changing.pass_time(60)
+    paid = only_bill(changing.sync(state))
+    assert (paid["id"], [one["id"] for one in paid["applications"]]) == (bill, [payment])
+
+
 def test_a_credit_and_a_payment_of_our_own_are_told_apart(changing: Account, state: Record):
     bill, when = bill_with(changing), changing.pass_time(60)
     for number, kind, linktype, external_id in (

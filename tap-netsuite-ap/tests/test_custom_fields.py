@@ -115,6 +115,15 @@ def test_a_segment_that_is_switched_off_is_an_unknown_name(changing: Account):
         changing.sync(custom_fields=["cseg_project"])
 
 
+def test_a_catalog_that_the_role_may_not_see_is_said(changing: Account):
+    changing.sandbox.control("/control/switches", {"netsuite.missing_permissions": "Lists -> Vendors"})
+    with pytest.raises(SettingError, match="metadata catalog") as caught:
+        changing.sync(custom_fields=["custbody_contract_number"])
+    assert caught.value.code == "APB-TNS-006"
+    with pytest.raises(SettingError, match="checkbox_field asks of bills"):
+        changing.sync(checkbox_field="custbody_contract_numbr")
+
+
 def test_an_edit_of_a_custom_field_alone_is_an_edit(changing: Account):
     names = ["custbody_contract_number", "custcol_unit"]
     state = changing.sync(only="bills", custom_fields=names).state
