@@ -39,6 +39,7 @@ class Company:
     folder: Path
     said: Callable[[], str]
     profile: str = "avidconnect"
+    batch: int = TargetAvidXchange.batch
 
     @property
     def config(self) -> dict[str, Any]:
@@ -55,6 +56,7 @@ class Company:
     ) -> Result:
         self.said()
         target = TargetAvidXchange(config={**self.config, **config})
+        target.batch = self.batch
         target.listen(BytesIO(singer(messages, state, before)))
         states = [loads(told) for told in self.said().splitlines()]
         return Result(target.tally.as_counts(), states)
