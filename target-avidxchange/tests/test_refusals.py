@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.canonical import CODING, READ, account, bill, class_, line, location, singer, vendor
 
+from apbridge.errors import SettingError
 from apbridge.ledger import Ledger
+from target_avidxchange.target import TargetAvidXchange
 
 if TYPE_CHECKING:
     from conftest import Company
@@ -108,17 +110,21 @@ def test_every_write_is_on_the_audit_trail_and_no_secret_is(company: Company):
         ({"base_url": None}, "base_url"),
     ],
 )
+@pytest.mark.parametrize("company", ["avidconnect"], indirect=True)  # no contract decides it
 def test_a_wrong_setting_is_one_plain_line(company: Company, changes, says):  # noqa: ANN001
     assert says in _refused(company, _program(company, changes))
 
 
-def test_a_credential_that_is_wrong_or_missing_is_one_plain_line(company: Company):
-    """Under whichever contract, its own credentials are named."""
+def test_a_credential_that_is_missing_or_wrong_is_named(company: Company):
+    """Under whichever contract, its own credentials are."""
     for name in company.credentials:
-        assert name in _refused(company, _program(company, {name: "wrong"}))
-        assert f"Setting {name} is missing" in _refused(company, _program(company, {name: None}))
+        config = {key: value for key, value in company.config.items() if key != name}
+        with pytest.raises(SettingError, match=f"Setting {name} is missing"):
+            TargetAvidXchange(config=config)
+    assert name in _refused(company, _program(company, {name: "wrong"}))
 
 
+@pytest.mark.parametrize("company", ["avidconnect"], indirect=True)  # no contract decides it
 def test_nobody_there_is_one_plain_line(company: Company):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
