@@ -36,6 +36,7 @@ class TargetNetSuitePayments(AcknowledgingTarget):
         "invoices": InvoicesSink,
         "payments": PaymentsSink,
     }
+    workers_a_call = 2
     config_jsonschema: ClassVar[dict[str, Any]] = th.PropertiesList(
         *NETSUITE_SETTINGS, *POSTING_SETTINGS, *LEDGER_SETTINGS
     ).to_dict()

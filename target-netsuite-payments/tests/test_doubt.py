@@ -100,13 +100,15 @@ def test_what_cannot_be_found_out_fails_the_run_and_holds_the_bookmark(company: 
 def test_a_payment_that_netsuite_fails_at_each_time_does_not_hold_the_others_up(
     company: Company, target: Target
 ):
-    first, second = company.bill(), company.bill()
+    bill = company.bill()
     company.fault(refusal(500, "UNEXPECTED_ERROR", "Error ID: 7"), times=3)
-    records = [in_full(first), in_full(second)]
-    assert target.run(*records, concurrency=1).counts == {"delivered": 1, "rejected": 1}
-    assert (target.row(records[0]).code, company.unpaid(first)) == ("APB-PAY-053", first.unpaid)
-    assert company.unpaid(second) == 0
+    # On one bill, so that one goes after the other.
+    first, second = paying((bill, "1.00")), paying((bill, "2.00"))
+    assert target.run(first, second).counts == {"delivered": 1, "rejected": 1}
+    assert (target.row(first).code, company.payments(first["external_id"])) == ("APB-PAY-053", [])
+    assert company.unpaid(bill) == bill.unpaid - 2
     assert target.run().counts == {"delivered": 1}
+    assert company.unpaid(bill) == bill.unpaid - 3
 
 
 def test_it_is_not_sent_again_while_something_happens_to_its_bill(company: Company, target: Target):

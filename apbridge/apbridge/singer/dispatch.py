@@ -50,7 +50,7 @@ class Dispatch:
     Args:
         system: The other system's name in the ledger.
         run: The run, begun.
-        concurrency: Most records in flight.
+        concurrency: Most records at work.
         preflight: Called once, before the first record is delivered.
         signalled: Tells whether a signal came; no new call is begun then.
         tally: Where outcomes are counted.
