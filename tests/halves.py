@@ -61,6 +61,7 @@ class InboundHalf(_Half):
         sandbox: Both systems.
         folder: For the ledgers.
         client: What the tap asks AvidXchange by, made once: reading a profile takes longer than a run.
+        profile: Which contract with AvidXchange.
         start_date: What the tap reads from while there is no STATE.
         state: What the target acknowledged last.
     """
@@ -68,6 +69,7 @@ class InboundHalf(_Half):
     sandbox: Running
     folder: Path
     client: AvidXchange
+    profile: str
     start_date: str | None = None
     state: Any = field(default_factory=dict)
     said: str = ""
@@ -102,7 +104,7 @@ class InboundHalf(_Half):
 
     def _read(self, streams: tuple[str, ...]) -> str:
         config = {
-            **avidxchange_config(self.sandbox),
+            **self.sandbox.avidxchange_settings(self.profile),
             **({"start_date": self.start_date} if self.start_date else {}),
         }
         with usual_signals(), redirect_stdout(io.StringIO()) as written:
@@ -122,12 +124,14 @@ class OutboundHalf(_Half):
         sandbox: Both systems.
         ledger_url: The ledger.
         spool: Where images go.
+        profile: Which contract with AvidXchange.
         state: What the target acknowledged last.
     """
 
     sandbox: Running
     ledger_url: str
     spool: Path
+    profile: str
     state: Any = field(default_factory=dict)
     said: str = ""
 
@@ -140,7 +144,7 @@ class OutboundHalf(_Half):
                 stream.selected = name in {"vendors", "gl_accounts", "bills"}
             tap.sync_all()
             tap.connection.netsuite.close()
-        config = {**avidxchange_config(self.sandbox), "ledger_url": self.ledger_url}
+        config = {**self.sandbox.avidxchange_settings(self.profile), "ledger_url": self.ledger_url}
         return self._listen(TargetAvidXchange, config, written.getvalue())
 
 
@@ -150,16 +154,6 @@ def netsuite_config(sandbox: Running) -> dict[str, str]:
         name.removeprefix("NETSUITE_").lower(): value
         for name, value in sandbox.credentials.items()
         if name.startswith("NETSUITE_")
-    }
-
-
-def avidxchange_config(sandbox: Running) -> dict[str, str]:
-    """Give the settings that both AvidXchange plugins share."""
-    found = sandbox.credentials
-    return {
-        "company_token": found["AVIDXCHANGE_COMPANY_TOKEN"],
-        "user_token": found["AVIDXCHANGE_USER_TOKEN"],
-        "base_url": found["AVIDXCHANGE_BASE_URL"],
     }
 
 

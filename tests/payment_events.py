@@ -9,7 +9,6 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -18,13 +17,13 @@ from apbridge_sandbox.netsuite.books import Application, VendorPayment
 from apbridge_sandbox.netsuite.posting import post_vendor_payment, void_vendor_payment
 from apbridge_sandbox.testing import Running
 from tests.halves import InboundHalf
+from tests.named_books import NamedBooks
 
 _VENDORS = {("USD", "1"): "11", ("CAD", "2"): "12", ("CAD", "1"): "13"}
 _CURRENCIES = {"USD": 1, "CAD": 2}
-_CENT = Decimal("0.01")
 
 
-class Scene:
+class Scene(NamedBooks):
     """One case under way.
 
     Args:
@@ -34,15 +33,8 @@ class Scene:
     """
 
     def __init__(self, sandbox: Running, half: InboundHalf, settings: Mapping[str, Any]) -> None:
-        self.control = sandbox.control
-        self._sandbox = sandbox
-        self._half = half
+        super().__init__(sandbox, half)
         self._settings = settings
-        self._account = sandbox.credentials["NETSUITE_ACCOUNT_ID"]
-        self.bills: dict[str, str] = {}
-        self.payments: dict[str, str] = {}
-        self.by_hand: dict[str, str] = {}
-        self.numbers: dict[str, str | None] = {}
         self.ended: APBridgeError | None = None
         self._meanwhile: Any = None
         # What other cases did is before this one, by more than the tap reads again.
@@ -234,71 +226,6 @@ class Scene:
     def do_lose_the_ledger(self, _about: None) -> None:
         self._half.lose_everything()
 
-    # The books
-
-    def held(self) -> dict[str, Any]:
-        """Give what NetSuite holds under the external id of each payment: what it pays on which bill."""
-        found = {}
-        for one in self._vendor_payments():
-            name = self._named(one)
-            if name is None:
-                continue
-            assert name not in found, f"{name} is posted twice"
-            bills = {number: bill for bill, number in self.bills.items()}
-            applied = {bills[each["bill"]]: _written(each) for each in one["applications"]}
-            found[name] = "voided" if one["voided"] == "T" else applied
-        return found
-
-    def linked(self) -> dict[str, str]:
-        """Give which payments are vendor payments that somebody recorded by hand."""
-        hands = {number: name for name, number in self.by_hand.items()}
-        found = ((self._named(one), hands.get(one["id"])) for one in self._vendor_payments())
-        return {name: hand for name, hand in found if name and hand}
-
-    def looks(self, name: str) -> dict[str, Any]:
-        """Give what a clerk sees of a payment in NetSuite."""
-        (one,) = (each for each in self._vendor_payments() if self._named(each) == name)
-        return {
-            "bank": one["account"],
-            "currency": one["currency"],
-            "subsidiary": one["subsidiary"],
-            "number": one["tranid"],
-            "memo": one["memo"],
-            "day": one["trandate"],
-            "amount": _plain(one["total"]),
-            "printed": one["tobeprinted"] == "T",
-        }
-
-    def open(self) -> dict[str, str]:
-        """Give what is open in NetSuite of each bill that is there."""
-        bills = {number: bill for bill, number in self.bills.items()}
-        found = (bill for bill in self._sandbox.books()["netsuite"]["bills"] if bill["id"] in bills)
-        return {bills[bill["id"]]: _plain(bill["unpaid"]) for bill in found}
-
-    def unpaid(self) -> dict[str, str]:
-        """Give what is unpaid in AvidXchange of each invoice."""
-        ours = {self._invoice(bill): bill for bill in self.bills}
-        return {
-            ours[one["externalId"]]: _plain(one["amountUnpaid"])
-            for one in self._sandbox.books()["avidxchange"]["invoices"]
-            if one["externalId"] in ours
-        }
-
-    def rejected(self) -> dict[str, tuple[str | None, str]]:
-        """Give code and reason of each rejected payment."""
-        names = {number: name for name, number in self.payments.items()}
-        rows = self._half.rejected().items()
-        return {names[number]: (row.code, row.reason or "") for number, row in rows}
-
-    @property
-    def said(self) -> str:
-        return self._half.said
-
-    @property
-    def today(self) -> date:
-        assert self._sandbox.sandbox
-        return self._sandbox.sandbox.clock.today()
-
     # How
 
     def _step(self, verb: str, about: str | list[str]) -> None:
@@ -346,22 +273,6 @@ class Scene:
         (one,) = (each for each in self._vendor_payments() if self._named(each) == name)
         return str(one["id"])
 
-    def _named(self, vendor_payment: Mapping[str, Any]) -> str | None:
-        names = {f"avidxchange-payment-{number}": name for name, number in self.payments.items()}
-        return names.get(vendor_payment["externalid"] or "")
-
-    def _vendor_payments(self) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = self._sandbox.books()["netsuite"]["payments"]
-        return found
-
-    def _paid(self, name: str) -> dict[str, Any]:
-        payments: list[dict[str, Any]] = self._sandbox.books()["avidxchange"]["payments"]
-        (found,) = (one for one in payments if one["id"] == self.payments[name])
-        return found
-
-    def _invoice(self, bill: str) -> str:
-        return f"netsuite-{self._account}-vendorbill-{self.bills[bill]}"
-
     def _submissions(
         self, name: str, vendor: str, currency: str, total: Decimal
     ) -> list[tuple[str, dict[str, Any]]]:
@@ -401,14 +312,3 @@ def _number(told: Any) -> Any:  # noqa: ANN401
 def _share(told: Any) -> dict[str, str]:  # noqa: ANN401
     amount, _, discount = str(told).partition(" less ")
     return {} | ({} if amount == "all" else {"amount": amount}) | ({"discount": discount} if discount else {})
-
-
-def _written(application: Mapping[str, Any]) -> str:
-    amount, discount = _plain(application["amount"]), _plain(application["discount"])
-    return amount if discount == "0" else f"{amount} less {discount}"
-
-
-def _plain(amount: object) -> str:
-    """Write 40.00 as the table does: 40, and 40.50 as 40.50."""
-    exact = Decimal(str(amount)).quantize(_CENT)
-    return f"{exact:f}".removesuffix(".00")

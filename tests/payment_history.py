@@ -14,7 +14,7 @@ from apbridge.avidxchange import AvidXchange, AvidXchangeSettings
 from apbridge.ledger import Ledger, Row, Status
 from apbridge_sandbox.netsuite.posting import void_vendor_payment
 from apbridge_sandbox.testing import Running
-from tests.halves import InboundHalf, OutboundHalf, avidxchange_config
+from tests.halves import InboundHalf, OutboundHalf
 
 Book = Mapping[str, Any]
 OURS = "avidxchange-payment-"
@@ -32,20 +32,26 @@ class History:
     Args:
         sandbox: Both systems.
         folder: With the ledger.
+        profile: Which contract with AvidXchange.
         outbound_state: What the outbound half acknowledged last.
         settings: Of target-netsuite-payments.
     """
 
     def __init__(
-        self, sandbox: Running, folder: Path, outbound_state: object, settings: Mapping[str, Any]
+        self,
+        sandbox: Running,
+        folder: Path,
+        profile: str,
+        outbound_state: object,
+        settings: Mapping[str, Any],
     ) -> None:
         self._sandbox = sandbox
         self._control = sandbox.control
         self._settings = settings
         self._account = sandbox.credentials["NETSUITE_ACCOUNT_ID"]
-        self._client = AvidXchange(AvidXchangeSettings.from_config(avidxchange_config(sandbox)))
-        self._in = InboundHalf(sandbox, folder, self._client)
-        self._out = OutboundHalf(sandbox, self._in.ledger_url, folder / "spool", outbound_state)
+        self._client = AvidXchange(AvidXchangeSettings.from_config(sandbox.avidxchange_settings(profile)))
+        self._in = InboundHalf(sandbox, folder, self._client, profile)
+        self._out = OutboundHalf(sandbox, self._in.ledger_url, folder / "spool", profile, outbound_state)
         self._entered = 0
 
     def close(self) -> None:
@@ -176,6 +182,8 @@ class History:
     # The programs
 
     def outbound(self, _which: int = 0, _much: int = 0) -> None:
+        # The tap leaves what is being written at this very moment to its next run.
+        self._control("/control/clock", {"advance_seconds": 10})
         ended = self._out.run()
         assert ended is None, ended
 
@@ -204,6 +212,17 @@ class History:
                 yield f"{name}: {_applied(live[0])} in NetSuite, {self._shares(payment)} in AvidXchange"
         for bill in self._bills():
             yield from self._of_bill(bill, payments, held, rejected)
+
+    def tells(self) -> Iterator[str]:
+        """Say what this history was about, for Hypothesis's statistics."""
+        for system, stream in (("avidxchange", "bills"), ("netsuite", "payments")):
+            for row in self._rejected(system, stream).values():
+                yield f"rejected {row.code}"
+        for one in self._vendor_payments():
+            if (one["externalid"] or "").startswith(OURS):
+                yield "posted" if one["memo"] else "linked"
+                if one["voided"] == "T":
+                    yield "voided"
 
     def _of_bill(
         self,

@@ -1,9 +1,13 @@
-"""The table of `payment_cases.yaml`, through the real tap and the real target, judged by both books."""
+"""The table of `payment_cases.yaml`, through the real tap and the real target, judged by both books.
+
+The contracts with AvidXchange take turns.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +15,9 @@ import pytest
 import yaml
 
 from apbridge.avidxchange import AvidXchange, AvidXchangeSettings
+from apbridge.avidxchange.profile import shipped
 from apbridge_sandbox.testing import Running, running
-from tests.halves import InboundHalf, avidxchange_config, impatient
+from tests.halves import InboundHalf, impatient
 from tests.payment_events import Scene
 
 _TABLE = Path(__file__).parent / "payment_cases.yaml"
@@ -20,6 +25,7 @@ _TABLE = Path(__file__).parent / "payment_cases.yaml"
 
 def _cases() -> Iterator[Any]:
     # As text: an amount is what stands there, and `no` is a word.
+    contracts = cycle(shipped())
     for case in yaml.load(_TABLE.read_text(encoding="utf-8"), Loader=yaml.BaseLoader):  # noqa: S506, it makes texts only
         choices = [(None, None)]
         if "each" in case:
@@ -27,7 +33,7 @@ def _cases() -> Iterator[Any]:
             choices = [(setting, value) for value in values]
         for setting, value in choices:
             name = case["case"] if value is None else f"{case['case']}, {value}"
-            yield pytest.param(case, setting, value, id=name)
+            yield pytest.param(case, next(contracts), setting, value, id=name)
 
 
 @pytest.fixture(scope="module")
@@ -37,9 +43,15 @@ def _sandbox() -> Iterator[Running]:
 
 
 @pytest.fixture(scope="module")
-def client(_sandbox: Running) -> Iterator[AvidXchange]:
-    with AvidXchange(AvidXchangeSettings.from_config(avidxchange_config(_sandbox))) as client:
-        yield client
+def clients(_sandbox: Running) -> Iterator[dict[str, AvidXchange]]:
+    """One client for each contract."""
+    made = {
+        profile: AvidXchange(AvidXchangeSettings.from_config(_sandbox.avidxchange_settings(profile)))
+        for profile in shipped()
+    }
+    yield made
+    for client in made.values():
+        client.close()
 
 
 @pytest.fixture
@@ -63,12 +75,13 @@ def _periods(sandbox: Running) -> list[str]:
         ]
 
 
-@pytest.mark.parametrize(("case", "setting", "value"), [*_cases()])
+@pytest.mark.parametrize(("case", "profile", "setting", "value"), [*_cases()])
 def test_case(  # noqa: PLR0917, pytest gives them by name
     sandbox: Running,
-    client: AvidXchange,
+    clients: Mapping[str, AvidXchange],
     tmp_path: Path,
     case: Mapping[str, Any],
+    profile: str,
     setting: str | None,
     value: str | None,
 ):
@@ -77,7 +90,7 @@ def test_case(  # noqa: PLR0917, pytest gives them by name
         settings[setting] = value
     if "concurrency" in settings:
         settings["concurrency"] = int(settings["concurrency"])
-    scene = Scene(sandbox, InboundHalf(sandbox, tmp_path, client), settings)
+    scene = Scene(sandbox, InboundHalf(sandbox, tmp_path, clients[profile], profile), settings)
     scene.enter(case["bills"])
     for event in case["events"]:
         scene.play(_chosen(event, value))

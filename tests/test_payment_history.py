@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,20 +10,30 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
+from apbridge.avidxchange.profile import shipped
 from apbridge_sandbox.testing import running
 from tests.halves import OutboundHalf, impatient
 from tests.payment_history import History
 
-_VERBS = (
-    *("bill", "approve", "pay", "settle") * 3,
-    *("inbound", "outbound") * 2,
-    *("edit", "by_hand", "take_back", "hold", "fail", "void", "reissue", "time"),
-)
-_NUMBERS = st.integers(0, 10_000)
-_EVENTS = st.lists(st.tuples(st.sampled_from(_VERBS), _NUMBERS, _NUMBERS), min_size=8, max_size=30)
+_LIKELY = {
+    "bill": 2,
+    "outbound": 2,
+    "approve": 3,
+    "pay": 5,
+    "settle": 4,
+    "inbound": 4,
+    "by_hand": 3,
+    "void": 2,
+    "reissue": 1,
+    "fail": 1,
+    "edit": 1,
+    "take_back": 2,
+    "hold": 1,
+    "time": 1,
+}
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +41,7 @@ def begun(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Any]
     """A company whose vendors and accounts AvidXchange knows already, and the STATE of that run."""
     folder = tmp_path_factory.mktemp("begun")
     with running(vendors=12, bills=0, folder=folder) as sandbox:
-        half = OutboundHalf(sandbox, f"sqlite:///{folder}/ledger-0.db", folder / "spool")
+        half = OutboundHalf(sandbox, f"sqlite:///{folder}/ledger-0.db", folder / "spool", "avidconnect")
         assert half.run() is None
     with impatient():
         yield folder, half.state
@@ -42,26 +53,37 @@ def begun(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Any]
     derandomize=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
-@given(events=_EVENTS, on_void=st.sampled_from(["delete", "restlet", "reject"]))
-def test_any_history(begun: tuple[Path, Any], events: list[tuple[str, int, int]], on_void: str):
+@given(
+    # What happens comes from a seed: what Hypothesis itself would draw is too plain to meet anything. Of a
+    # history that fails it finds the shortest beginning that does.
+    seed=st.integers(0, 2**32),
+    length=st.integers(10, 40),
+    on_void=st.sampled_from(["restlet", "delete", "reject"]),
+    profile=st.sampled_from(shipped()),
+)
+def test_any_history(begun: tuple[Path, Any], seed: int, length: int, on_void: str, profile: str):
     before, outbound_state = begun
     with TemporaryDirectory() as place:
         folder = Path(place)
         for file in before.glob("*.db*"):
             shutil.copy(file, folder)
         with running(vendors=12, bills=0, folder=folder) as sandbox:
-            history = History(sandbox, folder, outbound_state, {"on_void": on_void})
+            history = History(sandbox, folder, profile, outbound_state, {"on_void": on_void})
             # Something to pay from the beginning: a history without it says little.
             for which in range(3):
                 history.happen("bill", which, 4001 * which)
             history.outbound()
             history.happen("approve", 0, 1)
-            for verb, which, much in events:
-                history.happen(verb, which, much)
+            dice = random.Random(seed)  # noqa: S311
+            for _ in range(length):
+                (verb,) = dice.choices([*_LIKELY], [*_LIKELY.values()])
+                history.happen(verb, dice.randrange(10_000), dice.randrange(10_000))
             # Each half once more than it takes: what one writes, the other reads.
             for _ in range(2):
                 history.outbound()
                 history.inbound()
             history.outbound()
             assert [*history.disagreements()] == []
+            for told in history.tells():
+                event(told)
             history.close()
