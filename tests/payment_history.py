@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -244,7 +245,9 @@ class History:
         reasons = [bills[name].reason or ""] if name in bills else []
         if edit := Decimal(bill["total"]) - Decimal(invoice["total"]):
             explained += edit
-            if not any(_said(bill["total"]) in said and _said(invoice["total"]) in said for said in reasons):
+            # What the bill is over now, or what is open of it: beside what AvidXchange was sent.
+            now = {_said(bill["total"]), _said(bill["unpaid"])}
+            if not any(now & _figures(said) and _said(invoice["total"]) in said for said in reasons):
                 yield f"bill {bill['id']}: nobody says {invoice['total']} became {bill['total']}: {reasons}"
         for external_id, share in self._not_in_both(bill, payments, held):
             explained += share
@@ -319,6 +322,10 @@ def _amount(much: int, most: Decimal) -> Decimal:
     """Give some of an amount, in cents."""
     cents = int(most * 100)
     return Decimal(much * 7919 % max(cents, 1)) / 100
+
+
+def _figures(text: str) -> set[str]:
+    return set(re.findall(r"[\d,]+\.\d\d", text))
 
 
 def _said(amount: object) -> str:
