@@ -130,7 +130,12 @@ def paid_bills(
 
 
 def differences(
-    payment: Payment, shares: Mapping[str, Share], vendor: str | None, recorded: Recorded
+    payment: Payment,
+    shares: Mapping[str, Share],
+    vendor: str | None,
+    recorded: Recorded,
+    *,
+    is_by_hand: bool = False,
 ) -> list[str]:
     """Say how a vendor payment that NetSuite holds differs from what should be posted.
 
@@ -139,6 +144,7 @@ def differences(
         shares: What it pays, by bill.
         vendor: Internal id of its vendor, where known.
         recorded: What NetSuite holds.
+        is_by_hand: Whether somebody typed it.
     """
     found = []
     if vendor is not None and recorded.vendor != vendor:
@@ -148,9 +154,14 @@ def differences(
     for bill in sorted(shares.keys() | recorded.applied.keys(), key=int):
         share = shares.get(bill, Share(Decimal(0), Decimal(0)))
         applied = recorded.applied.get(bill, Decimal(0))
-        # A link carries the payment, or the payment and its discount: both were seen.
-        if applied not in (share.amount, share.closes):
-            found.append(f"{applied:.2f} on bill {bill} in NetSuite, {share.amount:.2f} in AvidXchange")
+        # A link carries the payment, or the payment and its discount: both were seen. Of a payment typed by
+        # hand, the former may as well mean that its discount was forgotten.
+        fitting = (share.closes,) if is_by_hand else (share.amount, share.closes)
+        if applied not in fitting:
+            discount = f" with a discount of {share.discount:.2f}" if share.discount else ""
+            found.append(
+                f"{applied:.2f} on bill {bill} in NetSuite, {share.amount:.2f}{discount} in AvidXchange"
+            )
     return found
 
 

@@ -270,7 +270,7 @@ def _same(payment: Payment, shares: Mapping[str, Share], by_hand: Sequence[Recor
     Raises:
         RejectedError: There is none; it says what is.
     """
-    found = [(each, differences(payment, shares, None, each)) for each in by_hand]
+    found = [(each, differences(payment, shares, None, each, is_by_hand=True)) for each in by_hand]
     same = [each for each, differing in found if not differing]
     for each in same:
         if each.external_id is None:
