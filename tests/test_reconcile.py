@@ -166,6 +166,25 @@ def test_by_another_contract_it_finds_the_same(world: World):
     ]
 
 
+@pytest.mark.parametrize(
+    "off", [("oneworld",), ("multicurrency",), ("oneworld", "multicurrency")], ids="-".join
+)
+def test_an_account_without_a_feature_is_compared_too(world: World, off: tuple[str, ...]):
+    everything = world.compare()
+    switched = {f"netsuite.{name}": False for name in off}
+    world.sandbox.control("/control/switches", switched)
+    try:
+        found = world.compare()
+    finally:
+        world.sandbox.control("/control/switches", method="DELETE")
+    assert found.bills == everything.bills
+    assert [one.external_id for one in found.differences] == [
+        one.external_id for one in everything.differences
+    ]
+    named = {name for name, _ in everything.open.subsidiaries}
+    assert ({name for name, _ in found.open.subsidiaries} == named) is ("oneworld" not in off)
+
+
 def test_a_bill_paid_by_hand_is_told_with_its_payment(world: World):
     name, bill = world.take()
     world.sandbox.control("/control/netsuite/pay-by-hand", {"bill": bill["id"], "check_number": "7001"})
