@@ -22,7 +22,7 @@ from apbridge.cli.upload import CERTIFICATE_FILE, first_steps
 from apbridge.errors import APBridgeError, SettingError
 from apbridge.netsuite.key_pair import KeyPair
 from apbridge.settings import ACCOUNT_ID, DEFAULT_PROFILE
-from apbridge.vault import Vault, vault_file
+from apbridge.vault import REFERENCE, Vault, vault_file
 from apbridge.vault.files import replace
 from apbridge.vault.keys import KEY, KEY_FILE
 
@@ -113,6 +113,7 @@ def init(  # noqa: PLR0913 - its options
     """
     asks = _is_a_terminal() and not as_json
     _open_vault(vault_key_file, in_keyring=keyring)
+    _name_what_is_kept()
     told = {
         "NETSUITE_ACCOUNT_ID": account_id,
         "NETSUITE_BASE_URL": netsuite_url,
@@ -142,16 +143,26 @@ def _is_a_terminal() -> bool:
 
 
 def _open_vault(key_file: Path | None, *, in_keyring: bool) -> None:
-    """Make the vault where there is none; its key goes where it is told, or outside the project."""
-    if vault_file().exists():
-        Vault.open()
-        return
-    if key_file or not (in_keyring or os.environ.get(KEY) or os.environ.get(KEY_FILE)):
-        here = Path.cwd()
-        name = f"{here.name}-{hashlib.sha256(bytes(here)).hexdigest()[:8]}.key"
-        place = key_file.resolve() if key_file else Path(typer.get_app_dir("apbridge")) / name
+    """Open the vault, or make it; its key is where it is told, or outside the project."""
+    here, is_new = Path.cwd(), not vault_file().exists()
+    name = f"{here.name}-{hashlib.sha256(bytes(here)).hexdigest()[:8]}.key"
+    place = key_file.resolve() if key_file else Path(typer.get_app_dir("apbridge")) / name
+    is_named = in_keyring or os.environ.get(KEY) or os.environ.get(KEY_FILE)
+    if (key_file or not is_named) and (is_new or place.exists()):
         env_file.keep({KEY_FILE: str(place)})
-    Vault.create(in_keyring=in_keyring)
+    if is_new:
+        Vault.create(in_keyring=in_keyring)
+    else:
+        Vault.open()
+
+
+def _name_what_is_kept() -> None:
+    """Name again what the vault has, where `.env` was lost: a key that is in use is not made anew."""
+    questions = [*AFTER_UPLOAD, *CREDENTIALS.values()]
+    variables = [PRIVATE_KEY, CERTIFICATE, *(one.variable for one in questions if one.in_vault)]
+    kept = set(Vault.open().names())
+    lost = [name for name in variables if name.lower() in kept and not os.environ.get(name)]
+    env_file.keep({name: f"{REFERENCE}{name.lower()}" for name in lost})
 
 
 def _restlet(*, deployed: bool | None) -> dict[str, str]:
@@ -187,6 +198,7 @@ def _make_key(kind: str, *, anew: bool) -> None:
     # What was mapped is another key's certificate.
     elsewhere = (f"{PRIVATE_KEY}_PATH", f"{CERTIFICATE}_PATH", "NETSUITE_CERTIFICATE_ID")
     env_file.keep(dict.fromkeys(elsewhere))
+    Vault.open().set({"netsuite_certificate_id": None})
     env_file.keep_secrets({PRIVATE_KEY: pair.private_key, CERTIFICATE: pair.certificate})
     replace(CERTIFICATE_FILE, pair.certificate.encode())
 

@@ -133,6 +133,15 @@ def test_a_key_is_replaced_only_when_told_and_must_be_uploaded_then(
     assert finished(init, sandbox, project).code == 0
 
 
+def test_a_lost_env_file_loses_no_key(init: Apbridge, sandbox: Running, project: Path):
+    begun(init, sandbox)
+    finished(init, sandbox, project, "--bank-account=102")
+    before = Vault.open().get("netsuite_private_key")
+    (project / ".env").unlink()
+    assert begun(init, sandbox, "--bank-account=102", "--json").code == 0
+    assert Vault.open().get("netsuite_private_key") == before
+
+
 def test_secrets_in_an_env_file_move_into_the_vault(init: Apbridge, sandbox: Running, project: Path):
     (project / ".env").write_text("# ours\nAVIDXCHANGE_USER_TOKEN=plain-token\nOTHER=1\n")
     begun(init, sandbox)
