@@ -18,7 +18,7 @@ from apbridge.singer import Action, Outcome, Record
 from target_avidxchange.foreseen import see_that_it_may_change, see_that_its_lines_sum
 from target_avidxchange.images import check, choose, content
 from target_avidxchange.invoice import WITHDRAWN, Invoice
-from target_avidxchange.refusals import name_of, rejection
+from target_avidxchange.refusals import differences, name_of, rejection
 from target_avidxchange.sinks import AvidXchangeSink
 from target_avidxchange.withdrawal import Withdrawal, is_paid_by_us, money, withdrawal
 
@@ -181,7 +181,7 @@ class BillSink(AvidXchangeSink):
                     see_that_its_lines_sum(record, submission.call.purpose)
                 acknowledged = self.send("upsert invoice", submission)
             except RefusedError as refused:
-                raise _not_taken(refused, record, known) from refused
+                raise self._not_taken(refused, record, known, submission) from refused
             invoice = replace(
                 invoice,
                 remote_id=acknowledged.remote_id or invoice.remote_id,
@@ -198,6 +198,22 @@ class BillSink(AvidXchangeSink):
             return Outcome.unchanged(pictured.remote_id, pictured.facts())
         action = Action.UPDATED if known else Action.CREATED
         return Outcome.delivered(pictured.remote_id, pictured.facts(), action)
+
+    def _not_taken(
+        self, refused: RefusedError, record: Record, known: Invoice | None, submission: Submission
+    ) -> RejectedError:
+        if refused.facts["meaning"] != "locked" or known is None:
+            return rejection(refused, "bill", record)
+        there = self.directory.listed().get(record["external_id"])
+        return RejectedError(
+            "APB-TAX-022" if known.is_withdrawn else "APB-TAX-021",
+            name=name_of(record),
+            external_id=record["external_id"],
+            now=money(record.get("total"), record.get("currency")),
+            before=money(known.total, record.get("currency")),
+            difference=differences(there.body if there else None, submission.body),
+            says=refused.facts["says"],
+        )
 
     @override
     def send(self, operation: str, submission: Submission, told: Any = None) -> Acknowledged:
@@ -276,19 +292,6 @@ def _see_that_nothing_is_settled(record: Record) -> None:
             open=money(due, currency),
             total=money(total, currency),
         )
-
-
-def _not_taken(refused: RefusedError, record: Record, known: Invoice | None) -> RejectedError:
-    if refused.facts["meaning"] != "locked" or known is None:
-        return rejection(refused, "bill", record)
-    return RejectedError(
-        "APB-TAX-022" if known.is_withdrawn else "APB-TAX-021",
-        name=name_of(record),
-        external_id=record["external_id"],
-        now=money(record.get("total"), record.get("currency")),
-        before=money(known.total, record.get("currency")),
-        says=refused.facts["says"],
-    )
 
 
 def _image_not_taken(refused: RefusedError, record: Record, image: Mapping[str, Any]) -> RejectedError:

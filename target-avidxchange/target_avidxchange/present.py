@@ -7,7 +7,11 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import Any
 
+from apbridge import json
 from apbridge.avidxchange import AvidXchange, Shown
+
+_MAY_DIFFER = {"approved", "scheduled"}
+"""Where an invoice stands that may no longer follow its bill: a person must see what differs."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +28,7 @@ class Present:
         amount_paid: Of an invoice.
         code: Of an account or a dimension's value.
         is_usable: Whether a line may be on that code.
+        body: Of an invoice that waits for its payment: what was sent for it, as JSON.
     """
 
     remote_id: str | None
@@ -35,6 +40,7 @@ class Present:
     amount_paid: Any = None
     code: str | None = None
     is_usable: bool = True
+    body: bytes | None = None
 
 
 class Directory:
@@ -85,4 +91,6 @@ class Directory:
             return Present(record.get("id"), fingerprint, code=code, is_usable=is_usable)
         names = ("status", "status_reason", "total", "amount_paid")
         told: dict[str, Any] = {name: record.get(name) for name in names}
+        if told["status"] in _MAY_DIFFER:
+            told["body"] = json.dumps(client.body_shown(resource, shown))
         return Present(record.get("id"), fingerprint, client.shown_image(shown), **told)

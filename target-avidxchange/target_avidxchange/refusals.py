@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from apbridge import json
+from apbridge.avidxchange import fingerprint
 from apbridge.errors import RefusedError, RejectedError
 from apbridge.singer import Record
+
+_MOST_NAMED = 5
 
 _CODES = {
     "unknown_vendor": "APB-TAX-011",
@@ -24,6 +31,34 @@ def rejection(refused: RefusedError, word: str, record: Record) -> RejectedError
         says=refused.facts["says"],
         status=refused.status,
     )
+
+
+def differences(before: bytes | None, now: Mapping[str, Any]) -> str:
+    """Name the fields in which a body differs from the one that was sent before, in AvidXchange's words."""
+    if before is None:
+        return "its content"
+    found = list(_differences("", json.loads(before), now))
+    more = f" and {len(found) - _MOST_NAMED} more" if len(found) > _MOST_NAMED else ""
+    return ", ".join(found[:_MOST_NAMED]) + more or "its content"
+
+
+def _differences(name: str, before: Any, now: Any) -> Iterator[str]:  # noqa: ANN401
+    if fingerprint([before]) == fingerprint([now]):
+        return
+    if isinstance(before, dict) and isinstance(now, dict):
+        for part, value in now.items():
+            yield from _differences(f"{name}.{part}".lstrip("."), before.get(part), value)
+    elif isinstance(before, list) and isinstance(now, list) and len(before) == len(now):
+        for place, (old, new) in enumerate(zip(before, now, strict=True), 1):
+            yield from _differences(f"{name} {place}", old, new)
+    elif isinstance(now, list):
+        yield f"{name} ({len(now)}, was {len(before or ())})"
+    else:
+        yield f"{name} ({_shown(now)}, was {_shown(before)})"
+
+
+def _shown(value: Any) -> str:  # noqa: ANN401
+    return "nothing" if value is None else str(value)
 
 
 def name_of(record: Record) -> str:

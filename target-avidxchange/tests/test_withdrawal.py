@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -149,4 +150,7 @@ def test_changed_after_approval_is_rejected_with_both_figures(company: Company):
     assert row.code == "APB-TAX-021"
     assert row.reason
     assert "NetSuite has 99.00 USD now, AvidXchange was sent 123.45 USD" in row.reason
+    assert re.search(
+        r"What differs: .*\(99.00, was 123.45\), (lines|lineitems) \(1, was 2\)\.", row.reason, re.IGNORECASE
+    )
     assert company.send(bill(1)).counts == {"bills": {"unchanged": 1}}

@@ -214,10 +214,14 @@ class AvidXchange(AvidXchangeReader):
 
         Where it equals the `fingerprint` of a write's body, there is nothing to send.
         """
+        return fingerprint(self.body_shown(resource, shown))
+
+    def body_shown(self, resource: str, shown: Shown) -> dict[str, Any]:
+        """Give, of what AvidXchange shows, the fields that a write would send."""
         operation = self._operation(resource, "upsert", self._resource(resource).upsert)
         elsewhere = self._fit(resource, "list.sent", self._resource(resource).listing.sent, shown.item)
         names = operation.body.fields if operation.body else ()
-        return fingerprint({name: shown.item.get(name) for name in names} | (elsewhere or {}))
+        return {name: shown.item.get(name) for name in names} | (elsewhere or {})
 
     def shown_image(self, shown: Shown) -> str | None:
         """Give the sha256 of the picture that a listed invoice has, where the profile knows where it is."""
