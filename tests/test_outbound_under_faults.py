@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import signal
@@ -284,6 +285,28 @@ def test_whatever_ends_a_bill_in_netsuite_cancels_its_invoice(pipe: Pipe):
     edit(pipe, "transaction", pending, approvalstatus=2, status="A")
     pipe.run_well()
     assert [invoice(pipe, bill)["status"] for bill in (held, pending)] == ["submitted"] * 2
+    assert disagreements(pipe) == []
+
+
+def test_an_image_that_is_attached_later_follows_its_invoice(pipe: Pipe):
+    pipe.run_well()
+    bill = next(bill["id"] for bill in books(pipe).bills.values() if not bill["files"])
+    assert invoice(pipe, bill)["image"] is None
+    content = b"%PDF-1.7 scanned later"
+    sandbox = pipe.sandbox.sandbox
+    assert sandbox
+    control(pipe, "clock", advance_seconds=600)
+    with sandbox.store.write() as conn:
+        (number,) = conn.execute("SELECT MAX(id) + 1 FROM ns_file").fetchone()
+        conn.execute(
+            "INSERT INTO ns_file (id, name, filetype, filesize, content, sha256, lastmodifieddate)"
+            " VALUES (?, 'late.pdf', 'PDF', ?, ?, ?, ?)",
+            (number, len(content), content, hashlib.sha256(content).hexdigest(), sandbox.clock.stamp()),
+        )
+        conn.execute('INSERT INTO ns_transactionfile ("transaction", file) VALUES (?, ?)', (bill, number))
+    control(pipe, "clock", advance_seconds=600)
+    pipe.run_well()
+    assert invoice(pipe, bill)["image"]["sha256"] == hashlib.sha256(content).hexdigest()
     assert disagreements(pipe) == []
 
 
