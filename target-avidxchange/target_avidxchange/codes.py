@@ -13,7 +13,7 @@ from apbridge.errors import RejectedError, SettingError
 from apbridge.ledger import Need
 from apbridge.mapping import DIMENSIONS
 from apbridge.singer import Record
-from target_avidxchange.present import Directory, Present
+from target_avidxchange.present import Present
 from target_avidxchange.refusals import name_of
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class Codes:
         self._target = target
         self._turn = RLock()
         self._known: dict[str, Mapping[str, Code]] = {}
-        self._segments: dict[str, Mapping[str, Code]] = {}
+        self._lists: dict[tuple[str, str | None], Mapping[str, Code]] = {}
 
     def refresh(self) -> None:
         """Read the ledger anew when next asked: another stream, or another run, has added to it."""
@@ -79,12 +79,13 @@ class Codes:
                 self._known[stream] = self._read(stream)
             return self._known[stream]
 
-    def segment(self, name: str) -> Mapping[str, Code]:
-        """Give the values of a custom segment that AvidXchange has. No stream brings them."""
+    def listed(self, resource: str, dimension: str | None) -> Mapping[str, Code]:
+        """List the codes of accounts, or of a dimension, whoever entered them; once a run."""
         with self._turn:
-            if name not in self._segments:
-                self._segments[name] = self._list_segment(name)
-            return self._segments[name]
+            key = (resource, dimension)
+            if key not in self._lists:
+                self._lists[key] = self._list(resource, {"dimension": dimension} if dimension else {})
+            return self._lists[key]
 
     def missing(self, bill: Record) -> Need | None:
         """Look for a code of a bill's lines that AvidXchange does not have, though it may be on its way.
@@ -121,12 +122,15 @@ class Codes:
                 what = f"{dimension} {line[f'{dimension}_id']}"
                 yield self._place(DIMENSIONS[dimension][0], code, what, coding.dimensions.name)
         for name, code in line["segments"].items():
-            values = partial(self.segment, name)
+            # No stream brings the values of custom segments.
+            values = partial(self.listed, "dimension_value", name)
             what = f"{name} {line['custom_fields'][name]}"
             yield _Place("dimension_values", code, values, values, what, coding.dimensions.name)
 
     def _place(self, stream: str, code: str, what: str, table: str) -> _Place:
-        return _Place(stream, code, partial(self.known, stream), partial(self._listed, stream), what, table)
+        sink = self._target.sink_classes[stream]
+        listed = partial(self.listed, sink.resource, sink.dimension)
+        return _Place(stream, code, partial(self.known, stream), listed, what, table)
 
     def _read(self, stream: str) -> Mapping[str, Code]:
         target = self._target
@@ -137,15 +141,15 @@ class Codes:
         own = (row for row in rows if not row.facts["shares_code"])
         return found | {row.facts["code"]: Code.of(row.external_id, row.facts) for row in own}
 
-    def _listed(self, stream: str) -> Mapping[str, Code]:
-        return _codes(self._target.directory_of(stream).listed())
-
-    def _list_segment(self, name: str) -> Mapping[str, Code]:
+    def _list(self, resource: str, place: Mapping[str, str]) -> Mapping[str, Code]:
         try:
-            return _codes(Directory(self._target.client, "dimension_value", {"dimension": name}).listed())
+            return {
+                one["number" if resource == "gl_account" else "code"]: Code.of(one["external_id"] or "", one)
+                for one in self._target.client.coding(resource, place=place)
+            }
         except SettingError as refused:
             if refused.facts.get("status") == HTTPStatus.NOT_FOUND:
-                return {}
+                return {}  # there is no such dimension
             raise
 
 

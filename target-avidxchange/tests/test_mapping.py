@@ -192,3 +192,14 @@ def test_a_wrong_table_ends_the_run_before_anything_is_sent(company: Company):
     with pytest.raises(Exception, match="line 2, column code: it is missing"):
         company.send(*CODING, **table(company, "account,code\n6001,\n"))
     assert company.calls()["total"] == 0
+
+
+@pytest.mark.parametrize("company", ["avidconnect"], indirect=True)
+def test_a_code_that_was_entered_in_avidxchange_itself_counts(company: Company):
+    item = {"id": "1", "externalId": None, "code": "7", "name": "North", "active": True, "modifiedAt": None}
+    page = {"items": [item], "nextCursor": None}
+    match = {"method": "GET", "path": "/dimensions/cseg_region/values"}
+    company.sandbox.control("/control/faults", {"match": match, "do": {"status": 200, "body": page}})
+    company.send(*CODING, bill(1, line(1, "1", custom_fields={"cseg_region": "7"})))
+    # It got past our own check: the sandbox, which does not have it, says no.
+    assert company.row(1).code == "APB-TAX-013"

@@ -187,6 +187,20 @@ class AvidXchangeReader:
             if modified_since is None or modified is None or instant(modified) >= modified_since:
                 yield record
 
+    def coding(self, resource: str, *, place: Mapping[str, str] | None = None) -> Iterator[dict[str, Any]]:
+        """List the canonical records of all codes, of those too that were entered in AvidXchange itself.
+
+        Args:
+            resource: `gl_account` or `dimension_value`.
+            place: As for `shown`.
+
+        Raises:
+            SettingError: As `list`.
+        """
+        for items in self._pages(resource, None, {}, place or {}):
+            for item in items:
+                yield self.read(resource, Shown("(entered there)", item), place=place)
+
     def read(self, resource: str, shown: Shown, *, place: Mapping[str, str] | None = None) -> dict[str, Any]:
         """Give the canonical record of what AvidXchange shows.
 
