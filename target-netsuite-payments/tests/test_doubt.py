@@ -215,8 +215,8 @@ def test_killed_and_run_again(company: Company, target: Target, tmp_path: Path):
 
 
 def test_told_to_stop_it_finishes_what_is_in_flight(company: Company, target: Target, tmp_path: Path):
-    records = [in_full(company.bill()) for _ in range(20)]
-    company.fault({"delay_ms": 100})
+    records = [in_full(company.bill()) for _ in range(40)]
+    company.fault({"delay_ms": 250})
     with start(target, tmp_path / "config.json") as process:
         assert process.stdin
         process.stdin.write(messages(records))
@@ -228,7 +228,7 @@ def test_told_to_stop_it_finishes_what_is_in_flight(company: Company, target: Ta
     assert 0 < len(posted) < len(records)
     assert target.rows().keys() == posted
     company.control("/control/faults", method="DELETE")
-    assert target.run(*records).counts == {"delivered": 20 - len(posted), "unchanged": len(posted)}
+    assert target.run(*records).counts == {"delivered": 40 - len(posted), "unchanged": len(posted)}
 
 
 @pytest.mark.parametrize("down", ["/suiteql", "/vendorPayment"])
