@@ -33,6 +33,7 @@ class Asked:
     query: dict[str, str]
     headers: dict[str, str]
     body: bytes
+    raw_query: str = ""
 
     @property
     def json(self) -> dict[str, Any]:
@@ -89,7 +90,8 @@ def _serving(scripted: Scripted) -> Iterator[Scripted]:
                 return
             parts = urlsplit(self.path)
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            asked = Asked(self.command, parts.path, dict(parse_qsl(parts.query)), dict(self.headers), body)
+            query = dict(parse_qsl(parts.query))
+            asked = Asked(self.command, parts.path, query, dict(self.headers), body, parts.query)
             scripted.asked.append(asked)
             status, content, *more = scripted.answer(asked)
             content = content if isinstance(content, bytes) else json.dumps(content)
