@@ -31,7 +31,7 @@ from apbridge import json
 if TYPE_CHECKING:
     from conftest import Company
 
-EXAMPLES = int(os.environ.get("APBRIDGE_EXAMPLES", "6"))
+EXAMPLES = int(os.environ.get("APBRIDGE_EXAMPLES", "10"))
 PROGRAM = Path(sys.executable).parent / "target-avidxchange"
 HELD = {"is_eligible": False, "ineligible_because": "it is on payment hold"}
 
@@ -135,7 +135,7 @@ def begin_anew(company: Company) -> None:
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
-@given(messages=inputs, seed=st.integers(0, 999), batch=st.integers(1, 30), cut=st.integers(0, 60))
+@given(messages=inputs, seed=st.integers(0, 999), batch=st.integers(1, 8), cut=st.integers(0, 60))
 def test_any_order_ends_as_the_last_version_says(
     company: Company, messages: list[Message], seed: int, batch: int, cut: int
 ):
