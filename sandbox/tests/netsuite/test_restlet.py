@@ -327,6 +327,20 @@ def test_the_engine_asks_once_whatever_the_script_catches():
     assert asked == ["encode", "load"]
 
 
+def test_what_fails_in_the_host_comes_out_of_the_call_though_the_script_catches_it():
+    asked: list[str] = []
+
+    def host(operation: str, _argument: object) -> object:
+        asked.append(operation)
+        message = "the books are locked"
+        raise OSError(message)
+
+    engine = _script("try { file.load({ id: 1 }); } catch (thrown) { return file.load({ id: 2 }); }", "file")
+    with pytest.raises(OSError, match="the books are locked"):
+        engine.call("post", b"{}", host)
+    assert asked == ["load", "load"]
+
+
 @pytest.mark.parametrize(
     ("shown", "instant"),
     [

@@ -74,10 +74,10 @@ class Engine:
         def ask(operation: str, argument: str) -> str:
             try:
                 return _answer(operation, msgspec.json.decode(argument), host)
-            except Exception as error:
-                # The engine would tell the script that something failed, and nobody what it was.
+            except Exception as error:  # noqa: BLE001, it comes out of the call
+                # Nothing may be raised through the engine: a script that catches it would go on beside it.
                 failures.append(error)
-                raise
+                return _failed(ScriptError("UNEXPECTED_ERROR", type(error).__name__))
 
         context = self._loaded(ask)
         told = msgspec.json.decode(context.get("run")(method, request.decode()), type=dict[str, Any])
@@ -112,10 +112,13 @@ class Engine:
 
 def _answer(operation: str, argument: Mapping[str, Any], host: Host) -> str:
     try:
-        answer: dict[str, Any] = {"value": host(operation, argument)}
+        return msgspec.json.encode({"value": host(operation, argument)}).decode()
     except ScriptError as error:
-        answer = {"error": {"name": error.name, "message": error.message}}
-    return msgspec.json.encode(answer).decode()
+        return _failed(error)
+
+
+def _failed(error: ScriptError) -> str:
+    return msgspec.json.encode({"error": {"name": error.name, "message": error.message}}).decode()
 
 
 @lru_cache(maxsize=1)
