@@ -49,7 +49,7 @@ class RehearsalLedger(Ledger):
 
     def _take_over(self, original: Ledger) -> None:
         # Of the trail no more than what tells which rows are in doubt.
-        newest = {"seq": func.max(audit.c.seq), "run_id": func.max(audit.c.run_id)}
+        newest = {name: func.max(audit.c[name]) for name in ("seq", "at", "run_id")}
         columns = [
             newest[one.name].label(one.name) if one.name in newest else _blank(one) for one in audit.columns
         ]

@@ -47,7 +47,7 @@ class Row:
     external_id: str
     source_id: str | None
     content_hash: str
-    """Of the content that `status` is about; empty where a later write is in doubt: see `Ledger.in_doubt`."""
+    """Of the content that `status` is about; empty while a write is in doubt: see `Ledger.in_doubt`."""
     status: Status
     remote_id: str | None
     """Its id in the other system, once known."""

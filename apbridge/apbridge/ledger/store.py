@@ -11,7 +11,7 @@ from itertools import islice
 from types import TracebackType
 from typing import Any, TypeVar
 
-from sqlalchemy import Insert, Select, and_, case, exists, func, insert, or_, select, update
+from sqlalchemy import Connection, Insert, and_, case, exists, func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from typing_extensions import Self
 
@@ -24,6 +24,7 @@ from apbridge.ledger.rows import UNIDENTIFIED, Entry, Row, Status
 from apbridge.ledger.run import Run
 from apbridge.ledger.tables import audit, names, records, runs
 from apbridge.ledger.values import Values
+from apbridge.redaction import redact_text
 from apbridge.vault import BEGINNING, record_keys
 
 _IN_LIMIT = 500
@@ -103,11 +104,12 @@ class Ledger:
         self, run_id: int, status: str, counts: Mapping[str, Mapping[str, int]], error: str | None
     ) -> None:
         """Record how a run ended: see `Run.finish`."""
+        said = redact_text(error) if error else None
         with self._database.writing() as connection:
             connection.execute(
                 update(runs)
                 .where(runs.c.id == run_id)
-                .values(status=status, finished_at=_now(), counts=dumps(counts).decode(), error=error)
+                .values(status=status, finished_at=_now(), counts=dumps(counts).decode(), error=said)
             )
 
     def rows(self, system: str, stream: str, external_ids: Iterable[str]) -> dict[str, Row]:
@@ -123,7 +125,7 @@ class Ledger:
                     )
                 )
                 found.update((row.external_id, row) for row in map(self._values.row, answer))
-                for name in connection.execute(_in_doubt(system, stream, some)).scalars():
+                for name in _in_doubt(connection, system, stream, some):
                     if name in found:
                         found[name] = replace(found[name], content_hash="")
         return found
@@ -137,7 +139,7 @@ class Ledger:
         found: set[str] = set()
         with self._database.reading() as connection:
             for some in _portions(external_ids, _IN_LIMIT):
-                found.update(connection.execute(_in_doubt(system, stream, some)).scalars())
+                found |= _in_doubt(connection, system, stream, some)
         return found
 
     def all_rows(
@@ -181,8 +183,9 @@ class Ledger:
                         records.c.system == system,
                         records.c.stream == stream,
                         records.c.acknowledged_at.is_not(None),
-                        # Without a hash it was found in the other system, not in the tap's records.
-                        (records.c.run_id != run_id) | (records.c.content_hash == ""),
+                        # Delivered without a hash: found in the other system, not in the tap's records.
+                        (records.c.run_id != run_id)
+                        | ((records.c.content_hash == "") & (records.c.status == Status.DELIVERED.value)),
                     )
                 ).scalars()
             )
@@ -266,22 +269,34 @@ class Ledger:
         return self.audit.verify()
 
 
-def _in_doubt(system: str, stream: str, external_ids: Sequence[str]) -> Select[tuple[str]]:
+def _in_doubt(connection: Connection, system: str, stream: str, external_ids: Sequence[str]) -> set[str]:
     row = and_(
         records.c.system == audit.c.system,
         records.c.stream == stream,
         records.c.external_id == audit.c.external_id,
     )
-    return (
-        select(audit.c.external_id)
+    writes = (
+        select(
+            audit.c.external_id,
+            audit.c.run_id,
+            func.max(audit.c.at).label("at"),
+            records.c.run_id.label("told_by"),
+            records.c.last_seen,
+        )
         .outerjoin(records, row)
         .where(
             audit.c.system == system,
             audit.c.external_id.in_(external_ids),
-            or_(records.c.run_id.is_(None), records.c.run_id < audit.c.run_id),
+            or_(records.c.run_id.is_(None), records.c.run_id <= audit.c.run_id),
         )
-        .distinct()
+        .group_by(audit.c.external_id, audit.c.run_id, records.c.run_id, records.c.last_seen)
     )
+    # A run may try a record twice: of its own row and its own write, what is later counts.
+    return {
+        write.external_id
+        for write in connection.execute(writes)
+        if write.told_by != write.run_id or datetime.fromisoformat(write.at) > write.last_seen
+    }
 
 
 def _insert(dialect: str) -> Callable[..., Any]:

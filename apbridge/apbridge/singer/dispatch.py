@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,6 +21,7 @@ from apbridge.errors import (
     where,
 )
 from apbridge.ledger import Entry, Ledger, Need, Row, Run, Status
+from apbridge.redaction import redact_text
 from apbridge.singer.outcomes import Action, Kind, Outcome, Tally
 from apbridge.singer.sink import AcknowledgingSink, content_hash
 
@@ -32,6 +33,7 @@ _STATUSES = {
     Kind.IGNORED: Status.IGNORED,
     Kind.WAITING: Status.WAITING,
 }
+_UNDONE = {Status.WAITING, Status.REJECTED, Status.DISMISSED}
 _SETTLED = {Status.DELIVERED, Status.IGNORED, Status.DISMISSED}
 _ENDS_RUN = (UnavailableError, SettingError, OutcomeUnknownError)
 _BUG = "APB-SNG-012"
@@ -117,11 +119,12 @@ class Dispatch:
         """Sort out what is not valid and what is unchanged."""
         stream = sink.stream_name
         rows = self._ledger.rows(self._system, stream, records)
+        doubtful = self._in_doubt(stream, rows, records)
         work: list[_Work] = []
         unchanged: list[str] = []
         rejected: list[_News] = []
         for external_id, record in records.items():
-            one = _Work(external_id, record, rows.get(external_id))
+            one = _Work(external_id, record, rows.get(external_id), is_in_doubt=external_id in doubtful)
             try:
                 judged = _judged(sink, one)
                 if one.is_settled:
@@ -142,6 +145,12 @@ class Dispatch:
                 self._tally.add(stream, external_id, Kind.UNCHANGED)
                 del records[external_id]
         return work
+
+    def _in_doubt(self, stream: str, rows: Mapping[str, Row], names: Iterable[str]) -> set[str]:
+        """Name the records of which the other system may have what the ledger does not tell."""
+        unsure = [name for name in names if name not in rows or not rows[name].content_hash]
+        kept = {name for name, row in rows.items() if not row.content_hash and row.status in _UNDONE}
+        return kept | self._ledger.in_doubt(self._system, stream, unsure)
 
     def _load(self, needs: Iterable[Need]) -> None:
         """Load the rows of needed records that are acknowledged; the others may be by now."""
@@ -246,6 +255,12 @@ class _Work:
     row: Row | None
     content_hash: str = ""
     needs: tuple[Need, ...] = ()
+    is_in_doubt: bool = False
+
+    @property
+    def undone_hash(self) -> str:
+        """What the ledger keeps of its content where it was not delivered: what was in doubt still is."""
+        return "" if self.is_in_doubt else self.content_hash
 
     @property
     def is_settled(self) -> bool:
@@ -296,7 +311,7 @@ def _news(stream: str, one: _Work, outcome: Outcome) -> _News:
         stream,
         one.external_id,
         _source_id(one.record),
-        one.content_hash,
+        one.undone_hash if outcome.kind is Kind.WAITING else one.content_hash,
         _STATUSES[outcome.kind],
         acknowledged=outcome.kind in {Kind.DELIVERED, Kind.UNCHANGED},
         remote_id=outcome.remote_id,
@@ -322,7 +337,7 @@ def _rejection(stream: str, one: _Work, found: APBridgeError) -> _News:
         stream,
         one.external_id,
         _source_id(one.record),
-        one.content_hash,
+        one.undone_hash,
         Status.REJECTED,
         code=code,
         reason=reason,
@@ -332,7 +347,8 @@ def _rejection(stream: str, one: _Work, found: APBridgeError) -> _News:
 
 
 def _code_and_reason(found: APBridgeError) -> tuple[str, str]:
-    return found.code, f"{found.says} {found.do}"
+    # A sentence may quote what a record says.
+    return found.code, redact_text(f"{found.says} {found.do}")
 
 
 def _source_id(record: Any) -> str | None:  # noqa: ANN401

@@ -52,6 +52,11 @@ def test_a_row_is_in_doubt_while_the_trail_knows_of_a_later_write(ledger: Ledger
     assert doubtful() == ({"v-00002", "v-00003", "v-00699"}, {"v-00002", "v-00699"})
     ledger.write(later.id, "toy", [entry(2), entry(3), entry(699)])
     assert doubtful() == (set(), set())
+    # What waited may be sent later in the same run.
+    send(2, later)
+    assert doubtful() == ({"v-00002"}, {"v-00002"})
+    ledger.seen(later.id, "toy", "vendors", ["v-00002"])
+    assert doubtful() == (set(), set())
 
 
 def test_a_row_comes_back_as_it_was_written(ledger: Ledger, run: Run) -> None:
