@@ -173,3 +173,14 @@ def _the_error(ended: subprocess.CompletedProcess[str]) -> str:
     """Give the one line of error that a program may end with."""
     (found,) = [told for told in ended.stderr.splitlines() if "ERROR" in told]
     return found
+
+
+def test_what_a_refused_bill_quotes_is_logged_without_its_secrets(
+    company: Company, caplog: pytest.LogCaptureFixture
+):
+    company.send(*CODING, bill(1))
+    company.approve(1)
+    with caplog.at_level("INFO"):
+        company.send(bill(1, memo="For 123-45-6789"))
+    assert "(For [redacted], was" in caplog.text
+    assert "123-45-6789" not in caplog.text

@@ -45,6 +45,9 @@ def test_runs_are_told_the_newest_first(ledger: Ledger) -> None:
     failed = chronicle.runs("target-a", limit=1)[0]
     assert str(failed.error).startswith("It was not there")
     assert "t0ps3cret" not in str(failed.error)
+    with ledger.database.reading() as connection:
+        stored = connection.execute(text("SELECT error FROM apbridge_runs WHERE status = 'failed'")).scalar()
+    assert "t0ps3cret" not in str(stored)
     last = chronicle.last_good("target-a")
     assert last
     assert (last.id, last.counts) == (good.id, {"bills": {"delivered": 2}})
