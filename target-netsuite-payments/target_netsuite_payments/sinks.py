@@ -9,6 +9,7 @@ from typing_extensions import override
 
 from apbridge.errors import APBridgeError, RejectedError
 from apbridge.ledger import Entry, Row, Status
+from apbridge.redaction import redact_text
 from apbridge.singer import AcknowledgingSink, Action, Kind, Outcome, Record
 from target_netsuite_payments.payment import SETTLED, UNDONE, VOIDED, Payment
 from target_netsuite_payments.portion import Portion
@@ -115,7 +116,8 @@ class InvoicesSink(AcknowledgingSink):
 
     @override
     def deliver(self, record: Record, row: Row | None) -> Outcome:
-        status, reason = record["status"], record.get("status_reason")
+        status, typed = record["status"], record.get("status_reason")
+        reason = redact_text(typed) if typed else None
         if status in {"rejected", "cancelled"}:
             self.logger.info(
                 "Invoice %s is %s in AvidXchange: %s",

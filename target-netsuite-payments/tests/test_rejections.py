@@ -242,13 +242,14 @@ def test_invoices_are_kept_in_the_ledger_and_netsuite_is_not_called(company: Com
         "id": "i-1",
         "external_id": f"netsuite-{ACCOUNT}-vendorbill-9",
         "status": "rejected",
-        "status_reason": "Wrong building",
+        "status_reason": "Wrong building, W-9 says 12-3456789",
         "total": Decimal("10.00"),
         "amount_paid": Decimal(0),
         "modified_at": "2026-11-02T15:00:00Z",
     }
     ran = target.run(invoice, stream="invoices")
     assert ran.counts == {"ignored": 1}
-    assert "Wrong building" in ran.log
-    assert target.rows("invoices")[invoice["external_id"]].facts["reason"] == "Wrong building"
+    reason = "Wrong building, W-9 says [redacted]"
+    assert reason in ran.log
+    assert target.rows("invoices")[invoice["external_id"]].facts["reason"] == reason
     assert company.calls == 0
