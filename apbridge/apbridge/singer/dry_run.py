@@ -67,11 +67,11 @@ class DryRunTally(Tally):
             foreseen[external_id] = _Foreseen(kind.value, reason)
 
     def report(self, plugin: str) -> dict[str, Any]:
-        """Give the report as JSON: by stream what would be done, and to which records."""
+        """Give the report as JSON: by stream what would be done, and to which records, in order of name."""
         streams: dict[str, Any] = {}
         for stream, foreseen in self._foreseen.items():
             told: dict[str, Any] = {name.replace(" ", "_"): [] for name in _COLUMNS if name != "failed"}
-            for external_id, one in foreseen.items():
+            for external_id, one in sorted(foreseen.items()):
                 entry = {"external_id": external_id}
                 told[one.what.replace(" ", "_")].append(
                     entry | ({"reason": one.reason} if one.reason else {})
@@ -120,6 +120,6 @@ class DryRunTally(Tally):
 
     def _reasons(self, what: str) -> Iterator[str]:
         for foreseen in self._foreseen.values():
-            for one in foreseen.values():
+            for _, one in sorted(foreseen.items()):
                 if one.what == what:
                     yield f"{what}: {one.reason}"
