@@ -262,14 +262,18 @@ class BillSink(AvidXchangeSink):
         Raises:
             RejectedError: Somebody may be paid twice.
         """
-        there = self.directory.listed().get(record["external_id"])
+        name = record["external_id"]
+        there = self.directory.listed().get(name)
+        if there is None or there.status == "cancelled":
+            # This run itself may have submitted it since it was listed.
+            there = self.directory.listed(anew=True).get(name)
         if there is None or there.status == "cancelled":
             return
         currency = record.get("currency")
         found = RejectedError(
             "APB-TAX-030",
             name=name_of(record),
-            external_id=record["external_id"],
+            external_id=name,
             because=gone.because,
             open=money(0 if record["is_deleted"] else record.get("amount_due"), currency),
             total=money(there.total if there.total is not None else known.total, currency),

@@ -59,15 +59,18 @@ class Directory:
         self._listing = Lock()
         self._listed: dict[str, Present] | None = None
 
-    def listed(self) -> Mapping[str, Present]:
+    def listed(self, *, anew: bool = False) -> Mapping[str, Present]:
         """List the resource, by external id.
+
+        Args:
+            anew: Ask again, though it was listed: this run may have changed what matters now.
 
         Raises:
             SettingError: The profile does not fit.
             UnavailableError: AvidXchange is not there.
         """
         with self._listing:
-            if self._listed is None:
+            if self._listed is None or anew:
                 shown = self._client.shown(self._resource, place=self._place)
                 self._listed = {one.external_id: self._present(one) for one in shown}
         return self._listed

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tests.canonical import CODING, Message, applied, bill, line, tombstone
 
+from apbridge.avidxchange import Acknowledged, Submission
 from apbridge.ledger import Status
+from target_avidxchange.bills import BillSink
 
 if TYPE_CHECKING:
     from conftest import Company
@@ -87,6 +89,29 @@ def test_gone_from_avidxchange_is_no_risk(company: Company):
     company.send(*CODING, bill(1))
     company.run("DELETE FROM ax_invoice_line", "DELETE FROM ax_invoice")
     assert company.send(tombstone(1)).counts == {"bills": {"delivered": 1}}
+
+
+def test_what_this_run_submitted_after_it_had_looked_is_a_risk_too(
+    company: Company, monkeypatch: pytest.MonkeyPatch
+):
+    company.send(*CODING, bill(2))
+    company.approve(2)
+    send = BillSink.send
+
+    def approved_at_once(
+        sink: BillSink, operation: str, submission: Submission, told: object = None
+    ) -> Acknowledged:
+        acknowledged = send(sink, operation, submission, told)
+        if operation == "upsert invoice":
+            company.approve(1)
+        return acknowledged
+
+    monkeypatch.setattr(BillSink, "send", approved_at_once)
+    company.batch = 1
+    result = company.send(bill(2, **HELD), bill(1), bill(1, **HELD))
+    assert company.invoice(1)["status"] == "approved"
+    assert company.row(1).code == "APB-TAX-030"
+    assert result.counts["bills"]["rejected"] == 2
 
 
 def test_released_from_hold_it_is_submitted_again(company: Company):

@@ -11,7 +11,7 @@ from itertools import islice
 from types import TracebackType
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Insert, and_, case, exists, func, insert, or_, select, update
+from sqlalchemy import Connection, Insert, and_, case, exists, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from typing_extensions import Self
 
@@ -284,18 +284,17 @@ def _in_doubt(connection: Connection, system: str, stream: str, external_ids: Se
             records.c.last_seen,
         )
         .outerjoin(records, row)
-        .where(
-            audit.c.system == system,
-            audit.c.external_id.in_(external_ids),
-            or_(records.c.run_id.is_(None), records.c.run_id <= audit.c.run_id),
-        )
+        .where(audit.c.system == system, audit.c.external_id.in_(external_ids))
         .group_by(audit.c.external_id, audit.c.run_id, records.c.run_id, records.c.last_seen)
     )
-    # A run may try a record twice: of its own row and its own write, what is later counts.
+    # A run may try a record twice, and an earlier run may still go on while a later one writes the row: of
+    # those, what is later by the clock counts.
     return {
         write.external_id
         for write in connection.execute(writes)
-        if write.told_by != write.run_id or datetime.fromisoformat(write.at) > write.last_seen
+        if write.told_by is None
+        or write.told_by < write.run_id
+        or datetime.fromisoformat(write.at) > write.last_seen
     }
 
 

@@ -57,6 +57,9 @@ def test_a_row_is_in_doubt_while_the_trail_knows_of_a_later_write(ledger: Ledger
     assert doubtful() == ({"v-00002"}, {"v-00002"})
     ledger.seen(later.id, "toy", "vendors", ["v-00002"])
     assert doubtful() == (set(), set())
+    # So may an earlier run that still goes on, after the later one has written the row.
+    send(3, run)
+    assert doubtful() == ({"v-00003"}, {"v-00003"})
 
 
 def test_a_row_comes_back_as_it_was_written(ledger: Ledger, run: Run) -> None:
