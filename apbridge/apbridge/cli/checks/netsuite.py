@@ -52,6 +52,9 @@ def findings(reading: Mapping[str, Any], posting: Mapping[str, Any]) -> Iterator
             yield Finding.of("NetSuite sign-in", error)
             return
         yield Finding.ok("NetSuite sign-in", f"Account {settings.account_id} lets us in.")
+        unseen = "; ".join(entry["permission"] for entry in _permissions() if "unseen" in entry)
+        not_shown = APBridgeError("APB-CHK-013", permissions=unseen)
+        yield Finding.of("other permissions", not_shown, State.NOTE)
         looks: list[Callable[[], Sequence[Finding]]] = [
             *(
                 partial(_permission, netsuite, entry)
@@ -120,9 +123,9 @@ def _mapped_certificate(netsuite: NetSuite) -> list[Finding]:
     return found
 
 
-def _permissions() -> list[dict[str, str]]:
+def _permissions() -> list[dict[str, Any]]:
     text = (resources.files("apbridge.cli.checks") / "permissions.yaml").read_text(encoding="utf-8")
-    listed: list[dict[str, str]] = yaml.safe_load(text)
+    listed: list[dict[str, Any]] = yaml.safe_load(text)
     return listed
 
 
