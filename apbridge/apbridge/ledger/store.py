@@ -238,10 +238,12 @@ class Ledger:
     def write(self, run_id: int, system: str, entries: Sequence[Entry]) -> None:
         """Write the news of many records, in one transaction."""
         now = _now()
-        values = [self._values.of(run_id, system, entry, now) for entry in entries]
+        # Two processes that lock the same rows in different orders may wait for each other for ever.
+        in_order = sorted(entries, key=lambda entry: (entry.stream, entry.external_id))
+        values = [self._values.of(run_id, system, entry, now) for entry in in_order]
         found_by = [
             {"name": name, "external_id": entry.external_id, "stream": entry.stream, "system": system}
-            for entry in entries
+            for entry in in_order
             for name in sorted(names_of(entry))
         ]
         if values:

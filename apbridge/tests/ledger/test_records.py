@@ -199,7 +199,7 @@ def test_a_crashed_run_stays_unfinished(url: str) -> None:
     ]
 
 
-def test_processes_may_write_the_same_rows_at_once(url: str) -> None:
+def test_processes_may_write_the_same_rows_at_once_in_any_order(url: str) -> None:
     program = """
 import sys
 from apbridge.ledger import Entry, Ledger, Status
@@ -207,9 +207,10 @@ with Ledger(sys.argv[1]) as ledger:
     run = ledger.start_run("target-toy", "1.0")
     for turn in range(20):
         ledger.rows("toy", "vendors", ["v-1"])
+        numbers = list(range(50))[::(-1) ** (run.id + turn)]
         ledger.write(run.id, "toy", [
             Entry("vendors", f"v-{number}", str(number), "h", Status.DELIVERED, acknowledged=True)
-            for number in range(50)
+            for number in numbers
         ])
 """
     Ledger(url).close()
