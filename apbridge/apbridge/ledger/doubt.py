@@ -110,8 +110,9 @@ class Content(NamedTuple):
     """Which content of a record a run has at hand."""
 
     run_id: int
+    """Which run has read it."""
     began: datetime
-    """When the run began."""
+    """When the run began that has it at hand."""
     modified_at: str | None
 
 

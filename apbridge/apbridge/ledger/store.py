@@ -204,7 +204,7 @@ class Ledger:
         )
 
     def to_look_at_again(self, system: str, stream: str) -> Iterator[Row]:
-        """Give a stream's rows of which no write can be on its way any more since they were looked at last."""
+        """Give a stream's rows that are due for another look: no write of them can be on its way any more."""
         return self._all_rows(
             records.c.system == system, records.c.stream == stream, records.c.look_again_at <= _now()
         )
@@ -303,7 +303,7 @@ class Ledger:
             for entry in in_order:
                 name, row = entry.external_id, there.get((entry.stream, entry.external_id))
                 trail = trails.get(name, [])
-                ours = Content(run_id, began, entry.source_modified_at)
+                ours = Content(max(run_id, entry.read_by or 0), began, entry.source_modified_at)
                 if row and is_overtaken(ours, row):
                     put_in_doubt(connection, run_id, row, entry, trail)
                     continue
