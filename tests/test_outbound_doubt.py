@@ -1,7 +1,7 @@
 """AvidXchange has something else than the ledger believes: judged by both books, under both contracts.
 
-An older ledger was put back; an answer of 2xx was none; two runs went on at once; a write arrived when its run
-was long killed.
+An older ledger was put back; an answer of 2xx was none; two runs went on at once; a write arrived when its
+run was long killed.
 """
 
 from __future__ import annotations

@@ -167,8 +167,8 @@ LEDGER_SETTINGS = (
         "in_doubt_minutes",
         th.IntegerType(nullable=False, minimum=0),
         default=30,
-        description="How long a write that got no answer may still arrive. Until then its record is not final; "
-        "the first run after that looks at it once more. Keep it longer than the longest time-out: "
+        description="How long a write that got no answer may still arrive. Until then its record is not "
+        "final; the first run after that looks at it once more. Keep it longer than the longest time-out: "
         "NetSuite works at one request for up to 15 minutes.",
     ),
     th.Property(

@@ -43,8 +43,8 @@ class Place(NamedTuple):
 def names_in_doubt(connection: Connection, system: str, stream: str, external_ids: Sequence[str]) -> set[str]:
     """Name the records of which the trail has a write that their row knows nothing of.
 
-    The run that sent it was killed, or another one sent it meanwhile: what the other system has may not be what
-    the ledger says.
+    The run that sent it was killed, or another one sent it meanwhile: what the other system has may not be
+    what the ledger says.
     """
     row = and_(
         records.c.system == audit.c.system,

@@ -74,7 +74,7 @@ class Row:
     trail_seq: int
     """How far on the audit trail the row knows the writes of its record; with later ones it is in doubt."""
     look_again_at: datetime | None
-    """When to deliver it once more, whatever `status` says, because a write of it may still arrive until then.
+    """When to deliver it once more, whatever `status` says: a write of it may still arrive until then.
 
     `payload` is kept as long as this is set.
     """
