@@ -107,7 +107,7 @@ def test_who_waits_is_let_in_when_there_is_room_again():
 
 
 @given(st.integers(1, 20), st.lists(st.sampled_from(["enter", "leave", "overloaded", "eased"]), max_size=80))
-@settings(deadline=None, database=None)
+@settings(database=None)
 def test_the_limit_stays_between_one_and_most(most: int, events: list[str]):
     gate = Gate(most)
     held: list[tuple[ExitStack, int]] = []

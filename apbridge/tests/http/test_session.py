@@ -95,7 +95,9 @@ def test_a_payment_that_found_nobody_may_wait_for_somebody(
 
 @given(st.lists(st.sampled_from([*DOUBTFUL, "blocked", "expired", "refused", "done"]), max_size=8))
 @settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], database=None
+    max_examples=40,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+    database=None,
 )
 def test_after_any_answers_a_payment_was_in_doubt_at_most_once(
     script: Script, session_to: Sessions, answers: list[str]
