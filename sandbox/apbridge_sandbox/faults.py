@@ -1,7 +1,8 @@
-"""Faults on demand: a status, an error page, a delay, a connection that drops."""
+"""Faults on demand: a status, an error page, a delay, a hold, a connection that drops."""
 
 from __future__ import annotations
 
+import asyncio
 import re
 from enum import Enum
 from typing import Any
@@ -44,16 +45,17 @@ class Match(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 
 class Do(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """What happens then. With neither `status` nor `drop` the call is only delayed.
+    """What happens then. With neither `status` nor `drop` the call is only delayed or held.
 
     `drop` cuts the connection without an answer: `before` the call is handled, or `after` its
-    work is committed.
+    work is committed. `hold` keeps the call waiting until it is let go.
     """
 
     status: int | None = None
     body: Any = None
     headers: dict[str, str] = {}
     delay_ms: int = 0
+    hold: bool = False
     drop: Drop | None = None
     html: bool = False
 
@@ -65,12 +67,13 @@ class Do(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 
 class Fault(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """A fault and how often it was seen and fired."""
+    """A fault, how often it was seen and fired, and how many calls it holds now."""
 
     do: Do
     match: Match = msgspec.field(default_factory=Match)
     seen: int = 0
     fired: int = 0
+    held: int = 0
 
     def answer(self) -> tuple[bytes, dict[str, str]]:
         """Give the body and headers of a fault that answers."""
@@ -104,6 +107,7 @@ class Faults:
 
     def __init__(self) -> None:
         self.in_force: list[Fault] = []
+        self._holding: set[asyncio.Event] = set()
 
     def due(self, method: str, path: str) -> Fault | None:
         """Give the fault that befalls this call, and count it."""
@@ -111,3 +115,26 @@ class Faults:
             if fault.fires(method, path):
                 return fault
         return None
+
+    async def hold(self, fault: Fault) -> None:
+        """Wait until the calls that are held are let go."""
+        if not any(one is fault for one in self.in_force):
+            return  # it ended while this call was on its way here
+        let_go = asyncio.Event()
+        self._holding.add(let_go)
+        fault.held += 1
+        try:
+            await let_go.wait()
+        finally:
+            fault.held -= 1
+
+    def let_go(self) -> None:
+        """Let the calls go that are held now; the next ones are held as before."""
+        for one in self._holding:
+            one.set()
+        self._holding.clear()
+
+    def clear(self) -> None:
+        """End every fault, and let go what it held."""
+        self.in_force.clear()
+        self.let_go()

@@ -23,7 +23,7 @@ from apbridge_sandbox.calls import (
     system_of,
 )
 from apbridge_sandbox.credentials import ACCOUNT_ID
-from apbridge_sandbox.faults import Drop, Fault
+from apbridge_sandbox.faults import Drop, Fault, Faults
 from apbridge_sandbox.netsuite.errors import overloaded
 from apbridge_sandbox.world import Sandbox
 
@@ -94,7 +94,7 @@ class Gate:
         if fault is None:
             await self._app(scope, receive, outlet.send)
             return
-        await _suffer(fault, self._app, scope, receive, outlet)
+        await _suffer(fault, self._sandbox.faults, self._app, scope, receive, outlet)
 
     def _overloaded(self, system: System, path: str) -> tuple[int, bytes, dict[str, str]]:
         if system is System.AVIDXCHANGE:
@@ -116,11 +116,15 @@ _RETRY_AFTER: dict[str, Callable[[], dict[str, str]]] = {
 }
 
 
-async def _suffer(fault: Fault, app: ASGIApp, scope: Scope, receive: Receive, outlet: _Outlet) -> None:
+async def _suffer(  # noqa: PLR0917 - an ASGI call, what befalls it, and what holds it
+    fault: Fault, faults: Faults, app: ASGIApp, scope: Scope, receive: Receive, outlet: _Outlet
+) -> None:
     do = fault.do
     if do.drop is Drop.AFTER:
         await app(scope, receive, _nowhere)
     await asyncio.sleep(do.delay_ms / 1000)
+    if do.hold:
+        await faults.hold(fault)
     if do.drop:
         await _cut(scope)
     elif do.status:

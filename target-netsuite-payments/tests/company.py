@@ -8,11 +8,12 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from decimal import Decimal
-from time import sleep
+from threading import Event
 from typing import Any
 
 from apbridge_sandbox.netsuite.posting import delete_vendor_payment, void_vendor_payment
 from apbridge_sandbox.testing import Running
+from tests.waiting import held, until
 
 ACCOUNT = "1234567_SB1"
 
@@ -189,19 +190,28 @@ class Company:
         self.change("accountingperiod", str(period["id"]), aplocked="F")
 
     @contextlib.contextmanager
-    def meanwhile(self, method: str, path: str, act: Callable[[], object], *, nth: int = 1) -> Iterator[None]:
-        """Do something while the nth such call from now is on its way."""
-        self.fault({"delay_ms": 700}, method=method, path=path, nth=nth)
+    def meanwhile(
+        self, method: str, path: str, act: Callable[[], object], *, nth: int = 1, **do: object
+    ) -> Iterator[None]:
+        """Do something while the nth such call from now is on its way; `do` is what becomes of that call."""
+        self.fault({"hold": True, **do}, method=method, path=path, nth=nth)
+        over = Event()
 
         def wait_and_act() -> None:
-            while not any(fault["fired"] for fault in self.control("/control/faults", method="GET")):
-                sleep(0.02)
-            act()
+            until(lambda: over.is_set() or held(self.control))
+            try:
+                assert not over.is_set(), "there was no such call"
+                act()
+            finally:
+                self.control("/control/faults/let-go")
 
         with ThreadPoolExecutor(1) as pool:
             acted = pool.submit(wait_and_act)
-            yield
-            acted.result(timeout=10)
+            try:
+                yield
+            finally:
+                over.set()
+            acted.result()
 
     def fault(
         self, do: Mapping[str, Any], *, method: str = "POST", path: str = "/vendorPayment", **when: int
