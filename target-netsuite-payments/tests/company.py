@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import count
 from threading import Event
 from typing import Any
 
@@ -20,13 +21,14 @@ ACCOUNT = "1234567_SB1"
 
 @dataclass(frozen=True)
 class OpenBill:
-    """A bill as the books had it when the test took it."""
+    """A bill as the books had it when the test took it, and the numbers of the company's next payments."""
 
     id: str
     vendor: str
     symbol: str
     subsidiary: str
     unpaid: Decimal
+    payments: Iterator[int] = field(repr=False, compare=False)
 
     @property
     def external_id(self) -> str:
@@ -60,6 +62,7 @@ class Company:
         self.sandbox = sandbox
         self.control = sandbox.control
         self._taken: set[str] = set()
+        self._payments = count(1)
 
     def rows(self, sql: str, *values: object) -> list[dict[str, Any]]:
         assert self.sandbox.sandbox
@@ -89,6 +92,7 @@ class Company:
                     row["symbol"],
                     str(row["subsidiary"]),
                     Decimal(row["total_cents"]) / 100,
+                    self._payments,
                 )
                 some = by_vendor.setdefault(bill.vendor, [])
                 some.append(bill)
