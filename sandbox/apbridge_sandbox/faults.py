@@ -1,9 +1,11 @@
-"""Faults on demand: a status, an error page, a delay, a hold, a connection that drops."""
+"""Faults on demand: a status, an error page, a delay, a connection that drops, a call that comes late."""
 
 from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from enum import Enum
 from typing import Any
 
@@ -17,6 +19,7 @@ class Drop(Enum):
 
     BEFORE = "before"
     AFTER = "after"
+    LATE = "late"
 
 
 class Match(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -47,16 +50,18 @@ class Match(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 class Do(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """What happens then. With neither `status` nor `drop` the call is only delayed or held.
 
-    `drop` cuts the connection without an answer: `before` the call is handled, or `after` its
-    work is committed. `hold` keeps the call waiting until it is let go.
+    `drop` cuts the connection without an answer: `before` the call is handled, `after` its work is committed,
+    or at once, and the call is handled `late`: when the calls that are held are let go. With `hold` what
+    becomes of the call comes then too: it is handled, and answered if its caller is still there; or it gets
+    its `status`; or its connection is cut, its work not done (`before`) or done before it was held (`after`).
     """
 
     status: int | None = None
     body: Any = None
     headers: dict[str, str] = {}
     delay_ms: int = 0
-    hold: bool = False
     drop: Drop | None = None
+    hold: bool = False
     html: bool = False
 
     def __post_init__(self) -> None:
@@ -64,10 +69,18 @@ class Do(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
         if self.status is None and (self.html or self.headers or self.body is not None):
             message = "an answer needs a status"
             raise ValueError(message)
+        if self.hold and self.drop is Drop.LATE:
+            message = "a call that comes late is held as it is"
+            raise ValueError(message)
+
+    @property
+    def is_late(self) -> bool:
+        """Whether the call is handled only when it is let go."""
+        return self.drop is Drop.LATE or (self.hold and self.status is None and self.drop is None)
 
 
 class Fault(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """A fault, how often it was seen and fired, and how many calls it holds now."""
+    """A fault, how often it was seen and fired, and how many calls it holds."""
 
     do: Do
     match: Match = msgspec.field(default_factory=Match)
@@ -107,7 +120,7 @@ class Faults:
 
     def __init__(self) -> None:
         self.in_force: list[Fault] = []
-        self._holding: set[asyncio.Event] = set()
+        self._let_go = asyncio.Event()
 
     def due(self, method: str, path: str) -> Fault | None:
         """Give the fault that befalls this call, and count it."""
@@ -116,25 +129,24 @@ class Faults:
                 return fault
         return None
 
-    async def hold(self, fault: Fault) -> None:
-        """Wait until the calls that are held are let go."""
-        if not any(one is fault for one in self.in_force):
-            return  # it ended while this call was on its way here
-        let_go = asyncio.Event()
-        self._holding.add(let_go)
+    @asynccontextmanager
+    async def held(self, fault: Fault) -> AsyncIterator[None]:
+        """Begin the block when the calls that are held are let go; until its end the call counts as held."""
         fault.held += 1
         try:
-            await let_go.wait()
+            # A fault may have ended while the call was on its way here.
+            if any(one is fault for one in self.in_force):
+                await self._let_go.wait()
+            yield
         finally:
             fault.held -= 1
 
     def let_go(self) -> None:
-        """Let the calls go that are held now; the next ones are held as before."""
-        for one in self._holding:
-            one.set()
-        self._holding.clear()
+        """Let the calls go that are held now."""
+        self._let_go.set()
+        self._let_go = asyncio.Event()
 
     def clear(self) -> None:
-        """End every fault, and let go what it held."""
+        """End all faults, and let go what they hold."""
         self.in_force.clear()
         self.let_go()

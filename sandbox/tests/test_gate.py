@@ -140,6 +140,38 @@ def test_a_time_out_whose_work_is_done(sandbox: Running, avidxchange: requests.S
     assert len(sandbox.books()["avidxchange"]["vendors"]) == 1
 
 
+def test_a_call_that_stays_on_the_wire(sandbox: Running, avidxchange: requests.Session):
+    _fault(sandbox, {"path": "/vendors/", "times": 1}, hold=True)
+    with ThreadPoolExecutor(1) as pool:
+        call = pool.submit(avidxchange.put, "/v1/vendors/v-1", json=VENDOR)
+        until(lambda: held(sandbox.control) == 1)
+        assert avidxchange.put("/v1/vendors/v-2", json=VENDOR).status_code == 201
+        sandbox.control("/control/faults/let-go", {})
+        assert call.result().status_code == 201
+    assert len(sandbox.books()["avidxchange"]["vendors"]) == 2
+
+
+@pytest.mark.parametrize("end", ["let go", "cleared"])
+@pytest.mark.parametrize("do", [{"drop": "late"}, {"hold": True}], ids=["cut", "given up"])
+def test_a_call_that_comes_late(
+    sandbox: Running, avidxchange: requests.Session, do: dict[str, Any], end: str
+):
+    """Its caller is gone: cut off by the fault, or by itself."""
+    _fault(sandbox, {"path": "/vendors/", "times": 1}, **do)
+    with pytest.raises((requests.ConnectionError, requests.Timeout)):
+        requests.put(
+            sandbox.avidxchange_url + "/v1/vendors/v-1", json=VENDOR, headers=avidxchange.headers, timeout=1
+        )
+    until(lambda: held(sandbox.control) == 1)
+    assert sandbox.books()["avidxchange"]["vendors"] == []
+    if end == "let go":
+        sandbox.control("/control/faults/let-go", {})
+        until(lambda: held(sandbox.control) == 0)
+    else:
+        sandbox.control("/control/faults", method="DELETE")
+    until(lambda: len(sandbox.books()["avidxchange"]["vendors"]) == 1)
+
+
 def test_what_is_held_waits_until_it_is_let_go(sandbox: Running, avidxchange: requests.Session):
     _fault(sandbox, {"path": "/v1/company"}, hold=True)
     with ThreadPoolExecutor(1) as pool:
@@ -182,6 +214,7 @@ def test_when_a_fault_fires(
         {"do": {"status": 500}, "match": {"every": 0}},
         {"do": {"drop": "during"}},
         {"do": {"html": True}},
+        {"do": {"hold": True, "drop": "late"}},
         {"match": {}},
         {"do": {"status": 500}, "when": 1},
     ],
