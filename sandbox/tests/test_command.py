@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from apbridge_sandbox.store import Store, StoreError
 from apbridge_sandbox.testing import running
+from tests.waiting import PATIENCE
 
 NAMES = {
     "NETSUITE_ACCOUNT_ID",
@@ -30,7 +31,7 @@ NAMES = {
 
 def _run(*words: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "apbridge_sandbox", *words]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
 
 
 def _env(folder: Path) -> dict[str, str]:
@@ -68,13 +69,13 @@ def test_served_as_a_command_and_served_again(tmp_path: Path):
             "X-Company-Token": first.credentials["AVIDXCHANGE_COMPANY_TOKEN"],
             "X-User-Token": first.credentials["AVIDXCHANGE_USER_TOKEN"],
         }
-        assert requests.get(first.avidxchange_url + "/v1/company", headers=headers, timeout=10).ok
+        assert requests.get(first.avidxchange_url + "/v1/company", headers=headers, timeout=PATIENCE).ok
         first.control("/control/clock", {"advance_days": 3})
         before = first.books()
     with running(folder=tmp_path, in_process=False, seed=4, vendors=9, bills=16) as second:
         assert second.books() == before
         assert second.control("/control/clock", method="GET")["now"].startswith("2026-11-05T16:")
-        assert requests.get(second.avidxchange_url + "/v1/company", headers=headers, timeout=10).ok
+        assert requests.get(second.avidxchange_url + "/v1/company", headers=headers, timeout=PATIENCE).ok
         url = f"--url={second.netsuite_url}/"
         assert (
             _run("credentials", f"--db={tmp_path / 'sandbox.db'}", f"--out={tmp_path}", url).returncode == 0
@@ -84,7 +85,7 @@ def test_served_as_a_command_and_served_again(tmp_path: Path):
         assert env["AVIDXCHANGE_BASE_URL"] == second.avidxchange_url
         assert env["AVIDXCHANGE_PARTNER_BASE_URL"] == second.partner_url
         fresh = headers | {"X-User-Token": env["AVIDXCHANGE_USER_TOKEN"]}
-        assert requests.get(second.avidxchange_url + "/v1/company", headers=fresh, timeout=10).ok
+        assert requests.get(second.avidxchange_url + "/v1/company", headers=fresh, timeout=PATIENCE).ok
 
         taken = second.netsuite_url.rpartition(":")[2]
         refused = _run("serve", f"--db={tmp_path / 'other.db'}", f"--port={taken}", "--control-port=0")

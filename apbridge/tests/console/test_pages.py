@@ -14,6 +14,7 @@ from apbridge.console.serve import listening_at, report
 from apbridge.errors import SettingError
 from apbridge.ledger import Ledger, Status
 from apbridge.ledger.chronicle import Chronicle
+from tests.waiting import PATIENCE
 
 PAGES = (
     "/",
@@ -45,7 +46,7 @@ class Shape(HTMLParser):
 
 
 def get(address: str, path: str, **more: object) -> requests.Response:
-    return requests.get(address + path, timeout=10, allow_redirects=False, **more)  # type: ignore[arg-type]
+    return requests.get(address + path, timeout=PATIENCE, allow_redirects=False, **more)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -149,7 +150,7 @@ class Visit(requests.Session):
     def __init__(self, address: str) -> None:
         super().__init__()
         self.address = address
-        page = self.get(f"{address}/exceptions", timeout=10).text
+        page = self.get(f"{address}/exceptions", timeout=PATIENCE).text
         self.token = re.findall(r'name="token" value="(\w+)"', page)[0]
 
     def decide(self, decision: str, number: int = 1, **more: str) -> requests.Response:
@@ -157,7 +158,7 @@ class Visit(requests.Session):
         headers = {"Origin": more.pop("origin", self.address)}
         form |= {"token": self.token, "decision": decision, **more}
         return self.post(
-            f"{self.address}/decide", data=form, headers=headers, timeout=10, allow_redirects=False
+            f"{self.address}/decide", data=form, headers=headers, timeout=PATIENCE, allow_redirects=False
         )
 
 
