@@ -95,8 +95,8 @@ def credentials(*, db: Path, out: Path, url: str | None, token_based: bool, forc
     kept = [] if force else in_the_way(out)
     if kept:
         message = (
-            f"there already, and would be replaced: {', '.join(map(str, kept))}. They may be a project's own: "
-            "write to another folder with --out, or say --force to replace them."
+            f"would replace what is there: {', '.join(map(str, kept))}. It may be a project's own: "
+            "write to another folder with --out, or say --force to replace it."
         )
         raise click.ClickException(message)
     try:
