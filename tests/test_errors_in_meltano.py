@@ -1,4 +1,4 @@
-"""What a plugin says arrives in Meltano at the level at which it was said: an error as one line of an error."""
+"""An error of a plugin arrives in Meltano as one line, and as an error."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""meltano.yml, each plugin's definition, its README and what it says of itself name the same settings and capabilities."""
+"""meltano.yml, each plugin's definition, its README and itself name the same settings and capabilities."""
 
 from __future__ import annotations
 
