@@ -136,12 +136,13 @@ def test_several_errors_are_all_said(script: Script, netsuite: NetSuite):
 def test_a_restlets_errors_are_read(script: Script, netsuite: NetSuite, body: object):
     script.then(400, body)
     with pytest.raises(RefusedError, match=r"refused to read files: (no|it gave no reason)"):
-        netsuite.restlet({"action": "files"}, purpose="read files")
+        netsuite.restlet({"action": "files"}, reads=dict, purpose="read files")
 
 
 def test_a_restlet_is_called_by_its_names(script: Script, netsuite: NetSuite):
     script.then(200, {"files": []})
-    assert netsuite.restlet({"action": "files", "bills": ["1"]}, purpose="read files") == {"files": []}
+    asked = {"action": "files", "bills": ["1"]}
+    assert netsuite.restlet(asked, reads=dict, purpose="read files") == {"files": []}
     expected = "/app/site/hosting/restlet.nl?script=customscript_x&deploy=customdeploy_x"
     assert script.asked[1].path == expected
 
@@ -183,7 +184,7 @@ def test_rest_and_restlets_share_one_gate(netsuite: NetSuite):
 
 def test_no_restlet_is_a_setting(netsuite_to: Callable[..., NetSuite], script: Script):
     with pytest.raises(SettingError, match="restlet_script"):
-        netsuite_to(script.url).restlet({"action": "version"}, purpose="ask the version")
+        netsuite_to(script.url).restlet({"action": "version"}, reads=dict, purpose="ask the version")
     assert not script.asked
 
 

@@ -17,10 +17,9 @@ from apbridge.cli.checks.banks import bank_accounts
 from apbridge.cli.checks.finding import Finding, State
 from apbridge.errors import APBridgeError, RefusedError
 from apbridge.http import Call
-from apbridge.netsuite import NetSuite, NetSuiteSettings
+from apbridge.netsuite import NetSuite, NetSuiteSettings, restlet
 from apbridge.netsuite.certificate import Certificate
 from apbridge.netsuite.certificates import Certificates
-from apbridge.netsuite.restlet import VERSION
 
 MOST_SKEW = 60.0
 """Seconds between this clock and NetSuite's that nobody need mind."""
@@ -153,15 +152,17 @@ def _restlet(netsuite: NetSuite) -> list[Finding]:
     if netsuite.settings.restlet_script is None:
         return [Finding.of(subject, APBridgeError("APB-CHK-005"), State.NOTE)]
     try:
-        found = str(
-            netsuite.restlet({"action": "version"}, purpose="ask the RESTlet for its version")["version"]
-        )
+        found = netsuite.restlet(
+            {"action": "version"}, reads=restlet.version, purpose="ask the RESTlet for its version"
+        ).version
     except APBridgeError as error:
         return [Finding.of(subject, APBridgeError("APB-CHK-006", says=error.says.rstrip(".")))]
-    except (LookupError, TypeError):
-        return [Finding.of(subject, APBridgeError("APB-CHK-006", says="it is another script"))]
-    if found != VERSION:
-        return [Finding.of(subject, APBridgeError("APB-CHK-007", found=found, wanted=VERSION), State.WARNING)]
+    if found != restlet.VERSION:
+        return [
+            Finding.of(
+                subject, APBridgeError("APB-CHK-007", found=found, wanted=restlet.VERSION), State.WARNING
+            )
+        ]
     return [Finding.ok(subject, f"Version {found} is deployed.")]
 
 
