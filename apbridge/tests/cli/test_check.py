@@ -188,7 +188,7 @@ def test_wrong_settings_are_said_where_they_matter(
 
 
 def test_a_restlet_of_another_version_is_said(check: Check, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(checks, "VERSION", "9.0.0")
+    monkeypatch.setattr(checks.restlet, "VERSION", "9.0.0")
     assert check(1)["RESTlet"]["code"] == "APB-CHK-007"
 
 
