@@ -14,7 +14,7 @@ from apbridge import json
 from apbridge.errors import APBridgeError, RefusedError, RejectedError, UnavailableError, catalogue
 from apbridge.netsuite import NetSuite, restlet
 from apbridge.netsuite.restlet import File, Listing, Unreadable
-from apbridge.spool import SpooledImage, put
+from apbridge.spool import SpooledImage, Wanted, is_there, put, settle, wanted
 from tap_netsuite_ap.client import Reader
 from tap_netsuite_ap.records import Record
 
@@ -149,24 +149,49 @@ class Images:
         noted = f"{folder.rstrip('/')}/fetched/{self._note(file)}"
         try:
             known = SpooledImage(**json.loads(filesystem.cat_file(noted)))
-            if filesystem.exists(known.uri):
+            if is_there(known):
                 return known
         except (OSError, ValueError, TypeError):
             logger.debug("File %s of bill %s was not fetched before", file.id, file.bill)
         if not may_fetch:
             return None
-        purpose = f"fetch file {file.id} of bill {file.bill}"
-        asked = {"action": "content", "file": file.id}
+        spooled = put(self._spool_url, self._fetched(file.id, file.bill))
+        filesystem.makedirs(noted.rsplit("/", 1)[0], exist_ok=True)
+        filesystem.pipe_file(noted, json.dumps(asdict(spooled)))
+        return spooled
+
+    def bring_back(self, reader: Reader, namespace: str) -> None:
+        """Fetch again, several at once, what the target found missing or damaged in the spool.
+
+        The target tries its bill again by itself: it need not be told of anew.
+        """
+        missed = list(wanted(self._spool_url, namespace))
+        if missed and self.is_there:
+            for fetched in [reader.begin(partial(self._bring, one, namespace)) for one in missed]:
+                fetched.result()
+
+    def _bring(self, missed: Wanted, namespace: str) -> None:
         try:
-            content = self._netsuite.restlet(asked, reads=restlet.content, purpose=purpose)
+            # A file that is another one by now is told of as a change of its bill.
+            put(self._spool_url, self._fetched(missed.file, missed.bill))
+        except (RefusedError, RejectedError) as problem:
+            facts = {"file": missed.file, "bill": missed.bill, "problem": problem.says}
+            logger.warning("%s", APBridgeError("APB-SPL-012", **facts))
+        settle(self._spool_url, missed, namespace)
+
+    def _fetched(self, file: str, bill: str) -> bytes:
+        """Fetch the content of a file.
+
+        Raises:
+            RejectedError: The RESTlet gives none.
+        """
+        asked, purpose = {"action": "content", "file": file}, f"fetch file {file} of bill {bill}"
+        try:
+            return self._netsuite.restlet(asked, reads=restlet.content, purpose=purpose)
         except UnavailableError as failure:
             if failure.code != "APB-NS-030":
                 raise
             raise RejectedError("APB-TNS-030", problem=failure.facts["problem"], **self._names) from failure
-        spooled = put(self._spool_url, content)
-        filesystem.makedirs(noted.rsplit("/", 1)[0], exist_ok=True)
-        filesystem.pipe_file(noted, json.dumps(asdict(spooled)))
-        return spooled
 
     @property
     def _names(self) -> dict[str, str | None]:
