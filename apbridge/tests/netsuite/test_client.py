@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from requests.adapters import HTTPAdapter
 
 from apbridge.errors import OutcomeUnknownError, RefusedError, SettingError, UnavailableError
 from apbridge.netsuite import client as client_module
@@ -241,3 +242,27 @@ def test_an_in_list_has_its_limits():
     for values in ([], [str(n) for n in range(1001)]):
         with pytest.raises(ValueError, match="1 to 1000"):
             in_list(values)
+
+
+@pytest.mark.parametrize("ask", ["query", "record", "restlet"])
+def test_an_answer_may_take_four_minutes(
+    script: Script, netsuite: NetSuite, monkeypatch: pytest.MonkeyPatch, ask: str
+):
+    waits: dict[str, tuple[float, float]] = {}
+    send = HTTPAdapter.send
+
+    def noting(self: HTTPAdapter, request: Any, *args: Any, **more: Any) -> Any:  # noqa: ANN401
+        waits[request.path_url] = more["timeout"]
+        return send(self, request, *args, **more)
+
+    monkeypatch.setattr(HTTPAdapter, "send", noting)
+    script.then(200, {"items": [], "hasMore": False, "totalResults": 0})
+    asks: dict[str, Callable[[], object]] = {
+        "query": lambda: read(netsuite),
+        "record": lambda: netsuite.get("vendorBill", "1", purpose="read bill 1"),
+        "restlet": lambda: netsuite.restlet({"action": "files"}, reads=dict, purpose="read files"),
+    }
+    asks[ask]()
+    *_, (connect, answer) = waits.values()
+    # A query of a large account may take minutes; where nobody listens that is known sooner.
+    assert (connect, answer) == (10.0, 240.0)
