@@ -94,13 +94,20 @@ def _certificate(  # noqa: PLR0917 - a certificate has as many parts
     )
 
 
+@pytest.fixture(autouse=True)
+def _no_bundle_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    # One that the environment names would be taken whatever the session says.
+    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        monkeypatch.delenv(name, raising=False)
+
+
 @pytest.fixture
 def issuer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Issuer:
     """One that this machine trusts, and nobody besides."""
     made = Issuer.new()
     bundle = tmp_path / "trusted.pem"
     bundle.write_bytes(made.certificate.public_bytes(Encoding.PEM))
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(bundle))
+    monkeypatch.setattr("requests.adapters.DEFAULT_CA_BUNDLE_PATH", str(bundle))
     return made
 
 
