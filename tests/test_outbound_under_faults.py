@@ -273,15 +273,18 @@ def test_an_edit_undone_after_a_killed_run_submitted_it_is_undone_in_avidxchange
 
 def test_whatever_ends_a_bill_in_netsuite_cancels_its_invoice(pipe: Pipe):
     pipe.run_well()
-    held, pending, deleted, paid, edited = sorted(bill["id"] for bill in books(pipe).bills.values())[:5]
+    held, pending, deleted, paid, edited, cancelled = sorted(
+        bill["id"] for bill in books(pipe).bills.values()
+    )[:6]
     edit(pipe, "transaction", held, paymenthold="T")
+    edit(pipe, "transaction", cancelled, status="C")
     edit(pipe, "transaction", pending, approvalstatus=1, status="D")
     in_netsuite(pipe, "delete", type="vendorbill", id=deleted)
     in_netsuite(pipe, "pay-by-hand", bill=paid, check_number="77")
     edit(pipe, "transaction", edited, memo="Changed")
     pipe.run_well()
-    gone = [invoice(pipe, bill)["status"] for bill in (held, pending, deleted, paid)]
-    assert gone == ["cancelled"] * 4
+    gone = [invoice(pipe, bill)["status"] for bill in (held, pending, deleted, paid, cancelled)]
+    assert gone == ["cancelled"] * 5
     assert invoice(pipe, edited)["memo"] == "Changed"
     edit(pipe, "transaction", held, paymenthold="F")
     edit(pipe, "transaction", pending, approvalstatus=2, status="A")

@@ -52,8 +52,10 @@ class Gate:
         system = system_of(scope["path"])
         tally = self._sandbox.calls.of(system)
         tally.total += 1
-        tally.by_operation[self._operation(scope)] += 1
-        tally.writes += is_write(scope["method"], scope["path"])
+        operation = self._operation(scope)
+        tally.by_operation[operation] += 1
+        if is_write(scope["method"], scope["path"]):
+            tally.write(operation)
         outlet = _Outlet(send, tally)
         if scope["path"] in SIGN_IN_PATHS:
             # A sign-in is no call in flight: NetSuite's limit is on SOAP, REST and RESTlets.
@@ -71,7 +73,8 @@ class Gate:
         finally:
             # The counts may have been reset meanwhile: the call leaves the tally that holds it now.
             self._sandbox.calls.of(system).leave(admitted=admitted)
-        tally.writes += bool(scope["state"].get("is_write"))
+        if scope["state"].get("is_write"):
+            tally.write(operation)
         tally.refusals.update(scope["state"].get("refused", ()))
 
     def _operation(self, scope: Scope) -> str:

@@ -36,6 +36,7 @@ def test_calls_are_counted(sandbox: Running, avidxchange: requests.Session):
         "PUT /avidconnect/v1/vendors/{external_id}": 2,
     }
     assert avid["refusals"] == {"invalid_value": 1}
+    assert avid["writes_in_order"] == ["PUT /avidconnect/v1/vendors/{external_id}"]
     assert (netsuite["total"], netsuite["writes"], netsuite["sign_ins"]) == (4, 1, 1)
     assert sum(netsuite["refusals"].values()) == 4
     assert sandbox.control("/control/calls", method="DELETE")["avidxchange"]["total"] == 0

@@ -58,10 +58,41 @@ def test_every_page_shows_no_secret_and_runs_no_script(address: str, path: str):
     assert "<b>" not in answer.text
     assert "<i>" not in answer.text
     assert "style=" not in answer.text
-    policy = answer.headers["content-security-policy"]
-    assert "default-src 'none'" in policy
-    assert "frame-ancestors 'none'" in policy
-    assert answer.headers["cache-control"] == "no-store"
+
+
+HEADERS = {
+    "Content-Security-Policy": {
+        "default-src 'none'",
+        "style-src 'self'",
+        "img-src 'self' data:",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+    },
+    "Referrer-Policy": {"same-origin"},
+    "X-Content-Type-Options": {"nosniff"},
+    "X-Frame-Options": {"DENY"},
+    "Cache-Control": {"no-store"},
+}
+
+
+@pytest.mark.parametrize("name", HEADERS)
+def test_every_answer_bears_each_header_that_keeps_browsers_careful(
+    address: str, serving: Callable[..., str], ledger: Ledger, name: str
+):
+    locked = serving(ledger, "password")
+    answers = {
+        200: get(address, "/"),
+        403: requests.post(f"{address}/decide", data={}, timeout=10),
+        404: get(address, "/nowhere"),
+        405: get(address, "/decide"),
+        421: get(address, "/", headers={"Host": "evil.example"}),
+        401: get(locked, "/"),
+    }
+    assert {status: answer.status_code for status, answer in answers.items()} == {one: one for one in answers}
+    style = re.findall(r'<link rel="stylesheet" href="([^"]+)"', answers[200].text)
+    for answer in (*answers.values(), *(get(address, path) for path in style)):
+        assert {part.strip() for part in answer.headers[name].split(";")} == HEADERS[name]
 
 
 @pytest.mark.parametrize("path", PAGES)

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import logging
+import re
 from concurrent.futures import ThreadPoolExecutor
+from email.utils import formatdate
 from threading import Event
 from time import time
 from typing import TYPE_CHECKING, Any
@@ -141,6 +143,51 @@ def test_a_refused_sign_in_names_the_setting_at_once(  # noqa: PLR0917
         read(netsuite_to(script.url, account_id=account_id))
     assert caught.value.code == code
     assert len(script.asked) == 1
+
+
+def date(seconds: float) -> dict[str, str]:
+    """Give the Date of a NetSuite whose clock is so far ahead of this machine's."""
+    return {"Date": formatdate(time() + seconds, usegmt=True)}
+
+
+@pytest.mark.parametrize("account_id", ["1234567", "1234567_SB1"])
+@pytest.mark.parametrize("reason", ["invalid_grant", "invalid_client", "invalid_request"])
+@pytest.mark.parametrize(("seconds", "way"), [(-180, "ahead of"), (-40_000, "ahead of"), (1200, "behind")])
+def test_a_wrong_clock_is_named_first(  # noqa: PLR0917
+    script: Script,
+    netsuite_to: Callable[..., NetSuite],
+    account_id: str,
+    reason: str,
+    seconds: int,
+    way: str,
+):
+    script.forever(400, {"error": reason}, headers=date(seconds))
+    with pytest.raises(SettingError) as caught:
+        read(netsuite_to(script.url, account_id=account_id))
+    assert caught.value.code == "APB-NS-033"
+    assert re.match(rf"This machine's clock is \d+ seconds {way} NetSuite's", str(caught.value))
+    assert abs(caught.value.facts["seconds"] - abs(seconds)) < 60
+    assert caught.value.do.startswith("Set the clock")
+
+
+@pytest.mark.parametrize("headers", [date(-30), date(300), {"Date": "yesterday"}])
+def test_a_clock_that_is_right_enough_is_not_blamed(
+    script: Script, netsuite_to: Callable[..., NetSuite], headers: dict[str, str]
+):
+    script.forever(400, {"error": "invalid_grant"}, headers=headers)
+    with pytest.raises(SettingError) as caught:
+        read(netsuite_to(script.url, account_id="1234567"))
+    assert caught.value.code == "APB-NS-012"
+
+
+@pytest.mark.parametrize("reason", ["invalid_scope", "server_error"])
+def test_what_no_clock_explains_is_not_put_on_it(
+    script: Script, netsuite_to: Callable[..., NetSuite], reason: str
+):
+    script.forever(400, {"error": reason}, headers=date(-600))
+    with pytest.raises(SettingError) as caught:
+        read(netsuite_to(script.url))
+    assert caught.value.code in {"APB-NS-014", "APB-NS-015"}
 
 
 def test_an_error_of_the_server_passes_where_the_credentials_have_worked(script: Script, netsuite: NetSuite):
