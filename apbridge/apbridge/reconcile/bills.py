@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 from apbridge.errors import APBridgeError
-from apbridge.ledger import OPEN, Row, Status
+from apbridge.ledger import Row, Status
 from apbridge.reconcile.books import Invoice
-from apbridge.reconcile.content import differing
+from apbridge.reconcile.content import differing, not_as_sent
 from apbridge.reconcile.explanation import (
     Direction,
     Explanation,
@@ -23,11 +24,6 @@ from apbridge.reconcile.explanation import (
 )
 from apbridge.reconcile.netsuite import Applied, Bill
 from apbridge.reconcile.result import ZERO, Cause, Difference
-
-_TO_PAY = {"submitted", "in_workflow", "approved", "scheduled"}
-"""Where an invoice stands that AvidXchange means to pay."""
-
-_REFUSED = {"rejected", "cancelled"}
 
 _WITHDRAWN = "Withdrawn in NetSuite: "
 """What the reason of our own cancellations begins with."""
@@ -49,6 +45,7 @@ class Pair:
         row: The ledger's.
         here: Open in NetSuite.
         there: Unpaid in AvidXchange.
+        sent: What was sent for it last, as the audit trail has it, where AvidXchange shows something else.
         moved: By what payments that are not the same on both sides make them differ, and how those differ.
     """
 
@@ -58,6 +55,7 @@ class Pair:
     row: Row | None
     here: Decimal
     there: Decimal
+    sent: Mapping[str, Any] | None = None
     moved: Sequence[tuple[Decimal, Difference]] = ()
 
     @property
@@ -78,12 +76,12 @@ class Ground:
     Args:
         runs: The last good ones.
         start: `start_date` of tap-netsuite-ap.
-        shows_content: AvidXchange's list shows all that is sent for an invoice.
+        unseen: The fields that are sent for invoices and that AvidXchange's list shows of none.
     """
 
     runs: Runs
     start: date | None
-    shows_content: bool
+    unseen: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,20 +99,15 @@ class Evidence:
 
 def is_different(pair: Pair, ground: Ground) -> bool:
     """Tell whether both sides differ, as far as that shows before anything is looked up."""
-    bill, invoice, row = pair.bill, pair.invoice, pair.row
+    bill, invoice = pair.bill, pair.invoice
     if pair.left or pair.moved:
         return True
     if bill is None or invoice is None:
         return False
-    if invoice.paid > bill.total:
-        return True
-    if invoice.status not in _TO_PAY:
-        return False
-    if bill.because or pair.is_withdrawn:
-        return True
-    if row and (row.status in OPEN or row.status in {Status.IGNORED, Status.DISMISSED}):
-        return True
-    return _old_content(bill, invoice, row, ground) is not None
+    is_held_up = pair.row is not None and pair.row.status is not Status.DELIVERED
+    return _is_off(bill, invoice, pair) or (
+        invoice.is_to_pay and (is_held_up or _old_content(pair, bill, invoice, ground) is not None)
+    )
 
 
 def of_bill(pair: Pair, evidence: Evidence, ground: Ground) -> Explanation:
@@ -128,51 +121,64 @@ def of_bill(pair: Pair, evidence: Evidence, ground: Ground) -> Explanation:
     return Explanation(worst.cause, says, worst.do, worst.code, worst.run, has_passed=worst.has_passed)
 
 
-def _of_bill(
-    pair: Pair, evidence: Evidence, ground: Ground, moved: Explanation | None
-) -> Explanation | None:
+def _of_bill(pair: Pair, evidence: Evidence, ground: Ground, moved: Explanation | None) -> Explanation | None:
     """Explain what payments on their way do not; None where that is nothing."""
-    bill, invoice, row, runs = pair.bill, pair.invoice, pair.row, ground.runs
+    bill, invoice = pair.bill, pair.invoice
     others = evidence.applied.get(pair.external_id, ())
-    applied = sum((one.amount for one in others), ZERO)
-    if moved and not pair.left and not applied and not _is_off(pair):
-        return None
+    if moved and not others and bill and invoice and not _is_off(bill, invoice, pair):
+        # One that settled while both sides were read: the invoice does not count it yet.
+        is_just_settled = moved.is_good and pair.here == pair.there
+        if not pair.left or is_just_settled:
+            return None
     changed = evidence.deleted.get(pair.external_id)
     if bill:
-        changed = max(bill.modified, *(one.modified for one in others)) if others else bill.modified
-    if found := by_ledger(row, Direction.OUTBOUND, runs, changed):
+        changed = max((bill.modified, *(one.modified for one in others)))
+    if found := by_ledger(pair.row, Direction.OUTBOUND, ground.runs, changed):
         return found
+    if moved and moved.is_good and _may_be_one(pair, others):
+        return None
     if bill is None:
-        return by_run(Cause.IN_FLIGHT, _gone(invoice), Direction.OUTBOUND, runs, changed)
+        return by_run(Cause.IN_FLIGHT, _gone(invoice), Direction.OUTBOUND, ground.runs, changed)
     if invoice is None:
-        return _not_there(bill, row, ground)
+        return _not_there(bill, pair.row, ground)
+    if invoice.is_refused:
+        return _refused(pair, bill, invoice, others, ground.runs)
+    return _of_both(pair, bill, invoice, others, ground)
+
+
+def _of_both(
+    pair: Pair, bill: Bill, invoice: Invoice, others: Sequence[Applied], ground: Ground
+) -> Explanation:
+    """Explain a bill whose invoice stands."""
+    applied = sum((one.amount for one in others), ZERO)
     if invoice.paid and invoice.paid + applied > bill.total:
         return unexplained(_overpaid(bill, invoice, applied))
-    if invoice.status in _REFUSED:
-        return _refused(pair, bill, invoice, others, runs)
-    if applied:
-        rest = pair.left + applied
-        why = APBridgeError("APB-REC-021", told=_told(others), rest=_rest(rest))
-        cause, since = (Cause.IN_FLIGHT, bill.modified) if rest else (Cause.BY_HAND, changed)
-        return by_run(cause, why, Direction.OUTBOUND, runs, since)
-    if moved and moved.is_good and pair.here == pair.there and not _is_off(pair):
-        # It was settled while both sides were read: the invoice does not count it yet.
-        return None
-    return by_run(Cause.IN_FLIGHT, _odd(pair, bill, invoice, ground), Direction.OUTBOUND, runs, bill.modified)
+    if not others:
+        why = _odd(pair, bill, invoice, ground)
+        return by_run(Cause.IN_FLIGHT, why, Direction.OUTBOUND, ground.runs, bill.modified)
+    rest = pair.left + applied
+    why = APBridgeError("APB-REC-021", told=_told(others), rest=_rest(rest))
+    # What was applied explains its own amount; what is left over must be as young as the bill's last change.
+    applied_at = max(one.modified for one in others)
+    cause, changed = (Cause.IN_FLIGHT, bill.modified) if rest else (Cause.BY_HAND, applied_at)
+    return by_run(cause, why, Direction.OUTBOUND, ground.runs, changed)
 
 
-def _is_off(pair: Pair) -> bool:
-    """Tell whether the states of both do not go together."""
-    bill, invoice = pair.bill, pair.invoice
-    if bill is None or invoice is None:
-        return True
-    is_to_pay = invoice.status in _TO_PAY
-    return invoice.paid > bill.total or (is_to_pay and bool(bill.because or pair.is_withdrawn))
+def _may_be_one(pair: Pair, others: Sequence[Applied]) -> bool:
+    """Tell whether payments that are to be posted may have been recorded by hand: then they are linked."""
+    applied = sum((one.amount for one in others), ZERO)
+    return bool(applied) and applied == sum((amount for amount, _ in pair.moved), ZERO)
+
+
+def _is_off(bill: Bill, invoice: Invoice, pair: Pair) -> bool:
+    """Tell whether their states do not go together."""
+    is_held = bool(bill.because) or pair.is_withdrawn
+    return invoice.paid > bill.total or (invoice.is_to_pay and is_held)
 
 
 def _odd(pair: Pair, bill: Bill, invoice: Invoice, ground: Ground) -> APBridgeError:
     """Say what is different about an invoice that stands."""
-    is_to_pay = invoice.status in _TO_PAY
+    is_to_pay = invoice.is_to_pay
     if is_to_pay and bill.because:
         return APBridgeError("APB-REC-020", because=_sentence(bill.because), status=invoice.status)
     if is_to_pay and pair.is_withdrawn:
@@ -181,7 +187,7 @@ def _odd(pair: Pair, bill: Bill, invoice: Invoice, ground: Ground) -> APBridgeEr
         return APBridgeError("APB-REC-024", status=invoice.status)
     if pair.left:
         return _sums(pair)
-    fields = _old_content(bill, invoice, pair.row, ground)
+    fields = _old_content(pair, bill, invoice, ground)
     if fields:
         return APBridgeError("APB-REC-030", fields=", ".join(fields))
     return APBridgeError("APB-REC-031", moment=f"{bill.modified:%Y-%m-%d %H:%M} UTC")
@@ -199,27 +205,32 @@ def _sums(pair: Pair) -> APBridgeError:
     return APBridgeError("APB-REC-029", here=here, there=there, left=left)
 
 
-def _old_content(
-    bill: Bill, invoice: Invoice, row: Row | None, ground: Ground
-) -> tuple[str, ...] | None:
+def _old_content(pair: Pair, bill: Bill, invoice: Invoice, ground: Ground) -> tuple[str, ...] | None:
     """Name what AvidXchange shows otherwise than it should; None where that is nothing.
 
-    Nothing is named where only the ledger shows that it is behind: no run has taken a change up.
+    No field is named where only the ledger is behind: no run has taken up that the bill changed.
     """
-    fields = differing(bill, invoice)
-    sent = row.facts.get("body") if row else None
-    if not (row and sent):
+    fields, row = differing(bill, invoice), pair.row
+    if row is None or not row.facts.get("body"):
         return fields or None
-    if sent != invoice.body:
-        # What a list leaves out cannot be told from what is other.
-        return fields or (("its lines, coding or text",) if ground.shows_content else None)
+    if is_other_than_sent(row, invoice):
+        other = not_as_sent(pair.sent, invoice, ground.unseen) if pair.sent else ()
+        return (*fields, *other) or None
     if not is_behind(row, bill.modified):
         return None
     return fields or (() if ground.runs.have_passed(Direction.OUTBOUND, bill.modified) else None)
 
 
+def is_other_than_sent(row: Row | None, invoice: Invoice | None) -> bool:
+    """Tell whether AvidXchange shows something else of an invoice that it means to pay than was sent last."""
+    if row is None or invoice is None or not invoice.is_to_pay:
+        return False
+    body = row.facts.get("body")
+    return bool(body) and body != invoice.body
+
+
 def _gone(invoice: Invoice | None) -> APBridgeError:
-    is_paid = invoice is not None and invoice.status not in _TO_PAY
+    is_paid = invoice is not None and not invoice.is_to_pay
     return APBridgeError("APB-REC-033" if is_paid else "APB-REC-022")
 
 
@@ -249,9 +260,7 @@ def _not_there(bill: Bill, row: Row | None, ground: Ground) -> Explanation:
     return by_run(Cause.IN_FLIGHT, why, Direction.OUTBOUND, ground.runs, bill.modified)
 
 
-def _refused(
-    pair: Pair, bill: Bill, invoice: Invoice, others: Sequence[Applied], runs: Runs
-) -> Explanation:
+def _refused(pair: Pair, bill: Bill, invoice: Invoice, others: Sequence[Applied], runs: Runs) -> Explanation:
     """Explain an invoice that AvidXchange does not mean to pay."""
     row, reason = pair.row, invoice.reason
     because = bill.because or (f"it was settled otherwise: {_told(others)}" if others else "")
@@ -275,7 +284,8 @@ def _by_payments(moved: Sequence[tuple[Decimal, Difference]]) -> Explanation:
     worst = min(listed, key=lambda one: one.is_explained)
     why = APBridgeError("APB-REC-032", numbers=", ".join(one.number for one in listed), says=worst.says)
     cause = Cause.PAYMENT if worst.is_explained else Cause.UNEXPLAINED
-    return Explanation(cause, why.says, worst.do, worst.code, worst.run, has_passed=worst.has_passed)
+    run = Direction(worst.run) if worst.run else None
+    return Explanation(cause, why.says, worst.do, worst.code, run, has_passed=worst.has_passed)
 
 
 def _told(applied: Sequence[Applied]) -> str:

@@ -15,13 +15,20 @@ from apbridge.reconcile.netsuite import Applied, Bill, Posted
 
 _PORTION = 1000
 
+TO_PAY = frozenset({"submitted", "in_workflow", "approved", "scheduled"})
+"""Where an invoice stands that AvidXchange means to pay."""
+
+NOT_TO_PAY = frozenset({"rejected", "cancelled"})
+"""Where an invoice stands that it does not."""
+
 _SCHEMA = """
 CREATE TABLE bills (
-  external_id TEXT PRIMARY KEY, number, vendor, vendor_name, subsidiary, currency, status, day, due, total, open,
-  because, modified
+  external_id TEXT PRIMARY KEY, number, vendor, vendor_name, subsidiary, currency, status, day, due, total,
+  open, because, modified
 ) WITHOUT ROWID;
 CREATE TABLE invoices (
-  external_id TEXT PRIMARY KEY, number, vendor, currency, status, reason, day, due, unpaid, total, paid, body, modified
+  external_id TEXT PRIMARY KEY, number, vendor, currency, status, reason, day, due, unpaid, total, paid, body,
+  shown, modified
 ) WITHOUT ROWID;
 CREATE TABLE posted (
   external_id TEXT PRIMARY KEY, number, vendor, vendor_name, subsidiary, currency, amount, day, is_void
@@ -35,7 +42,11 @@ CREATE INDEX shares_of ON shares (payment);
 
 
 class Invoice(NamedTuple):
-    """An invoice in AvidXchange, what is paid and still to be paid on it, and a fingerprint of its content."""
+    """An invoice in AvidXchange, and what is paid and still to be paid on it.
+
+    Where AvidXchange means to pay it, `shown` is what it shows of what is sent for it, as JSON, and `body`
+    the fingerprint of that.
+    """
 
     external_id: str
     number: str
@@ -49,7 +60,18 @@ class Invoice(NamedTuple):
     total: Decimal
     paid: Decimal
     body: str
+    shown: str
     modified: datetime
+
+    @property
+    def is_to_pay(self) -> bool:
+        """Whether AvidXchange means to pay it."""
+        return self.status in TO_PAY
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether AvidXchange pays nothing on it."""
+        return self.status in NOT_TO_PAY
 
 
 class Payment(NamedTuple):
@@ -154,7 +176,7 @@ class Books:
         """
         query = (
             "SELECT external_id FROM invoices WHERE external_id > ? AND (unpaid <> '0' OR paid <> '0')"
-            f" AND external_id NOT IN (SELECT external_id FROM bills) ORDER BY external_id LIMIT {_PORTION}"
+            " AND external_id NOT IN (SELECT external_id FROM bills) ORDER BY external_id LIMIT 1000"
         )
         after = ""
         while names := [row["external_id"] for row in self._rows(query, after)]:

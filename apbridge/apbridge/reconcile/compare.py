@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -15,12 +15,13 @@ from apbridge.ledger import Ledger
 from apbridge.netsuite import NetSuite
 from apbridge.netsuite.client import PAGE_ROWS
 from apbridge.reconcile import avidxchange as side
-from apbridge.reconcile.bills import Evidence, Ground, Pair, is_different, of_bill
+from apbridge.reconcile.bills import Evidence, Ground, Pair, is_different, is_other_than_sent, of_bill
 from apbridge.reconcile.books import Books, Invoice, Payment
+from apbridge.reconcile.content import last_sent
 from apbridge.reconcile.explanation import Explanation, Runs
-from apbridge.reconcile.payments import of_payment
 from apbridge.reconcile.netsuite import Applied, Bill, NetSuiteSide, Posted
-from apbridge.reconcile.result import ZERO, Cause, Difference, Result
+from apbridge.reconcile.payments import of_payment
+from apbridge.reconcile.result import ZERO, Difference, Result
 
 Progress = Callable[[str], None]
 
@@ -73,7 +74,7 @@ def reconcile(
         while some := list(islice(without, PAGE_ROWS)):
             books.add_bills(reading.bills(some))
         tell("Comparing")
-        ground = Ground(Runs.of(ledger), start, invoices.shows_content)
+        ground = Ground(Runs.of(ledger), start, invoices.unseen)
         comparison = _Comparison(books, reading, ledger, ground, Result(as_of))
         comparison.payments()
         comparison.bills()
@@ -114,7 +115,7 @@ class _Comparison:
             number = payment.number if payment else posted.number if posted else name
             here, there = _posted(posted, as_of), _settled(payment, as_of)
             about = (number, vendor, subsidiary, currency, here, there)
-            difference = Difference("payment", name, *about, *_in_words(why))
+            difference = _difference("payment", name, about, why)
             self.result.differences.append(difference)
             for share in self.books.shares_of(name):
                 sign = int(there is not None) - int(here is not None)
@@ -127,10 +128,13 @@ class _Comparison:
         different: list[Pair] = []
         while some := list(islice(both, PAGE_ROWS)):
             rows = self.ledger.rows("avidxchange", "bills", (name for name, _, _ in some))
+            other = (name for name, _, one in some if is_other_than_sent(rows.get(name), one))
+            sent = last_sent(self.ledger, other)
             for name, bill, invoice in some:
                 if not self._is_later(bill, invoice):
                     here, there = bill.open if bill else ZERO, _unpaid(invoice, later.get(name, ZERO))
-                    pair = Pair(name, bill, invoice, rows.get(name), here, there, self.moving.get(name, ()))
+                    known = rows.get(name), here, there, sent.get(name), self.moving.get(name, ())
+                    pair = Pair(name, bill, invoice, *known)
                     self._add(pair)
                     if self._is_different(pair):
                         different.append(pair)
@@ -167,7 +171,7 @@ class _Comparison:
         here = one.here if one.bill else None
         there = one.there if one.invoice else None
         names = self._about(one.bill, one.invoice)
-        return Difference("bill", one.external_id, number, *names, here, there, *_in_words(why))
+        return _difference("bill", one.external_id, (number, *names, here, there), why)
 
     def _is_later(self, bill: Bill | None, invoice: Invoice | None) -> bool:
         day = bill.day if bill else invoice.day if invoice else None
@@ -215,5 +219,12 @@ def _unpaid(invoice: Invoice | None, later: Decimal) -> Decimal:
     return invoice.unpaid + later if invoice else ZERO
 
 
-def _in_words(why: Explanation) -> tuple[Cause, str, str, str | None, str | None, bool]:
-    return why.cause, why.says, why.do, why.code, why.run.value if why.run else None, why.has_passed
+def _difference(
+    kind: str,
+    external_id: str,
+    about: tuple[str, str, str, str, Decimal | None, Decimal | None],
+    why: Explanation,
+) -> Difference:
+    run = why.run.value if why.run else None
+    words = why.says, why.do, why.code, run, why.has_passed
+    return Difference(kind, external_id, *about, why.cause, *words)
