@@ -18,6 +18,7 @@ from typing_extensions import Self
 from apbridge.json import dumps
 from apbridge.ledger.audit import AuditTrail, Verdict
 from apbridge.ledger.database import Database
+from apbridge.ledger.identity import Identity
 from apbridge.ledger.names import names_of
 from apbridge.ledger.payloads import Payloads
 from apbridge.ledger.rows import UNIDENTIFIED, Entry, Row, Status
@@ -51,6 +52,7 @@ class Ledger:
         self._values = Values(Payloads(record_keys()))
         self._database = Database(url)
         self.audit = AuditTrail(self._database)
+        self.identity = Identity(self._database)
         self._upsert = _upsert(self._database.engine.dialect.name)
         self._add_names = _insert(self._database.engine.dialect.name)(names).on_conflict_do_nothing()
 

@@ -13,6 +13,7 @@ from sqlalchemy import select
 from apbridge.errors import RejectedError, SettingError, UnavailableError
 from apbridge.ledger import Ledger, Status
 from apbridge.ledger.tables import runs
+from apbridge.singer.reading import IncompleteError
 
 if TYPE_CHECKING:
     from conftest import World
@@ -336,7 +337,11 @@ def test_versions_are_not_acted_upon(world: World) -> None:
 
 
 def test_a_run_without_input_is_recorded(world: World) -> None:
-    assert world.run([]).books.sign_ins == 0
+    with pytest.raises(IncompleteError, match="nothing came"):
+        world.run([])
+    assert world.last.books.sign_ins == 0
     with Ledger(world.url) as ledger, ledger._database.reading() as connection:
-        assert connection.execute(select(runs.c.plugin, runs.c.status)).all() == [("target-toy", "finished")]
+        assert connection.execute(select(runs.c.plugin, runs.c.status)).all() == [
+            ("target-toy", "incomplete")
+        ]
         assert ledger.is_new("target-toy"), "no bookmark was told"
