@@ -9,6 +9,7 @@ from apbridge.errors.catalogue import Entry, catalogue, urgent
 from apbridge.errors.kinds import (
     APBridgeError,
     OutcomeUnknownError,
+    OvertakenError,
     RefusedError,
     RejectedError,
     SettingError,
@@ -20,6 +21,7 @@ __all__ = [
     "APBridgeError",
     "Entry",
     "OutcomeUnknownError",
+    "OvertakenError",
     "RefusedError",
     "RejectedError",
     "SettingError",
