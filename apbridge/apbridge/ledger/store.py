@@ -38,6 +38,7 @@ from apbridge.ledger.doubt import (
     put_in_doubt,
     take_turn,
 )
+from apbridge.ledger.identity import Identity
 from apbridge.ledger.names import names_of
 from apbridge.ledger.payloads import Payloads
 from apbridge.ledger.reading import IN_LIMIT, LedgerRows, portions
@@ -69,6 +70,7 @@ class Ledger(LedgerRows):
         self._while = in_doubt
         super().__init__(Database(url), Values(Payloads(record_keys())))
         self.audit = AuditTrail(self._database)
+        self.identity = Identity(self._database)
         self._upsert = _upsert(self._database.engine.dialect.name)
         self._note = _upsert_found(self._database.engine.dialect.name)
         self._add_names = _insert(self._database.engine.dialect.name)(names).on_conflict_do_nothing()

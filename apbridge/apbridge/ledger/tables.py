@@ -166,6 +166,13 @@ findings = Table(
     Column("value", Text, nullable=False),
 )
 
+identity = Table(
+    "apbridge_identity",
+    metadata,
+    Column("name", String(40), primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
 VERSION_TABLE = "apbridge_ledger_version"
-VERSION = "0004"
+VERSION = "0005"
 """Revision that this code needs: the newest in `migrations/versions`."""

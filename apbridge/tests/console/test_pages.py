@@ -3,17 +3,20 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime, timedelta, timezone
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 import requests
 from morning import SECRETS, Found, bill_name, rejection
+from sqlalchemy import update
 
 from apbridge.console.serve import listening_at, report
-from apbridge.errors import SettingError
+from apbridge.errors import SettingError, urgent
 from apbridge.ledger import Ledger, Status
 from apbridge.ledger.chronicle import Chronicle
+from apbridge.ledger.tables import runs
 from tests.waiting import PATIENCE
 
 PAGES = (
@@ -134,12 +137,37 @@ def test_an_unexplained_difference_is_said_first(address: str, ledger: Ledger):
     assert "Abernathy &lt;i&gt;" in said
 
 
-def test_a_double_payment_is_said_before_all_else(address: str, ledger: Ledger):
-    ledger.write(1, "avidxchange", [replace(rejection(1), code="APB-TAX-030")])
+@pytest.mark.parametrize("code", sorted(urgent()))
+def test_a_double_payment_is_said_before_all_else(address: str, ledger: Ledger, code: str):
+    ledger.write(1, "avidxchange", [replace(rejection(30), code=code)])
     said = get(address, "/").text
     assert "Somebody may be paid twice" in said
-    assert said.index("APB-TAX-030") < said.index("APB-TAX-002")
+    assert "Somebody may be paid twice: see the urgent exceptions, 1 in all." in said
+    assert said.index(code) < said.index("APB-TAX-002")
     assert "act now" in said
+    listed = get(address, "/exceptions").text
+    assert listed.index(bill_name(30)) < listed.index(bill_name(2))
+
+
+def test_a_run_that_was_incomplete_is_no_good_one(address: str, ledger: Ledger):
+    ledger.start_run("target-avidxchange", "1.0").finish("incomplete", {}, "NetSuite did not let it in.")
+    said = get(address, "/").text
+    assert "The last run was incomplete" in said
+    assert "NetSuite did not let it in." in said
+    # One that is under way makes nothing good.
+    ledger.start_run("target-avidxchange", "1.0")
+    assert "The last run was incomplete" in get(address, "/").text
+    ledger.start_run("target-avidxchange", "1.0").finish("finished", {})
+    assert "The last run was incomplete" not in get(address, "/").text
+
+
+def test_where_no_run_has_ended_well_for_long_the_last_ones_sentence_is_said(address: str, ledger: Ledger):
+    with ledger.database.writing() as connection:
+        connection.execute(update(runs).values(finished_at=datetime.now(timezone.utc) - timedelta(hours=3)))
+    ledger.start_run("target-avidxchange", "1.0").finish("incomplete", {}, "NetSuite did not let it in.")
+    said = get(address, "/").text
+    assert "No run has ended well since" in said
+    assert "NetSuite did not let it in." in said
 
 
 def test_a_new_ledger_has_a_page_too(serving: Callable[..., str], tmp_path: Path):

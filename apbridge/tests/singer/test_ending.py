@@ -59,19 +59,26 @@ class Running:
         until(lambda: file.exists() and len(file.read_text().splitlines()) >= states)
 
     def until_told(self) -> None:
-        self.told.append(json.loads(self._pipe(self.process.stdout).readline()))
+        self.told.append(self._bookmarks(self._pipe(self.process.stdout).readline()))
 
     def end(self) -> tuple[int, list[Any], str]:
         """Give exit code, STATE told, and what it said."""
         if not self._pipe(self.process.stdin).closed:
             self._pipe(self.process.stdin).close()
-        self.told += [json.loads(line) for line in self._pipe(self.process.stdout)]
+        self.told += map(self._bookmarks, self._pipe(self.process.stdout))
         self._pipe(self.process.stdout).close()
         code = self.process.wait(PATIENCE)
         self.stderr.seek(0)
         said = self.stderr.read()
         self.stderr.close()
         return code, self.told, said
+
+    @staticmethod
+    def _bookmarks(line: str) -> Any:  # noqa: ANN401
+        """Give a STATE that was told, without the note beside the bookmarks."""
+        found = json.loads(line)
+        del found["apbridge"]
+        return found
 
     @staticmethod
     def _pipe(pipe: IO[str] | None) -> IO[str]:
