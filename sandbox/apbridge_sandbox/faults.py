@@ -1,7 +1,8 @@
-"""Faults on demand: a status, an error page, a delay, a connection that drops."""
+"""Faults on demand: a status, an error page, a delay, a connection that drops, a call that comes late."""
 
 from __future__ import annotations
 
+import asyncio
 import re
 from enum import Enum
 from typing import Any
@@ -16,6 +17,7 @@ class Drop(Enum):
 
     BEFORE = "before"
     AFTER = "after"
+    LATE = "late"
 
 
 class Match(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -46,8 +48,9 @@ class Match(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 class Do(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """What happens then. With neither `status` nor `drop` the call is only delayed.
 
-    `drop` cuts the connection without an answer: `before` the call is handled, or `after` its
-    work is committed.
+    `drop` cuts the connection without an answer: `before` the call is handled, `after` its work is committed,
+    or at once, and the call is handled `late`: when the calls that are held are let go. With `hold` it is
+    handled then too, and answered, if its caller is still there.
     """
 
     status: int | None = None
@@ -55,6 +58,7 @@ class Do(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     headers: dict[str, str] = {}
     delay_ms: int = 0
     drop: Drop | None = None
+    hold: bool = False
     html: bool = False
 
     def __post_init__(self) -> None:
@@ -62,15 +66,24 @@ class Do(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
         if self.status is None and (self.html or self.headers or self.body is not None):
             message = "an answer needs a status"
             raise ValueError(message)
+        if self.hold and (self.status is not None or self.drop is not None):
+            message = "a call that is held is handled and answered as usual"
+            raise ValueError(message)
+
+    @property
+    def is_late(self) -> bool:
+        """Whether the call waits until it is let go."""
+        return self.hold or self.drop is Drop.LATE
 
 
 class Fault(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """A fault and how often it was seen and fired."""
+    """A fault, how often it was seen and fired, and how many calls it holds."""
 
     do: Do
     match: Match = msgspec.field(default_factory=Match)
     seen: int = 0
     fired: int = 0
+    held: int = 0
 
     def answer(self) -> tuple[bytes, dict[str, str]]:
         """Give the body and headers of a fault that answers."""
@@ -104,6 +117,7 @@ class Faults:
 
     def __init__(self) -> None:
         self.in_force: list[Fault] = []
+        self._let_go = asyncio.Event()
 
     def due(self, method: str, path: str) -> Fault | None:
         """Give the fault that befalls this call, and count it."""
@@ -111,3 +125,17 @@ class Faults:
             if fault.fires(method, path):
                 return fault
         return None
+
+    async def wait(self) -> None:
+        """Wait until the calls that are held are let go."""
+        await self._let_go.wait()
+
+    def let_go(self) -> None:
+        """Let the calls go that are held now."""
+        self._let_go.set()
+        self._let_go = asyncio.Event()
+
+    def clear(self) -> None:
+        """End all faults, and let go what they hold."""
+        self.in_force.clear()
+        self.let_go()

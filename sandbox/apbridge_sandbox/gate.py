@@ -94,7 +94,22 @@ class Gate:
         if fault is None:
             await self._app(scope, receive, outlet.send)
             return
-        await _suffer(fault, self._app, scope, receive, outlet)
+        if fault.do.is_late:
+            await self._hold(fault, scope, receive, outlet)
+        else:
+            await _suffer(fault, self._app, scope, receive, outlet)
+
+    async def _hold(self, fault: Fault, scope: Scope, receive: Receive, outlet: _Outlet) -> None:
+        # Of a caller that is gone the server keeps no body: it is read while the caller is still there.
+        body = await _body(receive)
+        if fault.do.drop:
+            await _cut(scope)
+        fault.held += 1
+        try:
+            await self._sandbox.faults.wait()
+            await self._app(scope, body, _nowhere if fault.do.drop else outlet.send)
+        finally:
+            fault.held -= 1
 
     def _overloaded(self, system: System, path: str) -> tuple[int, bytes, dict[str, str]]:
         if system is System.AVIDXCHANGE:
@@ -127,6 +142,20 @@ async def _suffer(fault: Fault, app: ASGIApp, scope: Scope, receive: Receive, ou
         await outlet.answer(do.status, *fault.answer())
     else:
         await app(scope, receive, outlet.send)
+
+
+async def _body(receive: Receive) -> Receive:
+    """Read a call's body to its end, and give what hands it out again."""
+    whole, more = b"", True
+    while more:
+        message = await receive()
+        whole += message.get("body", b"")
+        more = message.get("more_body", False)
+
+    async def again() -> Message:
+        return {"type": "http.request", "body": whole, "more_body": False}
+
+    return again
 
 
 async def _nowhere(_message: Message) -> None:

@@ -1,6 +1,7 @@
 """What stands before both systems: counts, limits, delays and faults."""
 
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.error import HTTPError
@@ -14,6 +15,17 @@ VENDOR = {"number": "V1", "name": "A vendor", "active": True}
 SUITEQL = "/services/rest/query/v1/suiteql"
 RECORD = "/services/rest/record/v1/vendorPayment"
 TOKEN = "/services/rest/auth/oauth2/v1/token"
+
+
+def _until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not holds():
+        assert time.monotonic() < deadline, "it did not come about"
+        time.sleep(0.01)
+
+
+def _until_held(sandbox: Running, number: int) -> None:
+    _until(lambda: sum(one["held"] for one in sandbox.control("/control/faults", method="GET")) == number)
 
 
 def _fault(sandbox: Running, match: dict[str, Any], **do: object) -> None:
@@ -131,6 +143,38 @@ def test_a_time_out_whose_work_is_done(sandbox: Running, avidxchange: requests.S
     assert len(sandbox.books()["avidxchange"]["vendors"]) == 1
 
 
+def test_a_call_that_stays_on_the_wire(sandbox: Running, avidxchange: requests.Session):
+    _fault(sandbox, {"path": "/vendors/", "times": 1}, hold=True)
+    with ThreadPoolExecutor(1) as pool:
+        held = pool.submit(avidxchange.put, "/v1/vendors/v-1", json=VENDOR)
+        _until_held(sandbox, 1)
+        assert avidxchange.put("/v1/vendors/v-2", json=VENDOR).status_code == 201
+        sandbox.control("/control/faults/let-go", {})
+        assert held.result(timeout=60).status_code == 201
+    assert len(sandbox.books()["avidxchange"]["vendors"]) == 2
+
+
+@pytest.mark.parametrize("end", ["let go", "cleared"])
+@pytest.mark.parametrize("do", [{"drop": "late"}, {"hold": True}], ids=["cut", "given up"])
+def test_a_call_that_comes_late(
+    sandbox: Running, avidxchange: requests.Session, do: dict[str, Any], end: str
+):
+    """Its caller is gone: cut off by the fault, or by itself."""
+    _fault(sandbox, {"path": "/vendors/", "times": 1}, **do)
+    with pytest.raises((requests.ConnectionError, requests.Timeout)):
+        requests.put(
+            sandbox.avidxchange_url + "/v1/vendors/v-1", json=VENDOR, headers=avidxchange.headers, timeout=1
+        )
+    _until_held(sandbox, 1)
+    assert sandbox.books()["avidxchange"]["vendors"] == []
+    if end == "let go":
+        sandbox.control("/control/faults/let-go", {})
+        _until_held(sandbox, 0)
+    else:
+        sandbox.control("/control/faults", method="DELETE")
+    _until(lambda: len(sandbox.books()["avidxchange"]["vendors"]) == 1)
+
+
 @pytest.mark.parametrize(
     ("when", "expected"),
     [
@@ -160,6 +204,8 @@ def test_when_a_fault_fires(
         {"do": {"status": 500}, "match": {"every": 0}},
         {"do": {"drop": "during"}},
         {"do": {"html": True}},
+        {"do": {"hold": True, "status": 500}},
+        {"do": {"hold": True, "drop": "after"}},
         {"match": {}},
         {"do": {"status": 500}, "when": 1},
     ],
