@@ -125,10 +125,15 @@ class Books:
         found = self._payments("externalid", external_ids)
         return {each.external_id: each for each in found if each.external_id}
 
+    def payment(self, number: str) -> Recorded | None:
+        """Read a vendor payment by internal id, with what it pays; None where there is none any more."""
+        return next(iter(self._payments("id", [number])), None)
+
     def numbered(self, numbers: Iterable[str]) -> dict[str, list[Recorded]]:
-        """Read vendor payments by the number that was typed, with what they pay."""
-        found: dict[str, list[Recorded]] = {}
-        for each in self._payments("tranid", numbers):
+        """Read vendor payments by the number that was typed, with what they pay; every number is named."""
+        wanted = list(numbers)
+        found: dict[str, list[Recorded]] = {number: [] for number in wanted}
+        for each in self._payments("tranid", wanted):
             if each.number:
                 found.setdefault(each.number, []).append(each)
         return found

@@ -26,6 +26,8 @@ from target_netsuite_payments.payment import Payment
 from target_netsuite_payments.posting import Posting
 from target_netsuite_payments.rules import Rules
 
+_LINKED = "recorded by hand as vendor payment {}, which has our external id now: nothing is posted"
+
 
 @dataclass(frozen=True)
 class Done:
@@ -177,8 +179,8 @@ class Portion:
             self._confirm(payment, recorded)
             return Done(recorded.id)
         bills = paid_bills(payment, shares, self._bills, account)
-        if by_hand := self._recorded_by_hand(payment, bills[0].vendor):
-            return self._link(payment, shares, by_hand)
+        if linked := self._link(payment, shares, bills[0].vendor):
+            return linked
         if known := self._remote_ids.get(payment.external_id):
             raise RejectedError("APB-PAY-042", payment=payment.id, remote_id=known)
         self._refuse_misrecorded(payment, shares, bills)
@@ -190,14 +192,44 @@ class Portion:
             self._changed.setdefault(bill.id, []).append(payment.external_id)
         return Done(remote_id, Action.CREATED)
 
-    def _link(self, payment: Payment, shares: Mapping[str, Share], by_hand: Sequence[Recorded]) -> Done:
-        """Let a vendor payment that somebody recorded by hand stand for a payment, and for no other."""
-        same = _same(payment, shares, by_hand)
-        remote_id = self._posting.link(payment, shares, same)
-        self._claimed[same.id] = payment.external_id
-        self._written[payment.external_id] = payment
-        note = f"recorded by hand as vendor payment {remote_id}, which has our external id now"
-        return Done(remote_id, Action.UPDATED, note=f"{note}: nothing is posted")
+    def _link(self, payment: Payment, shares: Mapping[str, Share], vendor: str) -> Done | None:
+        """Let a vendor payment that somebody recorded by hand stand for a payment, and for no other.
+
+        Two runs may see the same one at the same moment: whoever claims it looks at it again, and links it if
+        it still is what it was; the other one takes the next.
+
+        Returns:
+            What was done; None where nobody recorded it.
+        """
+        while by_hand := self._recorded_by_hand(payment, vendor):
+            same = _same(payment, shares, by_hand)
+            holder = self._posting.claim(payment, same)
+            if holder != payment.external_id:
+                self._claimed[same.id] = holder
+                continue
+            now = self._books.payment(same.id)
+            if now is not None and now.external_id == payment.external_id:
+                self._confirm(payment, now)
+                return Done(now.id, note=_LINKED.format(now.id))
+            if now != same:
+                self._posting.give_up(payment, same)
+                self._renew(same, now)
+                continue
+            remote_id = self._posting.link(payment, shares, same)
+            if remote_id == same.id:
+                self._claimed[same.id] = payment.external_id
+            else:
+                self._posting.give_up(payment, same)
+            self._written[payment.external_id] = payment
+            return Done(remote_id, Action.UPDATED, note=_LINKED.format(remote_id))
+        return None
+
+    def _renew(self, before: Recorded, now: Recorded | None) -> None:
+        """Take over what a vendor payment has become since it was read."""
+        for number, known in self._numbered.items():
+            self._numbered[number] = [each for each in known if each.id != before.id]
+        if now is not None and now.number in self._numbered:
+            self._numbered[now.number] = [*self._numbered[now.number], now]
 
     def _undo(self, payment: Payment) -> Done:
         facts = {"payment": payment.id, "status": payment.status}

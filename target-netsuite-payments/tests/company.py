@@ -6,12 +6,17 @@ import contextlib
 import json
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from time import sleep
+from time import monotonic, sleep
 from typing import Any
 
-from apbridge_sandbox.netsuite.posting import delete_vendor_payment, void_vendor_payment
+from apbridge_sandbox.netsuite.books import load_payment
+from apbridge_sandbox.netsuite.posting import (
+    change_vendor_payment,
+    delete_vendor_payment,
+    void_vendor_payment,
+)
 from apbridge_sandbox.testing import Running
 
 ACCOUNT = "1234567_SB1"
@@ -191,17 +196,47 @@ class Company:
     @contextlib.contextmanager
     def meanwhile(self, method: str, path: str, act: Callable[[], object], *, nth: int = 1) -> Iterator[None]:
         """Do something while the nth such call from now is on its way."""
-        self.fault({"delay_ms": 700}, method=method, path=path, nth=nth)
+        with self.on_the_wire(method, path, nth=nth) as let_go, ThreadPoolExecutor(1) as pool:
 
-        def wait_and_act() -> None:
-            while not any(fault["fired"] for fault in self.control("/control/faults", method="GET")):
-                sleep(0.02)
-            act()
+            def wait_and_act() -> None:
+                self.until_held(1)
+                try:
+                    act()
+                finally:
+                    let_go()
 
-        with ThreadPoolExecutor(1) as pool:
             acted = pool.submit(wait_and_act)
             yield
-            acted.result(timeout=10)
+            acted.result(timeout=120)
+
+    @contextlib.contextmanager
+    def on_the_wire(self, method: str, path: str, **when: int) -> Iterator[Callable[[], None]]:
+        """Hold a call, or those told, on its way until the test lets it go."""
+        self.fault({"hold": True}, method=method, path=path, **(when or {"times": 1}))
+
+        def let_go() -> None:
+            self.control("/control/faults/let-go", {})
+
+        try:
+            yield let_go
+        finally:
+            let_go()
+
+    def until_held(self, number: int) -> None:
+        """Wait until as many calls are held."""
+        deadline = monotonic() + 120
+        while sum(fault["held"] for fault in self.control("/control/faults", method="GET")) != number:
+            assert monotonic() < deadline, "it did not come about"
+            sleep(0.01)
+
+    def move_application(self, payment: str, bill: OpenBill) -> None:
+        """Apply a payment that pays one bill to another one instead, as a person would."""
+        assert self.sandbox.sandbox
+        with self.sandbox.sandbox.store.write() as connection:
+            now = self.sandbox.sandbox.clock.now()
+            before = load_payment(connection, int(payment))
+            moved = [replace(each, bill=int(bill.id)) for each in before.applications]
+            change_vendor_payment(connection, int(payment), replace(before, applications=moved), now=now)
 
     def fault(
         self, do: Mapping[str, Any], *, method: str = "POST", path: str = "/vendorPayment", **when: int

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
 import logging
+import os
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +28,9 @@ BANKS = [
     {"account": "107", "currency": "CAD", "subsidiary": 2},
     {"account": "106", "method": "virtual_card", "currency": "USD"},
 ]
+
+
+PROGRAM = Path(sys.executable).parent / "target-netsuite-payments"
 
 
 @dataclass(frozen=True)
@@ -87,6 +94,23 @@ class Target:
 
     def row(self, record: Mapping[str, Any]) -> Row:
         return self.rows()[record["external_id"]]
+
+
+def start(target: Target, config: Path, given: bytes | None = None) -> subprocess.Popen[bytes]:
+    """Start the target as a process of its own, and give it what a tap would write."""
+    config.write_text(json.dumps(target.config))
+    process = subprocess.Popen(
+        [PROGRAM, "--config", config],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env=os.environ,
+    )
+    if given is not None:
+        assert process.stdin
+        process.stdin.write(given)
+        process.stdin.close()
+    return process
 
 
 class _Ear(logging.Handler):

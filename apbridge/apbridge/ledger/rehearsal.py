@@ -11,7 +11,7 @@ from typing_extensions import override
 
 from apbridge.ledger.audit import AuditTrail, Write
 from apbridge.ledger.store import Ledger
-from apbridge.ledger.tables import audit, records, runs
+from apbridge.ledger.tables import audit, claims, records, runs
 
 _ROWS = 1000
 
@@ -55,8 +55,9 @@ class RehearsalLedger(Ledger):
         ]
         last_writes = select(*columns).group_by(audit.c.system, audit.c.external_id)
         with original._database.reading() as source, self._database.writing() as copy:  # noqa: SLF001
-            for table, rows in ((runs, select(runs)), (records, select(records)), (audit, last_writes)):
-                _copy(source, copy, table, rows)
+            for table in (runs, records, claims):
+                _copy(source, copy, table, select(table))
+            _copy(source, copy, audit, last_writes)
 
 
 class _NoTrail(AuditTrail):

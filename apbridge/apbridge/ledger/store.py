@@ -17,6 +17,7 @@ from typing_extensions import Self
 
 from apbridge.json import dumps
 from apbridge.ledger.audit import AuditTrail, Verdict
+from apbridge.ledger.claims import Claims
 from apbridge.ledger.database import Database
 from apbridge.ledger.names import names_of
 from apbridge.ledger.payloads import Payloads
@@ -51,6 +52,7 @@ class Ledger:
         self._values = Values(Payloads(record_keys()))
         self._database = Database(url)
         self.audit = AuditTrail(self._database)
+        self.claims = Claims(self._database)
         self._upsert = _upsert(self._database.engine.dialect.name)
         self._add_names = _insert(self._database.engine.dialect.name)(names).on_conflict_do_nothing()
 
