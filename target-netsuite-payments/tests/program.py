@@ -60,8 +60,17 @@ class Target:
             "ledger_url": self.ledger_url,
         }
 
-    def run(self, *records: Mapping[str, Any], stream: str = "payments", **settings: object) -> Ran:
-        """Run once, from SCHEMA to the end of the input."""
+    def run(
+        self,
+        *records: Mapping[str, Any],
+        stream: str = "payments",
+        raw: Mapping[str, str] | None = None,
+        **settings: object,
+    ) -> Ran:
+        """Run once, from SCHEMA to the end of the input; `raw` has what JSON writes in the place of a text."""
+        given = messages(records, stream)
+        for text, told in (raw or {}).items():
+            given = given.replace(text.encode(), told.encode())
         target = TargetNetSuitePayments(config={**self.config, **settings})
         out = io.StringIO()
         said: list[str] = []
@@ -72,7 +81,7 @@ class Target:
         root.setLevel(logging.INFO)
         try:
             with contextlib.redirect_stdout(out):
-                target.listen(io.BytesIO(messages(records, stream)))
+                target.listen(io.BytesIO(given))
         finally:
             root.setLevel(level)
             root.removeHandler(ear)
