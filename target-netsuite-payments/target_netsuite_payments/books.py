@@ -80,6 +80,11 @@ class Recorded:
     is_voided: bool
     applied: dict[str, Decimal] = field(default_factory=dict)
 
+    @property
+    def is_undone(self) -> bool:
+        """Whether it was voided, and takes nothing off a bill any more."""
+        return self.is_voided and not any(self.applied.values())
+
 
 @dataclass(frozen=True)
 class Period:
@@ -125,9 +130,9 @@ class Books:
         found = self._payments("externalid", external_ids)
         return {each.external_id: each for each in found if each.external_id}
 
-    def payment(self, number: str) -> Recorded | None:
-        """Read a vendor payment by internal id, with what it pays; None where there is none any more."""
-        return next(iter(self._payments("id", [number])), None)
+    def payments(self, ids: Iterable[str]) -> dict[str, Recorded]:
+        """Read vendor payments by internal id, with what they pay. One that is deleted is left out."""
+        return {each.id: each for each in self._payments("id", ids)}
 
     def numbered(self, numbers: Iterable[str]) -> dict[str, list[Recorded]]:
         """Read vendor payments by the number that was typed, with what they pay; every number is named."""

@@ -101,6 +101,7 @@ class Portion:
         }
         self._changed: dict[str, list[str]] = {}
         self._written: dict[str, Payment] = {}
+        self._undone: dict[str, tuple[Payment, Recorded]] = {}
         self._claimed: dict[str, str] = {}
 
     def carry_out(self, external_id: str) -> Done:
@@ -125,11 +126,11 @@ class Portion:
         return result
 
     def read_back(self) -> dict[str, APBridgeError]:
-        """Compare what was posted, and what is open on the changed bills, with what should be.
+        """Compare what was posted and undone, and what is open on the changed bills, with what should be.
 
         Returns:
             What differs, by external id of each payment concerned: a `RejectedError` where NetSuite holds it
-            otherwise than it was sent.
+            otherwise than it was sent, or still holds what was undone.
 
         Raises:
             UnavailableError: NetSuite's books could not be read.
@@ -143,6 +144,12 @@ class Portion:
         for external_id, payment in self._written.items():
             if rejected := self._contradiction(payment, recorded.get(external_id)):
                 found[external_id] = rejected
+        left = self._books.payments(undone.id for _, undone in self._undone.values())
+        for external_id, (payment, undone) in self._undone.items():
+            if (still := left.get(undone.id)) and not still.is_undone:
+                found[external_id] = RejectedError(
+                    "APB-PAY-063", payment=payment.id, status=payment.status, remote_id=still.id
+                )
         return found
 
     def _contradiction(self, payment: Payment, recorded: Recorded | None) -> RejectedError | None:
@@ -207,7 +214,7 @@ class Portion:
             if holder != payment.external_id:
                 self._claimed[same.id] = holder
                 continue
-            now = self._books.payment(same.id)
+            now = self._books.payments([same.id]).get(same.id)
             if now is not None and now.external_id == payment.external_id:
                 self._confirm(payment, now)
                 return Done(now.id, note=_LINKED.format(now.id))
@@ -249,6 +256,7 @@ class Portion:
             self._posting.delete(payment, recorded)
         else:
             self._posting.void(payment, recorded)
+        self._undone[payment.external_id] = payment, recorded
         opened = {**recorded.applied, **closed_by(payment, self._rules.account)}
         for bill in recorded.applied:
             if bill in self._bills:

@@ -67,7 +67,14 @@ class Target:
         raw: Mapping[str, str] | None = None,
         **settings: object,
     ) -> Ran:
-        """Run once, from SCHEMA to the end of the input; `raw` has what JSON writes in the place of a text."""
+        """Run once, from SCHEMA to the end of the input.
+
+        Args:
+            *records: What the tap tells.
+            stream: Of which stream.
+            raw: What JSON has in the place of a text.
+            **settings: Of this run alone.
+        """
         given = messages(records, stream)
         for text, told in (raw or {}).items():
             given = given.replace(text.encode(), told.encode())
