@@ -80,11 +80,6 @@ class Recorded:
     is_voided: bool
     applied: dict[str, Decimal] = field(default_factory=dict)
 
-    @property
-    def is_undone(self) -> bool:
-        """Whether it was voided, and takes nothing off a bill any more."""
-        return self.is_voided and not any(self.applied.values())
-
 
 @dataclass(frozen=True)
 class Period:

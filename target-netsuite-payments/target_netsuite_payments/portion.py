@@ -146,11 +146,18 @@ class Portion:
                 found[external_id] = rejected
         left = self._books.payments(undone.id for _, undone in self._undone.values())
         for external_id, (payment, undone) in self._undone.items():
-            if (still := left.get(undone.id)) and not still.is_undone:
+            if (still := left.get(undone.id)) and self._stands(still, bills):
                 found[external_id] = RejectedError(
                     "APB-PAY-063", payment=payment.id, status=payment.status, remote_id=still.id
                 )
         return found
+
+    def _stands(self, recorded: Recorded, bills: Mapping[str, Bill]) -> bool:
+        """Tell whether a payment still counts, be it that it is voided and a bill is not open again."""
+        return not recorded.is_voided or any(
+            applied and bill in bills and bills[bill].unpaid < self._bills[bill].unpaid
+            for bill, applied in recorded.applied.items()
+        )
 
     def _contradiction(self, payment: Payment, recorded: Recorded | None) -> RejectedError | None:
         try:
