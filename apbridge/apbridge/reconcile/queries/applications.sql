@@ -9,6 +9,6 @@ SELECT
   SUM(ABS(link.foreignamount)) AS amount
 FROM nexttransactionlinelink link
 JOIN transaction other ON other.id = link.nextdoc
-WHERE ((link.nexttype = 'VendPymt' AND link.linktype = 'Payment') OR link.nexttype = 'VendCred') AND {where}
+WHERE link.linktype = 'Payment' AND link.nexttype IN ('VendPymt', 'VendCred') AND {where}
 GROUP BY link.previousdoc, link.nextdoc, link.nexttype, other.tranid, other.externalid, other.trandate
 ORDER BY link.previousdoc ASC, link.nextdoc ASC
