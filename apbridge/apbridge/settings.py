@@ -164,6 +164,14 @@ LEDGER_SETTINGS = (
         description="After a rejected record, end well (`continue`) or with exit code 1 (`fail`).",
     ),
     th.Property(
+        "in_doubt_minutes",
+        th.IntegerType(nullable=False, minimum=0),
+        default=30,
+        description="How long a write that got no answer may still arrive. Until then what it is about is not "
+        "final; the first run after that looks at it once more. Keep it longer than the longest time-out: "
+        "NetSuite works at one request for up to 15 minutes.",
+    ),
+    th.Property(
         "dry_run",
         th.BooleanType(nullable=False),
         default=False,

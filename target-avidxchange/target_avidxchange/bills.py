@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 from typing_extensions import override
 
 from apbridge.avidxchange import Acknowledged, Submission, fingerprint
-from apbridge.errors import APBridgeError, RefusedError, RejectedError
-from apbridge.ledger import Entry, Need, Row, Status
+from apbridge.errors import APBridgeError, OvertakenError, RefusedError, RejectedError
+from apbridge.ledger import Found, Need, Row
 from apbridge.mapping import DIMENSIONS, SEGMENT
 from apbridge.schemas import external_id, namespace_of
 from apbridge.singer import Action, Outcome, Record
@@ -20,6 +21,7 @@ from target_avidxchange.images import check, choose, content
 from target_avidxchange.invoice import WITHDRAWN, Invoice
 from target_avidxchange.refusals import differences, name_of, rejection
 from target_avidxchange.sinks import AvidXchangeSink
+from target_avidxchange.unheard import Unheard
 from target_avidxchange.withdrawal import Withdrawal, is_paid_by_us, money, withdrawal
 
 _TO_PAY = {"submitted", "in_workflow", "approved", "scheduled"}
@@ -99,37 +101,32 @@ class BillSink(AvidXchangeSink):
     # What the ledger knows
 
     @override
+    def begin(self) -> None:
+        self._unheard.look(whole=self.target.begins_anew(self.stream_name))
+
+    @override
     def prepare(self, records: Sequence[Record], rows: Mapping[str, Row]) -> None:
         super().prepare(records, rows)
         self.target.codes.refresh()
-        names = [record["external_id"] for record in records]
-        in_doubt = self.target.ledger.in_doubt(self.target.system, self.stream_name, names)
-        if in_doubt or any(not row.content_hash for row in rows.values()):
-            self.look()
 
     @override
-    def look(self) -> None:
+    def look(self, after: int = 0) -> None:
         """List the invoices, and note those that the ledger has not: a later withdrawal must find them."""
-        there = self.directory.listed()
-        known = self.target.ledger.rows(self.target.system, self.stream_name, there)
-        self._note({name: Invoice.shown(one) for name, one in there.items() if name not in known})
+        self._unheard.note(self.directory.listed_after(after))
 
-    def _note(self, invoices: Mapping[str, Invoice]) -> None:
-        """Write that AvidXchange has these invoices, whatever becomes of their bills in this run."""
-        entries = [
-            Entry(
-                self.stream_name,
-                name,
-                None,
-                "",
-                Status.DELIVERED,
-                acknowledged=True,
-                remote_id=invoice.remote_id,
-                facts=invoice.facts(),
-            )
-            for name, invoice in invoices.items()
-        ]
-        self.target.ledger.write(self.target.run.id, self.target.system, entries)
+    @cached_property
+    def _unheard(self) -> Unheard:
+        target = self.target
+        return Unheard(target.ledger, target.run, target.system, self.stream_name, self.directory)
+
+    def see_that_none_is_back(self) -> None:
+        """See that no withdrawn invoice is to be paid, and begin the next look where this one ended.
+
+        Raises:
+            RejectedError: One is.
+        """
+        if "_unheard" in vars(self):
+            self._unheard.settle()
 
     def see_that_none_is_missing(self) -> None:
         """After a reading of all bills, look for invoices whose bills it did not bring.
@@ -172,16 +169,14 @@ class BillSink(AvidXchangeSink):
         submission = self.target.client.upsertion(self.resource, completed)
         body = fingerprint(submission.body)
         invoice = known or Invoice()
+        action = Action.UPDATED if known else Action.CREATED
         is_sent = invoice.body != body
         if is_sent:
             if missing := self.target.codes.missing(completed):
                 return Outcome.waiting(missing)
-            try:
-                if self.target.is_dry_run:
-                    see_that_its_lines_sum(record, submission.call.purpose)
-                acknowledged = self.send("upsert invoice", submission)
-            except RefusedError as refused:
-                raise self._not_taken(refused, record, known, submission) from refused
+            acknowledged = self._upsert(record, known, submission)
+            if not acknowledged.is_proved:
+                return Outcome.delivered(acknowledged.remote_id, None, action, is_proved=False)
             invoice = replace(
                 invoice,
                 remote_id=acknowledged.remote_id or invoice.remote_id,
@@ -191,13 +186,26 @@ class BillSink(AvidXchangeSink):
             )
         try:
             pictured = self._send_images(record, invoice)
-        except APBridgeError:
-            self._note({record["external_id"]: invoice})
+        except OvertakenError:
             raise
+        except APBridgeError:
+            # The invoice is there, whatever becomes of its image.
+            found = {record["external_id"]: Found(invoice.remote_id, invoice.facts())}
+            self.target.ledger.found(self.target.run.id, self.target.system, self.stream_name, found)
+            raise
+        if pictured is None:
+            return Outcome.delivered(invoice.remote_id, None, action, is_proved=False)
         if not is_sent and pictured == invoice:
             return Outcome.unchanged(pictured.remote_id, pictured.facts())
-        action = Action.UPDATED if known else Action.CREATED
         return Outcome.delivered(pictured.remote_id, pictured.facts(), action)
+
+    def _upsert(self, record: Record, known: Invoice | None, submission: Submission) -> Acknowledged:
+        try:
+            if self.target.is_dry_run:
+                see_that_its_lines_sum(record, submission.call.purpose)
+            return self.send("upsert invoice", submission)
+        except RefusedError as refused:
+            raise self._not_taken(refused, record, known, submission) from refused
 
     def _not_taken(
         self, refused: RefusedError, record: Record, known: Invoice | None, submission: Submission
@@ -223,7 +231,8 @@ class BillSink(AvidXchangeSink):
             )
         return super().send(operation, submission, told)
 
-    def _send_images(self, record: Record, invoice: Invoice) -> Invoice:
+    def _send_images(self, record: Record, invoice: Invoice) -> Invoice | None:
+        """Send the pictures that the invoice lacks; None where an answer does not say that it has one now."""
         client = self.target.client
         choice = choose(record["images"], client.image_rules)
         check(choice, client.image_rules, record)
@@ -234,9 +243,11 @@ class BillSink(AvidXchangeSink):
             sent = content(image, record)
             submission = client.image(record["external_id"], facts, sent, invoice.remote_id)
             try:
-                self.send("send image", submission, facts)
+                acknowledged = self.send("send image", submission, facts)
             except RefusedError as refused:
                 raise _image_not_taken(refused, record, image) from refused
+            if not acknowledged.is_proved:
+                return None
             if choice.left:
                 left = ", ".join(str(one["name"]) for one in choice.left)
                 self.logger.warning("%s", APBridgeError("APB-TAX-090", name=name_of(record), images=left))
@@ -244,15 +255,16 @@ class BillSink(AvidXchangeSink):
 
     def _withdraw(self, record: Record, known: Invoice, gone: Withdrawal) -> Outcome:
         if known.is_withdrawn:
-            return Outcome.unchanged(known.remote_id)
+            return Outcome.unchanged(known.remote_id, known.facts())
         because = WITHDRAWN + gone.because
         submission = self.target.client.cancellation(record["external_id"], because, known.remote_id)
         try:
-            self.send("cancel invoice", submission)
+            is_proved = self.send("cancel invoice", submission).is_proved
         except RefusedError as refused:
             self._see_that_it_is_not_paid(refused, record, known, gone)
+            is_proved = True
         withdrawn = replace(known, body=None, is_withdrawn=True)
-        return Outcome.delivered(known.remote_id, withdrawn.facts(), Action.CANCELLED)
+        return Outcome.delivered(known.remote_id, withdrawn.facts(), Action.CANCELLED, is_proved=is_proved)
 
     def _see_that_it_is_not_paid(
         self, refused: RefusedError, record: Record, known: Invoice, gone: Withdrawal

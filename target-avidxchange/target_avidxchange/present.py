@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from threading import Lock
 from typing import Any
 
@@ -29,6 +30,7 @@ class Present:
         code: Of an account or a dimension's value.
         is_usable: Whether a line may be on that code.
         body: Of an invoice that waits for its payment: what was sent for it, as JSON.
+        modified_at: When it was changed there, in UTC.
     """
 
     remote_id: str | None
@@ -41,21 +43,27 @@ class Present:
     code: str | None = None
     is_usable: bool = True
     body: bytes | None = None
+    modified_at: str | None = None
 
 
 class Directory:
-    """What AvidXchange has of a resource; listed whole, once, and only when asked. Thread-safe.
+    """What AvidXchange has of a resource; listed only when asked. Thread-safe.
 
     Args:
         client: AvidXchange.
         resource: What the profile calls it.
         place: What its path needs, such as `dimension`.
+        trail: Gives the place on the audit trail at which it stands now.
     """
 
-    def __init__(self, client: AvidXchange, resource: str, place: Mapping[str, str]) -> None:
+    def __init__(
+        self, client: AvidXchange, resource: str, place: Mapping[str, str], trail: Callable[[], int]
+    ) -> None:
         self._client = client
         self._resource = resource
         self._place = place
+        self._trail = trail
+        self._listed_at = -1
         self._listing = Lock()
         self._listed: dict[str, Present] | None = None
 
@@ -71,9 +79,28 @@ class Directory:
         """
         with self._listing:
             if self._listed is None or anew:
+                at = self._trail()
                 shown = self._client.shown(self._resource, place=self._place)
                 self._listed = {one.external_id: self._present(one) for one in shown}
+                self._listed_at = at
         return self._listed
+
+    def listed_after(self, seq: int) -> Mapping[str, Present]:
+        """List the resource as it is after what stands at that place on the audit trail.
+
+        Raises:
+            SettingError: As `listed`; so does `UnavailableError`.
+        """
+        return self.listed(anew=self._listed_at < seq)
+
+    def changed(self, since: datetime) -> Mapping[str, Present]:
+        """List what changed since then, by external id. It does not count as the list.
+
+        Raises:
+            SettingError: As `listed`; so does `UnavailableError`.
+        """
+        shown = self._client.shown(self._resource, modified_since=since, place=self._place)
+        return {one.external_id: self._present(one) for one in shown}
 
     @property
     def seen(self) -> Mapping[str, Present]:
@@ -92,7 +119,7 @@ class Directory:
             code = record.get("number" if resource == "gl_account" else "code")
             is_usable = bool(record.get("is_active", True)) and bool(record.get("is_postable", True))
             return Present(record.get("id"), fingerprint, code=code, is_usable=is_usable)
-        names = ("status", "status_reason", "total", "amount_paid")
+        names = ("status", "status_reason", "total", "amount_paid", "modified_at")
         told: dict[str, Any] = {name: record.get(name) for name in names}
         if told["status"] in _MAY_DIFFER:
             told["body"] = json.dumps(client.body_shown(resource, shown))

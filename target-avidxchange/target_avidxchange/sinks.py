@@ -54,17 +54,26 @@ class AvidXchangeSink(AcknowledgingSink):
 
     @override
     def prepare(self, records: Sequence[Record], rows: Mapping[str, Row]) -> None:
-        """Without a ledger, see first what AvidXchange has: it is not sent again."""
-        if not self._has_begun:
-            self._has_begun = True
-            ledger = self.target.ledger
-            delivered = ledger.all_rows(self.target.system, self.stream_name, (Status.DELIVERED,))
+        """See what AvidXchange has where the ledger is new, or does not know what became of a write."""
+        ledger, system = self.target.ledger, self.target.system
+        names = [record["external_id"] for record in records]
+        in_doubt = ledger.in_doubt(system, self.stream_name, names)
+        in_doubt |= {name for name, row in rows.items() if not row.content_hash}
+        if in_doubt:
+            self.look(ledger.newest_write(system, in_doubt))
+        elif not self._has_begun:
+            delivered = ledger.all_rows(system, self.stream_name, (Status.DELIVERED,))
             if next(delivered, None) is None:
                 self.look()
+        self._has_begun = True
 
-    def look(self) -> None:
-        """List what AvidXchange has."""
-        self.directory.listed()
+    def look(self, after: int = 0) -> None:
+        """List what AvidXchange has.
+
+        Args:
+            after: Place on the audit trail: what was listed before that is listed anew.
+        """
+        self.directory.listed_after(after)
 
     def facts(self, record: Record) -> Mapping[str, Any]:
         """Give what the ledger remembers of a record, beside a fingerprint of what was sent."""
@@ -85,7 +94,8 @@ class AvidXchangeSink(AcknowledgingSink):
             acknowledged = self.send(f"upsert {self.word}", submission)
         except RefusedError as refused:
             raise rejection(refused, self.word, record) from refused
-        return Outcome.delivered(acknowledged.remote_id, facts, Action.UPDATED if there else None)
+        action = Action.UPDATED if there else None
+        return Outcome.delivered(acknowledged.remote_id, facts, action, is_proved=acknowledged.is_proved)
 
     def send(self, operation: str, submission: Submission, told: Any = None) -> Acknowledged:  # noqa: ANN401
         """Send a write, on the audit trail; in a dry run go no further than here.
@@ -97,7 +107,7 @@ class AvidXchangeSink(AcknowledgingSink):
         """
         if self.target.is_dry_run:
             # An image's path may need AvidXchange's own id of its invoice, which nobody knows yet.
-            return Acknowledged(remote_id="new", created=None, status=0, request_id=None, answer=None)
+            return Acknowledged("new", created=None, status=0, request_id=None, answer=None, is_proved=True)
         body = submission.body if told is None else told
         with self.audited(operation, submission.external_id, body) as answer:
             acknowledged = self.target.client.submit(submission)

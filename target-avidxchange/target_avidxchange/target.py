@@ -61,7 +61,9 @@ class TargetAvidXchange(AcknowledgingTarget):
         if stream not in self._directories:
             sink = self.sink_classes[stream]
             place = {"dimension": sink.dimension} if sink.dimension else {}
-            self._directories[stream] = Directory(self.client, sink.resource, place)
+            self._directories[stream] = Directory(
+                self.client, sink.resource, place, lambda: self.ledger.known().seq
+            )
         return self._directories[stream]
 
     @override
@@ -71,8 +73,10 @@ class TargetAvidXchange(AcknowledgingTarget):
     @override
     def look_back(self) -> None:
         sink = self.sinks.get("bills")
-        if isinstance(sink, BillSink) and self.was_read_whole("bills"):
-            sink.see_that_none_is_missing()
+        if isinstance(sink, BillSink):
+            sink.see_that_none_is_back()
+            if self.was_read_whole("bills"):
+                sink.see_that_none_is_missing()
 
     @override
     def close(self) -> None:

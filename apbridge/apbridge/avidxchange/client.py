@@ -13,13 +13,11 @@ from apbridge.avidxchange.expressions import Expression, ExpressionError, finger
 from apbridge.avidxchange.images import image_body
 from apbridge.avidxchange.profile import ImageRules, Operation
 from apbridge.avidxchange.reader import AvidXchangeReader, Shown, words
-from apbridge.errors import APBridgeError, OutcomeUnknownError, RefusedError, SettingError
+from apbridge.avidxchange.template import Template, UnknownWordError
+from apbridge.errors import APBridgeError, RefusedError, SettingError
 from apbridge.http import Call, Write
 
 _Declared = TypeVar("_Declared", Operation, ImageRules)
-
-_MOST_SENDS = 2
-"""How often a write is sent whose answer leaves out what became of it."""
 
 
 @dataclass(frozen=True)
@@ -31,8 +29,7 @@ class Submission:
         body: What of the record is sent, whatever it is wrapped in.
         call: How.
         resource: Which kind of record.
-        place: What its list's path needs, such as `dimension`.
-        is_seen: Tells of a record in that list whether it is as this write would make it.
+        is_named: Tells of an answer whether it names what was written.
         remote_id: Where the answer has AvidXchange's own id.
     """
 
@@ -40,8 +37,7 @@ class Submission:
     body: Any
     call: Call
     resource: str
-    place: Mapping[str, str]
-    is_seen: Callable[[Shown], bool]
+    is_named: Callable[[Any], bool]
     remote_id: Expression | None = None
 
 
@@ -55,6 +51,8 @@ class Acknowledged:
         status: HTTP status.
         request_id: Its name of the request, where it gives one.
         answer: The decoded body.
+        is_proved: Whether the answer names what was written. Where it does not, only AvidXchange's list shows
+            whether it is there.
     """
 
     remote_id: str | None
@@ -62,6 +60,7 @@ class Acknowledged:
     status: int
     request_id: str | None
     answer: Any
+    is_proved: bool
 
 
 class AvidXchange(AvidXchangeReader):
@@ -78,17 +77,13 @@ class AvidXchange(AvidXchangeReader):
         """
         operation = self._operation(resource, "upsert", self._resource(resource).upsert)
         body = self._fit(resource, "upsert.body", operation.body, record)
-
-        def is_seen(shown: Shown) -> bool:
-            return self.fingerprint_shown(resource, shown) == fingerprint(body)
-
+        name = str(record["external_id"])
         return Submission(
-            external_id=str(record["external_id"]),
+            external_id=name,
             body=body,
             call=self._call(resource, "upsert", operation, record, body),
             resource=resource,
-            place={"dimension": record["dimension"]} if "dimension" in record else {},
-            is_seen=is_seen,
+            is_named=lambda answer: _named(operation.answer, answer, external_id=name),
             remote_id=operation.remote_id,
         )
 
@@ -98,11 +93,12 @@ class AvidXchange(AvidXchangeReader):
         record = {"external_id": external_id, "remote_id": remote_id, "reason": reason}
         body = self._fit("invoice", "cancel.body", operation.body, record)
 
-        def is_seen(shown: Shown) -> bool:
-            return bool(self.read("invoice", shown).get("status") == "cancelled")
+        def is_named(answer: Any) -> bool:  # noqa: ANN401
+            # That it was heard does not mean that it was done.
+            return _named(operation.answer, answer, external_id=external_id, status="cancelled")
 
         call = self._call("invoice", "cancel", operation, record, body)
-        return Submission(external_id, body, call, "invoice", {}, is_seen)
+        return Submission(external_id, body, call, "invoice", is_named)
 
     def image(
         self, external_id: str, image: Mapping[str, Any], content: bytes, remote_id: str | None = None
@@ -119,8 +115,10 @@ class AvidXchange(AvidXchangeReader):
         facts = {**image, "external_id": external_id, "remote_id": remote_id}
         parts = self._fit("invoice", "image", lambda one: image_body(rules, one, content), facts)
 
-        def is_seen(shown: Shown) -> bool:
-            return bool(self.shown_image(shown) == image["sha256"])
+        def is_named(answer: Any) -> bool:  # noqa: ANN401
+            facts = {"external_id": external_id, "sha256": image["sha256"]}
+            told = {name: fact for name, fact in facts.items() if name in rules.answer.fields}
+            return bool(told) and _named(rules.answer, answer, **told)
 
         call = Call(
             rules.method,
@@ -130,7 +128,7 @@ class AvidXchange(AvidXchangeReader):
             params=self._parameters_of("invoice", "image", rules, facts),
             **(parts or {}),
         )
-        return Submission(external_id, None, call, "invoice", {}, is_seen)
+        return Submission(external_id, None, call, "invoice", is_named)
 
     @property
     def image_rules(self) -> ImageRules:
@@ -142,28 +140,14 @@ class AvidXchange(AvidXchangeReader):
         return self._operation("invoice", "image", self._resource("invoice").image)
 
     def submit(self, submission: Submission) -> Acknowledged:
-        """Send a write, again where its outcome is not known: each is an upsert by our own id.
+        """Send a write: each is an upsert by our own id, so that a lost answer is asked for again.
 
         Raises:
             RefusedError: AvidXchange does not take the record; `facts` has our word for why (`meaning`) and
                 every error (`errors`).
             SettingError: The sign-in was refused, or a field that the profile sends is none of AvidXchange's.
             UnavailableError: No usable answer came in time.
-            OutcomeUnknownError: Its answers leave out what became of the record, and it does not show it.
         """
-        for _ in range(_MOST_SENDS):
-            found = self._sent(submission) or self._look_up(submission)
-            if found:
-                return found
-        raise OutcomeUnknownError(
-            "APB-AX-021",
-            purpose=submission.call.purpose,
-            external_id=submission.external_id,
-            profile=self.profile.name,
-        )
-
-    def _sent(self, submission: Submission) -> Acknowledged | None:
-        """Send a write; None where the answer does not say what became of the record."""
         try:
             response = self.session.send(submission.call)
         except RefusedError as refused:
@@ -176,14 +160,13 @@ class AvidXchange(AvidXchangeReader):
                 item = our_result(rules, self.profile.errors, answer, submission.external_id, purpose)
             except RefusedError as refused:
                 raise self._explained(submission, refused) from refused
-            if item is None:
-                return None
         return Acknowledged(
             remote_id=_text(submission.remote_id, item),
             created=True if response.status_code == HTTPStatus.CREATED else None,
             status=response.status_code,
             request_id=response.headers.get(self.profile.request_id_header or ""),
             answer=answer,
+            is_proved=item is not None and submission.is_named(item),
         )
 
     def _explained(self, submission: Submission, refused: RefusedError) -> APBridgeError:
@@ -197,17 +180,6 @@ class AvidXchange(AvidXchangeReader):
             profile=self.profile.name,
             resource=submission.resource,
         )
-
-    def _look_up(self, submission: Submission) -> Acknowledged | None:
-        """See whether AvidXchange shows the record as a write would have made it."""
-        name, resource = submission.external_id, submission.resource
-        # Without such a filter the whole list is read: seldom, and better than to send blindly.
-        filters = {"external_id": name} if "external_id" in self._resource(resource).listing.filters else {}
-        for shown in self.shown(resource, filters=filters, place=submission.place):
-            if shown.external_id == name and submission.is_seen(shown):
-                record = self.read(resource, shown, place=submission.place)
-                return Acknowledged(record.get("id"), None, HTTPStatus.OK, None, dict(shown.item))
-        return None
 
     def fingerprint_shown(self, resource: str, shown: Shown) -> str:
         """Hash, of what AvidXchange shows, the fields that a write would send.
@@ -267,6 +239,15 @@ def _refused(code: str, refused: RefusedError) -> RefusedError:
         meaning=details.get("meaning", ""),
         errors=details.get("errors", ()),
     )
+
+
+def _named(rules: Template, answer: Any, **facts: str) -> bool:  # noqa: ANN401
+    """Tell whether an answer says all of these facts."""
+    try:
+        told = rules(answer)
+    except (ExpressionError, UnknownWordError):
+        return False
+    return all(told.get(name) == fact for name, fact in facts.items())
 
 
 def _text(expression: Expression | None, value: Any) -> str | None:  # noqa: ANN401

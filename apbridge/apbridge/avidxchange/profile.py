@@ -48,13 +48,14 @@ class SignInRules:
 
 @dataclass(frozen=True)
 class Operation:
-    """One write: where it goes and what it carries."""
+    """One write: where it goes, what it carries, and what is answered."""
 
     method: str
     path: str
     parameters: Template | None
     body: Template | None
     wrap: Template | None
+    answer: Template
     remote_id: Expression | None
 
 
@@ -116,6 +117,7 @@ class ImageRules:
     most: int
     largest: int
     media_types: tuple[str, ...]
+    answer: Template
     sha256: Expression | None
 
 
@@ -286,6 +288,7 @@ def _operation(declared: Mapping[str, Any] | None) -> Operation | None:
         parameters=_template(declared, "parameters"),
         body=_template(declared, "body"),
         wrap=_template(declared, "wrap"),
+        answer=Template.compile(declared["answer"]),
         remote_id=_optional(declared, "remote_id"),
     )
 
@@ -338,6 +341,7 @@ def _image(declared: Mapping[str, Any] | None) -> ImageRules | None:
         most=declared["most"],
         largest=declared["largest"],
         media_types=tuple(declared["media_types"]),
+        answer=Template.compile(declared["answer"]),
         sha256=_optional(declared, "sha256"),
     )
 

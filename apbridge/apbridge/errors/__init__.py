@@ -8,6 +8,7 @@ from apbridge.errors.catalogue import Entry, catalogue
 from apbridge.errors.kinds import (
     APBridgeError,
     OutcomeUnknownError,
+    OvertakenError,
     RefusedError,
     RejectedError,
     SettingError,
@@ -19,6 +20,7 @@ __all__ = [
     "APBridgeError",
     "Entry",
     "OutcomeUnknownError",
+    "OvertakenError",
     "RefusedError",
     "RejectedError",
     "SettingError",

@@ -57,6 +57,10 @@ class RejectedError(APBridgeError):
     """One record cannot be delivered as it is. It is kept in the ledger with this reason; the run goes on."""
 
 
+class OvertakenError(RejectedError):
+    """Another run has dealt with newer content of the record. There is nothing left to do for this one."""
+
+
 def where(found: BaseException) -> str:
     """Tell where an exception was raised, as `module:line`."""
     frame, line = list(traceback.walk_tb(found.__traceback__))[-1]

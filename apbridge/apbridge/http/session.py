@@ -17,7 +17,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, sleep_using_event
 
-from apbridge import json
+from apbridge import json, wire
 from apbridge.errors import (
     APBridgeError,
     OutcomeUnknownError,
@@ -211,6 +211,8 @@ class GovernedSession:
             else:
                 self.gate.eased()
         if verdict.kind is not VerdictKind.DONE:
+            if verdict.kind is VerdictKind.BROKEN:
+                wire.unanswered()  # something in between may have spoken, while the other side is still at it
             raise self._not_done(course.call, response, verdict)
         return response, verdict
 
@@ -281,6 +283,8 @@ class GovernedSession:
 
     def _no_answer(self, call: Call, failure: requests.RequestException) -> Exception:
         never_sent = was_never_sent(failure)
+        if not never_sent:
+            wire.unanswered()
         if call.write is Write.ONCE and not never_sent:
             return self._unknown(call, in_words(failure))
         return TryAgainError(in_words(failure), never_sent=never_sent)

@@ -2,7 +2,7 @@
 
 from apbridge.ledger.audit import Answer, Verdict
 from apbridge.ledger.rehearsal import RehearsalLedger
-from apbridge.ledger.rows import OPEN, UNIDENTIFIED, Entry, Need, Row, Status
+from apbridge.ledger.rows import OPEN, UNIDENTIFIED, Entry, Found, Known, Need, Row, Status
 from apbridge.ledger.run import Run
 from apbridge.ledger.store import Ledger
 
@@ -11,6 +11,8 @@ __all__ = [
     "UNIDENTIFIED",
     "Answer",
     "Entry",
+    "Found",
+    "Known",
     "Ledger",
     "Need",
     "RehearsalLedger",

@@ -12,12 +12,13 @@ from threading import Lock
 from typing import Any
 
 import msgspec
-from sqlalchemy import RowMapping, select, update
+from sqlalchemy import Connection, RowMapping, select, update
 
-from apbridge.errors import UnavailableError
+from apbridge.errors import OvertakenError, UnavailableError
 from apbridge.json import dumps
 from apbridge.ledger.database import Database
-from apbridge.ledger.tables import audit, audit_head
+from apbridge.ledger.doubt import ANSWERED, SENT, UNANSWERED, Content, is_overtaken
+from apbridge.ledger.tables import audit, audit_head, records
 from apbridge.redaction import redact
 
 _CHAINED = tuple(column.name for column in audit.columns if column.name != "hash")
@@ -34,6 +35,8 @@ class Answer:
     """The other system's name for the request."""
     body: Any = None
     """The answer's body; it is redacted before it is stored."""
+    is_final: bool = True
+    """Whether nothing of the write can be on the wire any more."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,15 @@ class Write:
     """About which record."""
 
 
+@dataclass(frozen=True)
+class _Waiting:
+    """A row that is to be appended."""
+
+    row: dict[str, Any]
+    content: Content | None
+    outcome: Future[int]
+
+
 class AuditTrail:
     """The trail: every row holds the hash of the row before it.
 
@@ -73,23 +85,25 @@ class AuditTrail:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._waiting: SimpleQueue[tuple[dict[str, Any], Future[int]]] = SimpleQueue()
+        self._waiting: SimpleQueue[_Waiting] = SimpleQueue()
         self._turn = Lock()
 
-    def sent(self, write: Write, body: Any) -> int:  # noqa: ANN401
+    def sent(self, write: Write, body: Any, content: Content | None = None) -> int:  # noqa: ANN401
         """Record that a write is about to be sent. It is stored when this returns.
 
         Args:
             write: Who writes what, where.
             body: What is sent; it is redacted before it is stored.
+            content: What it brings, where that is known.
 
         Returns:
             Its sequence number, for `answered`.
 
         Raises:
+            OvertakenError: Another run has dealt with newer content of the record. Nothing may be sent.
             UnavailableError: It cannot be stored. Nothing may be sent then.
         """
-        return self._append({"phase": "sent", "body": _stored(body)}, write)
+        return self._append({"phase": SENT, "body": _stored(body)}, write, content)
 
     def answered(self, write: Write, seq: int, answer: Answer) -> None:
         """Record what became of a write.
@@ -103,7 +117,7 @@ class AuditTrail:
             UnavailableError: It cannot be stored.
         """
         row = {
-            "phase": "answered",
+            "phase": ANSWERED if answer.is_final else UNANSWERED,
             "answers": seq,
             "request_id": answer.request_id,
             "status": answer.status,
@@ -151,9 +165,10 @@ class AuditTrail:
             found = select(audit).where(audit.c.seq >= first).order_by(audit.c.seq).limit(size)
             return connection.execute(found).mappings().all()
 
-    def _append(self, row: dict[str, Any], write: Write) -> int:
+    def _append(self, row: dict[str, Any], write: Write, content: Content | None = None) -> int:
         outcome: Future[int] = Future()
-        self._waiting.put((dict.fromkeys(_CHAINED) | row | asdict(write), outcome))
+        whole = dict.fromkeys(_CHAINED) | row | asdict(write)
+        self._waiting.put(_Waiting(whole, content, outcome))
         with self._turn:
             # Whoever comes first writes for all who wait.
             if not outcome.done():
@@ -167,20 +182,44 @@ class AuditTrail:
                 head = connection.execute(select(audit_head.c.seq, audit_head.c.hash).with_for_update()).one()
                 seq, previous = int(head.seq), str(head.hash)
                 at = datetime.now(timezone.utc).isoformat(timespec="microseconds")
-                for row, _ in taken:
+                overtaken = _overtaken(connection, taken)
+                appended = [one for one in taken if one not in overtaken]
+                for one in appended:
                     seq += 1
-                    row |= {"seq": seq, "at": at, "previous": previous}
-                    row["hash"] = previous = _hash(row)
-                connection.execute(audit.insert(), [row for row, _ in taken])
-                connection.execute(update(audit_head).values(seq=seq, hash=previous))
+                    one.row.update(seq=seq, at=at, previous=previous)
+                    one.row["hash"] = previous = _hash(one.row)
+                if appended:
+                    connection.execute(audit.insert(), [one.row for one in appended])
+                    connection.execute(update(audit_head).values(seq=seq, hash=previous))
         except Exception as found:  # noqa: BLE001, whoever waits raises it
-            for _, outcome in taken:
-                outcome.set_exception(found)
+            for one in taken:
+                one.outcome.set_exception(found)
             return
-        for row, outcome in taken:
-            outcome.set_result(row["seq"])
+        for one in overtaken:
+            one.outcome.set_exception(OvertakenError("APB-SNG-018", external_id=one.row["external_id"]))
+        for one in appended:
+            one.outcome.set_result(one.row["seq"])
 
 
+def _overtaken(connection: Connection, waiting: Sequence[_Waiting]) -> list[_Waiting]:
+    """Give the writes on behalf of content that another run has newer by now."""
+    names = [one.row["external_id"] for one in waiting if one.content]
+    if not names:
+        return []
+    found = connection.execute(select(*_ROW).where(records.c.external_id.in_(names)))
+    rows = {(row.system, row.external_id): row for row in found}
+    return [
+        one
+        for one in waiting
+        if one.content
+        and (row := rows.get((one.row["system"], one.row["external_id"])))
+        and is_overtaken(one.content, row)
+    ]
+
+
+_ROW = tuple(
+    records.columns[name] for name in ("system", "external_id", "source_modified_at", "run_id", "last_seen")
+)
 _GENESIS = "0" * 64
 
 

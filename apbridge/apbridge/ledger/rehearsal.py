@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -10,8 +11,9 @@ from sqlalchemy import ColumnElement, Connection, Select, Table, func, literal, 
 from typing_extensions import override
 
 from apbridge.ledger.audit import AuditTrail, Write
+from apbridge.ledger.doubt import IN_DOUBT, Content
 from apbridge.ledger.store import Ledger
-from apbridge.ledger.tables import audit, claims, records, runs
+from apbridge.ledger.tables import audit, claims, findings, records, runs
 
 _ROWS = 1000
 
@@ -26,15 +28,16 @@ class RehearsalLedger(Ledger):
 
     Args:
         url: The original's, as for `Ledger`.
+        in_doubt: As for `Ledger`.
 
     Raises:
         SettingError: As `Ledger`; so does `UnavailableError`.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, in_doubt: timedelta = IN_DOUBT) -> None:
         self._folder = TemporaryDirectory(prefix="apbridge-dry-run-")
         try:
-            super().__init__(f"sqlite:///{Path(self._folder.name) / 'ledger.db'}")
+            super().__init__(f"sqlite:///{Path(self._folder.name) / 'ledger.db'}", in_doubt=in_doubt)
             with Ledger(url) as original:
                 self._take_over(original)
         except BaseException:
@@ -55,14 +58,14 @@ class RehearsalLedger(Ledger):
         ]
         last_writes = select(*columns).group_by(audit.c.system, audit.c.external_id)
         with original._database.reading() as source, self._database.writing() as copy:  # noqa: SLF001
-            for table in (runs, records, claims):
-                _copy(source, copy, table, select(table))
-            _copy(source, copy, audit, last_writes)
+            whole = ((table, select(table)) for table in (runs, records, findings, claims))
+            for table, rows in (*whole, (audit, last_writes)):
+                _copy(source, copy, table, rows)
 
 
 class _NoTrail(AuditTrail):
     @override
-    def sent(self, write: Write, body: Any) -> int:
+    def sent(self, write: Write, body: Any, content: Content | None = None) -> int:
         message = f"a dry run would have sent: {write.operation} {write.external_id}"
         raise AssertionError(message)
 

@@ -47,7 +47,7 @@ class Row:
     external_id: str
     source_id: str | None
     content_hash: str
-    """Of the content that `status` is about; empty while a write is in doubt: see `Ledger.in_doubt`."""
+    """Of the content that `status` is about; empty while a write is in doubt: see `apbridge.ledger.doubt`."""
     status: Status
     remote_id: str | None
     """Its id in the other system, once known."""
@@ -67,6 +67,30 @@ class Row:
     """When the other system last acknowledged any content of it; None if it never did."""
     first_seen: datetime
     last_seen: datetime
+    source_modified_at: str | None
+    """`modified_at` of the content that `status` is about."""
+    trail_seq: int
+    """How far on the audit trail the row knows the writes of its record; with later ones it is in doubt."""
+    look_again_at: datetime | None
+    """When to deliver it once more, whatever `status` says, because a write of it may still arrive until then.
+
+    `payload` is kept as long as this is set.
+    """
+
+
+class Known(NamedTuple):
+    """The audit trail as it stood when a run began to look at some records."""
+
+    seq: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What the other system shows of a record."""
+
+    remote_id: str | None
+    facts: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,4 +113,10 @@ class Entry:
     reason: str | None = None
     waits_for: tuple[Need, ...] = field(default=())
     payload: Any = None
-    """The whole record, to be kept while it is waiting or rejected."""
+    """The whole record, to be kept while it is waiting, rejected, or to be looked at again."""
+    source_modified_at: str | None = None
+    """`modified_at` of the record, where it says."""
+    known: Known | None = None
+    """What the run knew of other writes; None where nothing was looked up."""
+    in_doubt: bool = False
+    """It was in doubt, and nothing that was looked at has ended that."""

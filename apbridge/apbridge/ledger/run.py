@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from apbridge import wire
 from apbridge.errors import APBridgeError
 from apbridge.ledger.audit import Answer, Write
+from apbridge.ledger.doubt import Content
 
 if TYPE_CHECKING:
     from apbridge.ledger.store import Ledger
@@ -21,6 +24,9 @@ class Run:
     ledger: Ledger
     id: int
     actor: str
+    began: datetime
+    modified_at: dict[str, str] = field(default_factory=dict)
+    """When the content was changed that the run has at hand, by external id."""
 
     def tells_state(self) -> None:
         """Record that a STATE is about to be told: from now on a bookmark may be of this ledger."""
@@ -60,13 +66,21 @@ class Run:
             operation: What, in words, such as `upsert invoice`.
             external_id: About which record.
             body: What is sent; redacted before it is stored.
+
+        Raises:
+            OvertakenError: Another run has dealt with newer content of the record.
         """
         write = Write(self.id, self.actor, system, operation, external_id)
-        seq = self.ledger.audit.sent(write, body)
-        answer = Answer()
+        content = Content(self.id, self.began, self.modified_at.get(external_id))
+        seq = self.ledger.audit.sent(write, body, content)
+        answer = Answer(is_final=False)
         try:
-            yield answer
+            with wire.watched() as sending:
+                yield answer
+            answer.is_final = sending.is_clear
         except BaseException as found:
+            # What is no error of ours may have broken in while the call was under way.
+            answer.is_final = sending.is_clear and isinstance(found, APBridgeError)
             answer.status = answer.status or getattr(found, "status", None)
             answer.body = {
                 "error": found.code if isinstance(found, APBridgeError) else type(found).__name__,

@@ -6,12 +6,25 @@ import getpass
 import platform
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from itertools import islice
 from types import TracebackType
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Insert, and_, case, exists, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Insert,
+    bindparam,
+    case,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy import Row as SQLRow
 from sqlalchemy.dialects import postgresql, sqlite
 from typing_extensions import Self
 
@@ -19,9 +32,21 @@ from apbridge.json import dumps
 from apbridge.ledger.audit import AuditTrail, Verdict
 from apbridge.ledger.claims import Claims
 from apbridge.ledger.database import Database
+from apbridge.ledger.doubt import (
+    IN_DOUBT,
+    Content,
+    OnTrail,
+    Place,
+    is_overtaken,
+    names_in_doubt,
+    on_trail,
+    place,
+    put_in_doubt,
+    take_turn,
+)
 from apbridge.ledger.names import names_of
 from apbridge.ledger.payloads import Payloads
-from apbridge.ledger.rows import UNIDENTIFIED, Entry, Row, Status
+from apbridge.ledger.rows import OPEN, UNIDENTIFIED, Entry, Found, Known, Row, Status
 from apbridge.ledger.run import Run
 from apbridge.ledger.tables import audit, names, records, runs
 from apbridge.ledger.values import Values
@@ -41,6 +66,7 @@ class Ledger:
 
     Args:
         url: `sqlite:///<file>`, `postgresql://…` or `postgresql+psycopg://…`.
+        in_doubt: How long a write without an answer may be on its way.
 
     Raises:
         SettingError: The URL is not usable, a newer version of this program made the ledger, or the vault
@@ -48,12 +74,14 @@ class Ledger:
         UnavailableError: The database cannot be reached or used; every method may raise it.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, in_doubt: timedelta = IN_DOUBT) -> None:
+        self._while = in_doubt
         self._values = Values(Payloads(record_keys()))
         self._database = Database(url)
         self.audit = AuditTrail(self._database)
         self.claims = Claims(self._database)
         self._upsert = _upsert(self._database.engine.dialect.name)
+        self._note = _upsert_found(self._database.engine.dialect.name)
         self._add_names = _insert(self._database.engine.dialect.name)(names).on_conflict_do_nothing()
 
     def __enter__(self) -> Self:
@@ -90,12 +118,13 @@ class Ledger:
     def start_run(self, plugin: str, version: str) -> Run:
         """Record that a run begins. It stays `running` if it crashes."""
         actor = f"{plugin} {version}, {_user()}@{platform.node()}"
+        began = _now()
         with self._database.writing() as connection:
             made = connection.execute(
-                insert(runs).values(plugin=plugin, actor=actor, started_at=_now(), status="running")
+                insert(runs).values(plugin=plugin, actor=actor, started_at=began, status="running")
             )
             (run_id,) = made.inserted_primary_key or (None,)
-        return Run(self, int(str(run_id)), actor)
+        return Run(self, int(str(run_id)), actor, began)
 
     def state_told(self, run_id: int) -> None:
         """Record that a run tells a STATE: see `Run.tells_state`."""
@@ -127,22 +156,35 @@ class Ledger:
                     )
                 )
                 found.update((row.external_id, row) for row in map(self._values.row, answer))
-                for name in _in_doubt(connection, system, stream, some):
+                for name in names_in_doubt(connection, system, stream, some):
                     if name in found:
                         found[name] = replace(found[name], content_hash="")
         return found
 
     def in_doubt(self, system: str, stream: str, external_ids: Iterable[str]) -> set[str]:
-        """Name the records of which a write is on the trail that their rows know nothing of.
-
-        The run that sent it was killed, or could not tell what became of it: what the other system has may
-        not be what the ledger says. `rows` gives such a row without its `content_hash`.
-        """
+        """Name the records that are in doubt: see `apbridge.ledger.doubt`."""
         found: set[str] = set()
         with self._database.reading() as connection:
             for some in _portions(external_ids, _IN_LIMIT):
-                found |= _in_doubt(connection, system, stream, some)
+                found |= names_in_doubt(connection, system, stream, some)
         return found
+
+    def newest_write(self, system: str, external_ids: Iterable[str]) -> int:
+        """Give the place on the trail of the newest write of any of these records; 0 where there is none."""
+        newest = 0
+        with self._database.reading() as connection:
+            for some in _portions(external_ids, _IN_LIMIT):
+                query = select(func.max(audit.c.seq)).where(
+                    audit.c.system == system, audit.c.external_id.in_(some)
+                )
+                newest = max(newest, connection.execute(query).scalar() or 0)
+        return newest
+
+    def known(self) -> Known:
+        """Give the trail as it stands now, before anything is looked up in the other system."""
+        now = _now()
+        with self._database.reading() as connection:
+            return Known(connection.execute(select(func.max(audit.c.seq))).scalar() or 0, now)
 
     def all_rows(
         self, system: str, stream: str, statuses: Sequence[Status] = tuple(Status), *, asked: bool = False
@@ -155,19 +197,27 @@ class Ledger:
             statuses: Theirs.
             asked: Only those that somebody asked to be tried again.
         """
-        after = ""
         wanted = [records.c.retry_asked_at.is_not(None)] if asked else []
+        return self._all_rows(
+            records.c.system == system,
+            records.c.stream == stream,
+            records.c.status.in_([status.value for status in statuses]),
+            *wanted,
+        )
+
+    def to_look_at_again(self, system: str, stream: str) -> Iterator[Row]:
+        """Give a stream's rows of which no write can be on its way any more since they were looked at last."""
+        return self._all_rows(
+            records.c.system == system, records.c.stream == stream, records.c.look_again_at <= _now()
+        )
+
+    def _all_rows(self, *wanted: ColumnElement[bool]) -> Iterator[Row]:
+        after = ""
         while True:
             with self._database.reading() as connection:
                 page = connection.execute(
                     select(*_COLUMNS)
-                    .where(
-                        records.c.system == system,
-                        records.c.stream == stream,
-                        records.c.status.in_([status.value for status in statuses]),
-                        records.c.external_id > after,
-                        *wanted,
-                    )
+                    .where(*wanted, records.c.external_id > after)
                     .order_by(records.c.external_id)
                     .limit(_IN_LIMIT)
                 ).all()
@@ -215,7 +265,7 @@ class Ledger:
                     select(records.c.stream)
                     .where(
                         records.c.system == system,
-                        records.c.status.in_([Status.WAITING.value, Status.REJECTED.value]),
+                        _is_kept(),
                         records.c.withheld,
                         ~records.c.external_id.startswith(UNIDENTIFIED, autoescape=True),
                     )
@@ -228,78 +278,139 @@ class Ledger:
         beginning = func.substr(records.c.payload, 1, BEGINNING)
         with self._database.reading() as connection:
             found = connection.execute(
-                select(records.c.stream, beginning)
-                .where(
-                    records.c.system == system,
-                    records.c.status.in_([Status.WAITING.value, Status.REJECTED.value]),
-                )
-                .distinct()
+                select(records.c.stream, beginning).where(records.c.system == system, _is_kept()).distinct()
             ).all()
         return {stream for stream, first in found if self._values.payloads.is_shut(bytes(first or b""))}
 
-    def write(self, run_id: int, system: str, entries: Sequence[Entry]) -> None:
-        """Write the news of many records, in one transaction."""
+    def write(self, run_id: int, system: str, entries: Sequence[Entry]) -> dict[str, datetime]:
+        """Write the news of many records, in one transaction.
+
+        A row about newer content than the run has is left as it is. Where the run has written to the other
+        system all the same, the row is in doubt then.
+
+        Returns:
+            When to look at which of them again, by external id.
+        """
+        if not entries:
+            return {}
         now = _now()
         # Two processes that lock the same rows in different orders may wait for each other for ever.
         in_order = sorted(entries, key=lambda entry: (entry.stream, entry.external_id))
-        values = [self._values.of(run_id, system, entry, now) for entry in in_order]
-        found_by = [
-            {"name": name, "external_id": entry.external_id, "stream": entry.stream, "system": system}
-            for entry in in_order
-            for name in sorted(names_of(entry))
+        again: dict[str, datetime] = {}
+        with self._database.writing() as connection:
+            take_turn(connection)
+            began = connection.execute(select(runs.c.started_at).where(runs.c.id == run_id)).scalar() or now
+            there, trails = self._there(connection, system, in_order)
+            values, found_by = [], []
+            for entry in in_order:
+                name, row = entry.external_id, there.get((entry.stream, entry.external_id))
+                trail = trails.get(name, [])
+                ours = Content(run_id, began, entry.source_modified_at)
+                if row and is_overtaken(ours, row):
+                    put_in_doubt(connection, run_id, row, entry, trail)
+                    continue
+                known = place(entry, run_id, trail, row.trail_seq if row else 0, self._while)
+                if known.look_again_at:
+                    again[name] = known.look_again_at
+                values.append(self._values.of(run_id, system, entry, known, now))
+                found_by += [
+                    {"name": each, "external_id": name, "stream": entry.stream, "system": system}
+                    for each in sorted(names_of(entry))
+                ]
+            if values:
+                connection.execute(self._upsert, values)
+            if found_by:
+                connection.execute(self._add_names, found_by)
+        return again
+
+    def _there(
+        self, connection: Connection, system: str, entries: Sequence[Entry]
+    ) -> tuple[dict[tuple[str, str], SQLRow[Any]], dict[str, list[OnTrail]]]:
+        """Read what is there of some records: their rows by stream and external id, and their trails."""
+        rows: dict[tuple[str, str], SQLRow[Any]] = {}
+        trails: dict[str, list[OnTrail]] = {}
+        for some in _portions({entry.external_id: None for entry in entries}, _IN_LIMIT):
+            found = connection.execute(
+                select(records).where(records.c.system == system, records.c.external_id.in_(some))
+            )
+            rows |= {(row.stream, row.external_id): row for row in found}
+            trails |= on_trail(connection, system, some)
+        return rows, trails
+
+    def found(self, run_id: int, system: str, stream: str, there: Mapping[str, Found]) -> None:
+        """Record that the other system has records of which the ledger did not know it.
+
+        Whatever became of them here stays, their reasons and contents too, but each is in doubt.
+
+        Args:
+            run_id: The run.
+            system: The other system.
+            stream: Theirs.
+            there: What it has, by external id.
+        """
+        now = _now()
+        values = [
+            self._values.of(
+                run_id,
+                system,
+                Entry(
+                    stream,
+                    name,
+                    None,
+                    "",
+                    Status.DELIVERED,
+                    acknowledged=True,
+                    remote_id=one.remote_id,
+                    facts=one.facts,
+                ),
+                Place(0, None),
+                now,
+            )
+            for name, one in sorted(there.items())
         ]
         if values:
             with self._database.writing() as connection:
-                connection.execute(self._upsert, values)
-                if found_by:
-                    connection.execute(self._add_names, found_by)
+                take_turn(connection)
+                connection.execute(self._note, values)
 
-    def seen(self, run_id: int, system: str, stream: str, external_ids: Iterable[str]) -> None:
-        """Record that unchanged records were seen again."""
+    def seen(self, run_id: int, system: str, stream: str, modified_at: Mapping[str, str | None]) -> None:
+        """Record that unchanged records were seen again.
+
+        Args:
+            run_id: The run.
+            system: Theirs.
+            stream: Theirs.
+            modified_at: When each was changed, by external id.
+        """
+        if not modified_at:
+            return
+        now = _now()
+        each = [{"name": name, "moment": moment} for name, moment in sorted(modified_at.items())]
+        statement = (
+            update(records)
+            .where(
+                records.c.system == system,
+                records.c.stream == stream,
+                records.c.external_id == bindparam("name"),
+            )
+            .values(
+                last_seen=now,
+                run_id=run_id,
+                source_modified_at=func.coalesce(bindparam("moment"), records.c.source_modified_at),
+            )
+        )
         with self._database.writing() as connection:
-            for some in _portions(external_ids, _IN_LIMIT):
-                connection.execute(
-                    update(records)
-                    .where(
-                        records.c.system == system,
-                        records.c.stream == stream,
-                        records.c.external_id.in_(some),
-                    )
-                    .values(last_seen=_now(), run_id=run_id)
-                )
+            take_turn(connection)
+            connection.execute(statement, each)
 
     def verify(self) -> Verdict:
         """Walk the audit trail and name its first broken link."""
         return self.audit.verify()
 
 
-def _in_doubt(connection: Connection, system: str, stream: str, external_ids: Sequence[str]) -> set[str]:
-    row = and_(
-        records.c.system == audit.c.system,
-        records.c.stream == stream,
-        records.c.external_id == audit.c.external_id,
-    )
-    writes = (
-        select(
-            audit.c.external_id,
-            audit.c.run_id,
-            func.max(audit.c.at).label("at"),
-            records.c.run_id.label("told_by"),
-            records.c.last_seen,
-        )
-        .outerjoin(records, row)
-        .where(audit.c.system == system, audit.c.external_id.in_(external_ids))
-        .group_by(audit.c.external_id, audit.c.run_id, records.c.run_id, records.c.last_seen)
-    )
-    # A run may try a record twice, and an earlier run may still go on while a later one writes the row: of
-    # those, what is later by the clock counts.
-    return {
-        write.external_id
-        for write in connection.execute(writes)
-        if write.told_by is None
-        or write.told_by < write.run_id
-        or datetime.fromisoformat(write.at) > write.last_seen
-    }
+def _is_kept() -> ColumnElement[bool]:
+    """Choose the rows whose content is kept."""
+    return or_(records.c.status.in_([status.value for status in OPEN]), records.c.look_again_at.is_not(None))
 
 
 def _insert(dialect: str) -> Callable[..., Any]:
@@ -316,12 +427,30 @@ def _upsert(dialect: str) -> Insert:
         if not column.primary_key and column.name != "first_seen"
     }
     changes["attempts"] = case((same_content, records.c.attempts + 1), else_=new.attempts)
-    for kept in ("remote_id", "facts", "acknowledged_at", "number", "amount", "currency"):
+    for kept in (
+        "remote_id",
+        "facts",
+        "acknowledged_at",
+        "number",
+        "amount",
+        "currency",
+        "source_modified_at",
+    ):
         changes[kept] = func.coalesce(new[kept], records.c[kept])
     still_open = func.coalesce(records.c.open_since, new.open_since)
     changes["open_since"] = case((new.open_since.is_not(None), still_open), else_=None)
     upsert: Insert = statement.on_conflict_do_update(
         index_elements=[column.name for column in records.primary_key], set_=changes
+    )
+    return upsert
+
+
+def _upsert_found(dialect: str) -> Insert:
+    statement = _insert(dialect)(records)
+    new = statement.excluded
+    upsert: Insert = statement.on_conflict_do_update(
+        index_elements=[column.name for column in records.primary_key],
+        set_={name: new[name] for name in ("content_hash", "remote_id", "facts", "acknowledged_at")},
     )
     return upsert
 

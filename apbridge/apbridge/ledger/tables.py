@@ -97,11 +97,15 @@ records = Table(
     Column("dismissed_at", UtcTime),
     Column("dismissed_by", Text),
     Column("dismissed_because", Text),
+    Column("source_modified_at", String(40)),
+    Column("trail_seq", BigInteger, nullable=False, server_default="0"),
+    Column("look_again_at", UtcTime),
     # The external id first: PostgreSQL would walk all rows of a stream for a list of them otherwise.
     PrimaryKeyConstraint("external_id", "stream", "system"),
     Index("apbridge_records_status", "system", "status", "stream", "external_id"),
     # Pages of exceptions are cut from this index alone: the rows are wide where a payload is kept.
     Index("apbridge_records_open", "open_since", "external_id", "stream", "system", "status", "code"),
+    Index("apbridge_records_look_again", "look_again_at"),
 )
 
 names = Table(

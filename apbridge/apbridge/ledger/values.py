@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from apbridge.json import dumps, loads
+from apbridge.ledger.doubt import Place
 from apbridge.ledger.names import described, storable
 from apbridge.ledger.payloads import Payloads
 from apbridge.ledger.rows import OPEN, Entry, Need, Row, Status
@@ -22,10 +23,11 @@ class Values:
     def __init__(self, payloads: Payloads) -> None:
         self.payloads = payloads
 
-    def of(self, run_id: int, system: str, entry: Entry, now: datetime) -> dict[str, Any]:
+    def of(self, run_id: int, system: str, entry: Entry, known: Place, now: datetime) -> dict[str, Any]:
         """Give the columns of what a run has found out about a record."""
         open_status = entry.status in OPEN
-        payload, withheld = self.payloads.keep(entry.payload) if open_status else (None, False)
+        is_kept = open_status or known.look_again_at is not None
+        payload, withheld = self.payloads.keep(entry.payload) if is_kept else (None, False)
         return {
             "system": system,
             "stream": entry.stream,
@@ -50,6 +52,9 @@ class Values:
             "dismissed_at": None,
             "dismissed_by": None,
             "dismissed_because": None,
+            "source_modified_at": entry.source_modified_at,
+            "trail_seq": known.trail_seq,
+            "look_again_at": known.look_again_at,
             **described(entry.payload),
         }
 

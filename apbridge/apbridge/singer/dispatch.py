@@ -5,22 +5,24 @@ from __future__ import annotations
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime, timezone
 from functools import cached_property
 from typing import Any
 
 from apbridge.errors import (
     APBridgeError,
     OutcomeUnknownError,
+    OvertakenError,
     RefusedError,
     RejectedError,
     SettingError,
     UnavailableError,
     where,
 )
-from apbridge.ledger import Entry, Ledger, Need, Row, Run, Status
+from apbridge.ledger import Entry, Known, Ledger, Need, Row, Run, Status
 from apbridge.redaction import redact_text
 from apbridge.singer.outcomes import Action, Kind, Outcome, Tally
 from apbridge.singer.sink import AcknowledgingSink, content_hash
@@ -33,10 +35,13 @@ _STATUSES = {
     Kind.IGNORED: Status.IGNORED,
     Kind.WAITING: Status.WAITING,
 }
-_UNDONE = {Status.WAITING, Status.REJECTED, Status.DISMISSED}
 _SETTLED = {Status.DELIVERED, Status.IGNORED, Status.DISMISSED}
 _ENDS_RUN = (UnavailableError, SettingError, OutcomeUnknownError)
 _BUG = "APB-SNG-012"
+_MOST_LOOKS = 5
+"""How often a record is delivered whose acknowledgement does not name it: an invoice and its image, each sent
+twice where it is not shown after the first time, and a last look.
+"""
 # A process that is killed sends again what it has not written: seldom more than this.
 _WRITE_EACH = 50
 _WRITE_SECONDS = 1.0
@@ -76,6 +81,9 @@ class Dispatch:
         self._signalled = signalled
         self._tally = tally
         self._acknowledged: dict[Need, Row] = {}
+        self._begun: set[str] = set()
+        self._known = Known(0, datetime.now(timezone.utc))
+        self._to_look_again: dict[tuple[str, str], Kind] = {}
         self._failure: BaseException | None = None
 
     def known(self, need: Need) -> Row | None:
@@ -94,21 +102,32 @@ class Dispatch:
             UnavailableError: The other side or the ledger is not there; also `SettingError`,
                 `OutcomeUnknownError`. What was finished is in the ledger.
         """
+        if not records:
+            return
+        if sink.stream_name not in self._begun:
+            self._begun.add(sink.stream_name)
+            sink.begin()
+        self._known = self._ledger.known()
         work = self._to_do(sink, records)
         self._load(need for one in work for need in one.needs)
         ready = self._hold_back(sink, work, records)
-        if not ready:
-            return
-        if self._signalled():
-            raise InterruptedDrain
-        if self._preflight:
-            self._preflight()
-            self._preflight = None
-        sink.prepare([one.record for one in ready], {one.external_id: one.row for one in ready if one.row})
-        try:
-            self._deliver_all(sink, ready, records)
-        finally:
-            sink.conclude()
+        for _ in range(_MOST_LOOKS):
+            if not ready:
+                return
+            if self._signalled():
+                raise InterruptedDrain
+            if self._preflight:
+                self._preflight()
+                self._preflight = None
+            sink.prepare(
+                [one.record for one in ready], {one.external_id: one.row for one in ready if one.row}
+            )
+            try:
+                unproved = self._deliver_all(sink, ready, records)
+            finally:
+                sink.conclude()
+            ready = self._read_again(sink.stream_name, unproved)
+        self._write(sink.stream_name, [_unproved(sink.stream_name, one) for one in ready], records)
 
     def close(self) -> None:
         """Wait for the calls in flight."""
@@ -119,16 +138,17 @@ class Dispatch:
         """Sort out what is not valid and what is unchanged."""
         stream = sink.stream_name
         rows = self._ledger.rows(self._system, stream, records)
-        doubtful = self._in_doubt(stream, rows, records)
+        unsure = [name for name in records if name not in rows or not rows[name].content_hash]
+        doubtful = self._ledger.in_doubt(self._system, stream, unsure)
         work: list[_Work] = []
-        unchanged: list[str] = []
+        unchanged: dict[str, str | None] = {}
         rejected: list[_News] = []
         for external_id, record in records.items():
             one = _Work(external_id, record, rows.get(external_id), is_in_doubt=external_id in doubtful)
             try:
                 judged = _judged(sink, one)
                 if one.is_settled:
-                    unchanged.append(external_id)
+                    unchanged[external_id] = one.modified_at
                 elif judged:
                     rejected.append(_rejection(stream, one, judged))
                 else:
@@ -145,12 +165,6 @@ class Dispatch:
                 self._tally.add(stream, external_id, Kind.UNCHANGED)
                 del records[external_id]
         return work
-
-    def _in_doubt(self, stream: str, rows: Mapping[str, Row], names: Iterable[str]) -> set[str]:
-        """Name the records of which the other system may have what the ledger does not tell."""
-        unsure = [name for name in names if name not in rows or not rows[name].content_hash]
-        kept = {name for name, row in rows.items() if not row.content_hash and row.status in _UNDONE}
-        return kept | self._ledger.in_doubt(self._system, stream, unsure)
 
     def _load(self, needs: Iterable[Need]) -> None:
         """Load the rows of needed records that are acknowledged; the others may be by now."""
@@ -179,8 +193,14 @@ class Dispatch:
         self._write(stream, waiting, records)
         return ready
 
-    def _deliver_all(self, sink: AcknowledgingSink, ready: list[_Work], records: dict[str, Any]) -> None:
+    def _deliver_all(
+        self, sink: AcknowledgingSink, ready: list[_Work], records: dict[str, Any]
+    ) -> list[_Work]:
+        """Deliver what is ready, and give what was sent of which the answer does not name the record."""
         stream = sink.stream_name
+        # What was sent for content that another run has newer must not be sent once more.
+        self._run.modified_at.update({one.external_id: one.modified_at for one in ready if one.modified_at})
+        unproved: list[_Work] = []
         finished: list[_News] = []
         written = time.monotonic()
         unsent = 0
@@ -190,6 +210,9 @@ class Dispatch:
                 news = done.result()
                 if news is None:
                     unsent += 1
+                    continue
+                if isinstance(news, _Work):
+                    unproved.append(news)
                     continue
                 finished.append(news)
                 if len(finished) >= _WRITE_EACH or time.monotonic() - written > _WRITE_SECONDS:
@@ -201,24 +224,42 @@ class Dispatch:
             raise
         if unsent:
             raise self._failure or InterruptedDrain
+        return unproved
 
-    def _deliver(self, sink: AcknowledgingSink, one: _Work) -> _News | None:
+    def _read_again(self, stream: str, unproved: list[_Work]) -> list[_Work]:
+        """Give work with the rows that the ledger has of it now: each is in doubt, for it was sent."""
+        rows = self._ledger.rows(self._system, stream, (one.external_id for one in unproved))
+        for one in unproved:
+            one.row, one.is_in_doubt = rows.get(one.external_id), True
+        return unproved
+
+    def _deliver(self, sink: AcknowledgingSink, one: _Work) -> _News | _Work | None:
         """Deliver one record, on a thread of the pool.
 
         Returns:
-            What became of it; None where it was not sent, or is not known to have arrived.
+            What became of it; the work itself where the answer to what was sent does not name it; None where
+            it was not sent, or is not known to have arrived.
         """
+        news: _News | _Work | None = None
         if self._failure or self._signalled():
-            return None
+            return news
         try:
-            return _news(sink.stream_name, one, sink.deliver(one.record, one.row))
+            outcome = sink.deliver(one.record, one.row)
+            if outcome.is_proved:
+                news = _news(sink.stream_name, one, _with_what_was_sent(outcome, one.sent))
+            else:
+                one.sent = one.sent or outcome
+                news = one
+        except OvertakenError as found:
+            logger.info("%s", found)
+            news = _News(Kind.UNCHANGED, None, one.external_id)
         except (RejectedError, RefusedError) as found:
-            return _rejection(sink.stream_name, one, found)
+            news = _rejection(sink.stream_name, one, found)
         except _ENDS_RUN as found:
             self._failure = self._failure or found
-            return None
         except Exception as found:  # noqa: BLE001, one record's bug must not hold up all others
-            return self._bug(sink.stream_name, one, found)
+            news = self._bug(sink.stream_name, one, found)
+        return news
 
     def _bug(self, stream: str, one: _Work, found: Exception) -> _News:
         logger.debug("Trace of an unexpected exception", exc_info=found)
@@ -232,14 +273,27 @@ class Dispatch:
         return _rejection(stream, one, error)
 
     def _write(self, stream: str, news: Sequence[_News], records: dict[str, Any]) -> None:
-        self._ledger.write(self._run.id, self._system, [one.entry for one in news])
+        entries = [replace(one.entry, known=self._known) for one in news if one.entry]
+        again = self._ledger.write(self._run.id, self._system, entries)
         for one in news:
-            external_id = one.entry.external_id
+            external_id, entry = one.external_id, one.entry
             # Whoever needs it later must see what the ledger has now.
             self._acknowledged.pop(Need(stream, external_id), None)
-            self._tally.add(stream, external_id, one.kind, one.entry.reason, one.action)
-            self._tally.bugs += one.entry.code == _BUG
+            before = self._to_look_again.pop((stream, external_id), None)
+            if before is None or one.kind is not Kind.UNCHANGED:
+                reason = entry.reason if entry else None
+                self._tally.add(stream, external_id, one.kind, reason, one.action, instead_of=before)
+            self._tally.bugs += entry is not None and entry.code == _BUG
+            if external_id in again:
+                self._to_look_again[stream, external_id] = one.kind
+                self._tell_of(external_id, again[external_id])
             del records[external_id]
+
+    def _tell_of(self, external_id: str, moment: datetime) -> None:
+        told = f"{moment:%Y-%m-%d %H:%M} UTC"
+        logger.info(
+            "%s", APBridgeError("APB-SNG-019", external_id=external_id, system=self._system, moment=told)
+        )
 
     @cached_property
     def _pool(self) -> ThreadPoolExecutor:
@@ -256,11 +310,14 @@ class _Work:
     content_hash: str = ""
     needs: tuple[Need, ...] = ()
     is_in_doubt: bool = False
+    sent: Outcome | None = None
+    """What was sent first in this run, of which the answer did not name the record."""
 
     @property
-    def undone_hash(self) -> str:
-        """What the ledger keeps of its content where it was not delivered: what was in doubt still is."""
-        return "" if self.is_in_doubt else self.content_hash
+    def modified_at(self) -> str | None:
+        """When the other system, or whatever the tap reads, says that it was changed."""
+        found = self.record.get("modified_at") if isinstance(self.record, dict) else None
+        return found if isinstance(found, str) else None
 
     @property
     def is_settled(self) -> bool:
@@ -277,7 +334,9 @@ class _News:
     """What became of a record: how it is counted, and what the ledger is told."""
 
     kind: Kind
-    entry: Entry
+    entry: Entry | None
+    """None where the ledger knows more than this run."""
+    external_id: str
     action: Action | None = None
 
 
@@ -311,7 +370,7 @@ def _news(stream: str, one: _Work, outcome: Outcome) -> _News:
         stream,
         one.external_id,
         _source_id(one.record),
-        one.undone_hash if outcome.kind is Kind.WAITING else one.content_hash,
+        one.content_hash,
         _STATUSES[outcome.kind],
         acknowledged=outcome.kind in {Kind.DELIVERED, Kind.UNCHANGED},
         remote_id=outcome.remote_id,
@@ -320,8 +379,10 @@ def _news(stream: str, one: _Work, outcome: Outcome) -> _News:
         reason=reason,
         waits_for=outcome.waits_for,
         payload=one.record,
+        source_modified_at=one.modified_at,
+        in_doubt=one.is_in_doubt and outcome.kind is Kind.WAITING,
     )
-    return _News(outcome.kind, entry, _action(one, outcome))
+    return _News(outcome.kind, entry, one.external_id, _action(one, outcome))
 
 
 def _action(one: _Work, outcome: Outcome) -> Action | None:
@@ -337,13 +398,26 @@ def _rejection(stream: str, one: _Work, found: APBridgeError) -> _News:
         stream,
         one.external_id,
         _source_id(one.record),
-        one.undone_hash,
+        one.content_hash,
         Status.REJECTED,
         code=code,
         reason=reason,
         payload=one.record,
+        source_modified_at=one.modified_at,
+        in_doubt=one.is_in_doubt,
     )
-    return _News(Kind.REJECTED, entry)
+    return _News(Kind.REJECTED, entry, one.external_id)
+
+
+def _unproved(stream: str, one: _Work) -> _News:
+    return _rejection(stream, one, RejectedError("APB-SNG-021", stream=stream, external_id=one.external_id))
+
+
+def _with_what_was_sent(outcome: Outcome, sent: Outcome | None) -> Outcome:
+    """Let an outcome say that the record was sent in this run, where a look has shown that it arrived."""
+    if sent is None or outcome.kind not in {Kind.UNCHANGED, Kind.DELIVERED}:
+        return outcome
+    return replace(outcome, kind=Kind.DELIVERED, action=sent.action)
 
 
 def _code_and_reason(found: APBridgeError) -> tuple[str, str]:

@@ -42,6 +42,8 @@ class Outcome:
     facts: Mapping[str, Any] | None = None
     waits_for: tuple[Need, ...] = ()
     action: Action | None = None
+    is_proved: bool = True
+    """Whether the other system has named the record in its answer, or shows it."""
 
     @classmethod
     def delivered(
@@ -49,6 +51,8 @@ class Outcome:
         remote_id: str | None = None,
         facts: Mapping[str, Any] | None = None,
         action: Action | None = None,
+        *,
+        is_proved: bool = True,
     ) -> Self:
         """Sent and acknowledged; in a dry run, what would be.
 
@@ -56,8 +60,10 @@ class Outcome:
             remote_id: Its id in the other system; None leaves what the ledger has.
             facts: What to remember of it in the ledger; None leaves what is there.
             action: What that does there; None where the ledger tells whether it was there before.
+            is_proved: False where the answer does not name the record: it is prepared and delivered once more
+                then, until the other system shows it or has been sent it often enough.
         """
-        return cls(Kind.DELIVERED, remote_id, facts, action=action)
+        return cls(Kind.DELIVERED, remote_id, facts, action=action, is_proved=is_proved)
 
     @classmethod
     def unchanged(cls, remote_id: str | None = None, facts: Mapping[str, Any] | None = None) -> Self:

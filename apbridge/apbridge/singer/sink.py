@@ -71,8 +71,13 @@ class AcknowledgingSink(Sink):
         """
         return ()
 
+    def begin(self) -> None:
+        """Look at what the ledger may not know of. Called once, before the first record is judged."""
+
     def prepare(self, records: Sequence[Record], rows: Mapping[str, Row]) -> None:
         """Look up in bulk what delivering these records takes. Called before each portion.
+
+        It is called once more for those whose acknowledgement did not name them, with rows that are in doubt.
 
         Args:
             records: What is about to be delivered, at most `AcknowledgingTarget.batch`.

@@ -57,7 +57,17 @@ def is_whole(before: Any, after: Any, stream: str) -> bool:  # noqa: ANN401
         after: Its last STATE.
         stream: The stream.
     """
-    return not has_bookmark(_bookmark(before, stream)) and is_complete(after, stream)
+    return begins_anew(before, stream) and is_complete(after, stream)
+
+
+def begins_anew(before: Any, stream: str) -> bool:  # noqa: ANN401
+    """Tell whether a tap has no bookmark to go on from.
+
+    Args:
+        before: The STATE that it began with; empty where it began with none.
+        stream: The stream.
+    """
+    return not has_bookmark(_bookmark(before, stream))
 
 
 def is_complete(state: Any, stream: str) -> bool:  # noqa: ANN401

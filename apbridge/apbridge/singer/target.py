@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from datetime import timedelta
 from functools import cached_property
 from itertools import chain, islice
 from threading import Event
@@ -132,10 +133,17 @@ class AcknowledgingTarget(PlainErrors, Target):
         """Tell whether the tap read a stream from its beginning to its end in this run."""
         return states.is_whole(self._initial, self._latest_state, stream)
 
+    def begins_anew(self, stream: str) -> bool:
+        """Tell whether the tap reads a stream from its beginning in this run."""
+        return states.begins_anew(self._initial, stream)
+
     @cached_property
     def ledger(self) -> Ledger:
         """The ledger, opened at the first message; in a dry run a copy of it."""
-        return (RehearsalLedger if self.is_dry_run else Ledger)(required_text(self.config, "ledger_url"))
+        return (RehearsalLedger if self.is_dry_run else Ledger)(
+            required_text(self.config, "ledger_url"),
+            in_doubt=timedelta(minutes=self.config["in_doubt_minutes"]),
+        )
 
     @cached_property
     def run(self) -> Run:
@@ -251,17 +259,14 @@ class AcknowledgingTarget(PlainErrors, Target):
             self._drain()
 
     def _try_again(self) -> None:
-        """Deliver once more what waits, and what earlier runs left rejected."""
-        unsettled = self.ledger.counts(self.system)
+        """Deliver once more what waits, what earlier runs left rejected, and what is due for another look."""
         for stream in self.sink_classes:
-            if not OPEN & unsettled.get(stream, {}).keys():
-                continue
             rows = self._current(stream)
             while some := {row.external_id: row.payload for row in islice(rows, self.batch)}:
                 self.dispatch.drain(self._sink(stream), some)
 
     def _current(self, stream: str) -> Iterator[Row]:
-        """Give what waits or is rejected, but for what may be out of date, such as a bill paid by hand since.
+        """Give what is kept, but for what may be out of date, such as a bill paid by hand since.
 
         What came in this run is up to date. What is kept from an earlier one is so only where the tap came to
         the end of the stream and did not bring it.
@@ -271,7 +276,7 @@ class AcknowledgingTarget(PlainErrors, Target):
         asked, others = (
             self.ledger.all_rows(self.system, stream, tuple(OPEN), asked=first) for first in (True, False)
         )
-        for row in chain(asked, others):
+        for row in chain(asked, others, self.ledger.to_look_at_again(self.system, stream)):
             so_far = self.tally.so_far(stream, row.external_id)
             if row.withheld or so_far is Kind.REJECTED:
                 continue

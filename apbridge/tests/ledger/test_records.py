@@ -55,7 +55,10 @@ def test_a_row_is_in_doubt_while_the_trail_knows_of_a_later_write(ledger: Ledger
     # What waited may be sent later in the same run.
     send(2, later)
     assert doubtful() == ({"v-00002"}, {"v-00002"})
-    ledger.seen(later.id, "toy", "vendors", ["v-00002"])
+    # To have seen it again ends no doubt, to have delivered it does.
+    ledger.seen(later.id, "toy", "vendors", {"v-00002": None})
+    assert doubtful() == ({"v-00002"}, {"v-00002"})
+    ledger.write(later.id, "toy", [entry(2)])
     assert doubtful() == (set(), set())
     # So may an earlier run that still goes on, after the later one has written the row.
     send(3, run)
@@ -121,7 +124,7 @@ def test_news_keeps_what_it_does_not_know(ledger: Ledger, run: Run) -> None:
 def test_seeing_a_record_again_changes_nothing_but_when(ledger: Ledger, run: Run) -> None:
     ledger.write(run.id, "toy", [entry(number) for number in range(700)])
     before = ledger.rows("toy", "vendors", ["v-00000", "v-00699"])
-    ledger.seen(run.id, "toy", "vendors", [f"v-{number:05}" for number in range(699)])
+    ledger.seen(run.id, "toy", "vendors", dict.fromkeys(f"v-{number:05}" for number in range(699)))
     after = ledger.rows("toy", "vendors", ["v-00000", "v-00699"])
     assert after["v-00000"].last_seen > before["v-00000"].last_seen
     assert after["v-00000"].first_seen == before["v-00000"].first_seen

@@ -1,0 +1,151 @@
+"""What the audit trail knows of a record's writes that its row does not.
+
+A write is two rows on the trail: `sent` before it goes, then `answered` once nothing of it can be on the wire
+any more, or `unanswered` where a try of it may still arrive. A process that was killed leaves `sent` alone.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta, timezone
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Row, and_, func, select, update
+
+from apbridge.ledger.rows import OPEN, Entry, Status
+from apbridge.ledger.tables import audit, audit_head, records
+
+SENT, ANSWERED, UNANSWERED = "sent", "answered", "unanswered"
+"""Phases of a write."""
+
+IN_DOUBT = timedelta(minutes=30)
+"""How long a write may be on its way: twice as long as NetSuite works at one request at most."""
+
+
+class OnTrail(NamedTuple):
+    """A row of the trail, as far as it tells what may still happen."""
+
+    seq: int
+    run_id: int
+    phase: str
+    answers: int | None
+    at: datetime
+
+
+class Place(NamedTuple):
+    """How far a row knows the trail, and when to look at its record once more."""
+
+    trail_seq: int
+    look_again_at: datetime | None
+
+
+def names_in_doubt(connection: Connection, system: str, stream: str, external_ids: Sequence[str]) -> set[str]:
+    """Name the records of which the trail has a write that their row knows nothing of.
+
+    The run that sent it was killed, or another one sent it meanwhile: what the other system has may not be what
+    the ledger says.
+    """
+    row = and_(
+        records.c.system == audit.c.system,
+        records.c.stream == stream,
+        records.c.external_id == audit.c.external_id,
+    )
+    query = (
+        select(audit.c.external_id)
+        .outerjoin(records, row)
+        .where(audit.c.system == system, audit.c.external_id.in_(external_ids))
+        .group_by(audit.c.external_id, records.c.trail_seq)
+        .having(func.max(audit.c.seq) > func.coalesce(records.c.trail_seq, 0))
+    )
+    return set(connection.execute(query).scalars())
+
+
+def on_trail(connection: Connection, system: str, external_ids: Iterable[str]) -> dict[str, list[OnTrail]]:
+    """Read the trail of some records, by external id."""
+    columns = (audit.c.seq, audit.c.run_id, audit.c.phase, audit.c.answers, audit.c.at)
+    found: defaultdict[str, list[OnTrail]] = defaultdict(list)
+    for name, seq, run_id, phase, answers, at in connection.execute(
+        select(audit.c.external_id, *columns).where(
+            audit.c.system == system, audit.c.external_id.in_(list(external_ids))
+        )
+    ):
+        found[name].append(OnTrail(seq, run_id, phase, answers, datetime.fromisoformat(at)))
+    return found
+
+
+def place(entry: Entry, run_id: int, trail: Sequence[OnTrail], before: int, window: timedelta) -> Place:
+    """Tell how far a row knows the trail after a run has dealt with its record.
+
+    Args:
+        entry: What the run has found out.
+        run_id: The run.
+        trail: The record's.
+        before: How far its row knew the trail.
+        window: How long a write may be on its way.
+    """
+    last = max((row.seq for row in trail), default=0)
+    if entry.known is None:
+        return Place(before if entry.in_doubt else last, None)
+    meanwhile = [row for row in trail if row.seq > entry.known.seq and row.run_id != run_id]
+    answered = {row.answers for row in trail if row.phase == ANSWERED}
+    on_the_wire = [
+        row
+        for row in trail
+        if row.phase == SENT
+        and row.seq <= entry.known.seq
+        and row.seq not in answered
+        and row.at > entry.known.at - window
+    ]
+    unknown = [row.answers or row.seq for row in meanwhile] + [row.seq for row in on_the_wire]
+    known = min([last, *(seq - 1 for seq in unknown), *([before] if entry.in_doubt else [])])
+    if entry.status in {*OPEN, Status.DISMISSED} or not unknown:
+        return Place(known, None)
+    # Of two writes that were under way at once, only a look shows which one came last.
+    until = max((row.at + window for row in on_the_wire), default=datetime.now(timezone.utc))
+    return Place(known, until)
+
+
+class Content(NamedTuple):
+    """Which content of a record a run has at hand."""
+
+    run_id: int
+    began: datetime
+    """When the run began."""
+    modified_at: str | None
+
+
+def is_overtaken(ours: Content, row: Any) -> bool:  # noqa: ANN401
+    """Tell whether, since a run began, another one has dealt with newer content, or read the same later."""
+    if ours.modified_at is None or row.source_modified_at is None or row.last_seen < ours.began:
+        return False
+    return bool((row.source_modified_at, row.run_id) > (ours.modified_at, ours.run_id))
+
+
+def take_turn(connection: Connection) -> None:
+    """Let nothing come onto the trail, and no other row be written, until this transaction is over."""
+    connection.execute(select(audit_head.c.seq).with_for_update())
+
+
+def put_in_doubt(
+    connection: Connection, run_id: int, row: Row[Any], entry: Entry, trail: Sequence[OnTrail]
+) -> None:
+    """Put a row in doubt that a later run has written, where this one has sent older content all the same."""
+    if not any(one.run_id == run_id and one.seq > row.trail_seq for one in trail):
+        return
+    now = datetime.now(timezone.utc)
+    connection.execute(
+        update(records)
+        .where(
+            records.c.system == row.system,
+            records.c.stream == row.stream,
+            records.c.external_id == row.external_id,
+        )
+        .values(
+            remote_id=row.remote_id or entry.remote_id,
+            acknowledged_at=row.acknowledged_at or (now if entry.acknowledged else None),
+            look_again_at=None if Status(row.status) in OPEN else now,
+            # What is not kept is asked from the tap again.
+            withheld=row.withheld or row.payload is None,
+        )
+    )
