@@ -92,10 +92,27 @@ class Posting:
                 raise RejectedError("APB-PAY-053", payment=payment.id, words=doubt.facts["says"]) from doubt
         raise OutcomeUnknownError("APB-PAY-051", payment=payment.id, words=doubt.says) from doubt
 
+    def claim(self, payment: Payment, recorded: Recorded) -> str:
+        """Claim a vendor payment that somebody recorded by hand for a payment, over all processes.
+
+        Returns:
+            External id of the payment that has the claim; nobody else may link it.
+        """
+        return self._run.ledger.claims.claim(self._run.id, SYSTEM, recorded.id, payment.external_id)
+
+    def give_up(self, payment: Payment, recorded: Recorded) -> None:
+        """Give up the claim to a vendor payment that turns out to be another one."""
+        self._run.ledger.claims.give_up(SYSTEM, recorded.id, payment.external_id)
+
     def link(self, payment: Payment, shares: Mapping[str, Share], recorded: Recorded) -> str:
         """Give a vendor payment that somebody recorded by hand our external id, and nothing else.
 
         By that it is known as this payment from then on, and as no other, whatever becomes of the ledger.
+
+        Args:
+            payment: What AvidXchange says.
+            shares: What it pays on each bill.
+            recorded: What is claimed for it, and has no external id.
 
         Returns:
             Internal id of the vendor payment that holds the external id.

@@ -6,13 +6,18 @@ import contextlib
 import json
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from itertools import count
 from threading import Event
 from typing import Any
 
-from apbridge_sandbox.netsuite.posting import delete_vendor_payment, void_vendor_payment
+from apbridge_sandbox.netsuite.books import load_payment
+from apbridge_sandbox.netsuite.posting import (
+    change_vendor_payment,
+    delete_vendor_payment,
+    void_vendor_payment,
+)
 from apbridge_sandbox.testing import Running
 from tests.waiting import held, until
 
@@ -216,6 +221,32 @@ class Company:
             finally:
                 over.set()
             acted.result()
+
+    @contextlib.contextmanager
+    def on_the_wire(self, method: str, path: str, **when: int) -> Iterator[Callable[[], None]]:
+        """Hold a call, or those told, on its way until the test lets it go."""
+        self.fault({"hold": True}, method=method, path=path, **(when or {"times": 1}))
+
+        def let_go() -> None:
+            self.control("/control/faults/let-go", {})
+
+        try:
+            yield let_go
+        finally:
+            let_go()
+
+    def until_held(self, number: int) -> None:
+        """Wait until as many calls are held."""
+        until(lambda: held(self.control) == number)
+
+    def move_application(self, payment: str, bill: OpenBill) -> None:
+        """Apply a payment that pays one bill to another one instead, as a person would."""
+        assert self.sandbox.sandbox
+        with self.sandbox.sandbox.store.write() as connection:
+            now = self.sandbox.sandbox.clock.now()
+            before = load_payment(connection, int(payment))
+            moved = [replace(each, bill=int(bill.id)) for each in before.applications]
+            change_vendor_payment(connection, int(payment), replace(before, applications=moved), now=now)
 
     def fault(
         self, do: Mapping[str, Any], *, method: str = "POST", path: str = "/vendorPayment", **when: int

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Callable, Mapping
 from decimal import Decimal
@@ -22,10 +19,8 @@ from apbridge_sandbox.testing import running
 from tests.waiting import PATIENCE, are_all_held, held, until
 
 from .company import Company
-from .program import Target
+from .program import Target, start
 from .records import in_full, messages, paying, voided
-
-PROGRAM = Path(sys.executable).parent / "target-netsuite-payments"
 
 
 def refusal(status: int, code: str, detail: str = "No.") -> dict[str, Any]:
@@ -264,14 +259,3 @@ def test_a_link_whose_answer_is_lost_is_made_once(company: Company, target: Targ
     assert target.run(record).counts == {"delivered": 1}
     assert company.payment(record).id == by_hand
     assert company.unpaid(bill) == 0
-
-
-def start(target: Target, config: Path) -> subprocess.Popen[bytes]:
-    config.write_text(json.dumps(target.config))
-    return subprocess.Popen(
-        [PROGRAM, "--config", config],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        env=os.environ,
-    )

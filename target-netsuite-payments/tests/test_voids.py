@@ -213,3 +213,29 @@ def test_where_another_script_answers_the_void_is_rejected_and_the_others_are_po
     assert "not that of our RESTlet" in (row.reason or "")
     assert company.unpaid(first) == 0
     assert company.unpaid(second) == 0
+
+
+@UNDOES
+def test_what_is_undone_in_words_only_is_rejected(company: Company, target: Target, on_void: str):
+    bill = company.bill()
+    record = in_full(bill)
+    target.run(record)
+    company.fault({"status": 204}, method="DELETE", times=1)
+    company.fault({"status": 200, "body": {"voided": company.payment(record).id}}, path="restlet", times=1)
+    ran = target.run(voided(record), on_void=on_void)
+    assert ran.counts == {"rejected": 1}
+    assert (target.row(record).code, company.unpaid(bill)) == ("APB-PAY-063", 0)
+    assert f"vendor payment {company.payment(record).id} was undone, and still shows it" in ran.log
+    assert target.run(on_void=on_void).counts == {"delivered": 1}
+    assert (target.row(record).code, company.unpaid(bill)) == (None, bill.unpaid)
+
+
+def test_what_is_voided_and_still_pays_its_bill_is_rejected(company: Company, target: Target):
+    """NetSuite says that it is voided; its application to the bill stands."""
+    bill = company.bill()
+    record = in_full(bill)
+    target.run(record)
+    payment = company.payment(record).id
+    with company.meanwhile("POST", "restlet", lambda: company.change("transaction", payment, voided="T")):
+        assert target.run(voided(record)).counts == {"rejected": 1}
+    assert (target.row(record).code, company.unpaid(bill)) == ("APB-PAY-063", 0)

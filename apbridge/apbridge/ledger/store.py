@@ -26,6 +26,7 @@ from typing_extensions import Self
 
 from apbridge.json import dumps
 from apbridge.ledger.audit import AuditTrail, Verdict
+from apbridge.ledger.claims import Claims
 from apbridge.ledger.database import Database
 from apbridge.ledger.doubt import (
     IN_DOUBT,
@@ -71,6 +72,7 @@ class Ledger(LedgerRows):
         super().__init__(Database(url), Values(Payloads(record_keys())))
         self.audit = AuditTrail(self._database)
         self.identity = Identity(self._database)
+        self.claims = Claims(self._database)
         self._upsert = _upsert(self._database.engine.dialect.name)
         self._note = _upsert_found(self._database.engine.dialect.name)
         self._add_names = _insert(self._database.engine.dialect.name)(names).on_conflict_do_nothing()

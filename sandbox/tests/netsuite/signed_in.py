@@ -111,7 +111,7 @@ class NetSuite(requests.Session):
         rows = self.rows(
             "SELECT a.acctnumber AS account, l.amount FROM transactionaccountingline l"
             f" JOIN account a ON a.id = l.account WHERE l.transaction = {payment}"
-            " ORDER BY l.transactionline ASC"
+            " AND l.accountingbook = 1 ORDER BY l.transactionline ASC"
         )
         return [(row["account"], Decimal(row["amount"])) for row in rows]
 
