@@ -6,8 +6,7 @@ import json
 import sqlite3
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -20,6 +19,7 @@ from apbridge_sandbox.testing import Running
 from demo.books import Books
 from demo.rehearsal import PROGRAMS
 from tests.plugins import environment
+from tests.waiting import PATIENCE, held, until
 
 Bill = Mapping[str, Any]
 
@@ -101,8 +101,8 @@ class Inbound:
 
     def end(self, pipeline: Pipeline) -> int:
         """Wait for both, keep the state that the target acknowledged last, and give its exit code."""
-        code = pipeline.target.wait(timeout=300)
-        pipeline.tap.wait(timeout=300)
+        code = pipeline.target.wait(timeout=PATIENCE)
+        pipeline.tap.wait(timeout=PATIENCE)
         if acknowledged := (pipeline.place / "out").read_text(encoding="utf-8").splitlines():
             self.state = json.loads(acknowledged[-1])
         return code
@@ -194,19 +194,14 @@ class Inbound:
         """Run until such a call is on the wire, and kill the run there."""
         self.hold(method=method, path=path)
         pipeline = self.start(**settings)
-        until(lambda: self.held == 1)
+        until(lambda: held(self.control) == 1)
         pipeline.target.kill()
         self.end(pipeline)
-
-    @property
-    def held(self) -> int:
-        """How many calls are on the wire."""
-        return sum(fault["held"] for fault in self.control("/control/faults", method="GET"))
 
     def let_go(self) -> None:
         """Let what is on the wire arrive, and wait until it is dealt with."""
         self.control("/control/faults/let-go", {})
-        until(lambda: self.held == 0)
+        until(lambda: held(self.control) == 0)
 
     def run_half_an_hour_later(self, ledger: str = "ledger", **settings: object) -> tuple[int, str]:
         """Run once nothing that was sent until now can be on the wire any more."""
@@ -298,15 +293,5 @@ class Inbound:
                 "X-User-Token": self._sandbox.credentials["AVIDXCHANGE_USER_TOKEN"],
             },
         )
-        with urlopen(request, timeout=10):  # noqa: S310
+        with urlopen(request, timeout=PATIENCE):  # noqa: S310
             pass
-
-
-def until(holds: Callable[[], bool]) -> None:
-    """Wait for something that comes about."""
-    for _ in range(6000):
-        if holds():
-            return
-        time.sleep(0.02)
-    message = "it did not come about"
-    raise AssertionError(message)

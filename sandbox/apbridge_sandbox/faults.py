@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from enum import Enum
 from typing import Any
 
@@ -46,11 +48,12 @@ class Match(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 
 class Do(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """What happens then. With neither `status` nor `drop` the call is only delayed.
+    """What happens then. With neither `status` nor `drop` the call is only delayed or held.
 
     `drop` cuts the connection without an answer: `before` the call is handled, `after` its work is committed,
-    or at once, and the call is handled `late`: when the calls that are held are let go. With `hold` it is
-    handled then too, and answered, if its caller is still there.
+    or at once, and the call is handled `late`: when the calls that are held are let go. With `hold` what
+    becomes of the call comes then too: it is handled, and answered if its caller is still there; or it gets
+    its `status`; or its connection is cut, its work not done (`before`) or done before it was held (`after`).
     """
 
     status: int | None = None
@@ -66,14 +69,14 @@ class Do(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
         if self.status is None and (self.html or self.headers or self.body is not None):
             message = "an answer needs a status"
             raise ValueError(message)
-        if self.hold and (self.status is not None or self.drop is not None):
-            message = "a call that is held is handled and answered as usual"
+        if self.hold and self.drop is Drop.LATE:
+            message = "a call that comes late is held as it is"
             raise ValueError(message)
 
     @property
     def is_late(self) -> bool:
-        """Whether the call waits until it is let go."""
-        return self.hold or self.drop is Drop.LATE
+        """Whether the call is handled only when it is let go."""
+        return self.drop is Drop.LATE or (self.hold and self.status is None and self.drop is None)
 
 
 class Fault(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -126,9 +129,17 @@ class Faults:
                 return fault
         return None
 
-    async def wait(self) -> None:
-        """Wait until the calls that are held are let go."""
-        await self._let_go.wait()
+    @asynccontextmanager
+    async def held(self, fault: Fault) -> AsyncIterator[None]:
+        """Begin the block when the calls that are held are let go; until its end the call counts as held."""
+        fault.held += 1
+        try:
+            # A fault may have ended while the call was on its way here.
+            if any(one is fault for one in self.in_force):
+                await self._let_go.wait()
+            yield
+        finally:
+            fault.held -= 1
 
     def let_go(self) -> None:
         """Let the calls go that are held now."""

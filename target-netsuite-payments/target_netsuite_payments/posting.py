@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from http import HTTPStatus
 from threading import Event
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 from apbridge.errors import OutcomeUnknownError, RefusedError, RejectedError, SettingError
 from apbridge.http import Write
 from apbridge.ledger import Run
-from apbridge.netsuite import NetSuite
+from apbridge.netsuite import NetSuite, restlet
 from target_netsuite_payments.books import Bill, Books, Recorded
 from target_netsuite_payments.checks import Share, confirm
 from target_netsuite_payments.payment import Payment
@@ -165,7 +166,8 @@ class Posting:
 
         def write() -> None:
             body = {"action": "void", "payment": recorded.id}
-            self._netsuite.restlet(body, purpose=purpose, write=Write.ONCE)
+            reads = partial(restlet.voided, payment=recorded.id)
+            self._netsuite.restlet(body, reads=reads, purpose=purpose, write=Write.ONCE)
 
         self._undo(payment, recorded, purpose, write)
 

@@ -38,16 +38,23 @@ class RehearsalLedger(Ledger):
         self._folder = TemporaryDirectory(prefix="apbridge-dry-run-")
         try:
             super().__init__(f"sqlite:///{Path(self._folder.name) / 'ledger.db'}", in_doubt=in_doubt)
-            with Ledger(url) as original:
-                self._take_over(original)
+            self._original = Ledger(url)
+            try:
+                self._take_over(self._original)
+            except BaseException:
+                self._original.close()
+                raise
         except BaseException:
             self._folder.cleanup()
             raise
         self.audit = _NoTrail(self._database)
+        # The copy's trail is none, so that only the original knows how far it has come.
+        self.identity = self._original.identity
 
     @override
     def close(self) -> None:
         super().close()
+        self._original.close()
         self._folder.cleanup()
 
     def _take_over(self, original: Ledger) -> None:

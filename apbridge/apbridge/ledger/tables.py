@@ -166,6 +166,13 @@ findings = Table(
     Column("value", Text, nullable=False),
 )
 
+identity = Table(
+    "apbridge_identity",
+    metadata,
+    Column("name", String(40), primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
 claims = Table(
     "apbridge_claims",
     metadata,

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from apbridge.ledger import UNIDENTIFIED, Entry, Ledger, Need, Run, Status
+from tests.waiting import PATIENCE
 
 
 @pytest.fixture
@@ -218,7 +219,7 @@ with Ledger(sys.argv[1]) as ledger:
 """
     Ledger(url).close()
     writing = [subprocess.Popen([sys.executable, "-c", program, url]) for _ in range(3)]
-    assert [process.wait(60) for process in writing] == [0] * 3
+    assert [process.wait(PATIENCE) for process in writing] == [0] * 3
     with Ledger(url) as ledger:
         rows = ledger.rows("toy", "vendors", [f"v-{number}" for number in range(50)])
     assert {row.attempts for row in rows.values()} == {60}

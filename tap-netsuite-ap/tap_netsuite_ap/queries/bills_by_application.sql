@@ -5,7 +5,7 @@ SELECT DISTINCT
 FROM nexttransactionlinelink k
 JOIN transaction t ON t.id = k.previousdoc
 WHERE t.type = 'VendBill'
-  AND k.linktype = 'Payment' AND k.nexttype IN ('VendPymt', 'VendCred')
+  AND k.linktype = 'Payment'
   AND k.lastmodifieddate > t.lastmodifieddate
   AND $where
 ORDER BY $order
