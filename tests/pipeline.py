@@ -16,6 +16,7 @@ from typing import Any
 
 from apbridge_sandbox.testing import Running
 from tests.plugins import environment
+from tests.waiting import PATIENCE
 
 _PROCESSES = multiprocessing.get_context("forkserver")
 # Both programs are imported once, not in each of some hundred processes.
@@ -84,7 +85,7 @@ class Pipe:
             yield tap, target
         finally:
             for process in (target, tap):
-                process.join(50)
+                process.join(PATIENCE)
                 process.kill()
                 process.join()
         whole = [line for line in states.read_bytes().splitlines(keepends=True) if line.endswith(b"\n")]

@@ -3,135 +3,24 @@
 from __future__ import annotations
 
 import json
-import subprocess
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta, timezone
+from collections.abc import Iterator
+from datetime import date, timedelta
 from decimal import Decimal
-from pathlib import Path
-from typing import Any
 
 import pytest
-from sqlalchemy import delete, update
+from sqlalchemy import delete
 
-from apbridge.avidxchange import AvidXchange, AvidXchangeSettings
-from apbridge.ledger import Entry, Ledger, Status
+from apbridge.ledger import Entry, Status
 from apbridge.ledger.chronicle import Chronicle
-from apbridge.ledger.tables import records, runs
-from apbridge.netsuite import NetSuite, NetSuiteSettings
-from apbridge.reconcile import Cause, Difference, Result, reconcile
-from apbridge_sandbox.testing import Running, running
-from demo.rehearsal import PROGRAMS
-from tests.pipeline import Pipe
-from tests.plugins import environment
-
-BEFORE_ALL = datetime(2000, 1, 1, tzinfo=timezone.utc)
-AFTER_ALL = datetime(2099, 1, 1, tzinfo=timezone.utc)
-
-
-@dataclass(frozen=True)
-class World:
-    """Both systems after a run each way."""
-
-    sandbox: Running
-    folder: Path
-
-    @property
-    def ledger(self) -> Ledger:
-        return Ledger(f"sqlite:///{self.folder}/ledger.db")
-
-    def compare(
-        self,
-        *,
-        last_run: datetime = AFTER_ALL,
-        surface: str = "avidconnect",
-        **more: Any,  # noqa: ANN401
-    ) -> Result:
-        """Compare as if the last run each way had begun then."""
-        contract = self.sandbox.avidxchange_settings(surface)
-        account = {
-            name.removeprefix("NETSUITE_").lower(): value
-            for name, value in self.sandbox.credentials.items()
-            if name.startswith("NETSUITE_")
-        }
-        with self.ledger as ledger:
-            with ledger.database.writing() as connection:
-                connection.execute(update(runs).values(started_at=last_run))
-            with (
-                NetSuite(NetSuiteSettings.from_config(account)) as netsuite,
-                AvidXchange(AvidXchangeSettings.from_config(contract)) as avidxchange,
-            ):
-                return reconcile(netsuite, avidxchange, ledger, **more)
-
-    def difference(self, external_id: str, **more: Any) -> Difference:  # noqa: ANN401
-        """Compare, and give the one difference on a record."""
-        (found,) = [one for one in self.compare(**more).differences if one.external_id == external_id]
-        return found
-
-    def take(self) -> tuple[str, Mapping[str, Any]]:
-        """Give an approved invoice of which nothing is paid, and its bill, for one test alone."""
-        books = self.sandbox.books()
-        for invoice in books["avidxchange"]["invoices"]:
-            name = invoice["externalId"]
-            if invoice["status"] == "approved" and name not in TAKEN and not float(invoice["amountPaid"]):
-                TAKEN.add(name)
-                (bill,) = [one for one in books["netsuite"]["bills"] if name.endswith(f"-{one['id']}")]
-                return name, bill
-        message = "no open bill is left; seed more"
-        raise AssertionError(message)
-
-    def settle(self, name: str, **share: str) -> str:
-        """Pay an invoice and let it settle, without an inbound run; give the payment's external id."""
-        order = {"invoices": [{"external_id": name, **share}], "method": "check"}
-        (payment,) = self.sandbox.control("/control/payments/pay", order)["ids"]
-        self.sandbox.control("/control/payments/settle", {"ids": [payment]})
-        return f"avidxchange-payment-{payment}"
-
-
-TAKEN: set[str] = set()
+from apbridge.ledger.tables import records
+from apbridge.reconcile import Cause
+from tests.reconciling import AFTER_ALL, BEFORE_ALL, World, world_with_payments
 
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    folder = tmp_path_factory.mktemp("reconcile")
-    with running(vendors=15, bills=70) as sandbox:
-        Pipe(sandbox, folder).run_well()
-        made = World(sandbox, folder)
-        sandbox.control("/control/invoices/approve", {"external_ids": "all"})
-        for share in ({}, {"amount": "1.25"}, {"discount": "0.75"}) * 4:
-            made.settle(made.take()[0], **share)
-        sandbox.control("/control/clock", {"advance_days": 2})
-        inbound(made)
+    with world_with_payments(tmp_path_factory.mktemp("reconcile"), bills=70) as made:
         yield made
-
-
-def inbound(world: World) -> None:
-    banks = [
-        {"currency": currency, "subsidiary": subsidiary, "account": account}
-        for currency, subsidiary, account in (
-            ("USD", "1", "102"),
-            ("CAD", "1", "103"),
-            ("CAD", "2", "107"),
-            ("USD", "2", "108"),
-        )
-    ]
-    into = {"ledger_url": f"sqlite:///{world.folder}/ledger.db", "bank_accounts": json.dumps(banks)}
-    tap = subprocess.run(
-        [PROGRAMS / "tap-avidxchange", "--config=ENV"],
-        env=environment(world.sandbox, "tap-avidxchange"),
-        cwd=world.folder,
-        capture_output=True,
-        check=True,
-    )
-    target = subprocess.run(
-        [PROGRAMS / "target-netsuite-payments", "--config=ENV"],
-        input=tap.stdout,
-        env=environment(world.sandbox, "target-netsuite-payments", **into),
-        cwd=world.folder,
-        capture_output=True,
-        check=False,
-    )
-    assert target.returncode == 0, target.stderr.decode()
 
 
 def test_after_a_run_each_way_all_is_in_balance(world: World):
@@ -187,10 +76,14 @@ def test_an_account_without_a_feature_is_compared_too(world: World, off: tuple[s
 
 def test_a_bill_paid_by_hand_is_told_with_its_payment(world: World):
     name, bill = world.take()
-    world.sandbox.control("/control/netsuite/pay-by-hand", {"bill": bill["id"], "check_number": "7001"})
-    found = world.difference(name)
+    world.pay_by_hand(name, "7001")
+    found = world.difference(name, last_run=BEFORE_ALL)
     assert (found.cause, found.netsuite, found.avidxchange) == (Cause.BY_HAND, 0, Decimal(bill["unpaid"]))
     assert "payment 7001" in found.says
+    assert "The next outbound run sees to it" in found.says
+    passed = world.difference(name)
+    assert (passed.cause, passed.run, passed.has_passed) == (Cause.UNEXPLAINED, "outbound", True)
+    assert "payment 7001" in passed.says
 
 
 def test_a_settled_payment_on_its_way_explains_its_bill(world: World):
@@ -230,19 +123,19 @@ def test_a_deleted_bill_that_is_still_to_be_paid(world: World):
     found = world.difference(name, last_run=BEFORE_ALL)
     assert (found.cause, found.netsuite) == (Cause.IN_FLIGHT, None)
     found = world.difference(name)
-    assert (found.cause, found.says) == (
-        Cause.UNEXPLAINED,
-        "NetSuite has no such bill, and AvidXchange means to pay it.",
-    )
+    assert (found.cause, found.has_passed) == (Cause.UNEXPLAINED, True)
+    assert found.says.startswith("NetSuite has no such bill, and AvidXchange means to pay it.")
 
 
 def test_a_bill_that_the_ledger_never_heard_of(world: World):
     result = world.compare()
     held = next(one for one in result.differences if one.cause is Cause.NOT_ELIGIBLE)
     assert held.says.startswith("It is not submitted: ")
-    TAKEN.add(held.external_id)
+    world.taken.add(held.external_id)
     with world.ledger as ledger, ledger.database.writing() as connection:
         connection.execute(delete(records).where(records.c.external_id == held.external_id))
+    assert world.difference(held.external_id).cause is Cause.NOT_ELIGIBLE
+    world.edit(held.external_id, status="A", approvalstatus=2, paymenthold="F")
     assert world.difference(held.external_id).cause is Cause.UNEXPLAINED
     assert world.difference(held.external_id, last_run=BEFORE_ALL).cause is Cause.IN_FLIGHT
     start = date(2099, 1, 1)
@@ -253,11 +146,15 @@ def test_a_rejected_bill_is_told_with_its_reason_and_a_dismissed_one_as_such(wor
     name, bill = world.take()
     world.sandbox.control("/control/netsuite/delete", {"type": "vendorbill", "id": bill["id"]})
     for status, cause in ((Status.REJECTED, Cause.REJECTED), (Status.WAITING, Cause.WAITING)):
-        entry = Entry("bills", name, None, "h", status, code="APB-TAX-030", reason="Twice.")
+        about = {"code": "APB-TAX-030", "reason": "Twice.", "source_modified_at": "2099-01-01T00:00:00Z"}
+        entry = Entry("bills", name, None, "h", status, **about)
         with world.ledger as ledger:
             ledger.write(1, "avidxchange", [entry])
         found = world.difference(name)
         assert (found.cause, found.says, found.code) == (cause, "Twice.", "APB-TAX-030")
+        # Of what the bill was before it was deleted, a reason explains nothing.
+        world.note(name, source_modified_at="2000-01-01T00:00:00Z")
+        assert world.difference(name).cause is Cause.UNEXPLAINED
 
 
 def test_as_of_a_day_puts_back_what_was_paid_later(world: World):
@@ -267,7 +164,7 @@ def test_as_of_a_day_puts_back_what_was_paid_later(world: World):
     result = world.compare(as_of=paid_on - timedelta(days=1))
     assert result.payments == 0
     untouched = [one for one in result.differences if one.cause is not Cause.NOT_ELIGIBLE]
-    assert {one.external_id for one in untouched} <= TAKEN
+    assert {one.external_id for one in untouched} <= world.taken
     now = sum(total.netsuite for total in world.compare().open.currencies.values())
     assert sum(total.netsuite for total in result.open.currencies.values()) > now
 
@@ -275,22 +172,13 @@ def test_as_of_a_day_puts_back_what_was_paid_later(world: World):
 def test_the_command_ends_with_1_where_something_is_unexplained_and_keeps_what_it_found(world: World):
     name, _ = world.take()
     world.settle(name)
-    env = environment(world.sandbox, "target-avidxchange", ledger_url=f"sqlite:///{world.folder}/ledger.db")
-    command = [PROGRAMS / "apbridge", f"--project={world.folder}", "reconcile"]
-    env |= world.sandbox.credentials
-    world.compare()
-
-    def run(*words: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [*command, *words], env=env, cwd=world.folder, capture_output=True, text=True, check=False
-        )
-
-    told = run("--json")
+    world.last_ran(AFTER_ALL)
+    told = world.command("--json")
     assert told.returncode == 1, told.stderr
     fields = json.loads(told.stdout)
     assert fields["unexplained"] >= 2
     assert fields["listed"][0]["cause"] == "unexplained"
-    said = run("--by-vendor").stdout
+    said = world.command("--by-vendor").stdout
     assert "differences are unexplained" in said
     assert "Open in NetSuite" in said
     with world.ledger as ledger:

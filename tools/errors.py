@@ -19,6 +19,7 @@ AREAS = {
     "SET": "Settings",
     "CLI": "The command apbridge",
     "CHK": "apbridge check",
+    "REC": "apbridge reconcile",
     "VLT": "The vault",
     "CRT": "apbridge certificate",
     "NS": "NetSuite",
@@ -45,7 +46,7 @@ _FOR = {
 }
 _NOTE = "whoever reads the log: the run goes on"
 _ON_COMMAND = "whoever ran the command"
-_COMMANDS = {"CLI", "CHK", "VLT", "CRT", "EXC", "CON", "NTC"}
+_COMMANDS = {"CLI", "CHK", "REC", "VLT", "CRT", "EXC", "CON", "NTC"}
 _RAISED = re.compile(r"\b(\w+Error)\(\s*\"(APB-[A-Z]+-\d{3})\"")
 _FACT = re.compile(r"\{(\w+)[^}]*\}")
 

@@ -37,7 +37,8 @@ def compare(
     Reads both systems and writes to neither. Exit code 1 where a difference is unexplained.
     """
     day = moment(as_of)
-    start = moment(settings.text(context.config(context.TAP_NETSUITE), "start_date"))
+    tap = context.config(context.TAP_NETSUITE)
+    start = moment(settings.text(tap, "start_date"))
     with context.ledger() as ledger, context.netsuite() as netsuite, context.avidxchange() as avidxchange:
         result = reconcile(
             netsuite,
@@ -45,6 +46,7 @@ def compare(
             ledger,
             as_of=day.date() if day else None,
             start=start.date() if start else None,
+            takes_pending="pending" in (tap.get("approval_statuses") or ()),
         )
         Chronicle(ledger).keep_reconciliation(result)
     if as_json:

@@ -13,7 +13,7 @@ from typing_extensions import override
 from apbridge.ledger.audit import AuditTrail, Write
 from apbridge.ledger.doubt import IN_DOUBT, Content
 from apbridge.ledger.store import Ledger
-from apbridge.ledger.tables import audit, findings, records, runs
+from apbridge.ledger.tables import audit, claims, findings, records, runs
 
 _ROWS = 1000
 
@@ -65,7 +65,7 @@ class RehearsalLedger(Ledger):
         ]
         last_writes = select(*columns).group_by(audit.c.system, audit.c.external_id)
         with original._database.reading() as source, self._database.writing() as copy:  # noqa: SLF001
-            whole = ((table, select(table)) for table in (runs, records, findings))
+            whole = ((table, select(table)) for table in (runs, records, findings, claims))
             for table, rows in (*whole, (audit, last_writes)):
                 _copy(source, copy, table, rows)
 

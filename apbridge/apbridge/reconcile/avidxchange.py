@@ -7,28 +7,56 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from apbridge.avidxchange import AvidXchange, instant
-from apbridge.reconcile.books import Invoice, Payment, Share
+from apbridge.avidxchange import AvidXchange, Shown, fingerprint, instant
+from apbridge.json import dumps
+from apbridge.reconcile.books import NOT_TO_PAY, TO_PAY, Invoice, Payment, Share
 
-_NOT_TO_BE_PAID = {"cancelled", "rejected"}
 ZERO = Decimal(0)
 
 
-def invoices(avidxchange: AvidXchange) -> Iterator[Invoice]:
-    """Give every invoice that has an external id."""
-    for record in avidxchange.list("invoice"):
+class Invoices:
+    """Every invoice that has an external id.
+
+    Args:
+        avidxchange: The company; only read.
+    """
+
+    def __init__(self, avidxchange: AvidXchange) -> None:
+        self._avidxchange = avidxchange
+        invoice = avidxchange.profile.resources["invoice"]
+        body = invoice.upsert.body if invoice.upsert else None
+        self._unseen = set(body.fields if body else ()) - set(invoice.listing.sent.fields)
+
+    @property
+    def unseen(self) -> frozenset[str]:
+        """The fields that are sent for invoices and that the list, as far as it was read, shows of none."""
+        return frozenset(self._unseen)
+
+    def __iter__(self) -> Iterator[Invoice]:
+        for shown in self._avidxchange.shown("invoice"):
+            self._unseen -= shown.item.keys()
+            yield self._invoice(shown)
+
+    def _invoice(self, shown: Shown) -> Invoice:
+        record = self._avidxchange.read("invoice", shown)
         total, paid = Decimal(record["total"]), Decimal(record["amount_paid"] or 0)
-        unpaid = ZERO if record["status"] in _NOT_TO_BE_PAID else total - paid
-        yield Invoice(
+        status = record["status"]
+        unpaid = ZERO if status in NOT_TO_PAY else total - paid
+        body = self._avidxchange.body_shown("invoice", shown) if status in TO_PAY else {}
+        return Invoice(
             record["external_id"],
             record.get("number") or record["external_id"],
             record.get("vendor_external_id") or "",
             record.get("currency") or "",
-            record["status"],
+            status,
             record.get("status_reason") or "",
             _day(record.get("invoice_date")),
+            _day(record.get("due_date")),
             unpaid or ZERO,
             total,
+            paid or ZERO,
+            fingerprint(body),
+            dumps(body).decode(),
             instant(record["modified_at"]),
         )
 

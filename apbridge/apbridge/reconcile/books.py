@@ -15,15 +15,23 @@ from apbridge.reconcile.netsuite import Applied, Bill, Posted
 
 _PORTION = 1000
 
+TO_PAY = frozenset({"submitted", "in_workflow", "approved", "scheduled"})
+"""Where an invoice stands that AvidXchange means to pay."""
+
+NOT_TO_PAY = frozenset({"rejected", "cancelled"})
+"""Where an invoice stands that it does not."""
+
 _SCHEMA = """
 CREATE TABLE bills (
-  external_id TEXT PRIMARY KEY, number, vendor, vendor_name, subsidiary, currency, status, day, open, modified
+  external_id TEXT PRIMARY KEY, number, vendor, vendor_name, subsidiary, currency, status, day, due, total,
+  open, because, modified
 ) WITHOUT ROWID;
 CREATE TABLE invoices (
-  external_id TEXT PRIMARY KEY, number, vendor, currency, status, reason, day, unpaid, total, modified
+  external_id TEXT PRIMARY KEY, number, vendor, currency, status, reason, day, due, unpaid, total, paid, body,
+  shown, modified
 ) WITHOUT ROWID;
 CREATE TABLE posted (
-  external_id TEXT PRIMARY KEY, number, vendor, vendor_name, subsidiary, currency, amount, day
+  external_id TEXT PRIMARY KEY, number, vendor, vendor_name, subsidiary, currency, amount, day, is_void
 ) WITHOUT ROWID;
 CREATE TABLE payments (
   external_id TEXT PRIMARY KEY, number, vendor, currency, status, amount, day, modified
@@ -34,7 +42,11 @@ CREATE INDEX shares_of ON shares (payment);
 
 
 class Invoice(NamedTuple):
-    """An invoice in AvidXchange, and what is still to be paid on it."""
+    """An invoice in AvidXchange, and what is paid and still to be paid on it.
+
+    Where AvidXchange means to pay it, `shown` is what it shows of what is sent for it, as JSON, and `body`
+    the fingerprint of that.
+    """
 
     external_id: str
     number: str
@@ -43,9 +55,23 @@ class Invoice(NamedTuple):
     status: str
     reason: str
     day: date | None
+    due: date | None
     unpaid: Decimal
     total: Decimal
+    paid: Decimal
+    body: str
+    shown: str
     modified: datetime
+
+    @property
+    def is_to_pay(self) -> bool:
+        """Whether AvidXchange means to pay it."""
+        return self.status in TO_PAY
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether AvidXchange pays nothing on it."""
+        return self.status in NOT_TO_PAY
 
 
 class Payment(NamedTuple):
@@ -144,12 +170,18 @@ class Books:
         return found
 
     def without_a_bill(self) -> Iterator[str]:
-        """Name the invoices with something to pay whose bills are not among those read."""
+        """Name the invoices that were paid or are to be paid, and whose bills are not among those read.
+
+        Bills may be taken in meanwhile.
+        """
         query = (
-            "SELECT external_id FROM invoices"
-            " WHERE unpaid <> '0' AND external_id NOT IN (SELECT external_id FROM bills)"
+            "SELECT external_id FROM invoices WHERE external_id > ? AND (unpaid <> '0' OR paid <> '0')"
+            " AND external_id NOT IN (SELECT external_id FROM bills) ORDER BY external_id LIMIT 1000"
         )
-        return (row["external_id"] for row in self._rows(query))
+        after = ""
+        while names := [row["external_id"] for row in self._rows(query, after)]:
+            yield from names
+            after = names[-1]
 
     def _add(self, table: str, rows: Iterable[tuple[Any, ...]]) -> None:
         places = ", ".join("?" * _COLUMNS[table])
@@ -174,9 +206,10 @@ _COLUMNS = {
     )
 }  # fmt: skip
 _READ: dict[str, Callable[[str], Any]] = {
-    "day": date.fromisoformat,
+    **dict.fromkeys(("day", "due"), date.fromisoformat),
+    "is_void": bool,
     "modified": datetime.fromisoformat,
-    **dict.fromkeys(("open", "unpaid", "total", "amount"), Decimal),
+    **dict.fromkeys(("open", "unpaid", "total", "paid", "amount"), Decimal),
 }
 
 

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from itertools import islice
 from typing import Protocol, TypeVar
 
 from apbridge.avidxchange import AvidXchange
 from apbridge.ledger import Ledger
 from apbridge.netsuite import NetSuite
+from apbridge.netsuite.client import PAGE_ROWS
 from apbridge.reconcile import avidxchange as side
-from apbridge.reconcile import causes
+from apbridge.reconcile.bills import Evidence, Ground, Pair, is_different, is_other_than_sent, of_bill
 from apbridge.reconcile.books import Books, Invoice, Payment
-from apbridge.reconcile.causes import Evidence, Explanation, Open, Runs
+from apbridge.reconcile.content import last_sent
+from apbridge.reconcile.explanation import Explanation, Runs
 from apbridge.reconcile.netsuite import Applied, Bill, NetSuiteSide, Posted
-from apbridge.reconcile.result import ZERO, Cause, Difference, Result
+from apbridge.reconcile.payments import of_payment
+from apbridge.reconcile.result import ZERO, Difference, Result
 
 Progress = Callable[[str], None]
 
@@ -38,6 +42,7 @@ def reconcile(
     *,
     as_of: date | None = None,
     start: date | None = None,
+    takes_pending: bool = False,
     tell: Progress = lambda _: None,
 ) -> Result:
     """Compare both systems. Nothing is written to either.
@@ -46,14 +51,17 @@ def reconcile(
         netsuite: One side.
         avidxchange: The other.
         ledger: Says why records are not delivered.
-        as_of: The day at whose end to compare: what was paid later is put back. Now, unless given.
+        as_of: The day at whose end to compare amounts: what was paid later is put back. Now, unless given;
+            state and content are compared too then.
         start: `start_date` of tap-netsuite-ap: earlier bills are not submitted.
+        takes_pending: Whether its `approval_statuses` have `pending`.
         tell: Is told what is being done.
     """
     with Books() as books:
-        reading = NetSuiteSide(netsuite)
+        reading = NetSuiteSide(netsuite, takes_pending=takes_pending)
+        invoices = side.Invoices(avidxchange)
         tell("Reading AvidXchange's invoices and payments")
-        books.add_invoices(side.invoices(avidxchange))
+        books.add_invoices(invoices)
         books.add_payments(side.payments(avidxchange))
         tell("Reading NetSuite's open bills and posted payments")
         books.add_bills(reading.open_bills())
@@ -62,10 +70,12 @@ def reconcile(
             later = list(reading.applied_after(as_of))
             books.add_bills(reading.bills(one.bill for one in later))
             books.add_to_bills(later)
-        # Asked for at once: the look-up must not write while the names are still being read.
-        books.add_bills(reading.bills(list(books.without_a_bill())))
+        without = books.without_a_bill()
+        while some := list(islice(without, PAGE_ROWS)):
+            books.add_bills(reading.bills(some))
         tell("Comparing")
-        comparison = _Comparison(books, reading, ledger, Runs.of(ledger), Result(as_of), start)
+        ground = Ground(Runs.of(ledger), start, invoices.unseen)
+        comparison = _Comparison(books, reading, ledger, ground, Result(as_of))
         comparison.payments()
         comparison.bills()
         return comparison.result
@@ -76,9 +86,8 @@ class _Comparison:
     books: Books
     netsuite: NetSuiteSide
     ledger: Ledger
-    runs: Runs
+    ground: Ground
     result: Result
-    start: date | None
     vendors: dict[str, str] = field(default_factory=dict)
     """Names by external id."""
     moving: dict[str, list[tuple[Decimal, Difference]]] = field(default_factory=lambda: defaultdict(list))
@@ -101,69 +110,68 @@ class _Comparison:
                 different[name] = (payment, posted)
         rows = self.ledger.rows("netsuite", "payments", different)
         for name, (payment, posted) in different.items():
-            why = causes.of_payment(rows.get(name), payment, posted, self.runs, as_of)
+            why = of_payment(rows.get(name), payment, posted, self.ground.runs, as_of)
             vendor, subsidiary, currency = self._about(posted, payment)
             number = payment.number if payment else posted.number if posted else name
             here, there = _posted(posted, as_of), _settled(payment, as_of)
             about = (number, vendor, subsidiary, currency, here, there)
-            difference = Difference("payment", name, *about, why.cause, why.says, why.code)
+            difference = _difference("payment", name, about, why)
             self.result.differences.append(difference)
             for share in self.books.shares_of(name):
                 sign = int(there is not None) - int(here is not None)
                 self.moving[share.invoice].append((sign * share.amount, difference))
 
     def bills(self) -> None:
-        """Compare what is open with what is unpaid."""
+        """Compare what is open with what is unpaid; and as of now what is to be paid, and the content too."""
         later = self.books.settled_after(self.result.as_of) if self.result.as_of else {}
-        different: list[Open] = []
-        found: list[tuple[Open, Explanation]] = []
-        for name, bill, invoice in _paired(self.books.bills(), self.books.invoices()):
-            if self._is_later(bill, invoice):
-                continue
-            one = self._compared(name, bill, invoice, later.get(name, ZERO))
-            if one is None:
-                continue
-            moved = self.moving.get(name, ())
-            left = one.left - sum((amount for amount, _ in moved), ZERO)
-            if moved and not left:
-                found.append((one, _moved(difference for _, difference in moved)))
-            else:
-                different.append(Open(name, one.bill, one.invoice, left))
-        found += self._explained(different)
-        self.result.differences += [self._difference(one, why, later) for one, why in found]
+        both = _paired(self.books.bills(), self.books.invoices())
+        different: list[Pair] = []
+        while some := list(islice(both, PAGE_ROWS)):
+            rows = self.ledger.rows("avidxchange", "bills", (name for name, _, _ in some))
+            other = (name for name, _, one in some if is_other_than_sent(rows.get(name), one))
+            sent = last_sent(self.ledger, other)
+            for name, bill, invoice in some:
+                if not self._is_later(bill, invoice):
+                    here, there = bill.open if bill else ZERO, _unpaid(invoice, later.get(name, ZERO))
+                    known = rows.get(name), here, there, sent.get(name), self.moving.get(name, ())
+                    pair = Pair(name, bill, invoice, *known)
+                    self._add(pair)
+                    if self._is_different(pair):
+                        different.append(pair)
+        self.result.differences += self._explained(different)
 
-    def _compared(self, name: str, bill: Bill | None, invoice: Invoice | None, later: Decimal) -> Open | None:
-        """Add a bill to the totals; give it where both sides differ."""
-        here = bill.open if bill else ZERO
-        there = _unpaid(invoice, later)
-        if bill:
-            self.vendors[bill.vendor] = bill.vendor_name
-        if invoice:
-            key = (invoice.status, invoice.currency)
-            self.result.money[key] = self.result.money.get(key, ZERO) + invoice.total
-        if not here and not there:
-            return None
-        self.result.bills += 1
-        vendor, subsidiary, currency = self._about(bill, invoice)
-        self.result.open.add(vendor, subsidiary, currency, here, there)
-        return Open(name, bill, invoice, here - there) if here != there else None
+    def _add(self, pair: Pair) -> None:
+        """Add a bill to the totals."""
+        if pair.bill:
+            self.vendors[pair.bill.vendor] = pair.bill.vendor_name
+        if pair.invoice:
+            key = (pair.invoice.status, pair.invoice.currency)
+            self.result.money[key] = self.result.money.get(key, ZERO) + pair.invoice.total
+        if pair.here or pair.there:
+            self.result.bills += 1
+            self.result.open.add(*self._about(pair.bill, pair.invoice), pair.here, pair.there)
 
-    def _explained(self, different: list[Open]) -> Iterator[tuple[Open, Explanation]]:
-        rows = self.ledger.rows("avidxchange", "bills", (one.external_id for one in different))
+    def _is_different(self, pair: Pair) -> bool:
+        # What was to be paid on a day, and what a document said, neither system tells afterwards.
+        return bool(pair.left or pair.moved) if self.result.as_of else is_different(pair, self.ground)
+
+    def _explained(self, different: list[Pair]) -> Iterator[Difference]:
+        as_of = self.result.as_of
         applied: dict[str, list[Applied]] = defaultdict(list)
         for each in self.netsuite.applied_to(one.external_id for one in different if one.invoice):
-            applied[each.bill].append(each)
+            if not each.is_ours and not (as_of and each.day > as_of):
+                applied[each.bill].append(each)
         deleted = self.netsuite.deleted(one.external_id for one in different if one.bill is None)
-        evidence = Evidence(rows, applied, deleted, self.runs, self.start)
-        return ((one, causes.of_bill(one, evidence)) for one in different)
+        evidence = Evidence(applied, deleted)
+        return (self._difference(one, of_bill(one, evidence, self.ground)) for one in different)
 
-    def _difference(self, one: Open, why: Explanation, later: Mapping[str, Decimal]) -> Difference:
-        vendor, subsidiary, currency = self._about(one.bill, one.invoice)
-        number = one.bill.number if one.bill else one.invoice.number if one.invoice else one.external_id
-        here = one.bill.open if one.bill else None
-        there = _unpaid(one.invoice, later.get(one.external_id, ZERO)) if one.invoice else None
-        about = (number, vendor, subsidiary, currency, here, there)
-        return Difference("bill", one.external_id, *about, why.cause, why.says, why.code)
+    def _difference(self, one: Pair, why: Explanation) -> Difference:
+        about = one.bill or one.invoice
+        number = about.number if about else one.external_id
+        here = one.here if one.bill else None
+        there = one.there if one.invoice else None
+        names = self._about(one.bill, one.invoice)
+        return _difference("bill", one.external_id, (number, *names, here, there), why)
 
     def _is_later(self, bill: Bill | None, invoice: Invoice | None) -> bool:
         day = bill.day if bill else invoice.day if invoice else None
@@ -196,7 +204,9 @@ def _paired(
 
 
 def _posted(posted: Posted | None, as_of: date | None) -> Decimal | None:
-    return None if posted is None or (as_of and posted.day > as_of) else posted.amount
+    if posted is None or posted.is_void:
+        return None
+    return None if as_of and posted.day > as_of else posted.amount
 
 
 def _settled(payment: Payment | None, as_of: date | None) -> Decimal | None:
@@ -209,9 +219,12 @@ def _unpaid(invoice: Invoice | None, later: Decimal) -> Decimal:
     return invoice.unpaid + later if invoice else ZERO
 
 
-def _moved(differences: Iterable[Difference]) -> Explanation:
-    listed = list(differences)
-    worst = min(listed, key=lambda one: one.is_explained)
-    numbers = ", ".join(one.number for one in listed)
-    cause = Cause.PAYMENT if worst.is_explained else Cause.UNEXPLAINED
-    return Explanation(cause, f"By payment {numbers}: {worst.says}", worst.code)
+def _difference(
+    kind: str,
+    external_id: str,
+    about: tuple[str, str, str, str, Decimal | None, Decimal | None],
+    why: Explanation,
+) -> Difference:
+    run = why.run.value if why.run else None
+    words = why.says, why.do, why.code, run, why.has_passed
+    return Difference(kind, external_id, *about, why.cause, *words)

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
 from importlib import resources
-from itertools import islice
+from itertools import combinations, islice
 from typing import NamedTuple
 
 from apbridge.avidxchange import instant
@@ -20,14 +20,17 @@ from apbridge.schemas import external_id
 OURS = "avidxchange-payment-"
 """What the external id of a payment that was posted from AvidXchange begins with."""
 
-_FEATURES = ({"subsidiaries"}, {"symbols"}, {"subsidiaries", "symbols"})
-"""What an account may be without, as the queries mark it; the least first."""
+_FEATURES = ("subsidiaries", "symbols", "holds", "approvals", "voids")
+"""What an account may be without, as the queries mark it."""
+
+_NOT_PAYABLE = {"C": "cancelled", "D": "pending_approval", "E": "rejected"}
+_APPROVALS = {"1": "pending", "3": "rejected"}
 
 _OPEN = "bill.foreignamountunpaid > 0"
 
 
 class Bill(NamedTuple):
-    """A bill, and what is open on it."""
+    """A bill, what is open on it, and why by NetSuite itself it is not to be paid; empty where it may be."""
 
     external_id: str
     number: str
@@ -37,7 +40,10 @@ class Bill(NamedTuple):
     currency: str
     status: str
     day: date
+    due: date | None
+    total: Decimal
     open: Decimal
+    because: str
     modified: datetime
 
 
@@ -52,10 +58,11 @@ class Posted(NamedTuple):
     currency: str
     amount: Decimal
     day: date
+    is_void: bool
 
 
 class Applied(NamedTuple):
-    """A payment or a credit on a bill."""
+    """A payment, a credit or another document on a bill."""
 
     bill: str
     id: str
@@ -64,6 +71,7 @@ class Applied(NamedTuple):
     is_ours: bool
     day: date
     amount: Decimal
+    modified: datetime
 
 
 class NetSuiteSide:
@@ -71,10 +79,12 @@ class NetSuiteSide:
 
     Args:
         netsuite: The account; only read.
+        takes_pending: Bills may be submitted before they are approved.
     """
 
-    def __init__(self, netsuite: NetSuite) -> None:
+    def __init__(self, netsuite: NetSuite, *, takes_pending: bool) -> None:
         self._netsuite = netsuite
+        self._takes_pending = takes_pending
         self._absent: frozenset[str] = frozenset()
         self._namespace = f"netsuite-{netsuite.account}"
 
@@ -88,19 +98,8 @@ class NetSuiteSide:
         return map(self._bill, rows)
 
     def posted(self) -> Iterator[Posted]:
-        """Give every payment that was posted from AvidXchange and is not void."""
-        for row in self._pages("payments", "payment.id", "read posted payments"):
-            if row.get("voided") != "T":
-                yield Posted(
-                    row["externalid"],
-                    row.get("tranid", row["id"]),
-                    self._vendor(row["entity"]),
-                    row.get("vendor", row["entity"]),
-                    row.get("subsidiary", ""),
-                    row.get("currency", ""),
-                    abs(Decimal(row["total"])),
-                    date.fromisoformat(row["trandate"]),
-                )
+        """Give every payment that was posted from AvidXchange."""
+        return map(self._payment, self._pages("payments", "payment.id", "read posted payments"))
 
     def applied_to(self, external_ids: Iterable[str]) -> Iterator[Applied]:
         """Give what was applied to some bills."""
@@ -121,6 +120,19 @@ class NetSuiteSide:
             return {self._name(row["id"]): instant(row["deleted"]) for row in rows}
         return {}
 
+    def _payment(self, row: dict[str, str]) -> Posted:
+        return Posted(
+            row["externalid"],
+            row.get("tranid", row["id"]),
+            self._vendor(row["entity"]),
+            row.get("vendor", row["entity"]),
+            row.get("subsidiary", ""),
+            row.get("currency", ""),
+            abs(Decimal(row["total"])),
+            date.fromisoformat(row["trandate"]),
+            row.get("voided") == "T",
+        )
+
     def _bill(self, row: dict[str, str]) -> Bill:
         return Bill(
             self._name(row["id"]),
@@ -131,9 +143,24 @@ class NetSuiteSide:
             row.get("currency", ""),
             row["status"].rpartition(":")[2],
             date.fromisoformat(row["trandate"]),
+            date.fromisoformat(row["duedate"]) if "duedate" in row else None,
+            Decimal(row["total"]),
             Decimal(row.get("unpaid", "0")),
+            self._because(row),
             instant(row["modified"]),
         )
+
+    def _because(self, row: dict[str, str]) -> str:
+        """Say in the tap's words why a bill is not to be submitted, whatever its settings are beside."""
+        status = _NOT_PAYABLE.get(row["status"].rpartition(":")[2])
+        approval = _APPROVALS.get(row.get("approvalstatus", ""))
+        if row.get("voided") == "T":
+            return "it is void"
+        if status and not (status == "pending_approval" and self._takes_pending):
+            return f"its status is {status}"
+        if approval and not (approval == "pending" and self._takes_pending):
+            return f"its approval is {approval}"
+        return "it is on payment hold" if row.get("paymenthold") == "T" else ""
 
     def _applied(self, row: dict[str, str]) -> Applied:
         return Applied(
@@ -144,6 +171,7 @@ class NetSuiteSide:
             row.get("externalid", "").startswith(OURS),
             date.fromisoformat(row["trandate"]),
             Decimal(row["amount"]),
+            instant(row["modified"]),
         )
 
     def _name(self, record_id: str) -> str:
@@ -191,13 +219,27 @@ class NetSuiteSide:
         try:
             return ask(self._absent)
         except RefusedError as refused:
-            for features in _FEATURES:
-                absent = self._absent | features
-                with suppress(RefusedError):
-                    found = ask(absent)
-                    self._absent = absent
-                    return found
-            raise refused from None
+            tried = {_query(query, self._absent)}
+            for more in _less_and_less():
+                absent = self._absent | more
+                text = _query(query, absent)
+                if text not in tried:
+                    tried.add(text)
+                    with suppress(RefusedError):
+                        found = ask(absent)
+                        break
+            else:
+                raise refused from None
+        with suppress(RefusedError):
+            return ask(self._absent)  # it had been an error that passes
+        self._absent = absent
+        return found
+
+
+def _less_and_less() -> Iterator[frozenset[str]]:
+    """Give what to leave out of a query, the least first."""
+    for number in range(1, len(_FEATURES) + 1):
+        yield from map(frozenset, combinations(_FEATURES, number))
 
 
 @cache

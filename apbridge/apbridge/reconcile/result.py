@@ -45,7 +45,10 @@ class Difference:
         avidxchange: Unpaid on the invoice, or settled; None where AvidXchange has none.
         cause: Why.
         says: In words.
-        code: The reason's code, where the ledger has one.
+        do: What to do about it.
+        code: The reason's code in the catalogue.
+        run: Which way the run goes that sees to it, `outbound` or `inbound`; None where none does.
+        has_passed: A good run that way has passed without having done so.
     """
 
     kind: str
@@ -58,7 +61,10 @@ class Difference:
     avidxchange: Decimal | None
     cause: Cause
     says: str
-    code: str | None = None
+    do: str
+    code: str | None
+    run: str | None
+    has_passed: bool
 
     @property
     def amount(self) -> Decimal:
@@ -184,6 +190,6 @@ def _named(money: Iterable[tuple[Key, Decimal]]) -> list[Mapping[str, Any]]:
 def _difference(one: Difference) -> dict[str, Any]:
     names = (
         "kind", "external_id", "number", "vendor", "subsidiary", "currency", "netsuite", "avidxchange",
-        "amount", "cause", "says", "code",
+        "amount", "cause", "says", "do", "code", "run", "has_passed",
     )  # fmt: skip
     return {name: getattr(one, name) for name in names}

@@ -277,8 +277,9 @@ class AcknowledgingTarget(EndingTarget):
         """Deliver once more what waits, what earlier runs left rejected, and what is due for another look."""
         for stream in self.sink_classes:
             rows = self._current(stream)
-            while some := {row.external_id: row.payload for row in islice(rows, self.batch)}:
-                self.dispatch.drain(self._sink(stream), some)
+            while some := list(islice(rows, self.batch)):
+                kept = {row.external_id: row.payload for row in some}
+                self.dispatch.drain(self._sink(stream), kept, {row.external_id: row.run_id for row in some})
 
     def _current(self, stream: str) -> Iterator[Row]:
         """Give what is kept, but for what may be out of date, such as a bill paid by hand since.

@@ -17,6 +17,7 @@ from apbridge.errors import SettingError, urgent
 from apbridge.ledger import Ledger, Status
 from apbridge.ledger.chronicle import Chronicle
 from apbridge.ledger.tables import runs
+from tests.waiting import PATIENCE
 
 PAGES = (
     "/",
@@ -48,7 +49,7 @@ class Shape(HTMLParser):
 
 
 def get(address: str, path: str, **more: object) -> requests.Response:
-    return requests.get(address + path, timeout=10, allow_redirects=False, **more)  # type: ignore[arg-type]
+    return requests.get(address + path, timeout=PATIENCE, allow_redirects=False, **more)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -60,10 +61,41 @@ def test_every_page_shows_no_secret_and_runs_no_script(address: str, path: str):
     assert "<b>" not in answer.text
     assert "<i>" not in answer.text
     assert "style=" not in answer.text
-    policy = answer.headers["content-security-policy"]
-    assert "default-src 'none'" in policy
-    assert "frame-ancestors 'none'" in policy
-    assert answer.headers["cache-control"] == "no-store"
+
+
+HEADERS = {
+    "Content-Security-Policy": {
+        "default-src 'none'",
+        "style-src 'self'",
+        "img-src 'self' data:",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+    },
+    "Referrer-Policy": {"same-origin"},
+    "X-Content-Type-Options": {"nosniff"},
+    "X-Frame-Options": {"DENY"},
+    "Cache-Control": {"no-store"},
+}
+
+
+@pytest.mark.parametrize("name", HEADERS)
+def test_every_answer_bears_each_header_that_keeps_browsers_careful(
+    address: str, serving: Callable[..., str], ledger: Ledger, name: str
+):
+    locked = serving(ledger, "password")
+    answers = {
+        200: get(address, "/"),
+        403: requests.post(f"{address}/decide", data={}, timeout=10),
+        404: get(address, "/nowhere"),
+        405: get(address, "/decide"),
+        421: get(address, "/", headers={"Host": "evil.example"}),
+        401: get(locked, "/"),
+    }
+    assert {status: answer.status_code for status, answer in answers.items()} == {one: one for one in answers}
+    style = re.findall(r'<link rel="stylesheet" href="([^"]+)"', answers[200].text)
+    for answer in (*answers.values(), *(get(address, path) for path in style)):
+        assert {part.strip() for part in answer.headers[name].split(";")} == HEADERS[name]
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -177,7 +209,7 @@ class Visit(requests.Session):
     def __init__(self, address: str) -> None:
         super().__init__()
         self.address = address
-        page = self.get(f"{address}/exceptions", timeout=10).text
+        page = self.get(f"{address}/exceptions", timeout=PATIENCE).text
         self.token = re.findall(r'name="token" value="(\w+)"', page)[0]
 
     def decide(self, decision: str, number: int = 1, **more: str) -> requests.Response:
@@ -185,7 +217,7 @@ class Visit(requests.Session):
         headers = {"Origin": more.pop("origin", self.address)}
         form |= {"token": self.token, "decision": decision, **more}
         return self.post(
-            f"{self.address}/decide", data=form, headers=headers, timeout=10, allow_redirects=False
+            f"{self.address}/decide", data=form, headers=headers, timeout=PATIENCE, allow_redirects=False
         )
 
 

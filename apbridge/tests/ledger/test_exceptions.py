@@ -8,11 +8,11 @@ import pytest
 from sqlalchemy import text, update
 
 from apbridge.errors import RejectedError, urgent
-from apbridge.ledger import Entry, Ledger, Status
+from apbridge.ledger import Entry, Ledger, Need, Status
 from apbridge.ledger.exceptions import Exceptions, Which, told
 from apbridge.ledger.tables import records
 
-FIELDS = {"problem": "is missing", "field": "total", "stream": "bills"}
+FIELDS = {"problem": "is missing", "field": "total", "stream": "bills", "missing": "vendors x"}
 
 
 def rejected(number: int, code: str = "APB-SNG-010", stream: str = "bills") -> Entry:
@@ -141,6 +141,18 @@ def test_what_was_delivered_meanwhile_is_neither_dismissed_nor_asked_for(
     assert exceptions.ask_again(cases) == 1
     asked = ledger.all_rows("toy", "bills", asked=True)
     assert [row.external_id for row in asked] == [cases[1].external_id]
+
+
+def test_one_that_waited_when_it_was_dismissed_waits_again(exceptions: Exceptions, ledger: Ledger) -> None:
+    needs = (Need("vendors", "netsuite-1-vendor-3"),)
+    waiting = replace(rejected(8, "APB-SNG-013"), status=Status.WAITING, waits_for=needs)
+    ledger.write(1, "toy", [waiting])
+    cases = exceptions.find(waiting.external_id)
+    assert exceptions.dismiss(cases, because="x", by="Ann", version="1") == 1
+    assert exceptions.ask_again(exceptions.find(waiting.external_id)) == 1
+    (row,) = ledger.all_rows("toy", "bills", asked=True)
+    assert (row.external_id, row.status, row.waits_for) == (waiting.external_id, Status.WAITING, needs)
+    assert row.payload["number"] == "INV-8"
 
 
 def test_a_dismissed_one_can_be_taken_up_again(exceptions: Exceptions) -> None:

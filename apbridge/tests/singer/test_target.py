@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,6 +15,7 @@ from apbridge.errors import RejectedError, SettingError, UnavailableError
 from apbridge.ledger import Ledger, Status
 from apbridge.ledger.tables import runs
 from apbridge.singer.reading import IncompleteError
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from conftest import World
@@ -264,10 +266,17 @@ def test_a_wrong_credential_ends_the_run_before_a_record_is_sent(world: World) -
 
 
 def test_delivering_is_concurrent_and_bounded(world: World) -> None:
-    def slow(target: Toy) -> None:
-        target.books.delay = 0.02
+    def hold_until_full(target: Toy) -> None:
+        books = target.books
+        books.holds_after, books.let_go = 0, Event()
 
-    done = world.run([*SCHEMAS, *(vendor(number) for number in range(40))], slow, concurrency=5)
+        def let_go() -> None:
+            until(lambda: books.peak >= 5)
+            books.let_go.set()
+
+        Thread(target=let_go, daemon=True).start()
+
+    done = world.run([*SCHEMAS, *(vendor(number) for number in range(40))], hold_until_full, concurrency=5)
     assert done.books.peak == 5
 
 

@@ -1,4 +1,4 @@
--- Vendor payments that were posted from AvidXchange.
+-- Vendor payments that were posted from AvidXchange, void ones too.
 SELECT
   payment.id,
   payment.externalid,
@@ -8,7 +8,7 @@ SELECT
   BUILTIN.DF(line.subsidiary) AS subsidiary,  -- if subsidiaries
   currency.symbol AS currency,  -- if symbols
   payment.foreigntotal AS total,
-  payment.voided,
+  payment.voided,  -- if voids
   TO_CHAR(payment.trandate, 'YYYY-MM-DD') AS trandate
 FROM transaction payment
 JOIN transactionline line ON line.transaction = payment.id AND line.mainline = 'T'

@@ -1,0 +1,191 @@
+"""Payments that are not the same on both sides, and the bills that they explain, or do not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from apbridge.ledger import Entry, Status
+from apbridge.reconcile import Cause, Difference
+from tests.reconciling import BEFORE_ALL, World, world_with_payments
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with world_with_payments(tmp_path_factory.mktemp("payments"), bills=90) as made:
+        yield made
+
+
+def posted(world: World) -> str:
+    """Give a payment that is posted as it was settled, for one test alone."""
+    for one in world.sandbox.books()["netsuite"]["payments"]:
+        name = one["externalid"] or ""
+        if name.startswith("avidxchange-payment-") and name not in world.taken and one["voided"] == "F":
+            world.taken.add(name)
+            return str(name)
+    message = "no posted payment is left"
+    raise AssertionError(message)
+
+
+def of_its_bill(world: World, payment: str, **more: datetime) -> Difference:
+    """Compare, and give the difference on the one bill that a payment pays."""
+    payments = world.sandbox.books()["avidxchange"]["payments"]
+    (found,) = [one for one in payments if payment.endswith(f"-{one['id']}")]
+    (share,) = found["allocations"]
+    return world.difference(share["invoiceExternalId"], **more)
+
+
+def test_a_payment_on_its_way_explains_its_own_amount_and_no_more(world: World):
+    name, bill = world.take()
+    world.edit(name, touch=False, total_cents=int(Decimal(bill["total"]) * 100) + 1500)
+    last = world.later(hours=1)
+    payment = world.settle(name, amount="10.00")
+    assert world.difference(payment, last_run=last).cause is Cause.IN_FLIGHT
+    found = world.difference(name, last_run=last)
+    assert (found.amount, found.cause, found.has_passed) == (25, Cause.UNEXPLAINED, True)
+    assert "Its total is" in found.says
+    assert "By payment" in found.says
+
+
+def test_a_hand_payment_explains_its_own_amount_and_no_more(world: World):
+    name, bill = world.take()
+    world.edit(name, touch=False, total_cents=int(Decimal(bill["total"]) * 100) - 1500)
+    last = world.later(hours=1)
+    world.pay_by_hand(name, "7005", "5.00")
+    found = world.difference(name, last_run=last)
+    assert (found.amount, found.cause) == (-20, Cause.UNEXPLAINED)
+    assert "payment 7005 of 5.00" in found.says
+    assert "does not account for 15.00" in found.says
+
+
+def test_a_hand_payment_that_hides_behind_one_on_its_way(world: World):
+    name, _ = world.take()
+    last = world.later(hours=1)
+    payment = world.settle(name, amount="10.00")
+    world.pay_by_hand(name, "7006", "10.00")
+    found = world.difference(name, last_run=last)
+    assert (found.amount, found.cause) == (0, Cause.PAYMENT)
+    # The inbound run has had its time: it was neither posted nor linked.
+    assert world.difference(payment).cause is Cause.UNEXPLAINED
+    assert world.difference(name).cause is Cause.UNEXPLAINED
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_the_worst_of_two_causes_wins(world: World, first: bool):  # noqa: FBT001
+    name, _ = world.take()
+    payments = [world.settle(name, amount="1.00"), world.settle(name, amount="2.00")]
+    known = payments[not first]
+    about = {"code": "APB-PAY-029", "reason": "It is closed.", "source_modified_at": "2099-01-01T00:00:00Z"}
+    with world.ledger as ledger:
+        ledger.write(1, "netsuite", [Entry("payments", known, None, "h", Status.REJECTED, **about)])
+    causes = [world.difference(one).cause for one in payments]
+    assert sorted(causes) == sorted([Cause.REJECTED, Cause.UNEXPLAINED])
+    found = world.difference(name)
+    assert (found.amount, found.cause, found.has_passed) == (3, Cause.UNEXPLAINED, True)
+
+
+def test_what_the_bill_itself_explains_does_not_excuse_its_payment(world: World):
+    name, _ = world.take()
+    world.settle(name, amount="1.00")
+    last = world.later(hours=1)
+    world.pay_by_hand(name, "7007", "2.00")
+    found = world.difference(name, last_run=last)
+    assert (found.amount, found.cause) == (-1, Cause.UNEXPLAINED)
+    assert "payment 7007" in found.says
+
+
+def test_a_posted_payment_voided_in_avidxchange(world: World):
+    payment = posted(world)
+    world.sandbox.control("/control/payments/void", {"ids": [payment.rpartition("-")[2]]})
+    coming = world.difference(payment, last_run=BEFORE_ALL)
+    assert (coming.cause, coming.run, coming.avidxchange) == (Cause.IN_FLIGHT, "inbound", None)
+    assert of_its_bill(world, payment, last_run=BEFORE_ALL).cause is Cause.PAYMENT
+    passed = world.difference(payment)
+    assert (passed.cause, passed.code, passed.has_passed) == (Cause.UNEXPLAINED, "APB-REC-045", True)
+    assert of_its_bill(world, payment).cause is Cause.UNEXPLAINED
+
+
+def test_a_settled_payment_voided_in_netsuite(world: World):
+    payment = posted(world)
+    world.edit_payment(payment, voided="T")
+    # No run will post it again, however young it is.
+    found = world.difference(payment, last_run=BEFORE_ALL)
+    assert (found.cause, found.code, found.run) == (Cause.UNEXPLAINED, "APB-REC-042", None)
+    assert found.netsuite is None
+    assert found.avidxchange
+
+
+def test_a_settled_payment_deleted_in_netsuite(world: World):
+    payment = posted(world)
+    (found,) = [one for one in world.sandbox.books()["netsuite"]["payments"] if one["externalid"] == payment]
+    world.sandbox.control("/control/netsuite/delete", {"type": "vendorpayment", "id": found["id"]})
+    gone = world.difference(payment, last_run=BEFORE_ALL)
+    assert (gone.cause, gone.code) == (Cause.UNEXPLAINED, "APB-REC-043")
+    assert f"vendor payment {found['id']}" in gone.says
+    assert of_its_bill(world, payment, last_run=BEFORE_ALL).cause is Cause.UNEXPLAINED
+    # What an earlier run noted of it does not say that it is there.
+    world.note(payment, facts='{"note": "recorded by hand as vendor payment 1"}')
+    assert world.difference(payment).cause is Cause.UNEXPLAINED
+
+
+def test_a_bill_lowered_after_it_was_paid(world: World):
+    name, bill = world.take()
+    payment = world.settle(name)
+    world.inbound()
+    assert world.differences(payment) == world.differences(name) == []
+    paid = int(Decimal(bill["total"]) * 100)
+    world.edit(name, total_cents=paid - 500, paid_cents=paid - 500)
+    for last in (BEFORE_ALL, world.later(hours=1)):
+        found = world.difference(name, last_run=last)
+        assert (found.amount, found.cause, found.code) == (0, Cause.UNEXPLAINED, "APB-REC-025")
+        assert "5.00 too much" in found.says
+        assert found.run is None
+
+
+def test_a_bill_paid_by_hand_and_by_avidxchange(world: World):
+    name, bill = world.take()
+    world.settle(name, amount="1.00")
+    world.inbound()
+    world.settle(name)
+    world.pay_by_hand(name, "7008")
+    rest = Decimal(bill["total"]) - 1
+    found = world.difference(name)
+    assert (found.cause, found.amount) == (Cause.UNEXPLAINED, 0)
+    assert f"{rest:,.2f} was settled otherwise" in found.says
+    assert f"{rest:,.2f} too much" in found.says
+
+
+def test_paid_there_and_open_here(world: World):
+    name, bill = world.take()
+    world.settle(name)
+    world.inbound()
+    world.edit(name, touch=False, paid_cents=0, status="A")
+    found = world.difference(name)
+    assert (found.cause, found.code) == (Cause.UNEXPLAINED, "APB-REC-026")
+    assert (found.netsuite, found.avidxchange) == (Decimal(bill["total"]), 0)
+
+
+def test_paid_here_and_open_there(world: World):
+    name, bill = world.take()
+    cents = int(Decimal(bill["total"]) * 100)
+    world.edit(name, touch=False, paid_cents=cents, status="B")
+    found = world.difference(name)
+    assert (found.cause, found.code) == (Cause.UNEXPLAINED, "APB-REC-027")
+    assert (found.netsuite, found.avidxchange) == (0, Decimal(bill["total"]))
+
+
+def test_what_was_paid_on_the_day_itself_counts(world: World):
+    payments = world.sandbox.books()["avidxchange"]["payments"]
+    name = posted(world)
+    (paid,) = [one for one in payments if name.endswith(f"-{one['id']}")]
+    day = date.fromisoformat(paid["paidOn"])
+    bill = paid["allocations"][0]["invoiceExternalId"]
+    on_the_day, before = (world.compare(as_of=one) for one in (day, day - timedelta(days=1)))
+    assert on_the_day.payments > before.payments == 0
+    for found in (on_the_day, before):
+        assert [one for one in found.differences if one.external_id in {name, bill}] == []
+    total = on_the_day.paid.currencies["all", paid["currency"]]
+    assert total.netsuite == total.avidxchange > 0
