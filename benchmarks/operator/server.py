@@ -128,6 +128,8 @@ def _bill(number: int) -> dict[str, str]:
         "currency": "USD",
         "subsidiary": f"Subsidiary {number % 5}",
         "trandate": "2026-05-04",
+        "duedate": "2026-06-03",
+        "total": _cents(_total(number)),
         "unpaid": _cents(_unpaid(number) - by_hand),
         "modified": _MOMENT,
     }
@@ -141,6 +143,7 @@ def _by_hand(number: int) -> dict[str, str]:
         "tranid": f"H{number}",
         "trandate": "2026-06-01",
         "amount": "10.00",
+        "modified": _MOMENT,
     }
 
 
