@@ -28,8 +28,8 @@ help: ## Show this list
 demo: setup ## Run the loop both ways on the sandbox and show that both books agree
 	@python -m demo
 
-test: setup .third-party/.done browser ## Run every test
-	@python -m pytest --numprocesses=auto --dist=loadfile
+test: setup .third-party/.done browser ## Run every test, in an order of chance; SEED=<the one that was said> runs them in that order
+	@python -m pytest --numprocesses=auto --dist=worksteal $(SEED:%=--randomly-seed=%)
 
 bench: .venv/.done ## Measure each part against a limit or a peer; slow. One alone: python -m benchmarks <name>
 	@python -m benchmarks

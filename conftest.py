@@ -5,5 +5,15 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from hypothesis import HealthCheck, settings
+
 # Where a real account is set up in this very folder, its vault is no business of any test.
 os.environ["APBRIDGE_VAULT"] = str(Path(os.devnull, "vault.json"))
+
+# Programs that a test starts tell where they crashed, as pytest's own processes do.
+os.environ["PYTHONFAULTHANDLER"] = "1"
+
+# How long an example takes says how busy the machine is and nothing about the code; how long it takes to be
+# drawn, neither. A test that suppresses a check of its own names this one again: lists are not added up.
+settings.register_profile("project", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("project")

@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -19,6 +18,7 @@ from apbridge_sandbox.testing import Running
 from demo.books import Books
 from demo.rehearsal import PROGRAMS
 from tests.plugins import environment
+from tests.waiting import PATIENCE
 
 Bill = Mapping[str, Any]
 
@@ -100,8 +100,8 @@ class Inbound:
 
     def end(self, pipeline: Pipeline) -> int:
         """Wait for both, keep the state that the target acknowledged last, and give its exit code."""
-        code = pipeline.target.wait(timeout=60)
-        pipeline.tap.wait(timeout=60)
+        code = pipeline.target.wait(timeout=PATIENCE)
+        pipeline.tap.wait(timeout=PATIENCE)
         if acknowledged := (pipeline.place / "out").read_text(encoding="utf-8").splitlines():
             self.state = json.loads(acknowledged[-1])
         return code
@@ -251,15 +251,5 @@ class Inbound:
                 "X-User-Token": self._sandbox.credentials["AVIDXCHANGE_USER_TOKEN"],
             },
         )
-        with urlopen(request, timeout=10):  # noqa: S310
+        with urlopen(request, timeout=PATIENCE):  # noqa: S310
             pass
-
-
-def until(holds: Callable[[], bool]) -> None:
-    """Wait for something that comes about soon."""
-    for _ in range(800):
-        if holds():
-            return
-        time.sleep(0.02)
-    message = "it did not come about"
-    raise AssertionError(message)

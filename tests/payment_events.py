@@ -6,10 +6,10 @@ are written `40`, `all`, or with a discount beside them: `40 less 2`, `all less 
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
+from threading import Event
 from typing import Any
 
 from apbridge.errors import APBridgeError
@@ -18,6 +18,7 @@ from apbridge_sandbox.netsuite.posting import post_vendor_payment, void_vendor_p
 from apbridge_sandbox.testing import Running
 from tests.halves import InboundHalf
 from tests.named_books import NamedBooks
+from tests.waiting import held, until
 
 _VENDORS = {("USD", "1"): "11", ("CAD", "2"): "12", ("CAD", "1"): "13"}
 _CURRENCIES = {"USD": 1, "CAD": 2}
@@ -177,7 +178,8 @@ class Scene(NamedBooks):
 
     def do_meanwhile(self, about: Mapping[str, Any]) -> None:
         """Let something happen while the next write of a payment is on its way."""
-        self.do_fault({"do": {"delay_ms": 400}, "match": {"nth": 1}})
+        fault = {"match": {"method": "POST", "path": "/vendorPayment", "nth": 1}, "do": {"hold": True}}
+        self.control("/control/faults", fault)
         self._meanwhile = about
 
     def do_switch(self, about: Mapping[str, Any]) -> None:
@@ -189,11 +191,15 @@ class Scene(NamedBooks):
     def do_run(self, about: Mapping[str, Any] | None) -> None:
         assert self.ended is None, "the run before this one did not end well"
         event, self._meanwhile = self._meanwhile, None
+        over = Event()
         with ThreadPoolExecutor(1) as pool:
-            acted = pool.submit(self._once_it_is_on_its_way, event) if event else None
-            self.ended = self._half.run(**{**self._settings, **(about or {})})
+            acted = pool.submit(self._once_it_is_on_its_way, event, over) if event else None
+            try:
+                self.ended = self._half.run(**{**self._settings, **(about or {})})
+            finally:
+                over.set()
             if acted:
-                acted.result(timeout=10)
+                acted.result()
 
     def do_post_elsewhere(self, about: str) -> None:
         """Another process posts the same payment."""
@@ -244,10 +250,13 @@ class Scene(NamedBooks):
                 (*columns.values(), int(self.payments[name])),
             )
 
-    def _once_it_is_on_its_way(self, event: Any) -> None:  # noqa: ANN401
-        while not any(fault["fired"] for fault in self.control("/control/faults", method="GET")):
-            time.sleep(0.02)
-        self.play(event)
+    def _once_it_is_on_its_way(self, event: Any, over: Event) -> None:  # noqa: ANN401
+        until(lambda: over.is_set() or held(self.control))
+        try:
+            assert not over.is_set(), "no payment was written"
+            self.play(event)
+        finally:
+            self.control("/control/faults/let-go")
 
     def _columns(self, columns: Mapping[str, Any]) -> dict[str, Any]:
         given = {name: int(told) if str(told).isdecimal() else told for name, told in columns.items()}

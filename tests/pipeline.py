@@ -16,6 +16,7 @@ from typing import Any
 
 from apbridge_sandbox.testing import Running
 from tests.plugins import environment
+from tests.waiting import PATIENCE
 
 _PROCESSES = multiprocessing.get_context("forkserver")
 # Both programs are imported once, not in each of some hundred processes.
@@ -40,6 +41,8 @@ class Pipe:
     name: str = "run"
     reads: Mapping[str, str] = field(default_factory=dict)
     """Settings of the tap beside the usual ones."""
+    patience: float | None = None
+    """How many seconds a call may keep failing, where that is not the usual while."""
 
     @property
     def state(self) -> Path:
@@ -82,7 +85,7 @@ class Pipe:
             yield tap, target
         finally:
             for process in (target, tap):
-                process.join(50)
+                process.join(PATIENCE)
                 process.kill()
                 process.join()
         whole = [line for line in states.read_bytes().splitlines(keepends=True) if line.endswith(b"\n")]
@@ -99,7 +102,9 @@ class Pipe:
     ) -> BaseProcess:
         env = environment(self.sandbox, plugin, **settings)
         handed = [DupFd(file) for file in files]
-        process = _PROCESSES.Process(target=_program, args=(plugin, arguments, env, self.folder, handed))
+        process = _PROCESSES.Process(
+            target=_program, args=(plugin, arguments, env, self.folder, handed, self.patience)
+        )
         process.start()
         return process
 
@@ -107,12 +112,20 @@ class Pipe:
         return self.folder / f"{self.name}-tap.log", self.folder / f"{self.name}-target.log"
 
 
-def _program(
-    plugin: str, arguments: list[str], env: Mapping[str, str], folder: Path, files: list[Any]
+def _program(  # noqa: PLR0917 - what a process is started with
+    plugin: str,
+    arguments: list[str],
+    env: Mapping[str, str],
+    folder: Path,
+    files: list[Any],
+    patience: float | None,
 ) -> None:
+    from apbridge.http.session import GovernedSession  # noqa: PLC0415
     from tap_netsuite_ap.tap import TapNetSuiteAP  # noqa: PLC0415
     from target_avidxchange.target import TargetAvidXchange  # noqa: PLC0415
 
+    if patience is not None:
+        GovernedSession.__init__.__kwdefaults__["give_up_after"] = patience
     os.environ.update(env)
     os.chdir(folder)
     for number, file in enumerate(files):

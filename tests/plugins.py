@@ -8,6 +8,7 @@ from pathlib import Path
 
 from apbridge_sandbox.testing import Running
 from demo.rehearsal import PROGRAMS
+from tests.waiting import PATIENCE
 
 
 def environment(sandbox: Running, plugin: str, **settings: str) -> dict[str, str]:
@@ -34,5 +35,5 @@ def run(
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=PATIENCE,
     )

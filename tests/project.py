@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from demo.rehearsal import PROGRAMS, ROOT
+from tests.waiting import PATIENCE
 
 OURS = ("APBRIDGE_", "AVIDXCHANGE_", "MELTANO_", "NETSUITE_", "TAP_", "TARGET_")
 
@@ -35,6 +36,6 @@ def run(
         capture_output=True,
         text=True,
         check=False,
-        timeout=240,
+        timeout=PATIENCE,
         umask=0o077,
     )

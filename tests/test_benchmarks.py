@@ -11,6 +11,7 @@ from pkgutil import iter_modules
 import pytest
 
 import benchmarks
+from tests.waiting import PATIENCE
 
 ROOT = Path(benchmarks.__file__).parents[1]
 NAMES = [module.name for module in iter_modules(benchmarks.__path__) if module.name != "__main__"]
@@ -25,7 +26,7 @@ def test_a_benchmark_has_a_main_and_a_line_on_what_it_measures(name: str):
 
 def test_a_wrong_name_is_said_with_those_that_there_are():
     command = [sys.executable, "-m", "benchmarks", "no_such"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=PATIENCE)
     assert done.returncode == 2
     assert "no benchmark no_such; there are" in done.stderr
     assert "reader" in done.stderr

@@ -53,7 +53,7 @@ CONTRACTS = {
         {
             "avidxchange.results": "object",
             "avidxchange.successful": "text",
-            "avidxchange.token_seconds": 2,
+            "avidxchange.token_seconds": 60,
             "avidxchange.day_zone": "Pacific/Kiritimati",
         },
     ),

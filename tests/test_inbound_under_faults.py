@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from apbridge_sandbox.testing import running
-from tests.inbound import Inbound, until
+from tests.inbound import Inbound
+from tests.waiting import are_all_held, held, until
 
 OVERLOAD = "CONCURRENCY_LIMIT_EXCEEDED"
 
@@ -75,13 +76,15 @@ def test_every_mishap_that_a_write_can_have(inbound: Inbound):
 
 def test_killed_again_and_again(inbound: Inbound):
     inbound.pay_each()
-    inbound.fault({"delay_ms": 150})
     for posted in (1, 6):
+        inbound.fault({"hold": True, "drop": "after"}, nth=1 + posted, times=1000)
         pipeline = inbound.start()
-        until(lambda posted=posted: len(inbound.posted()) >= posted)  # type: ignore[misc]
+        until(lambda: held(inbound.control))
         pipeline.target.kill()
         assert inbound.end(pipeline) == -signal.SIGKILL
-    inbound.fault({"delay_ms": 300}, method="GET", path="/v1/payments")
+        until(lambda: are_all_held(inbound.control))
+        inbound.end_faults()
+    inbound.fault({"hold": True}, method="GET", path="/v1/payments", times=1000)
     pipeline = inbound.start()
     pipeline.tap.kill()
     inbound.end(pipeline)
@@ -95,10 +98,11 @@ def test_killed_again_and_again(inbound: Inbound):
 
 def test_told_to_stop_while_it_posts(inbound: Inbound):
     inbound.pay_each()
-    inbound.fault({"delay_ms": 250})
+    inbound.fault({"hold": True}, nth=4, times=1000)
     pipeline = inbound.start()
-    until(lambda: bool(inbound.posted()))
+    until(lambda: held(inbound.control))
     pipeline.target.send_signal(signal.SIGTERM)
+    until(lambda: inbound.control("/control/faults/let-go") and pipeline.target.poll() is not None)
     assert inbound.end(pipeline) == 128 + signal.SIGTERM
     assert 0 < len(inbound.posted()) < len(inbound.bills)
     assert inbound.state == {}

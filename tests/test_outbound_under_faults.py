@@ -8,7 +8,6 @@ import hashlib
 import os
 import shutil
 import signal
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from multiprocessing.process import BaseProcess
@@ -20,6 +19,7 @@ import pytest
 from apbridge_sandbox.testing import Running, running
 from demo.books import Books
 from tests.pipeline import Pipe
+from tests.waiting import are_all_held, held, until
 
 EVERY_FAULT: list[dict[str, Any]] = [
     {"status": 500},
@@ -102,16 +102,15 @@ def writes(pipe: Pipe) -> int:
     return count
 
 
-def wait_for(what: Callable[[], Any]) -> None:
-    until = time.monotonic() + 40
-    while not what():
-        assert time.monotonic() < until, "it did not come so far"
-        time.sleep(0.005)
+def hold_writes(pipe: Pipe, *, after: int, **do: str) -> None:
+    """Hold every write to AvidXchange but the first ones."""
+    match = {"method": "PUT", "path": "/v1/", "nth": after + 1, "times": 1000}
+    control(pipe, "faults", match=match, do={"hold": True, **do})
 
 
 def kill_when(process: BaseProcess, what: Callable[[], Any]) -> None:
     """Kill a program without warning, unless it is too fast to be met at that moment."""
-    wait_for(lambda: what() or not process.is_alive())
+    until(lambda: what() or not process.is_alive())
     process.kill()
 
 
@@ -124,13 +123,14 @@ def killed_when(pipe: Pipe, arrived: Callable[[], Any]) -> None:
 
 
 def test_the_target_may_be_killed_at_any_moment(pipe: Pipe):
-    control(pipe, "faults", match={"path": "/v1/"}, do={"delay_ms": 30})
     ended: list[int | None] = []
     for moment in (5, 50, 50, 30):
-        before = writes(pipe)
+        hold_writes(pipe, after=moment, drop="after")
         with pipe.begun() as (_, target):
-            kill_when(target, lambda least=before + moment: writes(pipe) >= least)
+            kill_when(target, lambda: held(pipe.sandbox.control))
         ended.append(target.exitcode)
+        until(lambda: are_all_held(pipe.sandbox.control))
+        pipe.sandbox.control("/control/faults", method="DELETE")
     assert ended[:2] == [-signal.SIGKILL] * 2
     pipe.run_well()
     assert disagreements(pipe) == []
@@ -147,10 +147,12 @@ def test_the_tap_may_be_killed_at_any_moment(pipe: Pipe):
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_amid_a_drain_ends_the_run_in_order(pipe: Pipe, number: signal.Signals):
-    control(pipe, "faults", match={"path": "/v1/"}, do={"delay_ms": 30})
+    hold_writes(pipe, after=30)
     with pipe.begun() as (_, target):
-        wait_for(lambda: writes(pipe) >= 30)
+        until(lambda: held(pipe.sandbox.control))
         os.kill(target.pid or 0, number)
+        until(lambda: pipe.sandbox.control("/control/faults/let-go") and not target.is_alive())
+    pipe.sandbox.control("/control/faults", method="DELETE")
     assert target.exitcode == 128 + number
     before = writes(pipe)
     assert pipe.rows("SELECT COUNT(*) FROM apbridge_records WHERE status = 'delivered'") == [(before,)]
@@ -271,15 +273,18 @@ def test_an_edit_undone_after_a_killed_run_submitted_it_is_undone_in_avidxchange
 
 def test_whatever_ends_a_bill_in_netsuite_cancels_its_invoice(pipe: Pipe):
     pipe.run_well()
-    held, pending, deleted, paid, edited = sorted(bill["id"] for bill in books(pipe).bills.values())[:5]
+    held, pending, deleted, paid, edited, cancelled = sorted(
+        bill["id"] for bill in books(pipe).bills.values()
+    )[:6]
     edit(pipe, "transaction", held, paymenthold="T")
+    edit(pipe, "transaction", cancelled, status="C")
     edit(pipe, "transaction", pending, approvalstatus=1, status="D")
     in_netsuite(pipe, "delete", type="vendorbill", id=deleted)
     in_netsuite(pipe, "pay-by-hand", bill=paid, check_number="77")
     edit(pipe, "transaction", edited, memo="Changed")
     pipe.run_well()
-    gone = [invoice(pipe, bill)["status"] for bill in (held, pending, deleted, paid)]
-    assert gone == ["cancelled"] * 4
+    gone = [invoice(pipe, bill)["status"] for bill in (held, pending, deleted, paid, cancelled)]
+    assert gone == ["cancelled"] * 5
     assert invoice(pipe, edited)["memo"] == "Changed"
     edit(pipe, "transaction", held, paymenthold="F")
     edit(pipe, "transaction", pending, approvalstatus=2, status="A")

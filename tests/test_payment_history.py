@@ -49,7 +49,6 @@ def begun(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Any]
 
 @settings(
     max_examples=6,
-    deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )

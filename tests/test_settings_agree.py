@@ -1,4 +1,4 @@
-"""meltano.yml, each plugin's definition, its README and what it says of itself name the same settings."""
+"""meltano.yml, each plugin's definition, its README and itself name the same settings and capabilities."""
 
 from __future__ import annotations
 
@@ -12,5 +12,5 @@ FILES = renewed()
 
 
 @pytest.mark.parametrize("file", sorted(FILES), ids=lambda file: str(file.relative_to(ROOT)))
-def test_file_has_the_settings_that_about_tells(file: Path):
+def test_file_has_the_settings_and_capabilities_that_about_tells(file: Path):
     assert file.read_text(encoding="utf-8") == FILES[file], "run `make settings`"

@@ -1,7 +1,7 @@
-"""Write each plugin's settings where people look for them, from what `--about` says.
+"""Write each plugin's settings and capabilities where people look for them, from what `--about` says.
 
-`python -m tools.settings` writes the table in each plugin's README, and the `settings` in
-`meltano.yml` and in each plugin's definition (`plugin.yml`). A test compares them.
+`python -m tools.settings` writes the table in each plugin's README, and the `settings` and `capabilities`
+in `meltano.yml` and in each plugin's definition (`plugin.yml`). A test compares them.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedSeq
 
 ROOT = Path(__file__).parent.parent
 PLUGINS = ("tap-netsuite-ap", "target-avidxchange", "tap-avidxchange", "target-netsuite-payments")
@@ -46,6 +47,21 @@ def table(plugin: str) -> str:
 def definitions(plugin: str) -> list[dict[str, Any]]:
     """Give the settings as a Meltano plugin definition lists them."""
     return list(_definitions(json.loads(about(plugin, "json"))["settings"]["properties"]))
+
+
+def capabilities(plugin: str) -> CommentedSeq:
+    """Give what a plugin can do, in one line as definitions have it.
+
+    Meltano goes by it: without `structured-logging` it takes every line that a plugin logs for an `info`.
+    """
+    listed = CommentedSeq(sorted(json.loads(about(plugin, "json"))["capabilities"]))
+    listed.fa.set_flow_style()
+    return listed
+
+
+def _renew(entry: dict[str, Any], plugin: str) -> None:
+    entry["capabilities"] = capabilities(plugin)
+    entry["settings"] = definitions(plugin)
 
 
 def _definitions(properties: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -81,20 +97,20 @@ def readme(text: str, plugin: str) -> str:
 
 
 def plugin_definition(text: str, plugin: str) -> str:
-    """Give a plugin's definition with its settings renewed."""
+    """Give a plugin's definition with its settings and capabilities renewed."""
     yaml = _yaml()
     document = yaml.load(text)
-    document["settings"] = definitions(plugin)
+    _renew(document, plugin)
     return _dumped(yaml, document)
 
 
 def project(text: str) -> str:
-    """Give `meltano.yml` with every plugin's settings renewed."""
+    """Give `meltano.yml` with every plugin's settings and capabilities renewed."""
     yaml = _yaml()
     document = yaml.load(text)
     for kind in ("extractors", "loaders"):
         for entry in document["plugins"][kind]:
-            entry["settings"] = definitions(entry["name"])
+            _renew(entry, entry["name"])
     return _dumped(yaml, document)
 
 

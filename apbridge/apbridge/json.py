@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal
 from typing import Any
 
@@ -13,6 +14,12 @@ _decoder = msgspec.json.Decoder(float_hook=Decimal)
 _DIGITS = 28
 """What `Decimal` counts with unless told otherwise."""
 _EXACTLY = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN)
+
+
+_ESCAPE = re.compile(
+    rb"(?P<pair>\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})"
+    rb"|(?P<half>\\u[dD][89a-fA-F][0-9a-fA-F]{2})|\\."
+)
 
 
 def dumps(value: Any) -> bytes:  # noqa: ANN401
@@ -33,12 +40,21 @@ def canonical(value: Any) -> bytes:  # noqa: ANN401
 
 
 def loads(text: bytes | str) -> Any:  # noqa: ANN401
-    """Decode JSON; a number with a fraction becomes a `Decimal`.
+    """Decode JSON; a number with a fraction becomes a `Decimal`, half a character U+FFFD.
 
     Raises:
         ValueError: It is not JSON.
     """
-    return _decoder.decode(text)
+    try:
+        return _decoder.decode(text)
+    except msgspec.DecodeError:
+        # Some programs write half of a surrogate pair where they cut a text: it spoils a text, not all of
+        # what is being read.
+        given = text.encode() if isinstance(text, str) else text
+        mended = _ESCAPE.sub(lambda found: rb"\ufffd" if found["half"] else found[0], given)
+        if mended == given:
+            raise
+        return _decoder.decode(mended)
 
 
 def _normal(value: Any) -> Any:  # noqa: ANN401

@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 
+from apbridge.errors import urgent
 from apbridge.health import DIRECTIONS, QUIET
 from apbridge.ledger import Ledger, Status
 from apbridge.ledger.chronicle import Chronicle, PastRun
-from apbridge.ledger.exceptions import URGENT, Case, Exceptions, Which
+from apbridge.ledger.exceptions import Case, Exceptions, Which
 from apbridge.netsuite.certificate import Certificate
 from apbridge.redaction import redact_text
 
@@ -18,6 +19,7 @@ _OVERLAP = timedelta(minutes=10)
 """How late a run that is under way may commit what it has dated before."""
 
 _MOST_NAMED = 10
+_URGENT = "act now: somebody may be paid twice"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,16 +56,24 @@ def due(ledger: Ledger, certificate: Certificate | None, *, quiet: timedelta = Q
 def _runs(chronicle: Chronicle, now: datetime, quiet: timedelta) -> Iterator[Notice]:
     for plugin, direction in DIRECTIONS.items():
         good = chronicle.last_good(plugin)
-        latest = next(iter(chronicle.runs(plugin, limit=1)), None)
+        ended = chronicle.last_ended(plugin)
         # What fails again and again is one thing, until a run ends well.
         streak = f"{plugin} since run {good.id if good else 0}"
-        if latest and latest.status == "failed":
-            says = f"{direction}: {latest.error or 'the log says why.'}"
-            yield from _once(chronicle, f"notice of a failure of {streak}", "A run failed", says)
+        if ended and ended.status in {"failed", "incomplete"}:
+            says = f"{direction}: {ended.error or 'the log says why.'}"
+            yield from _once(chronicle, f"notice of a failure of {streak}", _failed(says), says)
         if good is None or _ended(good) < now - quiet:
             since = f"since {_ended(good):%Y-%m-%d %H:%M} UTC" if good else "ever"
-            says = f"{direction}: no run has ended well {since}. See whether the schedule still starts it."
+            last = f" The last one: {ended.error}" if ended and ended.error else ""
+            says = (
+                f"{direction}: no run has ended well {since}. See whether the schedule still starts it.{last}"
+            )
             yield from _once(chronicle, f"notice of silence of {streak}", "Nothing has run", says)
+
+
+def _failed(says: str) -> str:
+    """Give the title: what a run says of urgent things is urgent too."""
+    return f"A run failed; {_URGENT}" if any(f"[{code}]" in says for code in urgent()) else "A run failed"
 
 
 def _certificate(chronicle: Chronicle, certificate: Certificate, now: datetime) -> Iterator[Notice]:
@@ -97,13 +107,12 @@ def _rejections(ledger: Ledger, chronicle: Chronicle) -> Iterator[Notice]:
         if name not in near:
             some.append(one)
     if some:
-        some.sort(key=lambda one: one.code not in URGENT)
-        urgent = "act now: somebody may be paid twice, " if some[0].code in URGENT else ""
+        worst = f"{_URGENT}, " if some[0].is_urgent else ""
         latest = max(names.values())
         kept = [name for name, moment in names.items() if moment > latest - _OVERLAP]
         value = {"until": latest.isoformat(), "near": kept}
         yield Notice(
-            f"{urgent}{len(some)} new rejection{'' if len(some) == 1 else 's'}",
+            f"{worst}{len(some)} new rejection{'' if len(some) == 1 else 's'}",
             _listed(some),
             lambda: chronicle.remember(_REJECTIONS, value),
         )

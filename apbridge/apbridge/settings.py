@@ -167,7 +167,7 @@ LEDGER_SETTINGS = (
         "in_doubt_minutes",
         th.IntegerType(nullable=False, minimum=0),
         default=30,
-        description="How long a write that got no answer may still arrive. Until then what it is about is not "
+        description="How long a write that got no answer may still arrive. Until then its record is not "
         "final; the first run after that looks at it once more. Keep it longer than the longest time-out: "
         "NetSuite works at one request for up to 15 minutes.",
     ),

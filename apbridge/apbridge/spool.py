@@ -1,15 +1,25 @@
-"""The spool: image bytes between tap and target, kept under the hash of their content."""
+"""The spool: image bytes between tap and target, kept under the hash of their content.
+
+Of an image that it finds missing or damaged the target leaves word in the spool itself, by which both are
+joined: the tap alone may fetch it again, and would not tell of the bill before that changes.
+"""
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+import logging
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import asdict, dataclass
 from pathlib import PurePosixPath
 from uuid import uuid4
 
 import fsspec
 
+from apbridge import json
 from apbridge.errors import RejectedError, SettingError, UnavailableError
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -27,8 +37,23 @@ class SpooledImage:
     size: int
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """An image that is to be fetched again.
+
+    Args:
+        sha256: Of its bytes.
+        file: Its id where it comes from.
+        bill: The bill whose picture it is.
+    """
+
+    sha256: str
+    file: str
+    bill: str
+
+
 def put(spool_url: str, content: bytes) -> SpooledImage:
-    """Keep an image. Content that is there already is not written again.
+    """Keep an image. Content that is there already, and whole, is not written again.
 
     Raises:
         SettingError: `spool_url` names no kind of storage that is installed here.
@@ -41,7 +66,7 @@ def put(spool_url: str, content: bytes) -> SpooledImage:
         raise SettingError("APB-SPL-003", spool_url=_without_query(spool_url)) from failure
     path = f"{folder.rstrip('/')}/{sha256[:2]}/{sha256}"
     try:
-        if not (filesystem.exists(path) and filesystem.size(path) == len(content)):
+        if not (filesystem.exists(path) and filesystem.cat_file(path) == content):
             filesystem.makedirs(path.rsplit("/", 1)[0], exist_ok=True)
             # Written beside and moved: a run that is killed leaves no half image under a whole one's name.
             part = f"{path}.{uuid4().hex}.part"
@@ -68,6 +93,60 @@ def read(uri: str, sha256: str) -> bytes:
     if hashlib.sha256(content).hexdigest() != sha256:
         raise RejectedError("APB-SPL-002", image=_name(uri), sha256=sha256)
     return content
+
+
+def is_there(image: SpooledImage) -> bool:
+    """Tell whether an image is there in its full size. Whether it is whole tells only who reads it."""
+    filesystem, path = fsspec.core.url_to_fs(image.uri)
+    return bool(filesystem.exists(path) and filesystem.size(path) == image.size)
+
+
+def want(uri: str, image: Wanted, namespace: str) -> bool:
+    """Ask for an image again, and remove what lies in its place.
+
+    Args:
+        uri: Where it should be.
+        image: What is wanted.
+        namespace: Of the records of the account that it comes from.
+
+    Returns:
+        Whether somebody will hear of it; not where there is no such spool here.
+    """
+    try:
+        filesystem, path = fsspec.core.url_to_fs(uri)
+        folder, below, name = path.rpartition(f"/{image.sha256[:2]}/{image.sha256}")
+        if name or not below or not filesystem.isdir(folder):
+            return False
+        place = _wanted(folder, namespace)
+        filesystem.makedirs(place, exist_ok=True)
+        filesystem.pipe_file(f"{place}/{image.sha256}.json", json.dumps(asdict(image)))
+        if filesystem.exists(path):
+            filesystem.rm_file(path)
+    except (ImportError, OSError, ValueError) as failure:
+        logger.debug("Nobody can be asked for image %s: %s", image.sha256, failure)
+        return False
+    return True
+
+
+def wanted(spool_url: str, namespace: str) -> Iterator[Wanted]:
+    """Give the images of an account that are wanted again."""
+    filesystem, folder = fsspec.core.url_to_fs(spool_url)
+    place = _wanted(folder.rstrip("/"), namespace)
+    for file in filesystem.ls(place, detail=False) if filesystem.isdir(place) else ():
+        # One that another run brings meanwhile is gone.
+        with suppress(OSError, TypeError, ValueError):
+            yield Wanted(**json.loads(filesystem.cat_file(file)))
+
+
+def settle(spool_url: str, image: Wanted, namespace: str) -> None:
+    """Let an image be wanted no longer. Whoever still misses it asks again."""
+    filesystem, folder = fsspec.core.url_to_fs(spool_url)
+    with suppress(FileNotFoundError):
+        filesystem.rm_file(f"{_wanted(folder.rstrip('/'), namespace)}/{image.sha256}.json")
+
+
+def _wanted(folder: str, namespace: str) -> str:
+    return f"{folder}/wanted/{namespace}"
 
 
 def _name(uri: str) -> str:

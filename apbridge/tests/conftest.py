@@ -19,6 +19,7 @@ from apbridge import json
 from apbridge.errors import SettingError
 from apbridge.http import GovernedSession, Verdict, body_of, done, kind_of
 from apbridge.redaction import redact_text
+from tests.waiting import PATIENCE
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,7 @@ class Handler(BaseHTTPRequestHandler):
         asked = Asked(self.command, self.path, dict(self.headers), self.rfile.read(length))
         answer = self.script.next(asked)
         try:
-            (answer.until or Event()).wait(5 if answer.until else answer.delay)
+            (answer.until or Event()).wait(PATIENCE if answer.until else answer.delay)
         finally:
             # Counted down before the answer goes out: whoever has it may ask again at once.
             self.script.answered()
@@ -97,8 +98,8 @@ class Handler(BaseHTTPRequestHandler):
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             self.close_connection = True
             return
-        self.send_response(answer.status)
-        for name, value in answer.headers.items():
+        self.send_response_only(answer.status)
+        for name, value in {"Date": self.date_time_string(), **answer.headers}.items():
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(answer.body)))
         self.end_headers()
@@ -125,6 +126,29 @@ def script() -> Iterator[Script]:
         yield script
         server.shutdown()
         thread.join()
+
+
+class Clock(Event):
+    """Time that passes only where a session waits: a `stop` that never comes, and a `monotonic` beside it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = 1000.0
+        self.waits: list[float] = []
+
+    def wait(self, timeout: float | None = None) -> bool:
+        assert timeout is not None
+        self.waits.append(timeout)
+        self.now += timeout
+        return self.is_set()
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """Give sessions that take it as `stop` a time of their own."""
+    clock = Clock()
+    monkeypatch.setattr("apbridge.http.session.monotonic", lambda: clock.now)
+    return clock
 
 
 @pytest.fixture

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import atexit
-import os
-import pwd
-import shutil
 import subprocess
+import sys
 import tempfile
 from functools import cache
-from glob import glob
 from itertools import count
 from pathlib import Path
 
 import psycopg
-import pytest
 
+from tests.waiting import until
+
+_SERVER = Path(__file__).with_name("database_server.py")
 _numbers = count(1)
 
 
@@ -23,7 +22,7 @@ def new_database() -> str:
     """Make an empty PostgreSQL database; give its URL."""
     socket = _server()
     name = f"ledger_{next(_numbers)}"
-    with psycopg.connect(host=socket, user="apbridge", dbname="postgres", autocommit=True) as connection:
+    with _connected(socket) as connection:
         connection.execute(f"CREATE DATABASE {name}")
     return f"postgresql+psycopg://apbridge@/{name}?host={socket}"
 
@@ -31,42 +30,30 @@ def new_database() -> str:
 @cache
 def _server() -> str:
     """Start PostgreSQL on a socket in a folder of its own; give the folder."""
-    initdb = _program("initdb")
-    folder = Path(tempfile.mkdtemp(prefix="apbridge-pg-", dir="/tmp"))
-    become = _become(folder)
-    data = folder / "data"
-    subprocess.run(
-        [*become, initdb, "-D", data, "-U", "apbridge", "-A", "trust", "-N"],
-        check=True,
-        cwd=folder,
-        stdout=subprocess.DEVNULL,
+    folder = tempfile.mkdtemp(prefix="apbridge-pg-", dir="/tmp")
+    # In a session of its own: who interrupts the tests from the keyboard does not interrupt its end.
+    server = subprocess.Popen(
+        [sys.executable, _SERVER, folder], stdin=subprocess.PIPE, start_new_session=True
     )
-    options = f"-k {folder} -c listen_addresses='' -c fsync=off"
-    control = [*become, _program("pg_ctl"), "-D", data, "-w", "-s"]
-    subprocess.run([*control, "-o", options, "-l", folder / "log", "start"], check=True, cwd=folder)
 
     def stop() -> None:
-        subprocess.run([*control, "-m", "immediate", "stop"], check=False, cwd=folder)
-        shutil.rmtree(folder, ignore_errors=True)
+        assert server.stdin
+        server.stdin.close()
+        server.wait()
 
     atexit.register(stop)
-    return str(folder)
+
+    def answers() -> bool:
+        assert server.poll() is None, "PostgreSQL could not be started"
+        try:
+            _connected(folder).close()
+        except psycopg.OperationalError:
+            return False
+        return True
+
+    until(answers)
+    return folder
 
 
-def _become(folder: Path) -> list[str]:
-    """Give what makes a command run as somebody else where we are root: PostgreSQL refuses root."""
-    if os.geteuid() != 0:
-        return []
-    names = {entry.pw_name for entry in pwd.getpwall()}
-    user = "postgres" if "postgres" in names else "nobody"
-    shutil.chown(folder, user)
-    return ["runuser", "-u", user, "--"]
-
-
-def _program(name: str) -> str:
-    found = shutil.which(name) or next(iter(sorted(glob(f"/usr/lib/postgresql/*/bin/{name}"))), None)  # noqa: PTH207
-    if found is None:
-        if "CI" in os.environ:
-            pytest.fail(f"{name} of PostgreSQL is not installed")
-        pytest.skip(f"NOT TESTED ON POSTGRESQL: {name} is not installed")
-    return found
+def _connected(socket: str) -> psycopg.Connection[tuple[object, ...]]:
+    return psycopg.connect(host=socket, user="apbridge", dbname="postgres", autocommit=True)

@@ -10,7 +10,7 @@ from string import Formatter
 import pytest
 import yaml
 
-from apbridge.errors import APBridgeError, RefusedError, SettingError, catalogue
+from apbridge.errors import APBridgeError, RefusedError, SettingError, catalogue, urgent
 
 ROOT = Path(__file__).parent.parent.parent
 SENTENCES = ROOT / "apbridge/apbridge/errors/sentences"
@@ -101,6 +101,28 @@ def test_a_sentence_says_what_happened_and_what_to_do(code: str):
         assert text.endswith((".", "}"))  # a fact at the end may be a sentence itself
         assert "\n" not in text
         list(Formatter().parse(text))
+
+
+def test_somebody_who_may_be_paid_twice_is_urgent_and_nothing_else_is():
+    warned = {code for code, one in catalogue().items() if "paid twice" in f"{one.says} {one.do}"}
+    assert urgent() == warned
+    assert {"APB-TAX-030", "APB-PAY-026"} <= warned
+
+
+def test_what_is_urgent_is_the_catalogues_word_alone():
+    """Where a code stands in the code, an error is made of it: there is no second list."""
+    for file in SOURCES:
+        if file.suffix != ".py":
+            continue
+        nodes = list(ast.walk(ast.parse(file.read_text(encoding="utf-8"))))
+        named = [node for node in nodes if isinstance(node, ast.Constant) and node.value in urgent()]
+        errors = [node for node in nodes if isinstance(node, ast.Call) and node.args and _is_error(node.func)]
+        made = [node for error in errors for node in ast.walk(error.args[0])]
+        assert [node.value for node in named if node not in made] == [], file.name
+
+
+def _is_error(function: ast.expr) -> bool:
+    return getattr(function, "id", "").endswith("Error")
 
 
 def test_an_area_is_one_file():

@@ -61,3 +61,23 @@ def test_unequal_amounts_are_unequal_bytes(one: Decimal, other: Decimal):
 def test_a_monstrous_number_is_no_monstrous_text():
     assert len(json.canonical(Decimal("1E+999999999"))) < 20
     assert json.canonical(Decimal("0." + "1" * 40)) != json.canonical(Decimal("0." + "1" * 39))
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        (r"12\ud800", "12\ufffd"),
+        (r"\udc0034", "\ufffd34"),
+        (r"\ud83d\ud83d\ude00", "\ufffd\N{GRINNING FACE}"),
+        (r"\ud800 \\ud800 \ud83d\ude00", "\ufffd \\ud800 \N{GRINNING FACE}"),
+        (r"\DABCx\\", None),
+        (r"\ud800\x", None),
+    ],
+)
+def test_half_a_character_spoils_no_more_than_itself(text: str, read: str | None):
+    encoded = f'[{{"number": "{text}"}}, 1]'
+    if read is None:
+        with pytest.raises(ValueError, match="JSON"):
+            json.loads(encoded)
+    else:
+        assert json.loads(encoded) == json.loads(encoded.encode()) == [{"number": read}, 1]

@@ -61,6 +61,46 @@ def test_the_most_specific_rule_holds_and_without_one_the_number(
     assert coding(tmp_path).gl_code(account_id, number, subsidiary) == code
 
 
+BY_EXACTNESS = """account,account_id,subsidiary,code
+6100,,,VALUE
+61*,,2,PATTERN
+6*,,2,SHORTER
+,7*,2,ID-PATTERN
+,70,,ID-VALUE
+"""
+
+
+@pytest.mark.parametrize("is_reversed", [False, True])
+@pytest.mark.parametrize(
+    ("account_id", "number", "code"),
+    [
+        ("1", "6100", "VALUE"),  # though the pattern is for this very subsidiary
+        ("1", "6101", "PATTERN"),
+        ("1", "6000", "SHORTER"),
+        ("70", "6100", "ID-VALUE"),
+        ("71", "6100", "ID-PATTERN"),  # an internal id, though by a pattern, before a number
+    ],
+)
+def test_an_exact_value_holds_before_a_subsidiarys_pattern(
+    tmp_path: Path, account_id: str, number: str, code: str, *, is_reversed: bool
+):
+    header, *rules = BY_EXACTNESS.splitlines()
+    table = "\n".join([header, *(reversed(rules) if is_reversed else rules)])
+    assert coding(tmp_path, table).gl_code(account_id, number, "2") == code
+
+
+def test_an_exact_value_of_a_dimension_holds_before_a_subsidiarys_pattern(tmp_path: Path):
+    table = """
+- {dimension: location, value: "1*", subsidiary: 2, code: PATTERN}
+- {dimension: location, value: 12, code: VALUE}
+- {dimension: location, value: 12, subsidiary: 3, code: VALUE-3}
+"""
+    found = coding(tmp_path, None, table)
+    assert found.dimension_code("location", "12", "2") == "VALUE"
+    assert found.dimension_code("location", "12", "3") == "VALUE-3"
+    assert found.dimension_code("location", "13", "2") == "PATTERN"
+
+
 def test_dimensions_are_mapped_by_their_internal_ids(tmp_path: Path):
     found = coding(tmp_path)
     assert found.dimension_code("department", "7", None) == "0070"

@@ -65,6 +65,37 @@ def test_a_half_written_image_is_written_anew(tmp_path: Path):
     assert spool.read(image.uri, HASH) == PDF
 
 
+def test_an_image_of_other_bytes_and_the_same_size_is_written_anew(tmp_path: Path):
+    image = spool.put(str(tmp_path), PDF)
+    (tmp_path / HASH[:2] / HASH).write_bytes(b"x" * len(PDF))
+    assert spool.is_there(image)
+    spool.put(str(tmp_path), PDF)
+    assert spool.read(image.uri, HASH) == PDF
+
+
+@pytest.mark.parametrize("kind", ["folder", "memory"])
+def test_what_is_wanted_is_heard_of_by_its_own_account_until_it_is_settled(tmp_path: Path, kind: str):
+    url = str(tmp_path) if kind == "folder" else f"memory://{tmp_path.name}"
+    image = spool.put(url, PDF)
+    missed = spool.Wanted(HASH, "77", "12")
+    assert spool.want(image.uri, missed, "netsuite-1")
+    assert not spool.is_there(image)
+    assert spool.want(image.uri, missed, "netsuite-1")
+    assert list(spool.wanted(url, "netsuite-1")) == [missed]
+    assert list(spool.wanted(url, "netsuite-2")) == []
+    for _ in range(2):
+        spool.settle(url, missed, "netsuite-1")
+        assert list(spool.wanted(url, "netsuite-1")) == []
+
+
+def test_word_that_cannot_be_read_is_passed_over(tmp_path: Path):
+    image = spool.put(str(tmp_path), PDF)
+    missed = spool.Wanted(HASH, "77", "12")
+    spool.want(image.uri, missed, "netsuite-1")
+    (tmp_path / "wanted/netsuite-1/half.json").write_bytes(b'{"sha256": "')
+    assert list(spool.wanted(str(tmp_path), "netsuite-1")) == [missed]
+
+
 def test_a_kill_before_the_move_leaves_no_image(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     def killed(*_: object) -> None:
         raise KeyboardInterrupt

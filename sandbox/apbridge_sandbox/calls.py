@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, deque
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
@@ -15,6 +15,7 @@ PARTNER_SIGN_IN_PATH = f"{PARTNER_PREFIX}/oauth2/token"
 SIGN_IN_PATHS = frozenset({"/services/rest/auth/oauth2/v1/token", PARTNER_SIGN_IN_PATH})
 _RECORDS = "/services/rest/record/"
 _AVIDXCHANGE = ("/avidconnect/", f"{PARTNER_PREFIX}/")
+_MOST_IN_ORDER = 1000
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -49,6 +50,13 @@ class Tally:
     admitted: int = 0
     by_operation: Counter[str] = field(default_factory=Counter)
     refusals: Counter[str] = field(default_factory=Counter)
+    writes_in_order: deque[str] = field(default_factory=lambda: deque(maxlen=_MOST_IN_ORDER))
+
+    def write(self, operation: str) -> None:
+        """Count a write; of several of one kind in a row the order has one."""
+        self.writes += 1
+        if not self.writes_in_order or self.writes_in_order[-1] != operation:
+            self.writes_in_order.append(operation)
 
     def enter(self, limit: float) -> bool:
         """Count a call in and tell whether it is within the limit; one that is not takes no place of it."""
@@ -92,6 +100,7 @@ class Calls:
                 "sign_ins": tally.sign_ins,
                 "by_operation": dict(tally.by_operation),
                 "refusals": dict(tally.refusals),
+                "writes_in_order": list(tally.writes_in_order),
                 "peak_concurrency": tally.peak_concurrency,
             }
             for system, tally in self._tallies.items()

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from apbridge_sandbox.company import CompanySize
-from apbridge_sandbox.credentials import issue
+from apbridge_sandbox.credentials import ENV_FILE, in_the_way, issue
 from apbridge_sandbox.store import Store, StoreError
 from apbridge_sandbox.world import Options, Sandbox
 
@@ -89,12 +89,20 @@ def serve(
 @click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path))
 @click.option("--url", help="Of the running sandbox: writes the base URLs too.")
 @click.option("--token-based", is_flag=True, help="Writes what token-based sign-in takes, too.")
-def credentials(*, db: Path, out: Path, url: str | None, token_based: bool) -> None:
+@click.option("--force", is_flag=True, help="Replaces the .env and the key that are there.")
+def credentials(*, db: Path, out: Path, url: str | None, token_based: bool, force: bool) -> None:
     """Write fresh credentials for both systems: a key, and an .env that names it."""
+    kept = [] if force else in_the_way(out)
+    if kept:
+        message = (
+            f"would replace what is there: {', '.join(map(str, kept))}. It may be a project's own: "
+            "write to another folder with --out, or say --force to replace it."
+        )
+        raise click.ClickException(message)
     try:
         store = Store(db)
     except StoreError as error:
         raise click.ClickException(str(error)) from error
     issue(store, out, url, token_based=token_based)
     store.close()
-    click.echo(f"wrote {out / '.env'}")
+    click.echo(f"wrote {out / ENV_FILE}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 from pathlib import Path
 
@@ -25,6 +26,13 @@ ACCOUNT_HOST = "1234567-sb1"
 RESTLET_SCRIPT = "customscript_apbridge_restlet"
 RESTLET_DEPLOY = "customdeploy_apbridge_restlet"
 KEY_FILE = "private_key.pem"
+ENV_FILE = ".env"
+
+
+def in_the_way(folder: Path) -> list[Path]:
+    """Name the files in a folder that credentials written there would replace."""
+    # A link counts wherever it leads: it is the link that would be replaced.
+    return [file for file in (folder / ENV_FILE, folder / KEY_FILE) if os.path.lexists(file)]
 
 
 def issue(store: Store, folder: Path, url: str | None = None, *, token_based: bool = False) -> dict[str, str]:
@@ -32,7 +40,8 @@ def issue(store: Store, folder: Path, url: str | None = None, *, token_based: bo
 
     Args:
         store: Where the certificate is mapped and the tokens are known from then on.
-        folder: Made where it is not there. Both files are for their owner only.
+        folder: Made where it is not there. Both files are for their owner only, and replace what is there:
+            ask `in_the_way` first.
         url: Of the running sandbox, for the base URLs; left out of the `.env` otherwise.
         token_based: Whether to write what token-based sign-in (OAuth 1.0a) takes besides.
 
@@ -73,7 +82,7 @@ def issue(store: Store, folder: Path, url: str | None = None, *, token_based: bo
             "AVIDXCHANGE_PARTNER_BASE_URL": f"{base}/partner",
         }
     lines = "".join(f"{name}={value}\n" for name, value in env.items())
-    _write_private(folder / ".env", lines.encode())
+    _write_private(folder / ENV_FILE, lines.encode())
     return env
 
 

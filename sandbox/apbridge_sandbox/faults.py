@@ -1,8 +1,11 @@
-"""Faults on demand: a status, an error page, a delay, a connection that drops."""
+"""Faults on demand: a status, an error page, a delay, a connection that drops, a call that comes late."""
 
 from __future__ import annotations
 
+import asyncio
 import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from enum import Enum
 from typing import Any
 
@@ -16,6 +19,7 @@ class Drop(Enum):
 
     BEFORE = "before"
     AFTER = "after"
+    LATE = "late"
 
 
 class Match(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -44,10 +48,12 @@ class Match(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 
 class Do(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """What happens then. With neither `status` nor `drop` the call is only delayed.
+    """What happens then. With neither `status` nor `drop` the call is only delayed or held.
 
-    `drop` cuts the connection without an answer: `before` the call is handled, or `after` its
-    work is committed.
+    `drop` cuts the connection without an answer: `before` the call is handled, `after` its work is committed,
+    or at once, and the call is handled `late`: when the calls that are held are let go. With `hold` what
+    becomes of the call comes then too: it is handled, and answered if its caller is still there; or it gets
+    its `status`; or its connection is cut, its work not done (`before`) or done before it was held (`after`).
     """
 
     status: int | None = None
@@ -55,6 +61,7 @@ class Do(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     headers: dict[str, str] = {}
     delay_ms: int = 0
     drop: Drop | None = None
+    hold: bool = False
     html: bool = False
 
     def __post_init__(self) -> None:
@@ -62,15 +69,24 @@ class Do(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
         if self.status is None and (self.html or self.headers or self.body is not None):
             message = "an answer needs a status"
             raise ValueError(message)
+        if self.hold and self.drop is Drop.LATE:
+            message = "a call that comes late is held as it is"
+            raise ValueError(message)
+
+    @property
+    def is_late(self) -> bool:
+        """Whether the call is handled only when it is let go."""
+        return self.drop is Drop.LATE or (self.hold and self.status is None and self.drop is None)
 
 
 class Fault(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """A fault and how often it was seen and fired."""
+    """A fault, how often it was seen and fired, and how many calls it holds."""
 
     do: Do
     match: Match = msgspec.field(default_factory=Match)
     seen: int = 0
     fired: int = 0
+    held: int = 0
 
     def answer(self) -> tuple[bytes, dict[str, str]]:
         """Give the body and headers of a fault that answers."""
@@ -104,6 +120,7 @@ class Faults:
 
     def __init__(self) -> None:
         self.in_force: list[Fault] = []
+        self._let_go = asyncio.Event()
 
     def due(self, method: str, path: str) -> Fault | None:
         """Give the fault that befalls this call, and count it."""
@@ -111,3 +128,25 @@ class Faults:
             if fault.fires(method, path):
                 return fault
         return None
+
+    @asynccontextmanager
+    async def held(self, fault: Fault) -> AsyncIterator[None]:
+        """Begin the block when the calls that are held are let go; until its end the call counts as held."""
+        fault.held += 1
+        try:
+            # A fault may have ended while the call was on its way here.
+            if any(one is fault for one in self.in_force):
+                await self._let_go.wait()
+            yield
+        finally:
+            fault.held -= 1
+
+    def let_go(self) -> None:
+        """Let the calls go that are held now."""
+        self._let_go.set()
+        self._let_go = asyncio.Event()
+
+    def clear(self) -> None:
+        """End all faults, and let go what they hold."""
+        self.in_force.clear()
+        self.let_go()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime
 
@@ -51,8 +52,10 @@ class Gate:
         system = system_of(scope["path"])
         tally = self._sandbox.calls.of(system)
         tally.total += 1
-        tally.by_operation[self._operation(scope)] += 1
-        tally.writes += is_write(scope["method"], scope["path"])
+        operation = self._operation(scope)
+        tally.by_operation[operation] += 1
+        if is_write(scope["method"], scope["path"]):
+            tally.write(operation)
         outlet = _Outlet(send, tally)
         if scope["path"] in SIGN_IN_PATHS:
             # A sign-in is no call in flight: NetSuite's limit is on SOAP, REST and RESTlets.
@@ -70,7 +73,8 @@ class Gate:
         finally:
             # The counts may have been reset meanwhile: the call leaves the tally that holds it now.
             self._sandbox.calls.of(system).leave(admitted=admitted)
-        tally.writes += bool(scope["state"].get("is_write"))
+        if scope["state"].get("is_write"):
+            tally.write(operation)
         tally.refusals.update(scope["state"].get("refused", ()))
 
     def _operation(self, scope: Scope) -> str:
@@ -94,7 +98,31 @@ class Gate:
         if fault is None:
             await self._app(scope, receive, outlet.send)
             return
-        await _suffer(fault, self._app, scope, receive, outlet)
+        if fault.do.is_late:
+            await self._come_late(fault, scope, receive, outlet)
+        else:
+            await self._suffer(fault, scope, receive, outlet)
+
+    async def _come_late(self, fault: Fault, scope: Scope, receive: Receive, outlet: _Outlet) -> None:
+        # Of a caller that is gone the server keeps no body: it is read while the caller is still there.
+        body = await _body(receive)
+        if fault.do.drop:
+            await _cut(scope)
+        async with self._sandbox.faults.held(fault):
+            await self._app(scope, body, _nowhere if fault.do.drop else outlet.send)
+
+    async def _suffer(self, fault: Fault, scope: Scope, receive: Receive, outlet: _Outlet) -> None:
+        do = fault.do
+        if do.drop is Drop.AFTER:
+            await self._app(scope, receive, _nowhere)
+        await asyncio.sleep(do.delay_ms / 1000)
+        async with self._sandbox.faults.held(fault) if do.hold else nullcontext():
+            if do.drop:
+                await _cut(scope)
+            elif do.status:
+                await outlet.answer(do.status, *fault.answer())
+            else:
+                await self._app(scope, receive, outlet.send)
 
     def _overloaded(self, system: System, path: str) -> tuple[int, bytes, dict[str, str]]:
         if system is System.AVIDXCHANGE:
@@ -116,17 +144,18 @@ _RETRY_AFTER: dict[str, Callable[[], dict[str, str]]] = {
 }
 
 
-async def _suffer(fault: Fault, app: ASGIApp, scope: Scope, receive: Receive, outlet: _Outlet) -> None:
-    do = fault.do
-    if do.drop is Drop.AFTER:
-        await app(scope, receive, _nowhere)
-    await asyncio.sleep(do.delay_ms / 1000)
-    if do.drop:
-        await _cut(scope)
-    elif do.status:
-        await outlet.answer(do.status, *fault.answer())
-    else:
-        await app(scope, receive, outlet.send)
+async def _body(receive: Receive) -> Receive:
+    """Read a call's body to its end, and give what hands it out again."""
+    whole, more = b"", True
+    while more:
+        message = await receive()
+        whole += message.get("body", b"")
+        more = message.get("more_body", False)
+
+    async def again() -> Message:
+        return {"type": "http.request", "body": whole, "more_body": False}
+
+    return again
 
 
 async def _nowhere(_message: Message) -> None:

@@ -21,6 +21,9 @@ from apbridge_sandbox.server import HOST, Server
 from apbridge_sandbox.store import Store
 from apbridge_sandbox.world import Options, Sandbox
 
+_PATIENCE = 300
+"""Seconds until the sandbox is taken to have failed: a busy machine is slow and not wrong."""
+
 
 @dataclass(frozen=True)
 class Running:
@@ -66,7 +69,7 @@ class Running:
             method=method,
             headers={"content-type": "application/json"},
         )
-        with urlopen(request, timeout=120) as answer:  # noqa: S310
+        with urlopen(request, timeout=_PATIENCE) as answer:  # noqa: S310
             return msgspec.json.decode(answer.read())
 
     def calls(self) -> Any:  # noqa: ANN401
@@ -132,7 +135,7 @@ def _in_thread(db: Path, options: Options) -> Iterator[tuple[int, int, Sandbox]]
     thread = Thread(target=server.run, args=(ready.set,), name="sandbox")
     thread.start()
     try:
-        if not ready.wait(30):
+        if not ready.wait(_PATIENCE):
             message = "the sandbox did not start"
             raise RuntimeError(message)
         yield server.port, server.control_port, sandbox

@@ -9,6 +9,7 @@ from apbridge_sandbox.calls import Calls
 from apbridge_sandbox.clock import Clock
 from apbridge_sandbox.company import CompanySize, seed_company
 from apbridge_sandbox.faults import Faults
+from apbridge_sandbox.script_process import ScriptProcess
 from apbridge_sandbox.store import Store
 from apbridge_sandbox.switches import Switches
 
@@ -43,6 +44,7 @@ class Sandbox:
         self.switches = Switches()
         self.faults = Faults()
         self.calls = Calls()
+        self.scripts = ScriptProcess()
 
     def seed_if_empty(self) -> None:
         """Make the company, unless the file already holds one."""
@@ -50,5 +52,6 @@ class Sandbox:
             seed_company(self.store, self.clock, self.options.company)
 
     def close(self) -> None:
-        """Close the books."""
+        """Close the books, and end what runs scripts."""
+        self.scripts.close()
         self.store.close()

@@ -9,6 +9,7 @@ import pytest
 import requests
 
 from apbridge_sandbox.testing import Running, running
+from tests.waiting import PATIENCE
 
 
 class AvidXchange(requests.Session):
@@ -22,7 +23,7 @@ class AvidXchange(requests.Session):
 
     def request(self, method: str, url: str, **options: Any) -> requests.Response:  # type: ignore[override]  # noqa: ANN401
         """Call a path."""
-        return super().request(method, self._base + url, timeout=30, **options)
+        return super().request(method, self._base + url, timeout=PATIENCE, **options)
 
 
 @pytest.fixture(scope="module")

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from apbridge_sandbox.store import Store, StoreError
 from apbridge_sandbox.testing import running
+from tests.waiting import PATIENCE
 
 NAMES = {
     "NETSUITE_ACCOUNT_ID",
@@ -30,7 +31,7 @@ NAMES = {
 
 def _run(*words: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "apbridge_sandbox", *words]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
 
 
 def _env(folder: Path) -> dict[str, str]:
@@ -61,6 +62,33 @@ def test_credentials_before_there_is_a_sandbox(tmp_path: Path):
         assert secret not in done.stdout + done.stderr
 
 
+@pytest.mark.parametrize("there", [(".env",), ("private_key.pem",), (".env", "private_key.pem")])
+def test_what_is_in_the_folder_is_replaced_only_by_force(tmp_path: Path, there: tuple[str, ...]):
+    project = tmp_path / "project"
+    project.mkdir()
+    for name in there:
+        (project / name).write_text("AVIDXCHANGE_COMPANY_TOKEN=vault:avidxchange_company_token\n")
+    before = {file: file.read_bytes() for file in project.iterdir()}
+    asked = ("credentials", f"--db={tmp_path / 'new.db'}", f"--out={project}")
+    refused = _run(*asked)
+    assert refused.returncode == 1
+    assert all(str(project / name) in refused.stderr for name in there)
+    assert "--force" in refused.stderr
+    assert {file: file.read_bytes() for file in project.iterdir()} == before
+    assert not (tmp_path / "new.db").exists()
+    forced = _run(*asked, "--force")
+    assert forced.returncode == 0, forced.stderr
+    assert _env(project).keys() == NAMES
+
+
+def test_a_link_that_leads_nowhere_is_not_replaced_either(tmp_path: Path):
+    link = tmp_path / ".env"
+    link.symlink_to(tmp_path / "elsewhere")
+    refused = _run("credentials", f"--db={tmp_path / 'new.db'}", f"--out={tmp_path}")
+    assert refused.returncode == 1
+    assert link.is_symlink()
+
+
 def test_served_as_a_command_and_served_again(tmp_path: Path):
     with running(folder=tmp_path, in_process=False, seed=3, vendors=9, bills=15) as first:
         assert first.sandbox is None
@@ -68,23 +96,22 @@ def test_served_as_a_command_and_served_again(tmp_path: Path):
             "X-Company-Token": first.credentials["AVIDXCHANGE_COMPANY_TOKEN"],
             "X-User-Token": first.credentials["AVIDXCHANGE_USER_TOKEN"],
         }
-        assert requests.get(first.avidxchange_url + "/v1/company", headers=headers, timeout=10).ok
+        assert requests.get(first.avidxchange_url + "/v1/company", headers=headers, timeout=PATIENCE).ok
         first.control("/control/clock", {"advance_days": 3})
         before = first.books()
     with running(folder=tmp_path, in_process=False, seed=4, vendors=9, bills=16) as second:
         assert second.books() == before
         assert second.control("/control/clock", method="GET")["now"].startswith("2026-11-05T16:")
-        assert requests.get(second.avidxchange_url + "/v1/company", headers=headers, timeout=10).ok
+        assert requests.get(second.avidxchange_url + "/v1/company", headers=headers, timeout=PATIENCE).ok
         url = f"--url={second.netsuite_url}/"
-        assert (
-            _run("credentials", f"--db={tmp_path / 'sandbox.db'}", f"--out={tmp_path}", url).returncode == 0
-        )
+        again = ("credentials", f"--db={tmp_path / 'sandbox.db'}", f"--out={tmp_path}", url, "--force")
+        assert _run(*again).returncode == 0
         env = _env(tmp_path)
         assert env["NETSUITE_BASE_URL"] == second.netsuite_url
         assert env["AVIDXCHANGE_BASE_URL"] == second.avidxchange_url
         assert env["AVIDXCHANGE_PARTNER_BASE_URL"] == second.partner_url
         fresh = headers | {"X-User-Token": env["AVIDXCHANGE_USER_TOKEN"]}
-        assert requests.get(second.avidxchange_url + "/v1/company", headers=fresh, timeout=10).ok
+        assert requests.get(second.avidxchange_url + "/v1/company", headers=fresh, timeout=PATIENCE).ok
 
         taken = second.netsuite_url.rpartition(":")[2]
         refused = _run("serve", f"--db={tmp_path / 'other.db'}", f"--port={taken}", "--control-port=0")

@@ -8,6 +8,7 @@ import pytest
 import requests
 
 from apbridge_sandbox.testing import Running
+from tests.waiting import PATIENCE
 
 
 def _refused(sandbox: Running, path: str, body: dict[str, Any]) -> tuple[int, str]:
@@ -204,11 +205,11 @@ def test_books_agree_with_themselves(sandbox: Running):
 
 @pytest.mark.parametrize("path", ["/control/pay", "/health/x", "/v1/company"])
 def test_the_control_port_is_its_own(sandbox: Running, path: str):
-    assert requests.get(sandbox.control_url + path, timeout=10).status_code == 404
-    assert requests.get(sandbox.netsuite_url + "/control/books", timeout=10).status_code == 404
+    assert requests.get(sandbox.control_url + path, timeout=PATIENCE).status_code == 404
+    assert requests.get(sandbox.netsuite_url + "/control/books", timeout=PATIENCE).status_code == 404
 
 
 def test_health_on_both_ports(sandbox: Running):
     for url in (sandbox.netsuite_url, sandbox.control_url):
-        assert requests.get(url + "/health", timeout=10).json() == {"status": "ready"}
+        assert requests.get(url + "/health", timeout=PATIENCE).json() == {"status": "ready"}
     assert sandbox.calls()["netsuite"]["total"] == 0

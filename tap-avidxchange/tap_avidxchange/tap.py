@@ -9,6 +9,7 @@ from singer_sdk import typing as th
 from typing_extensions import override
 
 from apbridge.avidxchange import AvidXchange, AvidXchangeSettings
+from apbridge.origin import Origin
 from apbridge.settings import AVIDXCHANGE_SETTINGS
 from apbridge.singer import CanonicalTap
 from tap_avidxchange.streams import STREAMS, AvidXchangeStream
@@ -40,6 +41,11 @@ class TapAvidXchange(CanonicalTap):
             description="Dimensions whose values the stream `dimension_values` reads.",
         ),
     ).to_dict()
+
+    @property
+    @override
+    def origin(self) -> Origin:
+        return AvidXchangeSettings.from_config(self.config).origin
 
     @override
     def discover_streams(self) -> list[AvidXchangeStream]:

@@ -17,6 +17,7 @@ from tests.avidxchange_company import Company
 from apbridge.errors import SettingError
 from apbridge_sandbox.testing import running
 from tap_avidxchange.tap import TapAvidXchange
+from tests.waiting import PATIENCE
 
 CONFIG: dict[str, Any] = {"company_token": "-", "user_token": "-", "base_url": "http://127.0.0.1:1"}
 
@@ -110,7 +111,7 @@ def _program(company: Company, changes: dict[str, Any], *arguments: str) -> subp
     file = company.sandbox.folder / "config.json"
     file.write_text(json.dumps(config))
     return subprocess.run(
-        [PROGRAM, "--config", file, *arguments], capture_output=True, check=False, text=True, timeout=60
+        [PROGRAM, "--config", file, *arguments], capture_output=True, check=False, text=True, timeout=PATIENCE
     )
 
 

@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
+from apbridge.netsuite.restlet import File, Listing
 from apbridge.schemas import external_id
 from tap_netsuite_ap.bookmark import Window
 from tap_netsuite_ap.client import Joined, Reader
 from tap_netsuite_ap.custom import CustomFields
 from tap_netsuite_ap.eligibility import Eligibility
-from tap_netsuite_ap.images import File, Images
+from tap_netsuite_ap.images import Images
 from tap_netsuite_ap.manifest import Entry, Manifest
 from tap_netsuite_ap.records import Record, Shape
 from tap_netsuite_ap.suiteql import Query, Row, between
@@ -59,7 +60,7 @@ class _Portion:
     lines: Joined
     orders: Joined
     applications: Joined
-    files: Callable[[], Mapping[str, Sequence[File]]]
+    files: Callable[[], Listing]
 
 
 class Bills:
@@ -187,7 +188,10 @@ class Bills:
             if header is None:
                 continue  # deleted meanwhile
             parts = lines.get(change.id, []), orders.get(change.id, []), applications.get(change.id, [])
-            times = {*_changes_of(header, parts[0], parts[2]), *self._told(files.get(change.id, ()), window)}
+            times = {
+                *_changes_of(header, parts[0], parts[2]),
+                *self._told(files.files.get(change.id, ()), window),
+            }
             if any(one > change.modified_at and not was_sent(one, change.id) for one in times):
                 continue  # a later change is told by another feed, or is the next run's
             records.append(self._record(change, header, *parts))

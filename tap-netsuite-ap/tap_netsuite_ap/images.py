@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import base64
 import logging
-from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable
 from concurrent.futures import Future
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from functools import cached_property, partial
 
 import fsspec
 
 from apbridge import json
 from apbridge.errors import APBridgeError, RefusedError, RejectedError, UnavailableError, catalogue
-from apbridge.netsuite import NetSuite
-from apbridge.spool import SpooledImage, put
+from apbridge.netsuite import NetSuite, restlet
+from apbridge.netsuite.restlet import File, Listing, Unreadable
+from apbridge.spool import SpooledImage, Wanted, is_there, put, settle, wanted
 from tap_netsuite_ap.client import Reader
 from tap_netsuite_ap.records import Record
 
@@ -34,28 +33,6 @@ MEDIA_TYPES = {
     "BMPIMAGE": "image/bmp",
 }
 """NetSuite's file types that are pictures of a bill (N/file.Type)."""
-
-
-@dataclass(frozen=True)
-class File:
-    """A file attached to a bill, as NetSuite lists it."""
-
-    bill: str
-    id: str
-    name: str
-    type: str
-    size: int
-    modified: str
-
-    @property
-    def changed_at(self) -> str:
-        """The last second at which it may have changed."""
-        return _end_of_minute(self.modified)
-
-
-def _end_of_minute(moment: str) -> str:
-    """Give the last second of a minute. NetSuite's searches tell no seconds, and none may be missed."""
-    return f"{moment[:17]}59Z"
 
 
 class Images:
@@ -93,11 +70,12 @@ class Images:
         if not self.is_there:
             return list
         asked = {"action": "changed", "since": since}
-        answer = reader.begin(partial(self._netsuite.restlet, asked, purpose="ask for bills with new files"))
+        purpose = "ask for bills with new files"
+        answer = reader.begin(partial(self._netsuite.restlet, asked, reads=restlet.changes, purpose=purpose))
 
         def collect() -> list[tuple[str, str]]:
             try:
-                bills = answer.result()["bills"]
+                told = answer.result()
             except RefusedError as refused:
                 if refused.reason != "UNKNOWN_ACTION":
                     raise
@@ -105,32 +83,24 @@ class Images:
                 logger.warning("%s %s [%s]", sentence.says, sentence.do, sentence.code)
                 return []
             self.tells_changes = True
-            told = [(_end_of_minute(one["modified"]), one["bill"]) for one in bills]
-            return sorted(told, key=lambda one: (one[0], int(one[1])))
+            return told
 
         return collect
 
-    def listed(self, reader: Reader, bills: Collection[str]) -> Callable[[], dict[str, list[File]]]:
+    def listed(self, reader: Reader, bills: Collection[str]) -> Callable[[], Listing]:
         """Begin to list the files of at most 1,000 bills.
 
         Returns:
-            Waits for the list, and gives it by bill.
+            Waits for the list.
         """
         if not bills or not self.is_there:
-            return dict
+            return Listing
         asked = {"action": "files", "bills": sorted(bills, key=int)}
-        answer = reader.begin(partial(self._netsuite.restlet, asked, purpose="list files of bills"))
+        reads = partial(restlet.listing, bills=bills)
+        purpose = "list files of bills"
+        return reader.begin(partial(self._netsuite.restlet, asked, reads=reads, purpose=purpose)).result
 
-        def collect() -> dict[str, list[File]]:
-            files: dict[str, list[File]] = defaultdict(list)
-            for found in answer.result()["files"]:
-                file = File(**{**found, "size": int(found["size"])})
-                files[file.bill].append(file)
-            return files
-
-        return collect
-
-    def attach(self, reader: Reader, bills: Iterable[Record], files: Mapping[str, Sequence[File]]) -> None:
+    def attach(self, reader: Reader, bills: Iterable[Record], listing: Listing) -> None:
         """Fetch the files of bills, several at once, and put them into the records.
 
         A file that cannot be taken is told on its bill and in the log. Of a bill that is not to be submitted
@@ -140,7 +110,10 @@ class Images:
         fetched = []
         for bill in bills:
             may_fetch = bill["is_eligible"]
-            for file in sorted(files.get(bill["id"], ()), key=lambda one: int(one.id)):
+            for unreadable in listing.unreadable.get(bill["id"], ()):
+                problem = RejectedError("APB-TNS-030", problem=unreadable.problem, **self._names)
+                _leave_out(bill, unreadable, problem)
+            for file in sorted(listing.files.get(bill["id"], ()), key=lambda one: int(one.id)):
                 # One file may be attached to several bills.
                 if (file.id, may_fetch) not in begun:
                     image = reader.begin(partial(self._image, file, may_fetch=may_fetch))
@@ -150,11 +123,7 @@ class Images:
             try:
                 spooled = image.result()
             except (RefusedError, RejectedError) as problem:
-                if bill["is_eligible"]:
-                    facts = {"file": file.id, "name": file.name, "bill": file.bill}
-                    logger.warning("%s", APBridgeError("APB-TNS-012", **facts, problem=problem))
-                    left_out = {"id": file.id, "name": file.name, "problem": str(problem)}
-                    bill["images_left_out"].append(left_out)
+                _leave_out(bill, file, problem)
                 continue
             if spooled:
                 bill["images"].append(
@@ -180,23 +149,64 @@ class Images:
         noted = f"{folder.rstrip('/')}/fetched/{self._note(file)}"
         try:
             known = SpooledImage(**json.loads(filesystem.cat_file(noted)))
-            if filesystem.exists(known.uri):
+            if is_there(known):
                 return known
         except (OSError, ValueError, TypeError):
             logger.debug("File %s of bill %s was not fetched before", file.id, file.bill)
         if not may_fetch:
             return None
-        purpose = f"fetch file {file.id} of bill {file.bill}"
-        answer = self._netsuite.restlet({"action": "content", "file": file.id}, purpose=purpose)
-        try:
-            content = base64.b64decode(answer["content"], validate=True)
-        except (LookupError, TypeError, ValueError) as failure:
-            raise UnavailableError("APB-NS-022", purpose=purpose, problem="no file in base64") from failure
-        spooled = put(self._spool_url, content)
+        spooled = put(self._spool_url, self._fetched(file.id, file.bill))
         filesystem.makedirs(noted.rsplit("/", 1)[0], exist_ok=True)
         filesystem.pipe_file(noted, json.dumps(asdict(spooled)))
         return spooled
 
+    def bring_back(self, reader: Reader, namespace: str) -> None:
+        """Fetch again, several at once, what the target found missing or damaged in the spool.
+
+        The target tries its bill again by itself: it need not be told of anew.
+        """
+        missed = list(wanted(self._spool_url, namespace))
+        if missed and self.is_there:
+            for fetched in [reader.begin(partial(self._bring, one, namespace)) for one in missed]:
+                fetched.result()
+
+    def _bring(self, missed: Wanted, namespace: str) -> None:
+        try:
+            # A file that is another one by now is told of as a change of its bill.
+            put(self._spool_url, self._fetched(missed.file, missed.bill))
+        except (RefusedError, RejectedError) as problem:
+            facts = {"file": missed.file, "bill": missed.bill, "problem": problem.says}
+            logger.warning("%s", APBridgeError("APB-SPL-012", **facts))
+        settle(self._spool_url, missed, namespace)
+
+    def _fetched(self, file: str, bill: str) -> bytes:
+        """Fetch the content of a file.
+
+        Raises:
+            RejectedError: The RESTlet gives none.
+        """
+        asked, purpose = {"action": "content", "file": file}, f"fetch file {file} of bill {bill}"
+        try:
+            return self._netsuite.restlet(asked, reads=restlet.content, purpose=purpose)
+        except UnavailableError as failure:
+            if failure.code != "APB-NS-030":
+                raise
+            raise RejectedError("APB-TNS-030", problem=failure.facts["problem"], **self._names) from failure
+
+    @property
+    def _names(self) -> dict[str, str | None]:
+        """What the sentences call the RESTlet."""
+        settings = self._netsuite.settings
+        return {"script": settings.restlet_script, "deploy": settings.restlet_deploy}
+
     def _note(self, file: File) -> str:
         stamp = "".join(sign if sign.isalnum() else "-" for sign in file.modified)
         return f"{self._netsuite.account}/{file.id}-{file.size}-{stamp}.json"
+
+
+def _leave_out(bill: Record, file: File | Unreadable, problem: APBridgeError) -> None:
+    """Tell on a bill, and in the log, that it goes without a file."""
+    if bill["is_eligible"]:
+        facts = {"file": file.id, "name": file.name, "bill": bill["id"]}
+        logger.warning("%s", APBridgeError("APB-TNS-012", **facts, problem=problem))
+        bill["images_left_out"].append({"id": file.id, "name": file.name, "problem": str(problem)})

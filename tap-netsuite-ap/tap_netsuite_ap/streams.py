@@ -141,7 +141,9 @@ class BillsStream(NetSuiteStream):
 
     @override
     def read(self, reader: Reader, window: Window | None) -> Iterator[Record]:
-        netsuite = self._connection.netsuite
+        images = Images(self._connection.netsuite, self.config["spool_url"])
+        if self.ABORT_AT_RECORD_COUNT is None:
+            images.bring_back(reader, self._connection.namespace)
         bills = Bills(
             reader,
             self._entry,
@@ -149,7 +151,7 @@ class BillsStream(NetSuiteStream):
             schema=self.schema,
             eligibility=self._connection.eligibility,
             custom_fields=self._connection.custom_fields,
-            images=Images(netsuite, self.config["spool_url"]),
+            images=images,
             namespace=self._connection.namespace,
         )
         window = window or Window(None, self._connection.now(reader))

@@ -8,6 +8,7 @@ from singer_sdk import Stream
 from singer_sdk import typing as th
 from typing_extensions import override
 
+from apbridge.origin import Origin
 from apbridge.settings import NETSUITE_SETTINGS, SPOOL_SETTINGS
 from apbridge.singer import CanonicalTap
 from tap_netsuite_ap.connection import Connection
@@ -87,6 +88,11 @@ class TapNetSuiteAP(CanonicalTap):
     def connection(self) -> Connection:
         """What this run's streams share."""
         return Connection(self.config, self.stop)
+
+    @property
+    @override
+    def origin(self) -> Origin:
+        return self.connection.netsuite.settings.origin
 
     @override
     def discover_streams(self) -> list[Stream]:

@@ -172,7 +172,8 @@ class Account:
             for table in reversed(_TRANSACTIONS):
                 conn.execute(f"DELETE FROM ns_{table}")
             for table in _TRANSACTIONS:
-                conn.execute(f"INSERT INTO ns_{table} SELECT * FROM kept_{table}")
+                # A row brings others with it (a second book, a link that is no payment), which are kept too.
+                conn.execute(f"INSERT OR REPLACE INTO ns_{table} SELECT * FROM kept_{table}")
 
     def delete_bill(self, bill: object, when: str) -> None:
         """Delete a bill, as NetSuite keeps it: a row says so, and nothing else is left."""
@@ -220,7 +221,7 @@ def _bills(conn: sqlite3.Connection) -> Iterator[Record]:
         'SELECT line.*, account.acctnumber, item.itemid, ordered.tranid AS "order", post.account AS posted'
         " FROM ns_transactionline line"
         ' LEFT JOIN ns_transactionaccountingline post ON post."transaction" = line."transaction"'
-        " AND post.transactionline = line.id"
+        " AND post.transactionline = line.id AND post.accountingbook = 1"
         " LEFT JOIN ns_account account ON account.id = COALESCE(post.account, line.expenseaccount)"
         " LEFT JOIN ns_item item ON item.id = line.item"
         " LEFT JOIN ns_transaction ordered ON ordered.id = line.createdfrom"
@@ -250,7 +251,7 @@ def _bills(conn: sqlite3.Connection) -> Iterator[Record]:
     for row in conn.execute(
         "SELECT link.*, paid.externalid, paid.trandate FROM ns_link link"
         " JOIN ns_transaction paid ON paid.id = link.nextdoc"
-        " WHERE link.nexttype IN ('VendPymt', 'VendCred') ORDER BY link.nextdoc"
+        " WHERE link.linktype = 'Payment' ORDER BY link.nextdoc"
     ):
         applications[str(row["previousdoc"])].append(
             {

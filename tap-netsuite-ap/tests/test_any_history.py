@@ -224,7 +224,6 @@ def test_any_history_ends_with_every_bill_told_as_it_stands(
         settings=settings(
             max_examples=20,
             stateful_step_count=14,
-            deadline=None,
             phases=[Phase.explicit, Phase.reuse, Phase.generate],
             suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
         ),

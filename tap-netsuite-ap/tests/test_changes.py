@@ -99,11 +99,13 @@ def test_a_credit_and_a_payment_of_our_own_are_told_apart(changing: Account, sta
     for number, kind, linktype, external_id in (
         (990_001, "VendPymt", "Payment", "avidxchange-payment-7"),
         (990_002, "VendCred", "Payment", None),
+        (990_003, "VendPymt", "Related", None),
+        (990_004, "VendCred", "Related", None),
     ):
         changing.sql(
             "INSERT INTO ns_transaction (id, type, recordtype, transactionnumber, trandate, status,"
             " total_cents, externalid, createddate, lastmodifieddate)"
-            " VALUES (?1, ?2, ?2, ?2, '2026-11-02', 'F', 1250, ?3, ?4, ?4)",
+            " VALUES (?1, ?2, ?2, ?2 || ?1, '2026-11-02', 'F', 1250, ?3, ?4, ?4)",
             number,
             kind,
             external_id,

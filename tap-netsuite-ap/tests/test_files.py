@@ -70,6 +70,15 @@ def test_an_emptied_spool_is_filled_again(changing: Account):
     assert lost.read_bytes() == content
 
 
+def test_a_file_that_is_cut_short_in_the_spool_is_not_told_of_before_it_is_fetched_anew(changing: Account):
+    first = changing.sync(only="bills").records("bills")
+    cut = Path(next(bill for bill in first if bill["images"])["images"][0]["uri"].removeprefix("file://"))
+    content = cut.read_bytes()
+    cut.write_bytes(content[:9])
+    assert changing.sync(only="bills").records("bills") == first
+    assert cut.read_bytes() == content
+
+
 def test_files_of_a_bill_that_may_not_be_submitted_are_not_fetched(changing: Account):
     bill, _ = one_file(changing)
     state = changing.sync(only="bills", exclude_vendors=[changing.books()[bill]["vendor_id"]]).state

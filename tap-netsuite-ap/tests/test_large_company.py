@@ -16,6 +16,7 @@ from benchmarks.reader.bills import Bills
 from benchmarks.reader.reading import WAYS, Progress, config, read
 from benchmarks.reader.server import LIMIT, Served, serving
 from tap_netsuite_ap.tap import TapNetSuiteAP
+from tests.waiting import PATIENCE
 
 TAP = Path(sys.executable).parent / "tap-netsuite-ap"
 
@@ -79,7 +80,7 @@ class Withheld(Bills):
 
     def _headers(self, query: str, limit: int, *, says_more: bool | None) -> bytes:
         if "t.id > " in query:
-            self.asked.wait(60)
+            self.asked.wait(PATIENCE)
             self.released.wait()
         return super()._headers(query, limit, says_more=says_more)
 
@@ -89,10 +90,10 @@ def test_a_signal_ends_a_run_at_once_whatever_is_under_way(tmp_path: Path, sign:
     bills = Withheld(20_000)
     with serving(Served(bills)) as served:
         command = run(served, tmp_path)
-        bills.asked.wait(60)
+        bills.asked.wait(PATIENCE)
         command.send_signal(sign)
         try:
-            assert command.wait(60) == 128 + sign
+            assert command.wait(PATIENCE) == 128 + sign
         finally:
             bills.released.set()
             command.kill()
@@ -102,7 +103,7 @@ def test_a_signal_ends_a_run_at_once_whatever_is_under_way(tmp_path: Path, sign:
 
 def test_every_seventh_call_refused_for_too_many_in_flight_loses_no_bill(tmp_path: Path):
     with serving(Served(Bills(60_000), block_every=7)) as served:
-        assert run(served, tmp_path).wait(300) == 0
+        assert run(served, tmp_path).wait(PATIENCE) == 0
     assert "Request blocked" in (tmp_path / "log").read_text(encoding="utf-8")
     assert served.peak <= LIMIT
     with (tmp_path / "out").open(encoding="utf-8") as lines:

@@ -240,7 +240,7 @@ class BillSink(AvidXchangeSink):
             if image["sha256"] in invoice.images:
                 continue
             facts = {name: image[name] for name in ("name", "media_type", "size", "sha256")}
-            sent = content(image, record)
+            sent = content(image, record, may_ask=not self.target.is_dry_run)
             submission = client.image(record["external_id"], facts, sent, invoice.remote_id)
             try:
                 acknowledged = self.send("send image", submission, facts)

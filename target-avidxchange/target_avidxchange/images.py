@@ -9,12 +9,14 @@ from typing import Any
 from apbridge import spool
 from apbridge.avidxchange.profile import ImageRules
 from apbridge.errors import RejectedError
+from apbridge.schemas import namespace_of
 from apbridge.singer import Record
 from target_avidxchange.refusals import name_of
 
 Image = Mapping[str, Any]
 
 _PDF = "application/pdf"
+_ASKED_FOR = {"APB-SPL-001": "APB-SPL-010", "APB-SPL-002": "APB-SPL-011"}
 
 
 @dataclass(frozen=True)
@@ -56,15 +58,25 @@ def check(choice: Choice, rules: ImageRules, bill: Record) -> None:
         )
 
 
-def content(image: Image, bill: Record) -> bytes:
+def content(image: Image, bill: Record, *, may_ask: bool) -> bytes:
     """Give the bytes of a picture, its hash verified.
+
+    Args:
+        image: The picture.
+        bill: Whose it is.
+        may_ask: Whether to ask the tap for it again where that fails.
 
     Raises:
         RejectedError: They are not in the spool, or are not those that the tap put there.
     """
     try:
         return spool.read(image["uri"], image["sha256"])
-    except RejectedError as found:
+    except RejectedError as failure:
+        found = failure
+        wanted = spool.Wanted(image["sha256"], image["id"], bill["id"])
+        namespace = namespace_of(bill["external_id"], "vendorbill", bill["id"])
+        if may_ask and spool.want(image["uri"], wanted, namespace):
+            found = RejectedError(_ASKED_FOR[failure.code], **failure.facts)
         raise RejectedError(
             "APB-TAX-041",
             name=name_of(bill),
@@ -72,7 +84,7 @@ def content(image: Image, bill: Record) -> bytes:
             image=image["name"],
             says=found.says,
             do=found.do,
-        ) from found
+        ) from failure
 
 
 def _fits(image: Image, rules: ImageRules) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any, ClassVar
 
 from singer_sdk import typing as th
@@ -10,6 +11,7 @@ from typing_extensions import override
 
 from apbridge.avidxchange import AvidXchange, AvidXchangeSettings
 from apbridge.mapping import Coding
+from apbridge.origin import Origin
 from apbridge.settings import AVIDXCHANGE_SETTINGS, LEDGER_SETTINGS, MAPPING_SETTINGS
 from apbridge.singer import AcknowledgingTarget
 from target_avidxchange.bills import BillSink
@@ -51,7 +53,7 @@ class TargetAvidXchange(AcknowledgingTarget):
             SettingError: A setting is wrong; it says which.
         """
         super().__init__(**arguments)
-        self.client = AvidXchange(AvidXchangeSettings.from_config(self.config))
+        self.client = AvidXchange(self._settings)
         self.coding = Coding.from_config(self.config)
         self.codes = Codes(self)
         self._directories: dict[str, Directory] = {}
@@ -65,6 +67,15 @@ class TargetAvidXchange(AcknowledgingTarget):
                 self.client, sink.resource, place, lambda: self.ledger.known().seq
             )
         return self._directories[stream]
+
+    @property
+    @override
+    def origin(self) -> Origin:
+        return self._settings.origin
+
+    @cached_property
+    def _settings(self) -> AvidXchangeSettings:
+        return AvidXchangeSettings.from_config(self.config)
 
     @override
     def preflight(self) -> None:

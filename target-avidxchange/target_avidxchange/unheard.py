@@ -47,7 +47,7 @@ class Unheard:
         self._reopened: set[str] = set()
 
     def look(self, *, whole: bool) -> None:
-        """List what changed over there since the last such look, and put what the ledger has otherwise in doubt.
+        """List what changed over there since the last such look, and doubt what the ledger has otherwise.
 
         Args:
             whole: List everything: nothing else tells what an earlier ledger has submitted.

@@ -141,18 +141,24 @@ READ = {"bookmarks": {stream: {"replication_key_value": MODIFIED} for stream in 
 """The STATE of a tap that came to the end of every stream."""
 
 
-def singer(messages: Iterable[Message], state: object = None, before: object = None) -> bytes:
+def singer(
+    messages: Iterable[Message],
+    state: object = None,
+    before: object = None,
+    streams: Iterable[str] = STREAMS,
+) -> bytes:
     """Give messages as a tap writes them that reads every stream to its end.
 
     Args:
         messages: Its records.
         state: Another STATE than `READ`.
         before: The STATE that it goes on from.
+        streams: Its streams, in the order in which it begins them.
     """
     begins = [{"type": "STATE", "value": before}] if before else []
     schemas = [
         {"type": "SCHEMA", "stream": stream, "schema": schema(stream), "key_properties": ["external_id"]}
-        for stream in STREAMS
+        for stream in streams
     ]
     records = [{"type": "RECORD", "stream": stream, "record": record} for stream, record in messages]
     lines = [*begins, *schemas, *records, {"type": "STATE", "value": state or READ}]

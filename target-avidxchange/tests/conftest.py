@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from io import BytesIO
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.canonical import NS, Message, Record, singer
+from tests.canonical import NS, STREAMS, Message, Record, singer
 
 from apbridge import spool
 from apbridge.avidxchange.profile import shipped
@@ -52,12 +52,17 @@ class Company:
         return {name: value for name, value in self.config.items() if name in CREDENTIALS}
 
     def send(
-        self, *messages: Message, state: object = None, before: object = None, **config: object
+        self,
+        *messages: Message,
+        state: object = None,
+        before: object = None,
+        streams: Sequence[str] = STREAMS,
+        **config: object,
     ) -> Result:
         self.said()
         target = TargetAvidXchange(config={**self.config, **config})
         target.batch = self.batch
-        target.listen(BytesIO(singer(messages, state, before)))
+        target.listen(BytesIO(singer(messages, state, before, streams)))
         states = [loads(told) for told in self.said().splitlines()]
         return Result(target.tally.as_counts(), states)
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 import pytest
 from tests.canonical import (
     CODING,
     READ,
+    STREAMS,
     account,
     applied,
     bill,
@@ -38,7 +40,8 @@ def test_everything_lands_once_with_its_coding(company: Company):
         "locations": {"delivered": 1},
         "bills": {"delivered": 1},
     }
-    assert result.states == [{"bookmarks": {}}]
+    (told,) = result.states
+    assert told["bookmarks"] == {}
     shown = json.loads(company.invoice(1)["content"])
     assert shown["total"] == Decimal("50.05")
     assert [(one["glCode"], one["amount"]) for one in shown["lines"]] == [
@@ -56,6 +59,51 @@ def test_no_order_of_messages_makes_an_invoice_come_too_early(company: Company, 
     assert result.counts["bills"] == {"delivered": 20}
     assert company.calls()["refusals"] == {}
     assert len(company.rows("SELECT 1 FROM ax_invoice")) == 20
+
+
+def stages(company: Company) -> list[int]:
+    """Give in which order writes came since last time: of vendors (0), of coding (1), of invoices (2)."""
+    kinds = (("/vendors",), ("account", "/dimensions", "/codes"), ("/invoices",))
+    told = [one.lower() for one in company.calls()["writes_in_order"]]
+    found = [next(n for n, words in enumerate(kinds) if any(w in one for w in words)) for one in told]
+    return [stage for stage, _ in groupby(found)]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_vendors_are_written_before_coding_and_coding_before_bills_however_they_come(
+    company: Company, seed: int
+):
+    bills = [bill(n, line(1, "5.00", 1 + n % 2, **CODED), of_vendor=1 + n % 2) for n in range(1, 9)]
+    bills.append(bill(9, images=[company.picture()]))
+    streams = [*STREAMS[::-1]]
+    company.send(*shuffled([*CODING, *bills], seed), streams=streams)
+    assert stages(company) == [0, 1, 2]
+    # All of these may go at once: what they refer to is acknowledged, and changes.
+    changed = [
+        vendor(1, name="New Name"),
+        account(1, name="New Name"),
+        location(1, full_name="New Name"),
+        *(bill(n, memo="New memo") for n in range(1, 9)),
+    ]
+    company.send(*shuffled(changed, seed), before=READ, streams=streams)
+    assert stages(company) == [0, 1, 2]
+
+
+@pytest.mark.parametrize("batch", [1, 3])
+def test_so_it_is_in_every_portion(company: Company, batch: int):
+    company.send(*CODING)
+    company.calls()
+    company.batch = batch
+    changed = [
+        bill(1),
+        vendor(1, name="New"),
+        bill(2),
+        account(1, name="New"),
+        bill(3),
+        vendor(2, name="New"),
+    ]
+    company.send(*changed, streams=STREAMS[::-1])
+    assert stages(company) == ([2, 0, 2, 1, 2, 0] if batch == 1 else [0, 2, 0, 1, 2])
 
 
 def test_a_second_run_asks_for_nothing(company: Company):

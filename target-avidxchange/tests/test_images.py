@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.canonical import CODING, bill, tombstone
+from tests.canonical import CODING, NS, bill, tombstone
 
+from apbridge.json import loads
 from apbridge.ledger import Status
 
 if TYPE_CHECKING:
@@ -76,6 +77,42 @@ def test_one_that_fails_is_told_on_its_bill_and_the_invoice_stands(company: Comp
     assert company.send(bill(1, images=[good])).counts == {"bills": {"delivered": 1}}
     assert company.image(1) == good["sha256"]
     assert company.calls()["writes"] == 1
+
+
+@pytest.mark.parametrize("is_gone", [False, True])
+def test_the_tap_is_asked_for_what_is_damaged_or_gone_but_not_by_a_dry_run(
+    company: Company, *, is_gone: bool
+):
+    picture = company.picture()
+    file, wanted = Path(picture["uri"].removeprefix("file://")), company.folder / "spool" / "wanted"
+    file.write_bytes(b"%PDF-else")
+    if is_gone:
+        file.unlink()
+    company.send(*CODING)
+    company.send(bill(1, images=[picture]), dry_run=True)
+    assert file.exists() is not is_gone
+    assert not wanted.exists()
+    company.send(bill(1, images=[picture]))
+    assert not file.exists()
+    (asked,) = wanted.glob(f"{NS}/*.json")
+    assert loads(asked.read_bytes()) == {"sha256": picture["sha256"], "file": picture["id"], "bill": "1"}
+    assert "the tap's next run fetches it again" in (company.row(1).reason or "")
+
+
+def test_where_the_spool_is_not_here_nothing_is_made(company: Company, tmp_path: Path):
+    sha256 = company.picture()["sha256"]
+    elsewhere = company.picture() | {"uri": f"file://{tmp_path}/elsewhere/{sha256[:2]}/{sha256}"}
+    company.send(*CODING, bill(1, images=[elsewhere]))
+    assert "same spool_url" in (company.row(1).reason or "")
+    assert not (tmp_path / "elsewhere").exists()
+
+
+def test_nothing_is_removed_that_does_not_lie_as_in_a_spool(company: Company, tmp_path: Path):
+    theirs = tmp_path / "ledger.txt"
+    theirs.write_text("not ours")
+    company.send(*CODING, bill(1, images=[company.picture() | {"uri": f"file://{theirs}"}]))
+    assert company.row(1).code == "APB-TAX-041"
+    assert theirs.exists()
 
 
 def test_an_invoice_whose_image_failed_is_known_to_be_out(company: Company):

@@ -132,7 +132,6 @@ def begin_anew(company: Company) -> None:
 
 @settings(
     max_examples=EXAMPLES,
-    deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 @given(messages=inputs, seed=st.integers(0, 999), batch=st.integers(1, 8), cut=st.integers(0, 60))

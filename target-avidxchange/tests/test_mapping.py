@@ -9,6 +9,7 @@ import requests
 from tests.canonical import CODING, account, bill, department, line, shuffled, vendor
 
 from apbridge import json
+from tests.waiting import PATIENCE
 
 if TYPE_CHECKING:
     from conftest import Company
@@ -161,7 +162,7 @@ def segment_value(company: Company, dimension: str, code: str, *, active: bool =
             "X-Company-Token": company.sandbox.credentials["AVIDXCHANGE_COMPANY_TOKEN"],
             "X-User-Token": company.sandbox.credentials["AVIDXCHANGE_USER_TOKEN"],
         },
-        timeout=10,
+        timeout=PATIENCE,
     )
     assert answer.status_code == 201
 

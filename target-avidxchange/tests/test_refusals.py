@@ -16,6 +16,7 @@ from tests.canonical import CODING, READ, account, bill, class_, line, location,
 from apbridge.errors import SettingError
 from apbridge.ledger import Ledger
 from target_avidxchange.target import TargetAvidXchange
+from tests.waiting import PATIENCE
 
 if TYPE_CHECKING:
     from conftest import Company
@@ -152,7 +153,7 @@ def _program(company: Company, changes: dict[str, object]) -> subprocess.Complet
         capture_output=True,
         check=False,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
     )
 
 

@@ -26,6 +26,9 @@ def gone() -> dict[str, Message]:
     return {
         "deleted": tombstone(1),
         "held": bill(1, **HELD),
+        "cancelled": bill(
+            1, status="cancelled", is_eligible=False, ineligible_because="its status is cancelled"
+        ),
         "unapproved": bill(1, is_eligible=False, ineligible_because="its approval is pending"),
         "credited": bill(1, applications=[applied(7, "100.00", kind="credit")], **rest),
         "paid by hand": bill(1, applications=[applied(8, "123.45")], **closed),

@@ -125,10 +125,15 @@ class Books:
         found = self._payments("externalid", external_ids)
         return {each.external_id: each for each in found if each.external_id}
 
+    def payments(self, ids: Iterable[str]) -> dict[str, Recorded]:
+        """Read vendor payments by internal id, with what they pay. One that is deleted is left out."""
+        return {each.id: each for each in self._payments("id", ids)}
+
     def numbered(self, numbers: Iterable[str]) -> dict[str, list[Recorded]]:
-        """Read vendor payments by the number that was typed, with what they pay."""
-        found: dict[str, list[Recorded]] = {}
-        for each in self._payments("tranid", numbers):
+        """Read vendor payments by the number that was typed, with what they pay; every number is named."""
+        wanted = list(numbers)
+        found: dict[str, list[Recorded]] = {number: [] for number in wanted}
+        for each in self._payments("tranid", wanted):
             if each.number:
                 found.setdefault(each.number, []).append(each)
         return found

@@ -16,11 +16,11 @@ from typing import Any
 from apbridge.errors import RejectedError
 from apbridge.schemas import external_id
 from target_netsuite_payments.books import Bill, Period, Recorded
-from target_netsuite_payments.payment import Payment
+from target_netsuite_payments.payment import LONGEST_NUMBER, UNREADABLE, Payment, readable
 from target_netsuite_payments.rules import Rules
 
-LONGEST_NUMBER = 45
-"""Characters of `tranId` (NetSuite: vendorPayment)."""
+LONGEST_TEXT = 300
+"""Characters of a free-form text field (NetSuite)."""
 
 LONGEST_MEMO = 999
 """Characters of a transaction's memo (NetSuite)."""
@@ -99,13 +99,27 @@ def shares_of(payment: Payment, account: str) -> dict[str, Share]:
     allocated = sum((share.amount for share in shares.values()), Decimal(0))
     if allocated != payment.amount:
         raise RejectedError("APB-PAY-013", payment=payment.id, amount=payment.amount, allocated=allocated)
-    if payment.check_number and len(payment.check_number) > LONGEST_NUMBER:
-        raise RejectedError(
-            "APB-PAY-016", payment=payment.id, number=payment.check_number, longest=LONGEST_NUMBER
-        )
+    _check_references(payment)
     if payment.paid_on is None:
         raise RejectedError("APB-PAY-017", payment=payment.id)
     return shares
+
+
+def _check_references(payment: Payment) -> None:
+    """Make sure that NetSuite can hold what the payment is known by."""
+    for what, reference, longest in (
+        ("check number", payment.check_number, LONGEST_NUMBER),
+        ("ACH trace", payment.ach_trace, LONGEST_TEXT),
+        ("card reference", payment.card_reference, LONGEST_TEXT),
+        ("id of the payment that it replaces", payment.replaces, LONGEST_TEXT),
+    ):
+        if reference is None:
+            continue
+        facts = {"payment": payment.id, "what": what, "reference": ascii(reference[:LONGEST_NUMBER])}
+        if UNREADABLE in readable(reference):
+            raise RejectedError("APB-PAY-018", **facts)
+        if len(reference) > longest:
+            raise RejectedError("APB-PAY-016", **facts, length=len(reference), longest=longest)
 
 
 def paid_bills(

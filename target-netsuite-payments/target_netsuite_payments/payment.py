@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -14,6 +15,15 @@ UNDONE = frozenset({VOIDED, "failed"})
 """Statuses after which the money did not go, or came back: NetSuite must hold no such payment."""
 
 SETTLED = "settled"
+
+LONGEST_NUMBER = 45
+"""Characters of `tranId` (NetSuite: vendorPayment)."""
+
+_WITHOUT_A_SIGN = {"Cc", "Cs"}
+"""Unicode's control characters and halves of characters."""
+
+UNREADABLE = "\N{REPLACEMENT CHARACTER}"
+"""Stands where a character could not be read."""
 
 
 @dataclass(frozen=True)
@@ -89,13 +99,24 @@ class Payment:
 
     @property
     def numbers(self) -> frozenset[str]:
-        """What a person who records this payment by hand may have typed as its number."""
-        return frozenset(filter(None, (self.check_number, self.ach_trace, self.card_reference)))
+        """What a person who records this payment by hand may have typed as its number.
+
+        What NetSuite could not hold is left out: one such number would fail the look-up of all others.
+        """
+        named = (self.check_number, self.ach_trace, self.card_reference)
+        return frozenset(
+            each for each in named if each and len(each) <= LONGEST_NUMBER and readable(each) == each
+        )
 
     @property
     def is_undone(self) -> bool:
         """Whether NetSuite must not hold it, or no longer."""
         return self.status in UNDONE
+
+
+def readable(text: str) -> str:
+    """Put a mark in the place of each character of a text that cannot be read, such as U+0000."""
+    return "".join(UNREADABLE if unicodedata.category(each) in _WITHOUT_A_SIGN else each for each in text)
 
 
 def _day(value: object) -> date | None:

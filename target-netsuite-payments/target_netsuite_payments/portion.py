@@ -26,6 +26,8 @@ from target_netsuite_payments.payment import Payment
 from target_netsuite_payments.posting import Posting
 from target_netsuite_payments.rules import Rules
 
+_LINKED = "recorded by hand as vendor payment {}, which has our external id now: nothing is posted"
+
 
 @dataclass(frozen=True)
 class Done:
@@ -99,6 +101,7 @@ class Portion:
         }
         self._changed: dict[str, list[str]] = {}
         self._written: dict[str, Payment] = {}
+        self._undone: dict[str, tuple[Payment, Recorded]] = {}
         self._claimed: dict[str, str] = {}
 
     def carry_out(self, external_id: str) -> Done:
@@ -123,11 +126,11 @@ class Portion:
         return result
 
     def read_back(self) -> dict[str, APBridgeError]:
-        """Compare what was posted, and what is open on the changed bills, with what should be.
+        """Compare what was posted and undone, and what is open on the changed bills, with what should be.
 
         Returns:
             What differs, by external id of each payment concerned: a `RejectedError` where NetSuite holds it
-            otherwise than it was sent.
+            otherwise than it was sent, or still holds what was undone.
 
         Raises:
             UnavailableError: NetSuite's books could not be read.
@@ -141,7 +144,20 @@ class Portion:
         for external_id, payment in self._written.items():
             if rejected := self._contradiction(payment, recorded.get(external_id)):
                 found[external_id] = rejected
+        left = self._books.payments(undone.id for _, undone in self._undone.values())
+        for external_id, (payment, undone) in self._undone.items():
+            if (still := left.get(undone.id)) and self._stands(still, bills):
+                found[external_id] = RejectedError(
+                    "APB-PAY-063", payment=payment.id, status=payment.status, remote_id=still.id
+                )
         return found
+
+    def _stands(self, recorded: Recorded, bills: Mapping[str, Bill]) -> bool:
+        """Tell whether a payment still counts, be it that it is voided and a bill is not open again."""
+        return not recorded.is_voided or any(
+            applied and bill in bills and bills[bill].unpaid < self._bills[bill].unpaid
+            for bill, applied in recorded.applied.items()
+        )
 
     def _contradiction(self, payment: Payment, recorded: Recorded | None) -> RejectedError | None:
         try:
@@ -177,8 +193,8 @@ class Portion:
             self._confirm(payment, recorded)
             return Done(recorded.id)
         bills = paid_bills(payment, shares, self._bills, account)
-        if by_hand := self._recorded_by_hand(payment, bills[0].vendor):
-            return self._link(payment, shares, by_hand)
+        if linked := self._link(payment, shares, bills[0].vendor):
+            return linked
         if known := self._remote_ids.get(payment.external_id):
             raise RejectedError("APB-PAY-042", payment=payment.id, remote_id=known)
         self._refuse_misrecorded(payment, shares, bills)
@@ -190,14 +206,44 @@ class Portion:
             self._changed.setdefault(bill.id, []).append(payment.external_id)
         return Done(remote_id, Action.CREATED)
 
-    def _link(self, payment: Payment, shares: Mapping[str, Share], by_hand: Sequence[Recorded]) -> Done:
-        """Let a vendor payment that somebody recorded by hand stand for a payment, and for no other."""
-        same = _same(payment, shares, by_hand)
-        remote_id = self._posting.link(payment, shares, same)
-        self._claimed[same.id] = payment.external_id
-        self._written[payment.external_id] = payment
-        note = f"recorded by hand as vendor payment {remote_id}, which has our external id now"
-        return Done(remote_id, Action.UPDATED, note=f"{note}: nothing is posted")
+    def _link(self, payment: Payment, shares: Mapping[str, Share], vendor: str) -> Done | None:
+        """Let a vendor payment that somebody recorded by hand stand for a payment, and for no other.
+
+        Two runs may see the same one at the same moment: whoever claims it looks at it again, and links it if
+        it still is what it was; the other one takes the next.
+
+        Returns:
+            What was done; None where nobody recorded it.
+        """
+        while by_hand := self._recorded_by_hand(payment, vendor):
+            same = _same(payment, shares, by_hand)
+            holder = self._posting.claim(payment, same)
+            if holder != payment.external_id:
+                self._claimed[same.id] = holder
+                continue
+            now = self._books.payments([same.id]).get(same.id)
+            if now is not None and now.external_id == payment.external_id:
+                self._confirm(payment, now)
+                return Done(now.id, note=_LINKED.format(now.id))
+            if now != same:
+                self._posting.give_up(payment, same)
+                self._renew(same, now)
+                continue
+            remote_id = self._posting.link(payment, shares, same)
+            if remote_id == same.id:
+                self._claimed[same.id] = payment.external_id
+            else:
+                self._posting.give_up(payment, same)
+            self._written[payment.external_id] = payment
+            return Done(remote_id, Action.UPDATED, note=_LINKED.format(remote_id))
+        return None
+
+    def _renew(self, before: Recorded, now: Recorded | None) -> None:
+        """Take over what a vendor payment has become since it was read."""
+        for number, known in self._numbered.items():
+            self._numbered[number] = [each for each in known if each.id != before.id]
+        if now is not None and now.number in self._numbered:
+            self._numbered[now.number] = [*self._numbered[now.number], now]
 
     def _undo(self, payment: Payment) -> Done:
         facts = {"payment": payment.id, "status": payment.status}
@@ -217,6 +263,7 @@ class Portion:
             self._posting.delete(payment, recorded)
         else:
             self._posting.void(payment, recorded)
+        self._undone[payment.external_id] = payment, recorded
         opened = {**recorded.applied, **closed_by(payment, self._rules.account)}
         for bill in recorded.applied:
             if bill in self._bills:

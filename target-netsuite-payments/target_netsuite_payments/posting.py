@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from http import HTTPStatus
 from threading import Event
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 from apbridge.errors import OutcomeUnknownError, RefusedError, RejectedError, SettingError
 from apbridge.http import Write
 from apbridge.ledger import Run
-from apbridge.netsuite import NetSuite
+from apbridge.netsuite import NetSuite, restlet
 from target_netsuite_payments.books import Bill, Books, Recorded
 from target_netsuite_payments.checks import Share, confirm
 from target_netsuite_payments.payment import Payment
@@ -91,10 +92,27 @@ class Posting:
                 raise RejectedError("APB-PAY-053", payment=payment.id, words=doubt.facts["says"]) from doubt
         raise OutcomeUnknownError("APB-PAY-051", payment=payment.id, words=doubt.says) from doubt
 
+    def claim(self, payment: Payment, recorded: Recorded) -> str:
+        """Claim a vendor payment that somebody recorded by hand for a payment, over all processes.
+
+        Returns:
+            External id of the payment that has the claim; nobody else may link it.
+        """
+        return self._run.ledger.claims.claim(self._run.id, SYSTEM, recorded.id, payment.external_id)
+
+    def give_up(self, payment: Payment, recorded: Recorded) -> None:
+        """Give up the claim to a vendor payment that turns out to be another one."""
+        self._run.ledger.claims.give_up(SYSTEM, recorded.id, payment.external_id)
+
     def link(self, payment: Payment, shares: Mapping[str, Share], recorded: Recorded) -> str:
         """Give a vendor payment that somebody recorded by hand our external id, and nothing else.
 
         By that it is known as this payment from then on, and as no other, whatever becomes of the ledger.
+
+        Args:
+            payment: What AvidXchange says.
+            shares: What it pays on each bill.
+            recorded: What is claimed for it, and has no external id.
 
         Returns:
             Internal id of the vendor payment that holds the external id.
@@ -148,7 +166,8 @@ class Posting:
 
         def write() -> None:
             body = {"action": "void", "payment": recorded.id}
-            self._netsuite.restlet(body, purpose=purpose, write=Write.ONCE)
+            reads = partial(restlet.voided, payment=recorded.id)
+            self._netsuite.restlet(body, reads=reads, purpose=purpose, write=Write.ONCE)
 
         self._undo(payment, recorded, purpose, write)
 

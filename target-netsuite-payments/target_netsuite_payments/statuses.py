@@ -8,10 +8,8 @@ from typing import Any
 from apbridge.errors import RefusedError, RejectedError
 from apbridge.netsuite import NetSuite
 from target_netsuite_payments.books import Books
-from target_netsuite_payments.checks import bill_of
-
-LONGEST = 300
-"""Characters of a free-form text field (NetSuite)."""
+from target_netsuite_payments.checks import LONGEST_TEXT, bill_of
+from target_netsuite_payments.payment import readable
 
 RECORD_TYPE = "vendorBill"
 
@@ -69,4 +67,4 @@ def status_text(invoice: Mapping[str, Any]) -> str:
     """Write where an invoice stands, and why where it was rejected or cancelled."""
     reason = invoice.get("status_reason")
     text = f"{invoice['status']}: {reason}" if reason else str(invoice["status"])
-    return text[:LONGEST]
+    return readable(text)[:LONGEST_TEXT]

@@ -10,6 +10,7 @@ from singer_sdk import typing as th
 from typing_extensions import override
 
 from apbridge.netsuite import NetSuite, NetSuiteSettings, remind
+from apbridge.origin import Origin
 from apbridge.settings import LEDGER_SETTINGS, NETSUITE_SETTINGS
 from apbridge.singer import AcknowledgingSink, AcknowledgingTarget
 from target_netsuite_payments.books import Books
@@ -48,9 +49,8 @@ class TargetNetSuitePayments(AcknowledgingTarget):
             SettingError: A setting is missing or wrong; it says which.
         """
         super().__init__(**arguments)
-        settings = NetSuiteSettings.from_config(self.config)
-        self._rules = Rules.from_config(self.config, settings)
-        self._netsuite = NetSuite(settings, stop=self.stop)
+        self._rules = Rules.from_config(self.config, self._settings)
+        self._netsuite = NetSuite(self._settings, stop=self.stop)
         self._books = Books(self._netsuite)
 
     def portion(self, payments: Sequence[Payment], remote_ids: Mapping[str, str]) -> Portion:
@@ -67,6 +67,15 @@ class TargetNetSuitePayments(AcknowledgingTarget):
         if self._rules.status_field is None:
             return None
         return BillStatuses(self._netsuite, self._books, self._rules.account, self._rules.status_field)
+
+    @property
+    @override
+    def origin(self) -> Origin:
+        return self._settings.origin
+
+    @cached_property
+    def _settings(self) -> NetSuiteSettings:
+        return NetSuiteSettings.from_config(self.config)
 
     @override
     def preflight(self) -> None:

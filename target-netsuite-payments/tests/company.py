@@ -6,26 +6,34 @@ import contextlib
 import json
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from time import sleep
+from itertools import count
+from threading import Event
 from typing import Any
 
-from apbridge_sandbox.netsuite.posting import delete_vendor_payment, void_vendor_payment
+from apbridge_sandbox.netsuite.books import load_payment
+from apbridge_sandbox.netsuite.posting import (
+    change_vendor_payment,
+    delete_vendor_payment,
+    void_vendor_payment,
+)
 from apbridge_sandbox.testing import Running
+from tests.waiting import held, until
 
 ACCOUNT = "1234567_SB1"
 
 
 @dataclass(frozen=True)
 class OpenBill:
-    """A bill as the books had it when the test took it."""
+    """A bill as the books had it when the test took it, and the numbers of the company's next payments."""
 
     id: str
     vendor: str
     symbol: str
     subsidiary: str
     unpaid: Decimal
+    payments: Iterator[int] = field(repr=False, compare=False)
 
     @property
     def external_id(self) -> str:
@@ -59,6 +67,7 @@ class Company:
         self.sandbox = sandbox
         self.control = sandbox.control
         self._taken: set[str] = set()
+        self._payments = count(1)
 
     def rows(self, sql: str, *values: object) -> list[dict[str, Any]]:
         assert self.sandbox.sandbox
@@ -88,6 +97,7 @@ class Company:
                     row["symbol"],
                     str(row["subsidiary"]),
                     Decimal(row["total_cents"]) / 100,
+                    self._payments,
                 )
                 some = by_vendor.setdefault(bill.vendor, [])
                 some.append(bill)
@@ -189,19 +199,54 @@ class Company:
         self.change("accountingperiod", str(period["id"]), aplocked="F")
 
     @contextlib.contextmanager
-    def meanwhile(self, method: str, path: str, act: Callable[[], object], *, nth: int = 1) -> Iterator[None]:
-        """Do something while the nth such call from now is on its way."""
-        self.fault({"delay_ms": 700}, method=method, path=path, nth=nth)
+    def meanwhile(
+        self, method: str, path: str, act: Callable[[], object], *, nth: int = 1, **do: object
+    ) -> Iterator[None]:
+        """Do something while the nth such call from now is on its way; `do` is what becomes of that call."""
+        self.fault({"hold": True, **do}, method=method, path=path, nth=nth)
+        over = Event()
 
         def wait_and_act() -> None:
-            while not any(fault["fired"] for fault in self.control("/control/faults", method="GET")):
-                sleep(0.02)
-            act()
+            until(lambda: over.is_set() or held(self.control))
+            try:
+                assert not over.is_set(), "there was no such call"
+                act()
+            finally:
+                self.control("/control/faults/let-go")
 
         with ThreadPoolExecutor(1) as pool:
             acted = pool.submit(wait_and_act)
-            yield
-            acted.result(timeout=10)
+            try:
+                yield
+            finally:
+                over.set()
+            acted.result()
+
+    @contextlib.contextmanager
+    def on_the_wire(self, method: str, path: str, **when: int) -> Iterator[Callable[[], None]]:
+        """Hold a call, or those told, on its way until the test lets it go."""
+        self.fault({"hold": True}, method=method, path=path, **(when or {"times": 1}))
+
+        def let_go() -> None:
+            self.control("/control/faults/let-go", {})
+
+        try:
+            yield let_go
+        finally:
+            let_go()
+
+    def until_held(self, number: int) -> None:
+        """Wait until as many calls are held."""
+        until(lambda: held(self.control) == number)
+
+    def move_application(self, payment: str, bill: OpenBill) -> None:
+        """Apply a payment that pays one bill to another one instead, as a person would."""
+        assert self.sandbox.sandbox
+        with self.sandbox.sandbox.store.write() as connection:
+            now = self.sandbox.sandbox.clock.now()
+            before = load_payment(connection, int(payment))
+            moved = [replace(each, bill=int(bill.id)) for each in before.applications]
+            change_vendor_payment(connection, int(payment), replace(before, applications=moved), now=now)
 
     def fault(
         self, do: Mapping[str, Any], *, method: str = "POST", path: str = "/vendorPayment", **when: int

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
 import logging
+import os
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +28,9 @@ BANKS = [
     {"account": "107", "currency": "CAD", "subsidiary": 2},
     {"account": "106", "method": "virtual_card", "currency": "USD"},
 ]
+
+
+PROGRAM = Path(sys.executable).parent / "target-netsuite-payments"
 
 
 @dataclass(frozen=True)
@@ -53,8 +60,24 @@ class Target:
             "ledger_url": self.ledger_url,
         }
 
-    def run(self, *records: Mapping[str, Any], stream: str = "payments", **settings: object) -> Ran:
-        """Run once, from SCHEMA to the end of the input."""
+    def run(
+        self,
+        *records: Mapping[str, Any],
+        stream: str = "payments",
+        raw: Mapping[str, str] | None = None,
+        **settings: object,
+    ) -> Ran:
+        """Run once, from SCHEMA to the end of the input.
+
+        Args:
+            *records: What the tap tells.
+            stream: Of which stream.
+            raw: What JSON has in the place of a text.
+            **settings: Of this run alone.
+        """
+        given = messages(records, stream)
+        for text, told in (raw or {}).items():
+            given = given.replace(text.encode(), told.encode())
         target = TargetNetSuitePayments(config={**self.config, **settings})
         out = io.StringIO()
         said: list[str] = []
@@ -65,7 +88,7 @@ class Target:
         root.setLevel(logging.INFO)
         try:
             with contextlib.redirect_stdout(out):
-                target.listen(io.BytesIO(messages(records, stream)))
+                target.listen(io.BytesIO(given))
         finally:
             root.setLevel(level)
             root.removeHandler(ear)
@@ -87,6 +110,23 @@ class Target:
 
     def row(self, record: Mapping[str, Any]) -> Row:
         return self.rows()[record["external_id"]]
+
+
+def start(target: Target, config: Path, given: bytes | None = None) -> subprocess.Popen[bytes]:
+    """Start the target as a process of its own, and give it what a tap would write."""
+    config.write_text(json.dumps(target.config))
+    process = subprocess.Popen(
+        [PROGRAM, "--config", config],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env=os.environ,
+    )
+    if given is not None:
+        assert process.stdin
+        process.stdin.write(given)
+        process.stdin.close()
+    return process
 
 
 class _Ear(logging.Handler):

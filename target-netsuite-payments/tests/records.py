@@ -4,21 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from itertools import count
 from typing import Any
 
 from apbridge.json import dumps
 
 from .company import ACCOUNT, OpenBill
 
-_numbers = count(1)
-
 
 def paying(
     *shares: tuple[OpenBill, str | Decimal] | tuple[OpenBill, str | Decimal, str], **changes: object
 ) -> dict[str, Any]:
     """Give the record of a settled check over shares of bills: bill, amount and perhaps discount."""
-    number = str(next(_numbers))
+    number = str(next(shares[0][0].payments))
     allocations = [
         {
             "invoice_external_id": bill.external_id,

@@ -95,6 +95,12 @@ def test_the_setting_is_taken_up_for_what_was_seen_without_it(company: Company, 
     assert company.custom(bill.id)[STATUS] == "approved"
 
 
+def test_what_cannot_be_read_of_a_reason_is_marked(company: Company, target: Target):
+    bill = company.bill()
+    target.run(invoice(bill, "rejected", "No\x00 order"), stream="invoices", status_field=STATUS)
+    assert company.custom(bill.id)[STATUS] == "rejected: No\ufffd order"
+
+
 def test_a_locked_bill_is_told_once_it_is_unlocked(company: Company, target: Target):
     bill = company.bill()
     company.change("transaction", bill.id, locked="T")

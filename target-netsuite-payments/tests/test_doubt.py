@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
-import subprocess
-import sys
-import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from decimal import Decimal
@@ -20,12 +16,11 @@ import pytest
 from apbridge.errors import OutcomeUnknownError, SettingError, UnavailableError
 from apbridge.ledger import Ledger, Status
 from apbridge_sandbox.testing import running
+from tests.waiting import PATIENCE, are_all_held, held, until
 
 from .company import Company
-from .program import Target
+from .program import Target, start
 from .records import in_full, messages, paying, voided
-
-PROGRAM = Path(sys.executable).parent / "target-netsuite-payments"
 
 
 def refusal(status: int, code: str, detail: str = "No.") -> dict[str, Any]:
@@ -114,11 +109,12 @@ def test_a_payment_that_netsuite_fails_at_each_time_does_not_hold_the_others_up(
 def test_it_is_not_sent_again_while_something_happens_to_its_bill(company: Company, target: Target):
     bill = company.bill()
     record = paying((bill, "1.00"))
-    company.fault({"status": 502, "html": True}, times=1)
+
+    def pay_by_hand() -> None:
+        company.pay_by_hand(bill, bill.unpaid - 5, "hand-2")
+
     with (
-        company.meanwhile(
-            "POST", "/vendorPayment", lambda: company.pay_by_hand(bill, bill.unpaid - 5, "hand-2")
-        ),
+        company.meanwhile("POST", "/vendorPayment", pay_by_hand, status=502, html=True),
         pytest.raises(OutcomeUnknownError),
     ):
         target.run(record)
@@ -175,7 +171,7 @@ def test_two_processes_at_once_post_once(
         assert process.stdin
         process.stdin.write(messages(records))
         process.stdin.close()
-    assert [process.wait(timeout=60) for process in processes] == [0, 0]
+    assert [process.wait(timeout=PATIENCE) for process in processes] == [0, 0]
     posted = {record["external_id"]: company.payment(record).id for record in records}
     for target in targets:
         rows = target.rows()
@@ -200,13 +196,15 @@ def test_another_process_posts_while_this_one_reads(
 def test_killed_and_run_again(company: Company, target: Target, tmp_path: Path):
     bills = [company.bill() for _ in range(20)]
     records = [in_full(bill) for bill in bills]
-    company.fault({"delay_ms": 100})
+    company.fault({"hold": True, "drop": "after"}, nth=4, times=100)
     with start(target, tmp_path / "config.json") as process:
         assert process.stdin
         process.stdin.write(messages(records))
         process.stdin.close()
-        until(lambda: sum(bool(company.payments(record["external_id"])) for record in records) > 3)
+        until(lambda: held(company.control))
         process.kill()
+        assert process.wait(PATIENCE) == -signal.SIGKILL
+    until(lambda: are_all_held(company.control))
     company.control("/control/faults", method="DELETE")
     target.run(*records)
     assert [company.payment(record).applied for record in records] == [
@@ -216,14 +214,15 @@ def test_killed_and_run_again(company: Company, target: Target, tmp_path: Path):
 
 def test_told_to_stop_it_finishes_what_is_in_flight(company: Company, target: Target, tmp_path: Path):
     records = [in_full(company.bill()) for _ in range(40)]
-    company.fault({"delay_ms": 250})
+    company.fault({"hold": True}, nth=4, times=100)
     with start(target, tmp_path / "config.json") as process:
         assert process.stdin
         process.stdin.write(messages(records))
         process.stdin.close()
-        until(lambda: any(company.payments(record["external_id"]) for record in records))
+        until(lambda: held(company.control))
         process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=30) == 128 + signal.SIGTERM
+        until(lambda: company.control("/control/faults/let-go") and process.poll() is not None)
+        assert process.returncode == 128 + signal.SIGTERM
     posted = {record["external_id"] for record in records if company.payments(record["external_id"])}
     assert 0 < len(posted) < len(records)
     assert target.rows().keys() == posted
@@ -245,7 +244,7 @@ def test_told_to_stop_while_netsuite_is_down_it_stops(
         until(lambda: any(fault["fired"] for fault in company.control("/control/faults", method="GET")))
         process.send_signal(signal.SIGTERM)
         # With its patience it would look for as long as five minutes, or send again.
-        assert process.wait(timeout=10) == 128 + signal.SIGTERM
+        assert process.wait(timeout=PATIENCE) == 128 + signal.SIGTERM
     assert target.rows() == {}
     company.control("/control/faults", method="DELETE")
     assert target.run(record).counts == {"delivered": 1}
@@ -260,23 +259,3 @@ def test_a_link_whose_answer_is_lost_is_made_once(company: Company, target: Targ
     assert target.run(record).counts == {"delivered": 1}
     assert company.payment(record).id == by_hand
     assert company.unpaid(bill) == 0
-
-
-def start(target: Target, config: Path) -> subprocess.Popen[bytes]:
-    config.write_text(json.dumps(target.config))
-    return subprocess.Popen(
-        [PROGRAM, "--config", config],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        env=os.environ,
-    )
-
-
-def until(holds: Callable[[], bool]) -> None:
-    for _ in range(600):
-        if holds():
-            return
-        time.sleep(0.05)
-    message = "it did not come about"
-    raise AssertionError(message)

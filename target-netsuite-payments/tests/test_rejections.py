@@ -13,7 +13,7 @@ from apbridge.ledger import Status
 
 from .company import ACCOUNT, Company
 from .program import Target
-from .records import in_full, paying
+from .records import in_full, paying, voided
 
 Make = Callable[[Company], dict[str, Any]]
 
@@ -253,3 +253,52 @@ def test_invoices_are_kept_in_the_ledger_and_netsuite_is_not_called(company: Com
     assert reason in ran.log
     assert target.rows("invoices")[invoice["external_id"]].facts["reason"] == reason
     assert company.calls == 0
+
+
+REFERENCES = pytest.mark.parametrize("field", ["check_number", "ach_trace", "card_reference"])
+UNREADABLE = pytest.mark.parametrize(
+    "reference",
+    [r"12\u000034", r"12\n34", r"\u007f", r"12\u009f", r"12\ufffd", r"12\ud800", r"\udc0034"],
+    ids=["U+0000", "line feed", "delete", "C1", "lost before", "first half", "second half"],
+)
+
+
+@REFERENCES
+@UNREADABLE
+def test_what_cannot_be_read_rejects_its_payment_alone(
+    company: Company, target: Target, field: str, reference: str
+):
+    bill, other = company.bill(), company.bill()
+    record, good = in_full(bill, **{field: "HERE"}), in_full(other)
+    assert target.run(record, good, raw={"HERE": reference}).counts == {"delivered": 1, "rejected": 1}
+    row = target.row(record)
+    assert (row.code, company.unpaid(bill), company.unpaid(other)) == ("APB-PAY-018", bill.unpaid, 0)
+    what = {"check_number": "check number", "ach_trace": "ACH trace", "card_reference": "card reference"}
+    assert f"The {what[field]} of payment {record['id']} " in (row.reason or "")
+    assert (row.reason or "").isprintable()
+    assert target.run({**record, field: "1001"}).counts == {"delivered": 1}
+    assert company.unpaid(bill) == 0
+
+
+@REFERENCES
+def test_what_is_too_long_rejects_its_payment_alone(company: Company, target: Target, field: str):
+    bill, other = company.bill(), company.bill()
+    record, good = in_full(bill, **{field: "9" * 5000}), in_full(other)
+    assert target.run(record, good).counts == {"delivered": 1, "rejected": 1}
+    row = target.row(record)
+    assert (row.code, company.unpaid(bill), company.unpaid(other)) == ("APB-PAY-016", bill.unpaid, 0)
+    assert "has 5000 characters" in (row.reason or "")
+    assert len(row.reason or "") < 400
+
+
+def test_the_longest_trace_that_netsuite_takes_is_posted(company: Company, target: Target):
+    bill = company.bill()
+    record = in_full(bill, method="ach", check_number=None, ach_trace="7" * 300)
+    assert target.run(record).counts == {"delivered": 1}
+    assert "7" * 300 in company.payment(record).memo
+
+
+def test_a_void_of_what_cannot_be_read_is_looked_up_all_the_same(company: Company, target: Target):
+    bill = company.bill()
+    record = in_full(bill, check_number="12\x0034")
+    assert target.run(voided(record), in_full(company.bill())).counts == {"delivered": 1, "ignored": 1}

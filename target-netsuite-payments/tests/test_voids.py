@@ -183,3 +183,59 @@ def test_what_was_voided_is_not_posted_by_a_run_that_read_it_before(company: Com
     assert target.run(record).counts == {"ignored": 1}
     assert company.payments(record["external_id"]) == []
     assert company.unpaid(bill) == bill.unpaid
+
+
+@pytest.mark.parametrize(
+    "answer", [[], {}, "done", {"payment": 1, "voidedBy": 1}, {"payment": "1", "voidedBy": "1"}]
+)
+def test_an_answer_that_does_not_tell_of_the_void_is_looked_up(
+    company: Company, target: Target, answer: object
+):
+    bill = company.bill()
+    record = in_full(bill)
+    target.run(record)
+    company.fault({"status": 200, "body": answer}, method="POST", path="restlet.nl", times=1)
+    assert target.run(voided(record), on_void="restlet").counts == {"delivered": 1}
+    assert company.payment(record).is_voided
+    assert company.unpaid(bill) == bill.unpaid
+
+
+def test_where_another_script_answers_the_void_is_rejected_and_the_others_are_posted(
+    company: Company, target: Target
+):
+    first, second = company.bills(2)
+    record, other = in_full(first), in_full(second)
+    target.run(record)
+    company.fault({"status": 200, "body": {}}, method="POST", path="restlet.nl")
+    assert target.run(voided(record), other, on_void="restlet").counts == {"rejected": 1, "delivered": 1}
+    row = target.row(record)
+    assert row.code == "APB-PAY-061"
+    assert "not that of our RESTlet" in (row.reason or "")
+    assert company.unpaid(first) == 0
+    assert company.unpaid(second) == 0
+
+
+@UNDOES
+def test_what_is_undone_in_words_only_is_rejected(company: Company, target: Target, on_void: str):
+    bill = company.bill()
+    record = in_full(bill)
+    target.run(record)
+    company.fault({"status": 204}, method="DELETE", times=1)
+    company.fault({"status": 200, "body": {"voided": company.payment(record).id}}, path="restlet", times=1)
+    ran = target.run(voided(record), on_void=on_void)
+    assert ran.counts == {"rejected": 1}
+    assert (target.row(record).code, company.unpaid(bill)) == ("APB-PAY-063", 0)
+    assert f"vendor payment {company.payment(record).id} was undone, and still shows it" in ran.log
+    assert target.run(on_void=on_void).counts == {"delivered": 1}
+    assert (target.row(record).code, company.unpaid(bill)) == (None, bill.unpaid)
+
+
+def test_what_is_voided_and_still_pays_its_bill_is_rejected(company: Company, target: Target):
+    """NetSuite says that it is voided; its application to the bill stands."""
+    bill = company.bill()
+    record = in_full(bill)
+    target.run(record)
+    payment = company.payment(record).id
+    with company.meanwhile("POST", "restlet", lambda: company.change("transaction", payment, voided="T")):
+        assert target.run(voided(record)).counts == {"rejected": 1}
+    assert (target.row(record).code, company.unpaid(bill)) == ("APB-PAY-063", 0)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from demo.rehearsal import ROOT
+from tests.waiting import PATIENCE
 
 STRANGERS = ROOT / ".third-party"
 
@@ -23,7 +24,7 @@ def run(
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=PATIENCE,
     )
     assert done.returncode == 0, done.stderr[-3000:] or done.stdout[-3000:]
     return done.stdout

@@ -16,6 +16,7 @@ import pytest
 from apbridge_sandbox.testing import Running, running
 from tests.third_party.front_door import front_door
 from tests.third_party.strangers import STRANGERS, run
+from tests.waiting import PATIENCE
 
 HERE = Path(__file__).parent
 ACCOUNT, HOST = "1234567_SB1", "1234567-sb1"
@@ -175,6 +176,6 @@ def test_the_door_leads_nowhere_else(led: dict[str, str]):
             capture_output=True,
             text=True,
             check=False,
-            timeout=60,
+            timeout=PATIENCE,
         )
         assert "403 Forbidden" in asked.stderr

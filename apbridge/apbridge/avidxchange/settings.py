@@ -8,6 +8,7 @@ from typing import Any
 
 from apbridge import settings
 from apbridge.errors import SettingError
+from apbridge.origin import Origin
 
 _CREDENTIALS = ("company_token", "user_token", "client_id", "client_secret", "company_id")
 """What a profile's sign-in may name; `profile.schema.json` has the same list."""
@@ -43,6 +44,11 @@ class AvidXchangeSettings:
             concurrency=settings.concurrency(config, 8),
             credentials={name: value for name, value in credentials.items() if value is not None},
         )
+
+    @property
+    def origin(self) -> Origin:
+        """Where it is, and which company where the settings name it."""
+        return Origin.of("avidxchange", self.base_url, company=self.credentials.get("company_id"))
 
     def require(self, names: Sequence[str]) -> None:
         """See that every credential is there that the profile's sign-in asks for.

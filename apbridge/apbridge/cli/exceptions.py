@@ -48,7 +48,7 @@ def list_(
     size: Annotated[int, typer.Option(min=1, max=1000, help="Records a page.")] = 50,
     as_json: Json = False,
 ) -> None:
-    """Show them, the oldest first, with what is wrong and what to do."""
+    """Show them, the urgent first, then the oldest, with what is wrong and what to do."""
     which = _which(status, code, stream)
     with context.ledger() as ledger:
         exceptions = Exceptions(ledger)
@@ -60,7 +60,8 @@ def list_(
     shown = table("record", "amount", "status", "age", "tries", "what is wrong, and what to do")
     for one in cases:
         amount = f"{one.amount} {one.currency or ''}".strip() if one.amount else ""
-        words = f"{escape(one.says)} [bold]{escape(one.fix)}[/bold] {one.code or ''}".strip()
+        now = "[bold red]ACT NOW[/bold red] " if one.is_urgent else ""
+        words = f"{now}{escape(one.says)} [bold]{escape(one.fix)}[/bold] {one.code or ''}".strip()
         shown.add_row(
             escape(one.name), amount, one.status.value, age(one.open_since), str(one.attempts), words
         )
@@ -202,6 +203,7 @@ _FIELDS = (
     "currency",
     "status",
     "code",
+    "is_urgent",
     "says",
     "fix",
     "attempts",

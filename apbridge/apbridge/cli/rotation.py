@@ -13,7 +13,7 @@ from http import HTTPStatus
 from typing import Any
 
 from apbridge.errors import RefusedError, SettingError
-from apbridge.netsuite import NetSuite, NetSuiteSettings
+from apbridge.netsuite import NetSuite, NetSuiteSettings, restlet
 from apbridge.netsuite.certificate import Certificate
 from apbridge.netsuite.certificates import Certificates
 from apbridge.netsuite.key_pair import KeyPair
@@ -178,8 +178,8 @@ def _signed_in(netsuite: NetSuite, role: str | None, entity: str | None) -> tupl
         return role, entity
     if netsuite.settings.restlet_script is None:
         raise SettingError("APB-CRT-006")
-    told = netsuite.restlet({"action": "version"}, purpose="ask who is signed in")
-    try:
-        return role or str(told["role"]), entity or str(told["user"])
-    except (LookupError, TypeError) as failure:
-        raise SettingError("APB-CRT-006") from failure
+    told = netsuite.restlet({"action": "version"}, reads=restlet.version, purpose="ask who is signed in")
+    role, entity = role or told.role, entity or told.user
+    if not role or not entity:
+        raise SettingError("APB-CRT-006")
+    return role, entity

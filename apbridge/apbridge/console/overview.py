@@ -86,6 +86,7 @@ def overview(ledger: Ledger, certificate: Certificate | None) -> Overview:
     counts: dict[tuple[str, str], dict[str, int]] = {}
     for system, stream, status, count in chronicle.counts():
         counts.setdefault((system, stream), {})[status] = count
+    reasons = Exceptions(ledger).reasons()
     past = chronicle.reconciliations(limit=_RECONCILIATIONS)
     listed = chronicle.recall(DIFFERENCES)
     return Overview(
@@ -96,8 +97,8 @@ def overview(ledger: Ledger, certificate: Certificate | None) -> Overview:
         in_balance_since=chronicle.in_balance_since(),
         differences=listed.value if listed else (),
         charts=charts(past[::-1]),
-        reasons=Exceptions(ledger).reasons(),
-        signs=list(signs(chronicle, certificate)),
+        reasons=reasons,
+        signs=list(signs(chronicle, certificate, reasons)),
         runs=chronicle.runs(limit=_RUNS),
     )
 

@@ -1,10 +1,11 @@
 """Every sentence that a person may have to act on, under a code that never changes.
 
 The sentences live in `sentences/*.yaml`, one file an area, each entry with what happened (`says`) and
-what to do about it (`do`), as `str.format` templates over the facts that the raiser gives.
+what to do about it (`do`), as `str.format` templates over the facts that the raiser gives. One that means
+that somebody may be paid twice is `urgent`.
 """
 
-from apbridge.errors.catalogue import Entry, catalogue
+from apbridge.errors.catalogue import Entry, catalogue, urgent
 from apbridge.errors.kinds import (
     APBridgeError,
     OutcomeUnknownError,
@@ -26,5 +27,6 @@ __all__ = [
     "SettingError",
     "UnavailableError",
     "catalogue",
+    "urgent",
     "where",
 ]

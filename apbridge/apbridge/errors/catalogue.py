@@ -18,6 +18,8 @@ class Entry:
     code: str
     says: str
     do: str
+    is_urgent: bool = False
+    """It cannot wait until tomorrow: somebody may be paid twice."""
 
 
 @cache
@@ -34,8 +36,15 @@ def catalogue() -> Mapping[str, Entry]:
             if code in entries:
                 message = f"error code {code} is given twice, the second time in {file.name}"
                 raise ValueError(message)
-            entries[code] = Entry(code, texts["says"].strip(), texts["do"].strip())
+            is_urgent = texts.get("urgent", False)
+            entries[code] = Entry(code, texts["says"].strip(), texts["do"].strip(), is_urgent)
     return MappingProxyType(entries)
+
+
+@cache
+def urgent() -> frozenset[str]:
+    """Give the codes that cannot wait until tomorrow."""
+    return frozenset(code for code, one in catalogue().items() if one.is_urgent)
 
 
 def entry(code: str) -> Entry:

@@ -82,6 +82,12 @@ class Chronicle:
         """Give the runs that began after another, the oldest first."""
         return self._runs(select(*_RUN).where(runs.c.id > run_id).order_by(runs.c.id).limit(limit))
 
+    def last_ended(self, plugin: str) -> PastRun | None:
+        """Give the last run of a plugin that came to an end, whichever."""
+        query = select(*_RUN).where(runs.c.plugin == plugin, runs.c.finished_at.is_not(None))
+        found = self._runs(query.order_by(runs.c.id.desc()).limit(1))
+        return found[0] if found else None
+
     def last_good(self, plugin: str) -> PastRun | None:
         """Give the last run of a plugin that ended well."""
         query = select(*_RUN).where(runs.c.plugin == plugin, runs.c.status == "finished")

@@ -43,8 +43,8 @@ class Place(NamedTuple):
 def names_in_doubt(connection: Connection, system: str, stream: str, external_ids: Sequence[str]) -> set[str]:
     """Name the records of which the trail has a write that their row knows nothing of.
 
-    The run that sent it was killed, or another one sent it meanwhile: what the other system has may not be what
-    the ledger says.
+    The run that sent it was killed, or another one sent it meanwhile: what the other system has may not be
+    what the ledger says.
     """
     row = and_(
         records.c.system == audit.c.system,
@@ -110,8 +110,9 @@ class Content(NamedTuple):
     """Which content of a record a run has at hand."""
 
     run_id: int
+    """Which run has read it."""
     began: datetime
-    """When the run began."""
+    """When the run began that has it at hand."""
     modified_at: str | None
 
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass, fields
 from datetime import datetime, timezone
 from string import Formatter
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, select, update
+from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select, update
 
-from apbridge.errors import catalogue
+from apbridge.errors import catalogue, urgent
 from apbridge.ledger.rows import OPEN, Row, Status
 from apbridge.ledger.store import Ledger
 from apbridge.ledger.tables import records
@@ -18,9 +18,6 @@ from apbridge.redaction import redact, redact_text
 
 BY_HAND = "apbridge"
 """The system that a person's own decisions are written under on the audit trail."""
-
-URGENT = frozenset({"APB-TAX-030"})
-"""Codes that cannot wait: somebody may be paid twice."""
 
 _AT_ONCE = 500
 _KEY = (records.c.external_id, records.c.stream, records.c.system)
@@ -62,6 +59,11 @@ class Case:
         return told(self.code, self.reason)[1]
 
     @property
+    def is_urgent(self) -> bool:
+        """Whether it cannot wait until tomorrow: somebody may be paid twice."""
+        return self.code in urgent()
+
+    @property
     def name(self) -> str:
         """What to call it in a sentence, such as `bill INV-1001`."""
         return f"{self.stream.removesuffix('s').replace('_', ' ')} {self.number or self.external_id}"
@@ -99,8 +101,8 @@ class Reason:
 
     @property
     def is_urgent(self) -> bool:
-        """Whether it cannot wait until tomorrow."""
-        return self.code in URGENT
+        """Whether it cannot wait until tomorrow: somebody may be paid twice."""
+        return self.code in urgent()
 
 
 class Exceptions:
@@ -115,26 +117,41 @@ class Exceptions:
         self._database = ledger.database
 
     def page(self, which: Which | None = None, *, limit: int = 50, offset: int = 0) -> list[Case]:
-        """Give some, the oldest first."""
+        """Give some: of those that are open the urgent ones first, then the oldest."""
         which = which or Which()
-        keys = (
-            _ordered(select(*_KEY).where(*_conditions(which)), which).limit(limit).offset(offset).subquery()
-        )
+        if not which.statuses <= OPEN:
+            return self._cut(which, (), limit, offset)
+        # Cut in two: sorted by urgency, all would have to be read for each page.
+        worst, others = _urgency(is_urgent=True), _urgency(is_urgent=False)
+        first = self._cut(which, worst, limit, offset)
+        before = offset and self.count(which, *worst)
+        return [*first, *self._cut(which, others, limit - len(first), max(0, offset - before))]
+
+    def _cut(
+        self, which: Which, conditions: Sequence[ColumnElement[bool]], limit: int, offset: int
+    ) -> list[Case]:
+        wanted = select(*_KEY).where(*_conditions(which), *conditions)
+        keys = _ordered(wanted, which).limit(limit).offset(offset).subquery()
         joined = and_(*(column == keys.c[column.name] for column in _KEY))
         query = _ordered(select(*_COLUMNS).join(keys, joined), which)
         with self._database.reading() as connection:
             return [_case(row) for row in connection.execute(query)]
 
     def every(self, which: Which | None = None) -> Iterator[Case]:
-        """Give all, the oldest first, in portions."""
+        """Give all, in the order of `page`, in portions."""
         offset = 0
         while found := self.page(which, limit=_AT_ONCE, offset=offset):
             yield from found
             offset += len(found)
 
-    def count(self, which: Which | None = None) -> int:
-        """Count them."""
-        query = select(func.count()).select_from(records).where(*_conditions(which or Which()))
+    def count(self, which: Which | None = None, *conditions: ColumnElement[bool]) -> int:
+        """Count them.
+
+        Args:
+            which: Which are meant.
+            conditions: Further ones.
+        """
+        query = select(func.count()).select_from(records).where(*_conditions(which or Which()), *conditions)
         with self._database.reading() as connection:
             return int(connection.execute(query).scalar_one())
 
@@ -268,6 +285,11 @@ def _conditions(which: Which) -> Iterator[ColumnElement[bool]]:
         yield records.c.code == which.code
     if which.since is not None:
         yield records.c.open_since > which.since
+
+
+def _urgency(*, is_urgent: bool) -> tuple[ColumnElement[bool]]:
+    those = records.c.code.in_(sorted(urgent()))
+    return (those if is_urgent else or_(records.c.code.is_(None), ~those),)
 
 
 def _ordered(query: Select[tuple[object, ...]], which: Which) -> Select[tuple[object, ...]]:

@@ -44,7 +44,12 @@ def names_of(entry: Entry) -> set[str]:
 
 def searched(name: str) -> str:
     """Give a name in the form in which it is kept."""
-    return name.strip().lower()[:_LONGEST]
+    return storable(name).strip().lower()[:_LONGEST]
+
+
+def storable(text: str) -> str:
+    """Take U+0000 out of a text: PostgreSQL keeps none."""
+    return text.replace("\0", "")
 
 
 def _paid(fields: dict[str, Any]) -> Iterator[str]:
@@ -56,4 +61,4 @@ def _paid(fields: dict[str, Any]) -> Iterator[str]:
 
 
 def _text(value: Any, longest: int = _LONGEST) -> str | None:  # noqa: ANN401
-    return value.strip()[:longest] or None if isinstance(value, str) else None
+    return storable(value).strip()[:longest] or None if isinstance(value, str) else None

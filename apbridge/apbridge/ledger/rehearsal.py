@@ -13,7 +13,7 @@ from typing_extensions import override
 from apbridge.ledger.audit import AuditTrail, Write
 from apbridge.ledger.doubt import IN_DOUBT, Content
 from apbridge.ledger.store import Ledger
-from apbridge.ledger.tables import audit, findings, records, runs
+from apbridge.ledger.tables import audit, claims, findings, records, runs
 
 _ROWS = 1000
 
@@ -38,16 +38,23 @@ class RehearsalLedger(Ledger):
         self._folder = TemporaryDirectory(prefix="apbridge-dry-run-")
         try:
             super().__init__(f"sqlite:///{Path(self._folder.name) / 'ledger.db'}", in_doubt=in_doubt)
-            with Ledger(url) as original:
-                self._take_over(original)
+            self._original = Ledger(url)
+            try:
+                self._take_over(self._original)
+            except BaseException:
+                self._original.close()
+                raise
         except BaseException:
             self._folder.cleanup()
             raise
         self.audit = _NoTrail(self._database)
+        # The copy's trail is none, so that only the original knows how far it has come.
+        self.identity = self._original.identity
 
     @override
     def close(self) -> None:
         super().close()
+        self._original.close()
         self._folder.cleanup()
 
     def _take_over(self, original: Ledger) -> None:
@@ -58,7 +65,7 @@ class RehearsalLedger(Ledger):
         ]
         last_writes = select(*columns).group_by(audit.c.system, audit.c.external_id)
         with original._database.reading() as source, self._database.writing() as copy:  # noqa: SLF001
-            whole = ((table, select(table)) for table in (runs, records, findings))
+            whole = ((table, select(table)) for table in (runs, records, findings, claims))
             for table, rows in (*whole, (audit, last_writes)):
                 _copy(source, copy, table, rows)
 

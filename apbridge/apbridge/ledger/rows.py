@@ -67,12 +67,14 @@ class Row:
     """When the other system last acknowledged any content of it; None if it never did."""
     first_seen: datetime
     last_seen: datetime
+    run_id: int
+    """The run that read the content that `status` is about, or saw it last."""
     source_modified_at: str | None
-    """`modified_at` of the content that `status` is about."""
+    """`modified_at` of that content."""
     trail_seq: int
     """How far on the audit trail the row knows the writes of its record; with later ones it is in doubt."""
     look_again_at: datetime | None
-    """When to deliver it once more, whatever `status` says, because a write of it may still arrive until then.
+    """When to deliver it once more, whatever `status` says: a write of it may still arrive until then.
 
     `payload` is kept as long as this is set.
     """
@@ -116,6 +118,8 @@ class Entry:
     """The whole record, to be kept while it is waiting, rejected, or to be looked at again."""
     source_modified_at: str | None = None
     """`modified_at` of the record, where it says."""
+    read_by: int | None = None
+    """The run that has read it, where it was kept from an earlier one."""
     known: Known | None = None
     """What the run knew of other writes; None where nothing was looked up."""
     in_doubt: bool = False

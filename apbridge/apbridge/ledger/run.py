@@ -25,8 +25,8 @@ class Run:
     id: int
     actor: str
     began: datetime
-    modified_at: dict[str, str] = field(default_factory=dict)
-    """When the content was changed that the run has at hand, by external id."""
+    at_hand: dict[str, Content] = field(default_factory=dict)
+    """Which content the run has at hand, by external id."""
 
     def tells_state(self) -> None:
         """Record that a STATE is about to be told: from now on a bookmark may be of this ledger."""
@@ -71,8 +71,7 @@ class Run:
             OvertakenError: Another run has dealt with newer content of the record.
         """
         write = Write(self.id, self.actor, system, operation, external_id)
-        content = Content(self.id, self.began, self.modified_at.get(external_id))
-        seq = self.ledger.audit.sent(write, body, content)
+        seq = self.ledger.audit.sent(write, body, self.at_hand.get(external_id))
         answer = Answer(is_final=False)
         try:
             with wire.watched() as sending:

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import getpass
 import platform
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import fields, replace
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta, timezone
-from itertools import islice
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlalchemy import (
-    ColumnElement,
     Connection,
     Insert,
     bindparam,
@@ -20,7 +17,6 @@ from sqlalchemy import (
     exists,
     func,
     insert,
-    or_,
     select,
     update,
 )
@@ -30,6 +26,7 @@ from typing_extensions import Self
 
 from apbridge.json import dumps
 from apbridge.ledger.audit import AuditTrail, Verdict
+from apbridge.ledger.claims import Claims
 from apbridge.ledger.database import Database
 from apbridge.ledger.doubt import (
     IN_DOUBT,
@@ -37,27 +34,24 @@ from apbridge.ledger.doubt import (
     OnTrail,
     Place,
     is_overtaken,
-    names_in_doubt,
     on_trail,
     place,
     put_in_doubt,
     take_turn,
 )
+from apbridge.ledger.identity import Identity
 from apbridge.ledger.names import names_of
 from apbridge.ledger.payloads import Payloads
-from apbridge.ledger.rows import OPEN, UNIDENTIFIED, Entry, Found, Known, Row, Status
+from apbridge.ledger.reading import IN_LIMIT, LedgerRows, portions
+from apbridge.ledger.rows import Entry, Found, Status
 from apbridge.ledger.run import Run
-from apbridge.ledger.tables import audit, names, records, runs
+from apbridge.ledger.tables import names, records, runs
 from apbridge.ledger.values import Values
 from apbridge.redaction import redact_text
-from apbridge.vault import BEGINNING, record_keys
-
-_IN_LIMIT = 500
-_COLUMNS = tuple(records.columns[field.name] for field in fields(Row))
-_T = TypeVar("_T")
+from apbridge.vault import record_keys
 
 
-class Ledger:
+class Ledger(LedgerRows):
     """What became of every record, every run, and every write to either system.
 
     Safe for several threads and several processes. Records that wait or are rejected are sealed with the
@@ -75,9 +69,10 @@ class Ledger:
 
     def __init__(self, url: str, *, in_doubt: timedelta = IN_DOUBT) -> None:
         self._while = in_doubt
-        self._values = Values(Payloads(record_keys()))
-        self._database = Database(url)
+        super().__init__(Database(url), Values(Payloads(record_keys())))
         self.audit = AuditTrail(self._database)
+        self.identity = Identity(self._database)
+        self.claims = Claims(self._database)
         self._upsert = _upsert(self._database.engine.dialect.name)
         self._note = _upsert_found(self._database.engine.dialect.name)
         self._add_names = _insert(self._database.engine.dialect.name)(names).on_conflict_do_nothing()
@@ -141,145 +136,6 @@ class Ledger:
                 .values(status=status, finished_at=_now(), counts=dumps(counts).decode(), error=said)
             )
 
-    def rows(self, system: str, stream: str, external_ids: Iterable[str]) -> dict[str, Row]:
-        """Give the rows of many records, by external id; those unknown are left out."""
-        found: dict[str, Row] = {}
-        with self._database.reading() as connection:
-            for some in _portions(external_ids, _IN_LIMIT):
-                answer = connection.execute(
-                    select(*_COLUMNS).where(
-                        records.c.system == system,
-                        records.c.stream == stream,
-                        records.c.external_id.in_(some),
-                    )
-                )
-                found.update((row.external_id, row) for row in map(self._values.row, answer))
-                for name in names_in_doubt(connection, system, stream, some):
-                    if name in found:
-                        found[name] = replace(found[name], content_hash="")
-        return found
-
-    def in_doubt(self, system: str, stream: str, external_ids: Iterable[str]) -> set[str]:
-        """Name the records that are in doubt: see `apbridge.ledger.doubt`."""
-        found: set[str] = set()
-        with self._database.reading() as connection:
-            for some in _portions(external_ids, _IN_LIMIT):
-                found |= names_in_doubt(connection, system, stream, some)
-        return found
-
-    def newest_write(self, system: str, external_ids: Iterable[str]) -> int:
-        """Give the place on the trail of the newest write of any of these records; 0 where there is none."""
-        newest = 0
-        with self._database.reading() as connection:
-            for some in _portions(external_ids, _IN_LIMIT):
-                query = select(func.max(audit.c.seq)).where(
-                    audit.c.system == system, audit.c.external_id.in_(some)
-                )
-                newest = max(newest, connection.execute(query).scalar() or 0)
-        return newest
-
-    def known(self) -> Known:
-        """Give the trail as it stands now, before anything is looked up in the other system."""
-        now = _now()
-        with self._database.reading() as connection:
-            return Known(connection.execute(select(func.max(audit.c.seq))).scalar() or 0, now)
-
-    def all_rows(
-        self, system: str, stream: str, statuses: Sequence[Status] = tuple(Status), *, asked: bool = False
-    ) -> Iterator[Row]:
-        """Give a stream's rows of these statuses, in order of external id; rows may change meanwhile.
-
-        Args:
-            system: Theirs.
-            stream: Theirs.
-            statuses: Theirs.
-            asked: Only those that somebody asked to be tried again.
-        """
-        wanted = [records.c.retry_asked_at.is_not(None)] if asked else []
-        return self._all_rows(
-            records.c.system == system,
-            records.c.stream == stream,
-            records.c.status.in_([status.value for status in statuses]),
-            *wanted,
-        )
-
-    def to_look_at_again(self, system: str, stream: str) -> Iterator[Row]:
-        """Give a stream's rows of which no write can be on its way any more since they were looked at last."""
-        return self._all_rows(
-            records.c.system == system, records.c.stream == stream, records.c.look_again_at <= _now()
-        )
-
-    def _all_rows(self, *wanted: ColumnElement[bool]) -> Iterator[Row]:
-        after = ""
-        while True:
-            with self._database.reading() as connection:
-                page = connection.execute(
-                    select(*_COLUMNS)
-                    .where(*wanted, records.c.external_id > after)
-                    .order_by(records.c.external_id)
-                    .limit(_IN_LIMIT)
-                ).all()
-            yield from map(self._values.row, page)
-            if len(page) < _IN_LIMIT:
-                return
-            after = page[-1].external_id
-
-    def untold(self, run_id: int, system: str, stream: str) -> set[str]:
-        """Name the acknowledged records of a stream that no record of this run told of."""
-        with self._database.reading() as connection:
-            return set(
-                connection.execute(
-                    select(records.c.external_id).where(
-                        records.c.system == system,
-                        records.c.stream == stream,
-                        records.c.acknowledged_at.is_not(None),
-                        # Delivered without a hash: found in the other system, not in the tap's records.
-                        (records.c.run_id != run_id)
-                        | ((records.c.content_hash == "") & (records.c.status == Status.DELIVERED.value)),
-                    )
-                ).scalars()
-            )
-
-    def counts(self, system: str) -> dict[str, dict[Status, int]]:
-        """Count a system's rows by stream and status."""
-        found: dict[str, dict[Status, int]] = {}
-        with self._database.reading() as connection:
-            for stream, status, count in connection.execute(
-                select(records.c.stream, records.c.status, func.count())
-                .where(records.c.system == system)
-                .group_by(records.c.stream, records.c.status)
-            ):
-                found.setdefault(stream, {})[Status(status)] = count
-        return found
-
-    def streams_withheld(self, system: str) -> set[str]:
-        """Name the streams of which a record must be had from the tap: see `payloads`.
-
-        A record without a proper external id cannot be told when it comes again: those are left out.
-        """
-        with self._database.reading() as connection:
-            return set(
-                connection.execute(
-                    select(records.c.stream)
-                    .where(
-                        records.c.system == system,
-                        _is_kept(),
-                        records.c.withheld,
-                        ~records.c.external_id.startswith(UNIDENTIFIED, autoescape=True),
-                    )
-                    .distinct()
-                ).scalars()
-            )
-
-    def streams_shut(self, system: str) -> set[str]:
-        """Name the streams of which a kept record was sealed with a key that is lost: see `payloads`."""
-        beginning = func.substr(records.c.payload, 1, BEGINNING)
-        with self._database.reading() as connection:
-            found = connection.execute(
-                select(records.c.stream, beginning).where(records.c.system == system, _is_kept()).distinct()
-            ).all()
-        return {stream for stream, first in found if self._values.payloads.is_shut(bytes(first or b""))}
-
     def write(self, run_id: int, system: str, entries: Sequence[Entry]) -> dict[str, datetime]:
         """Write the news of many records, in one transaction.
 
@@ -303,7 +159,7 @@ class Ledger:
             for entry in in_order:
                 name, row = entry.external_id, there.get((entry.stream, entry.external_id))
                 trail = trails.get(name, [])
-                ours = Content(run_id, began, entry.source_modified_at)
+                ours = Content(max(run_id, entry.read_by or 0), began, entry.source_modified_at)
                 if row and is_overtaken(ours, row):
                     put_in_doubt(connection, run_id, row, entry, trail)
                     continue
@@ -327,7 +183,7 @@ class Ledger:
         """Read what is there of some records: their rows by stream and external id, and their trails."""
         rows: dict[tuple[str, str], SQLRow[Any]] = {}
         trails: dict[str, list[OnTrail]] = {}
-        for some in _portions({entry.external_id: None for entry in entries}, _IN_LIMIT):
+        for some in portions({entry.external_id: None for entry in entries}, IN_LIMIT):
             found = connection.execute(
                 select(records).where(records.c.system == system, records.c.external_id.in_(some))
             )
@@ -406,11 +262,6 @@ class Ledger:
         return self.audit.verify()
 
 
-def _is_kept() -> ColumnElement[bool]:
-    """Choose the rows whose content is kept."""
-    return or_(records.c.status.in_([status.value for status in OPEN]), records.c.look_again_at.is_not(None))
-
-
 def _insert(dialect: str) -> Callable[..., Any]:
     return sqlite.insert if dialect == "sqlite" else postgresql.insert
 
@@ -451,12 +302,6 @@ def _upsert_found(dialect: str) -> Insert:
         set_={name: new[name] for name in ("content_hash", "remote_id", "facts", "acknowledged_at")},
     )
     return upsert
-
-
-def _portions(items: Iterable[_T], size: int) -> Iterator[list[_T]]:
-    rest = iter(items)
-    while some := list(islice(rest, size)):
-        yield some
 
 
 def _now() -> datetime:

@@ -166,6 +166,23 @@ findings = Table(
     Column("value", Text, nullable=False),
 )
 
+identity = Table(
+    "apbridge_identity",
+    metadata,
+    Column("name", String(40), primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+claims = Table(
+    "apbridge_claims",
+    metadata,
+    Column("remote_id", String(100), nullable=False),
+    Column("system", String(40), nullable=False),
+    Column("external_id", String(100), nullable=False),
+    Column("run_id", Integer, nullable=False),
+    PrimaryKeyConstraint("remote_id", "system"),
+)
+
 VERSION_TABLE = "apbridge_ledger_version"
-VERSION = "0004"
+VERSION = "0006"
 """Revision that this code needs: the newest in `migrations/versions`."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from apbridge.json import dumps, loads
 from apbridge.ledger.doubt import Place
-from apbridge.ledger.names import described
+from apbridge.ledger.names import described, storable
 from apbridge.ledger.payloads import Payloads
 from apbridge.ledger.rows import OPEN, Entry, Need, Row, Status
 from apbridge.redaction import redact_text
@@ -32,13 +32,13 @@ class Values:
             "system": system,
             "stream": entry.stream,
             "external_id": entry.external_id,
-            "source_id": entry.source_id,
+            "source_id": storable(entry.source_id) if entry.source_id else None,
             "content_hash": entry.content_hash,
             "status": entry.status.value,
             "remote_id": entry.remote_id,
             "attempts": 1,
             "code": entry.code,
-            "reason": redact_text(entry.reason) if entry.reason else None,
+            "reason": storable(redact_text(entry.reason)) if entry.reason else None,
             "waits_for": dumps(entry.waits_for).decode() if entry.waits_for else None,
             "facts": None if entry.facts is None else dumps(entry.facts).decode(),
             "payload": payload,

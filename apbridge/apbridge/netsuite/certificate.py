@@ -69,9 +69,12 @@ class Certificate:
             raise SettingError("APB-NS-003", problem="it belongs to another private key")
         now = now or datetime.now(timezone.utc)
         if now >= self.ends:
-            raise SettingError("APB-NS-004", day=self.ends.date())
+            raise SettingError("APB-NS-004", day=self.ends.date(), today=now.date())
         if now < self.begins:
-            raise SettingError("APB-NS-005", moment=f"{self.begins:%Y-%m-%d %H:%M} UTC")
+            moments = {"moment": self.begins, "now": now}
+            raise SettingError(
+                "APB-NS-005", **{name: f"{at:%Y-%m-%d %H:%M} UTC" for name, at in moments.items()}
+            )
 
     def days_left(self, now: datetime | None = None) -> int:
         """Give the whole days until its end; negative once it has expired."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from threading import Event
-from typing import Any
+from typing import Any, TypeVar
 
 import requests
 from typing_extensions import Self
@@ -33,6 +33,10 @@ _LIMITS = ("accountConcurrencyLimit", "integrationConcurrencyLimit")
 _QUERY_PATH = "/services/rest/query/v1/suiteql"
 _RECORD_PATH = "/services/rest/record/v1"
 _RESTLET_PATH = "/app/site/hosting/restlet.nl"
+_WELL = "HTTP 200"
+_NOT_OURS = "NOT_OUR_RESTLET"
+
+_T = TypeVar("_T")
 
 Row = dict[str, str]
 """A row of SuiteQL: every value a string, keys in lower case, null columns left out."""
@@ -217,23 +221,54 @@ class NetSuite:
             if refused.reason != "NONEXISTENT_ID":
                 raise
 
-    def restlet(self, body: Mapping[str, Any], *, purpose: str, write: Write = Write.READ) -> Any:  # noqa: ANN401
+    def restlet(
+        self,
+        body: Mapping[str, Any],
+        *,
+        reads: Callable[[Any], _T],
+        purpose: str,
+        write: Write = Write.READ,
+    ) -> _T:
         """Ask our RESTlet.
 
         Args:
             body: Its action and what that takes.
+            reads: Reads the answer, as a function of `apbridge.netsuite.restlet` does.
             purpose: For errors.
             write: What asking twice would do. A reader's default: `void` is asked ONCE.
 
         Raises:
             SettingError: No RESTlet is configured.
+            UnavailableError: What answered is not our RESTlet.
+            OutcomeUnknownError: The same, to what is asked ONCE.
         """
         script, deploy = self.settings.restlet_script, self.settings.restlet_deploy
         if script is None or deploy is None:
             raise SettingError("APB-SET-002", setting="restlet_script")
-        params = {"script": script, "deploy": deploy}
-        call = Call("POST", _RESTLET_PATH, purpose, write, params=params, json=body)
-        return self.restlets.ask(call)
+        named = {"script": script, "deploy": deploy}
+        call = Call("POST", _RESTLET_PATH, purpose, write, params=named, json=body)
+        facts = {**named, "purpose": purpose}
+        try:
+            return reads(self.restlets.ask(call))
+        except UnavailableError as failure:
+            last = str(failure.facts.get("last", ""))
+            if not last.startswith(_WELL):
+                raise
+            raise UnavailableError("APB-NS-031", problem=last, **facts) from failure
+        except OutcomeUnknownError as failure:
+            problem = failure.facts["says"]
+            if not problem.startswith(_WELL):
+                raise
+            raise self._undecided(problem, facts) from failure
+        except ValueError as failure:
+            if write is Write.ONCE:
+                raise self._undecided(str(failure), facts) from failure
+            raise UnavailableError("APB-NS-030", problem=failure, **facts) from failure
+
+    @staticmethod
+    def _undecided(problem: str, facts: Mapping[str, Any]) -> OutcomeUnknownError:
+        says = f"its answer is not that of our RESTlet, {problem}"
+        return OutcomeUnknownError("APB-NS-032", problem=problem, says=says, reason=_NOT_OURS, **facts)
 
     def _session(self, url: str, stop: Event | None) -> GovernedSession:
         return GovernedSession(

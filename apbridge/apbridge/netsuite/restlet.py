@@ -1,4 +1,153 @@
-"""The RESTlet of `suitescript/`: what this library expects of it."""
+"""The RESTlet of `suitescript/`: what this library expects of it.
+
+Any script may be deployed under the ids that are set, and a proxy may answer in its place. So each answer is
+read before it counts; what cannot be read raises a `ValueError` that tells where it differs, and no value.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta, Struct
 
 VERSION = "1.2.0"
 """As the script says it; a test compares both."""
+
+_Id = Annotated[str, Meta(pattern="^[1-9][0-9]*$")]
+_Moment = Annotated[str, Meta(pattern="^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$")]
+
+
+class Version(Struct):
+    """Which script answers, and who asked it."""
+
+    version: str
+    user: str | None = None
+    role: str | None = None
+
+
+class File(Struct, frozen=True):
+    """A file attached to a bill, as NetSuite lists it."""
+
+    bill: _Id
+    id: _Id
+    name: str
+    type: str
+    size: int
+    modified: _Moment
+
+    @property
+    def changed_at(self) -> str:
+        """The last second at which it may have changed."""
+        return _end_of_minute(self.modified)
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """A file of which the RESTlet tells in another shape.
+
+    Args:
+        id: Its internal id, where that much is told.
+        name: Its name, likewise.
+        problem: Where it differs.
+    """
+
+    id: str
+    name: str
+    problem: str
+
+
+@dataclass(frozen=True)
+class Listing:
+    """The files of some bills, by bill."""
+
+    files: dict[str, list[File]] = field(default_factory=dict)
+    unreadable: dict[str, list[Unreadable]] = field(default_factory=dict)
+
+
+class _Files(Struct):
+    files: list[Any]
+
+
+class _Change(Struct):
+    bill: _Id
+    modified: _Moment
+
+
+class _Changes(Struct):
+    bills: list[_Change]
+
+
+class _Content(Struct):
+    content: str
+
+
+class _Voided(Struct):
+    payment: _Id
+    voided_by: str = msgspec.field(name="voidedBy")
+
+
+def version(answer: Any) -> Version:  # noqa: ANN401
+    """Read an answer to `version`."""
+    return msgspec.convert(answer, Version)
+
+
+def listing(answer: Any, bills: Collection[str]) -> Listing:  # noqa: ANN401
+    """Read an answer to `files`.
+
+    What is told of a file in another shape stays with its bill, if that at least is one of those asked for.
+    """
+    found = Listing()
+    for number, told in enumerate(msgspec.convert(answer, _Files).files):
+        bill = told.get("bill") if isinstance(told, dict) else None
+        try:
+            file = msgspec.convert(told, File, strict=False)
+            found.files.setdefault(file.bill, []).append(file)
+        except ValueError as failure:
+            problem = str(failure)
+            if not isinstance(bill, str) or bill not in bills:
+                message = f"{problem} (file {number + 1} of the list)"
+                raise ValueError(message) from failure
+            unreadable = Unreadable(_text(told.get("id")), _text(told.get("name")), problem)
+            found.unreadable.setdefault(bill, []).append(unreadable)
+    return found
+
+
+def changes(answer: Any) -> list[tuple[str, str]]:  # noqa: ANN401
+    """Read an answer to `changed`: when files may have changed at last, and of which bill, in order."""
+    told = msgspec.convert(answer, _Changes).bills
+    return sorted(
+        ((_end_of_minute(one.modified), one.bill) for one in told), key=lambda one: (one[0], int(one[1]))
+    )
+
+
+def content(answer: Any) -> bytes:  # noqa: ANN401
+    """Read an answer to `content`: the bytes of the file."""
+    try:
+        return base64.b64decode(msgspec.convert(answer, _Content).content, validate=True)
+    except msgspec.ValidationError:
+        raise
+    except ValueError as failure:
+        message = "its content is not base64"
+        raise ValueError(message) from failure
+
+
+def voided(answer: Any, payment: str) -> str:  # noqa: ANN401
+    """Read an answer to `void`: what voided the payment. One that names another says nothing of it."""
+    told = msgspec.convert(answer, _Voided)
+    if told.payment != payment:
+        message = "it names another vendor payment"
+        raise ValueError(message)
+    return told.voided_by
+
+
+def _end_of_minute(moment: str) -> str:
+    """Give the last second of a minute. NetSuite's searches tell no seconds, and none may be missed."""
+    return f"{moment[:17]}59Z"
+
+
+def _text(told: object) -> str:
+    return told if isinstance(told, str) and told else "?"

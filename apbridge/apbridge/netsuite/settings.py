@@ -10,6 +10,7 @@ from apbridge import settings
 from apbridge.errors import SettingError
 from apbridge.netsuite.certificate import Certificate
 from apbridge.netsuite.keys import SigningKey
+from apbridge.origin import Origin
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,11 @@ class NetSuiteSettings:
             restlet_deploy=deploy,
             concurrency=settings.concurrency(config, 5),
         )
+
+    @property
+    def origin(self) -> Origin:
+        """Which account it is, and where."""
+        return Origin.of("netsuite", self.base_url, account=self.account_id)
 
     @property
     def audience(self) -> str:

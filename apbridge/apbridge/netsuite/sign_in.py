@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from threading import Event
 from time import time
 from typing import Any
@@ -21,11 +22,21 @@ from apbridge.http import (
     VerdictKind,
     judge_sign_in,
 )
+from apbridge.netsuite.clock import MOST_SKEW, in_words, seconds_ahead
 from apbridge.netsuite.settings import NetSuiteSettings
 
 TOKEN_PATH = "/services/rest/auth/oauth2/v1/token"  # noqa: S105
 _ASSERTION_SECONDS = 900
 """Outlives every retry of the sign-in, and a clock that is some minutes slow. NetSuite takes up to 3,600."""
+
+_LATEST = MOST_SKEW - _ASSERTION_SECONDS
+"""Where a clock is further behind, every assertion has expired before it is sent; where it is ahead, none of
+them has been issued yet."""
+
+_AHEAD = "ahead"
+
+_UNTIMELY = {"invalid_client", "invalid_grant", "invalid_request"}
+"""What NetSuite may say to an assertion of another time. It says the same for other reasons."""
 
 _SENTENCES = {
     "invalid_client": "APB-NS-010",
@@ -109,7 +120,11 @@ class SignIn:
         settings = self._settings
         reason = refused.reason
         code = _SENTENCES.get(reason, "APB-NS-019" if reason else "APB-NS-016")
-        if reason in {"invalid_client", "invalid_grant"} and settings.is_sandbox:
+        ahead = refused.facts["details"].get(_AHEAD)
+        clock: dict[str, object] = {}
+        if reason in _UNTIMELY and ahead is not None and not _LATEST < ahead < MOST_SKEW:
+            code, clock = "APB-NS-033", in_words(ahead)
+        elif reason in {"invalid_client", "invalid_grant"} and settings.is_sandbox:
             code = "APB-NS-011"
         return SettingError(
             code,
@@ -117,6 +132,7 @@ class SignIn:
             account_id=settings.account_id,
             certificate_id=settings.certificate_id,
             base_url=settings.base_url,
+            **clock,
         )
 
     def _judge(self, response: requests.Response) -> Verdict:
@@ -124,5 +140,5 @@ class SignIn:
         if verdict.reason == "server_error" and not self._token.was_granted:
             # Seen live: an unknown client id gives 500 server_error, and goes on doing so. Where these
             # credentials have signed in before, it is a failure of the server and may pass.
-            return Verdict(VerdictKind.REFUSED, verdict.reason)
-        return verdict
+            verdict = Verdict(VerdictKind.REFUSED, verdict.reason)
+        return replace(verdict, details={_AHEAD: seconds_ahead(response)})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
@@ -22,7 +22,7 @@ from apbridge.errors import (
     UnavailableError,
     where,
 )
-from apbridge.ledger import Entry, Known, Ledger, Need, Row, Run, Status
+from apbridge.ledger import Content, Entry, Known, Ledger, Need, Row, Run, Status
 from apbridge.redaction import redact_text
 from apbridge.singer.outcomes import Action, Kind, Outcome, Tally
 from apbridge.singer.sink import AcknowledgingSink, content_hash
@@ -90,12 +90,15 @@ class Dispatch:
         """Give the row of an acknowledged record that some record at hand needs."""
         return self._acknowledged.get(need)
 
-    def drain(self, sink: AcknowledgingSink, records: dict[str, Any]) -> None:
+    def drain(
+        self, sink: AcknowledgingSink, records: dict[str, Any], read_by: Mapping[str, int] | None = None
+    ) -> None:
         """Deliver records and write what became of them into the ledger.
 
         Args:
             sink: Their stream's.
             records: By external id. Each is taken out once the ledger has what became of it.
+            read_by: The runs that have read them, where they were kept from earlier ones.
 
         Raises:
             InterruptedDrain: A signal came before all were sent.
@@ -108,7 +111,7 @@ class Dispatch:
             self._begun.add(sink.stream_name)
             sink.begin()
         self._known = self._ledger.known()
-        work = self._to_do(sink, records)
+        work = self._to_do(sink, records, read_by or {})
         self._load(need for one in work for need in one.needs)
         ready = self._hold_back(sink, work, records)
         for _ in range(_MOST_LOOKS):
@@ -134,7 +137,9 @@ class Dispatch:
         if "_pool" in vars(self):
             self._pool.shutdown(cancel_futures=True)
 
-    def _to_do(self, sink: AcknowledgingSink, records: dict[str, Any]) -> list[_Work]:
+    def _to_do(
+        self, sink: AcknowledgingSink, records: dict[str, Any], read_by: Mapping[str, int]
+    ) -> list[_Work]:
         """Sort out what is not valid and what is unchanged."""
         stream = sink.stream_name
         rows = self._ledger.rows(self._system, stream, records)
@@ -145,6 +150,7 @@ class Dispatch:
         rejected: list[_News] = []
         for external_id, record in records.items():
             one = _Work(external_id, record, rows.get(external_id), is_in_doubt=external_id in doubtful)
+            one.read_by = read_by.get(external_id)
             try:
                 judged = _judged(sink, one)
                 if one.is_settled:
@@ -199,7 +205,9 @@ class Dispatch:
         """Deliver what is ready, and give what was sent of which the answer does not name the record."""
         stream = sink.stream_name
         # What was sent for content that another run has newer must not be sent once more.
-        self._run.modified_at.update({one.external_id: one.modified_at for one in ready if one.modified_at})
+        for one in ready:
+            read_by = max(self._run.id, one.read_by or 0)
+            self._run.at_hand[one.external_id] = Content(read_by, self._run.began, one.modified_at)
         unproved: list[_Work] = []
         finished: list[_News] = []
         written = time.monotonic()
@@ -310,6 +318,8 @@ class _Work:
     content_hash: str = ""
     needs: tuple[Need, ...] = ()
     is_in_doubt: bool = False
+    read_by: int | None = None
+    """The run that has read it, where it was kept from an earlier one."""
     sent: Outcome | None = None
     """What was sent first in this run, of which the answer did not name the record."""
 
@@ -380,6 +390,7 @@ def _news(stream: str, one: _Work, outcome: Outcome) -> _News:
         waits_for=outcome.waits_for,
         payload=one.record,
         source_modified_at=one.modified_at,
+        read_by=one.read_by,
         in_doubt=one.is_in_doubt and outcome.kind is Kind.WAITING,
     )
     return _News(outcome.kind, entry, one.external_id, _action(one, outcome))
@@ -404,6 +415,7 @@ def _rejection(stream: str, one: _Work, found: APBridgeError) -> _News:
         reason=reason,
         payload=one.record,
         source_modified_at=one.modified_at,
+        read_by=one.read_by,
         in_doubt=one.is_in_doubt,
     )
     return _News(Kind.REJECTED, entry, one.external_id)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import sys
 import warnings
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import click
@@ -14,6 +16,7 @@ from singer_sdk.plugin_base import JSONSchemaValidator, PluginBase, SingerComman
 from typing_extensions import override
 
 from apbridge.errors import APBridgeError, SettingError, where
+from apbridge.singer.stdout import writing
 from apbridge.singer.writer import Stopped
 
 _PROBLEMS = {
@@ -96,11 +99,41 @@ class PlainCommand(SingerCommand):
                 handler.removeFilter(_without_repeats)
 
     @override
+    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
+        # What is asked for by an option, such as --discover, is printed here.
+        with _printing():
+            return super().make_context(*args, **kwargs)
+
+    @override
     def invoke(self, ctx: click.Context) -> Any:
         # As the SDK does, without its way of showing errors.
         logging.captureWarnings(capture=True)
         warnings.filterwarnings("once", category=DeprecationWarning)
-        return click.Command.invoke(self, ctx)
+        with _printing():
+            return click.Command.invoke(self, ctx)
+
+
+@contextmanager
+def _printing() -> Iterator[None]:
+    """Say in a sentence why what was printed inside cannot be written."""
+    try:
+        yield
+    except OSError as found:
+        if found.errno not in {errno.EPIPE, errno.ENOSPC}:
+            raise
+        with writing():
+            raise
+    except (click.exceptions.Exit, SystemExit) as ended:
+        if not getattr(ended, "exit_code", getattr(ended, "code", 1)):
+            _flush()
+        raise
+    _flush()
+
+
+def _flush() -> None:
+    if sys.stdout is not None:
+        with writing():
+            sys.stdout.flush()
 
 
 def error_sentence(found: BaseException, plugin: str) -> str:

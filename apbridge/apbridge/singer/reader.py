@@ -6,13 +6,16 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from typing import IO, Any, Protocol
+from typing import IO, Any, Protocol, TypeVar
 
 from singer_sdk.singerlib.encoding import GenericSingerReader
 from typing_extensions import override
 
 from apbridge.errors import SettingError
 from apbridge.json import loads
+
+_Part = TypeVar("_Part", str, dict[str, Any])
+_KINDS: dict[type, str] = {str: "text", dict: "JSON object"}
 
 
 class Watch(Protocol):
@@ -67,6 +70,19 @@ class MessageReader(GenericSingerReader[bytes]):
                 callback(message)
                 counts[kind] += 1
         return counts
+
+    def part(self, message: dict[str, Any], name: str, kind: type[_Part]) -> _Part:
+        """Give a part of the message at hand, which must be there and of a kind.
+
+        Raises:
+            SettingError: It is not.
+        """
+        self.assert_line_requires(message, {name})
+        value = message[name]
+        if not isinstance(value, kind):
+            problem = f"its {name} is no {_KINDS[kind]}"
+            raise SettingError("APB-SNG-004", line=self._line, problem=problem)
+        return value
 
     def _next(self, lines: Iterator[bytes]) -> bytes | None:
         self.watch.idle()

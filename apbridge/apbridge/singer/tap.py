@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from threading import Event
 from types import FrameType
-from typing import ClassVar
+from typing import IO, Any, ClassVar, cast
 
 from singer_sdk import Tap
+from singer_sdk.helpers._util import load_json
 from singer_sdk.helpers.capabilities import CapabilitiesEnum, PluginCapabilities, TapCapabilities
+from singer_sdk.plugin_base import _ConfigInput
+from singer_sdk.singerlib import StateMessage
 from typing_extensions import override
 
-from apbridge.singer.plain import PlainErrors
-from apbridge.singer.state import UNFINISHED
+from apbridge.errors import APBridgeError, SettingError
+from apbridge.json import loads
+from apbridge.origin import Origin
+from apbridge.redaction import redact_text
+from apbridge.singer.note import Note, Reading
+from apbridge.singer.plain import PlainErrors, error_sentence
+from apbridge.singer.state import NOTE, UNFINISHED, has_bookmark
 from apbridge.singer.writer import MessageWriter
 
 
@@ -21,6 +31,10 @@ class CanonicalTap(PlainErrors, Tap):
 
     The SDK ends a tap with exit code 0 on SIGTERM, in the middle of a line if it comes to that. Meltano
     would take the run for a complete one.
+
+    Its STATE says, beside the bookmarks, what they were read from, which streams are read, at the end that
+    all of them were, and on an error with which sentence it ended: see `Note`. What the target put there for
+    the next run is handed back to it.
     """
 
     message_writer_class = MessageWriter
@@ -40,6 +54,85 @@ class CanonicalTap(PlainErrors, Tap):
         """Set when a signal has come: for sessions, whose waits it ends."""
         return Event()
 
+    @property
+    def origin(self) -> Origin | None:
+        """What is read from; None where it is all the same.
+
+        Raises:
+            SettingError: A setting is wrong.
+        """
+        return None
+
+    @override
+    def load_state(self, state: dict[str, Any]) -> None:
+        super().load_state(state)
+        # So that a STATE without bookmarks has the usual form too.
+        self.state.setdefault("bookmarks", {})
+        self._note = Note.of(state) or Note()
+        self._note.reading = None
+
+    @override  # type: ignore[misc]
+    def sync_all(self) -> None:
+        """Sync all streams; the STATE says at its beginning which, and at its end that all were read."""
+        with self._telling_its_end():
+            self._note.reading = Reading([one.name for one in self.streams.values() if one.selected])
+            self._see_where_from()
+            self._put_note()
+            super().sync_all()
+        self._note.reading.is_complete = True
+        self._put_note()
+        self.state_writer.write_state(self.state)
+
+    @contextmanager
+    def _telling_its_end(self) -> Iterator[None]:
+        """Tell an error that ends the reading in a last STATE; bookmarks are as they were."""
+        try:
+            yield
+        except Exception as found:
+            before = self.message_writer.state or {**self.state, NOTE: self._note.as_json()}
+            # Nobody may be there to read it.
+            with suppress(APBridgeError):
+                self.message_writer.write_message(_failed(before, error_sentence(found, self.name)))
+            raise
+
+    def _see_where_from(self) -> None:
+        origin, before = self.origin, self._note.source
+        if origin and before and has_bookmark(self.state) and not before.agrees(origin):
+            raise SettingError("APB-SNG-030", before=before, now=origin)
+        self._note.source = origin or before
+
+    def _put_note(self) -> None:
+        cast("dict[str, Any]", self.state)[NOTE] = self._note.as_json()
+
+    @classmethod
+    @override
+    def invoke(  # type: ignore[override]
+        cls,
+        *,
+        about: bool = False,
+        about_format: str | None = None,
+        config: _ConfigInput | None = None,
+        state: IO[str] | None = None,
+        catalog: IO[str] | None = None,
+    ) -> None:
+        # As the SDK does; an error that keeps the tap from being made is told in a STATE too.
+        super(Tap, cls).invoke(about=about, about_format=about_format)
+        cls.print_version(print_fn=cls.logger.info)
+        given = config or _ConfigInput()
+        before = _loaded(state)
+        try:
+            tap = cls(
+                config=given.config,
+                state=before,
+                catalog=None if catalog is None else load_json(catalog.read()),
+                parse_env_config=given.parse_env,
+            )
+        except Exception as found:
+            with suppress(APBridgeError):
+                cls.message_writer_class().write_message(_failed(before, error_sentence(found, cls.name)))
+            raise
+        tap.sync_all()
+
     @override
     def _reset_state_progress_markers(self) -> None:
         # Called at the beginning of a run, before its first STATE. Until a stream that goes on from a
@@ -55,3 +148,25 @@ class CanonicalTap(PlainErrors, Tap):
         # What was written is in the last STATE but for at most a hundred records, which are sent again.
         self.stop.set()
         self.message_writer.leave(128 + signum)
+
+
+def _loaded(state: IO[str] | None) -> dict[str, Any]:
+    """Read the STATE that a run begins with."""
+    if state is None:
+        return {}
+    try:
+        found = loads(state.read())
+    except (OSError, ValueError):
+        raise SettingError("APB-SNG-037", problem="it is not JSON") from None
+    bookmarks = found.get("bookmarks", {}) if isinstance(found, dict) else None
+    if not isinstance(bookmarks, dict) or not all(isinstance(one, dict) for one in bookmarks.values()):
+        raise SettingError("APB-SNG-037", problem="it is no STATE of a tap")
+    return dict(found)
+
+
+def _failed(state: Mapping[str, Any], sentence: str) -> StateMessage:
+    """Make the last STATE of a tap that ends with an error."""
+    note = Note.of(state) or Note()
+    streams = note.reading.streams if note.reading else []
+    note.reading = Reading(streams, error=redact_text(sentence))
+    return StateMessage({"bookmarks": {}, **state, NOTE: note.as_json()})

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import copy
-import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from datetime import timedelta
 from functools import cached_property
 from itertools import chain, islice
-from threading import Event
-from types import FrameType
 from typing import Any, ClassVar, cast
 
 from singer_sdk.helpers.capabilities import CapabilitiesEnum, PluginCapabilities
@@ -21,31 +18,30 @@ from typing_extensions import override
 
 from apbridge.errors import (
     APBridgeError,
-    OutcomeUnknownError,
     RejectedError,
     SettingError,
-    UnavailableError,
 )
 from apbridge.json import dumps
 from apbridge.ledger import OPEN, Ledger, RehearsalLedger, Row, Run
+from apbridge.origin import Origin
 from apbridge.schemas import schema
 from apbridge.settings import concurrency, required_text
 from apbridge.singer import state as states
-from apbridge.singer.dispatch import Dispatch, InterruptedDrain
+from apbridge.singer.dispatch import Dispatch
 from apbridge.singer.dry_run import DryRunTally
+from apbridge.singer.endings import EndingTarget
+from apbridge.singer.note import marked
 from apbridge.singer.outcomes import Kind, Tally
-from apbridge.singer.plain import PlainErrors, error_sentence
+from apbridge.singer.plain import error_sentence
 from apbridge.singer.reader import MessageReader
 from apbridge.singer.sink import AcknowledgingSink
+from apbridge.singer.standing import Standing
+from apbridge.singer.stdout import write_line
 
 _CONCURRENCY = 8
 
 
-class Signalled(SystemExit):
-    """SIGTERM or SIGINT: the run ends with exit code 128 + its number, once that is safe."""
-
-
-class AcknowledgingTarget(PlainErrors, Target):
+class AcknowledgingTarget(EndingTarget):
     """Brings canonical records to another system and remembers in the ledger what became of each.
 
     A subclass names its `system` and its `sink_classes`, and may sign in at `preflight`. It calls
@@ -89,17 +85,15 @@ class AcknowledgingTarget(PlainErrors, Target):
         self.tally = (DryRunTally if self.is_dry_run else Tally)(self.sink_classes)
         self._concurrency = concurrency(self.config, _CONCURRENCY)
         self.sinks: dict[str, AcknowledgingSink] = {}
-        self._initial: Any = {}
+        self._standing = Standing(self.name, self.origin, lambda: self.ledger)
         self._emitted: Any = None
+        self._mark: Mapping[str, Any] = {}
         self._buffered = 0
         self._oldest = 0.0
         self._begun: set[str] = set()
         self._told: frozenset[str] = frozenset()
-        self._idle = False
-        self._signal = 0
-        self.stop = Event()
-        """Set when a signal has come: for sessions, whose waits it ends."""
-        self.message_reader.watch = self  # type: ignore[attr-defined]
+        self._messages = cast("MessageReader", self.message_reader)
+        self._messages.watch = self
 
     @classmethod
     @override
@@ -108,6 +102,11 @@ class AcknowledgingTarget(PlainErrors, Target):
         super(Target, cls).append_builtin_config(config_jsonschema)
 
     # What a subclass may say
+
+    @property
+    def origin(self) -> Origin | None:
+        """The other system as the settings name it; None where it is all the same."""
+        return None
 
     def preflight(self) -> None:
         """Sign in. Called once, before the first delivery: a run with nothing to do makes no call.
@@ -131,11 +130,11 @@ class AcknowledgingTarget(PlainErrors, Target):
 
     def was_read_whole(self, stream: str) -> bool:
         """Tell whether the tap read a stream from its beginning to its end in this run."""
-        return states.is_whole(self._initial, self._latest_state, stream)
+        return states.is_whole(self._standing.initial, self._latest_state, stream)
 
     def begins_anew(self, stream: str) -> bool:
         """Tell whether the tap reads a stream from its beginning in this run."""
-        return states.begins_anew(self._initial, stream)
+        return states.begins_anew(self._standing.initial, stream)
 
     @cached_property
     def ledger(self) -> Ledger:
@@ -157,7 +156,7 @@ class AcknowledgingTarget(PlainErrors, Target):
             self.system,
             self.run,
             self._concurrency * self.workers_a_call,
-            preflight=self.preflight,
+            preflight=self._let_in,
             signalled=lambda: bool(self._signal),
             tally=self.tally,
         )
@@ -166,21 +165,20 @@ class AcknowledgingTarget(PlainErrors, Target):
 
     @override
     def _process_schema_message(self, message_dict: dict[str, Any]) -> None:
-        self._assert_line_requires(message_dict, {"stream", "schema"})
-        self._assert_line_requires(message_dict["schema"], {"properties"})
-        stream = message_dict["stream"]
+        stream = self._messages.part(message_dict, "stream", str)
+        described = self._messages.part(message_dict, "schema", dict)
+        self._messages.part(described, "properties", dict)
+        self._go_ahead()
         self._begun.add(stream)
-        self.mapper.register_raw_stream_schema(
-            stream, message_dict["schema"], message_dict.get("key_properties")
-        )
+        self.mapper.register_raw_stream_schema(stream, described, message_dict.get("key_properties"))
         for stream_map in self.mapper.stream_maps[stream]:
             if not isinstance(stream_map, RemoveRecordTransform):
                 self._sink(stream_map.stream_alias)
 
     @override
     def _process_record_message(self, message_dict: dict[str, Any]) -> None:
-        self._assert_line_requires(message_dict, {"stream", "record"})
-        stream, record = message_dict["stream"], message_dict["record"]
+        self._assert_line_requires(message_dict, {"record"})
+        stream, record = self._messages.part(message_dict, "stream", str), message_dict["record"]
         maps = self.mapper.stream_maps.get(stream)
         if maps is None:
             raise SettingError("APB-SNG-005", stream=stream)
@@ -199,15 +197,29 @@ class AcknowledgingTarget(PlainErrors, Target):
         self._assert_line_requires(message_dict, {"value"})
         value = message_dict["value"]
         self._told = frozenset(self._begun)
+        self._standing.hears(value)
         if not self._begun:
-            self._initial = value
-            if states.has_bookmark(value) and self.ledger.is_new(self.name):
-                raise SettingError("APB-SNG-006", plugin=self.name)
+            self._go_ahead(value)
         self._latest_state = value
         if self._buffered:
             self._drain_if_old()
         elif self._begun:
             self._emit()
+
+    def _go_ahead(self, initial: Any = None) -> None:  # noqa: ANN401
+        """See first that the ledger belongs to this run, and to the STATE that the tap begins with."""
+        if self._begun:
+            return
+        # What ends here is a run too: somebody has to hear of it.
+        _ = self.run
+        if initial is not None:
+            self._standing.begins(initial)
+        self._standing.see()
+
+    def _let_in(self) -> None:
+        self.preflight()
+        if not self.is_dry_run:
+            self._standing.keep(own=True)
 
     @override
     def _process_activate_version_message(self, message_dict: dict[str, Any]) -> None:
@@ -225,8 +237,11 @@ class AcknowledgingTarget(PlainErrors, Target):
             self.has_read_all = True
             self._drain()
             self._try_again()
-            self._emit()
+            self._emit(is_last=True)
             self.look_back()
+            self._standing.require_complete(self._latest_state, self._begun)
+            if not self.is_dry_run:
+                self._standing.keep(own=False)
             if shut := self.ledger.streams_shut(self.system):
                 raise RejectedError("APB-SNG-017", streams=", ".join(sorted(shut)))
             if self.tally.bugs:
@@ -262,8 +277,9 @@ class AcknowledgingTarget(PlainErrors, Target):
         """Deliver once more what waits, what earlier runs left rejected, and what is due for another look."""
         for stream in self.sink_classes:
             rows = self._current(stream)
-            while some := {row.external_id: row.payload for row in islice(rows, self.batch)}:
-                self.dispatch.drain(self._sink(stream), some)
+            while some := list(islice(rows, self.batch)):
+                kept = {row.external_id: row.payload for row in some}
+                self.dispatch.drain(self._sink(stream), kept, {row.external_id: row.run_id for row in some})
 
     def _current(self, stream: str) -> Iterator[Row]:
         """Give what is kept, but for what may be out of date, such as a bill paid by hand since.
@@ -313,9 +329,13 @@ class AcknowledgingTarget(PlainErrors, Target):
 
     # STATE
 
-    def _emit(self) -> None:
-        """Tell the newest STATE, everything before which is in the ledger."""
-        if not self._latest_state or self.is_dry_run:
+    def _emit(self, *, is_last: bool = False) -> None:
+        """Tell the newest STATE, everything before which is in the ledger.
+
+        Args:
+            is_last: Tell it once more where only the ledger moved on: what waited may have been delivered.
+        """
+        if not (self._latest_state and self._begun) or self.is_dry_run:
             return
         withheld = self.ledger.streams_withheld(self.system)
         streams = {
@@ -323,57 +343,24 @@ class AcknowledgingTarget(PlainErrors, Target):
             for name, maps in self.mapper.stream_maps.items()
             if withheld & {stream_map.stream_alias for stream_map in maps}
         } | (withheld - self.mapper.stream_maps.keys())
-        told = states.held(self._latest_state, self._initial, streams)
-        if told is not None and told != self._emitted:
+        told = states.held(self._latest_state, self._standing.initial, streams)
+        if told is None:
+            return
+        mark = self.ledger.identity.mark()
+        if told != self._emitted or (is_last and mark != self._mark):
             if self._emitted is None:
                 # A ledger that knows of no such run means that no bookmark was ever told.
                 self.run.tells_state()
-            self._write_state_message(told)
-            self._emitted = told
+            self._write_state_message(marked(told, mark))
+            self._emitted, self._mark = told, mark
 
     @override
     def _write_state_message(self, state: Any) -> None:
-        sys.stdout.write(dumps(state).decode() + "\n")
-        sys.stdout.flush()
+        write_line(dumps(state))
 
     # Endings
 
-    def idle(self) -> None:
-        """Wait for input from here on: a signal may end the run at once."""
-        self._idle = True
-        if self._signal:
-            raise Signalled(128 + self._signal)
-
-    def busy(self) -> None:
-        """Handle a message: a signal must wait."""
-        self._idle = False
-
     @override
-    def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
-        self._signal = signum
-        self.stop.set()
-        if self._idle:
-            raise Signalled(128 + signum)
-
-    @contextmanager
-    def ending(self) -> Iterator[None]:
-        """Where the run ends inside, leave everything in order and say what was done."""
-        try:
-            yield
-        except (Signalled, InterruptedDrain):
-            self._break_off("stopped", None)
-            raise Signalled(128 + self._signal) from None
-        except (UnavailableError, OutcomeUnknownError) as found:
-            # A run that was told to stop does not wait until the other side is there.
-            self._break_off("stopped" if self._signal else "failed", found)
-            if self._signal:
-                self.logger.warning("%s", found)
-                raise Signalled(128 + self._signal) from found
-            raise
-        except BaseException as found:
-            self._break_off("failed", found)
-            raise
-
     def _break_off(self, status: str, found: BaseException | None) -> None:
         self.busy()
         for stream, sink in self.sinks.items():

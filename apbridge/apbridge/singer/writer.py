@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from singer_sdk.singerlib.encoding import GenericSingerWriter, SingerMessageType
 from singer_sdk.singerlib.encoding.simple import Message
 from typing_extensions import override
 
 from apbridge import json
+from apbridge.singer.stdout import write_line
 
 
 class Stopped(SystemExit):
@@ -29,6 +30,12 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
     def __init__(self) -> None:
         self._is_writing = False
         self._waiting: Stopped | None = None
+        self._state = b""
+
+    @property
+    def state(self) -> Any:  # noqa: ANN401
+        """The last STATE written; None before the first."""
+        return json.loads(self._state)["value"] if self._state else None
 
     @override
     def serialize_message(self, message: Message) -> bytes:
@@ -38,13 +45,9 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
     def write_message(self, message: Message) -> None:
         line = self.format_message(message)
         with self._whole():
-            stdout = getattr(sys.stdout, "buffer", None)
-            if stdout is None:  # captured as text, as test suites do
-                sys.stdout.write(line.decode() + "\n")
-            else:
-                stdout.write(line + b"\n")
-                if message.type is not SingerMessageType.RECORD:
-                    stdout.flush()
+            write_line(line, flush=message.type is not SingerMessageType.RECORD)
+        if message.type is SingerMessageType.STATE:
+            self._state = line
 
     def leave(self, code: int) -> None:
         """End the program with this exit code as soon as no line is cut by it."""

@@ -12,6 +12,7 @@ from urllib.parse import parse_qs
 import pytest
 
 from apbridge.errors import APBridgeError, SettingError
+from tests.waiting import PATIENCE
 
 if TYPE_CHECKING:
     from conftest import Answer, Asked, ProfileOf, Scripted
@@ -88,7 +89,7 @@ def test_threads_share_one_sign_in(server: Scripted):
     with server.client(profile="partner") as client, ThreadPoolExecutor(8) as pool:
 
         def check(_: int) -> None:
-            together.wait()
+            together.wait(PATIENCE)
             client.check()
 
         list(pool.map(check, range(8)))
@@ -106,7 +107,7 @@ def test_a_refused_token_is_replaced_once_for_all_who_had_it(server: Scripted):
         def once(asked: Asked) -> Answer:
             """Refuse the first token from now on, to all at once."""
             if asked.headers.get("Authorization") == "Bearer t1":
-                together.wait(5)
+                together.wait(PATIENCE)
                 return 401, {"Message": "no longer"}
             return expired(asked)
 

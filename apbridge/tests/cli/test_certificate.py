@@ -221,7 +221,9 @@ def test_the_restlet_tells_the_role_and_the_user_and_without_it_they_are_asked_f
 
 
 def test_a_restlet_of_an_older_version_does_not_tell_them(ours: Project, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(NetSuite, "restlet", lambda *_, **__: {"version": "1.0.0", "account": "1"})
+    monkeypatch.setattr(
+        NetSuite, "restlet", lambda *_, reads, **__: reads({"version": "1.0.0", "account": "1"})
+    )
     assert ours.refused("rotate") == "APB-CRT-006"
 
 

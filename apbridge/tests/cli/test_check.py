@@ -188,14 +188,14 @@ def test_wrong_settings_are_said_where_they_matter(
 
 
 def test_a_restlet_of_another_version_is_said(check: Check, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(checks, "VERSION", "9.0.0")
+    monkeypatch.setattr(checks.restlet, "VERSION", "9.0.0")
     assert check(1)["RESTlet"]["code"] == "APB-CHK-007"
 
 
 @pytest.mark.parametrize(("minutes", "way"), [(10, "behind"), (-10, "ahead of")])
 def test_a_clock_that_is_wrong_is_said(check: Check, monkeypatch: pytest.MonkeyPatch, minutes: int, way: str):
     theirs = datetime.now(timezone.utc) + timedelta(minutes=minutes)
-    monkeypatch.setattr(checks, "parsedate_to_datetime", lambda _: theirs)
+    monkeypatch.setattr("apbridge.netsuite.clock.parsedate_to_datetime", lambda _: theirs)
     found = check(1)["clock"]
     assert (found["code"], way in found["says"]) == ("APB-CHK-001", True)
 

@@ -12,6 +12,7 @@ import pytest
 import requests
 
 from apbridge.ledger import Entry, Ledger, Status
+from tests.waiting import PATIENCE
 
 Apbridge = Callable[..., Any]
 PROGRAM = Path(sys.executable).parent / "apbridge"
@@ -43,8 +44,8 @@ def test_the_console_serves_until_it_is_stopped(project: Path, password: str | N
     with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
         address = json.loads(process.stdout.readline())["address"]
-        answer = requests.get(address, timeout=30, auth=("ap", password) if password else None)
-        without = requests.get(address, timeout=30)
+        answer = requests.get(address, timeout=PATIENCE, auth=("ap", password) if password else None)
+        without = requests.get(address, timeout=PATIENCE)
         process.terminate()
     assert answer.status_code == 200
     assert "State of the loop" in answer.text

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from apbridge.errors import RejectedError
-from apbridge.ledger import Entry, Ledger, Status
+from apbridge.ledger import Entry, Ledger, Need, Status
 
 Apbridge = Callable[..., Any]
 TAX_ID = "12-3456789"
@@ -96,6 +96,18 @@ def test_retry_asks_for_one_many_or_all_of_a_reason(apbridge: Apbridge, ledger: 
     assert "3 will be tried first" in apbridge("exceptions", "retry", "--stream=bills").out
     assert apbridge("exceptions", "retry").code == 2
     assert apbridge("exceptions", "retry", "INV-1", "--all").code == 2
+
+
+def test_retry_of_a_dismissed_one_that_waited_lets_it_wait_again(apbridge: Apbridge, ledger: str):
+    needs = (Need("vendors", "netsuite-1-vendor-3"),)
+    entry = Entry("bills", name(4), "4", "h", Status.WAITING, waits_for=needs, payload={"number": "INV-4"})
+    with Ledger(ledger) as opened:
+        opened.write(1, "avidxchange", [entry])
+    assert apbridge("exceptions", "dismiss", "INV-4", "--why", "x", "--who", "Ann").code == 0
+    assert json.loads(apbridge("exceptions", "retry", "INV-4", "--json").out)["asked_for"] == 1
+    with Ledger(ledger) as opened:
+        (row,) = opened.all_rows("avidxchange", "bills", asked=True)
+    assert (row.status, row.waits_for, row.payload) == (Status.WAITING, needs, entry.payload)
 
 
 @pytest.mark.usefixtures("ledger")

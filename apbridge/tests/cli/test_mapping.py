@@ -13,6 +13,7 @@ import pytest
 import requests
 
 from apbridge_sandbox.testing import Running, running
+from tests.waiting import PATIENCE
 
 Apbridge = Callable[..., Any]
 DIMENSIONS = {"department": "departments", "class": "classes", "location": "locations"}
@@ -44,7 +45,7 @@ def put(sandbox: Running, path: str, *, active: bool = True, **body: object) -> 
             "X-Company-Token": credentials["AVIDXCHANGE_COMPANY_TOKEN"],
             "X-User-Token": credentials["AVIDXCHANGE_USER_TOKEN"],
         },
-        timeout=10,
+        timeout=PATIENCE,
     )
     assert answer.ok, answer.text
 

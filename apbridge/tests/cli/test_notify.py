@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 from sqlalchemy import update
 
-from apbridge.errors import RejectedError
+from apbridge.errors import RejectedError, urgent
 from apbridge.ledger import Entry, Ledger, Status
 from apbridge.ledger.tables import records, runs
 
@@ -82,10 +82,9 @@ def reject(url: str, *numbers: int) -> None:
             ledger.write(1, "avidxchange", [entry])
 
 
-def fail(url: str) -> None:
+def fail(url: str, status: str = "failed", said: str = "NetSuite did not answer; token=t0ps3cret") -> None:
     with Ledger(url) as ledger:
-        run = ledger.start_run("target-avidxchange", "1.0")
-        run.finish("failed", {}, "NetSuite did not answer; token=t0ps3cret")
+        ledger.start_run("target-avidxchange", "1.0").finish(status, {}, said)
 
 
 @pytest.mark.usefixtures("url")
@@ -122,11 +121,12 @@ def test_what_commits_late_is_told_all_the_same(apbridge: Apbridge, webhook: Web
     assert apbridge("notify").code == 0
 
 
-def test_a_double_payment_is_told_first(apbridge: Apbridge, webhook: Webhook, url: str):
+@pytest.mark.parametrize("code", sorted(urgent()))
+def test_a_double_payment_is_told_first(apbridge: Apbridge, webhook: Webhook, url: str, code: str):
     reject(url, 1, 2)
     with Ledger(url) as ledger, ledger.database.writing() as connection:
         worst = update(records).where(records.c.external_id.endswith("-2"))
-        connection.execute(worst.values(code="APB-TAX-030"))
+        connection.execute(worst.values(code=code))
     apbridge("notify")
     (told,) = webhook.got
     assert "act now: somebody may be paid twice" in told["title"]
@@ -141,9 +141,20 @@ def test_many_rejections_are_one_notice(apbridge: Apbridge, webhook: Webhook, ur
     assert "… and 4 more" in told["message"]
 
 
-def test_a_failure_is_told_once_until_a_run_ends_well(apbridge: Apbridge, webhook: Webhook, url: str):
+def test_a_run_that_fails_for_a_double_payment_says_so(apbridge: Apbridge, webhook: Webhook, url: str):
+    fail(url, said="AvidXchange means to pay 2 invoices [APB-TAX-031]")
+    apbridge("notify")
+    assert webhook.got[0]["title"] == "apbridge: A run failed; act now: somebody may be paid twice"
+
+
+@pytest.mark.parametrize("status", ["failed", "incomplete"])
+def test_a_failure_is_told_once_until_a_run_ends_well(
+    apbridge: Apbridge, webhook: Webhook, url: str, status: str
+):
     for _ in range(2):
-        fail(url)
+        fail(url, status)
+        with Ledger(url) as ledger:
+            ledger.start_run("target-avidxchange", "1.0")  # under way: it makes nothing good
         apbridge("notify")
     (told,) = webhook.got
     assert told["title"] == "apbridge: A run failed"
@@ -152,9 +163,22 @@ def test_a_failure_is_told_once_until_a_run_ends_well(apbridge: Apbridge, webhoo
     with Ledger(url) as ledger:
         ledger.start_run("target-avidxchange", "1.0").finish("finished", {})
     assert apbridge("notify").code == 0
-    fail(url)
+    fail(url, status)
     assert apbridge("notify").code == 1
     assert len(webhook.got) == 2
+
+
+def test_runs_that_are_incomplete_break_no_silence(apbridge: Apbridge, webhook: Webhook, url: str):
+    with Ledger(url) as ledger, ledger.database.writing() as connection:
+        long_ago = datetime.now(timezone.utc) - timedelta(hours=3)
+        connection.execute(
+            update(runs).where(runs.c.plugin == "target-avidxchange").values(finished_at=long_ago)
+        )
+    fail(url, "incomplete")
+    assert apbridge("notify").code == 1
+    silence = [one["message"] for one in webhook.got if one["title"] == "apbridge: Nothing has run"]
+    assert len(silence) == 1
+    assert "The last one: NetSuite did not answer" in silence[0]
 
 
 def test_silence_is_told_once_for_each_direction(apbridge: Apbridge, webhook: Webhook, url: str):

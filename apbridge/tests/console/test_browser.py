@@ -19,6 +19,7 @@ from selenium.webdriver.remote.webdriver import WebDriver
 from selenium.webdriver.support.wait import WebDriverWait
 
 from apbridge.ledger import Ledger, Status
+from tests.waiting import PATIENCE
 
 SHOTS = Path(__file__).parents[3] / ".screenshots"
 SIZES = {"desk": (1280, 900), "phone": (375, 740)}
@@ -151,7 +152,7 @@ def test_nothing_needs_a_script(browser: Any, address: str):  # noqa: ANN401
 
 def come(browser: WebDriver, selector: str) -> Any:  # noqa: ANN401
     """Wait for what only the next page has."""
-    wait = WebDriverWait(browser, 60, ignored_exceptions=[StaleElementReferenceException])
+    wait = WebDriverWait(browser, PATIENCE, ignored_exceptions=[StaleElementReferenceException])
     return wait.until(lambda found: found.find_element(By.CSS_SELECTOR, selector))
 
 

@@ -3,17 +3,21 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime, timedelta, timezone
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 import requests
 from morning import SECRETS, Found, bill_name, rejection
+from sqlalchemy import update
 
 from apbridge.console.serve import listening_at, report
-from apbridge.errors import SettingError
+from apbridge.errors import SettingError, urgent
 from apbridge.ledger import Ledger, Status
 from apbridge.ledger.chronicle import DIFFERENCES, Chronicle
+from apbridge.ledger.tables import runs
+from tests.waiting import PATIENCE
 
 PAGES = (
     "/",
@@ -45,7 +49,7 @@ class Shape(HTMLParser):
 
 
 def get(address: str, path: str, **more: object) -> requests.Response:
-    return requests.get(address + path, timeout=10, allow_redirects=False, **more)  # type: ignore[arg-type]
+    return requests.get(address + path, timeout=PATIENCE, allow_redirects=False, **more)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -57,10 +61,41 @@ def test_every_page_shows_no_secret_and_runs_no_script(address: str, path: str):
     assert "<b>" not in answer.text
     assert "<i>" not in answer.text
     assert "style=" not in answer.text
-    policy = answer.headers["content-security-policy"]
-    assert "default-src 'none'" in policy
-    assert "frame-ancestors 'none'" in policy
-    assert answer.headers["cache-control"] == "no-store"
+
+
+HEADERS = {
+    "Content-Security-Policy": {
+        "default-src 'none'",
+        "style-src 'self'",
+        "img-src 'self' data:",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+    },
+    "Referrer-Policy": {"same-origin"},
+    "X-Content-Type-Options": {"nosniff"},
+    "X-Frame-Options": {"DENY"},
+    "Cache-Control": {"no-store"},
+}
+
+
+@pytest.mark.parametrize("name", HEADERS)
+def test_every_answer_bears_each_header_that_keeps_browsers_careful(
+    address: str, serving: Callable[..., str], ledger: Ledger, name: str
+):
+    locked = serving(ledger, "password")
+    answers = {
+        200: get(address, "/"),
+        403: requests.post(f"{address}/decide", data={}, timeout=10),
+        404: get(address, "/nowhere"),
+        405: get(address, "/decide"),
+        421: get(address, "/", headers={"Host": "evil.example"}),
+        401: get(locked, "/"),
+    }
+    assert {status: answer.status_code for status, answer in answers.items()} == {one: one for one in answers}
+    style = re.findall(r'<link rel="stylesheet" href="([^"]+)"', answers[200].text)
+    for answer in (*answers.values(), *(get(address, path) for path in style)):
+        assert {part.strip() for part in answer.headers[name].split(";")} == HEADERS[name]
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -106,12 +141,37 @@ def test_an_unexplained_difference_is_said_first(address: str, ledger: Ledger):
     assert "Nobody knows.</td>" in get(address, "/balance").text
 
 
-def test_a_double_payment_is_said_before_all_else(address: str, ledger: Ledger):
-    ledger.write(1, "avidxchange", [replace(rejection(1), code="APB-TAX-030")])
+@pytest.mark.parametrize("code", sorted(urgent()))
+def test_a_double_payment_is_said_before_all_else(address: str, ledger: Ledger, code: str):
+    ledger.write(1, "avidxchange", [replace(rejection(30), code=code)])
     said = get(address, "/").text
     assert "Somebody may be paid twice" in said
-    assert said.index("APB-TAX-030") < said.index("APB-TAX-002")
+    assert "Somebody may be paid twice: see the urgent exceptions, 1 in all." in said
+    assert said.index(code) < said.index("APB-TAX-002")
     assert "act now" in said
+    listed = get(address, "/exceptions").text
+    assert listed.index(bill_name(30)) < listed.index(bill_name(2))
+
+
+def test_a_run_that_was_incomplete_is_no_good_one(address: str, ledger: Ledger):
+    ledger.start_run("target-avidxchange", "1.0").finish("incomplete", {}, "NetSuite did not let it in.")
+    said = get(address, "/").text
+    assert "The last run was incomplete" in said
+    assert "NetSuite did not let it in." in said
+    # One that is under way makes nothing good.
+    ledger.start_run("target-avidxchange", "1.0")
+    assert "The last run was incomplete" in get(address, "/").text
+    ledger.start_run("target-avidxchange", "1.0").finish("finished", {})
+    assert "The last run was incomplete" not in get(address, "/").text
+
+
+def test_where_no_run_has_ended_well_for_long_the_last_ones_sentence_is_said(address: str, ledger: Ledger):
+    with ledger.database.writing() as connection:
+        connection.execute(update(runs).values(finished_at=datetime.now(timezone.utc) - timedelta(hours=3)))
+    ledger.start_run("target-avidxchange", "1.0").finish("incomplete", {}, "NetSuite did not let it in.")
+    said = get(address, "/").text
+    assert "No run has ended well since" in said
+    assert "NetSuite did not let it in." in said
 
 
 def test_a_new_ledger_has_a_page_too(serving: Callable[..., str], tmp_path: Path):
@@ -153,7 +213,7 @@ class Visit(requests.Session):
     def __init__(self, address: str) -> None:
         super().__init__()
         self.address = address
-        page = self.get(f"{address}/exceptions", timeout=10).text
+        page = self.get(f"{address}/exceptions", timeout=PATIENCE).text
         self.token = re.findall(r'name="token" value="(\w+)"', page)[0]
 
     def decide(self, decision: str, number: int = 1, **more: str) -> requests.Response:
@@ -161,7 +221,7 @@ class Visit(requests.Session):
         headers = {"Origin": more.pop("origin", self.address)}
         form |= {"token": self.token, "decision": decision, **more}
         return self.post(
-            f"{self.address}/decide", data=form, headers=headers, timeout=10, allow_redirects=False
+            f"{self.address}/decide", data=form, headers=headers, timeout=PATIENCE, allow_redirects=False
         )
 
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from apbridge.http import Call
 from apbridge.http.gate import Gate
+from tests.waiting import PATIENCE, until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,10 +27,15 @@ READ = Call("GET", "/bills", "read bills")
 def test_never_one_more_in_flight_than_allowed(
     script: Script, session_to: Callable[..., GovernedSession], most: int
 ):
-    script.forever(200, {}, delay=0.02)
+    full = Event()
+    script.then(200, {}, until=full, times=most).forever(200, {}, delay=0.02)
     session = session_to(script.url, concurrency=most)
     with ThreadPoolExecutor(16) as pool:
-        list(pool.map(session.send, [READ] * 40))
+        calls = [pool.submit(session.send, READ) for _ in range(40)]
+        until(lambda: script.peak == most and len(session.gate._changed._waiters) == 16 - most)  # type: ignore[attr-defined]
+        full.set()
+        for call in calls:
+            call.result()
     assert script.peak == session.gate.peak == most
     assert session.counts.calls == len(script.asked) == 40
 
@@ -93,21 +99,22 @@ def test_who_waits_is_let_in_when_there_is_room_again():
     def enter() -> None:
         with gate.passage():
             inside.set()
-            leave.wait(5)
+            leave.wait(PATIENCE)
 
     with gate.passage() as entered:
         gate.overloaded(entered)
         thread = Thread(target=enter)
         thread.start()
-        assert not inside.wait(0.1)
+        until(lambda: gate._changed._waiters)  # type: ignore[attr-defined]
+        assert not inside.is_set()
         gate.eased()
-        assert inside.wait(2)
+        assert inside.wait(PATIENCE)
     leave.set()
     thread.join()
 
 
 @given(st.integers(1, 20), st.lists(st.sampled_from(["enter", "leave", "overloaded", "eased"]), max_size=80))
-@settings(deadline=None, database=None)
+@settings(database=None)
 def test_the_limit_stays_between_one_and_most(most: int, events: list[str]):
     gate = Gate(most)
     held: list[tuple[ExitStack, int]] = []

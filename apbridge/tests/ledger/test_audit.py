@@ -18,6 +18,7 @@ from sqlalchemy import text
 from apbridge.errors import RefusedError, UnavailableError
 from apbridge.ledger import Ledger, Run
 from apbridge.ledger.tables import audit
+from tests.waiting import PATIENCE
 
 
 def write(run: Run, number: int) -> None:
@@ -191,7 +192,7 @@ with Ledger(sys.argv[1]) as ledger:
 """
     Ledger(url).close()
     writing = [subprocess.Popen([sys.executable, "-c", program, url]) for _ in range(3)]
-    assert [process.wait(60) for process in writing] == [0] * 3
+    assert [process.wait(PATIENCE) for process in writing] == [0] * 3
     with Ledger(url) as ledger:
         assert ledger.verify().broken_at is None
         rows = trail(ledger)
@@ -237,7 +238,7 @@ def whole_trail(tmp_path_factory: pytest.TempPathFactory) -> Path:
 COLUMNS = [column.name for column in audit.columns]
 
 
-@settings(max_examples=int(os.environ.get("APBRIDGE_EXAMPLES", "60")), deadline=None)
+@settings(max_examples=int(os.environ.get("APBRIDGE_EXAMPLES", "60")))
 @given(data=st.data())
 def test_one_changed_byte_a_removed_row_or_a_swapped_pair_is_always_found(
     whole_trail: Path, data: st.DataObject

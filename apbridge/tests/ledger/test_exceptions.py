@@ -7,12 +7,12 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import text, update
 
-from apbridge.errors import RejectedError
-from apbridge.ledger import Entry, Ledger, Status
+from apbridge.errors import RejectedError, urgent
+from apbridge.ledger import Entry, Ledger, Need, Status
 from apbridge.ledger.exceptions import Exceptions, Which, told
 from apbridge.ledger.tables import records
 
-FIELDS = {"problem": "is missing", "field": "total", "stream": "bills"}
+FIELDS = {"problem": "is missing", "field": "total", "stream": "bills", "missing": "vendors x"}
 
 
 def rejected(number: int, code: str = "APB-SNG-010", stream: str = "bills") -> Entry:
@@ -53,6 +53,20 @@ def test_pages_hold_each_exception_once_the_oldest_first(exceptions: Exceptions)
     assert ids == [f"netsuite-1-vendorbill-{number:05}" for number in range(7)]
     assert [one.external_id for one in exceptions.every()] == ids
     assert exceptions.count() == 7
+
+
+@pytest.mark.parametrize("code", sorted(urgent()))
+def test_the_urgent_come_first_on_whichever_page(exceptions: Exceptions, ledger: Ledger, code: str) -> None:
+    worst = [replace(rejected(number), code=code) for number in range(20, 24)]
+    nameless = replace(rejected(30), code=None, reason=None)
+    ledger.write(1, "toy", [*worst, nameless])
+    pages = [exceptions.page(limit=3, offset=offset) for offset in range(0, 12, 3)]
+    ids = [int(one.external_id[-5:]) for page in pages for one in page]
+    assert ids == [20, 21, 22, 23, 0, 1, 2, 3, 4, 5, 6, 30]
+    assert [one.is_urgent for one in pages[1]] == [True, False, False]
+    assert [int(one.external_id[-5:]) for one in exceptions.every()] == ids
+    assert exceptions.reasons()[0].code == code
+    assert exceptions.page(Which(code="APB-SNG-011"))[0].external_id.endswith("-00005")
 
 
 def test_a_case_says_what_is_wrong_and_what_to_do(exceptions: Exceptions) -> None:
@@ -127,6 +141,18 @@ def test_what_was_delivered_meanwhile_is_neither_dismissed_nor_asked_for(
     assert exceptions.ask_again(cases) == 1
     asked = ledger.all_rows("toy", "bills", asked=True)
     assert [row.external_id for row in asked] == [cases[1].external_id]
+
+
+def test_one_that_waited_when_it_was_dismissed_waits_again(exceptions: Exceptions, ledger: Ledger) -> None:
+    needs = (Need("vendors", "netsuite-1-vendor-3"),)
+    waiting = replace(rejected(8, "APB-SNG-013"), status=Status.WAITING, waits_for=needs)
+    ledger.write(1, "toy", [waiting])
+    cases = exceptions.find(waiting.external_id)
+    assert exceptions.dismiss(cases, because="x", by="Ann", version="1") == 1
+    assert exceptions.ask_again(exceptions.find(waiting.external_id)) == 1
+    (row,) = ledger.all_rows("toy", "bills", asked=True)
+    assert (row.external_id, row.status, row.waits_for) == (waiting.external_id, Status.WAITING, needs)
+    assert row.payload["number"] == "INV-8"
 
 
 def test_a_dismissed_one_can_be_taken_up_again(exceptions: Exceptions) -> None:

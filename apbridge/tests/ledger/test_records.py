@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from apbridge.ledger import UNIDENTIFIED, Entry, Ledger, Need, Run, Status
+from tests.waiting import PATIENCE
 
 
 @pytest.fixture
@@ -218,8 +219,31 @@ with Ledger(sys.argv[1]) as ledger:
 """
     Ledger(url).close()
     writing = [subprocess.Popen([sys.executable, "-c", program, url]) for _ in range(3)]
-    assert [process.wait(60) for process in writing] == [0] * 3
+    assert [process.wait(PATIENCE) for process in writing] == [0] * 3
     with Ledger(url) as ledger:
         rows = ledger.rows("toy", "vendors", [f"v-{number}" for number in range(50)])
     assert {row.attempts for row in rows.values()} == {60}
     assert len(rows) == 50
+
+
+def test_what_a_database_cannot_keep_spoils_no_other_row(ledger: Ledger, run: Run) -> None:
+    record = {
+        "id": "7\0",
+        "check_number": "12\x0034",
+        "currency": "US\0",
+        "allocations": [{"invoice_external_id": "bill\0"}],
+    }
+    poisoned = Entry(
+        "payments",
+        "p-1",
+        "7\0",
+        "h",
+        Status.REJECTED,
+        code="APB-PAY-018",
+        reason="It is 12\0.",
+        payload=record,
+    )
+    ledger.write(run.id, "toy", [poisoned, entry(1)])
+    row = ledger.rows("toy", "payments", ["p-1"])["p-1"]
+    assert (row.payload, row.source_id, row.reason) == (record, "7", "It is 12.")
+    assert ledger.rows("toy", "vendors", ["v-00001"])

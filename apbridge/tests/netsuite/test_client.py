@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from requests.adapters import HTTPAdapter
 
 from apbridge.errors import OutcomeUnknownError, RefusedError, SettingError, UnavailableError
 from apbridge.netsuite import client as client_module
@@ -136,12 +137,13 @@ def test_several_errors_are_all_said(script: Script, netsuite: NetSuite):
 def test_a_restlets_errors_are_read(script: Script, netsuite: NetSuite, body: object):
     script.then(400, body)
     with pytest.raises(RefusedError, match=r"refused to read files: (no|it gave no reason)"):
-        netsuite.restlet({"action": "files"}, purpose="read files")
+        netsuite.restlet({"action": "files"}, reads=dict, purpose="read files")
 
 
 def test_a_restlet_is_called_by_its_names(script: Script, netsuite: NetSuite):
     script.then(200, {"files": []})
-    assert netsuite.restlet({"action": "files", "bills": ["1"]}, purpose="read files") == {"files": []}
+    asked = {"action": "files", "bills": ["1"]}
+    assert netsuite.restlet(asked, reads=dict, purpose="read files") == {"files": []}
     expected = "/app/site/hosting/restlet.nl?script=customscript_x&deploy=customdeploy_x"
     assert script.asked[1].path == expected
 
@@ -183,7 +185,7 @@ def test_rest_and_restlets_share_one_gate(netsuite: NetSuite):
 
 def test_no_restlet_is_a_setting(netsuite_to: Callable[..., NetSuite], script: Script):
     with pytest.raises(SettingError, match="restlet_script"):
-        netsuite_to(script.url).restlet({"action": "version"}, purpose="ask the version")
+        netsuite_to(script.url).restlet({"action": "version"}, reads=dict, purpose="ask the version")
     assert not script.asked
 
 
@@ -240,3 +242,27 @@ def test_an_in_list_has_its_limits():
     for values in ([], [str(n) for n in range(1001)]):
         with pytest.raises(ValueError, match="1 to 1000"):
             in_list(values)
+
+
+@pytest.mark.parametrize("ask", ["query", "record", "restlet"])
+def test_an_answer_may_take_four_minutes(
+    script: Script, netsuite: NetSuite, monkeypatch: pytest.MonkeyPatch, ask: str
+):
+    waits: dict[str, tuple[float, float]] = {}
+    send = HTTPAdapter.send
+
+    def noting(self: HTTPAdapter, request: Any, *args: Any, **more: Any) -> Any:  # noqa: ANN401
+        waits[request.path_url] = more["timeout"]
+        return send(self, request, *args, **more)
+
+    monkeypatch.setattr(HTTPAdapter, "send", noting)
+    script.then(200, {"items": [], "hasMore": False, "totalResults": 0})
+    asks: dict[str, Callable[[], object]] = {
+        "query": lambda: read(netsuite),
+        "record": lambda: netsuite.get("vendorBill", "1", purpose="read bill 1"),
+        "restlet": lambda: netsuite.restlet({"action": "files"}, reads=dict, purpose="read files"),
+    }
+    asks[ask]()
+    *_, (connect, answer) = waits.values()
+    # A query of a large account may take minutes; where nobody listens that is known sooner.
+    assert (connect, answer) == (10.0, 240.0)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from apbridge.errors import OutcomeUnknownError, RefusedError, SettingError
-from apbridge.netsuite import NetSuite, NetSuiteSettings, literal
+from apbridge.netsuite import NetSuite, NetSuiteSettings, literal, restlet
 from apbridge_sandbox.testing import Running, running
 
 if TYPE_CHECKING:
@@ -147,6 +147,7 @@ def test_a_payment_whose_answer_is_lost_is_in_doubt_and_there_once(sandbox: Runn
 
 
 def test_the_restlet_answers(netsuite: NetSuite):
-    assert "version" in netsuite.restlet({"action": "version"}, purpose="ask the version")
+    answered = netsuite.restlet({"action": "version"}, reads=restlet.version, purpose="ask the version")
+    assert answered.version == restlet.VERSION
     with pytest.raises(RefusedError):
-        netsuite.restlet({"action": "nosuchaction"}, purpose="ask nonsense")
+        netsuite.restlet({"action": "nosuchaction"}, reads=restlet.version, purpose="ask nonsense")

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import logging
+import re
 from concurrent.futures import ThreadPoolExecutor
+from email.utils import formatdate
 from threading import Event
-from time import monotonic, sleep, time
+from time import time
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
@@ -13,6 +15,7 @@ import pytest
 from apbridge.errors import APBridgeError, SettingError, UnavailableError
 from apbridge.http import session as session_module
 from apbridge.netsuite.sign_in import SignIn
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,13 +32,6 @@ def read(netsuite: NetSuite) -> None:
     netsuite.suiteql("SELECT id FROM vendor ORDER BY id ASC", purpose="read vendors")
 
 
-def until(holds: Callable[[], bool]) -> None:
-    deadline = monotonic() + 5
-    while not holds():
-        assert monotonic() < deadline
-        sleep(0.01)
-
-
 def signed_in(script: Script) -> int:
     return sum(asked.path == TOKEN_PATH for asked in script.asked)
 
@@ -46,6 +42,7 @@ def test_the_assertion_is_what_netsuite_verifies(
 ):
     script.then(200, {"access_token": "t1", "expires_in": "3600", "token_type": "bearer"}).forever(200, PAGE)
     netsuite = netsuite_to(script.url, private_key=pem(kind))
+    began = int(time())
     read(netsuite)
     form = parse_qs(script.asked[0].body.decode())
     assert form["grant_type"] == ["client_credentials"]
@@ -64,7 +61,7 @@ def test_the_assertion_is_what_netsuite_verifies(
         "alg": key.algorithm,
     }
     assert claims["scope"] == ["rest_webservices"]
-    assert abs(claims["iat"] - time()) < 5
+    assert began <= claims["iat"] <= time()
     assert 0 < claims["exp"] - claims["iat"] <= 3600
     assert script.asked[1].headers["Authorization"] == "Bearer t1"
 
@@ -146,6 +143,51 @@ def test_a_refused_sign_in_names_the_setting_at_once(  # noqa: PLR0917
         read(netsuite_to(script.url, account_id=account_id))
     assert caught.value.code == code
     assert len(script.asked) == 1
+
+
+def date(seconds: float) -> dict[str, str]:
+    """Give the Date of a NetSuite whose clock is so far ahead of this machine's."""
+    return {"Date": formatdate(time() + seconds, usegmt=True)}
+
+
+@pytest.mark.parametrize("account_id", ["1234567", "1234567_SB1"])
+@pytest.mark.parametrize("reason", ["invalid_grant", "invalid_client", "invalid_request"])
+@pytest.mark.parametrize(("seconds", "way"), [(-180, "ahead of"), (-40_000, "ahead of"), (1200, "behind")])
+def test_a_wrong_clock_is_named_first(  # noqa: PLR0917
+    script: Script,
+    netsuite_to: Callable[..., NetSuite],
+    account_id: str,
+    reason: str,
+    seconds: int,
+    way: str,
+):
+    script.forever(400, {"error": reason}, headers=date(seconds))
+    with pytest.raises(SettingError) as caught:
+        read(netsuite_to(script.url, account_id=account_id))
+    assert caught.value.code == "APB-NS-033"
+    assert re.match(rf"This machine's clock is \d+ seconds {way} NetSuite's", str(caught.value))
+    assert abs(caught.value.facts["seconds"] - abs(seconds)) < 60
+    assert caught.value.do.startswith("Set the clock")
+
+
+@pytest.mark.parametrize("headers", [date(-30), date(300), {"Date": "yesterday"}])
+def test_a_clock_that_is_right_enough_is_not_blamed(
+    script: Script, netsuite_to: Callable[..., NetSuite], headers: dict[str, str]
+):
+    script.forever(400, {"error": "invalid_grant"}, headers=headers)
+    with pytest.raises(SettingError) as caught:
+        read(netsuite_to(script.url, account_id="1234567"))
+    assert caught.value.code == "APB-NS-012"
+
+
+@pytest.mark.parametrize("reason", ["invalid_scope", "server_error"])
+def test_what_no_clock_explains_is_not_put_on_it(
+    script: Script, netsuite_to: Callable[..., NetSuite], reason: str
+):
+    script.forever(400, {"error": reason}, headers=date(-600))
+    with pytest.raises(SettingError) as caught:
+        read(netsuite_to(script.url))
+    assert caught.value.code in {"APB-NS-014", "APB-NS-015"}
 
 
 def test_an_error_of_the_server_passes_where_the_credentials_have_worked(script: Script, netsuite: NetSuite):

@@ -44,7 +44,13 @@ class World:
         if not url:
             shutil.copy(template, folder / "ledger.db")
         self.refused: set[str] = set()
-        self.states: list[Any] = []
+        self.told: list[Any] = []
+        self.last: Toy
+
+    @property
+    def states(self) -> list[Any]:
+        """Give the STATE that was told, without the note beside the bookmarks."""
+        return [{name: value for name, value in one.items() if name != "apbridge"} for one in self.told]
 
     @property
     def config(self) -> dict[str, Any]:
@@ -63,8 +69,8 @@ class World:
         prepare: Callable[[Toy], None] = lambda _: None,
         **more: Any,  # noqa: ANN401
     ) -> Toy:
-        """Run once; what STATE it told is in `states`. Whatever ends the run is raised."""
-        target = self.target(**more)
+        """Run once; what STATE it told is in `states`. Whatever ends the run is raised; `last` ran."""
+        target = self.last = self.target(**more)
         prepare(target)
         lines = io.BytesIO(b"".join(json.dumps(message) + b"\n" for message in messages))
         told = io.StringIO()
@@ -73,7 +79,7 @@ class World:
             target.listen(lines)
         finally:
             sys.stdout = stdout
-            self.states = [json.loads(line) for line in told.getvalue().splitlines()]
+            self.told = [json.loads(line) for line in told.getvalue().splitlines()]
         return target
 
     def row(self, stream: str, external_id: str) -> Row:

@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import subprocess
-import time
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO, TYPE_CHECKING, Any
@@ -15,6 +14,7 @@ import pytest
 from messages import SCHEMAS, bill, bill_name, state, vendor, vendor_name
 
 from apbridge.ledger import Ledger, Status
+from tests.waiting import PATIENCE, until
 
 if TYPE_CHECKING:
     from conftest import World
@@ -50,26 +50,35 @@ class Running:
         return [json.loads(line)[1] for line in lines]
 
     def until_arrived(self, count: int) -> None:
-        deadline = time.monotonic() + 20
-        while len(self.arrived()) < count:
-            assert time.monotonic() < deadline
-            assert self.process.poll() is None
-            time.sleep(0.01)
+        until(lambda: len(self.arrived()) >= count or self.process.poll() is not None)
+        assert self.process.poll() is None
+
+    def until_read(self, states: int) -> None:
+        """Wait until so many STATE messages were read, and what came before them."""
+        file = self.folder / "states"
+        until(lambda: file.exists() and len(file.read_text().splitlines()) >= states)
 
     def until_told(self) -> None:
-        self.told.append(json.loads(self._pipe(self.process.stdout).readline()))
+        self.told.append(self._bookmarks(self._pipe(self.process.stdout).readline()))
 
     def end(self) -> tuple[int, list[Any], str]:
         """Give exit code, STATE told, and what it said."""
         if not self._pipe(self.process.stdin).closed:
             self._pipe(self.process.stdin).close()
-        self.told += [json.loads(line) for line in self._pipe(self.process.stdout)]
+        self.told += map(self._bookmarks, self._pipe(self.process.stdout))
         self._pipe(self.process.stdout).close()
-        code = self.process.wait(30)
+        code = self.process.wait(PATIENCE)
         self.stderr.seek(0)
         said = self.stderr.read()
         self.stderr.close()
         return code, self.told, said
+
+    @staticmethod
+    def _bookmarks(line: str) -> Any:  # noqa: ANN401
+        """Give a STATE that was told, without the note beside the bookmarks."""
+        found = json.loads(line)
+        del found["apbridge"]
+        return found
 
     @staticmethod
     def _pipe(pipe: IO[str] | None) -> IO[str]:
@@ -81,7 +90,7 @@ class Running:
 def test_a_signal_in_a_drain_finishes_the_calls_in_flight(
     world: World, program: list[str], environment: dict[str, str], number: signal.Signals
 ) -> None:
-    running = Running(program, environment, world.folder, TOY_DELAY="0.15", TOY_BATCH="40")
+    running = Running(program, environment, world.folder, TOY_HOLDS_AFTER="48", TOY_BATCH="40")
     first = [vendor(n) for n in range(40)]
     second = [vendor(n) for n in range(40, 80)]
     running.feed(*SCHEMAS, *first, state("t1"), *second[:-1], state("t2"), second[-1])
@@ -113,11 +122,9 @@ def test_a_signal_while_waiting_for_input_ends_at_once(
     running = Running(program, environment, world.folder, TOY_BATCH="2")
     running.feed(*SCHEMAS, vendor(1), vendor(2), state("t1"), vendor(3), state("t2"))
     running.until_told()
-    time.sleep(0.5)  # time enough to read two lines and to wait for a third
-    began = time.monotonic()
+    running.until_read(2)
     running.process.send_signal(signal.SIGTERM)
-    running.process.wait(10)
-    assert time.monotonic() - began < 5
+    running.process.wait(PATIENCE)  # its input is still open: it would wait for ever
     code, told, said = running.end()
     assert code == 128 + signal.SIGTERM
     # Nothing before t1 is open, but vendor 3 before t2 is.
@@ -137,7 +144,7 @@ def test_a_signal_after_everything_is_drained_still_tells_the_state(
 
 def test_killed_at_once_and_run_again(world: World, program: list[str], environment: dict[str, str]) -> None:
     messages = [*SCHEMAS, *(vendor(n) for n in range(200)), bill(1), state("t1")]
-    running = Running(program, environment, world.folder, TOY_DELAY="0.02")
+    running = Running(program, environment, world.folder, TOY_HOLDS_AFTER="120")
     running.feed(*messages)
     assert running.process.stdin
     running.process.stdin.close()

@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from messages import SCHEMAS, bill, vendor
 
@@ -108,7 +108,7 @@ EXAMPLES = int(os.environ.get("APBRIDGE_EXAMPLES", "20"))
 QUIET = {"batch": 5, "refused": set(), "down_after": None, "signal_after": None}
 
 
-@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=EXAMPLES)
 @given(messages=inputs.map(numbered), turns=st.lists(mishaps, min_size=1, max_size=3))
 def test_any_input_any_mishap(
     new_world: Callable[[Path], World], messages: list[Message], turns: list[dict[str, Any]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -9,6 +10,7 @@ from messages import READ, SCHEMAS, Message, bill, bill_name, schema, state, ven
 
 from apbridge.errors import SettingError
 from apbridge.ledger import Ledger
+from apbridge.singer.reading import IncompleteError
 from apbridge.singer.state import has_bookmark, held
 
 if TYPE_CHECKING:
@@ -75,7 +77,10 @@ def test_a_first_run_may_tell_where_it_begins(world: World) -> None:
 
 def test_a_bookmark_after_the_beginning_is_no_earlier_run(world: World) -> None:
     world.run([*SCHEMAS, state("t1"), vendor(1)])
-    assert world.states == [state("t1")["value"]]
+    # The second time for the ledger's sake alone, which has moved on.
+    assert world.states == [state("t1")["value"]] * 2
+    places = [told["apbridge"]["ledger"]["place"] for told in world.told]
+    assert places == [0, 2]
 
 
 def both(vendors: str, bills: str) -> dict[str, Any]:
@@ -98,13 +103,15 @@ def test_a_rejected_record_with_a_tax_id_is_asked_from_the_tap_again(world: Worl
 
     # It is not sent from the ledger, where its tax id is missing.
     world.refused = set()
-    assert world.run([]).books.calls == []
+    world.run(READ)
+    assert world.last.books.calls == []
 
     # The tap begins where the told bookmark leaves it: with every vendor.
     done = world.run([{"type": "STATE", "value": told}, *SCHEMAS, secret, both("t2", "t2")])
     assert done.books.delivered == [vendor_name(1), bill_name(7)]
     assert done.books.calls[0][1]["tax_id"] == "12-3456789"
-    assert world.states == [both("t2", "t2")["value"]]
+    # Told once more when bill 7, which had waited, was through.
+    assert world.states == [both("t2", "t2")["value"]] * 2
 
 
 def test_a_held_bookmark_goes_back_to_where_the_tap_began() -> None:
@@ -162,6 +169,8 @@ def test_nothing_kept_is_sent_where_the_tap_is_not_known_to_have_read_its_stream
     world.refused = {bill_name(7)}
     world.run([*SCHEMAS, vendor(1), bill(7), both("t1", "t1")])
     world.refused = set()
-    assert bill_name(7) not in world.run(messages).books.delivered
+    with suppress(IncompleteError):
+        world.run(messages)
+    assert bill_name(7) not in world.last.books.delivered
     assert "[APB-SNG-016]" in caplog.text
     assert world.run(READ).books.delivered == [bill_name(7)]

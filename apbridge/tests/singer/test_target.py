@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,6 +14,8 @@ from sqlalchemy import select
 from apbridge.errors import RejectedError, SettingError, UnavailableError
 from apbridge.ledger import Ledger, Status
 from apbridge.ledger.tables import runs
+from apbridge.singer.reading import IncompleteError
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from conftest import World
@@ -263,10 +266,17 @@ def test_a_wrong_credential_ends_the_run_before_a_record_is_sent(world: World) -
 
 
 def test_delivering_is_concurrent_and_bounded(world: World) -> None:
-    def slow(target: Toy) -> None:
-        target.books.delay = 0.02
+    def hold_until_full(target: Toy) -> None:
+        books = target.books
+        books.holds_after, books.let_go = 0, Event()
 
-    done = world.run([*SCHEMAS, *(vendor(number) for number in range(40))], slow, concurrency=5)
+        def let_go() -> None:
+            until(lambda: books.peak >= 5)
+            books.let_go.set()
+
+        Thread(target=let_go, daemon=True).start()
+
+    done = world.run([*SCHEMAS, *(vendor(number) for number in range(40))], hold_until_full, concurrency=5)
     assert done.books.peak == 5
 
 
@@ -318,6 +328,12 @@ def vendor_schema() -> dict[str, Any]:
         ({"type": "BATCH", "stream": "bills", "encoding": {}, "manifest": []}, "batch_config"),
         ({"type": "SCHEMA", "stream": "bills"}, "line 1 .*no schema"),
         ({"type": "SCHEMA", "stream": "bills", "schema": {}}, "no properties"),
+        ({"type": "SCHEMA", "stream": "bills", "schema": None}, "line 1 .*its schema is no JSON object"),
+        ({"type": "SCHEMA", "stream": "bills", "schema": []}, "its schema is no JSON object"),
+        ({"type": "SCHEMA", "stream": [], "schema": {"properties": {}}}, "its stream is no text"),
+        ({"type": "SCHEMA", "stream": "bills", "schema": {"properties": []}}, "its properties is no JSON"),
+        ({"type": "RECORD", "stream": [], "record": {}}, "its stream is no text"),
+        ({"type": "RECORD", "stream": None, "record": {}}, "its stream is no text"),
         ({"type": "STATE"}, "no value"),
         ({"type": "NONSENSE"}, "type is not"),
         ({"type": 3}, "type is not"),
@@ -336,7 +352,11 @@ def test_versions_are_not_acted_upon(world: World) -> None:
 
 
 def test_a_run_without_input_is_recorded(world: World) -> None:
-    assert world.run([]).books.sign_ins == 0
+    with pytest.raises(IncompleteError, match="nothing came"):
+        world.run([])
+    assert world.last.books.sign_ins == 0
     with Ledger(world.url) as ledger, ledger._database.reading() as connection:
-        assert connection.execute(select(runs.c.plugin, runs.c.status)).all() == [("target-toy", "finished")]
+        assert connection.execute(select(runs.c.plugin, runs.c.status)).all() == [
+            ("target-toy", "incomplete")
+        ]
         assert ledger.is_new("target-toy"), "no bookmark was told"

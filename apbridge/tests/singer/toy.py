@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import threading
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
@@ -32,7 +32,9 @@ class Books:
         self.sign_ins = 0
         self.refused: set[str] = set()
         self.down_after: int | None = None
-        self.delay = float(os.environ.get("TOY_DELAY", "0"))
+        self.holds_after = int(os.environ.get("TOY_HOLDS_AFTER", sys.maxsize))
+        self.let_go = threading.Event()
+        self.begun = 0
         self.in_flight = self.peak = 0
 
     def foresee(self, record: Record) -> None:
@@ -45,10 +47,13 @@ class Books:
     def put(self, stream: str, record: Record) -> str:
         """Take a record, or raise what a client would raise."""
         with self.lock:
+            self.begun += 1
+            is_held = self.begun > self.holds_after
             self.in_flight += 1
             self.peak = max(self.peak, self.in_flight)
         try:
-            time.sleep(self.delay)
+            if is_held:
+                self.let_go.wait()
             with self.lock:
                 return self._put(stream, record)
         finally:
@@ -126,7 +131,14 @@ class Toy(AcknowledgingTarget):
     def __init__(self, **arguments: Any) -> None:  # noqa: ANN401
         super().__init__(**arguments)
         self.books = Books(Path(self.config["file"]))
+        # What is held goes on when the run is told to stop.
+        self.books.let_go = self.stop
         self.prepared: list[tuple[str, int, int]] = []
+
+    def _process_state_message(self, message_dict: dict[str, Any]) -> None:
+        super()._process_state_message(message_dict)
+        with self.books.file.with_name("states").open("a") as out:
+            out.write("read\n")
 
     def preflight(self) -> None:
         self.books.sign_ins += 1

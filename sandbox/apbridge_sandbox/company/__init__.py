@@ -38,6 +38,7 @@ def seed_company(store: Store, clock: Clock, size: CompanySize) -> None:
         _empty(conn)
         batch = Batch(conn)
         write_masters(batch)
+        batch.flush()  # the second book chooses among the accounts that are there
         vendors = write_vendors(batch, rng, size.vendors)
         BillWriter(batch, Ids.after(conn), rng, vendors).write(size.bills)
         write_list_values(batch)

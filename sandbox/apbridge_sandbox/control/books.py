@@ -42,6 +42,7 @@ SELECT l."transaction" AS owner, l.uniquekey,
        l.quantity, l.rate, po.tranid AS purchase_order
 FROM ns_transactionline l JOIN ns_transaction t ON t.id = l."transaction" AND t.type = 'VendBill'
 LEFT JOIN ns_transactionaccountingline g ON g."transaction" = l."transaction" AND g.transactionline = l.id
+  AND g.accountingbook = 1
 LEFT JOIN ns_item i ON i.id = l.item
 LEFT JOIN ns_account a ON a.id = COALESCE(g.account, l.expenseaccount, i.expenseaccount)
 LEFT JOIN ns_transaction po ON po.id = l.createdfrom

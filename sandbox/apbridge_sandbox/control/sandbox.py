@@ -37,6 +37,7 @@ def routes() -> list[Route]:
         route("POST", "/faults", Fault, _add_fault, quick=True),
         route("GET", "/faults", NoFields, _faults, quick=True),
         route("DELETE", "/faults", NoFields, _clear_faults, quick=True),
+        route("POST", "/faults/let-go", NoFields, _let_go, quick=True),
         route("POST", "/switches", dict[str, Any], _set_switches, quick=True),
         route("GET", "/switches", NoFields, _switches, quick=True),
         route("DELETE", "/switches", NoFields, _reset_switches, quick=True),
@@ -75,8 +76,13 @@ def _faults(sandbox: Sandbox, _order: NoFields) -> Any:  # noqa: ANN401
 
 
 def _clear_faults(sandbox: Sandbox, _order: NoFields) -> Any:  # noqa: ANN401
-    sandbox.faults.in_force.clear()
+    sandbox.faults.clear()
     return []
+
+
+def _let_go(sandbox: Sandbox, _order: NoFields) -> Any:  # noqa: ANN401
+    sandbox.faults.let_go()
+    return sandbox.faults.in_force
 
 
 def _set_switches(sandbox: Sandbox, order: dict[str, Any]) -> Any:  # noqa: ANN401

@@ -115,7 +115,8 @@ def load_payment(conn: sqlite3.Connection, payment_id: int) -> VendorPayment:
         (payment_id,),
     ).fetchall()
     payables = conn.execute(
-        'SELECT account FROM ns_transactionaccountingline WHERE "transaction" = ? AND transactionline = 1',
+        'SELECT account FROM ns_transactionaccountingline WHERE "transaction" = ? AND transactionline = 1'
+        " AND accountingbook = 1",
         (payment_id,),
     ).fetchone()
     return VendorPayment(

@@ -15,6 +15,7 @@ from apbridge_sandbox.netsuite.errors import INVALID_LOGIN, NetSuiteError, Restl
 from apbridge_sandbox.netsuite.script_host import ScriptHost
 from apbridge_sandbox.netsuite.suitescript.engine import Account, Engine, MissingEntryError, ScriptError
 from apbridge_sandbox.netsuite.suitescript.project import Project, ProjectError
+from apbridge_sandbox.script_process import ScriptProcess
 
 RESTLET_PATH = "/app/site/hosting/restlet.nl"
 _REMEMBERED_ENGINES = 4
@@ -31,14 +32,18 @@ def run_restlet(call: Call) -> Response:
     try:
         value = engine.call(call.request.method.lower(), request, ScriptHost(call, caller))
     except ScriptError as error:
-        status = 500 if error.name == "UNEXPECTED_ERROR" else 400
-        raise RestletError(status, error.name, error.message) from error
+        raise _thrown(error) from error
     except MissingEntryError as error:
         message = f"The script has no entry point {error}."
         raise RestletError(405, "SSS_METHOD_NOT_SUPPORTED", message) from error
     if isinstance(value, str):
         return Response(value, media_type="text/plain")
     return Response(msgspec.json.encode(value), media_type="application/json")
+
+
+def _thrown(error: ScriptError) -> RestletError:
+    status = 500 if error.name == "UNEXPECTED_ERROR" else 400
+    return RestletError(status, error.name, error.message)
 
 
 def _engine(call: Call) -> Engine:
@@ -51,16 +56,16 @@ def _engine(call: Call) -> Engine:
         if restlet is None:
             message = "That Suitelet is invalid, disabled, or no longer exists."
             raise RestletError(404, "SSS_INVALID_SCRIPTLET_ID", message)
-        return _loaded(restlet.source())
+        return _loaded(restlet.source(), call.sandbox.scripts)
     except ProjectError as error:
         raise RestletError(404, "SSS_INVALID_SCRIPTLET_ID", str(error)) from error
     except ScriptError as error:
-        raise RestletError(400, error.name, error.message) from error
+        raise _thrown(error) from error
 
 
 @lru_cache(maxsize=_REMEMBERED_ENGINES)
-def _loaded(source: str) -> Engine:
-    return Engine(source, Account(ACCOUNT_ID, COMPANY_ZONE.key))
+def _loaded(source: str, process: ScriptProcess) -> Engine:
+    return Engine(source, Account(ACCOUNT_ID, COMPANY_ZONE.key), process)
 
 
 def _argument(call: Call) -> bytes:

@@ -101,6 +101,15 @@ CREATE TABLE ns_transactionaccountingline (
   amountunpaid_cents INTEGER NOT NULL DEFAULT 0, posting TEXT NOT NULL DEFAULT 'T', lastmodifieddate TEXT NOT NULL,
   PRIMARY KEY ("transaction", transactionline, accountingbook)
 ) STRICT;
+-- The account has a second accounting book, which posts everything to other accounts than the primary one.
+CREATE TRIGGER ns_second_book AFTER INSERT ON ns_transactionaccountingline WHEN NEW.accountingbook = 1 BEGIN
+  INSERT INTO ns_transactionaccountingline VALUES (
+    NEW."transaction", NEW.transactionline, 2,
+    (SELECT other.id FROM ns_account one JOIN ns_account other ON other.id <> one.id AND other.issummary = 'F'
+     WHERE one.id = NEW.account ORDER BY other.accttype <> one.accttype, other.id LIMIT 1),
+    NEW.debit_cents, NEW.credit_cents, NEW.amountpaid_cents, NEW.amountunpaid_cents, NEW.posting, NEW.lastmodifieddate
+  );
+END;
 
 -- previousdoc is where it starts (bill, purchase order), nextdoc where it leads (payment, bill). Of a payment
 -- foreignamount_cents is how much less is open on the bill, discount_cents how much of that was not paid.
@@ -109,6 +118,14 @@ CREATE TABLE ns_link (
   nextdoc INTEGER NOT NULL, nextline INTEGER NOT NULL, nexttype TEXT NOT NULL, linktype TEXT NOT NULL,
   foreignamount_cents INTEGER NOT NULL, discount_cents INTEGER NOT NULL DEFAULT 0, lastmodifieddate TEXT NOT NULL
 ) STRICT;
+-- Of other types of link than payments and billed orders it is not known which there are: each payment has one beside it,
+-- of a type that stands for them all, and it stays when the payment is voided.
+CREATE TRIGGER ns_link_that_is_no_payment AFTER INSERT ON ns_link WHEN NEW.linktype = 'Payment' BEGIN
+  INSERT INTO ns_link VALUES (
+    -NEW.id, NEW.previousdoc, NEW.previousline, NEW.previoustype, NEW.nextdoc, NEW.nextline, NEW.nexttype, 'Related',
+    NEW.foreignamount_cents, NEW.discount_cents, NEW.lastmodifieddate
+  );
+END;
 CREATE INDEX ns_link_previous ON ns_link (previousdoc, linktype);
 CREATE INDEX ns_link_next ON ns_link (nextdoc, linktype);
 CREATE INDEX ns_link_modified ON ns_link (lastmodifieddate);

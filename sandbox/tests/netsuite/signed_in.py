@@ -15,6 +15,7 @@ import jwt
 import requests
 
 from apbridge_sandbox.testing import Running
+from tests.waiting import PATIENCE
 
 TOKEN = "/services/rest/auth/oauth2/v1/token"
 SUITEQL = "/services/rest/query/v1/suiteql"
@@ -36,7 +37,7 @@ class NetSuite(requests.Session):
 
     def request(self, method: str, url: str, **options: Any) -> requests.Response:  # type: ignore[override]  # noqa: ANN401
         """Call a path."""
-        return super().request(method, self.base + url, timeout=30, **options)
+        return super().request(method, self.base + url, timeout=PATIENCE, **options)
 
     def sign_in(self, scope: object = ("restlets", "rest_webservices")) -> None:
         """Take a fresh token."""
@@ -72,7 +73,7 @@ class NetSuite(requests.Session):
             "client_assertion_type": ASSERTION,
             "client_assertion": assertion or self.assertion(),
         } | form
-        return requests.post(self.base + TOKEN, data=given, timeout=30)
+        return requests.post(self.base + TOKEN, data=given, timeout=PATIENCE)
 
     def ask(self, query: str, **parameters: Any) -> requests.Response:  # noqa: ANN401
         """Send a query."""
@@ -110,7 +111,7 @@ class NetSuite(requests.Session):
         rows = self.rows(
             "SELECT a.acctnumber AS account, l.amount FROM transactionaccountingline l"
             f" JOIN account a ON a.id = l.account WHERE l.transaction = {payment}"
-            " ORDER BY l.transactionline ASC"
+            " AND l.accountingbook = 1 ORDER BY l.transactionline ASC"
         )
         return [(row["account"], Decimal(row["amount"])) for row in rows]
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
+from threading import Event
 from typing import Any
 from urllib.parse import quote
 
@@ -14,6 +15,7 @@ import requests
 
 from apbridge_sandbox.store import Store
 from sandbox.tests.netsuite.signed_in import PAYMENT, RECORDS, NetSuite, OpenBill, error_of, posted_id
+from tests.waiting import PATIENCE
 
 JSON = {"Content-Type": "application/json"}
 NO_LINE = "Unable to find a matching line for sublist apply with key: [doc] and value: [{}]."
@@ -212,14 +214,25 @@ def test_a_payment_of_a_closed_period_stays(netsuite: NetSuite, bills: list[Open
 
 
 def test_a_second_write_of_the_same_id_is_refused_while_the_first_commits(
-    netsuite: NetSuite, bills: list[OpenBill]
+    netsuite: NetSuite, bills: list[OpenBill], monkeypatch: pytest.MonkeyPatch
 ):
+    committing, go_on = Event(), Event()
+
+    def commit_for_as_long_as_told(seconds: float) -> None:
+        assert seconds == 0.4
+        committing.set()
+        go_on.wait(PATIENCE)
+
+    monkeypatch.setattr("apbridge_sandbox.netsuite.records.sleep", commit_for_as_long_as_told)
     netsuite.switch(commit_delay_ms=400)
     body = bills[0].payment(Decimal(1), externalId="p-1")
-    with ThreadPoolExecutor(2) as pool:
-        answers = list(pool.map(lambda _: netsuite.post(PAYMENT, json=body), range(2)))
-    assert sorted(answer.status_code for answer in answers) == [204, 400]
-    refused = next(answer for answer in answers if answer.status_code == 400)
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(netsuite.post, PAYMENT, json=body)
+        assert committing.wait(PATIENCE)
+        refused = netsuite.post(PAYMENT, json=body)
+        go_on.set()
+    assert first.result().status_code == 204
+    assert refused.status_code == 400
     assert error_of(refused)["o:errorCode"] == "RCRD_HAS_BEEN_CHANGED"
 
 

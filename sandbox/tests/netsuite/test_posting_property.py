@@ -144,7 +144,7 @@ def _taken_back(store: Store) -> Iterator[sqlite3.Connection]:
         raise _TakenBackError
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(steps=_STEPS, over=st.sampled_from(["user_error", "trims"]))
 def test_the_books_balance_whatever_happens(store: Store, steps: list[tuple], over: str):  # type: ignore[type-arg]
     with _taken_back(store) as conn:

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from apbridge_sandbox.netsuite.suitescript.engine import Account, Engine, ScriptError
+from apbridge_sandbox.netsuite.suitescript.engine import Account
 from apbridge_sandbox.netsuite.suitescript.project import Project, ProjectError
 from apbridge_sandbox.store import Store
 from sandbox.tests.netsuite.signed_in import RECORDS, RESTLET, NetSuite, OpenBill, audit
@@ -273,96 +273,6 @@ def test_many_at_once(netsuite: NetSuite):
             )
         )
     assert answers == [file["id"] for file in files * 5]
-
-
-def _script(body: str, modules: str = "") -> Engine:
-    names = ", ".join(f"'N/{name}'" for name in modules.split())
-    given = ", ".join(modules.split())
-    return Engine(f"define([{names}], ({given}) => ({{ post: (request) => {{ {body} }} }}));", ACCOUNT)
-
-
-@pytest.mark.parametrize(
-    ("body", "modules", "name"),
-    [
-        ("return search.global({})", "search", "NOT_IN_THE_SANDBOX"),
-        ("return search.Type.INVOICE", "search", "NOT_IN_THE_SANDBOX"),
-        ("return search.create({ type: 'vendorbill', title: 'x' })", "search", "NOT_IN_THE_SANDBOX"),
-        ("return search.create({})", "search", "SSS_MISSING_REQD_ARGUMENT"),
-        ("return file.load({})", "file", "SSS_MISSING_REQD_ARGUMENT"),
-        ("runtime.accountId = 'x'", "runtime", "UNEXPECTED_ERROR"),
-        ("return nosuch.thing", "", "UNEXPECTED_ERROR"),
-        ("throw error.create({ name: 'MINE', message: 'said' })", "error", "MINE"),
-        ("throw 'plain'", "", "UNEXPECTED_ERROR"),
-    ],
-)
-def test_the_engine_knows_no_more_than_is_modelled(body: str, modules: str, name: str):
-    engine = _script(body, modules)
-    with pytest.raises(ScriptError) as thrown:
-        engine.call("post", b"{}", lambda _operation, _argument: None)
-    assert thrown.value.name == name
-
-
-def test_the_engine_asks_once_whatever_the_script_catches():
-    asked: list[str] = []
-
-    def host(operation: str, _argument: object) -> object:
-        asked.append(operation)
-        if operation == "load":
-            raise ScriptError("RCRD_DOESNT_EXIST", "gone")
-        return "encoded"
-
-    body = """
-      let seen = [];
-      const text = { string: 'x', inputEncoding: 'UTF_8', outputEncoding: 'BASE_64' };
-      try { seen.push(encode.convert(text)); } catch (thrown) { seen.push('never'); }
-      try { file.load({ id: 1 }); } catch (thrown) { seen.push(thrown.name); }
-      return { seen, request, account: runtime.accountId };
-    """
-    engine = _script(body, "encode file runtime")
-    assert engine.call("post", b'{"a": 1}', host) == {
-        "seen": ["encoded", "RCRD_DOESNT_EXIST"],
-        "request": {"a": 1},
-        "account": "7654321",
-    }
-    assert asked == ["encode", "load"]
-
-
-def test_what_fails_in_the_host_comes_out_of_the_call_though_the_script_catches_it():
-    asked: list[str] = []
-
-    def host(operation: str, _argument: object) -> object:
-        asked.append(operation)
-        message = "the books are locked"
-        raise OSError(message)
-
-    engine = _script("try { file.load({ id: 1 }); } catch (thrown) { return file.load({ id: 2 }); }", "file")
-    with pytest.raises(OSError, match="the books are locked"):
-        engine.call("post", b"{}", host)
-    assert asked == ["load", "load"]
-
-
-@pytest.mark.parametrize(
-    ("shown", "instant"),
-    [
-        ("7/18/2026 8:04 pm", "2026-07-19T03:04:00.000Z"),
-        ("12/31/2026 12:30 am", "2026-12-31T08:30:00.000Z"),
-        ("3/8/2026 1:59 am", "2026-03-08T09:59:00.000Z"),
-        ("3/8/2026 3:00 am", "2026-03-08T10:00:00.000Z"),
-        ("11/1/2026 12:00 pm", "2026-11-01T20:00:00.000Z"),
-    ],
-)
-def test_dates_are_read_in_the_accounts_zone(shown: str, instant: str):
-    engine = _script("return format.parse({ value: request, type: format.Type.DATETIMETZ })", "format")
-    assert engine.call("post", f'"{shown}"'.encode(), lambda *_: None) == instant
-    with pytest.raises(ScriptError, match="no date and time"):
-        engine.call("post", b'"2026-07-18"', lambda *_: None)
-
-
-def test_a_script_that_does_not_load():
-    with pytest.raises(ScriptError):
-        Engine("define([", ACCOUNT)
-    with pytest.raises(ScriptError, match="no module N/https"):
-        Engine("define(['N/https'], () => ({}));", ACCOUNT)
 
 
 def test_a_project_is_read_as_netsuite_would(tmp_path: Path):

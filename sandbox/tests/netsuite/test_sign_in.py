@@ -20,6 +20,7 @@ from apbridge_sandbox.certificates import (
 from apbridge_sandbox.clock import stamp
 from apbridge_sandbox.store import Store
 from sandbox.tests.netsuite.signed_in import ASSERTION, RECORDS, SUITEQL, TOKEN, NetSuite, error_of
+from tests.waiting import PATIENCE
 
 REAL = "https://1234567-sb1.suitetalk.api.netsuite.com/services/rest/auth/oauth2/v1/token"
 
@@ -198,7 +199,9 @@ def test_the_form_of_a_sign_in(netsuite: NetSuite):
         "client_assertion_type": ASSERTION,
         "client_assertion": netsuite.assertion(),
     }
-    sent = requests.post(netsuite.base + TOKEN, data=form, headers={"Content-Type": "text/plain"}, timeout=30)
+    sent = requests.post(
+        netsuite.base + TOKEN, data=form, headers={"Content-Type": "text/plain"}, timeout=PATIENCE
+    )
     assert (sent.status_code, sent.json()) == (400, {"error": "invalid_request"})
 
 
@@ -237,7 +240,7 @@ def test_a_call_without_a_good_token_is_rejected(
     netsuite: NetSuite, authorization: str | None, method: str, path: str
 ):
     headers = {"Authorization": authorization} if authorization else {}
-    answer = requests.request(method, netsuite.base + path, headers=headers, timeout=10)
+    answer = requests.request(method, netsuite.base + path, headers=headers, timeout=PATIENCE)
     error = error_of(answer)
     assert answer.status_code == 401
     assert answer.json()["title"] == "Unauthorized"

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import re
-import time
 from typing import Any
 
 import pytest
@@ -368,14 +367,11 @@ def test_a_subquery_gives_one_value(netsuite: NetSuite):
     assert "Invalid or unsupported search" in error_of(netsuite.ask(several))["detail"]
 
 
-def test_a_page_of_a_thousand_rows_is_quick(netsuite: NetSuite, store: Store):
+def test_a_page_of_a_thousand_rows_in_order_of_what_is_made_of_each(netsuite: NetSuite, store: Store):
     _fill_system_notes(store, 1000)
     at = UTC.format("date")
     query = f"SELECT recordid, field, {at} AS at FROM systemnote ORDER BY {at}, recordid"
-    times = []
-    for _ in range(5):
-        begun = time.perf_counter()
-        assert netsuite.page(query)["count"] == 1000
-        times.append(time.perf_counter() - begun)
-    # Measured at 10 ms; the bound leaves room for a busy machine.
-    assert min(times) < 0.1
+    page = netsuite.page(query)
+    assert page["count"] == 1000
+    keys = [(row["at"], int(row["recordid"])) for row in page["items"]]
+    assert keys == sorted(keys)

@@ -15,6 +15,7 @@ import requests
 
 from apbridge_sandbox.testing import Running, running
 from sandbox.tests.netsuite.signed_in import RECORDS, RESTLET, SUITEQL, TOKEN, error_of
+from tests.waiting import PATIENCE
 
 ACCOUNT = "1234567_SB1"
 VENDORS = {"q": "SELECT id FROM vendor ORDER BY id"}
@@ -75,7 +76,7 @@ def authorization(
 def _ask(sandbox: Running, url: str = "", **options: str | None) -> requests.Response:
     url = sandbox.netsuite_url + (url or f"{SUITEQL}?limit=5&offset=0")
     header = authorization(sandbox, "POST", url, **options)  # type: ignore[arg-type]
-    return requests.post(url, json=VENDORS, headers=TRANSIENT | {"Authorization": header}, timeout=30)
+    return requests.post(url, json=VENDORS, headers=TRANSIENT | {"Authorization": header}, timeout=PATIENCE)
 
 
 def test_the_signer_gives_what_the_standard_gives():
@@ -103,7 +104,7 @@ def test_a_signed_call_is_answered_everywhere(sandbox: Running):
         query = f"?script={env['NETSUITE_RESTLET_SCRIPT']}&deploy={env['NETSUITE_RESTLET_DEPLOY']}"
         url = sandbox.netsuite_url + path + ("" if "?" in path else query)
         header = {"Authorization": authorization(sandbox, method, url)}
-        answer = requests.request(method, url, json={"action": "no such"}, headers=header, timeout=30)
+        answer = requests.request(method, url, json={"action": "no such"}, headers=header, timeout=PATIENCE)
         assert answer.status_code != 401, answer.text
 
 
@@ -116,7 +117,7 @@ def test_what_is_signed_is_all_of_the_query_in_any_order_and_encoding(sandbox: R
         f"{sandbox.netsuite_url}{SUITEQL}?limit=5&offset=10",
         json=VENDORS,
         headers=TRANSIENT | {"Authorization": signed_for_another},
-        timeout=30,
+        timeout=PATIENCE,
     )
     assert answer.status_code == 401
 
@@ -162,7 +163,9 @@ def test_a_call_signed_wrongly_is_refused(sandbox: Running, wrong: dict[str, str
 def test_a_call_is_good_for_one_time(sandbox: Running):
     url = f"{sandbox.netsuite_url}{SUITEQL}"
     header = TRANSIENT | {"Authorization": authorization(sandbox, "POST", url)}
-    answers = [requests.post(url, json=VENDORS, headers=header, timeout=30).status_code for _ in range(2)]
+    answers = [
+        requests.post(url, json=VENDORS, headers=header, timeout=PATIENCE).status_code for _ in range(2)
+    ]
     assert answers == [200, 401]
     # The same nonce at another time is another one.
     assert _ask(sandbox, oauth_nonce="the-same-nonce").ok
@@ -174,14 +177,16 @@ def test_malformed_headers_and_a_wrong_method(sandbox: Running):
     good = authorization(sandbox, "POST", url)
     signed_for_get = authorization(sandbox, "GET", url)
     for header in ("OAuth", "OAuth x", good + ', oauth_nonce="another"', signed_for_get):
-        refused = requests.post(url, json=VENDORS, headers=TRANSIENT | {"Authorization": header}, timeout=30)
+        refused = requests.post(
+            url, json=VENDORS, headers=TRANSIENT | {"Authorization": header}, timeout=PATIENCE
+        )
         assert refused.status_code == 401
 
 
 def test_a_restlet_refuses_in_its_own_words(sandbox: Running):
     url = f"{sandbox.netsuite_url}{RESTLET}?script=1&deploy=1"
     header = {"Authorization": authorization(sandbox, "GET", url, tampered="x")}
-    answer = requests.get(url, headers=header, timeout=30)
+    answer = requests.get(url, headers=header, timeout=PATIENCE)
     assert (answer.status_code, answer.json()["error"]["code"]) == (401, "INVALID_LOGIN_ATTEMPT")
 
 
@@ -189,7 +194,7 @@ def test_it_can_be_off_and_rotates_no_certificates(sandbox: Running):
     path = f"/services/rest/auth/oauth2/v1/clients/{sandbox.credentials['NETSUITE_CLIENT_ID']}/certificates"
     url = sandbox.netsuite_url + path
     header = {"Authorization": authorization(sandbox, "GET", url)}
-    assert requests.get(url, headers=header, timeout=30).status_code == 401
+    assert requests.get(url, headers=header, timeout=PATIENCE).status_code == 401
     sandbox.control("/control/switches", {"netsuite.token_based": False})
     assert _ask(sandbox).status_code == 401
 
@@ -211,7 +216,8 @@ def test_by_netsuites_own_names_each_service_has_its_host(
 ):
     header = {"Host": f"{host}.api.netsuite.com"}
     assert (
-        requests.post(sandbox.netsuite_url + path, json={}, headers=header, timeout=30).status_code == status
+        requests.post(sandbox.netsuite_url + path, json={}, headers=header, timeout=PATIENCE).status_code
+        == status
     )
 
 
@@ -223,7 +229,7 @@ def test_behind_netsuites_own_name_the_url_is_https(sandbox: Running):
             f"{sandbox.netsuite_url}{SUITEQL}",
             json=VENDORS,
             headers=TRANSIENT | {"Authorization": header, "Host": host},
-            timeout=30,
+            timeout=PATIENCE,
         )
         assert answer.status_code == status
         if status == 200:

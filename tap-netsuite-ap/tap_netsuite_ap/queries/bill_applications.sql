@@ -9,7 +9,7 @@ SELECT
   MAX(utc(k.lastmodifieddate)) AS modified_at
 FROM nexttransactionlinelink k
 JOIN transaction p ON p.id = k.nextdoc
-WHERE ((k.nexttype = 'VendPymt' AND k.linktype = 'Payment') OR k.nexttype = 'VendCred')
+WHERE k.linktype = 'Payment'
   AND $where
 GROUP BY k.previousdoc, k.nextdoc, k.nexttype, p.externalid, day(p.trandate)
 ORDER BY $order

@@ -5,7 +5,7 @@ SELECT DISTINCT
 FROM nexttransactionlinelink k
 JOIN transaction t ON t.id = k.previousdoc
 WHERE t.type = 'VendBill'
-  AND ((k.nexttype = 'VendPymt' AND k.linktype = 'Payment') OR k.nexttype = 'VendCred')
+  AND k.linktype = 'Payment'
   AND k.lastmodifieddate > t.lastmodifieddate
   AND $where
 ORDER BY $order

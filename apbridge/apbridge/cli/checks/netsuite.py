@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timezone
-from email.utils import parsedate_to_datetime
 from functools import partial
 from importlib import resources
 from typing import Any
@@ -17,13 +16,10 @@ from apbridge.cli.checks.banks import bank_accounts
 from apbridge.cli.checks.finding import Finding, State
 from apbridge.errors import APBridgeError, RefusedError
 from apbridge.http import Call
-from apbridge.netsuite import NetSuite, NetSuiteSettings
+from apbridge.netsuite import NetSuite, NetSuiteSettings, restlet
 from apbridge.netsuite.certificate import Certificate
 from apbridge.netsuite.certificates import Certificates
-from apbridge.netsuite.restlet import VERSION
-
-MOST_SKEW = 60.0
-"""Seconds between this clock and NetSuite's that nobody need mind."""
+from apbridge.netsuite.clock import MOST_SKEW, in_words, seconds_ahead
 
 _SIGNED_IN = "SELECT 1 AS one FROM dual"
 _METADATA = "/services/rest/record/v1/metadata-catalog"
@@ -77,15 +73,15 @@ def _clock(settings: NetSuiteSettings) -> Iterator[Finding]:
     try:
         # A plain question for the time: no credentials go with it.
         answer = requests.head(settings.base_url, timeout=10, allow_redirects=False)
-        theirs = parsedate_to_datetime(answer.headers["Date"])
-    except (LookupError, ValueError, requests.RequestException):
+    except requests.RequestException:
         return  # whether NetSuite is there is the sign-in's to say
-    skew = (datetime.now(timezone.utc) - theirs).total_seconds()
-    if abs(skew) <= MOST_SKEW:
+    ahead = seconds_ahead(answer)
+    if ahead is None:
+        return
+    if abs(ahead) <= MOST_SKEW:
         yield Finding.ok(subject, "This machine's clock agrees with NetSuite's.")
     else:
-        way = "ahead of" if skew > 0 else "behind"
-        yield Finding.of(subject, APBridgeError("APB-CHK-001", seconds=round(abs(skew)), way=way))
+        yield Finding.of(subject, APBridgeError("APB-CHK-001", **in_words(ahead)))
 
 
 def _own_certificate(config: Mapping[str, Any], settings: NetSuiteSettings) -> Iterator[Finding]:
@@ -153,15 +149,17 @@ def _restlet(netsuite: NetSuite) -> list[Finding]:
     if netsuite.settings.restlet_script is None:
         return [Finding.of(subject, APBridgeError("APB-CHK-005"), State.NOTE)]
     try:
-        found = str(
-            netsuite.restlet({"action": "version"}, purpose="ask the RESTlet for its version")["version"]
-        )
+        found = netsuite.restlet(
+            {"action": "version"}, reads=restlet.version, purpose="ask the RESTlet for its version"
+        ).version
     except APBridgeError as error:
         return [Finding.of(subject, APBridgeError("APB-CHK-006", says=error.says.rstrip(".")))]
-    except (LookupError, TypeError):
-        return [Finding.of(subject, APBridgeError("APB-CHK-006", says="it is another script"))]
-    if found != VERSION:
-        return [Finding.of(subject, APBridgeError("APB-CHK-007", found=found, wanted=VERSION), State.WARNING)]
+    if found != restlet.VERSION:
+        return [
+            Finding.of(
+                subject, APBridgeError("APB-CHK-007", found=found, wanted=restlet.VERSION), State.WARNING
+            )
+        ]
     return [Finding.ok(subject, f"Version {found} is deployed.")]
 
 

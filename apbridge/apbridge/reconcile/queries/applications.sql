@@ -11,6 +11,6 @@ SELECT
   MAX(TO_CHAR(SYS_EXTRACT_UTC(link.lastmodifieddate), 'YYYY-MM-DD"T"HH24:MI:SS"Z"')) AS modified
 FROM nexttransactionlinelink link
 JOIN transaction other ON other.id = link.nextdoc
-WHERE (link.linktype = 'Payment' OR link.nexttype = 'VendCred') AND {where}
+WHERE link.linktype = 'Payment' AND {where}
 GROUP BY link.previousdoc, link.nextdoc, link.nexttype, other.tranid, other.externalid, other.trandate
 ORDER BY link.previousdoc ASC, link.nextdoc ASC

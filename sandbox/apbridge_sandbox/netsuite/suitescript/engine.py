@@ -1,22 +1,17 @@
-"""One script, in an embedded JavaScript engine."""
+"""One script, in an embedded JavaScript engine in a process of its own."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
-from functools import lru_cache
-from importlib import resources
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import msgspec
-from quickjs import Context, JSException
+
+from apbridge_sandbox.script_process import CrashError, ScriptProcess
 
 Host = Callable[[str, Mapping[str, Any]], Any]
 """Answers a question of the script: an operation and its argument."""
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
 @dataclass(frozen=True)
@@ -46,15 +41,16 @@ class Engine:
     Args:
         source: The script.
         account: Where it runs.
+        process: What runs it.
 
     Raises:
         ScriptError: It does not load.
     """
 
-    def __init__(self, source: str, account: Account) -> None:
-        self._source = source
-        self._account = account
-        self._loaded(lambda _operation, _argument: None)
+    def __init__(self, source: str, account: Account, process: ScriptProcess) -> None:
+        self._job = {"source": source, "account": account.id, "zone": account.zone}
+        self._process = process
+        self._run(None, b"", lambda _operation, _argument: "")
 
     def call(self, method: str, request: bytes, host: Host) -> Any:  # noqa: ANN401
         """Call the script's entry point.
@@ -66,7 +62,7 @@ class Engine:
                 other error ends the call and comes out of it.
 
         Raises:
-            ScriptError: The script threw it.
+            ScriptError: The script threw it, or the engine crashed.
             MissingEntryError: It has no such entry point.
         """
         failures: list[Exception] = []
@@ -79,8 +75,7 @@ class Engine:
                 failures.append(error)
                 return _failed(ScriptError("UNEXPECTED_ERROR", type(error).__name__))
 
-        context = self._loaded(ask)
-        told = msgspec.json.decode(context.get("run")(method, request.decode()), type=dict[str, Any])
+        told = msgspec.json.decode(self._run(method, request, ask), type=dict[str, Any])
         if failures:
             raise failures[0]
         if "missing" in told:
@@ -89,25 +84,17 @@ class Engine:
             raise ScriptError(**told["error"])
         return told.get("value")
 
-    def _loaded(self, ask: Callable[[str, str], str | None]) -> Context:
-        context = Context()
-        context.add_callable("askPython", ask)
-        context.add_callable("aheadOfUtc", self._ahead)
-        context.set("accountId", self._account.id)
+    def _run(self, method: str | None, request: bytes, ask: Callable[[str, str], str]) -> str:
+        job = {**self._job, "method": method, "request": request.decode()}
         try:
-            context.eval(_modules())
-            context.eval(self._source)
-            context.eval("checkModules()")
-        except JSException as error:
+            ended = self._process.run(job, ask)
+        except CrashError as crash:
+            raise ScriptError("UNEXPECTED_ERROR", str(crash)) from crash
+        if "broken" in ended:
             code = "SYNTAX_ERROR"
-            raise ScriptError(code, str(error).strip()) from error
-        return context
-
-    def _ahead(self, milliseconds: float) -> float:
-        """Give by how many milliseconds the account's time is ahead of UTC at an instant."""
-        instant = _EPOCH + timedelta(milliseconds=milliseconds)
-        offset = instant.astimezone(ZoneInfo(self._account.zone)).utcoffset() or timedelta()
-        return offset / timedelta(milliseconds=1)
+            raise ScriptError(code, ended["broken"])
+        told: str = ended["told"]
+        return told
 
 
 def _answer(operation: str, argument: Mapping[str, Any], host: Host) -> str:
@@ -119,8 +106,3 @@ def _answer(operation: str, argument: Mapping[str, Any], host: Host) -> str:
 
 def _failed(error: ScriptError) -> str:
     return msgspec.json.encode({"error": {"name": error.name, "message": error.message}}).decode()
-
-
-@lru_cache(maxsize=1)
-def _modules() -> str:
-    return (resources.files(__package__) / "host.js").read_text(encoding="utf-8")

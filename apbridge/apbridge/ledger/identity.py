@@ -1,0 +1,90 @@
+"""Which ledger it is, how far it has come, and which two systems it is between."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import delete, insert, select
+
+from apbridge.errors import SettingError
+from apbridge.json import dumps, loads
+from apbridge.ledger.database import Database
+from apbridge.ledger.tables import audit, audit_head, identity
+from apbridge.origin import Origin
+
+_GENERATION = "generation"
+
+
+class Identity:
+    """Tells one ledger from another, and a ledger from an older copy of itself.
+
+    A STATE bears the mark that the ledger had when it was told: its generation, which is made with its
+    database, and its place, which is the end of its audit trail. That row's hash goes along: a copy that was
+    put back and has grown since has another one there.
+
+    Args:
+        database: The ledger's.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def mark(self) -> dict[str, Any]:
+        """Give the mark of this moment."""
+        with self._database.reading() as connection:
+            generation = select(identity.c.value).where(identity.c.name == _GENERATION)
+            head = connection.execute(select(audit_head.c.seq, audit_head.c.hash)).one()
+            return {
+                "generation": connection.execute(generation).scalar_one(),
+                "place": head.seq,
+                "hash": head.hash,
+            }
+
+    def check(self, mark: Mapping[str, Any]) -> None:
+        """See that this is the ledger that a mark is of, and that it has what it had then.
+
+        Raises:
+            SettingError: It is another one, or an older copy.
+        """
+        now, place = self.mark(), mark.get("place")
+        if mark.get("generation") != now["generation"]:
+            raise SettingError("APB-LED-010", ledger=self._database.name)
+        with self._database.reading() as connection:
+            found = connection.execute(select(audit.c.hash).where(audit.c.seq == place)).scalar()
+        if place and found != mark.get("hash"):
+            raise SettingError("APB-LED-011", ledger=self._database.name, place=place, found=now["place"])
+
+    def see(self, *origins: Origin) -> None:
+        """See that what a run is between is what the ledger is of; what it does not know yet is no fault.
+
+        Raises:
+            SettingError: It is of another account or company.
+        """
+        with self._database.reading() as connection:
+            rows = connection.execute(select(identity.c.name, identity.c.value)).all()
+        for name, value in rows:
+            kept = None if name == _GENERATION else Origin.from_json(loads(value))
+            for origin in origins:
+                if kept and kept.system == origin.system and not kept.agrees(origin):
+                    raise SettingError("APB-LED-012", ledger=self._database.name, kept=kept, found=origin)
+
+    def take(self, *origins: Origin) -> None:
+        """Keep what the ledger is between; what is known already stays.
+
+        Args:
+            origins: Seen to agree, and to be there: something was read from them, or they let the run in.
+        """
+        with self._database.writing() as connection:
+            # One process after the other: both may be the first.
+            connection.execute(select(identity).where(identity.c.name == _GENERATION).with_for_update())
+            for origin in origins:
+                mine = identity.c.name == origin.system
+                found = connection.execute(select(identity.c.value).where(mine)).scalar()
+                kept = loads(found) if found else {}
+                value = {**origin.as_json(), **kept}
+                if value != kept:
+                    connection.execute(delete(identity).where(mine))
+                    connection.execute(
+                        insert(identity).values(name=origin.system, value=dumps(value).decode())
+                    )

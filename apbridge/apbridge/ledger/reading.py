@@ -1,0 +1,190 @@
+"""What is asked of the ledger's rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import fields, replace
+from datetime import datetime, timezone
+from itertools import islice
+from typing import TypeVar
+
+from sqlalchemy import ColumnElement, func, or_, select
+
+from apbridge.ledger.database import Database
+from apbridge.ledger.doubt import names_in_doubt
+from apbridge.ledger.rows import OPEN, UNIDENTIFIED, Known, Row, Status
+from apbridge.ledger.tables import audit, records
+from apbridge.ledger.values import Values
+from apbridge.vault import BEGINNING
+
+IN_LIMIT = 500
+"""Most names of one query."""
+
+_COLUMNS = tuple(records.columns[field.name] for field in fields(Row))
+_T = TypeVar("_T")
+
+
+class LedgerRows:
+    """The rows of a ledger, read.
+
+    Args:
+        database: Where they are.
+        values: Translates them.
+    """
+
+    def __init__(self, database: Database, values: Values) -> None:
+        self._database = database
+        self._values = values
+
+    def rows(self, system: str, stream: str, external_ids: Iterable[str]) -> dict[str, Row]:
+        """Give the rows of many records, by external id; those unknown are left out."""
+        found: dict[str, Row] = {}
+        with self._database.reading() as connection:
+            for some in portions(external_ids, IN_LIMIT):
+                answer = connection.execute(
+                    select(*_COLUMNS).where(
+                        records.c.system == system,
+                        records.c.stream == stream,
+                        records.c.external_id.in_(some),
+                    )
+                )
+                found.update((row.external_id, row) for row in map(self._values.row, answer))
+                for name in names_in_doubt(connection, system, stream, some):
+                    if name in found:
+                        found[name] = replace(found[name], content_hash="")
+        return found
+
+    def in_doubt(self, system: str, stream: str, external_ids: Iterable[str]) -> set[str]:
+        """Name the records that are in doubt: see `apbridge.ledger.doubt`."""
+        found: set[str] = set()
+        with self._database.reading() as connection:
+            for some in portions(external_ids, IN_LIMIT):
+                found |= names_in_doubt(connection, system, stream, some)
+        return found
+
+    def newest_write(self, system: str, external_ids: Iterable[str]) -> int:
+        """Give the place on the trail of the newest write of any of these records; 0 where there is none."""
+        newest = 0
+        with self._database.reading() as connection:
+            for some in portions(external_ids, IN_LIMIT):
+                query = select(func.max(audit.c.seq)).where(
+                    audit.c.system == system, audit.c.external_id.in_(some)
+                )
+                newest = max(newest, connection.execute(query).scalar() or 0)
+        return newest
+
+    def known(self) -> Known:
+        """Give the trail as it stands now, before anything is looked up in the other system."""
+        now = datetime.now(timezone.utc)
+        with self._database.reading() as connection:
+            return Known(connection.execute(select(func.max(audit.c.seq))).scalar() or 0, now)
+
+    def all_rows(
+        self, system: str, stream: str, statuses: Sequence[Status] = tuple(Status), *, asked: bool = False
+    ) -> Iterator[Row]:
+        """Give a stream's rows of these statuses, in order of external id; rows may change meanwhile.
+
+        Args:
+            system: Theirs.
+            stream: Theirs.
+            statuses: Theirs.
+            asked: Only those that somebody asked to be tried again.
+        """
+        wanted = [records.c.retry_asked_at.is_not(None)] if asked else []
+        return self._all_rows(
+            records.c.system == system,
+            records.c.stream == stream,
+            records.c.status.in_([status.value for status in statuses]),
+            *wanted,
+        )
+
+    def to_look_at_again(self, system: str, stream: str) -> Iterator[Row]:
+        """Give a stream's rows that are due for another look: no write of them can be on its way any more."""
+        return self._all_rows(
+            records.c.system == system,
+            records.c.stream == stream,
+            records.c.look_again_at <= datetime.now(timezone.utc),
+        )
+
+    def _all_rows(self, *wanted: ColumnElement[bool]) -> Iterator[Row]:
+        after = ""
+        while True:
+            with self._database.reading() as connection:
+                page = connection.execute(
+                    select(*_COLUMNS)
+                    .where(*wanted, records.c.external_id > after)
+                    .order_by(records.c.external_id)
+                    .limit(IN_LIMIT)
+                ).all()
+            yield from map(self._values.row, page)
+            if len(page) < IN_LIMIT:
+                return
+            after = page[-1].external_id
+
+    def untold(self, run_id: int, system: str, stream: str) -> set[str]:
+        """Name the acknowledged records of a stream that no record of this run told of."""
+        with self._database.reading() as connection:
+            return set(
+                connection.execute(
+                    select(records.c.external_id).where(
+                        records.c.system == system,
+                        records.c.stream == stream,
+                        records.c.acknowledged_at.is_not(None),
+                        # Delivered without a hash: found in the other system, not in the tap's records.
+                        (records.c.run_id != run_id)
+                        | ((records.c.content_hash == "") & (records.c.status == Status.DELIVERED.value)),
+                    )
+                ).scalars()
+            )
+
+    def counts(self, system: str) -> dict[str, dict[Status, int]]:
+        """Count a system's rows by stream and status."""
+        found: dict[str, dict[Status, int]] = {}
+        with self._database.reading() as connection:
+            for stream, status, count in connection.execute(
+                select(records.c.stream, records.c.status, func.count())
+                .where(records.c.system == system)
+                .group_by(records.c.stream, records.c.status)
+            ):
+                found.setdefault(stream, {})[Status(status)] = count
+        return found
+
+    def streams_withheld(self, system: str) -> set[str]:
+        """Name the streams of which a record must be had from the tap: see `payloads`.
+
+        A record without a proper external id cannot be told when it comes again: those are left out.
+        """
+        with self._database.reading() as connection:
+            return set(
+                connection.execute(
+                    select(records.c.stream)
+                    .where(
+                        records.c.system == system,
+                        _is_kept(),
+                        records.c.withheld,
+                        ~records.c.external_id.startswith(UNIDENTIFIED, autoescape=True),
+                    )
+                    .distinct()
+                ).scalars()
+            )
+
+    def streams_shut(self, system: str) -> set[str]:
+        """Name the streams of which a kept record was sealed with a key that is lost: see `payloads`."""
+        beginning = func.substr(records.c.payload, 1, BEGINNING)
+        with self._database.reading() as connection:
+            found = connection.execute(
+                select(records.c.stream, beginning).where(records.c.system == system, _is_kept()).distinct()
+            ).all()
+        return {stream for stream, first in found if self._values.payloads.is_shut(bytes(first or b""))}
+
+
+def _is_kept() -> ColumnElement[bool]:
+    """Choose the rows whose content is kept."""
+    return or_(records.c.status.in_([status.value for status in OPEN]), records.c.look_again_at.is_not(None))
+
+
+def portions(items: Iterable[_T], size: int) -> Iterator[list[_T]]:
+    """Give items in lists of that length at most."""
+    rest = iter(items)
+    while some := list(islice(rest, size)):
+        yield some

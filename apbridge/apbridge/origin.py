@@ -1,0 +1,59 @@
+"""Where bookmarks and ledger are from: which account or company, on which host."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+_NAMES = {"netsuite": "NetSuite", "avidxchange": "AvidXchange"}
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """One system as one plugin's settings name it.
+
+    Args:
+        system: `netsuite` or `avidxchange`.
+        facts: What tells it from others of its kind, such as `account` and `host`; what is not known is
+            left out.
+    """
+
+    system: str
+    facts: Mapping[str, str]
+
+    @classmethod
+    def of(cls, system: str, base_url: str, **facts: str | None) -> Origin:
+        """Make one from an address and what else is known.
+
+        Args:
+            system: `netsuite` or `avidxchange`.
+            base_url: Its address; only the host counts, for a path may differ by contract.
+            facts: The account or the company; None where it is not known.
+        """
+        known = {name: value for name, value in facts.items() if value is not None}
+        return cls(system, {**known, "host": urlsplit(base_url).netloc.lower()})
+
+    @classmethod
+    def from_json(cls, value: Any) -> Origin | None:  # noqa: ANN401
+        """Read what `as_json` gave; None where it is nothing of the kind."""
+        if not isinstance(value, dict) or not isinstance(value.get("system"), str):
+            return None
+        facts = {name: fact for name, fact in value.items() if name != "system" and isinstance(fact, str)}
+        return cls(value["system"], facts)
+
+    def as_json(self) -> dict[str, str]:
+        """Give it as STATE and ledger keep it."""
+        return {"system": self.system, **self.facts}
+
+    def agrees(self, other: Origin) -> bool:
+        """Tell whether both may be the same: whatever both know is equal."""
+        both = self.facts.keys() & other.facts.keys()
+        return self.system == other.system and all(self.facts[name] == other.facts[name] for name in both)
+
+    def __str__(self) -> str:
+        """Give it in words, such as `NetSuite account 1234567 at 1234567.suitetalk.api.netsuite.com`."""
+        about = [f"{name} {value}" for name, value in self.facts.items() if name != "host"]
+        host = self.facts.get("host")
+        return " ".join([_NAMES.get(self.system, self.system), *about, *([f"at {host}"] if host else [])])

@@ -1,0 +1,92 @@
+"""What our taps and targets put into a STATE beside the bookmarks, for each other and for the next run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from apbridge.origin import Origin
+from apbridge.singer.state import NOTE
+
+
+@dataclass
+class Reading:
+    """How far a tap has come in this run. It is told to the target, and never on.
+
+    Args:
+        streams: What it reads.
+        is_complete: It came to the end of all of them.
+        error: The sentence that it ended with before that.
+    """
+
+    streams: list[str]
+    is_complete: bool = False
+    error: str | None = None
+
+
+@dataclass
+class Note:
+    """One note.
+
+    Args:
+        source: What the bookmarks were read from.
+        ledger: The mark of the ledger that holds what is before the bookmarks.
+        reading: How far the tap has come.
+    """
+
+    source: Origin | None = None
+    ledger: Mapping[str, Any] = field(default_factory=dict)
+    reading: Reading | None = None
+
+    @classmethod
+    def of(cls, state: Any) -> Note | None:  # noqa: ANN401
+        """Read the note in a STATE; None where there is none, as from other people's taps."""
+        found = state.get(NOTE) if isinstance(state, Mapping) else None
+        if not isinstance(found, Mapping):
+            return None
+        ledger, reading = found.get("ledger"), found.get("reading")
+        return cls(
+            Origin.from_json(found.get("source")),
+            ledger if isinstance(ledger, Mapping) else {},
+            _reading(reading) if isinstance(reading, Mapping) else None,
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """Give it as a STATE has it."""
+        said: dict[str, Any] = {}
+        if self.source:
+            said["source"] = self.source.as_json()
+        if self.ledger:
+            said["ledger"] = dict(self.ledger)
+        if self.reading:
+            error = {} if self.reading.error is None else {"error": self.reading.error}
+            said["reading"] = {
+                "streams": self.reading.streams,
+                "is_complete": self.reading.is_complete,
+                **error,
+            }
+        return said
+
+
+def _reading(found: Mapping[str, Any]) -> Reading:
+    streams, error = found.get("streams"), found.get("error")
+    return Reading(
+        [str(one) for one in streams] if isinstance(streams, list) else [],
+        found.get("is_complete") is True,
+        None if error is None else str(error),
+    )
+
+
+def marked(state: Any, ledger: Mapping[str, Any]) -> Any:  # noqa: ANN401
+    """Put the ledger's mark into a STATE that is told, and take out how far the tap has come.
+
+    Args:
+        state: The STATE. One that does not keep its bookmarks under `bookmarks` is left as it is: its tap may
+            take whatever is in it for its own.
+        ledger: The mark.
+    """
+    if not isinstance(state, Mapping) or not isinstance(state.get("bookmarks"), Mapping):
+        return state
+    note = Note.of(state) or Note()
+    return {**state, NOTE: Note(note.source, ledger).as_json()}

@@ -1,0 +1,83 @@
+"""Where a target's run stands: what its bookmarks belong to, what it is between, whether its tap read all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from typing import Any
+
+from apbridge.errors import SettingError
+from apbridge.ledger import Ledger
+from apbridge.origin import Origin
+from apbridge.singer.note import Note
+from apbridge.singer.reading import incompleteness
+from apbridge.singer.state import has_bookmark
+
+
+class Standing:
+    """Looks at the notes in a tap's STATE, and at the ledger, before anything is delivered.
+
+    Args:
+        plugin: The target's name.
+        origin: The other system, by the target's own settings.
+        ledger: Opens the ledger.
+    """
+
+    def __init__(self, plugin: str, origin: Origin | None, ledger: Callable[[], Ledger]) -> None:
+        self._plugin = plugin
+        self._origin = origin
+        self._ledger = ledger
+        self._note: Note | None = None
+        self.initial: Any = {}
+        """The STATE that the tap begins with; empty where it begins with none."""
+
+    def begins(self, state: Any) -> None:  # noqa: ANN401
+        """Take the STATE that the tap begins with.
+
+        Raises:
+            SettingError: Its bookmarks belong to another ledger, or to a newer copy of this one.
+        """
+        self.initial = state
+        if not has_bookmark(state):
+            return
+        if self._ledger().is_new(self._plugin):
+            raise SettingError("APB-SNG-006", plugin=self._plugin)
+        note = Note.of(state)
+        if note and note.ledger:
+            self._ledger().identity.check(note.ledger)
+
+    def hears(self, state: Any) -> None:  # noqa: ANN401
+        """Take a STATE of the tap."""
+        self._note = Note.of(state) or self._note
+
+    def see(self) -> None:
+        """See that the ledger is of both ends of this run.
+
+        Raises:
+            SettingError: It is of another account or company.
+        """
+        self._ledger().identity.see(*self._ends(own=True))
+
+    def keep(self, *, own: bool) -> None:
+        """Let the ledger remember what it is between.
+
+        Args:
+            own: The target's own end too: it let the target in.
+        """
+        self._ledger().identity.take(*self._ends(own=own))
+
+    def require_complete(self, state: Any, begun: Collection[str]) -> None:  # noqa: ANN401
+        """See that the tap came to the end of its streams.
+
+        Args:
+            state: Its last STATE.
+            begun: The streams of which a SCHEMA came.
+
+        Raises:
+            IncompleteError: It did not.
+        """
+        if found := incompleteness(self._note, state, begun):
+            raise found
+
+    def _ends(self, *, own: bool) -> list[Origin]:
+        ends = [self._note.source if self._note else None, self._origin if own else None]
+        return [one for one in ends if one]

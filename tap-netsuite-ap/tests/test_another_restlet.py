@@ -1,0 +1,70 @@
+"""What answers as the RESTlet is another script, or a page: what concerns one bill stays with that bill."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from apbridge.errors import UnavailableError
+
+if TYPE_CHECKING:
+    from conftest import Account
+
+RESTLET = "restlet.nl"
+
+
+def answers(account: Account, body: object, **when: int) -> None:
+    fault = {"match": {"path": RESTLET, **when}, "do": {"status": 200, "body": body}}
+    account.sandbox.control("/control/faults", fault)
+
+
+def open_bill(account: Account) -> str:
+    return next(number for number, book in account.books().items() if book["status"] == "open")
+
+
+@pytest.mark.parametrize("body", [[], {}, {"files": None}, {"files": ["7"]}, {"files": [{"bill": "0"}]}, 7])
+def test_a_list_of_files_that_is_none_ends_the_run_in_one_sentence(changing: Account, body: object):
+    answers(changing, body, times=1)
+    with pytest.raises(UnavailableError, match="The RESTlet customscript_apbridge_restlet") as caught:
+        changing.sync(only="bills")
+    assert caught.value.code == "APB-NS-030"
+
+
+@pytest.mark.parametrize("body", [[], {}, {"bills": None}, {"bills": [{"bill": "7"}]}, {"bills": [[]]}])
+def test_so_does_a_list_of_changes_that_is_none(changing: Account, body: object):
+    state = changing.sync(only="bills").state
+    answers(changing, body, times=1)
+    with pytest.raises(UnavailableError, match="ask for bills with new files"):
+        changing.sync(state, only="bills")
+
+
+def test_a_file_told_in_another_shape_is_left_out_of_its_bill_alone(
+    changing: Account, caplog: pytest.LogCaptureFixture
+):
+    bill = open_bill(changing)
+    file = {"bill": bill, "id": "7", "name": "scan.pdf", "type": "PDF", "size": None}
+    answers(changing, {"files": [file]}, times=1)
+    bills = {record["id"]: record for record in changing.sync(only="bills").records("bills")}
+    (left_out,) = bills[bill]["images_left_out"]
+    assert (left_out["id"], left_out["name"]) == ("7", "scan.pdf")
+    assert "RESTlet customscript_apbridge_restlet" in left_out["problem"]
+    assert not any(record["images_left_out"] for record in bills.values() if record["id"] != bill)
+    assert bills.keys() == changing.books().keys()
+    assert f"File 7 (scan.pdf) of bill {bill} is left out" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "body", [[], {}, {"content": None}, {"content": ["JVBERg=="]}, {"content": "%PDF-1.7"}]
+)
+def test_a_file_without_its_content_is_left_out_and_fetched_by_a_later_run(changing: Account, body: object):
+    wanted = {record["id"]: record["images"] for record in changing.sync(only="bills").records("bills")}
+    place = {"spool_url": str(changing.sandbox.folder / "another")}
+    answers(changing, body, nth=2)
+    bills = {record["id"]: record for record in changing.sync(only="bills", **place).records("bills")}
+    (one,) = [record for record in bills.values() if record["images_left_out"]]
+    assert "RESTlet customscript_apbridge_restlet" in one["images_left_out"][0]["problem"]
+    assert {number: record["images"] for number, record in bills.items()}.keys() == wanted.keys()
+    again = {record["id"]: record for record in changing.sync(only="bills", **place).records("bills")}
+    assert [len(again[number]["images"]) for number in wanted] == [len(images) for images in wanted.values()]
+    assert not any(record["images_left_out"] for record in again.values())

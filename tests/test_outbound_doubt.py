@@ -1,0 +1,441 @@
+"""AvidXchange has something else than the ledger believes: judged by both books, under both contracts.
+
+An older ledger was put back; an answer of 2xx was none; two runs went on at once; a write arrived when its
+run was long killed.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from apbridge_sandbox.testing import running
+from demo.books import Books
+from tests.pipeline import Ended, Pipe
+
+PATHS = {
+    "avidconnect": {
+        "upsert": r"/v1/invoices/[^/]+$",
+        "cancel": "/cancel$",
+        "image": "/image$",
+        "write": "PUT",
+    },
+    "partner": {
+        "upsert": r"/api/v2/invoices$",
+        "cancel": "/cancel$",
+        "image": "/image$",
+        "write": "POST",
+    },
+}
+EMPTY: list[dict[str, Any]] = [
+    {"status": 200, "body": {}},
+    {"status": 200, "body": {"items": None}},
+    {"status": 204},
+]
+
+
+@dataclass(frozen=True)
+class Loop:
+    """The outbound half under one contract."""
+
+    pipe: Pipe
+    profile: str
+
+    def run(self, pipe: Pipe | None = None, **settings: str) -> Ended:
+        return (pipe or self.pipe).run(**self.settings, **settings)
+
+    def run_well(self, pipe: Pipe | None = None, **settings: str) -> str:
+        ended = self.run(pipe, **settings)
+        assert (ended.tap, ended.target) == (0, 0), ended.said
+        return ended.said
+
+    @property
+    def settings(self) -> dict[str, str]:
+        return {"profile": self.profile, "base_url": self.sandbox_url}
+
+    @property
+    def sandbox_url(self) -> str:
+        sandbox = self.pipe.sandbox
+        return sandbox.partner_url if self.profile == "partner" else sandbox.avidxchange_url
+
+    @property
+    def other(self) -> Pipe:
+        """The same pipe, for a second run at once."""
+        return Pipe(self.pipe.sandbox, self.pipe.folder, "other")
+
+    # What is done in either system
+
+    def control(self, path: str, **body: Any) -> Any:  # noqa: ANN401
+        return self.pipe.sandbox.control(f"/control/{path}", body)
+
+    def in_netsuite(self, path: str, **body: Any) -> Any:  # noqa: ANN401
+        """Do something in NetSuite, minutes after what was last read and before what is read next."""
+        self.control("clock", advance_seconds=600)
+        done = self.control(f"netsuite/{path}", **body)
+        self.control("clock", advance_seconds=600)
+        return done
+
+    def edit(self, bill: str, **columns: Any) -> None:  # noqa: ANN401
+        self.in_netsuite("edit", table="transaction", id=bill, set=columns)
+
+    def enter_bill(self, number: str = "NEW-1", **more: Any) -> str:  # noqa: ANN401
+        like = next(iter(self.books.bills.values()))
+        lines = [{"account": like["lines"][0]["account_number"], "amount": "120.50"}]
+        bill = {"vendor": like["vendor"], "tranid": number, "lines": lines, **more}
+        made: str = self.in_netsuite("bills", bills=[bill])["ids"][0]
+        return made
+
+    def fault(self, what: str, **do: Any) -> None:  # noqa: ANN401
+        paths = PATHS[self.profile]
+        match = {"path": paths[what], "times": 1}
+        if what == "upsert":
+            match["method"] = paths["write"]
+        self.control("faults", match=match, do=do)
+
+    def held(self) -> int:
+        return sum(one["held"] for one in self.pipe.sandbox.control("/control/faults", method="GET"))
+
+    # What came of it
+
+    @property
+    def books(self) -> Books:
+        return Books(self.pipe.sandbox.books(), self.pipe.sandbox.credentials["NETSUITE_ACCOUNT_ID"])
+
+    def invoice(self, bill: str) -> Any:  # noqa: ANN401
+        invoices = self.pipe.sandbox.books()["avidxchange"]["invoices"]
+        found = [one for one in invoices if one["externalId"].endswith(f"-vendorbill-{bill}")]
+        assert len(found) <= 1
+        return found[0] if found else None
+
+    def status(self, bill: str) -> str | None:
+        found = self.invoice(bill)
+        return found["status"] if found else None
+
+    def disagreements(self) -> list[Any]:
+        return [line for line in self.books.compare() if not line.agree]
+
+    # The ledger and the STATE
+
+    def keep(self) -> Path:
+        """Copy the ledger and the STATE aside."""
+        kept = self.pipe.folder / "kept"
+        kept.mkdir()
+        for file in (*self.pipe.folder.glob("ledger.db*"), self.pipe.state):
+            shutil.copy(file, kept)
+        return kept
+
+    def put_back(self, kept: Path, *, state: bool) -> None:
+        for file in (*self.pipe.folder.glob("ledger.db*"), self.pipe.state):
+            file.unlink()
+        for file in kept.iterdir():
+            if state or file.name != self.pipe.state.name:
+                shutil.copy(file, self.pipe.folder)
+
+    def let_the_while_pass(self) -> None:
+        """Let what may still be on the wire be due for another look."""
+        with sqlite3.connect(self.pipe.ledger) as connection:
+            changed = connection.execute(
+                "UPDATE apbridge_records SET look_again_at = '2000-01-01 00:00:00.000000'"
+                " WHERE look_again_at IS NOT NULL"
+            ).rowcount
+        assert changed, "nothing is to be looked at again"
+
+
+@pytest.fixture(params=PATHS)
+def loop(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Loop]:
+    with running(vendors=3, bills=4) as sandbox:
+        yield Loop(Pipe(sandbox, tmp_path), request.param)
+
+
+def wait_until(what: Callable[[], Any]) -> None:
+    until = time.monotonic() + 120
+    while not what():
+        assert time.monotonic() < until, "it did not come so far"
+        time.sleep(0.01)
+
+
+# An older ledger is put back
+
+
+@pytest.mark.parametrize("with_its_state", [True, False], ids=["older STATE", "full refresh"])
+def test_with_an_older_ledger_what_was_submitted_since_is_still_taken_back(
+    loop: Loop, *, with_its_state: bool
+):
+    loop.run_well()
+    pending = loop.enter_bill("NEW-0")
+    loop.edit(pending, approvalstatus=1, status="D")
+    loop.run_well()
+    assert loop.status(pending) is None
+    kept = loop.keep()
+    held, deleted, paid = (loop.enter_bill(f"NEW-{number}") for number in (1, 2, 3))
+    loop.edit(pending, approvalstatus=2, status="A")
+    loop.run_well()
+    bills = [held, deleted, paid, pending]
+    assert [loop.status(bill) for bill in bills] == ["submitted"] * 4
+
+    loop.put_back(kept, state=with_its_state)
+    loop.edit(held, paymenthold="T")
+    loop.in_netsuite("delete", type="vendorbill", id=deleted)
+    loop.in_netsuite("pay-by-hand", bill=paid, check_number="77")
+    loop.edit(pending, approvalstatus=1, status="D")
+    loop.control("clock", advance_seconds=2000)
+    loop.run_well()
+    assert [loop.status(bill) for bill in bills] == ["cancelled"] * 4
+
+
+def test_with_an_older_ledger_a_part_paid_bill_is_not_advised_to_be_paid_by_hand(loop: Loop):
+    loop.run_well()
+    kept = loop.keep()
+    bill = loop.enter_bill()
+    loop.run_well()
+    loop.put_back(kept, state=True)
+    loop.in_netsuite("pay-by-hand", bill=bill, check_number="77", amount="20.50")
+    said = loop.run_well()
+    assert "APB-TAX-020" not in said
+    assert loop.status(bill) == "cancelled"
+
+
+def test_with_an_older_ledger_a_bill_that_was_held_and_released_since_is_paid(loop: Loop):
+    loop.run_well()
+    bill = loop.enter_bill()
+    loop.run_well()
+    kept = loop.keep()
+    loop.edit(bill, paymenthold="T")
+    loop.run_well()
+    assert loop.status(bill) == "cancelled"
+    loop.put_back(kept, state=True)
+    loop.edit(bill, paymenthold="F")
+    loop.run_well()
+    assert loop.status(bill) == "submitted"
+    assert loop.disagreements() == []
+
+
+# An answer of 2xx names no record
+
+
+@pytest.mark.parametrize("answer", EMPTY, ids=repr)
+def test_a_bill_whose_submission_was_swallowed_is_submitted(loop: Loop, answer: dict[str, Any]):
+    loop.run_well()
+    loop.fault("upsert", **answer)
+    bill = loop.enter_bill(image="an invoice")
+    loop.run_well()
+    assert loop.status(bill) == "submitted"
+    assert loop.invoice(bill)["image"]
+    assert loop.disagreements() == []
+
+
+@pytest.mark.parametrize("answer", EMPTY, ids=repr)
+def test_an_image_that_was_swallowed_is_sent(loop: Loop, answer: dict[str, Any]):
+    loop.run_well()
+    loop.fault("image", **answer)
+    bill = loop.enter_bill(image="an invoice")
+    loop.run_well()
+    assert loop.invoice(bill)["image"]
+
+
+@pytest.mark.parametrize("answer", EMPTY, ids=repr)
+def test_a_cancellation_that_was_swallowed_is_done(loop: Loop, answer: dict[str, Any]):
+    loop.run_well()
+    bill = loop.enter_bill()
+    loop.run_well()
+    loop.fault("cancel", **answer)
+    loop.edit(bill, paymenthold="T")
+    loop.run_well()
+    assert loop.status(bill) == "cancelled"
+
+
+def test_a_refused_cancellation_that_is_answered_200_is_the_loudest_rejection(loop: Loop):
+    loop.run_well()
+    bill = loop.enter_bill()
+    loop.run_well()
+    loop.control("invoices/approve", external_ids="all")
+    refusal = {
+        "message": "It is approved.",
+        "errors": [{"code": "invoice_locked", "message": "It is locked."}],
+    }
+    loop.fault("cancel", status=200, body=refusal)
+    loop.edit(bill, paymenthold="T")
+    assert f"-vendorbill-{bill})" in loop.run_well().partition("DOUBLE PAYMENT RISK")[2]
+
+
+def test_a_contract_whose_writes_say_nothing_costs_a_list_and_no_second_call_each(tmp_path: Path):
+    with running(vendors=3, bills=4) as sandbox:
+        sandbox.control("/control/switches", {"avidxchange.results": "none"})
+        loop = Loop(Pipe(sandbox, tmp_path), "partner")
+        loop.run_well()
+        bills = [loop.enter_bill(f"NEW-{number}") for number in range(6)]
+        sandbox.control("/control/calls", method="DELETE")
+        loop.run_well()
+        assert [loop.status(bill) for bill in bills] == ["submitted"] * 6
+        asked = sandbox.calls()["avidxchange"]["by_operation"]
+        assert asked["POST /partner/api/v2/invoices"] == 6
+        assert asked["GET /partner/api/v2/invoices"] == 2, "what changed before, and what was sent"
+        assert loop.disagreements() == []
+
+
+# Two runs at once
+
+
+def test_a_late_upsert_of_one_run_does_not_reopen_what_another_has_withdrawn(loop: Loop):
+    loop.run_well()
+    bill = loop.enter_bill()
+    loop.run_well()
+    loop.edit(bill, memo="Changed")
+    loop.fault("upsert", hold=True)
+    with loop.pipe.begun(**loop.settings) as slow:
+        wait_until(loop.held)
+        loop.edit(bill, paymenthold="T")
+        loop.run_well(loop.other)
+        assert loop.status(bill) == "cancelled"
+        loop.control("faults/let-go")
+    assert [process.exitcode for process in slow] == [0, 0]
+    loop.run_well()
+    assert loop.status(bill) == "cancelled"
+
+
+def test_what_a_later_run_has_overtaken_is_not_sent(loop: Loop):
+    """The slow run waits for another bill's answer while the fast one deals with this bill."""
+    loop.run_well()
+    first, bill = loop.enter_bill("NEW-1"), loop.enter_bill("NEW-2")
+    loop.run_well()
+    loop.edit(first, memo="Changed")
+    loop.edit(bill, memo="Changed")
+    loop.fault("upsert", hold=True)
+    with loop.pipe.begun(**loop.settings, concurrency="1") as slow:
+        wait_until(loop.held)
+        loop.edit(first, paymenthold="T")
+        loop.edit(bill, paymenthold="T")
+        loop.run_well(loop.other)
+        loop.control("faults/let-go")
+    assert [process.exitcode for process in slow] == [0, 0]
+    loop.run_well()
+    assert [loop.status(one) for one in (first, bill)] == ["cancelled"] * 2
+
+
+# A write is still on the wire when its run is killed
+
+
+def killed_on_the_wire(loop: Loop, what: str) -> None:
+    loop.fault(what, hold=True)
+    with loop.pipe.begun(**loop.settings) as (_, target):
+        wait_until(loop.held)
+        target.kill()
+
+
+def test_a_new_bill_that_arrives_after_it_was_held_is_taken_back(loop: Loop):
+    loop.run_well()
+    bill = loop.enter_bill()
+    killed_on_the_wire(loop, "upsert")
+    loop.edit(bill, paymenthold="T")
+    for _ in range(2):
+        loop.run_well()
+    assert loop.status(bill) is None
+    loop.control("faults/let-go")
+    wait_until(lambda: loop.status(bill) == "submitted")
+
+    loop.let_the_while_pass()
+    loop.run_well(in_doubt_minutes="0")
+    assert loop.status(bill) == "cancelled"
+
+
+def test_an_upsert_that_arrives_after_its_invoice_was_withdrawn_does_not_reopen_it(loop: Loop):
+    loop.run_well()
+    bill = loop.enter_bill()
+    loop.run_well()
+    loop.edit(bill, memo="Changed")
+    killed_on_the_wire(loop, "upsert")
+    loop.edit(bill, paymenthold="T")
+    loop.run_well()
+    assert loop.status(bill) == "cancelled"
+    loop.control("faults/let-go")
+    wait_until(lambda: loop.status(bill) == "submitted")
+
+    loop.let_the_while_pass()
+    loop.run_well(in_doubt_minutes="0")
+    assert loop.status(bill) == "cancelled"
+
+
+def test_an_upsert_that_arrives_late_does_not_bring_old_lines_back(loop: Loop):
+    loop.run_well()
+    bill = loop.enter_bill()
+    loop.run_well()
+    loop.edit(bill, memo="Old")
+    killed_on_the_wire(loop, "upsert")
+    loop.edit(bill, memo="New")
+    loop.run_well()
+    assert loop.invoice(bill)["memo"] == "New"
+    loop.control("faults/let-go")
+    wait_until(lambda: loop.invoice(bill)["memo"] == "Old")
+
+    loop.let_the_while_pass()
+    loop.run_well(in_doubt_minutes="0")
+    assert loop.invoice(bill)["memo"] == "New"
+    assert loop.disagreements() == []
+
+
+def test_a_try_that_got_no_answer_may_arrive_after_the_one_that_did(loop: Loop):
+    loop.run_well()
+    bill = loop.enter_bill()
+    loop.run_well()
+    loop.edit(bill, memo="Old")
+    loop.fault("upsert", drop="late")
+    loop.run_well()
+    assert loop.invoice(bill)["memo"] == "Old"
+    loop.edit(bill, paymenthold="T")
+    loop.run_well()
+    assert loop.status(bill) == "cancelled"
+    loop.control("faults/let-go")
+    wait_until(lambda: loop.status(bill) == "submitted")
+
+    loop.let_the_while_pass()
+    loop.run_well(in_doubt_minutes="0")
+    assert loop.status(bill) == "cancelled"
+
+
+def test_what_nothing_came_of_is_final_after_the_while(loop: Loop):
+    loop.run_well()
+    bill = loop.enter_bill()
+    killed_on_the_wire(loop, "upsert")
+    loop.edit(bill, paymenthold="T")
+    loop.run_well()
+    loop.let_the_while_pass()
+    loop.run_well(in_doubt_minutes="0")
+    with sqlite3.connect(loop.pipe.ledger) as connection:
+        left = connection.execute("SELECT COUNT(*) FROM apbridge_records WHERE look_again_at IS NOT NULL")
+        assert left.fetchone() == (0,)
+    assert loop.status(bill) is None
+
+
+# Nobody is left to bring what came back to life
+
+
+def test_a_withdrawn_invoice_that_lives_again_is_told_at_every_run_until_it_is_settled(loop: Loop):
+    loop.run_well()
+    bill = loop.enter_bill()
+    loop.run_well()
+    loop.edit(bill, paymenthold="T")
+    loop.run_well()
+    loop.control("clock", advance_seconds=600)
+    assert loop.pipe.sandbox.sandbox
+    with loop.pipe.sandbox.sandbox.store.write() as connection:
+        connection.execute(
+            "UPDATE ax_invoice SET status = 'submitted', status_reason = NULL, modified_at = ?"
+            " WHERE external_id LIKE ?",
+            (loop.pipe.sandbox.sandbox.clock.stamp(), f"%-vendorbill-{bill}"),
+        )
+    other = loop.enter_bill("NEW-2")
+    for _ in range(2):
+        ended = loop.run()
+        assert ended.target == 1
+        assert f"-vendorbill-{bill}" in ended.said.partition("They are: ")[2]
+        loop.edit(other, memo=f"Changed {time.monotonic()}")
+    loop.pipe.state.unlink()
+    loop.run_well()
+    assert loop.status(bill) == "cancelled"
