@@ -116,11 +116,13 @@ def test_the_books_are_closed_when_nobody_uses_them_any_more(tmp_path: Path, way
     store = Store(tmp_path / "a.db")
     inside, go_on = Event(), Event()
 
-    def use() -> str:
+    def use() -> sqlite3.Connection:
         with getattr(store, way)() as conn:
             inside.set()
             go_on.wait(PATIENCE)
-            return str(conn.execute("SELECT 'whole'").fetchone()[0])
+            conn.execute("SELECT 1")
+            lent: sqlite3.Connection = conn
+            return lent
 
     with ThreadPoolExecutor(2) as pool:
         using = pool.submit(use)
@@ -131,8 +133,10 @@ def test_the_books_are_closed_when_nobody_uses_them_any_more(tmp_path: Path, way
         with pytest.raises(StoreError, match="closed"):
             store.setting("a")
         go_on.set()
-        assert using.result() == "whole"
+        lent = using.result()
         closing.result()
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        lent.execute("SELECT 1")
 
 
 def _insert_twice(conn: sqlite3.Connection) -> None:
