@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -18,7 +19,7 @@ from apbridge_sandbox.testing import Running
 from demo.books import Books
 from demo.rehearsal import PROGRAMS
 from tests.plugins import environment
-from tests.waiting import PATIENCE
+from tests.waiting import PATIENCE, held, until
 
 Bill = Mapping[str, Any]
 
@@ -183,6 +184,34 @@ class Inbound:
     ) -> None:
         self.control("/control/faults", {"match": {"method": method, "path": path, **when}, "do": dict(do)})
 
+    def hold(self, *, method: str = "POST", path: str = "/vendorPayment") -> None:
+        """Keep the next such call on the wire until it is let go."""
+        self.fault({"hold": True}, method=method, path=path, times=1)
+
+    def killed_on_the_wire(
+        self, *, method: str = "POST", path: str = "/vendorPayment", **settings: object
+    ) -> None:
+        """Run until such a call is on the wire, and kill the run there."""
+        self.hold(method=method, path=path)
+        pipeline = self.start(**settings)
+        until(lambda: held(self.control) == 1)
+        pipeline.target.kill()
+        self.end(pipeline)
+
+    def let_go(self) -> None:
+        """Let what is on the wire arrive, and wait until it is dealt with."""
+        self.control("/control/faults/let-go", {})
+        until(lambda: held(self.control) == 0)
+
+    def run_half_an_hour_later(self, ledger: str = "ledger", **settings: object) -> tuple[int, str]:
+        """Run once nothing that was sent until now can be on the wire any more."""
+        with sqlite3.connect(self.folder / f"{ledger}.db") as connection:
+            connection.execute(
+                "UPDATE apbridge_records SET look_again_at = last_seen WHERE look_again_at IS NOT NULL"
+            )
+        connection.close()
+        return self.run(ledger, in_doubt_minutes=0, **settings)
+
     def end_faults(self) -> None:
         self.control("/control/faults", method="DELETE")
 
@@ -200,6 +229,19 @@ class Inbound:
             if (one["externalid"] or "").startswith("avidxchange-payment-")
             and payment in {None, one["externalid"].removeprefix("avidxchange-payment-")}
         ]
+
+    def live(self, payment: str) -> list[Any]:
+        """Give what NetSuite has of a payment that is not voided."""
+        return [one for one in self.posted(payment) if one["voided"] == "F"]
+
+    def custom(self, bill: Bill) -> dict[str, Any]:
+        """Give the custom fields of a bill that hold something."""
+        assert self._sandbox.sandbox
+        with self._sandbox.sandbox.store.connection() as connection:
+            query = "SELECT custom FROM ns_transaction WHERE id = ?"
+            (row,) = connection.execute(query, (int(bill["id"]),))
+        found: dict[str, Any] = json.loads(row["custom"])
+        return found
 
     def unpaid(self, bill: Bill) -> Decimal:
         (found,) = [one for one in self.books.netsuite["bills"] if one["id"] == bill["id"]]

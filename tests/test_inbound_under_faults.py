@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from apbridge_sandbox.testing import running
 from tests.inbound import Inbound
 from tests.waiting import are_all_held, held, until
 
@@ -36,23 +33,6 @@ MISHAPS = (
     refusal(401, "INVALID_LOGIN"),
     {"status": 503, "headers": {"Retry-After": "1"}},
 )
-
-
-@pytest.fixture
-def inbound(tmp_path: Path) -> Iterator[Inbound]:
-    """A company of the test's own. No log may hold a secret, nor tell of a fault of ours."""
-    with running(vendors=7, bills=32) as sandbox:
-        yield Inbound(sandbox, tmp_path)
-        key = (sandbox.folder / "private_key.pem").read_text(encoding="utf-8").splitlines()[1]
-        logs = "".join(log.read_text(encoding="utf-8") for log in tmp_path.glob("*/log"))
-        secrets = [
-            value
-            for name, value in sandbox.credentials.items()
-            if name.endswith(("_TOKEN", "_CLIENT_ID", "_CERTIFICATE_ID"))
-        ]
-        assert not [secret for secret in (key, "Bearer ", *secrets) if secret in logs]
-        assert "Traceback" not in logs
-        assert "APB-SNG-012" not in logs, "an unexpected exception"
 
 
 @pytest.mark.parametrize("drop", ["after", "before"])

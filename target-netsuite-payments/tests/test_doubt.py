@@ -78,6 +78,7 @@ def test_a_commit_that_comes_late_is_waited_for(company: Company, target: Target
     )
     assert target.run(record).counts == {"delivered": 1}
     assert company.payment(record).applied == {bill.id: bill.unpaid}
+    assert company.writes == 1
 
 
 def test_what_cannot_be_found_out_fails_the_run_and_holds_the_bookmark(company: Company, target: Target):
