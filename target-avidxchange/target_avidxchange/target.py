@@ -73,7 +73,8 @@ class TargetAvidXchange(AcknowledgingTarget):
 
     @override
     def preflight(self) -> None:
-        self.client.check()
+        if not self.client.is_checked:
+            self.client.check()
 
     @override
     def look_back(self) -> None:

@@ -52,7 +52,9 @@ class AvidXchangeReader:
     def __init__(self, settings: AvidXchangeSettings, *, stop: Event | None = None) -> None:
         self.profile = Profile.load(settings.profile)
         self._settings = settings
-        self._answer: Any = None
+        self._company: Any = None
+        self.is_checked = False
+        """Whether address and sign-in were shown to be right."""
         self._sign_in = sign_in_by(self.profile.sign_in, settings, stop)
         self._in_every_query = settings.values(self.profile.sign_in.parameters)
         self.session = GovernedSession(
@@ -77,13 +79,13 @@ class AvidXchangeReader:
         self._sign_in.close()
 
     def check(self) -> None:
-        """Show that address and sign-in are right. It is asked once.
+        """Show that address and sign-in are right.
 
         Raises:
             SettingError: They are not.
         """
-        if self._answer is None:
-            self._answer = self._get(self.profile.check_path, {}, "say which company it is") or {}
+        self._company = self._get(self.profile.check_path, {}, "say which company it is")
+        self.is_checked = True
 
     def origin(self, before: Origin | None) -> Origin:
         """Tell which company it is; it is asked only where other credentials sign in than before.
@@ -103,7 +105,7 @@ class AvidXchangeReader:
             return before
         self.check()
         try:
-            company = self.profile.company(self._answer)
+            company = self.profile.company(self._company)
         except ExpressionError:
             company = None
         known = {} if company is None else {"company": str(company)}
