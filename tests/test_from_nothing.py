@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shutil
+import socket
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -15,7 +19,8 @@ import pytest
 from apbridge.vault import Vault
 from apbridge_sandbox.testing import Running, running
 from demo.books import Books
-from tests.project import new_project, run
+from demo.rehearsal import PROGRAMS, ROOT
+from tests.project import OURS, new_project, run
 
 BANKS = ["102:USD:1", "103:CAD:1", "107:CAD:2", "108:USD:2"]
 
@@ -89,7 +94,7 @@ def journey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Journey]:
             f"--netsuite-url={given['NETSUITE_BASE_URL']}",
             f"--avidxchange-url={given['AVIDXCHANGE_BASE_URL']}",
             f"--vault-key-file={key_file}",
-            *(f"--bank-account={bank}" for bank in BANKS),
+            *banks(),
         )
         assert first.returncode == 1, first.stderr
         # What the administrator does with the certificate that it left.
@@ -119,6 +124,77 @@ def journey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Journey]:
                     pay_all(sandbox)
         said += [first.stdout, first.stderr, second.stdout, second.stderr]
         yield Journey(project, sandbox, said, watch.seen, sandbox.books())
+
+
+def documented() -> list[str]:
+    """Give the commands by which the README rehearses, line by line."""
+    blocks = re.findall(r"```\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    (block,) = [one for one in blocks if "MELTANO_ENVIRONMENT=demo" in one]
+    return block.splitlines()
+
+
+def rehearsing(project: Path, port: int) -> str:
+    """Give those commands as a script, with a small company on a free port."""
+    lines = [f"cd {project}", "umask 077", *documented()]
+    script = "\n".join(lines).replace("8400", str(port))
+    serve = f"serve --port {port} --control-port 0 --vendors 6 --bills 12"
+    # A person does not type faster than the sandbox starts.
+    answers = f"until curl -fs http://127.0.0.1:{port}/health; do sleep 0.2; done"
+    assert " &\n" in script
+    return script.replace("serve", serve, 1).replace(
+        " &\n", f" &\nsandbox=$!; trap 'kill $sandbox' EXIT\n{answers}\n"
+    )
+
+
+def files(project: Path) -> set[str]:
+    """Name what is there of one's own, but for Meltano's plugins and logs."""
+    found = (Path(folder, name) for folder, _, names in os.walk(project) for name in names)
+    return {str(one.relative_to(project)) for one in found if ".meltano" not in one.parts}
+
+
+def test_a_rehearsal_as_documented_and_then_the_real_account_in_the_same_folder(tmp_path: Path):
+    for name in ("project", "real"):
+        (tmp_path / name).mkdir()
+    project = new_project(tmp_path / "project")
+    before = files(project)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    rehearsed = run_script(project, rehearsing(project, port))
+    assert rehearsed.returncode == 0, rehearsed.stdout[-2000:] + rehearsed.stderr[-3000:]
+    assert {one.split("/")[0] for one in files(project) - before} == {".rehearsal"}
+    with running(vendors=8, bills=16, seed=2, folder=tmp_path / "real", in_process=False) as sandbox:
+        shutil.copy(sandbox.folder / ".env", project)
+        for command in (
+            ["apbridge", "init", "--vault-key-file", str(tmp_path / "real/vault.key"), *banks()],
+            ["meltano", "run", "outbound"],
+        ):
+            ended = run(project, *command)
+            assert ended.returncode == 0, ended.stdout + ended.stderr[-3000:]
+        lines = Books(sandbox.books(), sandbox.credentials["NETSUITE_ACCOUNT_ID"]).compare()
+        assert [line for line in lines if not line.agree] == []
+        assert Books(sandbox.books(), sandbox.credentials["NETSUITE_ACCOUNT_ID"]).invoices
+
+
+def banks() -> list[str]:
+    return [f"--bank-account={bank}" for bank in BANKS]
+
+
+def run_script(project: Path, script: str) -> subprocess.CompletedProcess[str]:
+    """Run commands as somebody types them, with none of our variables set before."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
+    environment["PATH"] = f"{PROGRAMS}:{environment['PATH']}"
+    environment["MELTANO_SEND_ANONYMOUS_USAGE_STATS"] = "false"
+    return subprocess.run(
+        ["/bin/bash", "-e", "-c", script],
+        cwd=project,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=600,
+    )
 
 
 def test_both_books_agree(journey: Journey):

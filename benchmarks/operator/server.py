@@ -15,6 +15,8 @@ _PAGE = 1000
 _AFTER = re.compile(r"(?:bill|payment)\.id > (\d+)")
 _LISTED = re.compile(r"IN \(([^)]*)\)")
 _MOMENT = "2026-05-04T10:00:00Z"
+_SINCE = "2099-01-01T00:00:00Z"
+"""After the last run: what was paid by hand then, the next run sees to."""
 DIFFERENT = 100
 """Of so many bills one was paid by hand in NetSuite."""
 
@@ -128,6 +130,8 @@ def _bill(number: int) -> dict[str, str]:
         "currency": "USD",
         "subsidiary": f"Subsidiary {number % 5}",
         "trandate": "2026-05-04",
+        "duedate": "2026-06-03",
+        "total": _cents(_total(number)),
         "unpaid": _cents(_unpaid(number) - by_hand),
         "modified": _MOMENT,
     }
@@ -141,6 +145,7 @@ def _by_hand(number: int) -> dict[str, str]:
         "tranid": f"H{number}",
         "trandate": "2026-06-01",
         "amount": "10.00",
+        "modified": _SINCE,
     }
 
 

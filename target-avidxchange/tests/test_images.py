@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from tests.canonical import CODING, NS, bill, tombstone
 
+from apbridge.errors import SettingError
 from apbridge.json import loads
 from apbridge.ledger import Status
 
@@ -118,6 +120,31 @@ def test_nothing_is_removed_that_does_not_lie_as_in_a_spool(company: Company, tm
 def test_an_invoice_whose_image_failed_is_known_to_be_out(company: Company):
     picture = company.picture() | {"media_type": "image/png"}
     company.send(*CODING, bill(1, images=[picture]))
+    company.send(tombstone(1))
+    assert company.invoice(1)["status"] == "cancelled"
+
+
+@pytest.mark.parametrize("trouble", ["damaged", "refused", "down"])
+def test_a_failed_image_leaves_the_row_of_its_invoice_acknowledged(company: Company, trouble: str):
+    company.send(*CODING)
+    picture = company.picture()
+    if trouble == "damaged":
+        Path(picture["uri"].removeprefix("file://")).write_bytes(b"%PDF-else")
+    elif trouble == "refused":
+        picture["media_type"] = "image/png"
+    else:
+        down = {"match": {"path": "image"}, "do": {"status": 401}}
+        company.sandbox.control("/control/faults", down)
+    with pytest.raises(SettingError) if trouble == "down" else nullcontext():
+        company.send(bill(1, images=[picture]))
+    company.sandbox.control("/control/faults", method="DELETE")
+    row, invoice = company.row(1), company.invoice(1)
+    assert row.acknowledged_at
+    assert row.facts["body"]
+    assert row.facts["total"] == "123.45"
+    assert row.facts["images"] == []
+    if company.profile == "avidconnect":
+        assert row.remote_id == str(invoice["id"])
     company.send(tombstone(1))
     assert company.invoice(1)["status"] == "cancelled"
 

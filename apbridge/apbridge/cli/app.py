@@ -62,6 +62,15 @@ COMMANDS: Mapping[str, Command] = {
 }
 
 
+ENV_FILE = "APBRIDGE_ENV_FILE"
+"""Names the file of variables where it is not the project's `.env`, as that of a rehearsal."""
+
+
+def variables_file() -> Path:
+    """Tell where the variables are kept."""
+    return Path(os.environ.get(ENV_FILE) or ".env")
+
+
 class Commands(TyperGroup):
     """Imports a command's module when it is about to run, and not to list it."""
 
@@ -85,6 +94,12 @@ def begin(
     project: Annotated[
         Path, typer.Option(help="The project's folder: where `meltano.yml` and `.env` are.", file_okay=False)
     ] = Path(),
+    env_file: Annotated[
+        Path | None,
+        typer.Option(
+            envvar=ENV_FILE, help="Read and write variables there and not in `.env`, as `meltano --env-file`."
+        ),
+    ] = None,
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"],
         typer.Option(envvar="APBRIDGE_LOGLEVEL", help="At debug an error is followed up by its trace."),
@@ -92,11 +107,13 @@ def begin(
 ) -> None:
     """NetSuite and AvidXchange, kept in step: what an operator does between two runs."""
     logging.basicConfig(level=log_level.upper(), format="%(message)s", stream=sys.stderr)
+    if env_file:
+        os.environ[ENV_FILE] = str(env_file.resolve())
     try:
         os.chdir(project)
     except OSError as failure:
         raise SettingError("APB-CLI-002", folder=project, problem=failure.strerror) from failure
-    load_dotenv(Path(".env"))
+    load_dotenv(variables_file())
 
 
 def run() -> NoReturn:

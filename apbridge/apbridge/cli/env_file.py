@@ -1,17 +1,15 @@
-"""The project's `.env`: what is no secret, and where in the vault the secrets are."""
+"""The file of variables, mostly `.env`: what is no secret, and where in the vault the secrets are."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from pathlib import Path
 
 import dotenv
 
+from apbridge.cli.app import variables_file
 from apbridge.errors import UnavailableError
 from apbridge.vault import REFERENCE, Vault
-
-FILE = Path(".env")
 
 
 def secret_name(variable: str) -> str:
@@ -25,23 +23,24 @@ def is_in_vault(variable: str) -> bool:
 
 
 def keep(values: Mapping[str, str | None]) -> list[str]:
-    """Write variables into `.env` and into this process, without those of None; name those that changed.
+    """Write variables into the file and into this process, without those of None; name those that changed.
 
     Raises:
         UnavailableError: It cannot be written.
     """
-    written = dotenv.dotenv_values(FILE)
+    file = variables_file()
+    written = dotenv.dotenv_values(file)
     changed = [name for name, value in values.items() if written.get(name) != value]
     try:
-        FILE.touch(mode=0o600)
+        file.touch(mode=0o600)
         for name in changed:
             value = values[name]
             if value is None:
-                dotenv.unset_key(FILE, name)
+                dotenv.unset_key(file, name)
             else:
-                dotenv.set_key(FILE, name, value, quote_mode="auto")
+                dotenv.set_key(file, name, value, quote_mode="auto")
     except OSError as failure:
-        raise UnavailableError("APB-CLI-004", file=FILE, problem=failure.strerror) from failure
+        raise UnavailableError("APB-CLI-004", file=file, problem=failure.strerror) from failure
     for name, value in values.items():
         if value is None:
             os.environ.pop(name, None)
@@ -51,7 +50,7 @@ def keep(values: Mapping[str, str | None]) -> list[str]:
 
 
 def keep_secrets(values: Mapping[str, str]) -> list[str]:
-    """Put the values of variables into the vault, and into `.env` where they are; give those that changed.
+    """Put the values of variables into the vault, and into the file where they are; give those that changed.
 
     Raises:
         SettingError: The vault does not open.

@@ -15,7 +15,7 @@ import typer
 
 from apbridge.avidxchange import Profile
 from apbridge.cli import context, env_file
-from apbridge.cli.app import FOUND
+from apbridge.cli.app import FOUND, variables_file
 from apbridge.cli.check import findings, show
 from apbridge.cli.output import Json, print_json
 from apbridge.cli.upload import CERTIFICATE_FILE, first_steps
@@ -25,6 +25,7 @@ from apbridge.settings import ACCOUNT_ID, DEFAULT_PROFILE
 from apbridge.vault import REFERENCE, Vault, vault_file
 from apbridge.vault.files import replace
 from apbridge.vault.keys import KEY, KEY_FILE
+from apbridge.vault.vault import FILE as VAULT_FILE
 
 app = typer.Typer()
 
@@ -143,8 +144,15 @@ def _is_a_terminal() -> bool:
 
 
 def _open_vault(key_file: Path | None, *, in_keyring: bool) -> None:
-    """Open the vault, or make it; its key is where it is told, or outside the project."""
-    here, is_new = Path.cwd(), not vault_file().exists()
+    """Open the vault, or make it; its key is where it is told, or outside the project.
+
+    What has a file of variables of its own, such as a rehearsal, has its vault beside that.
+    """
+    here = variables_file().absolute().parent
+    if here != Path.cwd() and not os.environ.get(VAULT_FILE):
+        here.mkdir(mode=0o700, parents=True, exist_ok=True)
+        env_file.keep({VAULT_FILE: str(here / "vault.json")})
+    is_new = not vault_file().exists()
     name = f"{here.name}-{hashlib.sha256(bytes(here)).hexdigest()[:8]}.key"
     place = key_file.resolve() if key_file else Path(typer.get_app_dir("apbridge")) / name
     is_named = in_keyring or os.environ.get(KEY) or os.environ.get(KEY_FILE)

@@ -34,7 +34,8 @@ def compare(
 ) -> None:
     """Compare what is open with what is unpaid, and what is posted with what is settled.
 
-    Reads both systems and writes to neither. Exit code 1 where a difference is unexplained.
+    What is to be paid, and what a bill says, is compared too, unless --as-of is given. Reads both systems and
+    writes to neither. Exit code 1 where a difference is unexplained, as one is that a run should have seen to.
     """
     day = moment(as_of)
     tap = context.config(context.TAP_NETSUITE)
@@ -97,7 +98,8 @@ def _show_differences(differences: list[Difference]) -> None:
     for one in differences[:_MOST_SHOWN]:
         amounts = ["none" if each is None else _money(each) for each in (one.netsuite, one.avidxchange)]
         name = escape(f"{one.kind} {one.number}")
-        shown.add_row(name, escape(one.vendor), *amounts, one.cause.value, escape(one.says))
+        words = one.says if one.is_explained else f"{one.says} {one.do}"
+        shown.add_row(name, escape(one.vendor), *amounts, one.cause.value, escape(words.rstrip()))
     console().print(shown)
 
 

@@ -91,8 +91,14 @@ class Found:
     def listed(self) -> list[dict[str, Any]]:
         about = {"kind": "bill", "external_id": bill_name(7), "number": "INV-7", "vendor": "Abernathy <i>"}
         amounts = {"subsidiary": "", "currency": "USD", "netsuite": None, "avidxchange": Decimal("1840.20")}
-        why = {"amount": Decimal("-1840.20"), "cause": "unexplained", "says": "Nobody knows.", "code": None}
-        return [{**about, **amounts, **why}] * self.unexplained
+        why = {
+            "amount": Decimal("-1840.20"),
+            "cause": "unexplained",
+            "says": "Nobody knows.",
+            "do": "Ask them.",
+        }
+        run = {"code": None, "run": "outbound", "has_passed": True}
+        return [{**about, **amounts, **why, **run}] * self.unexplained
 
 
 def fill(ledger: Ledger) -> None:

@@ -15,7 +15,7 @@ from sqlalchemy import update
 from apbridge.console.serve import listening_at, report
 from apbridge.errors import SettingError, urgent
 from apbridge.ledger import Ledger, Status
-from apbridge.ledger.chronicle import Chronicle
+from apbridge.ledger.chronicle import DIFFERENCES, Chronicle
 from apbridge.ledger.tables import runs
 from tests.waiting import PATIENCE
 
@@ -133,8 +133,12 @@ def test_an_unexplained_difference_is_said_first(address: str, ledger: Ledger):
         said = get(address, path).text
         assert "Not in balance" in said
         assert "2 of 2 differences are unexplained" in said
-    assert "Nobody knows." in said
+    assert "Nobody knows. <strong>What to do:</strong> Ask them." in said
     assert "Abernathy &lt;i&gt;" in said
+    # What an earlier version has kept does not say what to do.
+    kept = [{name: value for name, value in one.items() if name != "do"} for one in Found(2).listed()]
+    Chronicle(ledger).remember(DIFFERENCES, kept)
+    assert "Nobody knows.</td>" in get(address, "/balance").text
 
 
 @pytest.mark.parametrize("code", sorted(urgent()))

@@ -12,8 +12,9 @@ from messages import READ, SCHEMAS, bill, bill_name, schema, state, vendor, vend
 from sqlalchemy import select
 
 from apbridge.errors import RejectedError, SettingError, UnavailableError
-from apbridge.ledger import Ledger, Status
+from apbridge.ledger import Ledger, Need, Row, Status
 from apbridge.ledger.tables import runs
+from apbridge.singer import Outcome
 from apbridge.singer.reading import IncompleteError
 from tests.waiting import until
 
@@ -360,3 +361,24 @@ def test_a_run_without_input_is_recorded(world: World) -> None:
             ("target-toy", "incomplete")
         ]
         assert ledger.is_new("target-toy"), "no bookmark was told"
+
+
+def test_the_row_of_what_is_needed_is_the_newest(any_world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    from toy import BillSink  # noqa: PLC0415
+
+    known: list[str] = []
+    deliver = BillSink.deliver
+
+    def asking(sink: BillSink, record: dict[str, Any], row: Row | None) -> Outcome:
+        found = sink.known(Need("vendors", vendor_name(1)))
+        assert found
+        known.append(found.content_hash)
+        return deliver(sink, record, row)
+
+    def one_at_a_time(target: Toy) -> None:
+        target.batch = 1
+
+    monkeypatch.setattr(BillSink, "deliver", asking)
+    messages = [*SCHEMAS, vendor(1), bill(1), vendor(1, name="New"), bill(2), state("t1")]
+    any_world.run(messages, one_at_a_time)
+    assert known[0] != known[1] == any_world.row("vendors", vendor_name(1)).content_hash
