@@ -52,7 +52,7 @@ def test_of_several_the_first_pdf_is_sent_and_the_others_are_named(
     assert "not sent: second.pdf, scan.png" in caplog.text
 
 
-@pytest.mark.parametrize("trouble", ["damaged", "missing", "type", "size", "refused"])
+@pytest.mark.parametrize("trouble", ["damaged", "missing", "type", "size", "empty", "refused"])
 def test_one_that_fails_is_told_on_its_bill_and_the_invoice_stands(company: Company, trouble: str):
     picture = company.picture("bill.pdf")
     if trouble == "damaged":
@@ -63,6 +63,8 @@ def test_one_that_fails_is_told_on_its_bill_and_the_invoice_stands(company: Comp
         picture["media_type"] = "application/msword"
     elif trouble == "size":
         picture["size"] = 10_485_761
+    elif trouble == "empty":
+        picture["size"] = 0
     else:
         picture["media_type"] = "image/png"
     result = company.send(*CODING, bill(1, images=[picture]))
