@@ -1,4 +1,4 @@
-"""A stream that was not read to its end is known by its bookmark: by the mark of our taps, or by the SDK's own."""
+"""A stream that was not read to its end is known by its bookmark: by our mark, or by that of the SDK."""
 
 from __future__ import annotations
 
