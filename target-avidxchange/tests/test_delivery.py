@@ -22,6 +22,7 @@ from tests.canonical import (
 )
 
 from apbridge import json
+from apbridge.errors import SettingError
 
 if TYPE_CHECKING:
     from conftest import Company
@@ -205,3 +206,26 @@ def test_a_bookmark_without_a_ledger_asks_for_a_full_refresh(company: Company):
     company.lose_ledger()
     with pytest.raises(Exception, match="--full-refresh"):
         company.send(before={"bookmarks": {"bills": {"replication_key_value": "2026-11-02"}}})
+
+
+@pytest.mark.parametrize("company", ["avidconnect"], indirect=True)  # the other names it in a setting
+def test_tokens_of_another_company_stop_the_run_and_new_ones_of_the_same_do_not(company: Company):
+    def asked() -> int:
+        return sum(count for name, count in company.calls()["by_operation"].items() if "company" in name)
+
+    company.send(*CODING, bill(1))
+    assert asked() == 1
+    company.send(*CODING, bill(1))
+    assert asked() == 0
+
+    company.run("UPDATE ax_company SET company_token = 'rotated-token'")
+    company.send(*CODING, bill(1), company_token="rotated-token")
+    assert asked() == 1
+    company.send(*CODING, bill(1), company_token="rotated-token")
+    assert asked() == 0
+
+    company.run("UPDATE ax_company SET id = 4711, company_token = 'of-another-company'")
+    with pytest.raises(SettingError, match="company 4711") as found:
+        company.send(*CODING, bill(1), bill(2), company_token="of-another-company")
+    assert found.value.code == "APB-LED-012"
+    assert company.calls()["writes"] == 0

@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from apbridge.avidxchange import fingerprint
 from apbridge.json import loads
 from apbridge.ledger import Ledger
+from apbridge.ledger.doubt import SENT
 from apbridge.ledger.tables import audit
 from apbridge.reconcile.books import Invoice
 from apbridge.reconcile.netsuite import Bill
@@ -66,7 +67,7 @@ def last_sent(ledger: Ledger, external_ids: Iterable[str]) -> dict[str, Mapping[
                 .where(
                     audit.c.system == "avidxchange",
                     audit.c.operation == _SUBMISSION,
-                    audit.c.phase == "sent",
+                    audit.c.phase == SENT,
                     audit.c.external_id.in_(names[start : start + _AT_ONCE]),
                 )
                 .group_by(audit.c.external_id)

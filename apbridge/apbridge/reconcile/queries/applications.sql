@@ -8,7 +8,7 @@ SELECT
   other.externalid,
   TO_CHAR(other.trandate, 'YYYY-MM-DD') AS trandate,
   SUM(ABS(link.foreignamount)) AS amount,
-  MAX(TO_CHAR(SYS_EXTRACT_UTC(link.lastmodifieddate), 'YYYY-MM-DD"T"HH24:MI:SS"Z"')) AS modified
+  MAX(TO_CHAR(SYS_EXTRACT_UTC(COALESCE(link.lastmodifieddate, other.lastmodifieddate)), 'YYYY-MM-DD"T"HH24:MI:SS"Z"')) AS modified
 FROM nexttransactionlinelink link
 JOIN transaction other ON other.id = link.nextdoc
 WHERE link.linktype = 'Payment' AND {where}
