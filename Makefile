@@ -29,7 +29,7 @@ demo: setup ## Run the loop both ways on the sandbox and show that both books ag
 	@python -m demo
 
 test: setup .third-party/.done browser ## Run every test, in an order of chance; SEED=<the one that was said> runs them in that order
-	@python -m pytest --numprocesses=auto --dist=worksteal $(SEED:%=--randomly-seed=%)
+	@python -m pytest --numprocesses=auto --dist=loadfile $(SEED:%=--randomly-seed=%)
 
 bench: .venv/.done ## Measure each part against a limit or a peer; slow. One alone: python -m benchmarks <name>
 	@python -m benchmarks

@@ -234,15 +234,6 @@ class Inbound:
         """Give what NetSuite has of a payment that is not voided."""
         return [one for one in self.posted(payment) if one["voided"] == "F"]
 
-    def custom(self, bill: Bill) -> dict[str, Any]:
-        """Give the custom fields of a bill that hold something."""
-        assert self._sandbox.sandbox
-        with self._sandbox.sandbox.store.connection() as connection:
-            query = "SELECT custom FROM ns_transaction WHERE id = ?"
-            (row,) = connection.execute(query, (int(bill["id"]),))
-        found: dict[str, Any] = json.loads(row["custom"])
-        return found
-
     def unpaid(self, bill: Bill) -> Decimal:
         (found,) = [one for one in self.books.netsuite["bills"] if one["id"] == bill["id"]]
         return Decimal(found["unpaid"])

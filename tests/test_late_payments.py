@@ -8,8 +8,6 @@ import pytest
 
 from tests.inbound import Inbound
 
-STATUS = "custbody_avidxchange_status"
-
 
 @pytest.mark.parametrize("on_void", ["delete", "restlet", "reject"])
 def test_a_payment_that_arrives_after_its_void_was_read(inbound: Inbound, on_void: str):
@@ -48,15 +46,3 @@ def test_the_reissue_takes_the_bill_before_the_voided_one_arrives(inbound: Inbou
     assert inbound.disagreements() == []
     assert (inbound.live(payment), len(inbound.live(again)), inbound.unpaid(bill)) == ([], 1, 0)
     assert inbound.reasons() == {}
-
-
-def test_a_status_that_arrives_after_a_newer_one(inbound: Inbound):
-    [bill] = inbound.take()
-    inbound.killed_on_the_wire(method="PATCH", path=f"/vendorBill/{bill['id']}", status_field=STATUS)
-    inbound.pay(bill)
-    assert inbound.run(status_field=STATUS)[0] == 0
-    assert inbound.custom(bill)[STATUS] == "paid"
-    inbound.let_go()
-    assert inbound.custom(bill)[STATUS] == "approved"
-    assert inbound.run_half_an_hour_later(status_field=STATUS)[0] == 0
-    assert inbound.custom(bill)[STATUS] == "paid"

@@ -18,10 +18,12 @@ class Origin:
         system: `netsuite` or `avidxchange`.
         facts: What tells it from others of its kind, such as `account` and `host`; what is not known is
             left out.
+        proof: A fingerprint of what signs in: where that is the same, nobody need ask which company it is.
     """
 
     system: str
     facts: Mapping[str, str]
+    proof: str | None = None
 
     @classmethod
     def of(cls, system: str, base_url: str, **facts: str | None) -> Origin:
@@ -40,12 +42,13 @@ class Origin:
         """Read what `as_json` gave; None where it is nothing of the kind."""
         if not isinstance(value, dict) or not isinstance(value.get("system"), str):
             return None
-        facts = {name: fact for name, fact in value.items() if name != "system" and isinstance(fact, str)}
-        return cls(value["system"], facts)
+        texts = {name: one for name, one in value.items() if isinstance(one, str)}
+        return cls(texts.pop("system"), proof=texts.pop("proof", None), facts=texts)
 
     def as_json(self) -> dict[str, str]:
         """Give it as STATE and ledger keep it."""
-        return {"system": self.system, **self.facts}
+        proof = {} if self.proof is None else {"proof": self.proof}
+        return {"system": self.system, **self.facts, **proof}
 
     def agrees(self, other: Origin) -> bool:
         """Tell whether both may be the same: whatever both know is equal."""

@@ -101,6 +101,20 @@ def test_an_exact_value_of_a_dimension_holds_before_a_subsidiarys_pattern(tmp_pa
     assert found.dimension_code("location", "13", "2") == "PATTERN"
 
 
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [("6109", "X-10-Y"), ("69", "X--Y"), ("6", "6"), ("9", "9"), ("610", "610"), ("16109", "16109")],
+)
+def test_a_star_amid_a_value_stands_for_what_is_amid_it(tmp_path: Path, number: str, code: str):
+    assert coding(tmp_path, "account,code\n6*9,X-*-Y\n").gl_code("1", number, None) == code
+
+
+@pytest.mark.parametrize("number", ["6", "66", "606"])
+def test_what_is_before_and_after_a_star_does_not_overlap(tmp_path: Path, number: str):
+    mapped = coding(tmp_path, "account,code\n6*6,MAPPED\n").gl_code("1", number, None)
+    assert mapped == ("6" if number == "6" else "MAPPED")
+
+
 def test_dimensions_are_mapped_by_their_internal_ids(tmp_path: Path):
     found = coding(tmp_path)
     assert found.dimension_code("department", "7", None) == "0070"

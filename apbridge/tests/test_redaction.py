@@ -97,3 +97,10 @@ def test_what_explains_a_refusal_stays(text: str):
 def test_twice_is_the_same_as_once(value: object):
     once = redact(value)
     assert redact(once) == once
+
+
+@pytest.mark.parametrize("kind", [list, tuple])
+def test_secrets_are_masked_at_any_depth(kind: type[list[object] | tuple[object]]):
+    told = redact(kind([{"lines": kind([{"tax_id": "s3cret"}, "token=s3cret"])}]))
+    assert "s3cret" not in str(told)
+    assert str(told).count(MASK) == 2

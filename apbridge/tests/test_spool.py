@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from concurrent.futures import ThreadPoolExecutor
+from errno import EEXIST, ENOTDIR
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -130,5 +132,7 @@ def test_a_wrong_spool_url_is_a_setting():
 
 def test_a_spool_that_cannot_be_written_ends_the_run(tmp_path: Path):
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(UnavailableError, match="spool"):
+    with pytest.raises(UnavailableError, match="spool") as caught:
         spool.put(str(tmp_path / "file"), PDF)
+    # The system's own words, without the paths that it adds to them.
+    assert caught.value.facts["problem"] in {os.strerror(EEXIST), os.strerror(ENOTDIR)}

@@ -9,11 +9,11 @@ from contextlib import contextmanager, suppress
 from importlib import resources
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from threading import Lock
+from threading import Condition, Lock
 
 
 class StoreError(Exception):
-    """The file cannot be used as a sandbox's books."""
+    """The file cannot be used as a sandbox's books, or not any more."""
 
 
 class Store:
@@ -30,27 +30,39 @@ class Store:
         self.path = path
         self._idle: SimpleQueue[sqlite3.Connection] = SimpleQueue()
         self._write_lock = Lock()
+        self._users = 0
+        self._is_closed = False
+        self._changed = Condition()
         self._writer = self._open()
         self._create()
 
     @contextmanager
     def connection(self) -> Iterator[sqlite3.Connection]:
-        """Lend a connection to read with: everything read inside is of one moment."""
-        try:
-            conn = self._idle.get_nowait()
-        except Empty:
-            conn = self._open()
-        try:
-            conn.execute("BEGIN")
-            yield conn
-        finally:
-            conn.rollback()
-            self._idle.put(conn)
+        """Lend a connection to read with: everything read inside is of one moment.
+
+        Raises:
+            StoreError: The store is closed.
+        """
+        with self._in_use():
+            try:
+                conn = self._idle.get_nowait()
+            except Empty:
+                conn = self._open()
+            try:
+                conn.execute("BEGIN")
+                yield conn
+            finally:
+                conn.rollback()
+                self._idle.put(conn)
 
     @contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:
-        """Lend the connection to write with: all or nothing, and nobody else writes meanwhile."""
-        with self._write_lock:
+        """Lend the connection to write with: all or nothing, and nobody else writes meanwhile.
+
+        Raises:
+            StoreError: The store is closed.
+        """
+        with self._write_lock, self._in_use():
             self._writer.execute("BEGIN IMMEDIATE")
             try:
                 yield self._writer
@@ -66,11 +78,32 @@ class Store:
         return row["value"] if row else None
 
     def close(self) -> None:
-        """Close every connection. Nothing may be using the store any more."""
+        """Close every connection, once nobody uses it any more; nobody new is let in.
+
+        A call whose caller is long gone may still be under way on another thread when a server ends, and the
+        library of SQLite crashes where a connection is closed that is in use.
+        """
+        with self._changed:
+            self._is_closed = True
+            self._changed.wait_for(lambda: not self._users)
         with suppress(Empty):
             while True:
                 self._idle.get_nowait().close()
         self._writer.close()
+
+    @contextmanager
+    def _in_use(self) -> Iterator[None]:
+        with self._changed:
+            if self._is_closed:
+                message = "the books are closed"
+                raise StoreError(message)
+            self._users += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._users -= 1
+                self._changed.notify_all()
 
     def _open(self) -> sqlite3.Connection:
         conn = sqlite3.connect(self.path, timeout=60, isolation_level=None, check_same_thread=False)

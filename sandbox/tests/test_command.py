@@ -4,7 +4,9 @@ import sqlite3
 import stat
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
 
 import pytest
 import requests
@@ -12,7 +14,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from apbridge_sandbox.store import Store, StoreError
 from apbridge_sandbox.testing import running
-from tests.waiting import PATIENCE
+from tests.waiting import PATIENCE, until
 
 NAMES = {
     "NETSUITE_ACCOUNT_ID",
@@ -132,6 +134,35 @@ def test_a_file_of_another_version(tmp_path: Path, command: str):
     done = _run(command, f"--db={file}", *(["--out", str(tmp_path)] if command == "credentials" else []))
     assert done.returncode == 1
     assert done.stderr.startswith("Error: old.db was made by another version")
+
+
+@pytest.mark.parametrize("way", ["connection", "write"])
+def test_the_books_are_closed_when_nobody_uses_them_any_more(tmp_path: Path, way: str):
+    """SQLite's library crashes where a connection is closed that another thread is using."""
+    store = Store(tmp_path / "a.db")
+    inside, go_on = Event(), Event()
+
+    def use() -> sqlite3.Connection:
+        with getattr(store, way)() as conn:
+            inside.set()
+            go_on.wait(PATIENCE)
+            conn.execute("SELECT 1")
+            lent: sqlite3.Connection = conn
+            return lent
+
+    with ThreadPoolExecutor(2) as pool:
+        using = pool.submit(use)
+        assert inside.wait(PATIENCE)
+        closing = pool.submit(store.close)
+        until(lambda: store._is_closed)
+        assert not closing.done()
+        with pytest.raises(StoreError, match="closed"):
+            store.setting("a")
+        go_on.set()
+        lent = using.result()
+        closing.result()
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        lent.execute("SELECT 1")
 
 
 def _insert_twice(conn: sqlite3.Connection) -> None:

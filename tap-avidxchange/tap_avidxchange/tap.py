@@ -42,10 +42,9 @@ class TapAvidXchange(CanonicalTap):
         ),
     ).to_dict()
 
-    @property
     @override
-    def origin(self) -> Origin:
-        return AvidXchangeSettings.from_config(self.config).origin
+    def origin(self, before: Origin | None) -> Origin:
+        return self.client.origin(before)
 
     @override
     def discover_streams(self) -> list[AvidXchangeStream]:

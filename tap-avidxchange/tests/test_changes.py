@@ -11,6 +11,7 @@ from urllib.error import HTTPError
 import pytest
 
 from apbridge.avidxchange import instant
+from apbridge.errors import SettingError
 
 if TYPE_CHECKING:
     from tests.avidxchange_company import Company
@@ -87,3 +88,27 @@ def test_random_histories_read_in_slices_end_with_what_is_there(company: Company
             seen[record["id"]] = record["status"]
     there = company.read().records("payments")
     assert seen == {record["id"]: record["status"] for record in there}
+
+
+@pytest.mark.parametrize("company", ["avidconnect"], indirect=True)  # the other names it in a setting
+def test_bookmarks_of_another_company_stop_the_tap_and_new_tokens_of_the_same_do_not(company: Company):
+    def tokens(name: str, number: int = 1) -> dict[str, str]:
+        """Let AvidXchange know the company by that token and number."""
+        assert company.sandbox.sandbox
+        with company.sandbox.sandbox.store.write() as connection:
+            connection.execute("UPDATE ax_company SET company_token = ?, id = ?", (name, number))
+        return {"company_token": name}
+
+    company.submit(1)
+    company.pay()
+    own = company.read(**tokens("first-token"))
+    assert own.state["apbridge"]["source"]["company"] == "1"
+    rotated = company.read(own.state, **tokens("rotated-token"))
+    assert rotated.ids() == []
+    company.calls()
+    company.read(rotated.state, company_token="rotated-token")
+    assert company.calls()["total"] == 1
+    with pytest.raises(SettingError, match="company 4711") as found:
+        company.read(rotated.state, **tokens("of-another-company", 4711))
+    assert found.value.code == "APB-SNG-030"
+    assert company.read(**tokens("of-another-company", 4711)).state["apbridge"]["source"]["company"] == "4711"

@@ -89,9 +89,8 @@ class TapNetSuiteAP(CanonicalTap):
         """What this run's streams share."""
         return Connection(self.config, self.stop)
 
-    @property
     @override
-    def origin(self) -> Origin:
+    def origin(self, before: Origin | None) -> Origin:
         return self.connection.netsuite.settings.origin
 
     @override

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cached_property
 from typing import Any, ClassVar
 
 from singer_sdk import typing as th
@@ -53,7 +52,7 @@ class TargetAvidXchange(AcknowledgingTarget):
             SettingError: A setting is wrong; it says which.
         """
         super().__init__(**arguments)
-        self.client = AvidXchange(self._settings)
+        self.client = AvidXchange(AvidXchangeSettings.from_config(self.config))
         self.coding = Coding.from_config(self.config)
         self.codes = Codes(self)
         self._directories: dict[str, Directory] = {}
@@ -68,18 +67,14 @@ class TargetAvidXchange(AcknowledgingTarget):
             )
         return self._directories[stream]
 
-    @property
     @override
-    def origin(self) -> Origin:
-        return self._settings.origin
-
-    @cached_property
-    def _settings(self) -> AvidXchangeSettings:
-        return AvidXchangeSettings.from_config(self.config)
+    def origin(self, before: Origin | None) -> Origin:
+        return self.client.origin(before)
 
     @override
     def preflight(self) -> None:
-        self.client.check()
+        if not self.client.is_checked:
+            self.client.check()
 
     @override
     def look_back(self) -> None:

@@ -108,6 +108,16 @@ class Company:
         self.sandbox.control("/control/calls", method="DELETE")
         return counts
 
+    def asked_for(self) -> list[str]:
+        """Give what was asked of AvidXchange since last time, but for signing in.
+
+        Each run that brings bills asks once which invoices changed.
+        """
+        asked = self.calls()["by_operation"]
+        lists = [call for call in asked if call.startswith("GET ") and call.endswith("/invoices")]
+        found = ["what changed"] * sum(asked.pop(call) for call in lists)
+        return found + [call for call in asked if "token" not in call]
+
     def row(self, number: int) -> Row:
         with Ledger(self.config["ledger_url"]) as ledger:
             return ledger.rows("avidxchange", "bills", [f"{NS}-vendorbill-{number}"])[

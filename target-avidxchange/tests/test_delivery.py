@@ -22,6 +22,7 @@ from tests.canonical import (
 )
 
 from apbridge import json
+from apbridge.errors import SettingError
 
 if TYPE_CHECKING:
     from conftest import Company
@@ -106,12 +107,12 @@ def test_so_it_is_in_every_portion(company: Company, batch: int):
     assert stages(company) == ([2, 0, 2, 1, 2, 0] if batch == 1 else [0, 2, 0, 1, 2])
 
 
-def test_a_second_run_asks_for_nothing(company: Company):
+def test_a_second_run_asks_for_nothing_but_what_changed(company: Company):
     messages = [*CODING, bill(1, line(1, "9.99", **CODED), images=[company.picture()])]
     company.send(*messages)
     company.calls()
     result = company.send(*messages)
-    assert company.calls()["total"] == 0
+    assert company.asked_for() == ["what changed"]
     assert result.counts["bills"] == {"unchanged": 1}
     assert result.counts["vendors"] == {"unchanged": 2}
 
@@ -130,7 +131,7 @@ def test_what_our_own_payments_change_of_a_bill_is_nothing_to_send(company: Comp
     )
     for message in (partly, paid):
         assert company.send(message).counts == {"bills": {"unchanged": 1}}
-    assert company.calls()["total"] == 0
+    assert company.asked_for() == ["what changed"] * 2
 
 
 def test_a_bill_waits_for_its_vendor_and_codes_and_goes_by_itself(company: Company):
@@ -180,7 +181,7 @@ def test_without_its_ledger_a_full_refresh_writes_nothing(company: Company):
     assert calls["writes"] == 0
     assert result.counts["bills"] == {"unchanged": 2}
     assert company.send(*messages).counts["bills"] == {"unchanged": 2}
-    assert company.calls()["total"] == 0
+    assert company.asked_for() == ["what changed"]
 
 
 def test_without_its_ledger_only_what_differs_is_written(company: Company):
@@ -205,3 +206,26 @@ def test_a_bookmark_without_a_ledger_asks_for_a_full_refresh(company: Company):
     company.lose_ledger()
     with pytest.raises(Exception, match="--full-refresh"):
         company.send(before={"bookmarks": {"bills": {"replication_key_value": "2026-11-02"}}})
+
+
+@pytest.mark.parametrize("company", ["avidconnect"], indirect=True)  # the other names it in a setting
+def test_tokens_of_another_company_stop_the_run_and_new_ones_of_the_same_do_not(company: Company):
+    def asked() -> int:
+        return sum(count for name, count in company.calls()["by_operation"].items() if "company" in name)
+
+    company.send(*CODING, bill(1))
+    assert asked() == 1
+    company.send(*CODING, bill(1))
+    assert asked() == 0
+
+    company.run("UPDATE ax_company SET company_token = 'rotated-token'")
+    company.send(*CODING, bill(1), company_token="rotated-token")
+    assert asked() == 1
+    company.send(*CODING, bill(1), company_token="rotated-token")
+    assert asked() == 0
+
+    company.run("UPDATE ax_company SET id = 4711, company_token = 'of-another-company'")
+    with pytest.raises(SettingError, match="company 4711") as found:
+        company.send(*CODING, bill(1), bill(2), company_token="of-another-company")
+    assert found.value.code == "APB-LED-012"
+    assert company.calls()["writes"] == 0

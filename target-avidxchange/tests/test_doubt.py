@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,10 +20,10 @@ def send_and_be_cut_off(company: Company, *messages: Message) -> None:
     """Submit, and lose the ledger just when it is to be told of a bill's delivery."""
     write = Ledger.write
 
-    def cut_off(self: Ledger, run_id: int, system: str, entries: Sequence[Entry]) -> None:
+    def cut_off(self: Ledger, run_id: int, system: str, entries: Sequence[Entry]) -> Mapping[str, datetime]:
         if any(one.stream == "bills" and one.status is Status.DELIVERED for one in entries):
             raise UnavailableError("APB-LED-002", ledger="it", problem="gone")
-        write(self, run_id, system, entries)
+        return write(self, run_id, system, entries)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Ledger, "write", cut_off)

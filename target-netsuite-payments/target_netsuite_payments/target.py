@@ -49,8 +49,9 @@ class TargetNetSuitePayments(AcknowledgingTarget):
             SettingError: A setting is missing or wrong; it says which.
         """
         super().__init__(**arguments)
-        self._rules = Rules.from_config(self.config, self._settings)
-        self._netsuite = NetSuite(self._settings, stop=self.stop)
+        settings = NetSuiteSettings.from_config(self.config)
+        self._rules = Rules.from_config(self.config, settings)
+        self._netsuite = NetSuite(settings, stop=self.stop)
         self._books = Books(self._netsuite)
 
     def portion(self, payments: Sequence[Payment], remote_ids: Mapping[str, str]) -> Portion:
@@ -68,14 +69,9 @@ class TargetNetSuitePayments(AcknowledgingTarget):
             return None
         return BillStatuses(self._netsuite, self._books, self._rules.account, self._rules.status_field)
 
-    @property
     @override
-    def origin(self) -> Origin:
-        return self._settings.origin
-
-    @cached_property
-    def _settings(self) -> NetSuiteSettings:
-        return NetSuiteSettings.from_config(self.config)
+    def origin(self, before: Origin | None) -> Origin:
+        return self._netsuite.settings.origin
 
     @override
     def preflight(self) -> None:

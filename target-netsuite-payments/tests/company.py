@@ -181,6 +181,16 @@ class Company:
         with self.sandbox.sandbox.store.write() as connection:
             void_vendor_payment(connection, int(payment), now=self.sandbox.sandbox.clock.now())
 
+    def let_link_carry_the_payment_alone(self, payment: str) -> None:
+        """Let a payment's link be over what was paid, without the discount: some accounts show it so."""
+        assert self.sandbox.sandbox
+        with self.sandbox.sandbox.store.write() as connection:
+            connection.execute(
+                "UPDATE ns_link SET foreignamount_cents = foreignamount_cents - discount_cents"
+                " WHERE nextdoc = ? AND linktype = 'Payment'",
+                (int(payment),),
+            )
+
     def custom(self, number: str) -> dict[str, Any]:
         """Give the custom fields of a transaction that hold something."""
         (row,) = self.rows("SELECT custom FROM ns_transaction WHERE id = ?", number)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -95,6 +96,37 @@ def test_a_payment_that_fits_is_drafted_whole():
 def test_two_shares_of_one_bill_are_one_line():
     body = drafted(payment(allocation(amount="60"), allocation(amount="40")), bill())
     assert body["apply"]["items"] == [{"doc": {"id": "10"}, "apply": True, "amount": Decimal(100)}]
+
+
+def test_each_bill_gets_its_own_amount_in_whatever_order():
+    shares = [allocation("12", "1.00"), allocation("10", "30.00", "3.00"), allocation("11", "200.00")]
+    bills = [bill("10"), bill("11", "250.00"), bill("12", "7.00")]
+    for ordered in permutations(shares):
+        items = drafted(payment(*ordered), *bills)["apply"]["items"]
+        assert {item["doc"]["id"]: (item["amount"], item.get("disc")) for item in items} == {
+            "10": (Decimal("30.00"), Decimal("3.00")),
+            "11": (Decimal("200.00"), None),
+            "12": (Decimal("1.00"), None),
+        }
+
+
+@pytest.mark.parametrize(
+    "amounts", [["0.10", "0.20"], ["1.10", "2.20"], ["0.01"] * 10, ["4.35", "0.70", "1.10"]]
+)
+def test_sums_that_no_float_can_hold_are_exact(amounts: list[str]):
+    total = sum(map(Decimal, amounts), Decimal(0))
+    apart = [allocation(str(number), amount) for number, amount in enumerate(amounts, start=10)]
+    body = drafted(
+        payment(*apart, amount=total), *(bill(str(10 + place), each) for place, each in enumerate(amounts))
+    )
+    assert [item["amount"] for item in body["apply"]["items"]] == [Decimal(amount) for amount in amounts]
+    one = drafted(
+        payment(*(allocation(amount=each) for each in amounts), amount=total), bill(unpaid=str(total))
+    )
+    assert [item["amount"] for item in one["apply"]["items"]] == [total]
+    with pytest.raises(RejectedError) as rejected:
+        drafted(payment(*apart, amount=total + Decimal("0.01")), bill())
+    assert rejected.value.code == "APB-PAY-013"
 
 
 @pytest.mark.parametrize(
@@ -190,6 +222,29 @@ def test_the_bank_account_that_says_most_wins(method: str, currency: str, subsid
     assert rules.bank_account(payment(method=method), currency, subsidiary) == account
 
 
+@pytest.mark.parametrize(
+    "accounts",
+    [
+        (BankAccount("8", "ach", None, None), BankAccount("9", "ach", None, None)),
+        (BankAccount("8", "ach", None, None), BankAccount("7", None, "CAD", None)),
+        (BankAccount("8", None, "CAD", None), BankAccount("9", "ach", None, None)),
+        (
+            BankAccount("8", None, "CAD", "3"),
+            BankAccount("7", "ach", "CAD", None),
+            BankAccount("9", "ach", None, "3"),
+        ),
+        (
+            BankAccount("9", None, None, None),
+            BankAccount("8", None, None, "3"),
+            BankAccount("7", None, "CAD", None),
+        ),
+    ],
+)
+def test_of_bank_accounts_that_say_as_much_the_first_wins(accounts: tuple[BankAccount, ...]):
+    rules = replace(RULES, bank_accounts=accounts)
+    assert rules.bank_account(payment(method="ach"), "CAD", "3") == "8"
+
+
 def test_no_bank_account_names_the_setting():
     with pytest.raises(RejectedError, match="bank_accounts") as rejected:
         drafted(payment(), bill(), rules=replace(RULES, bank_accounts=(BankAccount("8", "ach", None, None),)))
@@ -214,6 +269,17 @@ def test_what_is_there_already_is_compared(
     found = differences(paid, shares_of(paid, ACCOUNT), "5", recorded)
     assert len(found) == len(words)
     assert all(said.startswith(word) for said, word in zip(found, words, strict=True))
+
+
+def test_payments_that_share_bills_by_way_of_others_wait_for_one_another():
+    chain = [
+        payment(*map(allocation, bills), id=str(number), external_id=f"avidxchange-payment-{number}")
+        for number, bills in enumerate((["10"], ["11"], ["12", "13"], ["10", "11"], ["11", "12"]))
+    ]
+    alone = payment(allocation("14"), id="9", external_id="avidxchange-payment-9")
+    for ordered in permutations([*chain, alone]):
+        groups = in_groups(ordered, lambda each: [share.invoice for share in each.allocations])
+        assert sorted(len(group) for group in groups) == [1, 5]
 
 
 def test_payments_wait_for_those_on_the_same_bills_and_voids_go_first():

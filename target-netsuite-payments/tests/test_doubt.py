@@ -6,6 +6,7 @@ import json
 import signal
 from collections import Counter
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from itertools import chain
 from pathlib import Path
@@ -16,6 +17,7 @@ import pytest
 from apbridge.errors import OutcomeUnknownError, SettingError, UnavailableError
 from apbridge.ledger import Ledger, Status
 from apbridge_sandbox.testing import running
+from target_netsuite_payments import posting
 from tests.waiting import PATIENCE, are_all_held, held, until
 
 from .company import Company
@@ -77,6 +79,26 @@ def test_a_commit_that_comes_late_is_waited_for(company: Company, target: Target
         {"status": 200, "body": {"items": [], "hasMore": False, "totalResults": 0}}, path="suiteql", nth=5
     )
     assert target.run(record).counts == {"delivered": 1}
+    assert company.payment(record).applied == {bill.id: bill.unpaid}
+    assert company.writes == 1
+
+
+def test_a_late_commit_costs_one_post(company: Company, target: Target, monkeypatch: pytest.MonkeyPatch):
+    """NetSuite cuts the connection at once, and posts after it was looked up twice in vain."""
+    monkeypatch.setattr(posting, "PATIENCE", (0.0, *[0.05] * 600))
+    bill = company.bill()
+    record = in_full(bill)
+    company.fault({"drop": "late"}, times=1)
+    # Four look-ups go before the write.
+    with company.on_the_wire("POST", "/suiteql", nth=7) as let_go, ThreadPoolExecutor(1) as pool:
+
+        def commit() -> None:
+            company.until_held(2)
+            let_go()
+
+        committed = pool.submit(commit)
+        assert target.run(record).counts == {"delivered": 1}
+        committed.result(timeout=300)
     assert company.payment(record).applied == {bill.id: bill.unpaid}
     assert company.writes == 1
 

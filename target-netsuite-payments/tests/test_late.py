@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ from .company import Company
 from .program import Target, start
 from .records import in_full, messages, paying, voided
 
+STATUS = "custbody_avidxchange_status"
+
 
 class Wire:
     """A call of a run that was killed, on its way to NetSuite."""
@@ -23,10 +26,16 @@ class Wire:
         self._target = target
         self._config = config
 
-    def killed(self, *records: Mapping[str, Any], method: str = "POST", path: str = "/vendorPayment") -> None:
+    def killed(
+        self,
+        *records: Mapping[str, Any],
+        method: str = "POST",
+        path: str = "/vendorPayment",
+        stream: str = "payments",
+    ) -> None:
         """Run until such a call is on the wire, and kill the run there."""
         self._company.fault({"hold": True}, method=method, path=path, times=1)
-        process = start(self._target, self._config, messages(records))
+        process = start(self._target, self._config, messages(records, stream))
         self._company.until_held(1)
         process.kill()
         process.wait(timeout=60)
@@ -160,3 +169,24 @@ def test_an_undoing_that_arrives_after_people_were_asked(company: Company, targe
     wire.let_go()
     assert target.run(on_void="reject").counts == {"ignored": 1}
     assert company.unpaid(bill) == bill.unpaid
+
+
+def test_a_status_that_arrives_after_a_newer_one(company: Company, target: Target, wire: Wire):
+    bill = company.bill()
+    approved = {
+        "id": f"i-{bill.id}",
+        "external_id": bill.external_id,
+        "status": "approved",
+        "status_reason": None,
+        "total": bill.unpaid,
+        "amount_paid": Decimal(0),
+        "modified_at": "2026-11-02T15:00:00Z",
+    }
+    paid = {**approved, "status": "paid", "modified_at": "2026-11-02T16:00:00Z"}
+    target.config["status_field"] = STATUS
+    wire.killed(approved, method="PATCH", path="/vendorBill", stream="invoices")
+    assert target.run(paid, stream="invoices").counts == {"delivered": 1}
+    wire.let_go()
+    assert company.custom(bill.id)[STATUS] == "approved"
+    assert target.run_half_an_hour_later(stream="invoices").counts == {"delivered": 1}
+    assert company.custom(bill.id)[STATUS] == "paid"

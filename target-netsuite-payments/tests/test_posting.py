@@ -182,6 +182,42 @@ def test_a_closed_period_may_be_passed_over(company: Company, target: Target):
     assert "paid on 2026-09-15" in payment.memo
 
 
+def test_several_closed_periods_in_a_row_are_passed_over(company: Company, target: Target):
+    bill = company.bill()
+    record = in_full(bill, paid_on="2026-09-15")
+    with company.closed_period("2026-09"), company.closed_period("2026-10"):
+        assert target.run(record, closed_period="next_open").counts == {"delivered": 1}
+    payment = company.payment(record)
+    assert payment.day == "2026-11-01"
+    assert "paid on 2026-09-15" in payment.memo
+
+
+def test_a_namesake_of_another_vendor_is_another_payment(company: Company, target: Target):
+    bill, other = company.bill(), company.bill()
+    while other.vendor == bill.vendor:
+        other = company.bill()
+    record = paying((bill, "2.00"))
+    company.pay_by_hand(other, Decimal("2.00"), record["check_number"])
+    assert target.run(record).counts == {"delivered": 1}
+    assert company.payment(record).applied == {bill.id: Decimal("2.00")}
+    assert "by hand" not in target.row(record).facts.get("note", "")
+
+
+@pytest.mark.parametrize("keeps_its_total", [False, True])
+def test_a_namesake_that_was_voided_since_stands_for_nothing(
+    company: Company, target: Target, *, keeps_its_total: bool
+):
+    bill = company.bill()
+    record = paying((bill, "2.00"))
+    by_hand = company.pay_by_hand(bill, Decimal("2.00"), record["check_number"])
+    company.void_payment(by_hand)
+    if keeps_its_total:  # an account that voids by journals
+        company.change("transaction", by_hand, total_cents=200)
+    assert target.run(record).counts == {"delivered": 1}
+    assert company.payment(record).id != by_hand
+    assert company.unpaid(bill) == bill.unpaid - 2
+
+
 def test_a_payment_recorded_by_hand_is_linked(
     company: Company, target: Target, another_target: Callable[[], Target]
 ):

@@ -138,6 +138,24 @@ def test_a_reissue_is_posted_after_the_void_that_opens_its_bill(
     assert company.unpaid(bill) == 0
 
 
+@UNDOES
+@pytest.mark.parametrize("link_carries", ["payment and discount", "payment"])
+def test_a_discounted_payment_is_undone_and_its_bill_paid_whole_at_once(
+    company: Company, target: Target, on_void: str, link_carries: str
+):
+    bill = company.bill()
+    record = paying((bill, bill.unpaid - Decimal("2.50"), "2.50"))
+    target.run(record)
+    if link_carries == "payment":
+        company.let_link_carry_the_payment_alone(company.payment(record).id)
+    again = in_full(bill)
+    ran = target.run(again, voided(record), on_void=on_void)
+    assert ran.counts == {"delivered": 2}
+    assert "expected" not in ran.log
+    assert company.payment(again).applied == {bill.id: bill.unpaid}
+    assert company.unpaid(bill) == 0
+
+
 def test_a_reissue_of_a_payment_that_was_never_posted(company: Company, target: Target):
     bill = company.bill()
     record = in_full(bill)
@@ -221,11 +239,13 @@ def test_what_is_undone_in_words_only_is_rejected(company: Company, target: Targ
     record = in_full(bill)
     target.run(record)
     company.fault({"status": 204}, method="DELETE", times=1)
-    company.fault({"status": 200, "body": {"voided": company.payment(record).id}}, path="restlet", times=1)
+    payment = company.payment(record).id
+    told = {"payment": payment, "voidedBy": payment}
+    company.fault({"status": 200, "body": told}, path="restlet", times=1)
     ran = target.run(voided(record), on_void=on_void)
     assert ran.counts == {"rejected": 1}
     assert (target.row(record).code, company.unpaid(bill)) == ("APB-PAY-063", 0)
-    assert f"vendor payment {company.payment(record).id} was undone, and still shows it" in ran.log
+    assert f"vendor payment {payment} was undone, and still shows it" in ran.log
     assert target.run(on_void=on_void).counts == {"delivered": 1}
     assert (target.row(record).code, company.unpaid(bill)) == (None, bill.unpaid)
 

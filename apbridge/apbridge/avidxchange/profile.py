@@ -174,6 +174,7 @@ class Profile:
     name: str
     sign_in: SignInRules
     check_path: str
+    company: Expression | None
     request_id_header: str | None
     results: ResultRules | None
     errors: ErrorRules
@@ -223,6 +224,7 @@ def _build(declared: Mapping[str, Any]) -> Profile:
         name=declared["name"],
         sign_in=_sign_in(declared["sign_in"]),
         check_path=declared["check"]["path"],
+        company=_optional(declared["check"], "company"),
         request_id_header=answers.get("request_id"),
         results=_results(answers.get("results")),
         errors=_errors(declared["errors"]),

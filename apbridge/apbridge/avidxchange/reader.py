@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, quote, urlsplit
 from typing_extensions import Self
 
 from apbridge.avidxchange.answers import judge_by
-from apbridge.avidxchange.expressions import ExpressionError, instant
+from apbridge.avidxchange.expressions import ExpressionError, fingerprint, instant
 from apbridge.avidxchange.pages import Page, first_page, next_page
 from apbridge.avidxchange.profile import Listing, ModifiedSince, Profile, Resource
 from apbridge.avidxchange.settings import AvidXchangeSettings
@@ -20,6 +20,7 @@ from apbridge.avidxchange.sign_in import sign_in_by
 from apbridge.avidxchange.template import UnknownWordError
 from apbridge.errors import RefusedError, SettingError
 from apbridge.http import Call, GovernedSession
+from apbridge.origin import Origin
 
 _Filled = TypeVar("_Filled")
 
@@ -50,6 +51,10 @@ class AvidXchangeReader:
 
     def __init__(self, settings: AvidXchangeSettings, *, stop: Event | None = None) -> None:
         self.profile = Profile.load(settings.profile)
+        self._settings = settings
+        self._company: Any = None
+        self.is_checked = False
+        """Whether address and sign-in were shown to be right."""
         self._sign_in = sign_in_by(self.profile.sign_in, settings, stop)
         self._in_every_query = settings.values(self.profile.sign_in.parameters)
         self.session = GovernedSession(
@@ -79,7 +84,32 @@ class AvidXchangeReader:
         Raises:
             SettingError: They are not.
         """
-        self._get(self.profile.check_path, {}, "say which company it is")
+        self._company = self._get(self.profile.check_path, {}, "say which company it is")
+        self.is_checked = True
+
+    def origin(self, before: Origin | None) -> Origin:
+        """Tell which company it is; it is asked only where other credentials sign in than before.
+
+        Args:
+            before: Which it was, as far as that is known.
+
+        Raises:
+            SettingError: Address or sign-in is wrong.
+        """
+        found = self._settings.origin
+        if "company" in found.facts or self.profile.company is None:
+            return found
+        names = self.profile.sign_in.settings
+        proof = fingerprint({name: self._settings.credentials[name] for name in names})
+        if before and before.proof == proof and before.facts.get("host") == found.facts["host"]:
+            return before
+        self.check()
+        try:
+            company = self.profile.company(self._company)
+        except ExpressionError:
+            company = None
+        known = {} if company is None else {"company": str(company)}
+        return Origin(found.system, {**known, **found.facts}, proof)
 
     def shown(
         self,

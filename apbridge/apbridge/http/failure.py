@@ -86,5 +86,5 @@ def in_words(failure: requests.RequestException) -> str:
     if isinstance(failure, requests.Timeout):
         return "no answer in time"
     if isinstance(failure, requests.exceptions.SSLError):
-        return "no secure connection (certificate or TLS failure)"
+        return "no secure connection (certificate or TLS failure, or this machine's clock is wrong)"
     return "the connection broke off"

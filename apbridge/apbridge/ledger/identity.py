@@ -55,6 +55,12 @@ class Identity:
         if place and found != mark.get("hash"):
             raise SettingError("APB-LED-011", ledger=self._database.name, place=place, found=now["place"])
 
+    def origin(self, system: str) -> Origin | None:
+        """Give which one the ledger is of; None where that is not known."""
+        with self._database.reading() as connection:
+            value = connection.execute(select(identity.c.value).where(identity.c.name == system)).scalar()
+        return Origin.from_json(loads(value)) if value else None
+
     def see(self, *origins: Origin) -> None:
         """See that what a run is between is what the ledger is of; what it does not know yet is no fault.
 
@@ -70,7 +76,7 @@ class Identity:
                     raise SettingError("APB-LED-012", ledger=self._database.name, kept=kept, found=origin)
 
     def take(self, *origins: Origin) -> None:
-        """Keep what the ledger is between; what is known already stays.
+        """Keep what the ledger is between, and what was known of it before.
 
         Args:
             origins: Seen to agree, and to be there: something was read from them, or they let the run in.
@@ -82,7 +88,7 @@ class Identity:
                 mine = identity.c.name == origin.system
                 found = connection.execute(select(identity.c.value).where(mine)).scalar()
                 kept = loads(found) if found else {}
-                value = {**origin.as_json(), **kept}
+                value = {**kept, **origin.as_json()}
                 if value != kept:
                     connection.execute(delete(identity).where(mine))
                     connection.execute(

@@ -41,7 +41,7 @@ class Run:
         """Record how the run ended.
 
         Args:
-            status: `finished`, `failed` or `stopped`.
+            status: `finished`, `incomplete` (the tap did not come to its end), `failed` or `stopped`.
             counts: Records by stream and outcome.
             error: The sentence it ended with.
         """

@@ -18,14 +18,23 @@ class Standing:
 
     Args:
         plugin: The target's name.
-        origin: The other system, by the target's own settings.
+        system: The other system.
+        origin: Tells which one the settings name, given which one the ledger is of.
         ledger: Opens the ledger.
     """
 
-    def __init__(self, plugin: str, origin: Origin | None, ledger: Callable[[], Ledger]) -> None:
+    def __init__(
+        self,
+        plugin: str,
+        system: str,
+        origin: Callable[[Origin | None], Origin | None],
+        ledger: Callable[[], Ledger],
+    ) -> None:
         self._plugin = plugin
+        self._system = system
         self._origin = origin
         self._ledger = ledger
+        self._own: Origin | None = None
         self._note: Note | None = None
         self.initial: Any = {}
         """The STATE that the tap begins with; empty where it begins with none."""
@@ -55,15 +64,19 @@ class Standing:
         Raises:
             SettingError: It is of another account or company.
         """
-        self._ledger().identity.see(*self._ends(own=True))
+        identity = self._ledger().identity
+        self._own = self._own or self._origin(identity.origin(self._system))
+        identity.see(*self._ends(self._own))
 
-    def keep(self, *, own: bool) -> None:
+    def keep(self, *, is_let_in: bool = False) -> None:
         """Let the ledger remember what it is between.
 
         Args:
-            own: The target's own end too: it let the target in.
+            is_let_in: The target has signed in; where that is not known, its own end is left out: its
+                settings may be wrong.
         """
-        self._ledger().identity.take(*self._ends(own=own))
+        is_known = is_let_in or (self._own is not None and self._own.proof is not None)
+        self._ledger().identity.take(*self._ends(self._own if is_known else None))
 
     def require_complete(self, state: Any, begun: Collection[str]) -> None:  # noqa: ANN401
         """See that the tap came to the end of its streams.
@@ -78,6 +91,5 @@ class Standing:
         if found := incompleteness(self._note, state, begun):
             raise found
 
-    def _ends(self, *, own: bool) -> list[Origin]:
-        ends = [self._note.source if self._note else None, self._origin if own else None]
-        return [one for one in ends if one]
+    def _ends(self, own: Origin | None) -> list[Origin]:
+        return [one for one in (self._note.source if self._note else None, own) if one]

@@ -54,9 +54,11 @@ class CanonicalTap(PlainErrors, Tap):
         """Set when a signal has come: for sessions, whose waits it ends."""
         return Event()
 
-    @property
-    def origin(self) -> Origin | None:
-        """What is read from; None where it is all the same.
+    def origin(self, before: Origin | None) -> Origin | None:  # noqa: ARG002
+        """Tell what is read from; None where it is all the same.
+
+        Args:
+            before: What the bookmarks were read from, as far as that is known.
 
         Raises:
             SettingError: A setting is wrong.
@@ -96,7 +98,8 @@ class CanonicalTap(PlainErrors, Tap):
             raise
 
     def _see_where_from(self) -> None:
-        origin, before = self.origin, self._note.source
+        before = self._note.source
+        origin = self.origin(before)
         if origin and before and has_bookmark(self.state) and not before.agrees(origin):
             raise SettingError("APB-SNG-030", before=before, now=origin)
         self._note.source = origin or before

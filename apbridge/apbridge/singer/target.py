@@ -85,7 +85,7 @@ class AcknowledgingTarget(EndingTarget):
         self.tally = (DryRunTally if self.is_dry_run else Tally)(self.sink_classes)
         self._concurrency = concurrency(self.config, _CONCURRENCY)
         self.sinks: dict[str, AcknowledgingSink] = {}
-        self._standing = Standing(self.name, self.origin, lambda: self.ledger)
+        self._standing = Standing(self.name, self.system, self.origin, lambda: self.ledger)
         self._emitted: Any = None
         self._mark: Mapping[str, Any] = {}
         self._buffered = 0
@@ -103,9 +103,16 @@ class AcknowledgingTarget(EndingTarget):
 
     # What a subclass may say
 
-    @property
-    def origin(self) -> Origin | None:
-        """The other system as the settings name it; None where it is all the same."""
+    def origin(self, before: Origin | None) -> Origin | None:  # noqa: ARG002
+        """Tell which other system the settings name; None where it is all the same.
+
+        Args:
+            before: Which one the ledger is of, as far as that is known.
+
+        Raises:
+            SettingError: A setting is wrong.
+            UnavailableError: The other side is not there.
+        """
         return None
 
     def preflight(self) -> None:
@@ -219,7 +226,7 @@ class AcknowledgingTarget(EndingTarget):
     def _let_in(self) -> None:
         self.preflight()
         if not self.is_dry_run:
-            self._standing.keep(own=True)
+            self._standing.keep(is_let_in=True)
 
     @override
     def _process_activate_version_message(self, message_dict: dict[str, Any]) -> None:
@@ -241,7 +248,7 @@ class AcknowledgingTarget(EndingTarget):
             self.look_back()
             self._standing.require_complete(self._latest_state, self._begun)
             if not self.is_dry_run:
-                self._standing.keep(own=False)
+                self._standing.keep()
             if shut := self.ledger.streams_shut(self.system):
                 raise RejectedError("APB-SNG-017", streams=", ".join(sorted(shut)))
             if self.tally.bugs:

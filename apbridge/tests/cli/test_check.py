@@ -13,6 +13,8 @@ import yaml
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from apbridge.cli.checks import netsuite as checks
+from apbridge.ledger import Ledger
+from apbridge.origin import Origin
 from apbridge_sandbox.certificates import self_signed
 from apbridge_sandbox.testing import Running, running
 
@@ -185,6 +187,14 @@ def test_wrong_settings_are_said_where_they_matter(
 ):
     found = check(1, **dict(wrong.keys()))
     assert {subject: found[subject]["code"] for subject, _ in wrong.values()} == dict(wrong.values())
+
+
+def test_a_ledger_of_another_account_is_said_before_a_run(check: Check, project: Path):
+    with Ledger(f"sqlite:///{project}/.apbridge/ledger.db") as ledger:
+        ledger.identity.take(Origin.of("netsuite", "https://1234567.example.com", account="1234567"))
+    found = check(1)["ledger"]
+    assert found["code"] == "APB-LED-012"
+    assert "account 1234567 at 1234567.example.com" in found["says"]
 
 
 def test_a_restlet_of_another_version_is_said(check: Check, monkeypatch: pytest.MonkeyPatch):

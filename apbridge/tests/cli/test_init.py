@@ -106,6 +106,19 @@ def test_the_second_time_it_ends_with_a_check(init: Apbridge, sandbox: Running, 
         assert stat.S_IMODE((project / file).stat().st_mode) == 0o600
 
 
+def test_a_rehearsal_has_its_file_of_variables_and_its_vault_to_itself(
+    init: Apbridge, sandbox: Running, project: Path
+):
+    own = {"APBRIDGE_ENV_FILE": str(project / "rehearsal/.env")}
+    given = sandbox.credentials
+    init(f"--account-id={given['NETSUITE_ACCOUNT_ID']}", "--vault-key-file=rehearsal/vault.key", **own)
+    assert {".env", "vault.json", "vault.key"} <= {file.name for file in (project / "rehearsal").iterdir()}
+    assert not (project / ".env").exists()
+    assert not (project / ".apbridge").exists()
+    begun(init, sandbox)
+    assert (project / ".apbridge/vault.json").exists()
+
+
 def test_again_it_changes_nothing_but_what_it_is_told(init: Apbridge, sandbox: Running, project: Path):
     begun(init, sandbox, "--no-restlet")
     finished(init, sandbox, project, "--bank-account=102")

@@ -90,6 +90,34 @@ def test_reasons_are_counted(exceptions: Exceptions) -> None:
     assert exceptions.count(Which(stream="vendors")) == 0
 
 
+def test_of_reasons_the_urgent_are_told_first_and_only_what_is_open_is_counted(
+    exceptions: Exceptions, ledger: Ledger
+) -> None:
+    risk = replace(rejected(7), code="APB-TAX-030")
+    ledger.write(1, "toy", [risk])
+    assert [one.code for one in exceptions.reasons()] == ["APB-TAX-030", "APB-SNG-010", "APB-SNG-011"]
+    exceptions.dismiss(exceptions.find(risk.external_id), because="x", by="Ann", version="1")
+    assert [one.code for one in exceptions.reasons()] == ["APB-SNG-010", "APB-SNG-011"]
+    assert exceptions.reasons(Which(statuses=frozenset({Status.DISMISSED}))) == []
+
+
+def test_what_is_asked_for_again_keeps_its_age_and_what_is_dismissed_is_no_longer_asked_for(
+    exceptions: Exceptions, ledger: Ledger
+) -> None:
+    long_ago = datetime(2026, 1, 2, tzinfo=timezone.utc)
+    with ledger.database.writing() as connection:
+        connection.execute(update(records).values(open_since=long_ago))
+    cases = exceptions.page(limit=1)
+    exceptions.ask_again(cases)
+    (case,) = exceptions.find(cases[0].external_id)
+    assert case.open_since == long_ago
+    assert case.retry_asked_at
+    exceptions.dismiss([case], because="x", by="Ann", version="1")
+    (case,) = exceptions.find(cases[0].external_id)
+    assert case.retry_asked_at is None
+    assert list(ledger.all_rows("toy", "bills", asked=True)) == []
+
+
 def test_a_record_is_shown_without_its_secrets(exceptions: Exceptions) -> None:
     (case,) = exceptions.find("netsuite-1-vendorbill-00003")
     shown = exceptions.record(case)
@@ -160,6 +188,7 @@ def test_a_dismissed_one_can_be_taken_up_again(exceptions: Exceptions) -> None:
     exceptions.dismiss(cases, because="x", by="Ann", version="1")
     assert exceptions.ask_again(exceptions.find(cases[0].external_id)) == 1
     (case,) = exceptions.find(cases[0].external_id)
-    assert (case.status, case.dismissed_by) == (Status.REJECTED, None)
+    assert case.status is Status.REJECTED
+    assert (case.dismissed_at, case.dismissed_by, case.dismissed_because) == (None, None, None)
     assert case.open_since
     assert case.retry_asked_at

@@ -45,7 +45,11 @@ def toy(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Origin]]:
     from toy import Toy  # noqa: PLC0415
 
     named = {"origin": TOY}
-    monkeypatch.setattr(Toy, "origin", property(lambda _: named["origin"]))
+    monkeypatch.setattr(
+        Toy,
+        "origin",
+        lambda _, before: named["origin"],  # noqa: ARG005
+    )
     return named
 
 

@@ -59,9 +59,8 @@ class ToyTap(CanonicalTap):
         th.Property("account", th.StringType()),
     ).to_dict()
 
-    @property
     @override
-    def origin(self) -> Origin | None:
+    def origin(self, before: Origin | None) -> Origin | None:
         account = self.config.get("account")
         return Origin.of("netsuite", "https://netsuite.example.com", account=account) if account else None
 

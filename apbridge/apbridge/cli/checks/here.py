@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from errno import EACCES
 from pathlib import Path
 from typing import Any
@@ -12,11 +13,14 @@ import sqlalchemy
 from sqlalchemy.exc import SQLAlchemyError
 
 from apbridge import settings
+from apbridge.avidxchange import AvidXchangeSettings
 from apbridge.cli import meltano
 from apbridge.cli.checks.finding import Finding, State
 from apbridge.errors import APBridgeError
 from apbridge.ledger import Ledger
 from apbridge.mapping import Coding
+from apbridge.netsuite import NetSuiteSettings
+from apbridge.origin import Origin
 from apbridge.vault import Vault, vault_file
 
 
@@ -62,12 +66,22 @@ def _ledgers(configs: Mapping[str, Mapping[str, Any]]) -> Iterator[Finding]:
     if len(urls) > 1:
         several = APBridgeError("APB-CHK-020", plugins=" and ".join(urls.values()))
         yield Finding.of("ledger", several, State.WARNING)
-    yield from map(_ledger, urls)
+    ends = list(_ends(configs))
+    yield from (_ledger(url, ends) for url in urls)
 
 
-def _ledger(url: str) -> Finding:
+def _ends(configs: Mapping[str, Mapping[str, Any]]) -> Iterator[Origin]:
+    """Tell which account and which company the settings name; where one is wrong, others say so."""
+    with suppress(APBridgeError):
+        yield AvidXchangeSettings.from_config(configs["target-avidxchange"]).origin
+    with suppress(APBridgeError):
+        yield NetSuiteSettings.from_config(configs["target-netsuite-payments"]).origin
+
+
+def _ledger(url: str, ends: Sequence[Origin]) -> Finding:
     try:
-        Ledger(url).close()
+        with Ledger(url) as ledger:
+            ledger.identity.see(*ends)
     except APBridgeError as error:
         return Finding.of("ledger", error)
     return Finding.ok("ledger", f"{_shown(sqlalchemy.make_url(url))} is reached and up to date.")
