@@ -9,7 +9,7 @@ from __future__ import annotations
 import shutil
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ import pytest
 from apbridge_sandbox.testing import running
 from demo.books import Books
 from tests.pipeline import Ended, Pipe
+from tests.waiting import held, until
 
 PATHS = {
     "avidconnect": {
@@ -100,7 +101,7 @@ class Loop:
         self.control("faults", match=match, do=do)
 
     def held(self) -> int:
-        return sum(one["held"] for one in self.pipe.sandbox.control("/control/faults", method="GET"))
+        return held(self.pipe.sandbox.control)
 
     # What came of it
 
@@ -152,13 +153,6 @@ class Loop:
 def loop(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Loop]:
     with running(vendors=3, bills=4) as sandbox:
         yield Loop(Pipe(sandbox, tmp_path), request.param)
-
-
-def wait_until(what: Callable[[], Any]) -> None:
-    until = time.monotonic() + 120
-    while not what():
-        assert time.monotonic() < until, "it did not come so far"
-        time.sleep(0.01)
 
 
 # An older ledger is put back
@@ -290,7 +284,7 @@ def test_a_late_upsert_of_one_run_does_not_reopen_what_another_has_withdrawn(loo
     loop.edit(bill, memo="Changed")
     loop.fault("upsert", hold=True)
     with loop.pipe.begun(**loop.settings) as slow:
-        wait_until(loop.held)
+        until(loop.held)
         loop.edit(bill, paymenthold="T")
         loop.run_well(loop.other)
         assert loop.status(bill) == "cancelled"
@@ -309,7 +303,7 @@ def test_what_a_later_run_has_overtaken_is_not_sent(loop: Loop):
     loop.edit(bill, memo="Changed")
     loop.fault("upsert", hold=True)
     with loop.pipe.begun(**loop.settings, concurrency="1") as slow:
-        wait_until(loop.held)
+        until(loop.held)
         loop.edit(first, paymenthold="T")
         loop.edit(bill, paymenthold="T")
         loop.run_well(loop.other)
@@ -325,7 +319,7 @@ def test_what_a_later_run_has_overtaken_is_not_sent(loop: Loop):
 def killed_on_the_wire(loop: Loop, what: str) -> None:
     loop.fault(what, hold=True)
     with loop.pipe.begun(**loop.settings) as (_, target):
-        wait_until(loop.held)
+        until(loop.held)
         target.kill()
 
 
@@ -338,7 +332,7 @@ def test_a_new_bill_that_arrives_after_it_was_held_is_taken_back(loop: Loop):
         loop.run_well()
     assert loop.status(bill) is None
     loop.control("faults/let-go")
-    wait_until(lambda: loop.status(bill) == "submitted")
+    until(lambda: loop.status(bill) == "submitted")
 
     loop.let_the_while_pass()
     loop.run_well(in_doubt_minutes="0")
@@ -355,7 +349,7 @@ def test_an_upsert_that_arrives_after_its_invoice_was_withdrawn_does_not_reopen_
     loop.run_well()
     assert loop.status(bill) == "cancelled"
     loop.control("faults/let-go")
-    wait_until(lambda: loop.status(bill) == "submitted")
+    until(lambda: loop.status(bill) == "submitted")
 
     loop.let_the_while_pass()
     loop.run_well(in_doubt_minutes="0")
@@ -372,7 +366,7 @@ def test_an_upsert_that_arrives_late_does_not_bring_old_lines_back(loop: Loop):
     loop.run_well()
     assert loop.invoice(bill)["memo"] == "New"
     loop.control("faults/let-go")
-    wait_until(lambda: loop.invoice(bill)["memo"] == "Old")
+    until(lambda: loop.invoice(bill)["memo"] == "Old")
 
     loop.let_the_while_pass()
     loop.run_well(in_doubt_minutes="0")
@@ -392,7 +386,7 @@ def test_a_try_that_got_no_answer_may_arrive_after_the_one_that_did(loop: Loop):
     loop.run_well()
     assert loop.status(bill) == "cancelled"
     loop.control("faults/let-go")
-    wait_until(lambda: loop.status(bill) == "submitted")
+    until(lambda: loop.status(bill) == "submitted")
 
     loop.let_the_while_pass()
     loop.run_well(in_doubt_minutes="0")

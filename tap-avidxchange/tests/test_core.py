@@ -36,6 +36,9 @@ _Standard = get_tap_test_class(
 )
 
 
+# The SDK keeps the values of whichever attribute of a kind comes first, and warns where there are none, as of
+# one that is always null: whether it does is a matter of order. That a stream has records has its own test.
+@pytest.mark.filterwarnings("ignore:No records were available to test:UserWarning")
 class TestStandard(_Standard):  # type: ignore[misc,valid-type]
     @pytest.fixture(scope="class", autouse=True)
     @classmethod

@@ -173,6 +173,9 @@ def _everything() -> dict[str, Any]:
     return catalog
 
 
+# The SDK keeps the values of whichever attribute of a kind comes first, and warns where there are none, as of
+# one that is always null: whether it does is a matter of order. That a stream has records has its own test.
+@pytest.mark.filterwarnings("ignore:No records were available to test:UserWarning")
 @pytest.mark.usefixtures("standard")
 class TestStandard(get_tap_test_class(TapNetSuiteAP, config=STANDARD, catalog=_everything())):
     """The Singer SDK's standard tests of a tap."""

@@ -9,6 +9,9 @@ import pytest
 from tests.canonical import CODING, account, applied, bill, department, line, tombstone, vendor
 
 from apbridge import json
+from apbridge.errors import RefusedError
+from target_avidxchange.foreseen import see_that_it_may_change
+from target_avidxchange.present import Present
 
 if TYPE_CHECKING:
     from conftest import Company
@@ -93,3 +96,10 @@ def test_what_is_wrong_with_a_bill_is_foreseen(company: Company, messages: Any, 
 def test_a_damaged_image_is_foreseen(company: Company):
     picture = company.picture() | {"sha256": "0" * 64}
     assert "without its image" in rehearse(company, *CODING, bill(1, images=[picture]))["rejected"]["1"]
+
+
+@pytest.mark.parametrize("status", ["approved", "scheduled", "paid"])
+def test_an_invoice_that_is_to_be_paid_is_foreseen_not_to_change(status: str):
+    with pytest.raises(RefusedError, match=f"the invoice is {status}"):
+        see_that_it_may_change(Present(None, "", status=status), "submit bill 1")
+    see_that_it_may_change(Present(None, "", status="submitted"), "submit bill 1")

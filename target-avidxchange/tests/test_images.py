@@ -35,6 +35,16 @@ def test_it_is_replaced_when_the_file_changes_and_the_invoice_is_not_sent_again(
     assert company.calls()["writes"] == 1
 
 
+def test_one_that_is_taken_off_its_bill_and_put_back_is_not_sent_again(company: Company):
+    picture = company.picture()
+    company.send(*CODING, bill(1, images=[picture]))
+    company.send(bill(1, memo="Without"))
+    company.calls()
+    assert company.send(bill(1, memo="Without", images=[picture])).counts == {"bills": {"unchanged": 1}}
+    assert company.calls()["writes"] == 0
+    assert company.image(1) == picture["sha256"]
+
+
 def test_one_that_comes_later_is_sent_later(company: Company):
     company.send(*CODING, bill(1))
     picture = company.picture()
@@ -52,7 +62,7 @@ def test_of_several_the_first_pdf_is_sent_and_the_others_are_named(
     assert "not sent: second.pdf, scan.png" in caplog.text
 
 
-@pytest.mark.parametrize("trouble", ["damaged", "missing", "type", "size", "refused"])
+@pytest.mark.parametrize("trouble", ["damaged", "missing", "type", "size", "empty", "refused"])
 def test_one_that_fails_is_told_on_its_bill_and_the_invoice_stands(company: Company, trouble: str):
     picture = company.picture("bill.pdf")
     if trouble == "damaged":
@@ -63,6 +73,8 @@ def test_one_that_fails_is_told_on_its_bill_and_the_invoice_stands(company: Comp
         picture["media_type"] = "application/msword"
     elif trouble == "size":
         picture["size"] = 10_485_761
+    elif trouble == "empty":
+        picture["size"] = 0
     else:
         picture["media_type"] = "image/png"
     result = company.send(*CODING, bill(1, images=[picture]))

@@ -68,7 +68,7 @@ def test_a_key_that_netsuite_does_not_know_is_named_in_one_line(
 def test_the_end_of_the_certificate_is_said_in_the_last_line(target: Target, tmp_path: Path):
     key: Any = load_pem_private_key(Path(target.config["private_key_path"]).read_bytes(), password=None)
     pem = self_signed(key, lasts=timedelta(days=20, hours=1))
-    ended = run(tmp_path, {**target.config, "certificate": pem})
+    ended = run(tmp_path, {**target.config, "certificate": pem}, messages([]))
     assert ended.returncode == 0
     assert "in 20 days" in ended.stderr.decode().splitlines()[-1]
 

@@ -34,8 +34,9 @@ def compare(
 ) -> None:
     """Compare what is open with what is unpaid, and what is posted with what is settled.
 
-    What is to be paid, and what a bill says, is compared too, unless --as-of is given. Reads both systems and
-    writes to neither. Exit code 1 where a difference is unexplained, as one is that a run should have seen to.
+    What is to be paid, and what a bill says, is compared too, unless --as-of is given. Reads both systems
+    and writes to neither. Exit code 1 where a difference is unexplained: also where a run should have seen
+    to it and has not.
     """
     day = moment(as_of)
     tap = context.config(context.TAP_NETSUITE)

@@ -80,6 +80,7 @@ class _Course:
     tries: int = 0
     began: float = 0.0
     renewed: bool = False
+    last: TryAgainError | None = None
 
 
 class _Signed(requests.auth.AuthBase):
@@ -185,6 +186,8 @@ class GovernedSession:
             raise self._gave_up(course, last) from last
 
     def _try(self, course: _Course) -> tuple[requests.Response, Verdict]:
+        if course.last and self._stop.is_set():
+            raise course.last
         # The sign-in has its place in flight too: NetSuite counts it like any other call.
         with self.gate.passage() as entered:
             course.began = course.began or monotonic()
@@ -307,6 +310,7 @@ class GovernedSession:
         failure = state.outcome.exception() if state.outcome else None
         limit = self._give_up_after
         if isinstance(failure, TryAgainError):
+            course.last = failure
             if failure.lasting is not None and course.tries >= FEW_TRIES:
                 return True
             if failure.never_sent and not self._answered:

@@ -133,23 +133,22 @@ def _of_bill(pair: Pair, evidence: Evidence, ground: Ground, moved: Explanation 
     changed = evidence.deleted.get(pair.external_id)
     if bill:
         changed = max((bill.modified, *(one.modified for one in others)))
-    if found := by_ledger(pair.row, Direction.OUTBOUND, ground.runs, changed):
+    found = by_ledger(pair.row, Direction.OUTBOUND, ground.runs, changed)
+    if found or (moved and moved.is_good and _may_be_one(pair, others)):
         return found
-    if moved and moved.is_good and _may_be_one(pair, others):
-        return None
     if bill is None:
         return by_run(Cause.IN_FLIGHT, _gone(invoice), Direction.OUTBOUND, ground.runs, changed)
     if invoice is None:
         return _not_there(bill, pair.row, ground)
-    if invoice.is_refused:
-        return _refused(pair, bill, invoice, others, ground.runs)
     return _of_both(pair, bill, invoice, others, ground)
 
 
 def _of_both(
     pair: Pair, bill: Bill, invoice: Invoice, others: Sequence[Applied], ground: Ground
 ) -> Explanation:
-    """Explain a bill whose invoice stands."""
+    """Explain a bill that has an invoice."""
+    if invoice.is_refused:
+        return _refused(pair, bill, invoice, others, ground.runs)
     applied = sum((one.amount for one in others), ZERO)
     if invoice.paid and invoice.paid + applied > bill.total:
         return unexplained(_overpaid(bill, invoice, applied))

@@ -173,7 +173,7 @@ def test_one_that_does_not_hold_is_not_and_nothing_is_sent(
     wrong: dict[str, object],
 ):
     secure = serving(issuer.issue(tmp_path, **wrong))  # type: ignore[arg-type]
-    with pytest.raises(UnavailableError, match="no secure connection.*or this machine's clock is wrong"):
+    with pytest.raises(UnavailableError, match=r"no secure connection.*or this machine's clock is wrong"):
         session_to(secure.url, give_up_after=0.0).ask(READ)
     assert secure.asked == []
 

@@ -27,6 +27,8 @@ class Failing(Stream):
         yield {"id": "1"}
         if self.config["kind"] == "plain":
             raise SettingError("APB-SET-002", setting="token")
+        if self.config["kind"] == "logged":
+            self.logger.error("a library's own words", exc_info=KeyError("t0ps3cret"))
         raise KeyError("t0ps3cret")
 
 class TapToy(PlainErrors, Tap):
@@ -137,7 +139,8 @@ def tap(tmp_path: Path) -> list[str]:
     ("kind", "words"),
     [
         ("plain", "Setting token is missing. Set token and run again. [APB-SET-002]"),
-        ("bug", "Internal error: KeyError at __main__:14."),
+        ("bug", "Internal error: KeyError at __main__:16."),
+        ("logged", "Internal error: KeyError at __main__:16."),
     ],
 )
 def test_a_tap_ends_in_one_line_too(
@@ -148,6 +151,29 @@ def test_a_tap_ends_in_one_line_too(
     assert done.returncode == 1
     (line,) = errors(done)
     assert words in line
+    assert "t0ps3cret" not in done.stderr
+
+
+@pytest.mark.parametrize("kind", ["plain", "bug", "logged"])
+def test_so_it_is_in_the_form_that_meltano_asks_for(
+    tap: list[str], tmp_path: Path, environment: dict[str, str], kind: str
+) -> None:
+    (tmp_path / "tap.json").write_text(json.dumps({"kind": kind}))
+    handler = {"class": "logging.StreamHandler", "formatter": "meltano", "stream": "ext://sys.stderr"}
+    logging_config = {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {"meltano": {"()": "singer_sdk.logging.StructuredFormatter"}},
+        "handlers": {"console": handler},
+        "root": {"handlers": ["console"], "level": "INFO"},
+    }
+    (tmp_path / "logging.json").write_text(json.dumps(logging_config))
+    done = run(tap, {**environment, "SINGER_SDK_LOG_CONFIG": str(tmp_path / "logging.json")})
+    told = [json.loads(line) for line in done.stderr.splitlines()]
+    (error,) = [one for one in told if one["level"] != "info"]
+    assert error["level"] == "error"
+    assert "[APB-" in error["message"]
+    assert "exception" not in error
     assert "t0ps3cret" not in done.stderr
 
 
