@@ -18,7 +18,7 @@ from .program import Target
 
 @pytest.fixture(scope="session")
 def _company() -> Iterator[Company]:
-    with running(vendors=16, bills=500) as sandbox:
+    with running(vendors=16, bills=900) as sandbox:
         yield Company(sandbox)
 
 
