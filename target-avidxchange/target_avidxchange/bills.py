@@ -138,7 +138,7 @@ class BillSink(AvidXchangeSink):
             RejectedError: AvidXchange still means to pay some.
         """
         target = self.target
-        untold = target.ledger.untold(target.run.id, target.system, self.stream_name)
+        untold = target.ledger.untold(target.run.began, target.system, self.stream_name)
         there = self.directory.listed() if untold else {}
         missing = sorted(name for name in untold if name in there and there[name].status in _TO_PAY)
         if missing:
@@ -160,9 +160,9 @@ class BillSink(AvidXchangeSink):
             return Outcome.unchanged(known.remote_id, known.facts())
         if not known and not record["is_eligible"]:
             return Outcome.ignored()
-        return self._submit(record, known)
+        return self._submit(record, known, row)
 
-    def _submit(self, record: Record, known: Invoice | None) -> Outcome:
+    def _submit(self, record: Record, known: Invoice | None, row: Row | None) -> Outcome:
         if known is None:
             _see_that_nothing_is_settled(record)
         completed = self.completed(record)
@@ -190,7 +190,7 @@ class BillSink(AvidXchangeSink):
             raise
         except APBridgeError:
             # The invoice is there, whatever becomes of its image.
-            found = {record["external_id"]: Found(invoice.remote_id, invoice.facts())}
+            found = {record["external_id"]: Found(invoice.remote_id, invoice.facts(), row)}
             self.target.ledger.found(self.target.run.id, self.target.system, self.stream_name, found)
             raise
         if pictured is None:

@@ -67,12 +67,15 @@ class Unheard:
         rows = self._ledger.rows(self._system, self._stream, there)
         differing: dict[str, Found] = {}
         for name, one in there.items():
-            shown, known = Invoice.shown(one), Invoice.known(rows.get(name))
+            row = rows.get(name)
+            shown, known = Invoice.shown(one), Invoice.known(row)
             if known is not None and known.is_withdrawn and one.status not in GONE:
                 self._reopened.add(name)
-                differing[name] = Found(shown.remote_id, known.facts())
-            elif known is None or (shown.is_withdrawn and not known.is_withdrawn):
+                differing[name] = Found(shown.remote_id, known.facts(), row)
+            elif known is None:
                 differing[name] = Found(shown.remote_id, shown.facts())
+            elif shown.is_withdrawn and not known.is_withdrawn:
+                differing[name] = Found(shown.remote_id, shown.facts(), row)
         self._ledger.found(self._run.id, self._system, self._stream, differing)
 
     def settle(self) -> None:

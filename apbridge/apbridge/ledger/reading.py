@@ -121,8 +121,8 @@ class LedgerRows:
                 return
             after = page[-1].external_id
 
-    def untold(self, run_id: int, system: str, stream: str) -> set[str]:
-        """Name the acknowledged records of a stream that no record of this run told of."""
+    def untold(self, began: datetime, system: str, stream: str) -> set[str]:
+        """Name the acknowledged records of a stream that no record has told of since a run began."""
         with self._database.reading() as connection:
             return set(
                 connection.execute(
@@ -131,7 +131,7 @@ class LedgerRows:
                         records.c.stream == stream,
                         records.c.acknowledged_at.is_not(None),
                         # Delivered without a hash: found in the other system, not in the tap's records.
-                        (records.c.run_id != run_id)
+                        (records.c.last_seen < began)
                         | ((records.c.content_hash == "") & (records.c.status == Status.DELIVERED.value)),
                     )
                 ).scalars()

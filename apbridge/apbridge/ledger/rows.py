@@ -89,10 +89,12 @@ class Known(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What the other system shows of a record."""
+    """What the other system shows of a record that the ledger has otherwise."""
 
     remote_id: str | None
     facts: Mapping[str, Any]
+    known: Row | None = None
+    """What the ledger had; None where it did not know that it is there."""
 
 
 @dataclass(frozen=True, slots=True)

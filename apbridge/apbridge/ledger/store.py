@@ -194,7 +194,8 @@ class Ledger(LedgerRows):
     def found(self, run_id: int, system: str, stream: str, there: Mapping[str, Found]) -> None:
         """Record that the other system has records of which the ledger did not know it.
 
-        Whatever became of them here stays, their reasons and contents too, but each is in doubt.
+        Whatever became of them here stays, their reasons and contents too, but each is in doubt. What another
+        run has written since is left alone.
 
         Args:
             run_id: The run.
@@ -218,7 +219,7 @@ class Ledger(LedgerRows):
                     facts=one.facts,
                 ),
                 Place(0, None),
-                now,
+                one.known.last_seen if one.known else now,
             )
             for name, one in sorted(there.items())
         ]
@@ -300,6 +301,8 @@ def _upsert_found(dialect: str) -> Insert:
     upsert: Insert = statement.on_conflict_do_update(
         index_elements=[column.name for column in records.primary_key],
         set_={name: new[name] for name in ("content_hash", "remote_id", "facts", "acknowledged_at")},
+        # Written since it was looked at: another run knows more.
+        where=records.c.acknowledged_at.is_(None) | (records.c.last_seen == new.last_seen),
     )
     return upsert
 
