@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import time
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -24,6 +23,7 @@ from apbridge_sandbox.testing import Running, running
 from demo.books import Books
 from demo.rehearsal import meltano_run
 from tests.pipeline import Pipe
+from tests.waiting import held, until
 
 OUTBOUND = "NetSuite to AvidXchange"
 
@@ -159,14 +159,9 @@ def test_a_first_run_that_fails_is_told_and_the_next_delivers_all(pipe: Pipe):
 
 def test_a_tap_that_is_killed_is_told_though_it_said_nothing(pipe: Pipe):
     pipe.run_well()
-    slow = {"match": {"path": "/services/rest/query"}, "do": {"delay_ms": 2000}}
-    pipe.sandbox.control("/control/faults", slow)
-    pipe.sandbox.control("/control/calls", method="DELETE")
+    pipe.sandbox.control("/control/faults", {"match": {"path": "/services/rest/query"}, "do": {"hold": True}})
     with pipe.begun() as (tap, target):
-        until = time.monotonic() + 60
-        while not pipe.sandbox.calls()["netsuite"]["total"]:
-            assert time.monotonic() < until
-            time.sleep(0.01)
+        until(lambda: held(pipe.sandbox.control))
         tap.kill()
     assert target.exitcode == 1
     run = latest(pipe.folder)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from apbridge.errors import OutcomeUnknownError
+from tests.waiting import PATIENCE
 
 from .company import Company
 from .program import Target, start
@@ -38,7 +39,7 @@ class Wire:
         process = start(self._target, self._config, messages(records, stream))
         self._company.until_held(1)
         process.kill()
-        process.wait(timeout=60)
+        process.wait(timeout=PATIENCE)
 
     def let_go(self) -> None:
         """Let it arrive, and wait until it is dealt with."""

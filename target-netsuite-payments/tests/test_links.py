@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from tests.waiting import PATIENCE
+
 from .company import Company, OpenBill
 from .program import Target, start
 from .records import messages, paying, voided
@@ -37,7 +39,7 @@ def test_two_runs_link_two_equal_payments_at_the_same_moment(
         company.until_held(1)
         assert target.run(second).counts == {"delivered": 1}
         let_go()
-        assert process.wait(timeout=120) == 0
+        assert process.wait(timeout=PATIENCE) == 0
     assert sorted(company.payment(record).id for record in records) == hands
     assert company.writes == 2
     assert company.unpaid(bill) == bill.unpaid - 4
@@ -58,7 +60,7 @@ def test_two_processes_that_begin_at_the_same_moment(
         ]
         company.until_held(2)
         let_go()
-        assert [process.wait(timeout=120) for process in processes] == [0, 0]
+        assert [process.wait(timeout=PATIENCE) for process in processes] == [0, 0]
     assert sorted(company.payment(record).id for record in records) == hands
     assert company.writes == 2
     assert company.unpaid(bill) == bill.unpaid - 4
@@ -76,7 +78,7 @@ def test_the_second_of_two_payments_is_posted_where_one_was_recorded(
         company.until_held(1)
         assert target.run(second).counts == {"delivered": 1}
         let_go()
-        assert process.wait(timeout=120) == 0
+        assert process.wait(timeout=PATIENCE) == 0
     assert company.payment(first).id == by_hand
     assert company.payment(second).id != by_hand
     assert company.unpaid(bill) == bill.unpaid - 4
@@ -104,7 +106,7 @@ def test_one_payment_that_two_runs_link_is_linked_once(
         company.until_held(1)
         assert target.run(record).counts == {"delivered": 1}
         let_go()
-        assert process.wait(timeout=120) == 0
+        assert process.wait(timeout=PATIENCE) == 0
     assert company.payment(record).id == hands[0]
     assert company.unpaid(bill) == bill.unpaid - 4
 
@@ -117,7 +119,7 @@ def test_a_link_that_was_on_the_wire_when_its_run_was_killed(
         process = start(target, tmp_path / "config.json", messages(records[:1]))
         company.until_held(1)
         process.kill()
-        process.wait(timeout=60)
+        process.wait(timeout=PATIENCE)
         assert target.run(records[1]).counts == {"delivered": 1}
         let_go()
         company.until_held(0)
@@ -134,7 +136,7 @@ def test_a_void_while_the_link_is_on_the_wire_is_for_people(
         process = start(target, tmp_path / "config.json", messages([record]))
         company.until_held(1)
         process.kill()
-        process.wait(timeout=60)
+        process.wait(timeout=PATIENCE)
         assert target.run(voided(record), on_void="delete").counts == {"rejected": 1}
         let_go()
         company.until_held(0)

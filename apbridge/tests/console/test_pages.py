@@ -86,7 +86,7 @@ def test_every_answer_bears_each_header_that_keeps_browsers_careful(
     locked = serving(ledger, "password")
     answers = {
         200: get(address, "/"),
-        403: requests.post(f"{address}/decide", data={}, timeout=10),
+        403: requests.post(f"{address}/decide", data={}, timeout=PATIENCE),
         404: get(address, "/nowhere"),
         405: get(address, "/decide"),
         421: get(address, "/", headers={"Host": "evil.example"}),

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from apbridge.ledger import Ledger
 from apbridge.ledger.rehearsal import RehearsalLedger
+from tests.waiting import PATIENCE
 
 _CLAIMING = """
 import sys
@@ -57,7 +58,7 @@ def test_processes_that_claim_at_once(url: str) -> None:
         assert process.stdin
         process.stdin.write("\n")
         process.stdin.flush()
-    told = {tuple(process.communicate(timeout=300)[0].split()) for process in claiming}
+    told = {tuple(process.communicate(timeout=PATIENCE)[0].split()) for process in claiming}
     assert len(told) == 1
     assert len(told.pop()) == 60
 

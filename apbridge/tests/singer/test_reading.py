@@ -13,6 +13,7 @@ from apbridge.errors import UnavailableError
 from apbridge.ledger import Ledger
 from apbridge.ledger.chronicle import Chronicle, PastRun
 from apbridge.singer.reading import IncompleteError
+from tests.waiting import PATIENCE
 
 if TYPE_CHECKING:
     from conftest import World
@@ -151,7 +152,7 @@ def test_the_program_ends_with_exit_code_1_and_the_state_of_what_was_delivered(
     messages = [reading(), *SCHEMAS, vendor(1), reading("t1"), reading("t1", error=SENTENCE)]
     lines = "".join(json.dumps(message) + "\n" for message in messages)
     done = subprocess.run(
-        program, input=lines, env=environment, capture_output=True, text=True, check=False, timeout=120
+        program, input=lines, env=environment, capture_output=True, text=True, check=False, timeout=PATIENCE
     )
     assert done.returncode == 1
     assert json.loads(done.stdout.splitlines()[-1])["bookmarks"] == state("t1")["value"]["bookmarks"]

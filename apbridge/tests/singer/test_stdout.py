@@ -12,6 +12,7 @@ import pytest
 from messages import SCHEMAS, state, vendor
 
 from apbridge.ledger import Ledger, Status
+from tests.waiting import PATIENCE
 
 if TYPE_CHECKING:
     from conftest import World
@@ -43,7 +44,7 @@ def into(
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=PATIENCE,
     )
     *said, ended = done.stderr.splitlines()
     return int(ended.removeprefix("exit code ")), [one for one in said if "| INFO " not in one]

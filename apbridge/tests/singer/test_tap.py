@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from tests.waiting import PATIENCE
+
 PROGRAM = [sys.executable, str(Path(__file__).parent / "toy_tap.py")]
 STREAMS = ["others", "things"]
 
@@ -38,7 +40,7 @@ def run(folder: Path, *script: Any, state: Any = None, **settings: Any) -> Ran: 
         given.append(f"--state={folder / 'state.json'}")
     return Ran(
         subprocess.run(
-            [*PROGRAM, *given], capture_output=True, text=True, check=False, cwd=folder, timeout=120
+            [*PROGRAM, *given], capture_output=True, text=True, check=False, cwd=folder, timeout=PATIENCE
         )
     )
 

@@ -12,11 +12,11 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from decimal import Decimal
 from enum import Enum
-from functools import cache
-from importlib import resources
 from typing import Any, NamedTuple
 
 import msgspec
+
+from apbridge_sandbox.declared import declared
 
 SEGMENT_RECORD = "customrecord_"
 """What the record type of a segment's values is called, before the segment's own name."""
@@ -87,10 +87,9 @@ class Value(NamedTuple):
     name: str
 
 
-@cache
 def custom() -> Custom:
     """Read `fields.yaml`, once."""
-    return msgspec.yaml.decode((resources.files(__package__) / "fields.yaml").read_bytes(), type=Custom)
+    return declared(__package__, "fields.yaml", Custom)
 
 
 def first_values() -> Iterator[Value]:

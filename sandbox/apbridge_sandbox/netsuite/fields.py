@@ -10,12 +10,12 @@ from datetime import date
 from decimal import Decimal
 from enum import Enum
 from functools import cache
-from importlib import resources
 from typing import Any
 
 import msgspec
 
 from apbridge_sandbox.custom import CustomKind, of_record
+from apbridge_sandbox.declared import declared
 from apbridge_sandbox.money import cents
 from apbridge_sandbox.netsuite.errors import invalid_content, invalid_value, please_enter
 
@@ -159,10 +159,8 @@ _PLAIN: dict[FieldKind, tuple[tuple[type, ...], Callable[[Any], Any]]] = {
 """What JSON gives for a kind, and what reads it."""
 
 
-@cache
 def _declared() -> dict[str, dict[str, Field]]:
-    text = (resources.files(__package__) / "fields.yaml").read_bytes()
-    return msgspec.yaml.decode(text, type=dict[str, dict[str, Field]])
+    return declared(__package__, "fields.yaml", dict[str, dict[str, Field]])
 
 
 _CUSTOM_KINDS = {

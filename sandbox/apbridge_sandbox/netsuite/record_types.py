@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import Enum
 from functools import cache
-from importlib import resources
 
 import msgspec
 
 from apbridge_sandbox.custom import CustomField, CustomKind, of_record
+from apbridge_sandbox.declared import declared
 from apbridge_sandbox.suiteql import Account
 from apbridge_sandbox.suiteql.catalogue import Display, catalogue
 
@@ -96,9 +96,8 @@ class RecordType(_Declared, frozen=True, kw_only=True):
 @cache
 def record_types() -> Mapping[str, RecordType]:
     """Read `record_types.yaml`, once: record types by their name in lower case."""
-    text = (resources.files(__package__) / "record_types.yaml").read_bytes()
-    declared = msgspec.yaml.decode(text, type=dict[str, RecordType])
-    return {name.lower(): msgspec.structs.replace(kind, name=name) for name, kind in declared.items()}
+    types = declared(__package__, "record_types.yaml", dict[str, RecordType])
+    return {name.lower(): msgspec.structs.replace(kind, name=name) for name, kind in types.items()}
 
 
 _CUSTOM_KINDS = {

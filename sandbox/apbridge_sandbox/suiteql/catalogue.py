@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from enum import Enum
 from functools import cache
-from importlib import resources
 
 import msgspec
 
 from apbridge_sandbox.custom import SEGMENT_RECORD, CustomKind, custom, list_tables
+from apbridge_sandbox.declared import declared
 
 
 class Kind(Enum):
@@ -90,8 +90,7 @@ class Catalogue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 @cache
 def catalogue() -> Catalogue:
     """Read `catalogue.yaml` and what the company added, once."""
-    text = (resources.files(__package__) / "catalogue.yaml").read_bytes()
-    built_in = msgspec.yaml.decode(text, type=Catalogue)
+    built_in = declared(__package__, "catalogue.yaml", Catalogue)
     tables = dict(built_in.tables)
     for name, fields in custom().fields.items():
         added = {
