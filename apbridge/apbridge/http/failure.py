@@ -6,11 +6,12 @@ import math
 import random
 from datetime import timezone
 from email.utils import parsedate_to_datetime
+from ssl import SSLCertVerificationError
 from time import time
 
 import requests
 from tenacity import RetryCallState
-from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError, ProxyError
+from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError, ProxyError, SSLError
 
 LONGEST_WAIT = 60.0
 """Seconds between two tries at most, whatever the other side asks for."""
@@ -76,15 +77,17 @@ def was_never_sent(failure: requests.RequestException) -> bool:
     """Tell whether it failed before a connection was there, so that nothing can have happened."""
     cause = failure.args[0] if failure.args else None
     reason = cause.reason if isinstance(cause, MaxRetryError) else cause
+    if isinstance(reason, SSLError):
+        return any(isinstance(one, SSLCertVerificationError) for one in reason.args)
     return isinstance(reason, NewConnectionError | ConnectTimeoutError | ProxyError)
 
 
 def in_words(failure: requests.RequestException) -> str:
     """Say what happened to the connection; `requests` says it in Python."""
+    if isinstance(failure, requests.exceptions.SSLError):
+        return "no secure connection (certificate or TLS failure, or this machine's clock is wrong)"
     if was_never_sent(failure):
         return "no connection"
     if isinstance(failure, requests.Timeout):
         return "no answer in time"
-    if isinstance(failure, requests.exceptions.SSLError):
-        return "no secure connection (certificate or TLS failure, or this machine's clock is wrong)"
     return "the connection broke off"

@@ -21,7 +21,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 
 from apbridge.errors import UnavailableError
-from apbridge.http import Call
+from apbridge.http import Call, Write
+from apbridge.wire import watched
 
 if TYPE_CHECKING:
     from conftest import Script
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from apbridge.http import GovernedSession
 
 READ = Call("GET", "/bills", "read bills")
+POST = Call("POST", "/payments", "post a payment", Write.ONCE, json={})
 NOW = datetime.now(timezone.utc)
 YEAR = timedelta(days=365)
 
@@ -175,6 +177,9 @@ def test_one_that_does_not_hold_is_not_and_nothing_is_sent(
     secure = serving(issuer.issue(tmp_path, **wrong))  # type: ignore[arg-type]
     with pytest.raises(UnavailableError, match=r"no secure connection.*or this machine's clock is wrong"):
         session_to(secure.url, give_up_after=0.0).ask(READ)
+    with watched() as wire, pytest.raises(UnavailableError):
+        session_to(secure.url, give_up_after=0.0).ask(POST)
+    assert wire.is_clear, "a payment that was never sent is not in doubt"
     assert secure.asked == []
 
 
