@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from apbridge.avidxchange import instant
 from apbridge.errors import RejectedError
-from apbridge.ledger import Found, Ledger, Run
+from apbridge.ledger import Found, Ledger, Run, Status
 from apbridge.ledger.chronicle import Chronicle
 from target_avidxchange.invoice import Invoice
 from target_avidxchange.present import Directory, Present
@@ -82,7 +82,10 @@ class Unheard:
             RejectedError: An invoice is to be paid whose bill was withdrawn, and this run did not bring it.
         """
         rows = self._ledger.rows(self._system, self._stream, self._reopened)
-        left = sorted(name for name, row in rows.items() if not row.content_hash)
+        # What waits or is rejected says itself what is the matter, and is looked at again at every run.
+        left = sorted(
+            name for name, row in rows.items() if not row.content_hash and row.status is Status.DELIVERED
+        )
         if left:
             shown = ", ".join(left[:_MOST_NAMED]) + (", …" if len(left) > _MOST_NAMED else "")
             raise RejectedError("APB-TAX-032", count=len(left), bills=shown)

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.canonical import CODING, READ, Message, bill, line, tombstone, vendor
+from tests.canonical import CODING, NS, READ, Message, bill, line, tombstone, vendor
 
 from apbridge.errors import UnavailableError
 from apbridge.ledger import Entry, Ledger, Status
@@ -66,4 +66,52 @@ def test_it_is_taken_back_though_it_waited_before_in_the_same_run(company: Compa
     send_and_be_cut_off(company, *CODING, bill(1, of_vendor=3), vendor(3))
     assert company.row(1).status is Status.WAITING
     assert company.send(tombstone(1), before=READ).counts == {"bills": {"delivered": 1}}
+    assert company.invoice(1)["status"] == "cancelled"
+
+
+# An invoice that was withdrawn is found alive
+
+
+def reopen(company: Company, number: int, status: str = "submitted", at: str = "2030-01-01") -> None:
+    company.run(
+        f"UPDATE ax_invoice SET status = '{status}', status_reason = NULL, modified_at = '{at}T00:00:00.000Z'"  # noqa: S608
+        f" WHERE external_id = '{NS}-vendorbill-{number}'"
+    )
+
+
+def held(number: int, **changes: object) -> Message:
+    return bill(number, is_eligible=False, ineligible_because="it is on hold", **changes)
+
+
+def let_others_change(company: Company) -> None:
+    """Let so much be changed over there since that what is in doubt is not listed as changed again."""
+    reopen(company, 2, at="2030-02-01")
+    company.send(bill(2, memo="changed"), before=READ)
+    reopen(company, 2, at="2030-02-01")
+
+
+def test_that_it_cannot_be_withdrawn_is_said_at_every_run(company: Company):
+    company.send(*CODING, bill(1), bill(2))
+    company.send(held(1), before=READ)
+    reopen(company, 1, "approved")
+    assert company.send(held(1, memo="changed"), before=READ).counts == {"bills": {"rejected": 1}}
+    let_others_change(company)
+    for _ in range(2):
+        assert company.send(before=READ).counts == {"bills": {"rejected": 1}}
+        assert company.row(1).code == "APB-TAX-030"
+    company.run("UPDATE ax_invoice SET status = 'submitted'")
+    assert company.send(before=READ).counts == {"bills": {"delivered": 1}}
+    assert company.invoice(1)["status"] == "cancelled"
+
+
+@pytest.mark.parametrize(
+    "spoilt", [bill(1, of_vendor=7), bill(1, total="much")], ids=["waits", "is rejected"]
+)
+def test_it_is_withdrawn_though_its_bill_could_not_be_sent_in_between(company: Company, spoilt: Message):
+    company.send(*CODING, bill(1), bill(2))
+    company.send(held(1), before=READ)
+    reopen(company, 1)
+    company.send(spoilt, before=READ)
+    let_others_change(company)
+    company.send(held(1, memo="changed"), before=READ)
     assert company.invoice(1)["status"] == "cancelled"

@@ -149,7 +149,9 @@ class Dispatch:
         unchanged: dict[str, str | None] = {}
         rejected: list[_News] = []
         for external_id, record in records.items():
-            one = _Work(external_id, record, rows.get(external_id), is_in_doubt=external_id in doubtful)
+            row = rows.get(external_id)
+            is_in_doubt = external_id in doubtful or (row is not None and not row.content_hash)
+            one = _Work(external_id, record, row, is_in_doubt=is_in_doubt)
             one.read_by = read_by.get(external_id)
             try:
                 judged = _judged(sink, one)
