@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.canonical import CODING, NS, READ, Message, bill, line, tombstone, vendor
 
-from apbridge.errors import UnavailableError
+from apbridge.errors import RejectedError, UnavailableError
 from apbridge.ledger import Entry, Ledger, Status
 
 if TYPE_CHECKING:
@@ -115,3 +115,38 @@ def test_it_is_withdrawn_though_its_bill_could_not_be_sent_in_between(company: C
     let_others_change(company)
     company.send(held(1, memo="changed"), before=READ)
     assert company.invoice(1)["status"] == "cancelled"
+
+
+def test_what_was_never_submitted_and_is_to_be_paid_all_the_same_is_told_until_it_is_withdrawn(
+    company: Company,
+):
+    company.send(*CODING, held(1), bill(2))
+    assert company.row(1).status is Status.IGNORED
+    company.run(
+        "UPDATE ax_invoice SET modified_at = '2030-02-01T00:00:00.000Z',"
+        f" external_id = '{NS}-vendorbill-1' WHERE external_id = '{NS}-vendorbill-2'"
+    )
+    for number in (3, 4):
+        with pytest.raises(RejectedError, match=f"They are: {NS}-vendorbill-1") as told:
+            company.send(bill(number), before=READ)
+        assert told.value.code == "APB-TAX-032"
+    company.send(held(1), before=READ)
+    assert company.invoice(1)["status"] == "cancelled"
+    company.send(bill(5), before=READ)
+
+
+def test_a_cancellation_that_came_after_the_bill_was_released_is_told_until_it_is_submitted(
+    company: Company,
+):
+    company.send(*CODING, bill(1), bill(2))
+    company.run(
+        "UPDATE ax_invoice SET status = 'cancelled', status_reason = 'Withdrawn in NetSuite: it is on hold',"
+        f" modified_at = '2030-02-01T00:00:00.000Z' WHERE external_id = '{NS}-vendorbill-1'"
+    )
+    for number in (3, 4):
+        with pytest.raises(RejectedError, match=f"They are: {NS}-vendorbill-1") as told:
+            company.send(bill(number), before=READ)
+        assert told.value.code == "APB-TAX-070"
+    company.send(bill(1), before=READ)
+    assert company.invoice(1)["status"] == "submitted"
+    company.send(bill(5), before=READ)
