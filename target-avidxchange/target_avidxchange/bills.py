@@ -112,7 +112,8 @@ class BillSink(AvidXchangeSink):
     @override
     def look(self, after: int = 0) -> None:
         """List the invoices, and note those that the ledger has not: a later withdrawal must find them."""
-        self._unheard.note(self.directory.listed_after(after))
+        there = self.directory.listed_after(after)
+        self._unheard.note(there, self.directory.listed_at)
 
     @cached_property
     def _unheard(self) -> Unheard:

@@ -45,6 +45,7 @@ class Unheard:
         self._directory = directory
         self._chronicle = Chronicle(ledger)
         self._until: str | None = None
+        self._is_whole = False
         self._reopened: set[str] = set()
         self._cancelled: set[str] = set()
 
@@ -59,20 +60,23 @@ class Unheard:
         """
         seen = self._chronicle.recall(_SEEN)
         since = None if whole or seen is None else datetime.fromisoformat(seen.value) - _OVERLAP
-        there = self._directory.listed_after(0) if since is None else self._directory.changed(since)
+        at = self._ledger.known().seq
+        there = self._directory.listed(anew=True) if since is None else self._directory.changed(since)
         changed = [instant(one.modified_at) for one in there.values() if one.modified_at]
         self._until = max(changed).isoformat() if changed else None
-        self.note(there, is_whole=whole)
+        self._is_whole = whole
+        self.note(there, at)
 
-    def note(self, there: Mapping[str, Present], *, is_whole: bool = False) -> None:
+    def note(self, there: Mapping[str, Present], at: int) -> None:
         """Put in doubt what the ledger has otherwise.
 
         Args:
             there: Invoices.
-            is_whole: Every bill that AvidXchange is to pay comes in this run.
+            at: Place on the audit trail when they were listed.
         """
         rows = self._ledger.rows(self._system, self._stream, there)
         differing: dict[str, Found] = {}
+        reopened, cancelled = set(), set()
         for name, one in there.items():
             row, shown = rows.get(name), Invoice.shown(one)
             known = Invoice.known(row)
@@ -82,13 +86,16 @@ class Unheard:
             if known is None:
                 differing[name] = Found(shown.remote_id, shown.facts())
             elif known.is_withdrawn and one.status not in GONE:
-                self._reopened.add(name)
+                reopened.add(name)
                 differing[name] = Found(shown.remote_id, known.facts())
             elif shown.is_withdrawn and not known.is_withdrawn:
-                if not is_whole:
-                    self._cancelled.add(name)
+                cancelled.add(name)
                 differing[name] = Found(shown.remote_id, known.facts())
-        self._ledger.found(self._run.id, self._system, self._stream, differing)
+        found = self._ledger.found(self._run.id, self._system, self._stream, differing, listed_at=at)
+        self._reopened |= reopened & found
+        # In a first reading every bill comes that is to be paid.
+        if not self._is_whole:
+            self._cancelled |= cancelled & found
 
     def settle(self) -> None:
         """Let the next run begin where this one has looked to.

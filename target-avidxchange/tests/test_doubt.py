@@ -11,6 +11,7 @@ from tests.canonical import CODING, NS, READ, Message, bill, line, tombstone, ve
 
 from apbridge.errors import RejectedError, UnavailableError
 from apbridge.ledger import Entry, Ledger, Status
+from target_avidxchange.present import Directory, Present
 
 if TYPE_CHECKING:
     from conftest import Company
@@ -123,7 +124,7 @@ def test_what_was_never_submitted_and_is_to_be_paid_all_the_same_is_told_until_i
     company.send(*CODING, held(1), bill(2))
     assert company.row(1).status is Status.IGNORED
     company.run(
-        "UPDATE ax_invoice SET modified_at = '2030-02-01T00:00:00.000Z',"
+        "UPDATE ax_invoice SET modified_at = '2030-02-01T00:00:00.000Z',"  # noqa: S608
         f" external_id = '{NS}-vendorbill-1' WHERE external_id = '{NS}-vendorbill-2'"
     )
     for number in (3, 4):
@@ -140,7 +141,7 @@ def test_a_cancellation_that_came_after_the_bill_was_released_is_told_until_it_i
 ):
     company.send(*CODING, bill(1), bill(2))
     company.run(
-        "UPDATE ax_invoice SET status = 'cancelled', status_reason = 'Withdrawn in NetSuite: it is on hold',"
+        "UPDATE ax_invoice SET status = 'cancelled', status_reason = 'Withdrawn in NetSuite: held',"  # noqa: S608
         f" modified_at = '2030-02-01T00:00:00.000Z' WHERE external_id = '{NS}-vendorbill-1'"
     )
     for number in (3, 4):
@@ -150,3 +151,25 @@ def test_a_cancellation_that_came_after_the_bill_was_released_is_told_until_it_i
     company.send(bill(1), before=READ)
     assert company.invoice(1)["status"] == "submitted"
     company.send(bill(5), before=READ)
+
+
+@pytest.mark.parametrize("release", [True, False], ids=["releases", "holds"])
+def test_what_another_run_does_while_the_invoices_are_listed_is_put_in_no_doubt(
+    company: Company, monkeypatch: pytest.MonkeyPatch, *, release: bool
+):
+    company.send(*CODING, bill(1), bill(2))
+    if release:
+        company.send(held(1), before=READ)
+    changed = Directory.changed
+
+    def slow(self: Directory, since: datetime) -> Mapping[str, Present]:
+        found = changed(self, since)
+        monkeypatch.setattr(Directory, "changed", changed)
+        company.send(bill(1) if release else held(1), before=READ)
+        return found
+
+    monkeypatch.setattr(Directory, "changed", slow)
+    company.send(bill(2, memo="changed"), before=READ)
+    assert company.row(1).content_hash
+    company.send(held(1, memo="changed"), before=READ)
+    assert company.invoice(1)["status"] == "cancelled"

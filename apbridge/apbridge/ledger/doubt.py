@@ -61,6 +61,19 @@ def names_in_doubt(connection: Connection, system: str, stream: str, external_id
     return set(connection.execute(query).scalars())
 
 
+def moved_on(
+    connection: Connection, system: str, stream: str, external_ids: Sequence[str], at: int
+) -> set[str]:
+    """Name the records that were written after a place on the trail, or are in doubt."""
+    written = select(audit.c.external_id).where(
+        audit.c.system == system, audit.c.external_id.in_(external_ids), audit.c.seq > at
+    )
+    return {
+        *connection.execute(written).scalars(),
+        *names_in_doubt(connection, system, stream, external_ids),
+    }
+
+
 def on_trail(connection: Connection, system: str, external_ids: Iterable[str]) -> dict[str, list[OnTrail]]:
     """Read the trail of some records, by external id."""
     columns = (audit.c.seq, audit.c.run_id, audit.c.phase, audit.c.answers, audit.c.at)

@@ -167,3 +167,17 @@ def test_what_the_other_system_shows_leaves_reasons_and_contents_alone(ledger: L
     )
     assert (found[NAME].remote_id, found[NAME].facts, found[NAME].content_hash) == ("r-1", {"a": 1}, "")
     assert found["b-2"].acknowledged_at
+
+
+def test_what_was_listed_before_a_write_says_nothing(ledger: Ledger, run: Run) -> None:
+    def found(listed_at: int) -> set[str]:
+        return ledger.found(run.id, "toy", "bills", {NAME: Found("r-1", {})}, listed_at=listed_at)
+
+    before = ledger.known().seq
+    send(run, "t1")
+    assert found(ledger.known().seq) == set(), "its run has yet to say what became of it"
+    ledger.write(run.id, "toy", [at_hand(ledger, "t1")])
+    assert found(before) == set()
+    assert ledger.rows("toy", "bills", [NAME])[NAME].content_hash == "h"
+    assert found(ledger.known().seq) == {NAME}
+    assert ledger.rows("toy", "bills", [NAME])[NAME].content_hash == ""
