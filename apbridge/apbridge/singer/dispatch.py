@@ -24,6 +24,7 @@ from apbridge.errors import (
 )
 from apbridge.ledger import Content, Entry, Known, Ledger, Need, Row, Run, Status
 from apbridge.redaction import redact_text
+from apbridge.schemas import in_order
 from apbridge.singer.outcomes import Action, Kind, Outcome, Tally
 from apbridge.singer.sink import AcknowledgingSink, content_hash
 
@@ -328,8 +329,7 @@ class _Work:
     @property
     def modified_at(self) -> str | None:
         """When the other system, or whatever the tap reads, says that it was changed."""
-        found = self.record.get("modified_at") if isinstance(self.record, dict) else None
-        return found if isinstance(found, str) else None
+        return in_order(self.record.get("modified_at")) if isinstance(self.record, dict) else None
 
     @property
     def is_settled(self) -> bool:
