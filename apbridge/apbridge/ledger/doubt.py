@@ -131,7 +131,10 @@ class Content(NamedTuple):
 
 def is_overtaken(ours: Content, row: Any) -> bool:  # noqa: ANN401
     """Tell whether, since a run began, another one has dealt with newer content, or read the same later."""
-    if ours.modified_at is None or row.source_modified_at is None or row.last_seen < ours.began:
+    if ours.modified_at is None or row.source_modified_at is None:
+        return False
+    # That a run began after ours is known without the clocks of two machines, which may differ.
+    if row.run_id <= ours.run_id and row.last_seen < ours.began:
         return False
     return bool((row.source_modified_at, row.run_id) > (ours.modified_at, ours.run_id))
 
