@@ -8,7 +8,7 @@ import jsonschema
 import pytest
 
 from apbridge.errors import RejectedError
-from apbridge.schemas import CANONICAL, external_id, namespace_of, schema, validator
+from apbridge.schemas import CANONICAL, external_id, in_order, namespace_of, schema, validator
 
 VENDOR: dict[str, Any] = {
     "id": "7",
@@ -119,3 +119,15 @@ def test_names_lead_from_a_record_to_its_neighbours():
 def test_a_name_that_leads_nowhere_is_rejected(name: str):
     with pytest.raises(RejectedError, match="does not end in -vendorbill-42"):
         namespace_of(name, "vendorbill", "42")
+
+
+def test_moments_sort_as_time_goes_on_however_they_are_written():
+    earlier = ["2026-11-02T16:00:00.4Z", "2026-11-02T16:00:00.41+00:00", "2026-11-02T16:00:00.5Z"]
+    assert sorted(map(str, map(in_order, reversed(earlier)))) == list(map(in_order, earlier))
+    same = ["2026-11-02T16:00:00Z", "2026-11-02T16:00:00.000-00:00", f"2026-11-02T16:00:00.{'0' * 50}Z"]
+    assert set(map(in_order, same)) == {"2026-11-02T16:00:00.000000Z"}
+
+
+@pytest.mark.parametrize("moment", [None, 5, "", "2026-11-02", "2026-11-31T16:00:00Z", "2026\0", "now" * 20])
+def test_what_is_no_moment_sorts_nowhere(moment: object):
+    assert in_order(moment) is None

@@ -112,7 +112,8 @@ class BillSink(AvidXchangeSink):
     @override
     def look(self, after: int = 0) -> None:
         """List the invoices, and note those that the ledger has not: a later withdrawal must find them."""
-        self._unheard.note(self.directory.listed_after(after))
+        there = self.directory.listed_after(after)
+        self._unheard.note(there, self.directory.listed_at)
 
     @cached_property
     def _unheard(self) -> Unheard:
@@ -160,9 +161,9 @@ class BillSink(AvidXchangeSink):
             return Outcome.unchanged(known.remote_id, known.facts())
         if not known and not record["is_eligible"]:
             return Outcome.ignored()
-        return self._submit(record, known, row)
+        return self._submit(record, known)
 
-    def _submit(self, record: Record, known: Invoice | None, row: Row | None) -> Outcome:
+    def _submit(self, record: Record, known: Invoice | None) -> Outcome:
         if known is None:
             _see_that_nothing_is_settled(record)
         completed = self.completed(record)
@@ -190,7 +191,7 @@ class BillSink(AvidXchangeSink):
             raise
         except APBridgeError:
             # The invoice is there, whatever becomes of its image.
-            found = {record["external_id"]: Found(invoice.remote_id, invoice.facts(), row)}
+            found = {record["external_id"]: Found(invoice.remote_id, invoice.facts())}
             self.target.ledger.found(self.target.run.id, self.target.system, self.stream_name, found)
             raise
         if pictured is None:

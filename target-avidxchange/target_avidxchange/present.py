@@ -63,7 +63,8 @@ class Directory:
         self._resource = resource
         self._place = place
         self._trail = trail
-        self._listed_at = -1
+        self.listed_at = -1
+        """Place on the audit trail when it was listed last."""
         self._listing = Lock()
         self._listed: dict[str, Present] | None = None
 
@@ -82,7 +83,7 @@ class Directory:
                 at = self._trail()
                 shown = self._client.shown(self._resource, place=self._place)
                 self._listed = {one.external_id: self._present(one) for one in shown}
-                self._listed_at = at
+                self.listed_at = at
         return self._listed
 
     def listed_after(self, seq: int) -> Mapping[str, Present]:
@@ -91,7 +92,7 @@ class Directory:
         Raises:
             SettingError: As `listed`; so does `UnavailableError`.
         """
-        return self.listed(anew=self._listed_at < seq)
+        return self.listed(anew=self.listed_at < seq)
 
     def changed(self, since: datetime) -> Mapping[str, Present]:
         """List what changed since then, by external id. It does not count as the list.

@@ -6,11 +6,12 @@ An older ledger was put back, a lost one begun anew, or a write arrived when nob
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from apbridge.avidxchange import instant
 from apbridge.errors import RejectedError
-from apbridge.ledger import Found, Ledger, Run
+from apbridge.ledger import Found, Ledger, Run, Status
 from apbridge.ledger.chronicle import Chronicle
 from target_avidxchange.invoice import Invoice
 from target_avidxchange.present import Directory, Present
@@ -44,7 +45,9 @@ class Unheard:
         self._directory = directory
         self._chronicle = Chronicle(ledger)
         self._until: str | None = None
+        self._is_whole = False
         self._reopened: set[str] = set()
+        self._cancelled: set[str] = set()
 
     def look(self, *, whole: bool) -> None:
         """List what changed over there since the last such look, and doubt what the ledger has otherwise.
@@ -57,37 +60,59 @@ class Unheard:
         """
         seen = self._chronicle.recall(_SEEN)
         since = None if whole or seen is None else datetime.fromisoformat(seen.value) - _OVERLAP
-        there = self._directory.listed_after(0) if since is None else self._directory.changed(since)
+        at = self._ledger.known().seq
+        there = self._directory.listed(anew=True) if since is None else self._directory.changed(since)
         changed = [instant(one.modified_at) for one in there.values() if one.modified_at]
         self._until = max(changed).isoformat() if changed else None
-        self.note(there)
+        self._is_whole = whole
+        self.note(there, at)
 
-    def note(self, there: Mapping[str, Present]) -> None:
-        """Put in doubt what the ledger has otherwise."""
+    def note(self, there: Mapping[str, Present], at: int) -> None:
+        """Put in doubt what the ledger has otherwise.
+
+        Args:
+            there: Invoices.
+            at: Place on the audit trail when they were listed.
+        """
         rows = self._ledger.rows(self._system, self._stream, there)
         differing: dict[str, Found] = {}
+        reopened, cancelled = set(), set()
         for name, one in there.items():
-            row = rows.get(name)
-            shown, known = Invoice.shown(one), Invoice.known(row)
-            if known is not None and known.is_withdrawn and one.status not in GONE:
-                self._reopened.add(name)
-                differing[name] = Found(shown.remote_id, known.facts(), row)
-            elif known is None:
+            row, shown = rows.get(name), Invoice.shown(one)
+            known = Invoice.known(row)
+            if known is None and row is not None and row.status is Status.IGNORED and one.status not in GONE:
+                # Nothing of it was to be paid: as if we had withdrawn it, so that it is told until it is.
+                known = replace(shown, body=None, is_withdrawn=True)
+            if known is None:
                 differing[name] = Found(shown.remote_id, shown.facts())
+            elif known.is_withdrawn and one.status not in GONE:
+                reopened.add(name)
+                differing[name] = Found(shown.remote_id, known.facts())
             elif shown.is_withdrawn and not known.is_withdrawn:
-                differing[name] = Found(shown.remote_id, shown.facts(), row)
-        self._ledger.found(self._run.id, self._system, self._stream, differing)
+                cancelled.add(name)
+                differing[name] = Found(shown.remote_id, known.facts())
+        found = self._ledger.found(self._run.id, self._system, self._stream, differing, listed_at=at)
+        self._reopened |= reopened & found
+        # In a first reading every bill comes that is to be paid.
+        if not self._is_whole:
+            self._cancelled |= cancelled & found
 
     def settle(self) -> None:
         """Let the next run begin where this one has looked to.
 
         Raises:
-            RejectedError: An invoice is to be paid whose bill was withdrawn, and this run did not bring it.
+            RejectedError: An invoice is to be paid whose bill was withdrawn, or was cancelled on behalf of a
+                withdrawal that is over, and this run did not bring it.
         """
-        rows = self._ledger.rows(self._system, self._stream, self._reopened)
-        left = sorted(name for name, row in rows.items() if not row.content_hash)
-        if left:
-            shown = ", ".join(left[:_MOST_NAMED]) + (", …" if len(left) > _MOST_NAMED else "")
-            raise RejectedError("APB-TAX-032", count=len(left), bills=shown)
+        for code, names in (("APB-TAX-032", self._reopened), ("APB-TAX-070", self._cancelled)):
+            if left := self._left(names):
+                shown = ", ".join(left[:_MOST_NAMED]) + (", …" if len(left) > _MOST_NAMED else "")
+                raise RejectedError(code, count=len(left), bills=shown)
         if self._until is not None:
             self._chronicle.remember(_SEEN, self._until)
+
+    def _left(self, names: set[str]) -> list[str]:
+        # What waits or is rejected says itself what is the matter, and is looked at again at every run.
+        rows = self._ledger.rows(self._system, self._stream, names)
+        settled = {Status.DELIVERED, Status.IGNORED}
+        return sorted(name for name, row in rows.items() if not row.content_hash and row.status in settled)

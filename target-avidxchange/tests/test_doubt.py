@@ -7,10 +7,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.canonical import CODING, READ, Message, bill, line, tombstone, vendor
+from tests.canonical import CODING, NS, READ, Message, bill, line, tombstone, vendor
 
-from apbridge.errors import UnavailableError
+from apbridge.errors import RejectedError, UnavailableError
 from apbridge.ledger import Entry, Ledger, Status
+from target_avidxchange.present import Directory, Present
 
 if TYPE_CHECKING:
     from conftest import Company
@@ -66,4 +67,109 @@ def test_it_is_taken_back_though_it_waited_before_in_the_same_run(company: Compa
     send_and_be_cut_off(company, *CODING, bill(1, of_vendor=3), vendor(3))
     assert company.row(1).status is Status.WAITING
     assert company.send(tombstone(1), before=READ).counts == {"bills": {"delivered": 1}}
+    assert company.invoice(1)["status"] == "cancelled"
+
+
+# An invoice that was withdrawn is found alive
+
+
+def reopen(company: Company, number: int, status: str = "submitted", at: str = "2030-01-01") -> None:
+    company.run(
+        f"UPDATE ax_invoice SET status = '{status}', status_reason = NULL, modified_at = '{at}T00:00:00.000Z'"  # noqa: S608
+        f" WHERE external_id = '{NS}-vendorbill-{number}'"
+    )
+
+
+def held(number: int, **changes: object) -> Message:
+    return bill(number, is_eligible=False, ineligible_because="it is on hold", **changes)
+
+
+def let_others_change(company: Company) -> None:
+    """Let so much be changed over there since that what is in doubt is not listed as changed again."""
+    reopen(company, 2, at="2030-02-01")
+    company.send(bill(2, memo="changed"), before=READ)
+    reopen(company, 2, at="2030-02-01")
+
+
+def test_that_it_cannot_be_withdrawn_is_said_at_every_run(company: Company):
+    company.send(*CODING, bill(1), bill(2))
+    company.send(held(1), before=READ)
+    reopen(company, 1, "approved")
+    assert company.send(held(1, memo="changed"), before=READ).counts == {"bills": {"rejected": 1}}
+    let_others_change(company)
+    for _ in range(2):
+        assert company.send(before=READ).counts == {"bills": {"rejected": 1}}
+        assert company.row(1).code == "APB-TAX-030"
+    company.run("UPDATE ax_invoice SET status = 'submitted'")
+    assert company.send(before=READ).counts == {"bills": {"delivered": 1}}
+    assert company.invoice(1)["status"] == "cancelled"
+
+
+@pytest.mark.parametrize(
+    "spoilt", [bill(1, of_vendor=7), bill(1, total="much")], ids=["waits", "is rejected"]
+)
+def test_it_is_withdrawn_though_its_bill_could_not_be_sent_in_between(company: Company, spoilt: Message):
+    company.send(*CODING, bill(1), bill(2))
+    company.send(held(1), before=READ)
+    reopen(company, 1)
+    company.send(spoilt, before=READ)
+    let_others_change(company)
+    company.send(held(1, memo="changed"), before=READ)
+    assert company.invoice(1)["status"] == "cancelled"
+
+
+def test_what_was_never_submitted_and_is_to_be_paid_all_the_same_is_told_until_it_is_withdrawn(
+    company: Company,
+):
+    company.send(*CODING, held(1), bill(2))
+    assert company.row(1).status is Status.IGNORED
+    company.run(
+        "UPDATE ax_invoice SET modified_at = '2030-02-01T00:00:00.000Z',"  # noqa: S608
+        f" external_id = '{NS}-vendorbill-1' WHERE external_id = '{NS}-vendorbill-2'"
+    )
+    for number in (3, 4):
+        with pytest.raises(RejectedError, match=f"They are: {NS}-vendorbill-1") as told:
+            company.send(bill(number), before=READ)
+        assert told.value.code == "APB-TAX-032"
+    company.send(held(1), before=READ)
+    assert company.invoice(1)["status"] == "cancelled"
+    company.send(bill(5), before=READ)
+
+
+def test_a_cancellation_that_came_after_the_bill_was_released_is_told_until_it_is_submitted(
+    company: Company,
+):
+    company.send(*CODING, bill(1), bill(2))
+    company.run(
+        "UPDATE ax_invoice SET status = 'cancelled', status_reason = 'Withdrawn in NetSuite: held',"  # noqa: S608
+        f" modified_at = '2030-02-01T00:00:00.000Z' WHERE external_id = '{NS}-vendorbill-1'"
+    )
+    for number in (3, 4):
+        with pytest.raises(RejectedError, match=f"They are: {NS}-vendorbill-1") as told:
+            company.send(bill(number), before=READ)
+        assert told.value.code == "APB-TAX-070"
+    company.send(bill(1), before=READ)
+    assert company.invoice(1)["status"] == "submitted"
+    company.send(bill(5), before=READ)
+
+
+@pytest.mark.parametrize("release", [True, False], ids=["releases", "holds"])
+def test_what_another_run_does_while_the_invoices_are_listed_is_put_in_no_doubt(
+    company: Company, monkeypatch: pytest.MonkeyPatch, *, release: bool
+):
+    company.send(*CODING, bill(1), bill(2))
+    if release:
+        company.send(held(1), before=READ)
+    changed = Directory.changed
+
+    def slow(self: Directory, since: datetime) -> Mapping[str, Present]:
+        found = changed(self, since)
+        monkeypatch.setattr(Directory, "changed", changed)
+        company.send(bill(1) if release else held(1), before=READ)
+        return found
+
+    monkeypatch.setattr(Directory, "changed", slow)
+    company.send(bill(2, memo="changed"), before=READ)
+    assert company.row(1).content_hash
+    company.send(held(1, memo="changed"), before=READ)
     assert company.invoice(1)["status"] == "cancelled"

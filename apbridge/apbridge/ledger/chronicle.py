@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from sqlalchemy import Row, delete, func, insert, select
 
 from apbridge.json import dumps, loads
+from apbridge.ledger.doubt import take_turn
 from apbridge.ledger.store import Ledger
 from apbridge.ledger.tables import findings, reconciliations, records, runs
 from apbridge.redaction import redact_text
@@ -146,6 +147,8 @@ class Chronicle:
     def remember(self, name: str, value: Any) -> None:  # noqa: ANN401
         """Keep what was found out about something, in place of what was before."""
         with self._database.writing() as connection:
+            # Of two processes at once the second would find in its way what the first put there.
+            take_turn(connection)
             connection.execute(delete(findings).where(findings.c.name == name))
             connection.execute(insert(findings).values(name=name, at=_now(), value=dumps(value).decode()))
 

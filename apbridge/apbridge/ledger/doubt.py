@@ -61,6 +61,19 @@ def names_in_doubt(connection: Connection, system: str, stream: str, external_id
     return set(connection.execute(query).scalars())
 
 
+def moved_on(
+    connection: Connection, system: str, stream: str, external_ids: Sequence[str], at: int
+) -> set[str]:
+    """Name the records that were written after a place on the trail, or are in doubt."""
+    written = select(audit.c.external_id).where(
+        audit.c.system == system, audit.c.external_id.in_(external_ids), audit.c.seq > at
+    )
+    return {
+        *connection.execute(written).scalars(),
+        *names_in_doubt(connection, system, stream, external_ids),
+    }
+
+
 def on_trail(connection: Connection, system: str, external_ids: Iterable[str]) -> dict[str, list[OnTrail]]:
     """Read the trail of some records, by external id."""
     columns = (audit.c.seq, audit.c.run_id, audit.c.phase, audit.c.answers, audit.c.at)
@@ -118,7 +131,10 @@ class Content(NamedTuple):
 
 def is_overtaken(ours: Content, row: Any) -> bool:  # noqa: ANN401
     """Tell whether, since a run began, another one has dealt with newer content, or read the same later."""
-    if ours.modified_at is None or row.source_modified_at is None or row.last_seen < ours.began:
+    if ours.modified_at is None or row.source_modified_at is None:
+        return False
+    # That a run began after ours is known without the clocks of two machines, which may differ.
+    if row.run_id <= ours.run_id and row.last_seen < ours.began:
         return False
     return bool((row.source_modified_at, row.run_id) > (ours.modified_at, ours.run_id))
 

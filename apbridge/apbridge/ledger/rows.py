@@ -93,8 +93,6 @@ class Found:
 
     remote_id: str | None
     facts: Mapping[str, Any]
-    known: Row | None = None
-    """What the ledger had; None where it did not know that it is there."""
 
 
 @dataclass(frozen=True, slots=True)

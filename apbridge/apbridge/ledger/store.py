@@ -34,6 +34,7 @@ from apbridge.ledger.doubt import (
     OnTrail,
     Place,
     is_overtaken,
+    moved_on,
     on_trail,
     place,
     put_in_doubt,
@@ -191,20 +192,47 @@ class Ledger(LedgerRows):
             trails |= on_trail(connection, system, some)
         return rows, trails
 
-    def found(self, run_id: int, system: str, stream: str, there: Mapping[str, Found]) -> None:
+    def found(
+        self,
+        run_id: int,
+        system: str,
+        stream: str,
+        there: Mapping[str, Found],
+        *,
+        listed_at: int | None = None,
+    ) -> set[str]:
         """Record that the other system has records of which the ledger did not know it.
 
-        Whatever became of them here stays, their reasons and contents too, but each is in doubt. What another
-        run has written since is left alone.
+        Whatever became of them here stays, their reasons and contents too, but each is in doubt.
 
         Args:
             run_id: The run.
             system: The other system.
             stream: Theirs.
             there: What it has, by external id.
+            listed_at: Place on the audit trail when that was listed. It says nothing of a record that was
+                written since, or of which a write is under way: that one is left as it is.
+
+        Returns:
+            Which were recorded.
         """
         now = _now()
-        values = [
+        recorded: set[str] = set()
+        with self._database.writing() as connection:
+            take_turn(connection)
+            for some in portions(sorted(there), IN_LIMIT):
+                moved = set() if listed_at is None else moved_on(connection, system, stream, some, listed_at)
+                left = [name for name in some if name not in moved]
+                values = self._found_values(run_id, system, stream, {name: there[name] for name in left}, now)
+                if values:
+                    connection.execute(self._note, values)
+                recorded.update(left)
+        return recorded
+
+    def _found_values(
+        self, run_id: int, system: str, stream: str, there: Mapping[str, Found], now: datetime
+    ) -> list[dict[str, Any]]:
+        return [
             self._values.of(
                 run_id,
                 system,
@@ -219,14 +247,10 @@ class Ledger(LedgerRows):
                     facts=one.facts,
                 ),
                 Place(0, None),
-                one.known.last_seen if one.known else now,
+                now,
             )
-            for name, one in sorted(there.items())
+            for name, one in there.items()
         ]
-        if values:
-            with self._database.writing() as connection:
-                take_turn(connection)
-                connection.execute(self._note, values)
 
     def seen(self, run_id: int, system: str, stream: str, modified_at: Mapping[str, str | None]) -> None:
         """Record that unchanged records were seen again.
@@ -301,8 +325,6 @@ def _upsert_found(dialect: str) -> Insert:
     upsert: Insert = statement.on_conflict_do_update(
         index_elements=[column.name for column in records.primary_key],
         set_={name: new[name] for name in ("content_hash", "remote_id", "facts", "acknowledged_at")},
-        # Written since it was looked at: another run knows more.
-        where=records.c.acknowledged_at.is_(None) | (records.c.last_seen == new.last_seen),
     )
     return upsert
 

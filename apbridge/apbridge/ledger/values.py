@@ -33,7 +33,8 @@ class Values:
             "stream": entry.stream,
             "external_id": entry.external_id,
             "source_id": storable(entry.source_id) if entry.source_id else None,
-            "content_hash": entry.content_hash,
+            # What was found in the other system has no writes on the trail that would tell its doubt.
+            "content_hash": "" if entry.in_doubt else entry.content_hash,
             "status": entry.status.value,
             "remote_id": entry.remote_id,
             "attempts": 1,

@@ -35,7 +35,7 @@ CANONICAL = (
 EXTERNAL_ID = re.compile(r"[A-Za-z0-9_-]{1,100}")
 
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
-_TIME_UTC = re.compile(r"T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d+)?(Z|[+-]00:00)")
+_TIME_UTC = re.compile(r"(T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d)(?:\.(\d+))?(?:Z|[+-]00:00)")
 _JSON_TYPES: tuple[tuple[type | tuple[type, ...], str], ...] = (
     (bool, "boolean"),
     (str, "string"),
@@ -100,6 +100,14 @@ def validator(stream: str) -> Callable[[Any], None]:
 def external_id(namespace: str, kind: str, record_id: str) -> str:
     """Name a record in both systems, such as `netsuite-1234567_SB1-vendor-42`."""
     return f"{namespace}-{kind}-{record_id}"
+
+
+def in_order(moment: object) -> str | None:
+    """Give a date-time in a form in which later ones sort after earlier ones; None for what is none."""
+    if not isinstance(moment, str) or not _is_date_time(moment):
+        return None
+    time, fraction = _TIME_UTC.fullmatch(moment, 10).groups("")  # type: ignore[union-attr]
+    return f"{moment[:10]}{time}.{fraction:0<6.6}Z"
 
 
 def namespace_of(record_external_id: str, kind: str, record_id: str) -> str:

@@ -24,6 +24,7 @@ from apbridge.errors import (
 )
 from apbridge.ledger import Content, Entry, Known, Ledger, Need, Row, Run, Status
 from apbridge.redaction import redact_text
+from apbridge.schemas import in_order
 from apbridge.singer.outcomes import Action, Kind, Outcome, Tally
 from apbridge.singer.sink import AcknowledgingSink, content_hash
 
@@ -149,7 +150,9 @@ class Dispatch:
         unchanged: dict[str, str | None] = {}
         rejected: list[_News] = []
         for external_id, record in records.items():
-            one = _Work(external_id, record, rows.get(external_id), is_in_doubt=external_id in doubtful)
+            row = rows.get(external_id)
+            is_in_doubt = external_id in doubtful or (row is not None and not row.content_hash)
+            one = _Work(external_id, record, row, is_in_doubt=is_in_doubt)
             one.read_by = read_by.get(external_id)
             try:
                 judged = _judged(sink, one)
@@ -326,8 +329,7 @@ class _Work:
     @property
     def modified_at(self) -> str | None:
         """When the other system, or whatever the tap reads, says that it was changed."""
-        found = self.record.get("modified_at") if isinstance(self.record, dict) else None
-        return found if isinstance(found, str) else None
+        return in_order(self.record.get("modified_at")) if isinstance(self.record, dict) else None
 
     @property
     def is_settled(self) -> bool:

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timezone
 from decimal import Decimal
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 from alembic import command
@@ -80,6 +82,23 @@ def test_what_was_found_out_is_replaced(ledger: Ledger) -> None:
     assert found
     assert found.value == {"y": 2}
     assert found.at.tzinfo is timezone.utc
+
+
+def test_two_processes_may_find_out_the_same_at_once(ledger: Ledger, url: str) -> None:
+    """Without their turns, two that begin together get in each other's way in most rounds on PostgreSQL."""
+    rounds, together = 25, Barrier(2, timeout=120)
+
+    def find_out(opened: Ledger) -> None:
+        for number in range(rounds):
+            together.wait()
+            Chronicle(opened).remember("x", number)
+
+    with Ledger(url) as other, ThreadPoolExecutor(2) as pool:
+        for outcome in [pool.submit(find_out, one) for one in (ledger, other)]:
+            outcome.result()
+    found = Chronicle(ledger).recall("x")
+    assert found
+    assert found.value == rounds - 1
 
 
 def test_records_are_counted(ledger: Ledger) -> None:

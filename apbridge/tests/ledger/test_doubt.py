@@ -167,3 +167,31 @@ def test_what_the_other_system_shows_leaves_reasons_and_contents_alone(ledger: L
     )
     assert (found[NAME].remote_id, found[NAME].facts, found[NAME].content_hash) == ("r-1", {"a": 1}, "")
     assert found["b-2"].acknowledged_at
+
+
+def test_what_was_listed_before_a_write_says_nothing(ledger: Ledger, run: Run) -> None:
+    def found(listed_at: int) -> set[str]:
+        return ledger.found(run.id, "toy", "bills", {NAME: Found("r-1", {})}, listed_at=listed_at)
+
+    before = ledger.known().seq
+    send(run, "t1")
+    assert found(ledger.known().seq) == set(), "its run has yet to say what became of it"
+    ledger.write(run.id, "toy", [at_hand(ledger, "t1")])
+    assert found(before) == set()
+    assert ledger.rows("toy", "bills", [NAME])[NAME].content_hash == "h"
+    assert found(ledger.known().seq) == {NAME}
+    assert ledger.rows("toy", "bills", [NAME])[NAME].content_hash == ""
+
+
+def test_a_later_run_overtakes_though_the_clock_of_its_machine_is_behind(
+    ledger: Ledger, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    behind = datetime.now(timezone.utc) - timedelta(minutes=5)
+    with monkeypatch.context() as there:
+        there.setattr("apbridge.ledger.store._now", lambda: behind)
+        later = ledger.start_run("target-toy", "1.0")
+        ledger.write(later.id, "toy", [at_hand(ledger, "t2")])
+    with pytest.raises(OvertakenError):
+        send(run, "t1")
+    ledger.write(run.id, "toy", [at_hand(ledger, "t1", content_hash="older")])
+    assert ledger.rows("toy", "bills", [NAME])[NAME].content_hash == "h"

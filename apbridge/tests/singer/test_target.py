@@ -191,6 +191,15 @@ def test_a_spoilt_record_is_rejected_by_its_field(world: World, spoilt: dict[str
     assert done.books.sign_ins == 1
 
 
+@pytest.mark.parametrize("moment", ["2026\0", "x" * 50, f"2026-11-02T16:00:00.{'1' * 50}Z"])
+def test_whatever_a_record_was_changed_at_the_ledger_takes_it(any_world: World, moment: str) -> None:
+    any_world.run(
+        [*SCHEMAS, bill(7, vendor_id=None, modified_at=moment), bill(8, vendor_id=None), state("t1")]
+    )
+    assert any_world.has_row("bills", bill_name(7))
+    assert any_world.has_row("bills", bill_name(8))
+
+
 @pytest.mark.parametrize("record", [None, 3, "x", [], {}, {"external_id": 5}, {"external_id": "a b"}])
 def test_a_record_without_a_name_is_kept_too(world: World, record: Any) -> None:  # noqa: ANN401
     messages = [*SCHEMAS, {"type": "RECORD", "stream": "bills", "record": record}, state("t1")]
