@@ -34,6 +34,9 @@ def test_each_section_says_what_to_do_and_for_whom():
         ("APB-NS-001", "whoever set apbridge up"),
         ("APB-TAX-002", "the AP team"),
         ("APB-HTTP-001", "nobody at first"),
+        ("APB-PAY-027", "the AP team"),
+        ("APB-NS-010", "whoever set apbridge up"),
+        ("APB-SNG-032", "nobody at first"),
     ],
 )
 def test_those_who_act_are_told(code: str, whom: str):

@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import sys
 from collections import defaultdict
+from collections.abc import Iterator
 from pathlib import Path
 
 from apbridge.errors import catalogue
@@ -43,11 +45,13 @@ _FOR = {
     "RefusedError": "whoever set apbridge up, or the AP team where it names a record",
     "UnavailableError": "nobody at first, for the next run tries again; the engineer on call where it lasts",
     "OutcomeUnknownError": "nobody: it is looked up before anything is sent again",
+    "IncompleteError": "nobody at first, for the next run tries again; the engineer on call where it lasts",
+    "OvertakenError": "nobody: another run has dealt with newer content",
 }
 _NOTE = "whoever reads the log: the run goes on"
 _ON_COMMAND = "whoever ran the command"
 _COMMANDS = {"CLI", "CHK", "REC", "VLT", "CRT", "EXC", "CON", "NTC"}
-_RAISED = re.compile(r"\b(\w+Error)\(\s*\"(APB-[A-Z]+-\d{3})\"")
+_CODE = re.compile(r"APB-[A-Z]+-\d{3}")
 _FACT = re.compile(r"\{(\w+)[^}]*\}")
 
 _HEAD = """# Errors
@@ -82,9 +86,64 @@ def _kinds() -> dict[str, set[str]]:
     for package in ("apbridge/apbridge", "tap-*/tap_*", "target-*/target_*"):
         for folder in ROOT.glob(package):
             for file in folder.rglob("*.py"):
-                for kind, code in _RAISED.findall(file.read_text(encoding="utf-8")):
+                for kind, code in _raised(ast.parse(file.read_text(encoding="utf-8"))):
                     found[code].add(kind)
     return found
+
+
+def _raised(module: ast.Module) -> Iterator[tuple[str, str]]:
+    """Give each kind of error that a module makes with each code that it may bear, also by way of names."""
+    for scope in _scopes(module):
+        for call in ast.walk(scope):
+            if isinstance(call, ast.Call) and call.args:
+                kind = (
+                    call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+                )
+                if kind.endswith("Error"):
+                    for code in _codes(call.args[0], [scope, module], set()):
+                        yield kind, code
+
+
+def _scopes(module: ast.Module) -> Iterator[ast.AST]:
+    """Give a module's functions, in which a name means what it was set to there."""
+    for node in ast.walk(module):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node
+
+
+def _codes(value: ast.AST, scopes: list[ast.AST], seen: set[str]) -> Iterator[str]:
+    """Give the codes that an expression may have as its value."""
+    for node in ast.walk(value):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and _CODE.fullmatch(node.value):
+            yield node.value
+        elif isinstance(node, ast.Name) and node.id not in seen:
+            seen.add(node.id)
+            for told in _set_to(node.id, scopes):
+                yield from _codes(told, scopes, seen)
+
+
+def _set_to(name: str, scopes: list[ast.AST]) -> Iterator[ast.AST]:
+    """Give what a name is set to in a function, or else at the top of its module."""
+    for scope in scopes:
+        nodes = scope.body if isinstance(scope, ast.Module) else ast.walk(scope)
+        found = [told for node in nodes for target, told in _settings(node) if name in _names(target)]
+        if found:
+            yield from found
+            return
+
+
+def _settings(node: ast.AST) -> Iterator[tuple[ast.AST, ast.AST]]:
+    """Give the targets that a statement sets, each with what to."""
+    if isinstance(node, ast.Assign):
+        yield from ((target, node.value) for target in node.targets)
+    elif isinstance(node, ast.AnnAssign) and node.value is not None:
+        yield node.target, node.value
+    elif isinstance(node, ast.For | ast.comprehension):
+        yield node.target, node.iter
+
+
+def _names(target: ast.AST) -> set[str]:
+    return {node.id for node in ast.walk(target) if isinstance(node, ast.Name)}
 
 
 def _shown(template: str) -> str:

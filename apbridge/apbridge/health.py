@@ -90,7 +90,7 @@ def of_runs(
     if latest is None:
         return Sign(direction, Level.WARNING, "It has never run with this ledger. Start it, or its schedule.")
     if good is None or (good.finished_at or good.started_at) < now - quiet:
-        since = f"since {_moment(good.finished_at or good.started_at)}" if good else "ever"
+        since = f"since {_moment(good.finished_at or good.started_at)}" if good else "with this ledger"
         last = (
             said_of(ended) if ended and ended.status in _HOW else "See the schedule, and the last run's log."
         )

@@ -63,7 +63,7 @@ def _runs(chronicle: Chronicle, now: datetime, quiet: timedelta) -> Iterator[Not
             says = f"{direction}: {ended.error or 'the log says why.'}"
             yield from _once(chronicle, f"notice of a failure of {streak}", _failed(says), says)
         if good is None or _ended(good) < now - quiet:
-            since = f"since {_ended(good):%Y-%m-%d %H:%M} UTC" if good else "ever"
+            since = f"since {_ended(good):%Y-%m-%d %H:%M} UTC" if good else "with this ledger"
             last = f" The last one: {ended.error}" if ended and ended.error else ""
             says = (
                 f"{direction}: no run has ended well {since}. See whether the schedule still starts it.{last}"

@@ -97,7 +97,10 @@ def verify(*, as_json: Json = False) -> None:
     if as_json:
         print_json({**asdict(verdict), "newest_hash": head})
     elif verdict.broken_at is None:
-        typer.echo(f"The trail is whole: {verdict.rows} rows. The newest has the hash {head or 'of none'}.")
+        newest_hash = (
+            f"The newest has the hash {head}." if head else "Nothing was written yet with this ledger."
+        )
+        typer.echo(f"The trail is whole: {verdict.rows} rows. {newest_hash}")
     else:
         typer.echo(
             f"Row {verdict.broken_at} of the trail is wrong: {verdict.because}. The {verdict.rows} rows "

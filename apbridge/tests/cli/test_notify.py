@@ -194,7 +194,7 @@ def test_silence_is_told_once_for_each_direction(apbridge: Apbridge, webhook: We
 
 def test_a_ledger_that_never_saw_a_run_is_silence_too(apbridge: Apbridge, webhook: Webhook):
     assert apbridge("notify").code == 1
-    assert "no run has ended well ever" in webhook.got[0]["message"]
+    assert "no run has ended well with this ledger" in webhook.got[0]["message"]
 
 
 @pytest.mark.usefixtures("url")

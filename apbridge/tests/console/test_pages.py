@@ -122,7 +122,7 @@ def test_the_first_page_tells_the_state_of_the_loop(address: str):
     assert "20 bills delivered" in said
     assert "1 waiting, 30 rejected" in said
     assert "NetSuite did not answer" in said
-    assert "No run has ended well ever" in said
+    assert "No run has ended well with this ledger" in said
     assert "1,624,472.31 USD" in said
     assert '<rect class="piece s3"' in said
 
