@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from apbridge.cli import meltano
+from apbridge.errors import SettingError
 from apbridge.ledger import Ledger
 from apbridge.vault import resolved
 
@@ -33,10 +34,13 @@ def ledger() -> Ledger:
     """Open the ledger that both targets share.
 
     Raises:
-        SettingError: Its URL is not usable.
+        SettingError: Its URL is not usable; or this is no project's folder, and nothing names a ledger.
         UnavailableError: It cannot be reached.
     """
     url = str(config(TARGET_AVIDXCHANGE).get("ledger_url") or "").strip()
+    # A ledger that is made here, in the wrong folder, would say that nothing waits.
+    if not url and not Path("meltano.yml").exists() and not Path(_LEDGER.removeprefix("sqlite:///")).exists():
+        raise SettingError("APB-CLI-006", folder=Path.cwd())
     return Ledger(resolved(url) or _LEDGER)
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import delete, insert, select
 from apbridge.errors import SettingError
 from apbridge.json import dumps, loads
 from apbridge.ledger.database import Database
-from apbridge.ledger.tables import audit, audit_head, identity
+from apbridge.ledger.tables import audit, audit_head, identity, runs
 from apbridge.origin import Origin
 
 _GENERATION = "generation"
@@ -20,8 +20,9 @@ class Identity:
     """Tells one ledger from another, and a ledger from an older copy of itself.
 
     A STATE bears the mark that the ledger had when it was told: its generation, which is made with its
-    database, and its place, which is the end of its audit trail. That row's hash goes along: a copy that was
-    put back and has grown since has another one there.
+    database, its newest run, and its place, which is the end of its audit trail. That row's hash and when
+    that run began go along: a copy that was put back and has grown since has others there. The run tells a copy
+    that lacks what left nothing on the trail, such as a rejection.
 
     Args:
         database: The ledger's.
@@ -35,10 +36,15 @@ class Identity:
         with self._database.reading() as connection:
             generation = select(identity.c.value).where(identity.c.name == _GENERATION)
             head = connection.execute(select(audit_head.c.seq, audit_head.c.hash)).one()
+            newest = connection.execute(
+                select(runs.c.id, runs.c.started_at).order_by(runs.c.id.desc()).limit(1)
+            ).one_or_none()
             return {
                 "generation": connection.execute(generation).scalar_one(),
                 "place": head.seq,
                 "hash": head.hash,
+                "run": newest.id if newest else 0,
+                "began": newest.started_at.isoformat() if newest else None,
             }
 
     def check(self, mark: Mapping[str, Any]) -> None:
@@ -52,8 +58,10 @@ class Identity:
             raise SettingError("APB-LED-010", ledger=self._database.name)
         with self._database.reading() as connection:
             found = connection.execute(select(audit.c.hash).where(audit.c.seq == place)).scalar()
-        if place and found != mark.get("hash"):
-            raise SettingError("APB-LED-011", ledger=self._database.name, place=place, found=now["place"])
+            began = connection.execute(select(runs.c.started_at).where(runs.c.id == mark.get("run"))).scalar()
+        is_older = bool(mark.get("run")) and (began is None or began.isoformat() != mark.get("began"))
+        if is_older or (place and found != mark.get("hash")):
+            raise SettingError("APB-LED-011", ledger=self._database.name, place=place, run=mark.get("run"))
 
     def origin(self, system: str) -> Origin | None:
         """Give which one the ledger is of; None where that is not known."""

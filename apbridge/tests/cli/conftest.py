@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from apbridge.cli import main
+from apbridge.ledger import Ledger
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,12 @@ def project(tmp_path: Path) -> Iterator[Path]:
     os.chdir(where)
     os.environ.clear()
     os.environ.update(before)
+
+
+@pytest.fixture
+def empty_ledger(project: Path) -> None:
+    """A ledger that no run has used yet."""
+    Ledger(f"sqlite:///{project}/.apbridge/ledger.db").close()
 
 
 @pytest.fixture

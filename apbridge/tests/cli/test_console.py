@@ -18,6 +18,7 @@ Apbridge = Callable[..., Any]
 PROGRAM = Path(sys.executable).parent / "apbridge"
 
 
+@pytest.mark.usefixtures("empty_ledger")
 def test_the_report_is_written_to_a_file(apbridge: Apbridge, project: Path):
     ended = apbridge("report", "--output=state.html")
     assert (ended.code, ended.out) == (0, "Written: state.html\n")
@@ -29,12 +30,14 @@ def test_the_report_is_written_to_a_file(apbridge: Apbridge, project: Path):
     assert "APB-CON-003" in ended.err
 
 
+@pytest.mark.usefixtures("empty_ledger")
 def test_the_console_is_for_this_machine_alone_unless_a_password_is_set(apbridge: Apbridge):
     ended = apbridge("console", "--host=0.0.0.0", "--port=0")
     assert ended.code == 2
     assert "APB-CON-001" in ended.err
 
 
+@pytest.mark.usefixtures("empty_ledger")
 @pytest.mark.parametrize("password", [None, "s3same"])
 def test_the_console_serves_until_it_is_stopped(project: Path, password: str | None):
     env = {**os.environ, "NO_PROXY": "127.0.0.1"} | (
@@ -68,3 +71,15 @@ def test_a_record_that_the_vault_sealed_is_shown_without_its_secrets(apbridge: A
         assert '"INV-1"' in said
         assert "12-3456789" not in said
         assert "DE8937" not in said
+
+
+@pytest.mark.parametrize(
+    "words", [("exceptions", "list"), ("report", "--output=r.html"), ("notify",)], ids=" ".join
+)
+def test_in_a_folder_without_a_project_nothing_is_said_to_be_well(
+    apbridge: Apbridge, project: Path, words: tuple[str, ...]
+):
+    ended = apbridge(*words)
+    assert ended.code == 2
+    assert "[APB-CLI-006]" in ended.err
+    assert list(project.iterdir()) == []

@@ -192,6 +192,7 @@ def test_silence_is_told_once_for_each_direction(apbridge: Apbridge, webhook: We
     assert "since" in webhook.got[0]["message"]
 
 
+@pytest.mark.usefixtures("empty_ledger")
 def test_a_ledger_that_never_saw_a_run_is_silence_too(apbridge: Apbridge, webhook: Webhook):
     assert apbridge("notify").code == 1
     assert "no run has ended well with this ledger" in webhook.got[0]["message"]

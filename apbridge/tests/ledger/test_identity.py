@@ -55,9 +55,28 @@ def test_its_place_is_the_end_of_its_trail(ledger: Ledger) -> None:
     assert (before["place"], after["place"]) == (0, 2)
     for mark in (before, after):
         ledger.identity.check(mark)
-    for spoilt in ({**after, "hash": "0" * 64}, {**after, "place": 3}):
+    other = {"began": "2026-11-02T16:00:00+00:00"}
+    for spoilt in (
+        {**after, "hash": "0" * 64},
+        {**after, "place": 3},
+        {**after, "run": 2},
+        {**after, **other},
+    ):
         with pytest.raises(SettingError, match="APB-LED-011"):
             ledger.identity.check(spoilt)
+
+
+def test_a_copy_that_lacks_a_run_is_older_though_the_run_wrote_nothing(ledger: Ledger) -> None:
+    write(ledger)
+    before = ledger.identity.mark()
+    ledger.start_run("target-toy", "1.0").finish("finished", {"bills": {"rejected": 1}})
+    after = ledger.identity.mark()
+    assert before["place"] == after["place"]
+    with ledger.database.writing() as connection:
+        connection.execute(text("DELETE FROM apbridge_runs WHERE id = 2"))
+    ledger.identity.check(before)
+    with pytest.raises(SettingError, match="run 2"):
+        ledger.identity.check(after)
 
 
 def test_it_knows_what_it_is_between_once_it_was_told(ledger: Ledger) -> None:
