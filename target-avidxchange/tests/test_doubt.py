@@ -11,6 +11,7 @@ from tests.canonical import CODING, NS, READ, Message, bill, line, tombstone, ve
 
 from apbridge.errors import RejectedError, UnavailableError
 from apbridge.ledger import Entry, Ledger, Status
+from target_avidxchange.bills import BillSink
 from target_avidxchange.present import Directory, Present
 
 if TYPE_CHECKING:
@@ -205,3 +206,18 @@ def test_what_only_the_whole_list_shows_alive_is_withdrawn(company: Company):
     send_and_be_cut_off(company, bill(3, memo="changed"), number=3)
     company.send(bill(3, memo="changed"), held(1, memo="changed"), before=READ)
     assert company.invoice(1)["status"] == "cancelled"
+
+
+def test_what_a_later_run_brought_during_a_full_reading_is_not_missing(
+    company: Company, monkeypatch: pytest.MonkeyPatch
+):
+    company.send(*CODING, bill(1), bill(2))
+    look = BillSink.see_that_none_is_missing
+
+    def after_another_run(self: BillSink) -> None:
+        monkeypatch.setattr(BillSink, "see_that_none_is_missing", look)
+        company.send(bill(1, memo="changed"), before=READ)
+        look(self)
+
+    monkeypatch.setattr(BillSink, "see_that_none_is_missing", after_another_run)
+    assert company.send(*CODING, bill(1), bill(2)).counts["bills"] == {"unchanged": 2}

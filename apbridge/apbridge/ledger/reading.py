@@ -122,7 +122,7 @@ class LedgerRows:
             after = page[-1].external_id
 
     def untold(self, run_id: int, system: str, stream: str) -> set[str]:
-        """Name the acknowledged records of a stream that no record of this run told of."""
+        """Name the acknowledged records of a stream that neither this run nor a later one brought."""
         with self._database.reading() as connection:
             return set(
                 connection.execute(
@@ -131,7 +131,7 @@ class LedgerRows:
                         records.c.stream == stream,
                         records.c.acknowledged_at.is_not(None),
                         # Delivered without a hash: found in the other system, not in the tap's records.
-                        (records.c.run_id != run_id)
+                        (records.c.run_id < run_id)
                         | ((records.c.content_hash == "") & (records.c.status == Status.DELIVERED.value)),
                     )
                 ).scalars()
