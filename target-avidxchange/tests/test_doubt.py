@@ -11,6 +11,7 @@ from tests.canonical import CODING, NS, READ, Message, bill, line, tombstone, ve
 
 from apbridge.errors import RejectedError, UnavailableError
 from apbridge.ledger import Entry, Ledger, Status
+from apbridge.ledger.audit import Write
 from target_avidxchange.bills import BillSink
 from target_avidxchange.present import Directory, Present
 
@@ -221,3 +222,16 @@ def test_what_a_later_run_brought_during_a_full_reading_is_not_missing(
 
     monkeypatch.setattr(BillSink, "see_that_none_is_missing", after_another_run)
     assert company.send(*CODING, bill(1), bill(2)).counts["bills"] == {"unchanged": 2}
+
+
+def test_what_comes_to_life_while_a_write_of_it_is_under_way_is_told_later(company: Company):
+    company.send(*CODING, bill(1), bill(2))
+    company.send(held(1), before=READ)
+    with Ledger(company.config["ledger_url"]) as ledger:
+        run = ledger.start_run("target-avidxchange", "1")
+        ledger.audit.sent(Write(run.id, "x", "avidxchange", "upsert invoice", f"{NS}-vendorbill-1"), {})
+    reopen(company, 1)
+    company.send(bill(2, memo="changed"), before=READ)
+    let_others_change(company)
+    with pytest.raises(RejectedError, match=f"They are: {NS}-vendorbill-1"):
+        company.send(bill(3), before=READ, in_doubt_minutes=0)
