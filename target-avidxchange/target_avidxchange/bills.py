@@ -19,9 +19,10 @@ from apbridge.singer import Action, Outcome, Record
 from target_avidxchange.foreseen import see_that_it_may_change, see_that_its_lines_sum
 from target_avidxchange.images import check, choose, content
 from target_avidxchange.invoice import WITHDRAWN, Invoice
+from target_avidxchange.present import Present
 from target_avidxchange.refusals import differences, name_of, rejection
 from target_avidxchange.sinks import AvidXchangeSink
-from target_avidxchange.unheard import Unheard
+from target_avidxchange.unheard import GONE, Unheard
 from target_avidxchange.withdrawal import Withdrawal, is_paid_by_us, money, withdrawal
 
 _TO_PAY = {"submitted", "in_workflow", "approved", "scheduled"}
@@ -139,7 +140,7 @@ class BillSink(AvidXchangeSink):
             RejectedError: AvidXchange still means to pay some.
         """
         target = self.target
-        untold = target.ledger.untold(target.run.began, target.system, self.stream_name)
+        untold = target.ledger.untold(target.run.id, target.run.began, target.system, self.stream_name)
         there = self.directory.listed() if untold else {}
         missing = sorted(name for name in untold if name in there and there[name].status in _TO_PAY)
         if missing:
@@ -151,17 +152,27 @@ class BillSink(AvidXchangeSink):
     @override
     def deliver(self, record: Record, row: Row | None) -> Outcome:
         there = self.directory.get(record["external_id"])
-        shown = Invoice.shown(there) if there else None
-        # Without a hash the row is in doubt: what AvidXchange shows says more.
-        known = Invoice.known(row) or shown if row and row.content_hash else shown or Invoice.known(row)
+        known = self._known(row, there)
         gone = withdrawal(record)
         if known and gone:
-            return self._withdraw(record, known, gone)
+            # That a withdrawn one lives again may have been listed after the row was read.
+            lives = there is not None and there.status not in GONE
+            # Whoever has cancelled it: AvidXchange may keep the reason of the first.
+            is_done = there is not None and there.status == "cancelled" and not (row and row.content_hash)
+            is_withdrawn = is_done or (known.is_withdrawn and not lives)
+            return self._withdraw(record, replace(known, is_withdrawn=is_withdrawn), gone)
         if known and is_paid_by_us(record):
             return Outcome.unchanged(known.remote_id, known.facts())
         if not known and not record["is_eligible"]:
             return Outcome.ignored()
         return self._submit(record, known)
+
+    def _known(self, row: Row | None, there: Present | None) -> Invoice | None:
+        shown, known = Invoice.shown(there) if there else None, Invoice.known(row)
+        if row and row.content_hash:
+            return known or shown
+        # It is in doubt: what AvidXchange shows says more. What is not shown may not be as it was sent last.
+        return shown or (replace(known, body=None, is_withdrawn=False) if known else None)
 
     def _submit(self, record: Record, known: Invoice | None) -> Outcome:
         if known is None:

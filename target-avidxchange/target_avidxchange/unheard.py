@@ -46,6 +46,8 @@ class Unheard:
         self._chronicle = Chronicle(ledger)
         self._until: str | None = None
         self._is_whole = False
+        self._leaves_out = False
+        """Whether something was listed of which a write is under way: the next run has to see it again."""
         self._reopened: set[str] = set()
         self._cancelled: set[str] = set()
 
@@ -65,14 +67,17 @@ class Unheard:
         changed = [instant(one.modified_at) for one in there.values() if one.modified_at]
         self._until = max(changed).isoformat() if changed else None
         self._is_whole = whole
-        self.note(there, at)
+        self._leaves_out = not self.note(there, at)
 
-    def note(self, there: Mapping[str, Present], at: int) -> None:
+    def note(self, there: Mapping[str, Present], at: int) -> bool:
         """Put in doubt what the ledger has otherwise.
 
         Args:
             there: Invoices.
             at: Place on the audit trail when they were listed.
+
+        Returns:
+            Whether all is noted: not while a write of one is under way.
         """
         rows = self._ledger.rows(self._system, self._stream, there)
         differing: dict[str, Found] = {}
@@ -96,6 +101,7 @@ class Unheard:
         # In a first reading every bill comes that is to be paid.
         if not self._is_whole:
             self._cancelled |= cancelled & found
+        return found >= reopened | cancelled
 
     def settle(self) -> None:
         """Let the next run begin where this one has looked to.
@@ -108,7 +114,7 @@ class Unheard:
             if left := self._left(names):
                 shown = ", ".join(left[:_MOST_NAMED]) + (", …" if len(left) > _MOST_NAMED else "")
                 raise RejectedError(code, count=len(left), bills=shown)
-        if self._until is not None:
+        if self._until is not None and not self._leaves_out:
             self._chronicle.remember(_SEEN, self._until)
 
     def _left(self, names: set[str]) -> list[str]:

@@ -11,13 +11,15 @@ from tests.canonical import CODING, NS, READ, Message, bill, line, tombstone, ve
 
 from apbridge.errors import RejectedError, UnavailableError
 from apbridge.ledger import Entry, Ledger, Status
+from apbridge.ledger.audit import Write
+from target_avidxchange.bills import BillSink
 from target_avidxchange.present import Directory, Present
 
 if TYPE_CHECKING:
     from conftest import Company
 
 
-def send_and_be_cut_off(company: Company, *messages: Message) -> None:
+def send_and_be_cut_off(company: Company, *messages: Message, number: int = 1) -> None:
     """Submit, and lose the ledger just when it is to be told of a bill's delivery."""
     write = Ledger.write
 
@@ -30,7 +32,7 @@ def send_and_be_cut_off(company: Company, *messages: Message) -> None:
         patch.setattr(Ledger, "write", cut_off)
         with pytest.raises(UnavailableError):
             company.send(*messages, before=READ)
-    assert company.invoice(1)["status"] == "submitted"
+    assert company.invoice(number)["status"] == "submitted"
 
 
 @pytest.mark.parametrize(
@@ -173,3 +175,63 @@ def test_what_another_run_does_while_the_invoices_are_listed_is_put_in_no_doubt(
     assert company.row(1).content_hash
     company.send(held(1, memo="changed"), before=READ)
     assert company.invoice(1)["status"] == "cancelled"
+
+
+def test_what_is_in_doubt_and_not_listed_is_sent_again(company: Company, monkeypatch: pytest.MonkeyPatch):
+    """A list that leaves an invoice out says nothing of what a killed run has sent of it."""
+    company.send(*CODING, bill(1), bill(2))
+    send_and_be_cut_off(company, bill(1, memo="another"))
+    monkeypatch.setattr(Directory, "get", lambda *_: None)
+    assert company.send(bill(1), before=READ).counts == {"bills": {"delivered": 1}}
+    assert "another" not in company.invoice(1)["content"]
+
+
+def test_what_is_withdrawn_in_doubt_and_not_listed_is_cancelled_again(
+    company: Company, monkeypatch: pytest.MonkeyPatch
+):
+    company.send(*CODING, bill(1), bill(2))
+    company.send(held(1), before=READ)
+    send_and_be_cut_off(company, bill(1))
+    monkeypatch.setattr(Directory, "get", lambda *_: None)
+    company.send(held(1, memo="changed"), before=READ)
+    assert company.invoice(1)["status"] == "cancelled"
+
+
+def test_what_only_the_whole_list_shows_alive_is_withdrawn(company: Company):
+    """AvidXchange has not moved the date of what it has reopened; another bill's doubt has all listed."""
+    company.send(*CODING, bill(1), bill(2), bill(3))
+    company.send(held(1), before=READ)
+    reopen(company, 3, at="2030-01-01")
+    company.send(bill(2, memo="changed"), before=READ)
+    reopen(company, 1, at="2026-01-01")
+    send_and_be_cut_off(company, bill(3, memo="changed"), number=3)
+    company.send(bill(3, memo="changed"), held(1, memo="changed"), before=READ)
+    assert company.invoice(1)["status"] == "cancelled"
+
+
+def test_what_a_later_run_brought_during_a_full_reading_is_not_missing(
+    company: Company, monkeypatch: pytest.MonkeyPatch
+):
+    company.send(*CODING, bill(1), bill(2))
+    look = BillSink.see_that_none_is_missing
+
+    def after_another_run(self: BillSink) -> None:
+        monkeypatch.setattr(BillSink, "see_that_none_is_missing", look)
+        company.send(bill(1, memo="changed"), before=READ)
+        look(self)
+
+    monkeypatch.setattr(BillSink, "see_that_none_is_missing", after_another_run)
+    assert company.send(*CODING, bill(1), bill(2)).counts["bills"] == {"unchanged": 2}
+
+
+def test_what_comes_to_life_while_a_write_of_it_is_under_way_is_told_later(company: Company):
+    company.send(*CODING, bill(1), bill(2))
+    company.send(held(1), before=READ)
+    with Ledger(company.config["ledger_url"]) as ledger:
+        run = ledger.start_run("target-avidxchange", "1")
+        ledger.audit.sent(Write(run.id, "x", "avidxchange", "upsert invoice", f"{NS}-vendorbill-1"), {})
+    reopen(company, 1)
+    company.send(bill(2, memo="changed"), before=READ)
+    let_others_change(company)
+    with pytest.raises(RejectedError, match=f"They are: {NS}-vendorbill-1"):
+        company.send(bill(3), before=READ, in_doubt_minutes=0)

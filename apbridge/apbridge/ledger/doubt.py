@@ -61,17 +61,31 @@ def names_in_doubt(connection: Connection, system: str, stream: str, external_id
     return set(connection.execute(query).scalars())
 
 
-def moved_on(
-    connection: Connection, system: str, stream: str, external_ids: Sequence[str], at: int
+def moved_on(  # noqa: PLR0917 - a record, a place and a while
+    connection: Connection,
+    system: str,
+    stream: str,
+    external_ids: Sequence[str],
+    seq: int,
+    window: timedelta,
 ) -> set[str]:
-    """Name the records that were written after a place on the trail, or are in doubt."""
+    """Name the records that were written after a place on the trail, or are being written.
+
+    Args:
+        connection: To the ledger.
+        system: Theirs.
+        stream: Theirs.
+        external_ids: Theirs.
+        seq: The place.
+        window: How long a write may be on its way.
+    """
+    recently = (datetime.now(timezone.utc) - window).isoformat(timespec="microseconds")
     written = select(audit.c.external_id).where(
-        audit.c.system == system, audit.c.external_id.in_(external_ids), audit.c.seq > at
+        audit.c.system == system, audit.c.external_id.in_(external_ids)
     )
-    return {
-        *connection.execute(written).scalars(),
-        *names_in_doubt(connection, system, stream, external_ids),
-    }
+    after = connection.execute(written.where(audit.c.seq > seq)).scalars()
+    recent = connection.execute(written.where(audit.c.at > recently)).scalars()
+    return {*after, *(set(recent) & names_in_doubt(connection, system, stream, external_ids))}
 
 
 def on_trail(connection: Connection, system: str, external_ids: Iterable[str]) -> dict[str, list[OnTrail]]:

@@ -20,9 +20,9 @@ class Identity:
     """Tells one ledger from another, and a ledger from an older copy of itself.
 
     A STATE bears the mark that the ledger had when it was told: its generation, which is made with its
-    database, its newest run, and its place, which is the end of its audit trail. That row's hash and when
-    that run began go along: a copy that was put back and has grown since has others there. The run tells a copy
-    that lacks what left nothing on the trail, such as a rejection.
+    database, its newest run, and its place, which is the end of its audit trail. That row's hash and the time
+    when that run began go along: a copy that was put back and has grown since has others there. The run tells
+    a copy that lacks what left nothing on the trail, such as a rejection.
 
     Args:
         database: The ledger's.

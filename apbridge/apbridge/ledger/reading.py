@@ -121,8 +121,15 @@ class LedgerRows:
                 return
             after = page[-1].external_id
 
-    def untold(self, began: datetime, system: str, stream: str) -> set[str]:
-        """Name the acknowledged records of a stream that no record has told of since a run began."""
+    def untold(self, run_id: int, began: datetime, system: str, stream: str) -> set[str]:
+        """Name the acknowledged records of a stream that neither this run nor one beside it brought.
+
+        Args:
+            run_id: This run.
+            began: When it began.
+            system: Theirs.
+            stream: Theirs.
+        """
         with self._database.reading() as connection:
             return set(
                 connection.execute(
@@ -131,7 +138,7 @@ class LedgerRows:
                         records.c.stream == stream,
                         records.c.acknowledged_at.is_not(None),
                         # Delivered without a hash: found in the other system, not in the tap's records.
-                        (records.c.last_seen < began)
+                        ((records.c.run_id < run_id) & (records.c.last_seen < began))
                         | ((records.c.content_hash == "") & (records.c.status == Status.DELIVERED.value)),
                     )
                 ).scalars()

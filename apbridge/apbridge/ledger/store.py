@@ -221,7 +221,9 @@ class Ledger(LedgerRows):
         with self._database.writing() as connection:
             take_turn(connection)
             for some in portions(sorted(there), IN_LIMIT):
-                moved = set() if listed_at is None else moved_on(connection, system, stream, some, listed_at)
+                moved: set[str] = set()
+                if listed_at is not None:
+                    moved = moved_on(connection, system, stream, some, listed_at, self._while)
                 left = [name for name in some if name not in moved]
                 values = self._found_values(run_id, system, stream, {name: there[name] for name in left}, now)
                 if values:

@@ -195,3 +195,12 @@ def test_a_later_run_overtakes_though_the_clock_of_its_machine_is_behind(
         send(run, "t1")
     ledger.write(run.id, "toy", [at_hand(ledger, "t1", content_hash="older")])
     assert ledger.rows("toy", "bills", [NAME])[NAME].content_hash == "h"
+
+
+def test_what_is_in_doubt_since_long_may_be_found(url: str) -> None:
+    with Ledger(url, in_doubt=timedelta(0)) as ledger:
+        run = ledger.start_run("target-toy", "1.0")
+        ledger.write(run.id, "toy", [at_hand(ledger, "t1")])
+        send(run, "t1")
+        listed_at = ledger.known().seq
+        assert ledger.found(run.id, "toy", "bills", {NAME: Found("r-1", {})}, listed_at=listed_at) == {NAME}
