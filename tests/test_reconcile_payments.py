@@ -8,6 +8,7 @@ from decimal import Decimal
 
 import pytest
 
+from apbridge.errors import APBridgeError
 from apbridge.ledger import Entry, Status
 from apbridge.reconcile import Cause, Difference
 from tests.reconciling import BEFORE_ALL, World, world_with_payments
@@ -187,3 +188,17 @@ def test_what_was_paid_on_the_day_itself_counts(world: World):
     assert on_the_day.payments > before.payments == 0
     for found in (on_the_day, before):
         assert [one for one in found.differences if one.external_id in {name, bill}] == []
+
+
+@pytest.mark.parametrize(("kind", "field"), [("payment", "amount"), ("invoice", "total")])
+def test_a_record_that_shows_no_amount_is_named(world: World, kind: str, field: str):
+    shown = world.sandbox.books()["avidxchange"][f"{kind}s"][0]
+    answer = {"status": 200, "body": {"items": [{**shown, field: None}]}}
+    match = {"method": "GET", "path": f"/v1/{kind}s", "times": 1}
+    world.sandbox.control("/control/faults", {"match": match, "do": answer})
+    try:
+        with pytest.raises(APBridgeError, match="APB-REC-050") as ended:
+            world.compare()
+    finally:
+        world.sandbox.control("/control/faults", method="DELETE")
+    assert str(ended.value.facts["external_id"]).endswith(shown.get("externalId") or f"-{shown['id']}")

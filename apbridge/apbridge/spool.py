@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import PurePosixPath
 from uuid import uuid4
@@ -65,18 +65,29 @@ def put(spool_url: str, content: bytes) -> SpooledImage:
     except (ImportError, ValueError) as failure:
         raise SettingError("APB-SPL-003", spool_url=_without_query(spool_url)) from failure
     path = f"{folder.rstrip('/')}/{sha256[:2]}/{sha256}"
-    try:
+    with writing(spool_url):
         if not (filesystem.exists(path) and filesystem.cat_file(path) == content):
             filesystem.makedirs(path.rsplit("/", 1)[0], exist_ok=True)
             # Written beside and moved: a run that is killed leaves no half image under a whole one's name.
             part = f"{path}.{uuid4().hex}.part"
             filesystem.pipe_file(part, content)
             filesystem.mv(part, path)
+    return SpooledImage(filesystem.unstrip_protocol(path), sha256, len(content))
+
+
+@contextmanager
+def writing(spool_url: str) -> Iterator[None]:
+    """Say in a sentence why what is written inside cannot be written there.
+
+    Raises:
+        UnavailableError: It cannot.
+    """
+    try:
+        yield
     except OSError as failure:
         problem = failure.strerror or type(failure).__name__
         spool = _without_query(spool_url)
         raise UnavailableError("APB-SPL-004", spool_url=spool, problem=problem) from failure
-    return SpooledImage(filesystem.unstrip_protocol(path), sha256, len(content))
 
 
 def read(uri: str, sha256: str) -> bytes:
@@ -141,7 +152,7 @@ def wanted(spool_url: str, namespace: str) -> Iterator[Wanted]:
 def settle(spool_url: str, image: Wanted, namespace: str) -> None:
     """Let an image be wanted no longer. Whoever still misses it asks again."""
     filesystem, folder = fsspec.core.url_to_fs(spool_url)
-    with suppress(FileNotFoundError):
+    with writing(spool_url), suppress(FileNotFoundError):
         filesystem.rm_file(f"{_wanted(folder.rstrip('/'), namespace)}/{image.sha256}.json")
 
 

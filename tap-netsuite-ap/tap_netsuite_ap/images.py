@@ -14,7 +14,7 @@ from apbridge import json
 from apbridge.errors import APBridgeError, RefusedError, RejectedError, UnavailableError, catalogue
 from apbridge.netsuite import NetSuite, restlet
 from apbridge.netsuite.restlet import File, Listing, Unreadable
-from apbridge.spool import SpooledImage, Wanted, is_there, put, settle, wanted
+from apbridge.spool import SpooledImage, Wanted, is_there, put, settle, wanted, writing
 from tap_netsuite_ap.client import Reader
 from tap_netsuite_ap.records import Record
 
@@ -156,8 +156,9 @@ class Images:
         if not may_fetch:
             return None
         spooled = put(self._spool_url, self._fetched(file.id, file.bill))
-        filesystem.makedirs(noted.rsplit("/", 1)[0], exist_ok=True)
-        filesystem.pipe_file(noted, json.dumps(asdict(spooled)))
+        with writing(self._spool_url):
+            filesystem.makedirs(noted.rsplit("/", 1)[0], exist_ok=True)
+            filesystem.pipe_file(noted, json.dumps(asdict(spooled)))
         return spooled
 
     def bring_back(self, reader: Reader, namespace: str) -> None:

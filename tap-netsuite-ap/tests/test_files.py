@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from apbridge.errors import UnavailableError
 from apbridge.netsuite import NetSuite
 from apbridge.spool import read
 
@@ -215,3 +216,9 @@ def test_an_older_restlet_is_said_once_and_does_no_harm(
     (record,) = changing.sync(state, only="bills").records("bills")
     assert len(record["images"]) == len(changing.books()[bill]["images"])
     assert sum("[APB-TNS-011]" in one.getMessage() for one in caplog.records) == 2, "once in each run"
+
+
+def test_a_spool_that_takes_no_note_is_named(changing: Account, tmp_path: Path):
+    (tmp_path / "fetched").write_text("No folder")
+    with pytest.raises(UnavailableError, match="APB-SPL-004"):
+        changing.sync(only="bills", spool_url=str(tmp_path))

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from apbridge.errors import RejectedError
@@ -316,7 +316,10 @@ def _reference(internal_id: str | None) -> dict[str, str] | None:
 
 
 def _is_cents(amount: Decimal) -> bool:
-    return amount == amount.quantize(_CENT)
+    try:
+        return amount == amount.quantize(_CENT)
+    except InvalidOperation:  # more digits than any amount has
+        return False
 
 
 def _listed(values: set[str | None]) -> str:

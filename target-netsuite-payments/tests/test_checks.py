@@ -156,6 +156,8 @@ def test_an_account_without_subsidiaries_and_currencies_gets_neither():
         ("012", payment(allocation(amount="0", discount="5")), [bill()]),
         ("012", payment(allocation(amount="5.001")), [bill()]),
         ("012", payment(allocation(amount="5", discount="-1")), [bill()]),
+        ("012", payment(allocation(amount="1E+4999")), [bill()]),
+        ("012", payment(allocation(amount="5", discount="1E+4999")), [bill()]),
         ("013", payment(amount=Decimal("100.01")), [bill()]),
         ("014", payment(Allocation("PO-1", Decimal(1), Decimal(0))), [bill()]),
         ("014", payment(vendor="acme"), [bill()]),

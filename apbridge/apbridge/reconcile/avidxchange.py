@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from apbridge.avidxchange import AvidXchange, Shown, fingerprint, instant
+from apbridge.errors import APBridgeError
 from apbridge.json import dumps
 from apbridge.reconcile.books import NOT_TO_PAY, TO_PAY, Invoice, Payment, Share
 
@@ -35,7 +37,9 @@ class Invoices:
     def __iter__(self) -> Iterator[Invoice]:
         for shown in self._avidxchange.shown("invoice"):
             self._unseen -= shown.item.keys()
-            yield self._invoice(shown)
+            with _reading("invoice", shown.external_id):
+                invoice = self._invoice(shown)
+            yield invoice
 
     def _invoice(self, shown: Shown) -> Invoice:
         record = self._avidxchange.read("invoice", shown)
@@ -64,24 +68,39 @@ class Invoices:
 def payments(avidxchange: AvidXchange) -> Iterator[tuple[Payment, list[Share]]]:
     """Give every payment, with what it pays."""
     for record in avidxchange.list("payment"):
-        name = record["external_id"]
-        paid = _day(record.get("paid_on")) or _day(record.get("settled_at"))
-        payment = Payment(
-            name,
-            _number(record),
-            record.get("vendor_id") or "",
-            record.get("currency") or "",
-            record["status"],
-            Decimal(record["amount"]),
-            paid,
-            instant(record["modified_at"]),
-        )
-        shares: dict[str, Decimal] = {}
-        for one in record["allocations"]:
-            invoice = one["invoice_external_id"]
-            amount = Decimal(one["amount"]) + Decimal(one["discount"] or 0)
-            shares[invoice] = shares.get(invoice, ZERO) + amount
-        yield payment, [Share(invoice, name, amount) for invoice, amount in shares.items()]
+        with _reading("payment", record["external_id"]):
+            read = _payment(record)
+        yield read
+
+
+def _payment(record: Mapping[str, Any]) -> tuple[Payment, list[Share]]:
+    name = record["external_id"]
+    paid = _day(record.get("paid_on")) or _day(record.get("settled_at"))
+    payment = Payment(
+        name,
+        _number(record),
+        record.get("vendor_id") or "",
+        record.get("currency") or "",
+        record["status"],
+        Decimal(record["amount"]),
+        paid,
+        instant(record["modified_at"]),
+    )
+    shares: dict[str, Decimal] = {}
+    for one in record["allocations"]:
+        invoice = one["invoice_external_id"]
+        amount = Decimal(one["amount"]) + Decimal(one["discount"] or 0)
+        shares[invoice] = shares.get(invoice, ZERO) + amount
+    return payment, [Share(invoice, name, amount) for invoice, amount in shares.items()]
+
+
+@contextmanager
+def _reading(kind: str, external_id: str | None) -> Iterator[None]:
+    """Name the record that cannot be compared as it is shown."""
+    try:
+        yield
+    except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError) as failure:
+        raise APBridgeError("APB-REC-050", kind=kind, external_id=external_id) from failure
 
 
 def _number(record: Mapping[str, Any]) -> str:
