@@ -12,8 +12,10 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import text
 
 from apbridge.avidxchange.profile import shipped
+from apbridge.ledger import Ledger
 from apbridge_sandbox.testing import running
 from tests.halves import OutboundHalf, impatient
 from tests.payment_history import History
@@ -44,6 +46,10 @@ def begun(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Any]
         half = OutboundHalf(sandbox, f"sqlite:///{folder}/ledger-0.db", folder / "spool", "avidconnect")
         assert half.run() is None
     with impatient():
+        # Each history has a sandbox of its own, at another address.
+        half.state["apbridge"].pop("source")
+        with Ledger(half.ledger_url) as ledger, ledger.database.writing() as connection:
+            connection.execute(text("DELETE FROM apbridge_identity WHERE name <> 'generation'"))
         yield folder, half.state
 
 

@@ -110,10 +110,10 @@ class Unheard:
             RejectedError: An invoice is to be paid whose bill was withdrawn, or was cancelled on behalf of a
                 withdrawal that is over, and this run did not bring it.
         """
-        for code, names in (("APB-TAX-032", self._reopened), ("APB-TAX-070", self._cancelled)):
-            if left := self._left(names):
-                shown = ", ".join(left[:_MOST_NAMED]) + (", …" if len(left) > _MOST_NAMED else "")
-                raise RejectedError(code, count=len(left), bills=shown)
+        if left := self._left(self._reopened):
+            raise RejectedError("APB-TAX-032", count=len(left), bills=_named(left))
+        if left := self._left(self._cancelled):
+            raise RejectedError("APB-TAX-070", count=len(left), bills=_named(left))
         if self._until is not None and not self._leaves_out:
             self._chronicle.remember(_SEEN, self._until)
 
@@ -122,3 +122,7 @@ class Unheard:
         rows = self._ledger.rows(self._system, self._stream, names)
         settled = {Status.DELIVERED, Status.IGNORED}
         return sorted(name for name, row in rows.items() if not row.content_hash and row.status in settled)
+
+
+def _named(names: list[str]) -> str:
+    return ", ".join(names[:_MOST_NAMED]) + (", …" if len(names) > _MOST_NAMED else "")

@@ -70,7 +70,7 @@ def _show(result: Result, *, by_vendor: bool) -> None:
         typer.echo(f"… and {left} more: --json tells all.")
     unexplained = len(result.unexplained)
     verdict = (
-        f"{unexplained} of {len(ordered)} differences are unexplained."
+        f"{unexplained} of {len(ordered)} differences are unexplained or cannot wait."
         if unexplained
         else f"In balance: {len(ordered)} differences, each with its cause."
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, func, insert, select
 
 from apbridge.errors import SettingError
 from apbridge.json import dumps, loads
@@ -20,9 +20,9 @@ class Identity:
     """Tells one ledger from another, and a ledger from an older copy of itself.
 
     A STATE bears the mark that the ledger had when it was told: its generation, which is made with its
-    database, its newest run, and its place, which is the end of its audit trail. That row's hash and the time
-    when that run began go along: a copy that was put back and has grown since has others there. The run tells
-    a copy that lacks what left nothing on the trail, such as a rejection.
+    database, its place, which is the end of its audit trail, and its newest run. The place's hash goes along:
+    a copy that was put back and has grown since has another one there. The run tells a copy that lacks what
+    left nothing on the trail, such as a rejection: there, the run that looks has no later number.
 
     Args:
         database: The ledger's.
@@ -36,19 +36,19 @@ class Identity:
         with self._database.reading() as connection:
             generation = select(identity.c.value).where(identity.c.name == _GENERATION)
             head = connection.execute(select(audit_head.c.seq, audit_head.c.hash)).one()
-            newest = connection.execute(
-                select(runs.c.id, runs.c.started_at).order_by(runs.c.id.desc()).limit(1)
-            ).one_or_none()
             return {
                 "generation": connection.execute(generation).scalar_one(),
                 "place": head.seq,
                 "hash": head.hash,
-                "run": newest.id if newest else 0,
-                "began": newest.started_at.isoformat() if newest else None,
+                "run": connection.execute(select(func.max(runs.c.id))).scalar() or 0,
             }
 
-    def check(self, mark: Mapping[str, Any]) -> None:
+    def check(self, mark: Mapping[str, Any], run_id: int) -> None:
         """See that this is the ledger that a mark is of, and that it has what it had then.
+
+        Args:
+            mark: What a STATE bears.
+            run_id: The run that goes on from that STATE.
 
         Raises:
             SettingError: It is another one, or an older copy.
@@ -58,10 +58,10 @@ class Identity:
             raise SettingError("APB-LED-010", ledger=self._database.name)
         with self._database.reading() as connection:
             found = connection.execute(select(audit.c.hash).where(audit.c.seq == place)).scalar()
-            began = connection.execute(select(runs.c.started_at).where(runs.c.id == mark.get("run"))).scalar()
-        is_older = bool(mark.get("run")) and (began is None or began.isoformat() != mark.get("began"))
+        newest = mark.get("run")
+        is_older = isinstance(newest, int) and newest >= run_id
         if is_older or (place and found != mark.get("hash")):
-            raise SettingError("APB-LED-011", ledger=self._database.name, place=place, run=mark.get("run"))
+            raise SettingError("APB-LED-011", ledger=self._database.name, place=place, run=newest)
 
     def origin(self, system: str) -> Origin | None:
         """Give which one the ledger is of; None where that is not known."""

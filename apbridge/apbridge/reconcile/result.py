@@ -9,6 +9,8 @@ from decimal import Decimal
 from enum import Enum
 from typing import Any
 
+from apbridge.errors import urgent
+
 _KEPT = 200
 """Most differences that the ledger keeps of the last reconciliation."""
 
@@ -73,8 +75,8 @@ class Difference:
 
     @property
     def is_explained(self) -> bool:
-        """Whether the ledger or either system says why."""
-        return self.cause is not Cause.UNEXPLAINED
+        """Whether the ledger or either system says why, and it is nothing that cannot wait."""
+        return self.cause is not Cause.UNEXPLAINED and self.code not in urgent()
 
 
 @dataclass(slots=True)

@@ -39,8 +39,12 @@ class Standing:
         self.initial: Any = {}
         """The STATE that the tap begins with; empty where it begins with none."""
 
-    def begins(self, state: Any) -> None:  # noqa: ANN401
+    def begins(self, state: Any, run_id: int) -> None:  # noqa: ANN401
         """Take the STATE that the tap begins with.
+
+        Args:
+            state: The STATE.
+            run_id: The run that begins.
 
         Raises:
             SettingError: Its bookmarks belong to another ledger, or to a newer copy of this one.
@@ -52,7 +56,7 @@ class Standing:
             raise SettingError("APB-SNG-006", plugin=self._plugin)
         note = Note.of(state)
         if note and note.ledger:
-            self._ledger().identity.check(note.ledger)
+            self._ledger().identity.check(note.ledger, run_id)
 
     def hears(self, state: Any) -> None:  # noqa: ANN401
         """Take a STATE of the tap."""

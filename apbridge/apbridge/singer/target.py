@@ -218,9 +218,9 @@ class AcknowledgingTarget(EndingTarget):
         if self._begun:
             return
         # What ends here is a run too: somebody has to hear of it.
-        _ = self.run
+        run = self.run
         if initial is not None:
-            self._standing.begins(initial)
+            self._standing.begins(initial, run.id)
         self._standing.see()
 
     def _let_in(self) -> None:

@@ -28,7 +28,7 @@ def test_each_ledger_has_a_generation_of_its_own(ledger: Ledger, tmp_path: Path)
     with Ledger(f"sqlite:///{tmp_path}/another.db") as another:
         assert another.identity.mark()["generation"] != ledger.identity.mark()["generation"]
         with pytest.raises(SettingError, match="APB-LED-010"):
-            ledger.identity.check(another.identity.mark())
+            ledger.identity.check(another.identity.mark(), 1)
 
 
 def test_a_ledger_of_an_earlier_version_gets_its_own_when_it_is_opened(url: str) -> None:
@@ -49,21 +49,15 @@ def test_a_ledger_of_an_earlier_version_gets_its_own_when_it_is_opened(url: str)
 
 def test_its_place_is_the_end_of_its_trail(ledger: Ledger) -> None:
     before = ledger.identity.mark()
-    ledger.identity.check(before)
+    ledger.identity.check(before, 2)
     write(ledger)
     after = ledger.identity.mark()
     assert (before["place"], after["place"]) == (0, 2)
     for mark in (before, after):
-        ledger.identity.check(mark)
-    other = {"began": "2026-11-02T16:00:00+00:00"}
-    for spoilt in (
-        {**after, "hash": "0" * 64},
-        {**after, "place": 3},
-        {**after, "run": 2},
-        {**after, **other},
-    ):
+        ledger.identity.check(mark, 2)
+    for spoilt in ({**after, "hash": "0" * 64}, {**after, "place": 3}, {**after, "run": 2}):
         with pytest.raises(SettingError, match="APB-LED-011"):
-            ledger.identity.check(spoilt)
+            ledger.identity.check(spoilt, 2)
 
 
 def test_a_copy_that_lacks_a_run_is_older_though_the_run_wrote_nothing(ledger: Ledger) -> None:
@@ -74,9 +68,9 @@ def test_a_copy_that_lacks_a_run_is_older_though_the_run_wrote_nothing(ledger: L
     assert before["place"] == after["place"]
     with ledger.database.writing() as connection:
         connection.execute(text("DELETE FROM apbridge_runs WHERE id = 2"))
-    ledger.identity.check(before)
+    ledger.identity.check(before, 2)
     with pytest.raises(SettingError, match="run 2"):
-        ledger.identity.check(after)
+        ledger.identity.check(after, 2)
 
 
 def test_it_knows_what_it_is_between_once_it_was_told(ledger: Ledger) -> None:
