@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import getpass
 import platform
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 from types import TracebackType
 from typing import Any
@@ -253,6 +253,22 @@ class Ledger(LedgerRows):
             )
             for name, one in there.items()
         ]
+
+    def look_no_more(self, system: str, stream: str, external_ids: Iterable[str]) -> None:
+        """Let go of records that were to be looked at again, and that a whole reading did not bring."""
+        with self._database.writing() as connection:
+            take_turn(connection)
+            for some in portions(external_ids, IN_LIMIT):
+                connection.execute(
+                    update(records)
+                    .where(
+                        records.c.system == system,
+                        records.c.stream == stream,
+                        records.c.external_id.in_(some),
+                        records.c.look_again_at.is_not(None),
+                    )
+                    .values(look_again_at=None, withheld=False, payload=None)
+                )
 
     def seen(self, run_id: int, system: str, stream: str, modified_at: Mapping[str, str | None]) -> None:
         """Record that unchanged records were seen again.

@@ -294,13 +294,15 @@ class AcknowledgingTarget(EndingTarget):
         What came in this run is up to date. What is kept from an earlier one is so only where the tap came to
         the end of the stream and did not bring it.
         """
-        is_read, skips = self._was_read_to_its_end(stream), False
+        is_read, skips, gone = self._was_read_to_its_end(stream), False, []
         # First those that somebody asked for: a run may be stopped before it comes to the others.
         asked, others = (
             self.ledger.all_rows(self.system, stream, tuple(OPEN), asked=first) for first in (True, False)
         )
         for row in chain(asked, others, self.ledger.to_look_at_again(self.system, stream)):
             so_far = self.tally.so_far(stream, row.external_id)
+            if row.withheld and row.look_again_at and is_read:
+                gone.append(row.external_id)
             if row.withheld or so_far is Kind.REJECTED:
                 continue
             if so_far is None and not is_read:
@@ -309,6 +311,11 @@ class AcknowledgingTarget(EndingTarget):
             yield row
         if skips:
             self.logger.warning("%s", RejectedError("APB-SNG-016", stream=stream))
+        if gone and self.was_read_whole(stream):
+            # Nobody has them any more: there is nothing left to look at, or to hold the bookmark for.
+            self.ledger.look_no_more(self.system, stream, gone)
+        elif gone:
+            self.logger.warning("%s", RejectedError("APB-SNG-022", stream=stream, names=", ".join(gone[:50])))
 
     def _was_read_to_its_end(self, stream: str) -> bool:
         names = {
