@@ -39,9 +39,10 @@ _STATUSES = {
 _SETTLED = {Status.DELIVERED, Status.IGNORED, Status.DISMISSED}
 _ENDS_RUN = (UnavailableError, SettingError, OutcomeUnknownError)
 _BUG = "APB-SNG-012"
-_MOST_LOOKS = 5
-"""How often a record is delivered whose acknowledgement does not name it: an invoice and its image, each sent
-twice where it is not shown after the first time, and a last look.
+PAUSES = (0.0, 0.0, 1.0, 2.0, 4.0)
+"""Seconds before each time that a record is delivered whose acknowledgement does not name it: an invoice and
+its image, each sent twice where it is not shown after the first time, and a last look. A list may show late what
+was written.
 """
 # A process that is killed sends again what it has not written: seldom more than this.
 _WRITE_EACH = 50
@@ -115,9 +116,10 @@ class Dispatch:
         work = self._to_do(sink, records, read_by or {})
         self._load(need for one in work for need in one.needs)
         ready = self._hold_back(sink, work, records)
-        for _ in range(_MOST_LOOKS):
+        for seconds in PAUSES:
             if not ready:
                 return
+            time.sleep(seconds)
             if self._signalled():
                 raise InterruptedDrain
             if self._preflight:

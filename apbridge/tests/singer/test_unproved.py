@@ -1,0 +1,69 @@
+"""What was sent, and whose answer does not name it: it counts once the other system shows it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from messages import SCHEMAS, bill, bill_name, state, vendor, vendor_name
+
+from apbridge.ledger import Row, Status
+from apbridge.singer import Outcome, Record, dispatch
+
+if TYPE_CHECKING:
+    from conftest import World
+    from toy import Toy, ToySink
+
+
+@pytest.fixture(autouse=True)
+def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dispatch, "PAUSES", (0.0,) * len(dispatch.PAUSES))
+
+
+@pytest.fixture
+def shows_after(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
+    """How often a record must be sent until it is shown, by external id; once, unless told."""
+    from toy import ToySink  # noqa: PLC0415
+
+    needed: dict[str, int] = {}
+    sent: dict[str, int] = {}
+    deliver = ToySink.deliver
+
+    def unproved(sink: ToySink, record: Record, row: Row | None) -> Outcome:
+        name = record["external_id"]
+        if sent.get(name, 0) >= needed.get(name, 1):
+            return Outcome.unchanged(f"shown-{record['id']}")
+        sent[name] = sent.get(name, 0) + 1
+        deliver(sink, record, row)
+        return Outcome.delivered(is_proved=False)
+
+    monkeypatch.setattr(ToySink, "deliver", unproved)
+    return needed
+
+
+@pytest.mark.usefixtures("shows_after")
+def test_it_is_delivered_once_it_is_shown(any_world: World) -> None:
+    done = any_world.run([*SCHEMAS, vendor(1), bill(1), state("t1")])
+    assert done.tally.sentence() == "vendors 1 delivered; bills 1 delivered"
+    assert done.books.delivered == [vendor_name(1), bill_name(1)]
+    row = any_world.row("bills", bill_name(1))
+    assert (row.status, row.remote_id, bool(row.content_hash)) == (Status.DELIVERED, "shown-1", True)
+
+
+def test_what_is_not_shown_is_sent_again(world: World, shows_after: dict[str, int]) -> None:
+    shows_after[vendor_name(1)] = 2
+    done = world.run([*SCHEMAS, vendor(1), state("t1", "vendors")])
+    assert done.books.delivered == [vendor_name(1)] * 2
+    assert done.tally.sentence() == "vendors 1 delivered"
+
+
+def test_what_is_never_shown_is_rejected_by_name_and_the_others_go(
+    world: World, shows_after: dict[str, int]
+) -> None:
+    shows_after[bill_name(1)] = 99
+    messages = [*SCHEMAS, vendor(1), bill(1), bill(2), state("t1")]
+    done: Toy = world.run(messages)
+    assert done.tally.sentence().startswith("vendors 1 delivered; bills 1 delivered, 1 rejected")
+    row = world.row("bills", bill_name(1))
+    assert (row.code, row.content_hash) == ("APB-SNG-021", ""), "it may be there: it stays in doubt"
+    assert bill_name(1) in (row.reason or "")
