@@ -40,9 +40,10 @@ _SETTLED = {Status.DELIVERED, Status.IGNORED, Status.DISMISSED}
 _ENDS_RUN = (UnavailableError, SettingError, OutcomeUnknownError)
 _BUG = "APB-SNG-012"
 PAUSES = (0.0, 0.0, 1.0, 2.0, 4.0)
-"""Seconds before each time that a record is delivered whose acknowledgement does not name it: an invoice and
-its image, each sent twice where it is not shown after the first time, and a last look. A list may show late what
-was written.
+"""Seconds before each time that a record is delivered whose acknowledgement does not name it.
+
+An invoice and its image may each have to be sent twice; then comes a last look. A list may show late what was
+written.
 """
 # A process that is killed sends again what it has not written: seldom more than this.
 _WRITE_EACH = 50
