@@ -156,6 +156,8 @@ def test_a_rehearsal_as_documented_and_then_the_real_account_in_the_same_folder(
     for name in ("project", "real"):
         (tmp_path / name).mkdir()
     project = new_project(tmp_path / "project")
+    (project / ".venv/bin").mkdir(parents=True)
+    shutil.copy(PROGRAMS / "activate", project / ".venv/bin")
     before = files(project)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

@@ -80,13 +80,14 @@ class Do(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 
 class Fault(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """A fault, how often it was seen and fired, and how many calls it holds."""
+    """A fault, how often it was seen and fired, how many calls it holds, and how many are over."""
 
     do: Do
     match: Match = msgspec.field(default_factory=Match)
     seen: int = 0
     fired: int = 0
     held: int = 0
+    over: int = 0
 
     def answer(self) -> tuple[bytes, dict[str, str]]:
         """Give the body and headers of a fault that answers."""

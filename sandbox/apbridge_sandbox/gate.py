@@ -98,10 +98,14 @@ class Gate:
         if fault is None:
             await self._app(scope, receive, outlet.send)
             return
-        if fault.do.is_late:
-            await self._come_late(fault, scope, receive, outlet)
-        else:
-            await self._suffer(fault, scope, receive, outlet)
+        try:
+            if fault.do.is_late:
+                await self._come_late(fault, scope, receive, outlet)
+            else:
+                await self._suffer(fault, scope, receive, outlet)
+        finally:
+            # Also of a caller that has gone before its call was read to the end.
+            fault.over += 1
 
     async def _come_late(self, fault: Fault, scope: Scope, receive: Receive, outlet: _Outlet) -> None:
         # Of a caller that is gone the server keeps no body: it is read while the caller is still there.

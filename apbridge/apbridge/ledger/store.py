@@ -70,7 +70,9 @@ class Ledger(LedgerRows):
 
     def __init__(self, url: str, *, in_doubt: timedelta = IN_DOUBT) -> None:
         self._while = in_doubt
-        super().__init__(Database(url), Values(Payloads(record_keys())))
+        # The vault first: a database that is open already would stay so where the vault is shut.
+        values = Values(Payloads(record_keys()))
+        super().__init__(Database(url), values)
         self.audit = AuditTrail(self._database)
         self.identity = Identity(self._database)
         self.claims = Claims(self._database)
