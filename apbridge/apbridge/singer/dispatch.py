@@ -7,7 +7,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timezone
 from functools import cached_property
 from typing import Any
@@ -22,21 +22,13 @@ from apbridge.errors import (
     UnavailableError,
     where,
 )
-from apbridge.ledger import Content, Entry, Known, Ledger, Need, Row, Run, Status
-from apbridge.redaction import redact_text
-from apbridge.schemas import in_order
-from apbridge.singer.outcomes import Action, Kind, Outcome, Tally
-from apbridge.singer.sink import AcknowledgingSink, content_hash
+from apbridge.ledger import Content, Known, Ledger, Need, Row, Run
+from apbridge.singer.outcomes import Kind, Outcome, Tally
+from apbridge.singer.sink import AcknowledgingSink
+from apbridge.singer.work import News, Work, judge, never_shown, news_of, rejection, with_what_was_sent
 
 logger = logging.getLogger(__name__)
 
-_STATUSES = {
-    Kind.DELIVERED: Status.DELIVERED,
-    Kind.UNCHANGED: Status.DELIVERED,
-    Kind.IGNORED: Status.IGNORED,
-    Kind.WAITING: Status.WAITING,
-}
-_SETTLED = {Status.DELIVERED, Status.IGNORED, Status.DISMISSED}
 _ENDS_RUN = (UnavailableError, SettingError, OutcomeUnknownError)
 _BUG = "APB-SNG-012"
 PAUSES = (0.0, 0.0, 1.0, 2.0, 4.0)
@@ -134,7 +126,7 @@ class Dispatch:
             finally:
                 sink.conclude()
             ready = self._read_again(sink.stream_name, unproved)
-        self._write(sink.stream_name, [_unproved(sink.stream_name, one) for one in ready], records)
+        self._write(sink.stream_name, [never_shown(sink.stream_name, one) for one in ready], records)
 
     def close(self) -> None:
         """Wait for the calls in flight."""
@@ -143,31 +135,31 @@ class Dispatch:
 
     def _to_do(
         self, sink: AcknowledgingSink, records: dict[str, Any], read_by: Mapping[str, int]
-    ) -> list[_Work]:
+    ) -> list[Work]:
         """Sort out what is not valid and what is unchanged."""
         stream = sink.stream_name
         rows = self._ledger.rows(self._system, stream, records)
         unsure = [name for name in records if name not in rows or not rows[name].content_hash]
         doubtful = self._ledger.in_doubt(self._system, stream, unsure)
-        work: list[_Work] = []
+        work: list[Work] = []
         unchanged: dict[str, str | None] = {}
-        rejected: list[_News] = []
+        rejected: list[News] = []
         for external_id, record in records.items():
             row = rows.get(external_id)
             is_in_doubt = external_id in doubtful or (row is not None and not row.content_hash)
-            one = _Work(external_id, record, row, is_in_doubt=is_in_doubt)
+            one = Work(external_id, record, row, is_in_doubt=is_in_doubt)
             one.read_by = read_by.get(external_id)
             try:
-                judged = _judged(sink, one)
+                judged = judge(sink, one)
                 if one.is_settled:
                     unchanged[external_id] = one.modified_at
                 elif judged:
-                    rejected.append(_rejection(stream, one, judged))
+                    rejected.append(rejection(stream, one, judged))
                 else:
                     one.needs = tuple(sink.needs(record))
                     work.append(one)
             except RejectedError as found:
-                rejected.append(_rejection(stream, one, found))
+                rejected.append(rejection(stream, one, found))
             except Exception as found:  # noqa: BLE001, see _deliver
                 rejected.append(self._bug(stream, one, found))
         self._write(stream, rejected, records)
@@ -190,32 +182,30 @@ class Dispatch:
                     self._acknowledged[Need(stream, external_id)] = row
 
     def _hold_back(
-        self, sink: AcknowledgingSink, work: Iterable[_Work], records: dict[str, Any]
-    ) -> list[_Work]:
+        self, sink: AcknowledgingSink, work: Iterable[Work], records: dict[str, Any]
+    ) -> list[Work]:
         """Give the work whose needs are acknowledged; the rest waits in the ledger."""
         stream = sink.stream_name
-        ready: list[_Work] = []
-        waiting: list[_News] = []
+        ready: list[Work] = []
+        waiting: list[News] = []
         for one in work:
             missing = tuple(need for need in one.needs if need not in self._acknowledged)
             if not missing:
                 ready.append(one)
             else:
-                waiting.append(_news(stream, one, Outcome.waiting(*missing)))
+                waiting.append(news_of(stream, one, Outcome.waiting(*missing)))
         self._write(stream, waiting, records)
         return ready
 
-    def _deliver_all(
-        self, sink: AcknowledgingSink, ready: list[_Work], records: dict[str, Any]
-    ) -> list[_Work]:
+    def _deliver_all(self, sink: AcknowledgingSink, ready: list[Work], records: dict[str, Any]) -> list[Work]:
         """Deliver what is ready, and give what was sent of which the answer does not name the record."""
         stream = sink.stream_name
         # What was sent for content that another run has newer must not be sent once more.
         for one in ready:
             read_by = max(self._run.id, one.read_by or 0)
             self._run.at_hand[one.external_id] = Content(read_by, self._run.began, one.modified_at)
-        unproved: list[_Work] = []
-        finished: list[_News] = []
+        unproved: list[Work] = []
+        finished: list[News] = []
         written = time.monotonic()
         unsent = 0
         flying = [self._pool.submit(self._deliver, sink, one) for one in ready]
@@ -225,7 +215,7 @@ class Dispatch:
                 if news is None:
                     unsent += 1
                     continue
-                if isinstance(news, _Work):
+                if isinstance(news, Work):
                     unproved.append(news)
                     continue
                 finished.append(news)
@@ -240,42 +230,42 @@ class Dispatch:
             raise self._failure or InterruptedDrain
         return unproved
 
-    def _read_again(self, stream: str, unproved: list[_Work]) -> list[_Work]:
+    def _read_again(self, stream: str, unproved: list[Work]) -> list[Work]:
         """Give work with the rows that the ledger has of it now: each is in doubt, for it was sent."""
         rows = self._ledger.rows(self._system, stream, (one.external_id for one in unproved))
         for one in unproved:
             one.row, one.is_in_doubt = rows.get(one.external_id), True
         return unproved
 
-    def _deliver(self, sink: AcknowledgingSink, one: _Work) -> _News | _Work | None:
+    def _deliver(self, sink: AcknowledgingSink, one: Work) -> News | Work | None:
         """Deliver one record, on a thread of the pool.
 
         Returns:
             What became of it; the work itself where the answer to what was sent does not name it; None where
             it was not sent, or is not known to have arrived.
         """
-        news: _News | _Work | None = None
+        news: News | Work | None = None
         if self._failure or self._signalled():
             return news
         try:
             outcome = sink.deliver(one.record, one.row)
             if outcome.is_proved:
-                news = _news(sink.stream_name, one, _with_what_was_sent(outcome, one.sent))
+                news = news_of(sink.stream_name, one, with_what_was_sent(outcome, one.sent))
             else:
                 one.sent = one.sent or outcome
                 news = one
         except OvertakenError as found:
             logger.info("%s", found)
-            news = _News(Kind.UNCHANGED, None, one.external_id)
+            news = News(Kind.UNCHANGED, None, one.external_id)
         except (RejectedError, RefusedError) as found:
-            news = _rejection(sink.stream_name, one, found)
+            news = rejection(sink.stream_name, one, found)
         except _ENDS_RUN as found:
             self._failure = self._failure or found
         except Exception as found:  # noqa: BLE001, one record's bug must not hold up all others
             news = self._bug(sink.stream_name, one, found)
         return news
 
-    def _bug(self, stream: str, one: _Work, found: Exception) -> _News:
+    def _bug(self, stream: str, one: Work, found: Exception) -> News:
         logger.debug("Trace of an unexpected exception", exc_info=found)
         error = RejectedError(
             _BUG,
@@ -284,9 +274,9 @@ class Dispatch:
             kind=type(found).__name__,
             place=where(found),
         )
-        return _rejection(stream, one, error)
+        return rejection(stream, one, error)
 
-    def _write(self, stream: str, news: Sequence[_News], records: dict[str, Any]) -> None:
+    def _write(self, stream: str, news: Sequence[News], records: dict[str, Any]) -> None:
         entries = [replace(one.entry, known=self._known) for one in news if one.entry]
         again = self._ledger.write(self._run.id, self._system, entries)
         for one in news:
@@ -312,136 +302,3 @@ class Dispatch:
     @cached_property
     def _pool(self) -> ThreadPoolExecutor:
         return ThreadPoolExecutor(self._concurrency, thread_name_prefix="deliver")
-
-
-@dataclass(slots=True)
-class _Work:
-    """A record on its way."""
-
-    external_id: str
-    record: Any
-    row: Row | None
-    content_hash: str = ""
-    needs: tuple[Need, ...] = ()
-    is_in_doubt: bool = False
-    read_by: int | None = None
-    """The run that has read it, where it was kept from an earlier one."""
-    sent: Outcome | None = None
-    """What was sent first in this run, of which the answer did not name the record."""
-
-    @property
-    def modified_at(self) -> str | None:
-        """When the other system, or whatever the tap reads, says that it was changed."""
-        return in_order(self.record.get("modified_at")) if isinstance(self.record, dict) else None
-
-    @property
-    def is_settled(self) -> bool:
-        """Whether this very content was delivered, needs nothing, or was dismissed."""
-        return (
-            self.row is not None
-            and self.row.content_hash == self.content_hash
-            and self.row.status in _SETTLED
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class _News:
-    """What became of a record: how it is counted, and what the ledger is told."""
-
-    kind: Kind
-    entry: Entry | None
-    """None where the ledger knows more than this run."""
-    external_id: str
-    action: Action | None = None
-
-
-def _judged(sink: AcknowledgingSink, one: _Work) -> RejectedError | None:
-    """Give a record its hash, and what is wrong with it: what is not valid may have been dismissed too."""
-    try:
-        one.content_hash = sink.judge(one.record)
-    except RejectedError as found:
-        one.content_hash = content_hash(_undated(one.record))
-        return found
-    return None
-
-
-def _undated(record: Any) -> Any:  # noqa: ANN401
-    """Leave out when it was changed, which changes nothing; a record that is not valid may be anything."""
-    if isinstance(record, dict):
-        return {name: value for name, value in record.items() if name != "modified_at"}
-    return record
-
-
-def _news(stream: str, one: _Work, outcome: Outcome) -> _News:
-    code = reason = None
-    if outcome.kind is Kind.WAITING:
-        missing = ", ".join(f"{need.stream} {need.external_id}" for need in outcome.waits_for)
-        code, reason = _code_and_reason(
-            RejectedError("APB-SNG-013", stream=stream, external_id=one.external_id, missing=missing)
-        )
-    elif outcome.kind is Kind.IGNORED and isinstance(one.record, dict):
-        reason = one.record.get("ineligible_because")
-    entry = Entry(
-        stream,
-        one.external_id,
-        _source_id(one.record),
-        one.content_hash,
-        _STATUSES[outcome.kind],
-        acknowledged=outcome.kind in {Kind.DELIVERED, Kind.UNCHANGED},
-        remote_id=outcome.remote_id,
-        facts=outcome.facts,
-        code=code,
-        reason=reason,
-        waits_for=outcome.waits_for,
-        payload=one.record,
-        source_modified_at=one.modified_at,
-        read_by=one.read_by,
-        in_doubt=one.is_in_doubt and outcome.kind is Kind.WAITING,
-    )
-    return _News(outcome.kind, entry, one.external_id, _action(one, outcome))
-
-
-def _action(one: _Work, outcome: Outcome) -> Action | None:
-    if outcome.kind is not Kind.DELIVERED:
-        return None
-    was_there = one.row is not None and one.row.acknowledged_at is not None
-    return outcome.action or (Action.UPDATED if was_there else Action.CREATED)
-
-
-def _rejection(stream: str, one: _Work, found: APBridgeError) -> _News:
-    code, reason = _code_and_reason(found)
-    entry = Entry(
-        stream,
-        one.external_id,
-        _source_id(one.record),
-        one.content_hash,
-        Status.REJECTED,
-        code=code,
-        reason=reason,
-        payload=one.record,
-        source_modified_at=one.modified_at,
-        read_by=one.read_by,
-        in_doubt=one.is_in_doubt,
-    )
-    return _News(Kind.REJECTED, entry, one.external_id)
-
-
-def _unproved(stream: str, one: _Work) -> _News:
-    return _rejection(stream, one, RejectedError("APB-SNG-021", stream=stream, external_id=one.external_id))
-
-
-def _with_what_was_sent(outcome: Outcome, sent: Outcome | None) -> Outcome:
-    """Let an outcome say that the record was sent in this run, where a look has shown that it arrived."""
-    if sent is None or outcome.kind not in {Kind.UNCHANGED, Kind.DELIVERED}:
-        return outcome
-    return replace(outcome, kind=Kind.DELIVERED, action=sent.action)
-
-
-def _code_and_reason(found: APBridgeError) -> tuple[str, str]:
-    # A sentence may quote what a record says.
-    return found.code, redact_text(f"{found.says} {found.do}")
-
-
-def _source_id(record: Any) -> str | None:  # noqa: ANN401
-    found = record.get("id") if isinstance(record, dict) else None
-    return found if isinstance(found, str) else None

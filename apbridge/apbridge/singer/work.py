@@ -1,0 +1,157 @@
+"""A record on its way, and what becomes of it: how it is counted, and what the ledger is told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from apbridge.errors import APBridgeError, RejectedError
+from apbridge.ledger import Entry, Need, Row, Status
+from apbridge.redaction import redact_text
+from apbridge.schemas import in_order
+from apbridge.singer.outcomes import Action, Kind, Outcome
+from apbridge.singer.sink import AcknowledgingSink, content_hash
+
+_STATUSES = {
+    Kind.DELIVERED: Status.DELIVERED,
+    Kind.UNCHANGED: Status.DELIVERED,
+    Kind.IGNORED: Status.IGNORED,
+    Kind.WAITING: Status.WAITING,
+}
+_SETTLED = {Status.DELIVERED, Status.IGNORED, Status.DISMISSED}
+
+
+@dataclass(slots=True)
+class Work:
+    """A record on its way."""
+
+    external_id: str
+    record: Any
+    row: Row | None
+    content_hash: str = ""
+    needs: tuple[Need, ...] = ()
+    is_in_doubt: bool = False
+    read_by: int | None = None
+    """The run that has read it, where it was kept from an earlier one."""
+    sent: Outcome | None = None
+    """What was sent first in this run, of which the answer did not name the record."""
+
+    @property
+    def modified_at(self) -> str | None:
+        """When the other system, or whatever the tap reads, says that it was changed."""
+        return in_order(self.record.get("modified_at")) if isinstance(self.record, dict) else None
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether this very content was delivered, needs nothing, or was dismissed."""
+        return (
+            self.row is not None
+            and self.row.content_hash == self.content_hash
+            and self.row.status in _SETTLED
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What became of a record: how it is counted, and what the ledger is told."""
+
+    kind: Kind
+    entry: Entry | None
+    """None where the ledger knows more than this run."""
+    external_id: str
+    action: Action | None = None
+
+
+def judge(sink: AcknowledgingSink, one: Work) -> RejectedError | None:
+    """Give a record its hash, and what is wrong with it: what is not valid may have been dismissed too."""
+    try:
+        one.content_hash = sink.judge(one.record)
+    except RejectedError as found:
+        one.content_hash = content_hash(_undated(one.record))
+        return found
+    return None
+
+
+def _undated(record: Any) -> Any:  # noqa: ANN401
+    """Leave out when it was changed, which changes nothing; a record that is not valid may be anything."""
+    if isinstance(record, dict):
+        return {name: value for name, value in record.items() if name != "modified_at"}
+    return record
+
+
+def news_of(stream: str, one: Work, outcome: Outcome) -> News:
+    """Say what a sink's outcome means for the ledger."""
+    code = reason = None
+    if outcome.kind is Kind.WAITING:
+        missing = ", ".join(f"{need.stream} {need.external_id}" for need in outcome.waits_for)
+        code, reason = _code_and_reason(
+            RejectedError("APB-SNG-013", stream=stream, external_id=one.external_id, missing=missing)
+        )
+    elif outcome.kind is Kind.IGNORED and isinstance(one.record, dict):
+        reason = one.record.get("ineligible_because")
+    entry = Entry(
+        stream,
+        one.external_id,
+        _source_id(one.record),
+        one.content_hash,
+        _STATUSES[outcome.kind],
+        acknowledged=outcome.kind in {Kind.DELIVERED, Kind.UNCHANGED},
+        remote_id=outcome.remote_id,
+        facts=outcome.facts,
+        code=code,
+        reason=reason,
+        waits_for=outcome.waits_for,
+        payload=one.record,
+        source_modified_at=one.modified_at,
+        read_by=one.read_by,
+        in_doubt=one.is_in_doubt and outcome.kind is Kind.WAITING,
+    )
+    return News(outcome.kind, entry, one.external_id, _action(one, outcome))
+
+
+def _action(one: Work, outcome: Outcome) -> Action | None:
+    if outcome.kind is not Kind.DELIVERED:
+        return None
+    was_there = one.row is not None and one.row.acknowledged_at is not None
+    return outcome.action or (Action.UPDATED if was_there else Action.CREATED)
+
+
+def rejection(stream: str, one: Work, found: APBridgeError) -> News:
+    """Say why a record is rejected; what was in doubt still is."""
+    code, reason = _code_and_reason(found)
+    entry = Entry(
+        stream,
+        one.external_id,
+        _source_id(one.record),
+        one.content_hash,
+        Status.REJECTED,
+        code=code,
+        reason=reason,
+        payload=one.record,
+        source_modified_at=one.modified_at,
+        read_by=one.read_by,
+        in_doubt=one.is_in_doubt,
+    )
+    return News(Kind.REJECTED, entry, one.external_id)
+
+
+def never_shown(stream: str, one: Work) -> News:
+    """Reject a record that was sent, and that the other system neither names nor shows."""
+    return rejection(stream, one, RejectedError("APB-SNG-021", stream=stream, external_id=one.external_id))
+
+
+def with_what_was_sent(outcome: Outcome, sent: Outcome | None) -> Outcome:
+    """Let an outcome say that the record was sent in this run, where a look has shown that it arrived."""
+    if sent is None or outcome.kind not in {Kind.UNCHANGED, Kind.DELIVERED}:
+        return outcome
+    return replace(outcome, kind=Kind.DELIVERED, action=sent.action)
+
+
+def _code_and_reason(found: APBridgeError) -> tuple[str, str]:
+    # A sentence may quote what a record says.
+    return found.code, redact_text(f"{found.says} {found.do}")
+
+
+def _source_id(record: Any) -> str | None:  # noqa: ANN401
+    found = record.get("id") if isinstance(record, dict) else None
+    return found if isinstance(found, str) else None
