@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -183,7 +184,7 @@ def test_a_rejected_invoice(world: World):
     world.later(minutes=5)
     found = world.difference(name)
     assert (found.cause, found.code, found.run) == (Cause.REFUSED_THERE, "APB-REC-016", None)
-    assert (str(found.netsuite), found.avidxchange) == (bill["unpaid"], 0)
+    assert (found.netsuite, found.avidxchange) == (Decimal(bill["unpaid"]), 0)
     assert "Wrong building." in found.says
     # It is corrected: the next run submits it again, and must.
     world.edit(name, memo="The right building")

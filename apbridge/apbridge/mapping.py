@@ -20,6 +20,7 @@ from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 from jsonschema.exceptions import ValidationError, best_match  # type: ignore[import-untyped]
 
 from apbridge import json
+from apbridge.declared_file import MalformedFileError, YamlFile
 from apbridge.errors import SettingError
 
 GL_MAPPING, DIMENSION_MAPPING = "gl_mapping", "dimension_mapping"
@@ -188,12 +189,10 @@ def _csv_rows(file: str, text: str) -> Iterator[_Row]:
 
 def _yaml_rows(file: str, text: str) -> Iterator[_Row]:
     try:
-        root = yaml.compose(text, Loader=yaml.BaseLoader)
-    except yaml.YAMLError as failure:
-        mark = getattr(failure, "problem_mark", None)
-        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        raise _invalid(file, line, str(column), "it is not YAML") from failure
-    if root is None:
+        read = YamlFile(text, as_text=True)
+    except MalformedFileError as failure:
+        raise _invalid(file, failure.line, str(failure.column), failure.says) from failure
+    if (root := read.root) is None:
         return
     if not isinstance(root, yaml.SequenceNode):
         raise _invalid(file, root.start_mark.line + 1, "1", "it is not a list of rules")
@@ -202,9 +201,7 @@ def _yaml_rows(file: str, text: str) -> Iterator[_Row]:
         if isinstance(node, yaml.MappingNode):
             marks = ((key.value, key.start_mark) for key, _ in node.value)
             places = {str(name): (mark.line + 1, mark.column + 1) for name, mark in marks}
-        # BaseLoader: every value is text, so that 0610 stays 0610.
-        values = yaml.BaseLoader("").construct_document(node)
-        yield _Row(node.start_mark.line + 1, values, places)
+        yield _Row(node.start_mark.line + 1, read.value(node), places)
 
 
 def _check(file: str, rows: Sequence[_Row], setting: str) -> None:

@@ -59,6 +59,7 @@ INTERNAL = {
     "ExpressionError",  # of a profile's expressions: a SettingError names the profile and the line
     "InterruptedDrain",
     "KeyError",
+    "MalformedFileError",  # of a file that somebody wrote: told by whose file it is
     "NotImplementedError",
     "PermissionError",
     "SealedError",

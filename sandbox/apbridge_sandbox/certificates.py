@@ -109,7 +109,8 @@ def map_certificate(
     if len(active) >= MOST_ACTIVE:
         message = f"There are already {MOST_ACTIVE} active certificates for this application."
         raise ValueError(message)
-    certificate_id = secrets.token_urlsafe(32)
+    # One in 64 of NetSuite's begins so, and then a command takes it for an option.
+    certificate_id = "-" + secrets.token_urlsafe(32)[1:]
     conn.execute(
         "INSERT INTO ns_certificate (certificate_id, client_id, pem, role, entity, valid_from, valid_until,"
         " algorithm) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from collections.abc import Callable
 from typing import Any
@@ -21,6 +22,9 @@ from apbridge_sandbox.world import Sandbox
 
 HOST = "127.0.0.1"
 
+_GRACE = 1
+"""Seconds that calls under way have to end."""
+
 
 class Server:
     """A running sandbox: `run` serves until `stop` is called or a signal comes.
@@ -38,7 +42,7 @@ class Server:
         self._sockets = [_listen(port), _listen(control_port)]
         self.port, self.control_port = (sock.getsockname()[1] for sock in self._sockets)
         app = _ByPort({self.port: systems_app(sandbox), self.control_port: control_app(sandbox)})
-        self._uvicorn = _AnnouncingServer(
+        self._uvicorn = _PromptServer(
             uvicorn.Config(
                 app,
                 http=_DroppableProtocol,
@@ -46,7 +50,6 @@ class Server:
                 log_level="warning",
                 access_log=False,
                 proxy_headers=False,
-                timeout_graceful_shutdown=1,
             )
         )
 
@@ -57,7 +60,7 @@ class Server:
 
     def stop(self) -> None:
         """Ask the running server to end."""
-        self._uvicorn.should_exit = True
+        self._uvicorn.end()
 
 
 def systems_app(sandbox: Sandbox) -> ASGIApp:
@@ -90,12 +93,42 @@ class _ByPort:
         await self._apps[scope["server"][1]](scope, receive, send)
 
 
-class _AnnouncingServer(uvicorn.Server):
+class _PromptServer(uvicorn.Server):
+    """Tells that it is ready, and ends at once: uvicorn looks every 100 ms, and the tests start hundreds."""
+
     on_ready: Callable[[], None]
+    _loop: asyncio.AbstractEventLoop | None = None
+    _over: asyncio.Event
+
+    def end(self) -> None:
+        """End the server, from another thread."""
+        self.should_exit = True
+        if self._loop:
+            self._loop.call_soon_threadsafe(self._over.set)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        self._loop, self._over = asyncio.get_running_loop(), asyncio.Event()
         await super().startup(sockets)
         self.on_ready()
+
+    async def main_loop(self) -> None:
+        ticking = asyncio.ensure_future(super().main_loop())
+        over = asyncio.ensure_future(self._over.wait())
+        await asyncio.wait((ticking, over), return_when=asyncio.FIRST_COMPLETED)
+        ticking.cancel()
+        over.cancel()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for server in self.servers:
+            server.close()
+        for sock in sockets or ():
+            sock.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        if tasks := set(self.server_state.tasks):
+            _, late = await asyncio.wait(tasks, timeout=_GRACE)
+            for task in late:
+                task.cancel()
 
 
 class _DroppableProtocol(H11Protocol):

@@ -8,8 +8,7 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-import yaml
-
+from apbridge import declared_file
 from tap_netsuite_ap.suiteql import Query
 
 
@@ -56,7 +55,7 @@ class Manifest:
 def manifest() -> Manifest:
     """Read the manifest and its queries, once."""
     text = (resources.files(__package__) / "streams.yaml").read_text(encoding="utf-8")
-    declared = yaml.safe_load(text)
+    declared = declared_file.values(text)
     return Manifest(
         streams=tuple(_entry(name, stream) for name, stream in declared["streams"].items()),
         queries={

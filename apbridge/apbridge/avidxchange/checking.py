@@ -16,6 +16,7 @@ from jsonschema.exceptions import ValidationError, best_match  # type: ignore[im
 from apbridge import json
 from apbridge.avidxchange.canonical import misread
 from apbridge.avidxchange.expressions import ExpressionError, compiled
+from apbridge.declared_file import MalformedFileError, YamlFile
 
 _Path = tuple[str | int, ...]
 _formats = FormatChecker(())
@@ -46,13 +47,12 @@ def checked(text: str) -> tuple[Any, list[Problem]]:
         What it declares, and every mistake in it.
     """
     try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-        declared = yaml.safe_load(text)
-    except yaml.YAMLError as failure:
-        mark = getattr(failure, "problem_mark", None)
-        return None, [Problem(mark.line + 1 if mark else 1, "", "it is not YAML")]
+        file = YamlFile(text)
+        declared = file.value(file.root)
+    except MalformedFileError as failure:
+        return None, [Problem(failure.line, "", failure.says)]
     lines: dict[_Path, int] = {}
-    problems = list(_walked(root, (), lines))
+    problems = list(_walked(file.root, (), lines))
     failures = [best_match([failure]) for failure in _validator().iter_errors(declared)]
     # A key that is misspelt is also one that is missing: what is there is told first.
     for found in sorted(failures, key=lambda one: bool(one.validator == "required")):

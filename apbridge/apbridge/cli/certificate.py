@@ -77,7 +77,8 @@ def rotate(
         )
 
 
-@app.command()
+# An id may begin with a dash.
+@app.command(context_settings={"ignore_unknown_options": True})
 def revoke(
     certificate_id: Annotated[
         str | None, typer.Argument(help="The one in use before the last rotation, unless told.")

@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from apbridge import json
+from apbridge import declared_file, json
 from apbridge.errors import SettingError
 
 FILE = "meltano.yml"
@@ -51,7 +51,7 @@ def config(project: Path, plugin: str, environ: Mapping[str, str]) -> dict[str, 
 
 def _document(file: Path) -> dict[str, Any] | None:
     try:
-        document = yaml.load(file.read_bytes(), Loader=_loader())  # noqa: S506 - it is a safe one
+        document = declared_file.values(file.read_bytes())
     except FileNotFoundError:
         return None
     except (OSError, yaml.YAMLError) as failure:
@@ -60,11 +60,6 @@ def _document(file: Path) -> dict[str, Any] | None:
     if not isinstance(document, dict):
         raise SettingError("APB-CLI-003", problem="it is not a project")
     return document
-
-
-def _loader() -> Any:  # noqa: ANN401
-    """Give the fastest loader there is: the file is long."""
-    return getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def _entries(document: Mapping[str, Any], plugin: str, environ: Mapping[str, str]) -> Iterator[Any]:

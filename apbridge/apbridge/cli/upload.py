@@ -5,9 +5,7 @@ from __future__ import annotations
 from importlib import resources
 from pathlib import Path
 
-import yaml
-
-from apbridge import settings
+from apbridge import declared_file, settings
 from apbridge.cli import context
 
 CERTIFICATE_FILE = Path("netsuite-certificate.pem")
@@ -46,7 +44,7 @@ A refresh of a NetSuite sandbox clears what certificates are mapped to. Map this
 def first_steps() -> str:
     """Say what to set up in both systems, and what to upload where."""
     text = (resources.files("apbridge.cli.checks") / "permissions.yaml").read_text(encoding="utf-8")
-    lines = [f"       {entry['permission']}: {entry['level']}\n" for entry in yaml.safe_load(text)]
+    lines = [f"       {entry['permission']}: {entry['level']}\n" for entry in declared_file.values(text)]
     return _FIRST.format(permissions="".join(lines), file=CERTIFICATE_FILE)
 
 

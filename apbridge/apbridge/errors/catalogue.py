@@ -8,7 +8,7 @@ from functools import cache
 from importlib import resources
 from types import MappingProxyType
 
-import yaml
+from apbridge import declared_file
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ def catalogue() -> Mapping[str, Entry]:
     entries: dict[str, Entry] = {}
     folder = resources.files("apbridge.errors") / "sentences"
     for file in sorted(folder.iterdir(), key=lambda found: found.name):
-        for code, texts in yaml.safe_load(file.read_text(encoding="utf-8")).items():
+        for code, texts in declared_file.values(file.read_text(encoding="utf-8")).items():
             if code in entries:
                 message = f"error code {code} is given twice, the second time in {file.name}"
                 raise ValueError(message)

@@ -10,8 +10,8 @@ from importlib import resources
 from typing import Any
 
 import requests
-import yaml
 
+from apbridge import declared_file
 from apbridge.cli.checks.banks import bank_accounts
 from apbridge.cli.checks.finding import Finding, State
 from apbridge.errors import APBridgeError, RefusedError
@@ -121,7 +121,7 @@ def _mapped_certificate(netsuite: NetSuite) -> list[Finding]:
 
 def _permissions() -> list[dict[str, Any]]:
     text = (resources.files("apbridge.cli.checks") / "permissions.yaml").read_text(encoding="utf-8")
-    listed: list[dict[str, Any]] = yaml.safe_load(text)
+    listed: list[dict[str, Any]] = declared_file.values(text)
     return listed
 
 
