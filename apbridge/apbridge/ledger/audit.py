@@ -18,7 +18,7 @@ from apbridge.errors import OvertakenError, UnavailableError
 from apbridge.json import dumps
 from apbridge.ledger.database import Database
 from apbridge.ledger.doubt import ANSWERED, SENT, UNANSWERED, Content, is_overtaken
-from apbridge.ledger.tables import audit, audit_head, records
+from apbridge.ledger.tables import GENESIS, audit, audit_head, records
 from apbridge.redaction import redact
 
 _CHAINED = tuple(column.name for column in audit.columns if column.name != "hash")
@@ -127,7 +127,7 @@ class AuditTrail:
 
     def verify(self) -> Verdict:
         """Walk the whole chain and name its first broken link. Writers may go on meanwhile."""
-        walked, previous = 0, _GENESIS
+        walked, previous = 0, GENESIS
         try:
             for row in self._rows():
                 fault = _fault(row, walked + 1, previous)
@@ -220,7 +220,6 @@ def _overtaken(connection: Connection, waiting: Sequence[_Waiting]) -> list[_Wai
 _ROW = tuple(
     records.columns[name] for name in ("system", "external_id", "source_modified_at", "run_id", "last_seen")
 )
-_GENESIS = "0" * 64
 
 
 def _fault(row: RowMapping, seq: int, previous: str) -> str:

@@ -14,6 +14,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, m
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from apbridge.errors import SettingError, UnavailableError
+from apbridge.ledger.creation import create
 from apbridge.ledger.tables import VERSION, VERSION_TABLE
 
 _BUSY_SECONDS = 60
@@ -86,13 +87,16 @@ class Database:
             if connection.dialect.name == "postgresql":
                 connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _UPGRADE_LOCK})
             # Another process may have done it while this one waited for the lock.
-            if _version(connection) != VERSION:
+            found = _version(connection)
+            if found is None:
+                create(connection)
+            elif found != VERSION:
                 self._migrate(connection)
 
     def _migrate(self, connection: Connection) -> None:
         # It tells at INFO what it does, from its import on: nobody's business in a run's log.
         logging.getLogger("alembic").setLevel(logging.WARNING)
-        # Alembic takes longer to import than a current ledger takes to open.
+        # Alembic takes longer to import than a ledger takes to open or to make.
         from alembic import command  # noqa: PLC0415
         from alembic.config import Config  # noqa: PLC0415
         from alembic.util import CommandError  # noqa: PLC0415

@@ -10,10 +10,8 @@ from sqlalchemy import delete, func, insert, select
 from apbridge.errors import SettingError
 from apbridge.json import dumps, loads
 from apbridge.ledger.database import Database
-from apbridge.ledger.tables import audit, audit_head, identity, runs
+from apbridge.ledger.tables import GENERATION, audit, audit_head, identity, runs
 from apbridge.origin import Origin
-
-_GENERATION = "generation"
 
 
 class Identity:
@@ -34,7 +32,7 @@ class Identity:
     def mark(self) -> dict[str, Any]:
         """Give the mark of this moment."""
         with self._database.reading() as connection:
-            generation = select(identity.c.value).where(identity.c.name == _GENERATION)
+            generation = select(identity.c.value).where(identity.c.name == GENERATION)
             head = connection.execute(select(audit_head.c.seq, audit_head.c.hash)).one()
             return {
                 "generation": connection.execute(generation).scalar_one(),
@@ -78,7 +76,7 @@ class Identity:
         with self._database.reading() as connection:
             rows = connection.execute(select(identity.c.name, identity.c.value)).all()
         for name, value in rows:
-            kept = None if name == _GENERATION else Origin.from_json(loads(value))
+            kept = None if name == GENERATION else Origin.from_json(loads(value))
             for origin in origins:
                 if kept and kept.system == origin.system and not kept.agrees(origin):
                     raise SettingError("APB-LED-012", ledger=self._database.name, kept=kept, found=origin)
@@ -91,7 +89,7 @@ class Identity:
         """
         with self._database.writing() as connection:
             # One process after the other: both may be the first.
-            connection.execute(select(identity).where(identity.c.name == _GENERATION).with_for_update())
+            connection.execute(select(identity).where(identity.c.name == GENERATION).with_for_update())
             for origin in origins:
                 mine = identity.c.name == origin.system
                 found = connection.execute(select(identity.c.value).where(mine)).scalar()

@@ -1,8 +1,8 @@
 """The ledger's tables.
 
 Their names begin with `apbridge_`, because the PostgreSQL database may be the one that holds
-Meltano's own state, with its own `runs` and `alembic_version`. The migrations create them; a test
-compares both.
+Meltano's own state, with its own `runs` and `alembic_version`. A new ledger is made from them, an older
+one is brought to them by the migrations; a test compares both.
 """
 
 from __future__ import annotations
@@ -139,6 +139,9 @@ audit = Table(
     Index("apbridge_audit_external_id", "external_id"),
 )
 
+GENESIS = "0" * 64
+"""What the first row of the audit trail has for the hash of the row before it."""
+
 audit_head = Table(
     "apbridge_audit_head",
     metadata,
@@ -166,6 +169,9 @@ findings = Table(
     Column("value", Text, nullable=False),
 )
 
+GENERATION = "generation"
+"""Name under which a ledger's identity keeps what tells it from every other one."""
+
 identity = Table(
     "apbridge_identity",
     metadata,
@@ -184,5 +190,5 @@ claims = Table(
 )
 
 VERSION_TABLE = "apbridge_ledger_version"
-VERSION = "0006"
-"""Revision that this code needs: the newest in `migrations/versions`."""
+VERSION = "0001"
+"""Revision of these tables: the newest in `migrations/versions`."""

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import importlib.util
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -18,11 +19,22 @@ if "databases" not in sys.modules:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def new_url(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], str]:
+    """Give places for ledgers that are not there yet, all of one kind."""
+    numbers = count()
+
+    def new() -> str:
+        if request.param == "sqlite":
+            return f"sqlite:///{tmp_path}/ledger{next(numbers) or ''}.db"
+        return str(sys.modules["databases"].new_database())
+
+    return new
+
+
+@pytest.fixture
+def url(new_url: Callable[[], str]) -> str:
     """Give a place for a ledger that is not there yet."""
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/ledger.db"
-    return str(sys.modules["databases"].new_database())
+    return new_url()
 
 
 @pytest.fixture

@@ -1,23 +1,15 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timezone
+from datetime import timezone
 from decimal import Decimal
-from pathlib import Path
 from threading import Barrier
 from typing import Any
 
-from alembic import command
-from alembic.config import Config
-from sqlalchemy import create_engine, text
+from sqlalchemy import text
 
-from apbridge import ledger as package
 from apbridge.ledger import Entry, Ledger, Status
 from apbridge.ledger.chronicle import DIFFERENCES, Chronicle
-from apbridge.ledger.exceptions import Exceptions
-from apbridge.ledger.story import Stories
-
-MIGRATIONS = Path(package.__file__).parent / "migrations"
 
 
 class Found:
@@ -105,34 +97,3 @@ def test_records_are_counted(ledger: Ledger) -> None:
     for number, status in enumerate((Status.DELIVERED, Status.DELIVERED, Status.REJECTED)):
         ledger.write(1, "toy", [Entry("bills", f"b-{number}", None, "h", status)])
     assert Chronicle(ledger).counts() == [("toy", "bills", "delivered", 2), ("toy", "bills", "rejected", 1)]
-
-
-def test_a_ledger_of_before_has_its_exceptions_and_finds_records_by_their_ids(url: str) -> None:
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
-    engine = create_engine(url)
-    with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0002")
-        row = {
-            "hash": "h",
-            "at": datetime(2026, 1, 2, tzinfo=timezone.utc).replace(tzinfo=None),
-            "no": False,
-        }
-        for name, remote_id, status in (("b-1", "AX-1", "rejected"), ("b-2", None, "delivered")):
-            connection.execute(
-                text(
-                    "INSERT INTO apbridge_records (system, stream, external_id, source_id, content_hash,"
-                    " status, remote_id, attempts, withheld, first_seen, last_seen, run_id)"
-                    " VALUES ('toy', 'bills', :name, '17', :hash, :status, :remote_id, 4, :no, :at, :at, 1)"
-                ),
-                {**row, "name": name, "remote_id": remote_id, "status": status},
-            )
-    engine.dispose()
-    with Ledger(url) as ledger:
-        (case,) = Exceptions(ledger).page()
-        assert (case.external_id, case.attempts) == ("b-1", 4)
-        assert case.open_since
-        assert case.open_since.date().isoformat() in {"2026-01-01", "2026-01-02"}
-        assert [one.external_id for one in Stories(ledger).tell("ax-1").records] == ["b-1"]
-        assert {one.external_id for one in Stories(ledger).tell("17").records} == {"b-1", "b-2"}

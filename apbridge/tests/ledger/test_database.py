@@ -1,33 +1,130 @@
 from __future__ import annotations
 
+import re
+import shutil
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib import resources
 from pathlib import Path
+from typing import Any
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, event, text
+from sqlalchemy import Connection, Engine, NullPool, create_engine, event, inspect, select, text
 
 from apbridge import ledger as package
 from apbridge.errors import APBridgeError, SettingError, UnavailableError
-from apbridge.ledger import Ledger
+from apbridge.ledger import Ledger, Verdict, database
 from apbridge.ledger.tables import VERSION, VERSION_TABLE, metadata
 from tests.waiting import PATIENCE
 
+MIGRATIONS = Path(package.__file__).parent / "migrations"
+
+TRIGGERS = {
+    "sqlite": "SELECT name, tbl_name, sql FROM sqlite_master WHERE type = 'trigger'",
+    "postgresql": "SELECT tgname, pg_get_triggerdef(oid, true), pg_get_functiondef(tgfoid)"
+    " FROM pg_trigger WHERE NOT tgisinternal",
+}
+
+
+def revisions() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    return config
+
+
+@contextmanager
+def connected(url: str) -> Iterator[Connection]:
+    with create_engine(url, poolclass=NullPool).begin() as connection:
+        yield connection
+
+
+def migrate(url: str) -> None:
+    """Make a ledger by its migrations, all of them."""
+    config = revisions()
+    with connected(url) as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def description(url: str) -> dict[str, Any]:
+    """Tell what is in a database that nobody has used: tables, what guards them, and rows."""
+    with connected(url) as connection:
+        found: dict[str, Any] = {}
+        seen = inspect(connection)
+        for table in seen.get_table_names():
+            columns = [one | {"type": repr(one["type"])} for one in seen.get_columns(table)]
+            rows = connection.execute(select(text("*")).select_from(text(table))).all()
+            found[table] = {
+                "columns": sorted(columns, key=lambda one: str(one["name"])),
+                "key": seen.get_pk_constraint(table),
+                "others": (seen.get_foreign_keys(table), seen.get_check_constraints(table)),
+                "unique": seen.get_unique_constraints(table),
+                "indexes": sorted(seen.get_indexes(table), key=lambda one: str(one["name"])),
+                "rows": [list(row) for row in rows],
+            }
+        triggers = connection.execute(text(TRIGGERS[connection.dialect.name])).all()
+        found["triggers"] = sorted(" ".join(" ".join(row).split()) for row in triggers)
+    return found
+
+
+def test_a_new_ledger_is_what_the_migrations_make(new_url: Callable[[], str]) -> None:
+    at_once, step_by_step = new_url(), new_url()
+    Ledger(at_once).close()
+    migrate(step_by_step)
+    made, expected = description(at_once), description(step_by_step)
+    for found in (made, expected):
+        # Each ledger has another one.
+        ((name, generation),) = found["apbridge_identity"].pop("rows")
+        assert name == "generation"
+        assert re.fullmatch("[0-9a-f]{16}", generation)
+    assert made == expected
+    assert len(made["triggers"]) >= 1
+    assert made["apbridge_audit_head"]["rows"] == [[1, 0, "0" * 64]]
+
+
+def test_a_ledger_that_the_migrations_made_is_current(url: str) -> None:
+    migrate(url)
+    with Ledger(url) as ledger:
+        run = ledger.start_run("toy", "1.0")
+        with run.audited(system="toy", operation="write", external_id="v-1", body={}):
+            pass
+        assert ledger.verify() == Verdict(2)
+
+
+def test_a_ledger_of_an_earlier_version_is_brought_up_to_date(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Ledger(url).close()
+    shutil.copytree(MIGRATIONS, tmp_path / "migrations")
+    (tmp_path / "migrations/versions/v0002_next.py").write_text(
+        "from alembic import op\n"
+        "revision, down_revision = '0002', '0001'\n"
+        "def upgrade():\n"
+        "    op.execute('ALTER TABLE apbridge_claims ADD COLUMN next INTEGER')\n"
+    )
+    monkeypatch.setattr(database, "VERSION", "0002")
+    monkeypatch.setattr(resources, "files", lambda _: tmp_path)
+    for _ in range(2):
+        with Ledger(url) as ledger, ledger.database.reading() as connection:
+            assert "next" in {one["name"] for one in inspect(connection).get_columns("apbridge_claims")}
+
 
 def test_migrations_make_the_tables_that_the_code_knows(url: str) -> None:
-    with Ledger(url) as ledger, ledger._database.reading() as connection:
+    migrate(url)
+    with connected(url) as connection:
         context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
         assert compare_metadata(context, metadata) == []
 
 
 def test_the_code_asks_for_the_newest_revision() -> None:
-    config = Config()
-    config.set_main_option("script_location", str(Path(package.__file__).parent / "migrations"))
-    assert ScriptDirectory.from_config(config).get_current_head() == VERSION
+    assert ScriptDirectory.from_config(revisions()).get_current_head() == VERSION
 
 
 def test_a_current_ledger_is_looked_at_once_and_not_touched(url: str) -> None:
@@ -46,13 +143,13 @@ def test_a_current_ledger_is_looked_at_once_and_not_touched(url: str) -> None:
     assert len(said) <= 5
 
 
-def test_a_current_ledger_opens_without_alembic(url: str) -> None:
-    Ledger(url).close()
+def test_a_ledger_is_made_and_opened_without_alembic(url: str) -> None:
     program = (
         "import sys; from apbridge.ledger import Ledger; Ledger(sys.argv[1]).close(); "
         "sys.exit('alembic' in sys.modules)"
     )
-    subprocess.run([sys.executable, "-c", program, url], check=True)
+    for _ in range(2):
+        subprocess.run([sys.executable, "-c", program, url], check=True)
 
 
 def test_processes_that_open_a_new_ledger_at_once_all_succeed(url: str) -> None:

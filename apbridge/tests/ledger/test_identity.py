@@ -31,22 +31,6 @@ def test_each_ledger_has_a_generation_of_its_own(ledger: Ledger, tmp_path: Path)
             ledger.identity.check(another.identity.mark(), 1)
 
 
-def test_a_ledger_of_an_earlier_version_gets_its_own_when_it_is_opened(url: str) -> None:
-    with Ledger(url) as ledger, ledger.database.writing() as connection:
-        for statement in (
-            "DROP TABLE apbridge_claims",
-            "DROP TABLE apbridge_identity",
-            "UPDATE apbridge_ledger_version SET version_num = '0004'",
-        ):
-            connection.execute(text(statement))
-    with Ledger(url) as ledger:
-        mark = ledger.identity.mark()
-        assert len(mark["generation"]) == 16
-        ledger.identity.see(ONE, COMPANY)
-    with Ledger(url) as ledger:
-        assert ledger.identity.mark() == mark
-
-
 def test_its_place_is_the_end_of_its_trail(ledger: Ledger) -> None:
     before = ledger.identity.mark()
     ledger.identity.check(before, 2)
