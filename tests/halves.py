@@ -13,6 +13,7 @@ from typing import Any
 
 from apbridge.avidxchange import AvidXchange
 from apbridge.errors import APBridgeError
+from apbridge.http import retry
 from apbridge.json import loads
 from apbridge.ledger import Ledger, Row, Status
 from apbridge.singer import AcknowledgingTarget
@@ -20,7 +21,6 @@ from apbridge_sandbox.testing import Running
 from tap_avidxchange.tap import TapAvidXchange
 from tap_netsuite_ap.tap import TapNetSuiteAP
 from target_avidxchange.target import TargetAvidXchange
-from target_netsuite_payments import posting
 from target_netsuite_payments.target import TargetNetSuitePayments
 
 BANKS = [
@@ -160,9 +160,9 @@ def netsuite_config(sandbox: Running) -> dict[str, str]:
 @contextmanager
 def impatient() -> Iterator[None]:
     """Let the target wait a moment for a late commit, and not fifteen seconds."""
-    before, posting.PATIENCE = posting.PATIENCE, (0.0, 0.05, 0.1)
+    before, retry.PAUSES = retry.PAUSES, (0.0, 0.05, 0.1)
     yield
-    posting.PATIENCE = before
+    retry.PAUSES = before
 
 
 @contextmanager

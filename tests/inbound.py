@@ -31,7 +31,7 @@ BANKS = [
 ]
 # The target itself, but that it waits a moment for a late commit and not fifteen seconds.
 _IMPATIENT = (
-    "from target_netsuite_payments import posting; posting.PATIENCE = (0.0, 0.05, 0.1); "
+    "from apbridge.http import retry; retry.PAUSES = (0.0, 0.05, 0.1); "
     "from target_netsuite_payments.target import TargetNetSuitePayments; TargetNetSuitePayments.cli()"
 )
 _PAYMENTS = ("Payments", "…", "Open payables")

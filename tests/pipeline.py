@@ -120,12 +120,12 @@ def _program(  # noqa: PLR0917 - what a process is started with
     files: list[Any],
     patience: float | None,
 ) -> None:
-    from apbridge.http.session import GovernedSession  # noqa: PLC0415
+    from apbridge.http import retry  # noqa: PLC0415
     from tap_netsuite_ap.tap import TapNetSuiteAP  # noqa: PLC0415
     from target_avidxchange.target import TargetAvidXchange  # noqa: PLC0415
 
     if patience is not None:
-        GovernedSession.__init__.__kwdefaults__["give_up_after"] = patience
+        retry.GIVE_UP_AFTER = patience
     os.environ.update(env)
     os.chdir(folder)
     for number, file in enumerate(files):

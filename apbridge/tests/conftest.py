@@ -17,7 +17,7 @@ import requests
 
 from apbridge import json
 from apbridge.errors import SettingError
-from apbridge.http import GovernedSession, Verdict, body_of, done, kind_of
+from apbridge.http import GovernedSession, Verdict, body_of, done, kind_of, retry
 from apbridge.redaction import redact_text
 from tests.waiting import PATIENCE
 
@@ -189,11 +189,17 @@ def judge(response: requests.Response) -> Verdict:
 
 
 @pytest.fixture
-def session_to() -> Iterator[Any]:
-    """Make sessions and close them at the end."""
+def session_to(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """Make sessions and close them at the end; `give_up_after` is for all of them."""
     with ExitStack() as sessions:
 
-        def make(url: str, **options: Any) -> GovernedSession:  # noqa: ANN401
+        def make(
+            url: str,
+            *,
+            give_up_after: float = retry.GIVE_UP_AFTER,
+            **options: Any,  # noqa: ANN401
+        ) -> GovernedSession:
+            monkeypatch.setattr(retry, "GIVE_UP_AFTER", give_up_after)
             session = GovernedSession(
                 "Ledgerly",
                 url,

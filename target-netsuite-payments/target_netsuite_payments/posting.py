@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from http import HTTPStatus
 from threading import Event
@@ -10,21 +10,12 @@ from typing import Any
 
 from apbridge.errors import OutcomeUnknownError, RefusedError, RejectedError, SettingError
 from apbridge.http import Write
+from apbridge.http.retry import FEW_TRIES, look_ups
 from apbridge.ledger import Run
 from apbridge.netsuite import NetSuite, restlet
 from target_netsuite_payments.books import Bill, Books, Recorded
 from target_netsuite_payments.checks import Share, confirm
 from target_netsuite_payments.payment import Payment
-
-PATIENCE = (0.0, 1.0, 2.0, 4.0, 8.0)
-"""Seconds before each look-up after a doubtful write: NetSuite may still be committing it.
-
-Its RCRD_HAS_BEEN_CHANGED is doubt too: it was seen when a write was repeated while the first one was still
-under way.
-"""
-
-MOST_SENDS = 3
-"""Times that one payment is sent, each after proof that the one before was not carried out."""
 
 RECORD_TYPE = "vendorPayment"
 SYSTEM = "netsuite"
@@ -35,7 +26,9 @@ class Posting:
     """Writes vendor payments.
 
     NetSuite ignores idempotency keys on synchronous calls. What makes a payment one payment is its external
-    id, which NetSuite keeps unique: after any doubt it is looked up, and a second one is refused.
+    id, which NetSuite keeps unique: after any doubt it is looked up, and a second one is refused. Its
+    RCRD_HAS_BEEN_CHANGED is doubt too: it was seen when a write was repeated while the first one was still
+    under way.
 
     Args:
         netsuite: The account.
@@ -66,7 +59,8 @@ class Posting:
             SettingError: The role may not post payments.
             OutcomeUnknownError: Whether it is posted could not be found out.
         """
-        for _ in range(MOST_SENDS):
+        # Each time after proof that the one before was not carried out.
+        for _ in range(FEW_TRIES):
             doubt: OutcomeUnknownError | RefusedError
             try:
                 return self._create(payment, body)
@@ -181,7 +175,7 @@ class Posting:
         return remote_id
 
     def _undo(self, payment: Payment, recorded: Recorded, purpose: str, write: Callable[[], None]) -> None:
-        for _ in self._waits():
+        for _ in look_ups(self._stop):
             doubt: OutcomeUnknownError | RefusedError
             try:
                 with self._run.audited(
@@ -212,7 +206,7 @@ class Posting:
         ) from doubt
 
     def _found(self, payment: Payment, *, patiently: bool) -> Recorded | None:
-        for _ in self._waits() if patiently else (None,):
+        for _ in look_ups(self._stop, None if patiently else 1):
             recorded = self._books.posted([payment.external_id]).get(payment.external_id)
             if recorded is not None:
                 return recorded
@@ -222,13 +216,6 @@ class Posting:
         """Tell whether something is applied to the bills that was not before: perhaps this payment."""
         now = self._books.bills(bill.id for bill in bills)
         return any(bill.id not in now or now[bill.id].unpaid != bill.unpaid for bill in bills)
-
-    def _waits(self) -> Iterator[None]:
-        for seconds in PATIENCE:
-            stopped = self._stop.wait(seconds)
-            yield
-            if stopped:
-                break
 
 
 def _raise_if_final(payment: Payment, doubt: OutcomeUnknownError | RefusedError) -> None:

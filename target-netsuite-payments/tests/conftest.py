@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from apbridge.http import retry
 from apbridge_sandbox.testing import running
-from target_netsuite_payments import posting
 
 from .company import Company
 from .program import Target
@@ -50,7 +50,7 @@ def another_target(company: Company, tmp_path: Path) -> Callable[[], Target]:
 
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(posting, "PATIENCE", (0.0, 0.05, 0.1))
+    monkeypatch.setattr(retry, "PAUSES", (0.0, 0.05, 0.1))
 
 
 @pytest.fixture(autouse=True)

@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 
 from apbridge.errors import OutcomeUnknownError, SettingError, UnavailableError
+from apbridge.http import retry
 from apbridge.ledger import Ledger, Status
 from apbridge_sandbox.testing import running
-from target_netsuite_payments import posting
 from tests.waiting import PATIENCE, are_all_held, held, until
 
 from .company import Company
@@ -85,7 +85,7 @@ def test_a_commit_that_comes_late_is_waited_for(company: Company, target: Target
 
 def test_a_late_commit_costs_one_post(company: Company, target: Target, monkeypatch: pytest.MonkeyPatch):
     """NetSuite cuts the connection at once, and posts after it was looked up twice in vain."""
-    monkeypatch.setattr(posting, "PATIENCE", (0.0, *[0.05] * 600))
+    monkeypatch.setattr(retry, "PAUSES", (0.0, *[0.05] * 600))
     bill = company.bill()
     record = in_full(bill)
     company.fault({"drop": "late"}, times=1)

@@ -15,7 +15,6 @@ from urllib.parse import urljoin, urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
-from tenacity import RetryCallState, Retrying, retry_if_exception_type, sleep_using_event
 
 from apbridge import json, wire
 from apbridge.errors import (
@@ -26,17 +25,12 @@ from apbridge.errors import (
     UnavailableError,
 )
 from apbridge.http.call import Call, Write
-from apbridge.http.failure import TryAgainError, in_words, retry_after, seconds_to_wait, was_never_sent
+from apbridge.http.failure import in_words, was_never_sent
 from apbridge.http.gate import Gate
 from apbridge.http.judge import Judge, Verdict, VerdictKind
+from apbridge.http.retry import TryAgainError, next_wait, retry_after
 
 logger = logging.getLogger(__name__)
-
-FIRST_CONTACT = 5.0
-"""Seconds to try to connect to a server that never answered: rather a wrong setting than a pause."""
-
-FEW_TRIES = 3
-"""Tries after which an error of the other side's own about one call counts as its answer."""
 
 CONNECT_TIMEOUT = 10.0
 
@@ -72,7 +66,7 @@ class Counts:
 
 
 @dataclass
-class _Course:
+class _Attempt:
     """How one call went so far."""
 
     call: Call
@@ -80,7 +74,6 @@ class _Course:
     tries: int = 0
     began: float = 0.0
     renewed: bool = False
-    last: TryAgainError | None = None
 
 
 class _Signed(requests.auth.AuthBase):
@@ -108,13 +101,12 @@ class GovernedSession:
         concurrency: Most calls in flight.
         address_settings: The settings that decide `base_url`, for errors.
         read_timeout: Seconds to wait for an answer, and between two parts of it.
-        give_up_after: Seconds from its first try until a call that keeps failing fails for good.
         fresh_token_is_final: Whether a fresh token that is refused again means wrong credentials. Where it
             may be overload (NetSuite: a 401 after about a minute), it is tried again.
         stop: When set, waits end and nothing is tried again.
     """
 
-    def __init__(  # noqa: PLR0913 - each is a limit or a rule of its own
+    def __init__(
         self,
         system: str,
         base_url: str,
@@ -124,7 +116,6 @@ class GovernedSession:
         concurrency: int,
         address_settings: str = "base_url",
         read_timeout: float = 90.0,
-        give_up_after: float = 300.0,
         fresh_token_is_final: bool = False,
         stop: Event | None = None,
     ) -> None:
@@ -136,7 +127,6 @@ class GovernedSession:
         self._signer = signer
         self._judge = judge
         self._timeout = (CONNECT_TIMEOUT, read_timeout)
-        self._give_up_after = give_up_after
         self._fresh_token_is_final = fresh_token_is_final
         self._stop = stop or Event()
         self._answered = False
@@ -157,7 +147,7 @@ class GovernedSession:
             UnavailableError: No usable answer came in time.
             OutcomeUnknownError: A write that must not be repeated was sent, and no usable answer came.
         """
-        return self._carried_out(_Course(call, wants_body=False))[0]
+        return self._carried_out(_Attempt(call, wants_body=False))[0]
 
     def ask(self, call: Call) -> Any:  # noqa: ANN401
         """Send a call that is answered with JSON and give what it says, decoded once.
@@ -165,45 +155,42 @@ class GovernedSession:
         Raises:
             RefusedError, SettingError, UnavailableError, OutcomeUnknownError: As `send`.
         """
-        return self._carried_out(_Course(call, wants_body=True))[1].body
+        return self._carried_out(_Attempt(call, wants_body=True))[1].body
 
     def close(self) -> None:
         """Give the connections back."""
         self._session.close()
 
-    def _carried_out(self, course: _Course) -> tuple[requests.Response, Verdict]:
-        retrying = Retrying(
-            retry=retry_if_exception_type(TryAgainError),
-            stop=lambda state: self._is_over(course, state),
-            wait=seconds_to_wait,
-            sleep=sleep_using_event(self._stop),
-            before_sleep=lambda state: self._tell(course, state),
-            reraise=True,
-        )
-        try:
-            return retrying(self._try, course)
-        except TryAgainError as last:
-            raise self._gave_up(course, last) from last
+    def _carried_out(self, attempt: _Attempt) -> tuple[requests.Response, Verdict]:
+        while True:
+            try:
+                return self._try(attempt)
+            except TryAgainError as failure:  # noqa: PERF203 - a call costs far more
+                seconds = monotonic() - attempt.began
+                wait = next_wait(failure, tries=attempt.tries, seconds=seconds, was_answered=self._answered)
+                if wait is None or self._stop.is_set():
+                    raise self._gave_up(attempt, failure) from failure
+                self._tell(attempt, failure, wait)
+                if self._stop.wait(wait):
+                    raise self._gave_up(attempt, failure) from failure
 
-    def _try(self, course: _Course) -> tuple[requests.Response, Verdict]:
-        if course.last and self._stop.is_set():
-            raise course.last
+    def _try(self, attempt: _Attempt) -> tuple[requests.Response, Verdict]:
         # The sign-in has its place in flight too: NetSuite counts it like any other call.
         with self.gate.passage() as entered:
-            course.began = course.began or monotonic()
-            course.tries += 1
+            attempt.began = attempt.began or monotonic()
+            attempt.tries += 1
             signature = self._signer.headers()
-            response, verdict = self._exchange(course.call, signature)
-            if verdict.kind is VerdictKind.NOT_SIGNED_IN and not course.renewed:
-                course.renewed = True
+            response, verdict = self._exchange(attempt.call, signature)
+            if verdict.kind is VerdictKind.NOT_SIGNED_IN and not attempt.renewed:
+                attempt.renewed = True
                 if not self._signer.renew(signature):
                     raise self._signer.rejected(verdict)
-                response, verdict = self._exchange(course.call, self._signer.headers())
+                response, verdict = self._exchange(attempt.call, self._signer.headers())
                 if verdict.kind is VerdictKind.NOT_SIGNED_IN and self._fresh_token_is_final:
                     raise self._signer.rejected(verdict)
             if verdict.kind is VerdictKind.FORBIDDEN:
                 raise self._signer.rejected(verdict)
-            if verdict.kind is VerdictKind.DONE and course.wants_body and verdict.body is None:
+            if verdict.kind is VerdictKind.DONE and attempt.wants_body and verdict.body is None:
                 verdict = Verdict(VerdictKind.BROKEN, says="nothing where an answer was due")
             # A fresh token that is refused again is overload too, unless it is final.
             if (
@@ -216,7 +203,7 @@ class GovernedSession:
         if verdict.kind is not VerdictKind.DONE:
             if verdict.kind is VerdictKind.BROKEN:
                 wire.unanswered()  # something in between may have spoken, while the other side is still at it
-            raise self._not_done(course.call, response, verdict)
+            raise self._not_done(attempt.call, response, verdict)
         return response, verdict
 
     def _exchange(self, call: Call, signature: Mapping[str, str]) -> tuple[requests.Response, Verdict]:
@@ -282,7 +269,7 @@ class GovernedSession:
         if doubtful and call.write is Write.ONCE:
             return self._unknown(call, says, verdict.reason)
         lasting = refused if verdict.kind is VerdictKind.FAILED else None
-        return TryAgainError(says, wait=retry_after(response), lasting=lasting)
+        return TryAgainError(says, asked=retry_after(response), lasting=lasting)
 
     def _no_answer(self, call: Call, failure: requests.RequestException) -> Exception:
         never_sent = was_never_sent(failure)
@@ -306,39 +293,28 @@ class GovernedSession:
             settings=self._address_settings,
         )
 
-    def _is_over(self, course: _Course, state: RetryCallState) -> bool:
-        failure = state.outcome.exception() if state.outcome else None
-        limit = self._give_up_after
-        if isinstance(failure, TryAgainError):
-            course.last = failure
-            if failure.lasting is not None and course.tries >= FEW_TRIES:
-                return True
-            if failure.never_sent and not self._answered:
-                limit = min(limit, FIRST_CONTACT)
-        return self._stop.is_set() or monotonic() - course.began + state.upcoming_sleep > limit
-
-    def _tell(self, course: _Course, state: RetryCallState) -> None:
+    def _tell(self, attempt: _Attempt, failure: TryAgainError, wait: float) -> None:
         with self._counting:
             self.counts.retries += 1
         logger.info(
             "%s: %s: %s; trying again in %.1f s (try %d)",
             self.system,
-            course.call.purpose,
-            state.outcome.exception() if state.outcome else "",
-            state.upcoming_sleep,
-            course.tries + 1,
+            attempt.call.purpose,
+            failure,
+            wait,
+            attempt.tries + 1,
         )
 
-    def _gave_up(self, course: _Course, last: TryAgainError) -> Exception:
+    def _gave_up(self, attempt: _Attempt, last: TryAgainError) -> Exception:
         if last.lasting is not None:
             return last.lasting
         return UnavailableError(
             "APB-HTTP-001" if self._answered else "APB-HTTP-004",
             system=self.system,
-            purpose=course.call.purpose,
-            attempts=course.tries,
-            often="once" if course.tries == 1 else f"{course.tries} times",
-            seconds=round(monotonic() - course.began),
+            purpose=attempt.call.purpose,
+            attempts=attempt.tries,
+            often="once" if attempt.tries == 1 else f"{attempt.tries} times",
+            seconds=round(monotonic() - attempt.began),
             last=last,
             base_url=self.base_url,
             settings=self._address_settings,

@@ -10,6 +10,8 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import replace
 from datetime import datetime, timezone
 from functools import cached_property
+from itertools import chain
+from threading import Event
 from typing import Any
 
 from apbridge.errors import (
@@ -22,6 +24,7 @@ from apbridge.errors import (
     UnavailableError,
     where,
 )
+from apbridge.http.retry import look_ups
 from apbridge.ledger import Content, Known, Ledger, Need, Row, Run
 from apbridge.singer.outcomes import Kind, Outcome, Tally
 from apbridge.singer.sink import AcknowledgingSink
@@ -31,11 +34,10 @@ logger = logging.getLogger(__name__)
 
 _ENDS_RUN = (UnavailableError, SettingError, OutcomeUnknownError)
 _BUG = "APB-SNG-012"
-PAUSES = (0.0, 0.0, 1.0, 2.0, 4.0)
-"""Seconds before each time that a record is delivered whose acknowledgement does not name it.
+_LOOK_UPS = 4
+"""How often a record is looked up whose acknowledgement does not name it.
 
-An invoice and its image may each have to be sent twice; then comes a last look. A list may show late what was
-written.
+An invoice and its image may each have to be sent twice; then comes a last look.
 """
 # A process that is killed sends again what it has not written: seldom more than this.
 _WRITE_EACH = 50
@@ -54,7 +56,7 @@ class Dispatch:
         run: The run, begun.
         concurrency: Most records at work.
         preflight: Called once, before the first record is delivered.
-        signalled: Tells whether a signal came; no new call is begun then.
+        stop: Set when a signal has come: no new call is begun then.
         tally: Where outcomes are counted.
     """
 
@@ -65,7 +67,7 @@ class Dispatch:
         concurrency: int,
         *,
         preflight: Callable[[], None],
-        signalled: Callable[[], bool],
+        stop: Event,
         tally: Tally,
     ) -> None:
         self._system = system
@@ -73,7 +75,7 @@ class Dispatch:
         self._ledger: Ledger = run.ledger
         self._concurrency = concurrency
         self._preflight: Callable[[], None] | None = preflight
-        self._signalled = signalled
+        self._stop = stop
         self._tally = tally
         self._acknowledged: dict[Need, Row] = {}
         self._begun: set[str] = set()
@@ -109,11 +111,10 @@ class Dispatch:
         work = self._to_do(sink, records, read_by or {})
         self._load(need for one in work for need in one.needs)
         ready = self._hold_back(sink, work, records)
-        for seconds in PAUSES:
-            if not ready:
-                return
-            time.sleep(seconds)
-            if self._signalled():
+        if not ready:
+            return
+        for _ in chain((None,), look_ups(self._stop, _LOOK_UPS)):
+            if self._stop.is_set():
                 raise InterruptedDrain
             if self._preflight:
                 self._preflight()
@@ -125,6 +126,8 @@ class Dispatch:
                 unproved = self._deliver_all(sink, ready, records)
             finally:
                 sink.conclude()
+            if not unproved:
+                return
             ready = self._read_again(sink.stream_name, unproved)
         self._write(sink.stream_name, [never_shown(sink.stream_name, one) for one in ready], records)
 
@@ -245,7 +248,7 @@ class Dispatch:
             it was not sent, or is not known to have arrived.
         """
         news: News | Work | None = None
-        if self._failure or self._signalled():
+        if self._failure or self._stop.is_set():
             return news
         try:
             outcome = sink.deliver(one.record, one.row)

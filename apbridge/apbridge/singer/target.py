@@ -164,7 +164,7 @@ class AcknowledgingTarget(EndingTarget):
             self.run,
             self._concurrency * self.workers_a_call,
             preflight=self._let_in,
-            signalled=lambda: bool(self._signal),
+            stop=self.stop,
             tally=self.tally,
         )
 

@@ -12,7 +12,7 @@ import pytest
 
 from apbridge.avidxchange import fingerprint
 from apbridge.errors import RefusedError, SettingError, UnavailableError
-from apbridge.http import session
+from apbridge.http import retry
 
 if TYPE_CHECKING:
     from conftest import Scripted
@@ -145,7 +145,7 @@ def test_a_redirection_is_not_followed_with_the_tokens(server: Scripted):
 
 
 def test_nothing_listening_is_one_sentence(server: Scripted, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(session, "FIRST_CONTACT", 0.2)
+    monkeypatch.setattr(retry, "FIRST_CONTACT", 0.2)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

@@ -12,8 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from apbridge.errors import OutcomeUnknownError, RefusedError, SettingError, UnavailableError
-from apbridge.http import Call, Verdict, VerdictKind, Write
-from apbridge.http import session as session_module
+from apbridge.http import Call, Verdict, VerdictKind, Write, retry
 from apbridge.wire import watched
 from tests.waiting import PATIENCE, until
 
@@ -117,7 +116,7 @@ def test_a_payment_that_found_nobody_may_wait_for_somebody(nowhere: str, session
     assert caught.value.code == "APB-HTTP-004"
     assert "base_url" in caught.value.do
     assert caught.value.facts["attempts"] > 1
-    assert sum(clock.waits) <= session_module.FIRST_CONTACT
+    assert sum(clock.waits) <= retry.FIRST_CONTACT
 
 
 @given(st.lists(st.sampled_from([*DOUBTFUL, "blocked", "expired", "refused", "done"]), max_size=8))
@@ -207,7 +206,7 @@ def test_an_error_about_this_very_call_is_its_answer_after_a_few_tries(script: S
     judge = lambda _: Verdict(VerdictKind.FAILED, "UNEXPECTED_ERROR", "a bad field")  # noqa: E731
     with pytest.raises(RefusedError, match="a bad field"):
         session_to(script.url, judge=judge).send(READ)
-    assert len(script.asked) == session_module.FEW_TRIES
+    assert len(script.asked) == retry.FEW_TRIES
     script.asked.clear()
     with pytest.raises(OutcomeUnknownError):
         session_to(script.url, judge=judge).send(POST)

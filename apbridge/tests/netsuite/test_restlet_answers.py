@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from apbridge.errors import APBridgeError, OutcomeUnknownError, UnavailableError
-from apbridge.http import Write
+from apbridge.http import Write, retry
 from apbridge.netsuite import restlet
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def test_an_answer_of_another_shape_is_one_sentence(
 def test_an_answer_that_cannot_be_read_is_one_sentence(
     script: Script, netsuite: NetSuite, monkeypatch: pytest.MonkeyPatch, action: str, answer: bytes
 ):
-    monkeypatch.setattr(netsuite.restlets, "_give_up_after", 0.0)
+    monkeypatch.setattr(retry, "GIVE_UP_AFTER", 0.0)
     script.forever(200, answer)
     with pytest.raises(OutcomeUnknownError if action == "void" else UnavailableError) as caught:
         ask(netsuite, action)

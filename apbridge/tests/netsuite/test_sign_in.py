@@ -13,7 +13,7 @@ import jwt
 import pytest
 
 from apbridge.errors import APBridgeError, SettingError, UnavailableError
-from apbridge.http import session as session_module
+from apbridge.http import retry
 from apbridge.netsuite.sign_in import SignIn
 from tests.waiting import until
 
@@ -246,7 +246,7 @@ def test_one_failed_sign_in_fails_all_who_waited_for_it(script: Script, netsuite
 def test_a_port_with_nothing_on_it_names_the_settings(
     nowhere: str, netsuite_to: Callable[..., NetSuite], monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(session_module, "FIRST_CONTACT", 0.3)
+    monkeypatch.setattr(retry, "FIRST_CONTACT", 0.3)
     with pytest.raises(UnavailableError, match="account_id and base_url") as caught:
         read(netsuite_to(nowhere))
     assert caught.value.code == "APB-HTTP-004"

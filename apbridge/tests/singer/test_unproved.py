@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 from messages import SCHEMAS, bill, bill_name, state, vendor, vendor_name
 
+from apbridge.http import retry
 from apbridge.ledger import Row, Status
-from apbridge.singer import Outcome, Record, dispatch
+from apbridge.singer import Outcome, Record
 
 if TYPE_CHECKING:
     from conftest import World
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(autouse=True)
 def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dispatch, "PAUSES", (0.0,) * len(dispatch.PAUSES))
+    monkeypatch.setattr(retry, "PAUSES", (0.0,) * len(retry.PAUSES))
 
 
 @pytest.fixture
