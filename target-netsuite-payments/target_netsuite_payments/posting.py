@@ -11,7 +11,7 @@ from typing import Any
 from apbridge.errors import OutcomeUnknownError, RefusedError, RejectedError, SettingError
 from apbridge.http import Write
 from apbridge.http.retry import FEW_TRIES, look_ups
-from apbridge.ledger import Run
+from apbridge.ledger import Claims, Run
 from apbridge.netsuite import NetSuite, restlet
 from target_netsuite_payments.books import Bill, Books, Recorded
 from target_netsuite_payments.checks import Share, confirm
@@ -34,13 +34,15 @@ class Posting:
         netsuite: The account.
         books: Looks up what a doubtful write did.
         run: Whose audit trail holds each write, before it is sent and after.
+        claims: Which payment has which vendor payment that was recorded by hand.
         stop: When set, waits end and nothing is sent again: what is in doubt then, the next run looks up.
     """
 
-    def __init__(self, netsuite: NetSuite, books: Books, run: Run, stop: Event) -> None:
+    def __init__(self, netsuite: NetSuite, books: Books, run: Run, claims: Claims, stop: Event) -> None:
         self._netsuite = netsuite
         self._books = books
         self._run = run
+        self._claims = claims
         self._stop = stop
 
     def post(
@@ -92,11 +94,11 @@ class Posting:
         Returns:
             External id of the payment that has the claim; nobody else may link it.
         """
-        return self._run.ledger.claims.claim(self._run.id, SYSTEM, recorded.id, payment.external_id)
+        return self._claims.claim(self._run.id, SYSTEM, recorded.id, payment.external_id)
 
     def give_up(self, payment: Payment, recorded: Recorded) -> None:
         """Give up the claim to a vendor payment that turns out to be another one."""
-        self._run.ledger.claims.give_up(SYSTEM, recorded.id, payment.external_id)
+        self._claims.give_up(SYSTEM, recorded.id, payment.external_id)
 
     def link(self, payment: Payment, shares: Mapping[str, Share], recorded: Recorded) -> str:
         """Give a vendor payment that somebody recorded by hand our external id, and nothing else.

@@ -85,4 +85,4 @@ class TargetNetSuitePayments(AcknowledgingTarget):
     @cached_property
     def _posting(self) -> Posting:
         posting = Rehearsal if self.is_dry_run else Posting
-        return posting(self._netsuite, self._books, self.run, self.stop)
+        return posting(self._netsuite, self._books, self.run, self.ledger.claims, self.stop)

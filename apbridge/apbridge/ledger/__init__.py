@@ -1,6 +1,7 @@
 """The ledger: what became of every record, every run, and every write to either system."""
 
 from apbridge.ledger.audit import Answer, Verdict
+from apbridge.ledger.claims import Claims
 from apbridge.ledger.doubt import Content
 from apbridge.ledger.rehearsal import RehearsalLedger
 from apbridge.ledger.rows import OPEN, UNIDENTIFIED, Entry, Found, Known, Need, Row, Status
@@ -11,6 +12,7 @@ __all__ = [
     "OPEN",
     "UNIDENTIFIED",
     "Answer",
+    "Claims",
     "Content",
     "Entry",
     "Found",

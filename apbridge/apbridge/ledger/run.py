@@ -2,35 +2,54 @@
 
 from __future__ import annotations
 
+import getpass
+import platform
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from datetime import datetime, timezone
+from typing import Any
+
+from sqlalchemy import insert, update
+from typing_extensions import Self
 
 from apbridge import wire
 from apbridge.errors import APBridgeError
-from apbridge.ledger.audit import Answer, Write
+from apbridge.json import dumps
+from apbridge.ledger.audit import Answer, AuditTrail, Write
+from apbridge.ledger.database import Database
 from apbridge.ledger.doubt import Content
-
-if TYPE_CHECKING:
-    from apbridge.ledger.store import Ledger
+from apbridge.ledger.tables import runs
+from apbridge.redaction import redact_text
 
 
 @dataclass(frozen=True)
 class Run:
     """One run of one plugin."""
 
-    ledger: Ledger
+    database: Database
+    audit: AuditTrail
     id: int
     actor: str
     began: datetime
     at_hand: dict[str, Content] = field(default_factory=dict)
     """Which content the run has at hand, by external id."""
 
+    @classmethod
+    def begin(cls, database: Database, audit: AuditTrail, plugin: str, version: str) -> Self:
+        """Record that a run begins: see `Ledger.start_run`."""
+        actor = f"{plugin} {version}, {_user()}@{platform.node()}"
+        began = _now()
+        with database.writing() as connection:
+            made = connection.execute(
+                insert(runs).values(plugin=plugin, actor=actor, started_at=began, status="running")
+            )
+            (run_id,) = made.inserted_primary_key or (None,)
+        return cls(database, audit, int(str(run_id)), actor, began)
+
     def tells_state(self) -> None:
         """Record that a STATE is about to be told: from now on a bookmark may be of this ledger."""
-        self.ledger.state_told(self.id)
+        self._note(state_told_at=_now())
 
     def finish(
         self,
@@ -45,7 +64,12 @@ class Run:
             counts: Records by stream and outcome.
             error: The sentence it ended with.
         """
-        self.ledger.finish_run(self.id, status, counts, error)
+        said = redact_text(error) if error else None
+        self._note(status=status, finished_at=_now(), counts=dumps(counts).decode(), error=said)
+
+    def _note(self, **values: Any) -> None:  # noqa: ANN401
+        with self.database.writing() as connection:
+            connection.execute(update(runs).where(runs.c.id == self.id).values(**values))
 
     @contextmanager
     def audited(
@@ -71,7 +95,7 @@ class Run:
             OvertakenError: Another run has dealt with newer content of the record.
         """
         write = Write(self.id, self.actor, system, operation, external_id)
-        seq = self.ledger.audit.sent(write, body, self.at_hand.get(external_id))
+        seq = self.audit.sent(write, body, self.at_hand.get(external_id))
         answer = Answer(is_final=False)
         try:
             with wire.watched() as sending:
@@ -88,4 +112,15 @@ class Run:
             }
             raise
         finally:
-            self.ledger.audit.answered(write, seq, answer)
+            self.audit.answered(write, seq, answer)
+
+
+def _now() -> datetime:
+    return datetime.now(timezone.utc)
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "unknown user"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
-import platform
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 from types import TracebackType
@@ -16,7 +14,6 @@ from sqlalchemy import (
     case,
     exists,
     func,
-    insert,
     select,
     update,
 )
@@ -24,7 +21,6 @@ from sqlalchemy import Row as SQLRow
 from sqlalchemy.dialects import postgresql, sqlite
 from typing_extensions import Self
 
-from apbridge.json import dumps
 from apbridge.ledger.audit import AuditTrail, Verdict
 from apbridge.ledger.claims import Claims
 from apbridge.ledger.database import Database
@@ -48,7 +44,6 @@ from apbridge.ledger.rows import Entry, Found, Status
 from apbridge.ledger.run import Run
 from apbridge.ledger.tables import names, records, runs
 from apbridge.ledger.values import Values
-from apbridge.redaction import redact_text
 from apbridge.vault import record_keys
 
 
@@ -113,31 +108,7 @@ class Ledger(LedgerRows):
 
     def start_run(self, plugin: str, version: str) -> Run:
         """Record that a run begins. It stays `running` if it crashes."""
-        actor = f"{plugin} {version}, {_user()}@{platform.node()}"
-        began = _now()
-        with self._database.writing() as connection:
-            made = connection.execute(
-                insert(runs).values(plugin=plugin, actor=actor, started_at=began, status="running")
-            )
-            (run_id,) = made.inserted_primary_key or (None,)
-        return Run(self, int(str(run_id)), actor, began)
-
-    def state_told(self, run_id: int) -> None:
-        """Record that a run tells a STATE: see `Run.tells_state`."""
-        with self._database.writing() as connection:
-            connection.execute(update(runs).where(runs.c.id == run_id).values(state_told_at=_now()))
-
-    def finish_run(
-        self, run_id: int, status: str, counts: Mapping[str, Mapping[str, int]], error: str | None
-    ) -> None:
-        """Record how a run ended: see `Run.finish`."""
-        said = redact_text(error) if error else None
-        with self._database.writing() as connection:
-            connection.execute(
-                update(runs)
-                .where(runs.c.id == run_id)
-                .values(status=status, finished_at=_now(), counts=dumps(counts).decode(), error=said)
-            )
+        return Run.begin(self._database, self.audit, plugin, version)
 
     def write(self, run_id: int, system: str, entries: Sequence[Entry]) -> dict[str, datetime]:
         """Write the news of many records, in one transaction.
@@ -351,10 +322,3 @@ def _upsert_found(dialect: str) -> Insert:
 
 def _now() -> datetime:
     return datetime.now(timezone.utc)
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return "unknown user"

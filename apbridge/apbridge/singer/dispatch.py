@@ -53,6 +53,7 @@ class Dispatch:
 
     Args:
         system: The other system's name in the ledger.
+        ledger: The ledger.
         run: The run, begun.
         concurrency: Most records at work.
         preflight: Called once, before the first record is delivered.
@@ -63,6 +64,7 @@ class Dispatch:
     def __init__(
         self,
         system: str,
+        ledger: Ledger,
         run: Run,
         concurrency: int,
         *,
@@ -72,7 +74,7 @@ class Dispatch:
     ) -> None:
         self._system = system
         self._run = run
-        self._ledger: Ledger = run.ledger
+        self._ledger = ledger
         self._concurrency = concurrency
         self._preflight: Callable[[], None] | None = preflight
         self._stop = stop

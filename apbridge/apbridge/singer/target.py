@@ -161,6 +161,7 @@ class AcknowledgingTarget(EndingTarget):
         """What delivers the records of this run."""
         return Dispatch(
             self.system,
+            self.ledger,
             self.run,
             self._concurrency * self.workers_a_call,
             preflight=self._let_in,

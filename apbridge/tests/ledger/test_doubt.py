@@ -115,7 +115,7 @@ def send(run: Run, modified_at: str) -> None:
 
 
 def test_what_a_killed_run_sent_is_looked_at_again_and_its_content_kept(ledger: Ledger, run: Run) -> None:
-    run.ledger.audit.sent(write(run), {})
+    run.audit.sent(write(run), {})
     later = ledger.start_run("target-toy", "1.0")
     again = ledger.write(later.id, "toy", [at_hand(ledger, "t2", status=Status.IGNORED)])
     found = ledger.rows("toy", "bills", [NAME])[NAME]
@@ -148,7 +148,7 @@ def test_a_run_that_was_over_before_overtakes_nothing(ledger: Ledger, run: Run) 
 
 def test_an_older_write_that_came_through_puts_the_newer_row_in_doubt(ledger: Ledger, run: Run) -> None:
     known = ledger.known()
-    run.ledger.audit.sent(write(run), {})
+    run.audit.sent(write(run), {})
     later = ledger.start_run("target-toy", "1.0")
     ledger.write(later.id, "toy", [at_hand(ledger, "t2")])
     ledger.write(run.id, "toy", [entry(known=known, source_modified_at="t1", content_hash="older")])
