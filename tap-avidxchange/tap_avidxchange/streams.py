@@ -2,31 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from functools import cached_property
 from time import monotonic
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
+from singer_sdk import Tap
 from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.helpers.types import Context
 from singer_sdk.streams import Stream
 from typing_extensions import override
 
-from apbridge.avidxchange import instant
+from apbridge.avidxchange import AvidXchange, instant
 from apbridge.errors import RejectedError, SettingError
 from apbridge.schemas import schema, validator
 from apbridge.singer.state import UNFINISHED
 from tap_avidxchange.memory import Memory
 
-if TYPE_CHECKING:
-    from tap_avidxchange.tap import TapAvidXchange
-
 Record = dict[str, Any]
 
 
 class AvidXchangeStream(Stream):
-    """A list of AvidXchange, read whole."""
+    """A list of AvidXchange, read whole.
+
+    Args:
+        tap: The tap.
+        client: Gives AvidXchange; it is asked for only when something is read.
+    """
 
     resource: ClassVar[str]
     """What the profile calls it."""
@@ -36,12 +39,12 @@ class AvidXchangeStream(Stream):
     # The client types every record, and the canonical schema checks it.
     TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE
 
-    def __init__(self, tap: TapAvidXchange) -> None:
+    def __init__(self, tap: Tap, client: Callable[[], AvidXchange]) -> None:
         canonical = schema(self.name)
         # Custom fields are NetSuite's: AvidXchange has none.
         fields = {name: one for name, one in canonical["properties"].items() if name != "custom_fields"}
         super().__init__(tap, schema={**canonical, "properties": fields}, name=self.name)
-        self._avidxchange = tap
+        self._client = client
         self._check = validator(self.name)
         self._blank = {name: None for name, one in fields.items() if "null" in one["type"]}
 
@@ -54,7 +57,7 @@ class AvidXchangeStream(Stream):
         for place in self._places:
             yield from map(
                 self._checked,
-                self._avidxchange.client.list(self.resource, modified_since=modified_since, place=place),
+                self._client().list(self.resource, modified_since=modified_since, place=place),
             )
 
     @property
@@ -69,7 +72,7 @@ class AvidXchangeStream(Stream):
         except RejectedError as wrong:
             raise SettingError(
                 "APB-AXT-001",
-                profile=self._avidxchange.client.profile.name,
+                profile=self._client().profile.name,
                 resource=self.resource,
                 external_id=record.get("external_id"),
                 field=wrong.facts["field"],

@@ -48,7 +48,7 @@ class TapAvidXchange(CanonicalTap):
 
     @override
     def discover_streams(self) -> list[AvidXchangeStream]:
-        return [stream(self) for stream in STREAMS]
+        return [stream(self, lambda: self.client) for stream in STREAMS]
 
     @cached_property
     def client(self) -> AvidXchange:

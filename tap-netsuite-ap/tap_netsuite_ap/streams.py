@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from singer_sdk import Tap
 from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.streams import Stream
 from typing_extensions import override
@@ -17,13 +18,11 @@ from apbridge.schemas import external_id, schema
 from tap_netsuite_ap.bills import Bills
 from tap_netsuite_ap.bookmark import Bookmark, Window
 from tap_netsuite_ap.client import Reader
+from tap_netsuite_ap.connection import Connection
 from tap_netsuite_ap.images import Images
 from tap_netsuite_ap.manifest import Entry, manifest
 from tap_netsuite_ap.records import Record, Shape
 from tap_netsuite_ap.suiteql import Row, between
-
-if TYPE_CHECKING:
-    from tap_netsuite_ap.tap import TapNetSuiteAP
 
 
 class NetSuiteStream(Stream):
@@ -32,15 +31,16 @@ class NetSuiteStream(Stream):
     Args:
         tap: The tap.
         entry: The stream in the manifest.
+        connection: What this run's streams share.
     """
 
     # Records are typed and complete as they are read, and the schemas are the project's own.
     TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE
     STATE_MSG_FREQUENCY = 100
 
-    def __init__(self, tap: TapNetSuiteAP, entry: Entry) -> None:
+    def __init__(self, tap: Tap, entry: Entry, connection: Connection) -> None:
         self._entry = entry
-        self._connection = tap.connection
+        self._connection = connection
         self._bookmark: Bookmark | None = None
         super().__init__(tap, schema=deepcopy(schema(entry.name)), name=entry.name)
         self.primary_keys = ("id",)

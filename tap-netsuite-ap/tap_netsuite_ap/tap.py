@@ -96,7 +96,7 @@ class TapNetSuiteAP(CanonicalTap):
     @override
     def discover_streams(self) -> list[Stream]:
         return [
-            (BillsStream if entry.name == "bills" else NetSuiteStream)(self, entry)
+            (BillsStream if entry.name == "bills" else NetSuiteStream)(self, entry, self.connection)
             for entry in manifest().streams
         ]
 
