@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 RUN = """
 import sys
 sys.path[:0] = sys.argv[1:]
-from databases import new_database
+from tests.databases import new_database
 print(new_database(), flush=True)
 sys.stdin.read()
 """

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from tests.avidxchange_company import Company
 
 from apbridge.avidxchange.profile import shipped
 from apbridge_sandbox.testing import running
+from tests.avidxchange_company import Company
 
 
 @pytest.fixture(params=shipped())

@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 from singer_sdk.testing import SuiteConfig, get_tap_test_class
-from tests.avidxchange_company import Company
 
 from apbridge.errors import SettingError
 from apbridge_sandbox.testing import running
 from tap_avidxchange.tap import TapAvidXchange
+from tests.avidxchange_company import Company
 from tests.waiting import PATIENCE
 
 CONFIG: dict[str, Any] = {"company_token": "-", "user_token": "-", "base_url": "http://127.0.0.1:1"}

@@ -11,7 +11,7 @@ from apbridge.errors import SettingError, UnavailableError
 from apbridge.schemas import validator
 
 if TYPE_CHECKING:
-    from conftest import Account, Synced
+    from tests.conftest import Account, Synced
 
     Switch = Callable[..., None]
 

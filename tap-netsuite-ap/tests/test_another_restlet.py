@@ -9,7 +9,7 @@ import pytest
 from apbridge.errors import UnavailableError
 
 if TYPE_CHECKING:
-    from conftest import Account
+    from tests.conftest import Account
 
 RESTLET = "restlet.nl"
 

@@ -18,7 +18,7 @@ from apbridge_sandbox.testing import running
 from tap_netsuite_ap import client, streams
 
 if TYPE_CHECKING:
-    from conftest import Account, Record
+    from tests.conftest import Account, Record
 
 BILLS = 14
 CUTS = st.lists(

@@ -10,7 +10,7 @@ import pytest
 from apbridge.schemas import validator
 
 if TYPE_CHECKING:
-    from conftest import Account, Record, Synced
+    from tests.conftest import Account, Record, Synced
 
 
 @pytest.fixture

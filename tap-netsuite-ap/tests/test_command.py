@@ -22,7 +22,7 @@ from tap_netsuite_ap.tap import TapNetSuiteAP
 from tests.waiting import PATIENCE, held, until
 
 if TYPE_CHECKING:
-    from conftest import Account
+    from tests.conftest import Account
 
 TAP = Path(sys.executable).parent / "tap-netsuite-ap"
 

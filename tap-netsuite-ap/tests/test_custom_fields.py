@@ -12,7 +12,7 @@ from apbridge.errors import SettingError
 from apbridge.schemas import validator
 
 if TYPE_CHECKING:
-    from conftest import Account
+    from tests.conftest import Account
 
 BODY = (
     "custbody_contract_number",

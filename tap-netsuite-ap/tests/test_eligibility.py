@@ -13,7 +13,7 @@ from tap_netsuite_ap.eligibility import Eligibility
 from tap_netsuite_ap.manifest import manifest
 
 if TYPE_CHECKING:
-    from conftest import Account
+    from tests.conftest import Account
 
 BILLS = next(entry.query for entry in manifest().streams if entry.name == "bills")
 

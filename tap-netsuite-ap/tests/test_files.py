@@ -15,7 +15,7 @@ from apbridge.netsuite import NetSuite
 from apbridge.spool import read
 
 if TYPE_CHECKING:
-    from conftest import Account
+    from tests.conftest import Account
 
 
 def one_file(changing: Account) -> tuple[str, str]:

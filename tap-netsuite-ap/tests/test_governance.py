@@ -11,7 +11,7 @@ import pytest
 from apbridge_sandbox.testing import running
 
 if TYPE_CHECKING:
-    from conftest import Account
+    from tests.conftest import Account
 
 LIMITS = "GET /services/rest/system/v1/governanceLimits"
 

@@ -13,7 +13,7 @@ from apbridge.schemas import validator
 from apbridge.spool import read
 
 if TYPE_CHECKING:
-    from conftest import Account, Synced
+    from tests.conftest import Account, Synced
 
 
 STREAMS = ("subsidiaries", "gl_accounts", "departments", "classes", "locations", "vendors", "bills")

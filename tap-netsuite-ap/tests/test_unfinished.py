@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from apbridge.singer.state import is_complete
 
 if TYPE_CHECKING:
-    from conftest import Account
+    from tests.conftest import Account
 
 
 def states(synced: Any) -> list[dict[str, Any]]:  # noqa: ANN401

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.canonical import NS, STREAMS, Message, Record, singer
 
 from apbridge import spool
 from apbridge.avidxchange.profile import shipped
@@ -19,6 +18,7 @@ from apbridge.json import loads
 from apbridge.ledger import Ledger, Row
 from apbridge_sandbox.testing import Running, running
 from target_avidxchange.target import TargetAvidXchange
+from tests.canonical import NS, STREAMS, Message, Record, singer
 
 CREDENTIALS = {"company_token", "user_token", "client_id", "client_secret", "company_id"}
 

@@ -7,6 +7,9 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 import pytest
+
+from apbridge import json
+from apbridge.errors import SettingError
 from tests.canonical import (
     CODING,
     READ,
@@ -21,11 +24,8 @@ from tests.canonical import (
     vendor,
 )
 
-from apbridge import json
-from apbridge.errors import SettingError
-
 if TYPE_CHECKING:
-    from conftest import Company
+    from tests.conftest import Company
 
 CODED = {"department_id": "1", "class_id": "1", "location_id": "1"}
 

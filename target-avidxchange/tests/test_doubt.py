@@ -7,16 +7,16 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.canonical import CODING, NS, READ, Message, bill, line, tombstone, vendor
 
 from apbridge.errors import RejectedError, UnavailableError
 from apbridge.ledger import Entry, Ledger, Status
 from apbridge.ledger.audit import Write
 from target_avidxchange.bills import BillSink
 from target_avidxchange.present import Directory, Present
+from tests.canonical import CODING, NS, READ, Message, bill, line, tombstone, vendor
 
 if TYPE_CHECKING:
-    from conftest import Company
+    from tests.conftest import Company
 
 
 def send_and_be_cut_off(company: Company, *messages: Message, number: int = 1) -> None:

@@ -6,16 +6,16 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.canonical import CODING, account, applied, bill, department, line, tombstone, vendor
 
 from apbridge import json
 from apbridge.errors import RefusedError
 from target_avidxchange.foreseen import see_that_it_may_change
 from target_avidxchange.present import Present
+from tests.canonical import CODING, account, applied, bill, department, line, tombstone, vendor
 
 if TYPE_CHECKING:
-    from conftest import Company
     from tests.canonical import Message
+    from tests.conftest import Company
 
 HELD = {"is_eligible": False, "ineligible_because": "it is on payment hold"}
 

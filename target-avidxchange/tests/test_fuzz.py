@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from jsonschema import Draft202012Validator, FormatChecker
+
+from apbridge.ledger import Ledger, Status
+from apbridge.schemas import schema
 from tests.canonical import (
     CODING,
     STREAMS,
@@ -23,11 +26,8 @@ from tests.canonical import (
     vendor,
 )
 
-from apbridge.ledger import Ledger, Status
-from apbridge.schemas import schema
-
 if TYPE_CHECKING:
-    from conftest import Company
+    from tests.conftest import Company
 
 JUNK = [
     "",

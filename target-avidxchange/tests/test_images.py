@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.canonical import CODING, NS, bill, tombstone
 
 from apbridge.errors import SettingError
 from apbridge.json import loads
 from apbridge.ledger import Status
+from tests.canonical import CODING, NS, bill, tombstone
 
 if TYPE_CHECKING:
-    from conftest import Company
+    from tests.conftest import Company
 
 
 def test_it_follows_its_invoice_and_is_sent_once(company: Company):

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
+from apbridge import json
 from tests.canonical import (
     READ,
     Message,
@@ -26,10 +28,8 @@ from tests.canonical import (
     vendor,
 )
 
-from apbridge import json
-
 if TYPE_CHECKING:
-    from conftest import Company
+    from tests.conftest import Company
 
 EXAMPLES = int(os.environ.get("APBRIDGE_EXAMPLES", "10"))
 PROGRAM = Path(sys.executable).parent / "target-avidxchange"

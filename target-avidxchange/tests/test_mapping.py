@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
-from tests.canonical import CODING, account, bill, department, line, shuffled, vendor
 
 from apbridge import json
+from tests.canonical import CODING, account, bill, department, line, shuffled, vendor
 from tests.waiting import PATIENCE
 
 if TYPE_CHECKING:
-    from conftest import Company
     from tests.canonical import Record
+    from tests.conftest import Company
 
 
 def table(company: Company, text: str, name: str = "accounts.csv") -> dict[str, str]:

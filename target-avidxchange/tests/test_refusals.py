@@ -11,15 +11,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.canonical import CODING, READ, account, bill, class_, line, location, singer, vendor
 
 from apbridge.errors import SettingError
 from apbridge.ledger import Ledger
 from target_avidxchange.target import TargetAvidXchange
+from tests.canonical import CODING, READ, account, bill, class_, line, location, singer, vendor
 from tests.waiting import PATIENCE
 
 if TYPE_CHECKING:
-    from conftest import Company
+    from tests.conftest import Company
 
 PROGRAM = Path(sys.executable).parent / "target-avidxchange"
 

@@ -7,13 +7,13 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.canonical import CODING, READ, applied, bill, line, tombstone, vendor
 
 from apbridge import json
 from apbridge.ledger import Status
+from tests.canonical import CODING, READ, applied, bill, line, tombstone, vendor
 
 if TYPE_CHECKING:
-    from conftest import Company
+    from tests.conftest import Company
 
 FAMILY = "👩‍👩‍👧"
 

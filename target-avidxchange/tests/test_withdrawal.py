@@ -7,14 +7,14 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.canonical import CODING, Message, applied, bill, line, tombstone
 
 from apbridge.avidxchange import Acknowledged, Submission
 from apbridge.ledger import Status
 from target_avidxchange.bills import BillSink
+from tests.canonical import CODING, Message, applied, bill, line, tombstone
 
 if TYPE_CHECKING:
-    from conftest import Company
+    from tests.conftest import Company
 
 HELD = {"is_eligible": False, "ineligible_because": "it is on payment hold"}
 

@@ -15,7 +15,7 @@ from apbridge.errors import RefusedError, SettingError, UnavailableError
 from apbridge.http import retry
 
 if TYPE_CHECKING:
-    from conftest import Scripted
+    from tests.avidxchange.conftest import Scripted
 
 VENDOR = {
     "id": "7",

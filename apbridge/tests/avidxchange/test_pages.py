@@ -10,7 +10,7 @@ import pytest
 from apbridge.errors import SettingError
 
 if TYPE_CHECKING:
-    from conftest import Answer, Asked, ProfileOf, Scripted
+    from tests.avidxchange.conftest import Answer, Asked, ProfileOf, Scripted
 
 CURSOR = "next: {cursor: nextCursor, parameter: cursor}"
 VENDOR = {"externalId": "v", "name": "Vendor", "active": True, "modifiedAt": "2026-11-02T16:00:00Z"}

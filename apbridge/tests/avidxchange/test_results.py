@@ -11,7 +11,7 @@ from apbridge.errors import RefusedError, SettingError
 from apbridge.json import dumps, loads
 
 if TYPE_CHECKING:
-    from conftest import Answer, Asked, Scripted
+    from tests.avidxchange.conftest import Answer, Asked, Scripted
 
 VENDOR = {"external_id": "v-1", "number": "V1", "name": "Vendor", "is_active": True}
 OTHER = {"ExternalId": "v-2", "Successful": True, "Id": 2}

@@ -15,7 +15,7 @@ from apbridge.errors import APBridgeError, SettingError
 from tests.waiting import PATIENCE
 
 if TYPE_CHECKING:
-    from conftest import Answer, Asked, ProfileOf, Scripted
+    from tests.avidxchange.conftest import Answer, Asked, ProfileOf, Scripted
 
 TOKEN_PATH = "/avidconnect/oauth2/token"
 COMPANY = (200, {"CompanyId": "4711"})

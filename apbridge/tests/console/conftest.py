@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
 import shutil
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -16,13 +14,7 @@ import uvicorn
 from apbridge.console.pages import application
 from apbridge.console.serve import listening_at
 from apbridge.ledger import Ledger
-
-if "morning" not in sys.modules:
-    spec = importlib.util.spec_from_file_location("morning", Path(__file__).parent / "morning.py")
-    assert spec
-    assert spec.loader
-    sys.modules["morning"] = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(sys.modules["morning"])
+from tests.console.morning import fill
 
 
 @pytest.fixture(scope="session")
@@ -30,7 +22,7 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give a morning's ledger, made once: making one takes longer than most tests."""
     file = tmp_path_factory.mktemp("morning") / "ledger.db"
     with Ledger(f"sqlite:///{file}") as opened:
-        sys.modules["morning"].fill(opened)
+        fill(opened)
     return file
 
 

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from morning import bill_name
 from selenium import webdriver
 from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.common.by import By
@@ -19,6 +18,7 @@ from selenium.webdriver.remote.webdriver import WebDriver
 from selenium.webdriver.support.wait import WebDriverWait
 
 from apbridge.ledger import Ledger, Status
+from tests.console.morning import bill_name
 from tests.waiting import PATIENCE
 
 SHOTS = Path(__file__).parents[3] / ".screenshots"

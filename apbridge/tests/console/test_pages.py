@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 import requests
-from morning import SECRETS, Found, bill_name, rejection
 from sqlalchemy import update
 
 from apbridge.console.serve import listening_at, report
@@ -17,6 +16,7 @@ from apbridge.errors import SettingError, urgent
 from apbridge.ledger import Ledger, Status
 from apbridge.ledger.chronicle import DIFFERENCES, Chronicle
 from apbridge.ledger.tables import runs
+from tests.console.morning import SECRETS, Found, bill_name, rejection
 from tests.waiting import PATIENCE
 
 PAGES = (

@@ -16,9 +16,8 @@ from tests.waiting import PATIENCE, until
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from conftest import Script
-
     from apbridge.http import GovernedSession
+    from tests.conftest import Script
 
 READ = Call("GET", "/bills", "read bills")
 

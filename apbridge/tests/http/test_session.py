@@ -19,9 +19,8 @@ from tests.waiting import PATIENCE, until
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from conftest import Clock, Script
-
     from apbridge.http import GovernedSession
+    from tests.conftest import Clock, Script
 
     Sessions = Callable[..., GovernedSession]
 

@@ -25,9 +25,8 @@ from apbridge.http import Call, Write
 from apbridge.wire import watched
 
 if TYPE_CHECKING:
-    from conftest import Script
-
     from apbridge.http import GovernedSession
+    from tests.conftest import Script
 
 READ = Call("GET", "/bills", "read bills")
 POST = Call("POST", "/payments", "post a payment", Write.ONCE, json={})

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import importlib.util
-import sys
 from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
@@ -9,13 +7,7 @@ from pathlib import Path
 import pytest
 
 from apbridge.ledger import Ledger
-
-if "databases" not in sys.modules:
-    spec = importlib.util.spec_from_file_location("databases", Path(__file__).parents[1] / "databases.py")
-    assert spec
-    assert spec.loader
-    sys.modules["databases"] = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(sys.modules["databases"])
+from tests.databases import new_database
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -26,7 +18,7 @@ def new_url(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], str]
     def new() -> str:
         if request.param == "sqlite":
             return f"sqlite:///{tmp_path}/ledger{next(numbers) or ''}.db"
-        return str(sys.modules["databases"].new_database())
+        return new_database()
 
     return new
 

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from apbridge.netsuite import NetSuite, NetSuiteSettings
 
 if TYPE_CHECKING:
-    from conftest import Script
+    from tests.conftest import Script
 
 _MAKERS: dict[str, Callable[[], Any]] = {
     "RSA 3072": lambda: rsa.generate_private_key(65537, 3072),

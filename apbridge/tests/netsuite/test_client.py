@@ -16,9 +16,8 @@ from apbridge.netsuite import in_list, literal
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from conftest import Script
-
     from apbridge.netsuite import NetSuite
+    from tests.conftest import Script
 
 QUERY = "SELECT id FROM vendor ORDER BY id ASC"
 

@@ -14,9 +14,8 @@ from apbridge.http import Write, retry
 from apbridge.netsuite import restlet
 
 if TYPE_CHECKING:
-    from conftest import Script
-
     from apbridge.netsuite import NetSuite
+    from tests.conftest import Script
 
 SCRIPT = Path(__file__).parents[3] / "suitescript/src/FileCabinet/SuiteScripts/apbridge/apbridge_restlet.js"
 FILE = {

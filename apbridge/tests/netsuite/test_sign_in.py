@@ -20,9 +20,8 @@ from tests.waiting import until
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from conftest import Script
-
     from apbridge.netsuite import NetSuite
+    from tests.conftest import Script
 
 TOKEN_PATH = "/services/rest/auth/oauth2/v1/token"
 PAGE = {"items": [], "hasMore": False, "totalResults": 0}

@@ -1,38 +1,20 @@
 from __future__ import annotations
 
-import importlib.util
 import io
 import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from apbridge import json
 from apbridge.ledger import Ledger, Row
-
-_HERE = Path(__file__).parent
-
-
-def _load(name: str, file: Path) -> None:
-    """Make a file importable by name: tests are not packages here."""
-    if name not in sys.modules:
-        spec = importlib.util.spec_from_file_location(name, file)
-        assert spec
-        assert spec.loader
-        sys.modules[name] = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(sys.modules[name])
-
-
-_load("toy", _HERE / "toy.py")
-_load("messages", _HERE / "messages.py")
-_load("databases", _HERE.parent / "databases.py")
-
-if TYPE_CHECKING:
-    from toy import Toy
+from tests.databases import new_database
+from tests.singer import toy
+from tests.singer.toy import Toy
 
 
 class World:
@@ -57,8 +39,6 @@ class World:
         return {"file": str(self.folder / "books"), "ledger_url": self.url}
 
     def target(self, **more: Any) -> Toy:  # noqa: ANN401
-        from toy import Toy  # noqa: PLC0415
-
         target = Toy(config={**self.config, **more})
         target.books.refused = self.refused
         return target
@@ -115,7 +95,7 @@ def any_world(request: pytest.FixtureRequest, tmp_path: Path, template: Path) ->
     """Give a world whose ledger is on SQLite, then one whose ledger is on PostgreSQL."""
     if request.param == "sqlite":
         return World(tmp_path, template)
-    return World(tmp_path, template, sys.modules["databases"].new_database())
+    return World(tmp_path, template, new_database())
 
 
 @pytest.fixture(autouse=True)
@@ -133,7 +113,7 @@ def _signals() -> Iterator[None]:
 def program(world: World) -> list[str]:
     """Give the toy target as a command, with its config written."""
     (world.folder / "config.json").write_bytes(json.dumps(world.config))
-    return [sys.executable, str(_HERE / "toy.py"), "--config", str(world.folder / "config.json")]
+    return [sys.executable, toy.__file__, "--config", str(world.folder / "config.json")]
 
 
 @pytest.fixture

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from messages import READ, SCHEMAS, bill, bill_name, state, vendor
-
 from apbridge.ledger import Ledger, Status
 from apbridge.ledger.exceptions import Exceptions
+from tests.singer.messages import READ, SCHEMAS, bill, bill_name, state, vendor
 
 if TYPE_CHECKING:
-    from conftest import World
+    from tests.singer.conftest import World
 
 
 def dismiss(world: World, name: str) -> None:

@@ -9,16 +9,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from messages import READ, SCHEMAS, bill, bill_name, state, vendor, vendor_name
 
 from apbridge import json
 from apbridge.errors import RejectedError, UnavailableError
 from apbridge.ledger import Ledger, RehearsalLedger
 from apbridge.singer.dry_run import _COLUMNS
+from tests.singer.messages import READ, SCHEMAS, bill, bill_name, state, vendor, vendor_name
+from tests.singer.toy import Toy
 
 if TYPE_CHECKING:
-    from conftest import World
-    from toy import Toy
+    from tests.singer.conftest import World
 
 
 def rehearse(world: World, messages: list[Any], **more: object) -> dict[str, Any]:

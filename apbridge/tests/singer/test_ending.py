@@ -11,14 +11,14 @@ from tempfile import TemporaryFile
 from typing import IO, TYPE_CHECKING, Any
 
 import pytest
-from messages import SCHEMAS, bill, bill_name, state, vendor, vendor_name
 
 from apbridge.ledger import Ledger, Status
+from tests.singer.messages import SCHEMAS, bill, bill_name, state, vendor, vendor_name
+from tests.singer.toy import Toy
 from tests.waiting import PATIENCE, until
 
 if TYPE_CHECKING:
-    from conftest import World
-    from toy import Toy
+    from tests.singer.conftest import World
 
 
 class Running:

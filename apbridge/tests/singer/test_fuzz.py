@@ -8,13 +8,12 @@ import re
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from messages import SCHEMAS, bill, bill_name, vendor, vendor_name
-
 from apbridge.ledger import Ledger, Status
 from apbridge.schemas import schema
+from tests.singer.messages import SCHEMAS, bill, bill_name, vendor, vendor_name
 
 if TYPE_CHECKING:
-    from conftest import World
+    from tests.singer.conftest import World
 
 JUNK = [
     "",

@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING, Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from messages import SCHEMAS, bill, vendor
 
 from apbridge.errors import UnavailableError
 from apbridge.ledger import Ledger
 from apbridge.redaction import MASK
 from apbridge.singer.sink import content_hash
+from tests.singer.messages import SCHEMAS, bill, vendor
+from tests.singer.toy import Toy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from conftest import World
-    from toy import Toy
+    from tests.singer.conftest import World
 
 Message = dict[str, Any]
 

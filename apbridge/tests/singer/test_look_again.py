@@ -6,15 +6,15 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 import pytest
-from messages import SCHEMAS, state, vendor, vendor_name
 from sqlalchemy import update
 
 from apbridge.ledger import Ledger
 from apbridge.ledger.audit import Write
 from apbridge.ledger.tables import records
+from tests.singer.messages import SCHEMAS, state, vendor, vendor_name
 
 if TYPE_CHECKING:
-    from conftest import World
+    from tests.singer.conftest import World
 
 SECRET = vendor(1, tax_id="12-3456789")
 GOING_ON = state("t1", "vendors")

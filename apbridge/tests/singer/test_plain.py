@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from messages import SCHEMAS, state, vendor
+
+from tests.singer.messages import SCHEMAS, state, vendor
 
 if TYPE_CHECKING:
-    from conftest import World
+    from tests.singer.conftest import World
 
 TAP = """
 import sys

@@ -7,17 +7,17 @@ import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from messages import SCHEMAS, Message, bill, bill_name, state, vendor, vendor_name
 
 from apbridge.errors import UnavailableError
 from apbridge.ledger import Ledger
 from apbridge.ledger.chronicle import Chronicle, PastRun
 from apbridge.singer.reading import IncompleteError
+from tests.singer.messages import SCHEMAS, Message, bill, bill_name, state, vendor, vendor_name
+from tests.singer.toy import Toy
 from tests.waiting import PATIENCE
 
 if TYPE_CHECKING:
-    from conftest import World
-    from toy import Toy
+    from tests.singer.conftest import World
 
 STREAMS = ["vendors", "bills"]
 SENTENCE = (

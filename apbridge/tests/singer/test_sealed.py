@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from messages import READ, SCHEMAS, state, vendor, vendor_name
 
 from apbridge.errors import RejectedError
 from apbridge.vault import Vault
+from tests.singer.messages import READ, SCHEMAS, state, vendor, vendor_name
 
 if TYPE_CHECKING:
-    from conftest import World
+    from tests.singer.conftest import World
 
 SECRET = vendor(1, tax_id="12-3456789")
 

@@ -7,18 +7,18 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from messages import SCHEMAS, Message, state, vendor, vendor_name
 
 from apbridge.errors import SettingError
 from apbridge.ledger import Ledger, RehearsalLedger
 from apbridge.ledger.chronicle import Chronicle
 from apbridge.origin import Origin
+from tests.singer.messages import SCHEMAS, Message, state, vendor, vendor_name
+from tests.singer.toy import Toy
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import World
-    from toy import Toy
+    from tests.singer.conftest import World
 
 SOURCE = Origin.of("netsuite", "https://one.example.com", account="1_SB1")
 OTHER = Origin.of("netsuite", "https://one.example.com", account="1")
@@ -42,8 +42,6 @@ def going_on(world: World) -> Message:
 @pytest.fixture
 def toy(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Origin]]:
     """Let the toy target say which system it is of."""
-    from toy import Toy  # noqa: PLC0415
-
     named = {"origin": TOY}
     monkeypatch.setattr(
         Toy,

@@ -6,16 +6,16 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from messages import READ, SCHEMAS, Message, bill, bill_name, schema, state, vendor, vendor_name
 
 from apbridge.errors import SettingError
 from apbridge.ledger import Ledger
 from apbridge.singer.reading import IncompleteError
 from apbridge.singer.state import has_bookmark, held
+from tests.singer.messages import READ, SCHEMAS, Message, bill, bill_name, schema, state, vendor, vendor_name
+from tests.singer.toy import Toy
 
 if TYPE_CHECKING:
-    from conftest import World
-    from toy import Toy
+    from tests.singer.conftest import World
 
 
 def test_state_is_told_once_however_often_it_comes(world: World) -> None:

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from messages import SCHEMAS, state, vendor
 
 from apbridge.ledger import Ledger, Status
+from tests.singer.messages import SCHEMAS, state, vendor
 from tests.waiting import PATIENCE
 
 if TYPE_CHECKING:
-    from conftest import World
+    from tests.singer.conftest import World
 
 TAP = [sys.executable, str(Path(__file__).parent / "toy_tap.py")]
 OUTPUTS = {

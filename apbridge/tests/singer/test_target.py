@@ -8,7 +8,6 @@ from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from messages import READ, SCHEMAS, bill, bill_name, schema, state, vendor, vendor_name
 from sqlalchemy import select
 
 from apbridge.errors import RejectedError, SettingError, UnavailableError
@@ -16,11 +15,12 @@ from apbridge.ledger import Ledger, Need, Row, Status
 from apbridge.ledger.tables import runs
 from apbridge.singer import Outcome
 from apbridge.singer.reading import IncompleteError
+from tests.singer.messages import READ, SCHEMAS, bill, bill_name, schema, state, vendor, vendor_name
+from tests.singer.toy import BillSink, Toy
 from tests.waiting import until
 
 if TYPE_CHECKING:
-    from conftest import World
-    from toy import Toy
+    from tests.singer.conftest import World
 
 
 def down_after(calls: int) -> Any:  # noqa: ANN401
@@ -373,8 +373,6 @@ def test_a_run_without_input_is_recorded(world: World) -> None:
 
 
 def test_the_row_of_what_is_needed_is_the_newest(any_world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    from toy import BillSink  # noqa: PLC0415
-
     known: list[str] = []
     deliver = BillSink.deliver
 

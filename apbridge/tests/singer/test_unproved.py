@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from messages import SCHEMAS, bill, bill_name, state, vendor, vendor_name
 
 from apbridge.http import retry
 from apbridge.ledger import Row, Status
 from apbridge.singer import Outcome, Record
+from tests.singer.messages import SCHEMAS, bill, bill_name, state, vendor, vendor_name
+from tests.singer.toy import Toy, ToySink
 
 if TYPE_CHECKING:
-    from conftest import World
-    from toy import Toy, ToySink
+    from tests.singer.conftest import World
 
 
 @pytest.fixture(autouse=True)
@@ -24,8 +24,6 @@ def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def shows_after(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
     """How often a record must be sent until it is shown, by external id; once, unless told."""
-    from toy import ToySink  # noqa: PLC0415
-
     needed: dict[str, int] = {}
     sent: dict[str, int] = {}
     deliver = ToySink.deliver

@@ -8,7 +8,7 @@ import pytest
 
 from apbridge_sandbox.store import Store
 from apbridge_sandbox.testing import Running
-from sandbox.tests.netsuite.signed_in import NetSuite, OpenBill, audit, open_bill
+from tests.netsuite.signed_in import NetSuite, OpenBill, audit, open_bill
 
 
 @pytest.fixture

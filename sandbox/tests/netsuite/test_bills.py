@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from apbridge_sandbox.store import Store
-from sandbox.tests.netsuite.signed_in import RECORDS, NetSuite, OpenBill, audit, error_of
+from tests.netsuite.signed_in import RECORDS, NetSuite, OpenBill, audit, error_of
 
 BILL = f"{RECORDS}/vendorBill"
 

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from apbridge_sandbox.certificates import PrivateKey, create_key, self_signed
 from apbridge_sandbox.testing import Running, running
-from sandbox.tests.netsuite.signed_in import SUITEQL, NetSuite, error_of
+from tests.netsuite.signed_in import SUITEQL, NetSuite, error_of
 
 FIELDS = {"certificate_id", "valid_from", "valid_until", "algorithm", "invalidated"}
 

@@ -11,7 +11,7 @@ import pytest
 
 from apbridge_sandbox.custom import custom
 from apbridge_sandbox.testing import Running
-from sandbox.tests.netsuite.signed_in import PAYMENT, RECORDS, NetSuite, OpenBill, error_of, posted_id
+from tests.netsuite.signed_in import PAYMENT, RECORDS, NetSuite, OpenBill, error_of, posted_id
 
 BODY = [name for name in custom().fields["transaction"] if name != "custbody_avidxchange_status"]
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from apbridge_sandbox.testing import Running
-from sandbox.tests.netsuite.signed_in import RECORDS, NetSuite, OpenBill, error_of
+from tests.netsuite.signed_in import RECORDS, NetSuite, OpenBill, error_of
 
 TABLES = {
     "vendor": "vendor",

@@ -10,7 +10,7 @@ import pytest
 
 from apbridge_sandbox.custom import custom, of_record
 from apbridge_sandbox.testing import Running
-from sandbox.tests.netsuite.signed_in import RECORDS, NetSuite, error_of
+from tests.netsuite.signed_in import RECORDS, NetSuite, error_of
 
 CATALOG = f"{RECORDS}/metadata-catalog"
 SCHEMA = {"Accept": "application/schema+json"}

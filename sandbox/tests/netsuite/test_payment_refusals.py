@@ -14,7 +14,7 @@ import pytest
 import requests
 
 from apbridge_sandbox.store import Store
-from sandbox.tests.netsuite.signed_in import PAYMENT, RECORDS, NetSuite, OpenBill, error_of, posted_id
+from tests.netsuite.signed_in import PAYMENT, RECORDS, NetSuite, OpenBill, error_of, posted_id
 from tests.waiting import PATIENCE
 
 JSON = {"Content-Type": "application/json"}

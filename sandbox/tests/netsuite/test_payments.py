@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 
 from apbridge_sandbox.store import Store
-from sandbox.tests.netsuite.signed_in import PAYMENT, RECORDS, NetSuite, OpenBill, error_of, posted_id
+from tests.netsuite.signed_in import PAYMENT, RECORDS, NetSuite, OpenBill, error_of, posted_id
 
 pytestmark = pytest.mark.usefixtures("audited")
 

@@ -24,7 +24,7 @@ from apbridge_sandbox.netsuite.posting import (
 )
 from apbridge_sandbox.store import Store
 from apbridge_sandbox.world import Options, Sandbox
-from sandbox.tests.netsuite.signed_in import audit
+from tests.netsuite.signed_in import audit
 
 _LINES = st.lists(
     st.tuples(

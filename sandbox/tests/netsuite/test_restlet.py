@@ -17,7 +17,7 @@ import requests
 from apbridge_sandbox.netsuite.suitescript.engine import Account
 from apbridge_sandbox.netsuite.suitescript.project import Project, ProjectError
 from apbridge_sandbox.store import Store
-from sandbox.tests.netsuite.signed_in import RECORDS, RESTLET, NetSuite, OpenBill, audit
+from tests.netsuite.signed_in import RECORDS, RESTLET, NetSuite, OpenBill, audit
 
 SCRIPT = {"script": "customscript_apbridge_restlet", "deploy": "customdeploy_apbridge_restlet"}
 ACCOUNT = Account("7654321", "America/Los_Angeles")

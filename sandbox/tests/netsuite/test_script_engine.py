@@ -13,7 +13,7 @@ import pytest
 from apbridge_sandbox.netsuite.suitescript.engine import Account, Engine, ScriptError
 from apbridge_sandbox.script_process import ScriptProcess
 from apbridge_sandbox.testing import Running
-from sandbox.tests.netsuite.signed_in import NetSuite
+from tests.netsuite.signed_in import NetSuite
 from tests.waiting import PATIENCE
 
 ACCOUNT = Account("7654321", "America/Los_Angeles")

@@ -19,7 +19,7 @@ from apbridge_sandbox.certificates import (
 )
 from apbridge_sandbox.clock import stamp
 from apbridge_sandbox.store import Store
-from sandbox.tests.netsuite.signed_in import ASSERTION, RECORDS, SUITEQL, TOKEN, NetSuite, error_of
+from tests.netsuite.signed_in import ASSERTION, RECORDS, SUITEQL, TOKEN, NetSuite, error_of
 from tests.waiting import PATIENCE
 
 REAL = "https://1234567-sb1.suitetalk.api.netsuite.com/services/rest/auth/oauth2/v1/token"

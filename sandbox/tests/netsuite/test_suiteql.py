@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from apbridge_sandbox.store import Store
-from sandbox.tests.netsuite.signed_in import SUITEQL, NetSuite, error_of
+from tests.netsuite.signed_in import SUITEQL, NetSuite, error_of
 
 UTC = 'TO_CHAR(SYS_EXTRACT_UTC({}), \'YYYY-MM-DD"T"HH24:MI:SS"Z"\')'
 

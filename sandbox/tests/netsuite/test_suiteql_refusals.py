@@ -7,7 +7,7 @@ from __future__ import annotations
 import pytest
 
 from apbridge_sandbox.store import Store
-from sandbox.tests.netsuite.signed_in import NetSuite, error_of
+from tests.netsuite.signed_in import NetSuite, error_of
 
 LEAD = "Invalid search query. Detailed unprocessed description follows. "
 UNSUPPORTED = LEAD + "Search error occurred: Invalid or unsupported search."

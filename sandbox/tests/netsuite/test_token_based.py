@@ -14,7 +14,7 @@ import pytest
 import requests
 
 from apbridge_sandbox.testing import Running, running
-from sandbox.tests.netsuite.signed_in import RECORDS, RESTLET, SUITEQL, TOKEN, error_of
+from tests.netsuite.signed_in import RECORDS, RESTLET, SUITEQL, TOKEN, error_of
 from tests.waiting import PATIENCE
 
 ACCOUNT = "1234567_SB1"
