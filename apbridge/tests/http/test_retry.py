@@ -22,7 +22,7 @@ from apbridge.http.retry import (
 )
 
 if TYPE_CHECKING:
-    from conftest import Clock
+    from tests.conftest import Clock
 
 
 def answered(value: str | None) -> requests.Response:
