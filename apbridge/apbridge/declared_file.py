@@ -1,15 +1,25 @@
-"""YAML as people write it: read fast, within bounds, and every value with its place."""
+"""YAML and CSV as people write them: read within bounds, and every value with its place."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+import csv
+import io
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import yaml
+from yaml.reader import Reader
 
-MAX_CHARACTERS = 4_000_000
+MAX_BYTES = 4_000_000
 MAX_DEPTH = 50
 """Far over any file that somebody wrote, and under what takes long or overflows the stack."""
+
+Steps = tuple[str | int, ...]
+"""The way to a value: keys, and numbers in a list from 0."""
 
 # libyaml's loaders are ten times as fast; a yaml that was built without it has none.
 _TEXTS: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
@@ -25,6 +35,10 @@ _Values.yaml_implicit_resolvers = {
 }
 
 
+class UnreadableFileError(Exception):
+    """A file that is not there, or is no text; it says why."""
+
+
 class MalformedFileError(Exception):
     """A file that is not what it is called.
 
@@ -35,97 +49,189 @@ class MalformedFileError(Exception):
     """
 
     def __init__(self, line: int, column: int, says: str) -> None:
-        super().__init__(line, column, says)
+        super().__init__(f"line {line}, column {column}: {says}")
         self.line = line
         self.column = column
         self.says = says
 
 
-def values(text: str | bytes) -> Any:  # noqa: ANN401
-    """Read a file that ships with the project, or that nobody need be told the lines of.
+class Place(NamedTuple):
+    """Where something stands in a file; both count from 1."""
 
-    Raises:
-        yaml.YAMLError: It is not YAML.
-    """
-    return yaml.load(text, Loader=_Values)  # noqa: S506 - it makes plain values only
+    line: int
+    column: int
 
 
-class YamlFile:
-    """A file of somebody's own, within bounds.
+@dataclass(frozen=True)
+class Declared:
+    """What a file declares.
 
     Args:
-        text: What is in it.
-        as_text: Leave every value the text that it is, so that 0610 stays 0610.
-
-    Attributes:
-        root: Its outermost node, with its place; None where it is empty.
-
-    Raises:
-        MalformedFileError: It is not YAML, too long or too deep, or it uses aliases.
+        value: Its plain value; None where it is empty.
+        places: Of each key and of each item of a list; of a CSV those of its rows, for columns go by name.
+        twice: Keys that are there twice: the later would silently win.
     """
 
-    def __init__(self, text: str, *, as_text: bool = False) -> None:
-        self._loader = _TEXTS if as_text else _Values
-        if len(text) > MAX_CHARACTERS:
-            raise MalformedFileError(1, 1, f"it is longer than {MAX_CHARACTERS} characters")
-        try:
-            self._check(text)
-            self.root: yaml.Node | None = yaml.compose(text, Loader=self._loader)
-        except yaml.YAMLError as failure:
-            raise _malformed(_where(text, failure), "it is not YAML") from failure
+    value: Any
+    places: Mapping[Steps, Place]
+    twice: Sequence[Steps] = ()
 
-    def value(self, node: yaml.Node | None) -> Any:  # noqa: ANN401
-        """Make the plain value of a node.
-
-        Raises:
-            MalformedFileError: A value in it is none, such as a number of more digits than Python reads.
-        """
-        try:
-            return None if node is None else self._loader("").construct_document(node)
-        except (ValueError, yaml.YAMLError) as failure:
-            place: Any = next((leaf for leaf in _leaves(node) if not self._is_value(leaf)), node)
-            raise _malformed(place.start_mark, "it is no value") from failure
-
-    def _is_value(self, leaf: yaml.Node) -> bool:
-        try:
-            self._loader("").construct_document(leaf)
-        except (ValueError, yaml.YAMLError):
-            return False
-        return True
-
-    def _check(self, text: str) -> None:
-        depth = 0
-        for event in yaml.parse(text, Loader=self._loader):
-            if isinstance(event, yaml.AliasEvent):
-                raise _malformed(event.start_mark, "aliases (*) are not read here")
-            depth += isinstance(event, yaml.CollectionStartEvent)
-            depth -= isinstance(event, yaml.CollectionEndEvent)
-            if depth > MAX_DEPTH:
-                raise _malformed(event.start_mark, f"it is nested more than {MAX_DEPTH} deep")
+    def line(self, steps: Steps) -> int:
+        """Return the line of a value, or of the nearest thing above it that is in the file."""
+        above = (steps[:end] for end in range(len(steps), -1, -1))
+        return next((self.places[step].line for step in above if step in self.places), 1)
 
 
-def _where(text: str, failure: yaml.YAMLError) -> Any:  # noqa: ANN401
-    """Return the mark of a mistake: libyaml may name a line past the end, Python's own parser does not."""
+def text_of(file: str | Path) -> str:
+    """Read a file of somebody's own.
+
+    Raises:
+        UnreadableFileError: It is not there, too long or not UTF-8.
+    """
     try:
-        for _ in yaml.parse(text, Loader=yaml.SafeLoader):
-            pass
-    except yaml.YAMLError as same:
-        failure = same
-    return getattr(failure, "problem_mark", None)
+        with Path(file).expanduser().open("rb") as opened:
+            data = opened.read(MAX_BYTES + 1)
+        if len(data) <= MAX_BYTES:
+            return data.decode("utf-8-sig")
+        says = f"it is longer than {MAX_BYTES} bytes"
+    except UnicodeDecodeError as failure:
+        line = failure.object.count(b"\n", 0, failure.start) + 1
+        says = f"it is not UTF-8 text, see line {line}"
+    except (OSError, RuntimeError, ValueError) as failure:
+        says = getattr(failure, "strerror", None) or str(failure)
+    raise UnreadableFileError(says)
+
+
+def values(text: str) -> Any:  # noqa: ANN401
+    """Read YAML that may use all that YAML has, and of which nobody need be told the lines.
+
+    Raises:
+        MalformedFileError: It is not YAML.
+    """
+    try:
+        return yaml.load(text, Loader=_Values)  # noqa: S506 - it makes plain values only
+    except (ValueError, yaml.YAMLError) as failure:
+        raise _not_yaml(text, failure) from failure
+
+
+def from_yaml(text: str, *, as_text: bool = False) -> Declared:
+    """Read YAML without aliases.
+
+    Args:
+        text: What is in the file.
+        as_text: Leave every value the text that it is, so that 0610 stays 0610.
+
+    Raises:
+        MalformedFileError: It is not YAML, or too deep, or it uses aliases.
+    """
+    _check_characters(text)
+    loader = _TEXTS if as_text else _Values
+    try:
+        _check_shape(text, loader)
+        root = yaml.compose(text, Loader=loader)
+    except yaml.YAMLError as failure:
+        raise _not_yaml(text, failure) from failure
+    if root is None:
+        return Declared(None, {})
+    places: dict[Steps, Place] = {(): Place(root.start_mark.line + 1, root.start_mark.column + 1)}
+    twice: list[Steps] = []
+    _note(root, (), places, twice)
+    return Declared(_value(root, loader), places, twice)
+
+
+def from_csv(text: str) -> Declared:
+    """Read CSV with a header: a list of rows by the names of its columns, without what is blank.
+
+    Raises:
+        MalformedFileError: A row does not fit the header, or is no CSV.
+    """
+    _check_characters(text)
+    header = text.partition("\n")[0]
+    # Excel writes semicolons wherever the comma is the decimal sign.
+    delimiter = ";" if ";" in header and "," not in header else ","
+    numbered = _csv_rows(text, delimiter)
+    names = next(numbered, (1, []))[1]
+    for index, name in enumerate(names):
+        if name and name in names[:index]:
+            raise MalformedFileError(1, index + 1, f"the column {name} is there twice")
+    rows: list[dict[str, str]] = []
+    places: dict[Steps, Place] = {}
+    for line, cells in numbered:
+        if len(cells) > len(names):
+            says = f"it has {len(cells)} values, and the header {len(names)} columns"
+            raise MalformedFileError(line, len(names) + 1, says)
+        if any(cells):
+            places[len(rows),] = Place(line, 1)
+            rows.append({name: cell for name, cell in zip(names, cells, strict=False) if cell})
+    return Declared(rows, places)
+
+
+def _csv_rows(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    """Give the cells of each row with the line at which it begins."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    begins = 1
+    try:
+        for cells in reader:
+            yield begins, [cell.strip() for cell in cells]
+            begins = reader.line_num + 1
+    except csv.Error as failure:
+        says = f"its quotes are not closed, or a value is longer than {csv.field_size_limit()} characters"
+        raise MalformedFileError(begins, 1, says) from failure
+
+
+def _check_characters(text: str) -> None:
+    if found := Reader.NON_PRINTABLE.search(text):
+        before = text[: found.start()].split("\n")
+        says = f"there is a control character (U+{ord(found[0]):04X})"
+        raise MalformedFileError(len(before), len(before[-1]) + 1, says)
+
+
+def _check_shape(text: str, loader: Any) -> None:  # noqa: ANN401
+    depth = 0
+    for event in yaml.parse(text, Loader=loader):
+        if isinstance(event, yaml.AliasEvent):
+            raise _malformed(event.start_mark, "aliases (*) are not read here")
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if depth > MAX_DEPTH:
+            raise _malformed(event.start_mark, f"it is nested more than {MAX_DEPTH} deep")
+
+
+def _note(node: yaml.Node, steps: Steps, places: dict[Steps, Place], twice: list[Steps]) -> None:
+    """Note the place of every key and item below a node."""
+    pairs: list[tuple[str | int, Any, yaml.Node]] = []
+    if isinstance(node, yaml.MappingNode):
+        pairs = [(str(key.value), key.start_mark, value) for key, value in node.value]
+    elif isinstance(node, yaml.SequenceNode):
+        pairs = [(index, value.start_mark, value) for index, value in enumerate(node.value)]
+    twice += [(*steps, step) for step, times in Counter(step for step, *_ in pairs).items() if times > 1]
+    for step, mark, value in pairs:
+        here = (*steps, step)
+        places[here] = Place(mark.line + 1, mark.column + 1)
+        _note(value, here, places, twice)
+
+
+def _value(node: yaml.Node, loader: Any) -> Any:  # noqa: ANN401
+    """Make the plain value of a node; where it has none, name the innermost that has none."""
+    try:
+        return loader("").construct_document(node)
+    except (ValueError, yaml.YAMLError) as failure:
+        inner = node.value if isinstance(node, yaml.CollectionNode) else ()
+        for one in chain.from_iterable(inner) if isinstance(node, yaml.MappingNode) else inner:
+            _value(one, loader)
+        mark = getattr(failure, "problem_mark", None) or node.start_mark
+        raise _malformed(mark, "it is no value") from failure
+
+
+def _not_yaml(text: str, failure: Exception) -> MalformedFileError:
+    mark: Any = getattr(failure, "problem_mark", None)
+    lines = text.split("\n")
+    if mark is not None and mark.line >= len(lines):
+        # libyaml may name a line past the last one.
+        return MalformedFileError(len(lines), len(lines[-1]) + 1, "it is not YAML")
+    return _malformed(mark, "it is not YAML")
 
 
 def _malformed(mark: Any, says: str) -> MalformedFileError:  # noqa: ANN401 - libyaml has a mark of its own
     line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
     return MalformedFileError(line, column, says)
-
-
-def _leaves(node: yaml.Node | None) -> Iterator[yaml.Node]:
-    if isinstance(node, yaml.MappingNode):
-        for pair in node.value:
-            for one in pair:
-                yield from _leaves(one)
-    elif isinstance(node, yaml.SequenceNode):
-        for one in node.value:
-            yield from _leaves(one)
-    elif node is not None:
-        yield node

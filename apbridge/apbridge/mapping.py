@@ -7,20 +7,24 @@ equal ones that for the bill's subsidiary. What no rule is for keeps the code th
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import resources
-from pathlib import Path
 from typing import Any, NamedTuple
 
-import yaml
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 from jsonschema.exceptions import ValidationError, best_match  # type: ignore[import-untyped]
 
 from apbridge import json
-from apbridge.declared_file import MalformedFileError, YamlFile
+from apbridge.declared_file import (
+    Declared,
+    MalformedFileError,
+    Steps,
+    UnreadableFileError,
+    from_csv,
+    from_yaml,
+    text_of,
+)
 from apbridge.errors import SettingError
 
 GL_MAPPING, DIMENSION_MAPPING = "gl_mapping", "dimension_mapping"
@@ -91,13 +95,15 @@ class MappingTable:
         if file is None:
             return cls(f"a table named by {setting}")
         try:
-            text = Path(file).expanduser().read_text(encoding="utf-8-sig")
-        except (OSError, UnicodeDecodeError) as failure:
-            problem = getattr(failure, "strerror", None) or "it is not UTF-8 text"
-            raise SettingError("APB-MAP-001", setting=setting, file=file, problem=problem) from failure
-        rows = list(_csv_rows(file, text) if file.lower().endswith(".csv") else _yaml_rows(file, text))
-        _check(file, rows, setting)
-        return cls(file, _rules(file, rows))
+            text = text_of(file)
+            is_csv = file.lower().endswith(".csv")
+            declared = from_csv(text) if is_csv else from_yaml(text, as_text=True)
+        except UnreadableFileError as failure:
+            raise SettingError("APB-MAP-001", setting=setting, file=file, problem=failure) from failure
+        except MalformedFileError as failure:
+            raise _invalid(file, failure.line, failure.column, failure.says) from failure
+        _check(file, declared, setting)
+        return cls(file, _rules(file, declared))
 
     def code(self, of: str, value: str, subsidiary: str | None) -> str | None:
         """Give the code of an account number (`account`), an `account_id`, or a dimension's value.
@@ -154,91 +160,45 @@ class Coding:
         return value_id and (self.dimensions.code(dimension, value_id, subsidiary) or value_id)
 
 
-class _Row(NamedTuple):
-    line: int
-    values: Any
-    places: Mapping[str, tuple[int, int]] = {}
-    """Line and column of each value; empty where its column is known by name."""
-
-    def place(self, column: str) -> tuple[int, str]:
-        """Give a column's line, and how it is named to a person."""
-        if column not in self.places:
-            return self.line, column or "1"
-        line, at = self.places[column]
-        return line, f"{at} ({column})"
-
-
-def _csv_rows(file: str, text: str) -> Iterator[_Row]:
-    header = text.partition("\n")[0]
-    # Excel writes semicolons wherever the comma is the decimal sign.
-    reader = csv.reader(io.StringIO(text), delimiter=";" if ";" in header and "," not in header else ",")
-    names = [name.strip() for name in next(reader, [])]
-    try:
-        for cells in reader:
-            values = [cell.strip() for cell in cells]
-            if not any(values):
-                continue
-            if len(values) > len(names):
-                problem = f"it has {len(values)} values, and the header {len(names)} columns"
-                raise _invalid(file, reader.line_num, str(len(names) + 1), problem)
-            row = {name: value for name, value in zip(names, values, strict=False) if value}
-            yield _Row(reader.line_num, row)
-    except csv.Error as failure:
-        raise _invalid(file, reader.line_num, "1", str(failure)) from failure
-
-
-def _yaml_rows(file: str, text: str) -> Iterator[_Row]:
-    try:
-        read = YamlFile(text, as_text=True)
-    except MalformedFileError as failure:
-        raise _invalid(file, failure.line, str(failure.column), failure.says) from failure
-    if (root := read.root) is None:
-        return
-    if not isinstance(root, yaml.SequenceNode):
-        raise _invalid(file, root.start_mark.line + 1, "1", "it is not a list of rules")
-    for node in root.value:
-        places = {}
-        if isinstance(node, yaml.MappingNode):
-            marks = ((key.value, key.start_mark) for key, _ in node.value)
-            places = {str(name): (mark.line + 1, mark.column + 1) for name, mark in marks}
-        yield _Row(node.start_mark.line + 1, read.value(node), places)
-
-
-def _check(file: str, rows: Sequence[_Row], setting: str) -> None:
+def _check(file: str, declared: Declared, setting: str) -> None:
+    if not isinstance(declared.value, list | None):
+        raise _invalid(file, declared.line(()), 1, "it is not a list of rules")
+    for steps in declared.twice:
+        raise _wrong(file, declared, steps[:2], "it is there twice")
     check = _validator(setting)
-    for row in rows:
-        found = best_match(check.iter_errors([row.values]))
+    for row, values in enumerate(declared.value or ()):
+        found = best_match(check.iter_errors([values]))
         if found is not None:
-            column, problem = _column_and_problem(found, row)
-            raise _invalid(file, *row.place(column), problem)
+            column, problem = _column_and_problem(found)
+            raise _wrong(file, declared, (row, column), problem)
 
 
-def _rules(file: str, rows: Sequence[_Row]) -> list[Rule]:
-    lines: dict[tuple[str, str, str | None], int] = {}
+def _rules(file: str, declared: Declared) -> list[Rule]:
+    rows: dict[tuple[str, str, str | None], int] = {}
     rules: list[Rule] = []
-    for row in rows:
-        values = row.values
+    for row, values in enumerate(declared.value or ()):
         of = values.get("dimension") or (_ACCOUNT if _ACCOUNT in values else _ACCOUNT_ID)
         value = values.get("value") or values[of]
         rule = Rule(of, value, values.get("subsidiary"), values["code"])
         column = "value" if "value" in values else of
-        earlier = lines.setdefault(rule[:3], row.line)
-        if earlier != row.line:
-            raise _invalid(file, *row.place(column), f"line {earlier} has a rule for {value} already")
+        earlier = rows.setdefault(rule[:3], row)
+        if earlier != row:
+            line = declared.line((earlier,))
+            raise _wrong(file, declared, (row, column), f"line {line} has a rule for {value} already")
         if "*" in rule.code and "*" not in rule.value:
-            raise _invalid(file, *row.place("code"), f"it has a *, and {column} has none")
+            raise _wrong(file, declared, (row, "code"), f"it has a *, and {column} has none")
         rules.append(rule)
     return rules
 
 
-def _column_and_problem(found: ValidationError, row: _Row) -> tuple[str, str]:
+def _column_and_problem(found: ValidationError) -> tuple[str, str]:
     column = str(found.absolute_path[1]) if len(found.absolute_path) > 1 else ""
     problem = str(found.message)
     if found.validator == "required":
-        column = next((name for name in found.validator_value if name not in row.values), "")
+        column = next((name for name in found.validator_value if name not in found.instance), "")
         problem = "it is missing"
     elif found.validator == "additionalProperties":
-        column = next(iter(sorted(set(row.values) - set(found.schema["properties"]))))
+        column = next(iter(sorted(set(found.instance) - set(found.schema["properties"]))))
         problem = f"there is no such column; there are {', '.join(found.schema['properties'])}"
     elif found.validator == "oneOf":
         column, problem = _ACCOUNT, "one of account and account_id must be there, and not both"
@@ -254,5 +214,11 @@ def _validator(setting: str) -> Draft202012Validator:
     return Draft202012Validator({"$ref": f"#/$defs/{setting}", "$defs": declared["$defs"]})
 
 
-def _invalid(file: str, line: int, column: str, problem: str) -> SettingError:
+def _wrong(file: str, declared: Declared, steps: Steps, problem: str) -> SettingError:
+    column = steps[1]
+    told = f"{declared.places[steps].column} ({column})" if steps in declared.places else column or 1
+    return _invalid(file, declared.line(steps), told, problem)
+
+
+def _invalid(file: str, line: int, column: str | int, problem: str) -> SettingError:
     return SettingError("APB-MAP-002", file=file, line=line, column=column, problem=problem)

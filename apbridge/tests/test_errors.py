@@ -67,6 +67,7 @@ INTERNAL = {
     "Stopped",
     "SystemExit",
     "UnknownWordError",  # of a profile's templates, likewise
+    "UnreadableFileError",  # as MalformedFileError
     "ValueError",
 }
 """What is raised to be caught in the code itself; a person sees only its kind and place, as APB-SNG-003."""

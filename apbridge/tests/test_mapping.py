@@ -131,7 +131,13 @@ def test_without_tables_everything_keeps_its_code(tmp_path: Path):
 
 
 @pytest.mark.parametrize(
-    "text", ["account;code\r\n6100;A\r\n\r\n", "\ufeffaccount,code\n6100,A\n", "account , code\n 6100 , A"]
+    "text",
+    [
+        "account;code\r\n6100;A\r\n\r\n",
+        "\ufeffaccount,code\n6100,A\n",
+        "account , code\n 6100 , A",
+        "account,code\r6100,A\r",
+    ],
 )
 def test_what_spreadsheets_write_is_read(tmp_path: Path, text: str):
     assert coding(tmp_path, text, None).gl_code("1", "6100", None) == "A"
@@ -151,6 +157,13 @@ def test_what_spreadsheets_write_is_read(tmp_path: Path, text: str):
         ("account,code\n6*1*,A\n", r"line 2, column account: '6\*1\*' does not match"),
         ("account,code\n6100,A*\n", r"line 2, column code: it has a \*, and account has none"),
         ("account,code\n6100,A,B\n", "line 2, column 3: it has 3 values, and the header 2 columns"),
+        ("account,code,code\n6100,A,B\n", "line 1, column 3: the column code is there twice"),
+        ('account,code\n6100,"A\n6200,B\n', "line 2, column 1: its quotes are not closed"),
+        (
+            "account,code\n6100," + "A" * 200_000,
+            "line 2, column 1: its quotes are not closed, or a value is l",
+        ),
+        ("account,code\n6100,\0\n", "line 2, column 6: there is a control character"),
     ],
 )
 def test_a_wrong_csv_names_file_line_and_column(tmp_path: Path, text: str, says: str):
@@ -174,6 +187,12 @@ def test_a_wrong_csv_names_file_line_and_column(tmp_path: Path, text: str, says:
         ("dimension: class\n", "line 1, column 1: it is not a list of rules"),
         ("- just text\n", "line 1, column 1: "),
         ("- {a: 1\n- b", "line 2, column 4: it is not YAML"),
+        (
+            "- {dimension: class, value: 1,\n   code: 1, code: 2}\n",
+            r"line 2, column 13 \(code\): it is there twice",
+        ),
+        ("- {dimension: class, value: {a: 1, a: 2}, code: 1}\n", r"line 1, column 22 \(value\): it is th"),
+        ("- &a {dimension: class, value: 1, code: 1}\n- *a\n", "line 2, column 3: aliases"),
     ],
 )
 def test_a_wrong_yaml_names_file_line_and_column(tmp_path: Path, text: str, says: str):

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import yaml
 from jsonschema import Draft202012Validator, FormatChecker  # type: ignore[import-untyped]
 from jsonschema.exceptions import ValidationError, best_match  # type: ignore[import-untyped]
 
 from apbridge import json
 from apbridge.avidxchange.canonical import misread
 from apbridge.avidxchange.expressions import ExpressionError, compiled
-from apbridge.declared_file import MalformedFileError, YamlFile
+from apbridge.declared_file import Declared, MalformedFileError, Steps, from_yaml
 
-_Path = tuple[str | int, ...]
 _formats = FormatChecker(())
 
 
@@ -47,19 +45,15 @@ def checked(text: str) -> tuple[Any, list[Problem]]:
         What it declares, and every mistake in it.
     """
     try:
-        file = YamlFile(text)
-        declared = file.value(file.root)
+        file = from_yaml(text)
     except MalformedFileError as failure:
         return None, [Problem(failure.line, "", failure.says)]
-    lines: dict[_Path, int] = {}
-    problems = list(_walked(file.root, (), lines))
-    failures = [best_match([failure]) for failure in _validator().iter_errors(declared)]
+    problems = [_problem(file, steps, "it is there twice") for steps in file.twice]
+    failures = [best_match([failure]) for failure in _validator().iter_errors(file.value)]
     # A key that is misspelt is also one that is missing: what is there is told first.
     for found in sorted(failures, key=lambda one: bool(one.validator == "required")):
-        problems += _problems(found, lines)
-    if not problems:
-        problems += [Problem(_line(path, lines), _told(path), says) for path, says in misread(declared)]
-    return declared, problems
+        problems += _problems(found, file)
+    return file.value, problems or [_problem(file, steps, says) for steps, says in misread(file.value)]
 
 
 @cache
@@ -89,30 +83,13 @@ def _is_zone(value: object) -> bool:
     return True
 
 
-def _walked(node: yaml.Node | None, path: _Path, lines: dict[_Path, int]) -> Iterator[Problem]:
-    """Note the line of every key; a key that is there twice would silently win over the first."""
-    if isinstance(node, yaml.MappingNode):
-        seen: set[str] = set()
-        for key, value in node.value:
-            here = (*path, str(key.value))
-            line = key.start_mark.line + 1
-            if here[-1] in seen:
-                yield Problem(line, _told(here), "it is there twice")
-            seen.add(str(here[-1]))
-            lines[here] = line
-            yield from _walked(value, here, lines)
-    elif isinstance(node, yaml.SequenceNode):
-        for index, value in enumerate(node.value):
-            item = (*path, index)
-            lines[item] = value.start_mark.line + 1
-            yield from _walked(value, item, lines)
-
-
-def _problems(failure: ValidationError, lines: Mapping[_Path, int]) -> Iterator[Problem]:
-    path: _Path = tuple(failure.absolute_path)
+def _problems(failure: ValidationError, file: Declared) -> Iterator[Problem]:
     for key, says in _explained(failure):
-        place = path if key is None else (*path, key)
-        yield Problem(_line(place, lines), _told(place), says)
+        yield _problem(file, (*failure.absolute_path, *([] if key is None else [key])), says)
+
+
+def _problem(file: Declared, steps: Steps, says: str) -> Problem:
+    return Problem(file.line(steps), ".".join(map(str, steps)), says)
 
 
 def _explained(failure: ValidationError) -> list[tuple[str | None, str]]:
@@ -140,13 +117,3 @@ def _first_line(cause: BaseException) -> str:
     if isinstance(cause, ExpressionError):
         return str(cause)
     return "there is no such time zone"
-
-
-def _line(path: _Path, lines: Mapping[_Path, int]) -> int:
-    """Find the line of a key, or of the nearest above it that is in the file."""
-    texts = tuple(step if isinstance(step, int) else str(step) for step in path)
-    return next((lines[texts[:end]] for end in range(len(texts), 0, -1) if texts[:end] in lines), 1)
-
-
-def _told(path: Sequence[str | int]) -> str:
-    return ".".join(str(step) for step in path)

@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from apbridge.avidxchange.checking import Problem, checked
 from apbridge.avidxchange.expressions import Expression, compiled
 from apbridge.avidxchange.template import Template
+from apbridge.declared_file import UnreadableFileError, text_of
 from apbridge.errors import SettingError
 
 _SHIPPED = resources.files("apbridge.avidxchange") / "profiles"
@@ -207,9 +207,10 @@ def source(name: str) -> str:
     if name in shipped():
         return (_SHIPPED / f"{name}.yaml").read_text(encoding="utf-8")
     try:
-        return Path(name).expanduser().read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as failure:
-        raise SettingError("APB-AX-001", profile=name, shipped=", ".join(shipped())) from failure
+        return text_of(name)
+    except UnreadableFileError as failure:
+        facts = {"profile": name, "shipped": ", ".join(shipped()), "problem": failure}
+        raise SettingError("APB-AX-001", **facts) from failure
 
 
 def _invalid(profile: str, problems: Sequence[Problem]) -> SettingError:

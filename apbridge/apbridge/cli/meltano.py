@@ -12,9 +12,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from apbridge import declared_file, json
+from apbridge.declared_file import MalformedFileError, UnreadableFileError
 from apbridge.errors import SettingError
 
 FILE = "meltano.yml"
@@ -50,13 +49,12 @@ def config(project: Path, plugin: str, environ: Mapping[str, str]) -> dict[str, 
 
 
 def _document(file: Path) -> dict[str, Any] | None:
-    try:
-        document = declared_file.values(file.read_bytes())
-    except FileNotFoundError:
+    if not file.exists():
         return None
-    except (OSError, yaml.YAMLError) as failure:
-        problem = getattr(failure, "strerror", None) or "it is not YAML"
-        raise SettingError("APB-CLI-003", problem=problem) from failure
+    try:
+        document = declared_file.values(declared_file.text_of(file))
+    except (UnreadableFileError, MalformedFileError) as failure:
+        raise SettingError("APB-CLI-003", problem=failure) from failure
     if not isinstance(document, dict):
         raise SettingError("APB-CLI-003", problem="it is not a project")
     return document

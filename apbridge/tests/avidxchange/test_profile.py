@@ -41,6 +41,13 @@ def test_an_unknown_profile_is_one_sentence_that_names_those_that_ship():
         Profile.load("nowhere.yaml")
 
 
+def test_a_profile_that_is_no_text_says_so(tmp_path: Path):
+    file = tmp_path / "ours.yaml"
+    file.write_bytes(b"name: ours\ncheck: \xff\n")
+    with pytest.raises(SettingError, match="a file that can be read: it is not UTF-8 text, see line 2"):
+        Profile.load(str(file))
+
+
 MISTAKES = [
     ("granularity: second", "granularity: fortnight", "'fortnight' is none of second, day"),
     ("granularity: second", "granularity: day, zone: Europe/Nowhere", "there is no such time zone"),
