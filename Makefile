@@ -17,7 +17,7 @@ export UV_PROJECT_ENVIRONMENT := $(CURDIR)/.venv
 export MELTANO_SEND_ANONYMOUS_USAGE_STATS := false
 export PATH := $(BIN):$(CURDIR)/.tools/bin:$(PATH)
 
-PACKAGES := apbridge sandbox tap-avidxchange tap-netsuite-ap target-avidxchange target-netsuite-payments
+PACKAGES := apbridge apbridge-operator sandbox tap-avidxchange tap-netsuite-ap target-avidxchange target-netsuite-payments
 MANIFESTS := pyproject.toml constraints.txt $(PACKAGES:%=%/pyproject.toml)
 
 .PHONY: browser help demo test bench lint format settings errors constraints setup clean

@@ -18,7 +18,7 @@ from apbridge.http import Call, Write
 from apbridge.ledger import Ledger
 from apbridge.ledger.tables import records, runs
 from apbridge.netsuite import NetSuite, NetSuiteSettings
-from apbridge.reconcile import Difference, Result, reconcile
+from apbridge_operator.reconcile import Difference, Result, reconcile
 from apbridge_sandbox.testing import Running, running
 from demo.rehearsal import PROGRAMS
 from tests.halves import netsuite_config

@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from apbridge.console.overview import Overview, overview
-from apbridge.console.serve import report
-from apbridge.health import Level
 from apbridge.ledger import Ledger
 from apbridge.ledger.chronicle import Chronicle, PastRun
 from apbridge.ledger.tables import runs
-from apbridge.notices import due
+from apbridge_operator.console.overview import Overview, overview
+from apbridge_operator.console.serve import report
+from apbridge_operator.health import Level
+from apbridge_operator.notices import due
 from apbridge_sandbox.testing import Running, running
 from demo.books import Books
 from demo.rehearsal import meltano_run

@@ -13,7 +13,7 @@ from sqlalchemy import delete
 from apbridge.ledger import Entry, Status
 from apbridge.ledger.chronicle import Chronicle
 from apbridge.ledger.tables import records
-from apbridge.reconcile import Cause
+from apbridge_operator.reconcile import Cause
 from tests.reconciling import AFTER_ALL, BEFORE_ALL, World, world_with_payments
 
 

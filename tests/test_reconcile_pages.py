@@ -8,7 +8,7 @@ import pytest
 
 from apbridge.netsuite import NetSuite, NetSuiteSettings
 from apbridge.netsuite.client import PAGE_ROWS, Page
-from apbridge.reconcile.netsuite import NetSuiteSide
+from apbridge_operator.reconcile.netsuite import NetSuiteSide
 from apbridge_sandbox.testing import Running, running
 from tests.halves import netsuite_config
 

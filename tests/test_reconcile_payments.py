@@ -10,7 +10,7 @@ import pytest
 
 from apbridge.errors import APBridgeError
 from apbridge.ledger import Entry, Status
-from apbridge.reconcile import Cause, Difference
+from apbridge_operator.reconcile import Cause, Difference
 from tests.reconciling import BEFORE_ALL, World, world_with_payments
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from apbridge.ledger import Status
-from apbridge.reconcile import Cause
+from apbridge_operator.reconcile import Cause
 from tests.reconciling import AFTER_ALL, BEFORE_ALL, World
 from tests.reconciling import world as submitted
 

@@ -83,7 +83,12 @@ def page() -> str:
 def _kinds() -> dict[str, set[str]]:
     """Tell as what kinds of error each code is raised: they differ in who acts."""
     found: dict[str, set[str]] = defaultdict(set)
-    for package in ("apbridge/apbridge", "tap-*/tap_*", "target-*/target_*"):
+    for package in (
+        "apbridge/apbridge",
+        "apbridge-operator/apbridge_operator",
+        "tap-*/tap_*",
+        "target-*/target_*",
+    ):
         for folder in ROOT.glob(package):
             for file in folder.rglob("*.py"):
                 for kind, code in _raised(ast.parse(file.read_text(encoding="utf-8"))):

@@ -17,7 +17,12 @@ SENTENCES = ROOT / "apbridge/apbridge/errors/sentences"
 CODE = re.compile(r"APB-[A-Z]+-\d{3}")
 SOURCES = [
     file
-    for package in ("apbridge/apbridge", "tap-*/tap_*", "target-*/target_*")
+    for package in (
+        "apbridge/apbridge",
+        "apbridge-operator/apbridge_operator",
+        "tap-*/tap_*",
+        "target-*/target_*",
+    )
     for folder in ROOT.glob(package)
     for file in folder.rglob("*")
     if file.suffix in {".py", ".yaml", ".yml", ".json"} and file.parent != SENTENCES

@@ -21,10 +21,10 @@ from typing import Any
 import requests
 import uvicorn
 
-from apbridge.cli.app import app
-from apbridge.console.pages import application
-from apbridge.console.serve import listening_at
 from apbridge.ledger import Ledger
+from apbridge_operator.cli.app import app
+from apbridge_operator.console.pages import application
+from apbridge_operator.console.serve import listening_at
 from benchmarks.operator.ledger import fill
 from benchmarks.operator.server import serve
 

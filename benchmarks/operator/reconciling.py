@@ -11,7 +11,7 @@ from time import perf_counter
 from apbridge.avidxchange import AvidXchange, AvidXchangeSettings
 from apbridge.ledger import Ledger
 from apbridge.netsuite import NetSuite, NetSuiteSettings
-from apbridge.reconcile import reconcile
+from apbridge_operator.reconcile import reconcile
 from benchmarks.reader.reading import config
 
 

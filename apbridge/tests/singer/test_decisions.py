@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apbridge.ledger import Ledger, Status
-from apbridge.ledger.exceptions import Exceptions
+from apbridge_operator.exceptions import Exceptions
 from tests.singer.messages import READ, SCHEMAS, bill, bill_name, state, vendor
 
 if TYPE_CHECKING:

@@ -1,0 +1,132 @@
+"""`apbridge certificate`: how long it is good for, and changing over to a new one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timezone
+from typing import Annotated, Any, Literal
+
+import typer
+from rich.markup import escape
+
+from apbridge.errors import APBridgeError, RefusedError, SettingError
+from apbridge.netsuite.certificate import Certificate
+from apbridge.vault.files import replace
+from apbridge_operator.certificates import Certificates
+from apbridge_operator.cli import context
+from apbridge_operator.cli.app import FOUND
+from apbridge_operator.cli.output import Json, console, print_json, table
+from apbridge_operator.cli.rotation import Rotation
+from apbridge_operator.cli.upload import CERTIFICATE_FILE
+
+app = typer.Typer(
+    help="The certificate that signs in to NetSuite: status, rotate, revoke.", no_args_is_help=True
+)
+
+
+@app.command()
+def status(*, as_json: Json = False) -> None:
+    """Show the integration's certificates, and how long each is good for.
+
+    Exit code 1 where the one in use ends within 60 days, or has ended.
+    """
+    config = context.config(context.TARGET_NETSUITE)
+    rows, note = _listed(config)
+    in_use = [row for row in rows if row["use"] == "in use" and row["until"]]
+    reminders = {_reminder(row["until"]) for row in in_use} - {None}
+    if as_json:
+        told = None if note is None else {"code": note.code, "says": note.says}
+        print_json({"ok": not reminders, "certificates": rows, "note": told})
+    else:
+        shown = table("certificate", "valid from", "until", "days left", "use")
+        for row in rows:
+            days = (row["until"] - datetime.now(timezone.utc)).days if row["until"] else ""
+            cells = (row["id"], _day(row["from"]), _day(row["until"]), str(days), row["use"])
+            shown.add_row(*map(escape, cells))
+        console().print(shown)
+        for line in (note, *sorted(filter(None, reminders))):
+            if line:
+                typer.echo(str(line))
+    if reminders:
+        raise typer.Exit(FOUND)
+
+
+@app.command()
+def rotate(
+    *,
+    key: Annotated[Literal["ec", "rsa"], typer.Option(help="EC P-256, or RSA with 4096 bits.")] = "ec",
+    role: Annotated[
+        str | None, typer.Option(help="Internal id of the role it is for; the RESTlet tells it otherwise.")
+    ] = None,
+    entity: Annotated[str | None, typer.Option(help="Internal id of the user it is for, likewise.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Change over to a new key and certificate, proved before it is used. The old one stays good.
+
+    Broken off at any step, it goes on from there when it is run again.
+    """
+    done = _rotation().rotate(key, role, entity)
+    replace(CERTIFICATE_FILE, done.certificate.encode())
+    if as_json:
+        print_json({"in_use": done.certificate_id, "before": done.old_certificate_id})
+    else:
+        typer.echo(f"Certificate {done.certificate_id} is in use. It has signed in.")
+        typer.echo(
+            f"{done.old_certificate_id}, in use before, is still good. Once a run has gone well, run "
+            "`apbridge certificate revoke`."
+        )
+
+
+# An id may begin with a dash.
+@app.command(context_settings={"ignore_unknown_options": True})
+def revoke(
+    certificate_id: Annotated[
+        str | None, typer.Argument(help="The one in use before the last rotation, unless told.")
+    ] = None,
+    *,
+    as_json: Json = False,
+) -> None:
+    """Let nobody sign in with a certificate any more. The one in use is refused."""
+    revoked = _rotation().revoke(certificate_id)
+    if as_json:
+        print_json({"revoked": revoked})
+    else:
+        typer.echo(f"Certificate {revoked} is revoked.")
+
+
+def _rotation() -> Rotation:
+    return Rotation(context.config(context.TARGET_NETSUITE), context.config(context.TAP_NETSUITE))
+
+
+def _listed(config: Mapping[str, Any]) -> tuple[list[dict[str, Any]], APBridgeError | None]:
+    """Give what NetSuite lists; where it does not, what is known here, and why."""
+    with context.netsuite() as netsuite:
+        in_use = netsuite.settings.certificate_id
+        try:
+            listed = Certificates(netsuite).listed()
+        except RefusedError as refused:
+            own = Certificate.from_config(config)
+            begins, ends = (own.begins, own.ends) if own else (None, None)
+            note = APBridgeError("APB-CRT-007", says=refused.says.rstrip("."))
+            return [{"id": in_use, "from": begins, "until": ends, "use": "in use"}], note
+    try:
+        uses = _rotation().uses()
+    except SettingError:
+        uses = {in_use: "in use"}
+    return [
+        {
+            "id": one.id,
+            "from": one.begins,
+            "until": one.ends,
+            "use": "revoked" if one.is_revoked else uses.get(one.id, ""),
+        }
+        for one in listed
+    ], None
+
+
+def _reminder(ends: datetime) -> str | None:
+    return Certificate(ends, ends, b"").reminder()
+
+
+def _day(moment: datetime | None) -> str:
+    return "" if moment is None else str(moment.date())

@@ -1,0 +1,67 @@
+"""`apbridge check`: is everything as a run needs it?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import typer
+from rich.markup import escape
+
+from apbridge.errors import APBridgeError
+from apbridge_operator.cli import context
+from apbridge_operator.cli.app import FOUND
+from apbridge_operator.cli.checks import Finding, State, avidxchange, here, netsuite
+from apbridge_operator.cli.output import Json, console, print_json, table
+from apbridge_operator.cli.upload import upload_prompt
+
+app = typer.Typer()
+
+REFRESHED = "APB-NS-011"
+"""What is said when a sandbox no longer knows the certificate."""
+
+_STYLES = {State.OK: "green", State.NOTE: "cyan", State.WARNING: "yellow", State.WRONG: "bold red"}
+
+
+@app.command()
+def check(*, as_json: Json = False) -> None:
+    """Look at both systems and this machine, and say in a line each what is well and what to do.
+
+    Exit code 1 where something is wrong or the certificate nears its end.
+    """
+    code = show(list(findings()), as_json=as_json)
+    if code:
+        raise typer.Exit(code)
+
+
+def findings() -> Iterator[Finding]:
+    """Look at everything."""
+    try:
+        configs = {plugin: context.config(plugin) for plugin in context.PLUGINS}
+    except APBridgeError as error:
+        yield Finding.of("settings", error)
+        return
+    avid = (context.TARGET_AVIDXCHANGE, context.TAP_AVIDXCHANGE)
+    targets = (context.TARGET_AVIDXCHANGE, context.TARGET_NETSUITE)
+    yield from here.findings({name: configs[name] for name in targets})
+    yield from netsuite.findings(configs[context.TAP_NETSUITE], configs[context.TARGET_NETSUITE])
+    yield from avidxchange.findings({name: configs[name] for name in avid})
+
+
+def show(found: list[Finding], *, as_json: bool) -> int:
+    """Show what was found, and give the exit code."""
+    bad = [one for one in found if one.state in {State.WARNING, State.WRONG}]
+    if as_json:
+        print_json({"ok": not bad, "findings": found})
+        return FOUND if bad else 0
+    shown = table("", "", "")
+    shown.show_header = False
+    for one in found:
+        style = _STYLES[one.state]
+        code = f" [dim]{one.code}[/dim]" if one.code else ""
+        text = escape(f"{one.says} {one.do}".strip())
+        shown.add_row(f"[{style}]{one.state.value}[/{style}]", one.subject, text + code)
+    out = console()
+    out.print(shown)
+    if any(one.code == REFRESHED for one in found):
+        typer.echo(upload_prompt())
+    return FOUND if bad else 0

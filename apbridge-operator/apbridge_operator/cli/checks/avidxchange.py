@@ -1,0 +1,41 @@
+"""AvidXchange: the profile, and whether the credentials are taken."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from apbridge.avidxchange import AvidXchange, AvidXchangeSettings
+from apbridge.errors import APBridgeError
+from apbridge_operator.cli.checks.finding import Finding
+
+
+def findings(configs: Mapping[str, Mapping[str, Any]]) -> Iterator[Finding]:
+    """Look at the AvidXchange side.
+
+    Args:
+        configs: Settings of the plugins that speak to it, by name.
+    """
+    seen: list[Mapping[str, Any]] = []
+    for plugin, config in configs.items():
+        shared = {name: config.get(name) for name in ("base_url", "profile", *_CREDENTIALS)}
+        if shared in seen:
+            continue
+        seen.append(shared)
+        subject = "AvidXchange sign-in" if len(seen) == 1 else f"AvidXchange sign-in of {plugin}"
+        try:
+            settings = AvidXchangeSettings.from_config(config)
+            client = AvidXchange(settings)
+        except APBridgeError as error:
+            yield Finding.of("AvidXchange settings", error)
+            continue
+        with client:
+            try:
+                client.check()
+            except APBridgeError as error:
+                yield Finding.of(subject, error)
+            else:
+                yield Finding.ok(subject, f"It takes the credentials, by profile {settings.profile}.")
+
+
+_CREDENTIALS = ("company_token", "user_token", "client_id", "client_secret", "company_id")

@@ -1,0 +1,122 @@
+"""What is on this machine: the vault, the ledger, Meltano's state."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from errno import EACCES
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy
+from sqlalchemy.exc import SQLAlchemyError
+
+from apbridge import settings
+from apbridge.avidxchange import AvidXchangeSettings
+from apbridge.errors import APBridgeError
+from apbridge.ledger import Ledger
+from apbridge.mapping import Coding
+from apbridge.netsuite import NetSuiteSettings
+from apbridge.origin import Origin
+from apbridge.vault import Vault, vault_file
+from apbridge_operator.cli import meltano
+from apbridge_operator.cli.checks.finding import Finding, State
+
+
+def findings(configs: Mapping[str, Mapping[str, Any]]) -> Iterator[Finding]:
+    """Look at this machine.
+
+    Args:
+        configs: Settings of both targets, by name.
+    """
+    yield from _vault()
+    yield _mapping(configs["target-avidxchange"])
+    yield from _ledgers(configs)
+    yield from _state()
+
+
+def _vault() -> Iterator[Finding]:
+    if not vault_file().exists():
+        return
+    try:
+        names = Vault.open().names()
+    except APBridgeError as error:
+        yield Finding.of("vault", error)
+    else:
+        yield Finding.ok("vault", f"It opens; it holds {len(names)} secrets.")
+
+
+def _mapping(config: Mapping[str, Any]) -> Finding:
+    try:
+        Coding.from_config(config)
+    except APBridgeError as error:
+        return Finding.of("mapping", error)
+    return Finding.ok(
+        "mapping", "Its tables are valid; `apbridge mapping check` holds them against open bills."
+    )
+
+
+def _ledgers(configs: Mapping[str, Mapping[str, Any]]) -> Iterator[Finding]:
+    try:
+        urls = {settings.required_text(config, "ledger_url"): plugin for plugin, config in configs.items()}
+    except APBridgeError as error:
+        yield Finding.of("ledger", error)
+        return
+    if len(urls) > 1:
+        several = APBridgeError("APB-CHK-020", plugins=" and ".join(urls.values()))
+        yield Finding.of("ledger", several, State.WARNING)
+    ends = list(_ends(configs))
+    yield from (_ledger(url, ends) for url in urls)
+
+
+def _ends(configs: Mapping[str, Mapping[str, Any]]) -> Iterator[Origin]:
+    """Tell which account and which company the settings name; where one is wrong, others say so."""
+    with suppress(APBridgeError):
+        yield AvidXchangeSettings.from_config(configs["target-avidxchange"]).origin
+    with suppress(APBridgeError):
+        yield NetSuiteSettings.from_config(configs["target-netsuite-payments"]).origin
+
+
+def _ledger(url: str, ends: Sequence[Origin]) -> Finding:
+    try:
+        with Ledger(url) as ledger:
+            ledger.identity.see(*ends)
+    except APBridgeError as error:
+        return Finding.of("ledger", error)
+    return Finding.ok("ledger", f"{_shown(sqlalchemy.make_url(url))} is reached and up to date.")
+
+
+def _state() -> Iterator[Finding]:
+    """See that Meltano can keep its bookmarks."""
+    backend, database = meltano.state_places(Path(), os.environ)
+    kind = backend.partition(":")[0]
+    if kind != "systemdb":
+        yield Finding.ok(
+            "state", f"Meltano keeps it in a place of kind {kind}, which is not looked at from here."
+        )
+        return
+    try:
+        url = sqlalchemy.make_url(database)
+        if url.drivername == "sqlite":
+            _writable(Path(str(url.database)))
+        else:
+            engine = sqlalchemy.create_engine(url)
+            with engine.connect() as connection:
+                connection.execute(sqlalchemy.text("SELECT 1"))
+            engine.dispose()
+    except (ImportError, OSError, SQLAlchemyError) as failure:
+        problem = getattr(failure, "strerror", None) or type(failure).__name__
+        yield Finding.of("state", APBridgeError("APB-CHK-021", problem=problem))
+    else:
+        yield Finding.ok("state", f"Meltano keeps it in {_shown(url)}.")
+
+
+def _shown(url: sqlalchemy.URL) -> str:
+    return url.set(username=None, password=None, query={}).render_as_string()
+
+
+def _writable(file: Path) -> None:
+    place = file if file.exists() else next((one for one in file.parents if one.exists()), Path())
+    if not (os.access(place, os.W_OK) and (place == file or place.is_dir())):
+        raise PermissionError(EACCES, f"{place} may not be written to")

@@ -1,0 +1,179 @@
+"""NetSuite: the clock, the sign-in, the certificate, permissions, the RESTlet, limits, bank accounts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timezone
+from functools import partial
+from importlib import resources
+from typing import Any
+
+import requests
+
+from apbridge import declared_file
+from apbridge.errors import APBridgeError, RefusedError
+from apbridge.http import Call
+from apbridge.netsuite import NetSuite, NetSuiteSettings, restlet
+from apbridge.netsuite.certificate import Certificate
+from apbridge.netsuite.clock import MOST_SKEW, in_words, seconds_ahead
+from apbridge_operator.certificates import Certificates
+from apbridge_operator.cli.checks.banks import bank_accounts
+from apbridge_operator.cli.checks.finding import Finding, State
+
+_SIGNED_IN = "SELECT 1 AS one FROM dual"
+_METADATA = "/services/rest/record/v1/metadata-catalog"
+_LIMITS = "/services/rest/system/v1/governanceLimits"
+
+
+def findings(reading: Mapping[str, Any], posting: Mapping[str, Any]) -> Iterator[Finding]:
+    """Look at the NetSuite side.
+
+    Args:
+        reading: Settings of tap-netsuite-ap.
+        posting: Settings of target-netsuite-payments.
+    """
+    try:
+        settings = NetSuiteSettings.from_config(posting)
+        NetSuiteSettings.from_config(reading)
+    except APBridgeError as error:
+        yield Finding.of("NetSuite settings", error)
+        return
+    yield from _clock(settings)
+    yield from _own_certificate(posting, settings)
+    with NetSuite(settings) as netsuite:
+        try:
+            netsuite.suiteql(_SIGNED_IN, limit=1, purpose="sign in")
+        except APBridgeError as error:
+            yield Finding.of("NetSuite sign-in", error)
+            return
+        yield Finding.ok("NetSuite sign-in", f"Account {settings.account_id} lets us in.")
+        unseen = "; ".join(entry["permission"] for entry in _permissions() if "unseen" in entry)
+        not_shown = APBridgeError("APB-CHK-013", permissions=unseen)
+        yield Finding.of("other permissions", not_shown, State.NOTE)
+        looks: list[Callable[[], Sequence[Finding]]] = [
+            *(
+                partial(_permission, netsuite, entry)
+                for entry in _permissions()
+                if entry.keys() & {"query", "record"}
+            ),
+            partial(_restlet, netsuite),
+            partial(_limit, netsuite),
+            partial(_mapped_certificate, netsuite),
+            partial(bank_accounts, netsuite, posting),
+        ]
+        with ThreadPoolExecutor(settings.concurrency) as pool:
+            for found in pool.map(lambda look: look(), looks):
+                yield from found
+
+
+def _clock(settings: NetSuiteSettings) -> Iterator[Finding]:
+    """Compare the clocks without a sign-in: a wrong one is why a sign-in fails."""
+    subject = "clock"
+    try:
+        # A plain question for the time: no credentials go with it.
+        answer = requests.head(settings.base_url, timeout=10, allow_redirects=False)
+    except requests.RequestException:
+        return  # whether NetSuite is there is the sign-in's to say
+    ahead = seconds_ahead(answer)
+    if ahead is None:
+        return
+    if abs(ahead) <= MOST_SKEW:
+        yield Finding.ok(subject, "This machine's clock agrees with NetSuite's.")
+    else:
+        yield Finding.of(subject, APBridgeError("APB-CHK-001", **in_words(ahead)))
+
+
+def _own_certificate(config: Mapping[str, Any], settings: NetSuiteSettings) -> Iterator[Finding]:
+    try:
+        certificate = Certificate.from_config(config)
+        if certificate is None:
+            return
+        certificate.check(settings.key)
+    except APBridgeError as error:
+        yield Finding.of("certificate", error)
+        return
+    yield _days(certificate.ends, certificate.reminder())
+
+
+def _days(ends: datetime, reminder: str | None) -> Finding:
+    days = (ends - datetime.now(timezone.utc)).days
+    if reminder is None:
+        return Finding.ok("certificate", f"It is good until {ends.date()}, {days} days more.")
+    error = APBridgeError("APB-NS-006", day=ends.date(), days=max(days, 0))
+    return Finding.of("certificate", error, State.WARNING)
+
+
+def _mapped_certificate(netsuite: NetSuite) -> list[Finding]:
+    """See how long NetSuite takes the certificate, where the role may ask."""
+    try:
+        listed = Certificates(netsuite).listed()
+    except APBridgeError as error:
+        told = APBridgeError("APB-CHK-002", says=error.says)
+        return [Finding.of("certificate rotation", told, State.NOTE)]
+    own = next((one for one in listed if one.id == netsuite.settings.certificate_id), None)
+    found = [Finding.ok("certificate rotation", "The role may set up and revoke certificates.")]
+    if own:
+        certificate = Certificate(own.begins, own.ends, b"")
+        found.append(_days(own.ends, certificate.reminder()))
+    return found
+
+
+def _permissions() -> list[dict[str, Any]]:
+    text = (resources.files("apbridge_operator.cli.checks") / "permissions.yaml").read_text(encoding="utf-8")
+    listed: list[dict[str, Any]] = declared_file.values(text)
+    return listed
+
+
+def _permission(netsuite: NetSuite, entry: Mapping[str, str]) -> list[Finding]:
+    permission, purpose = entry["permission"], f"see whether the role has {entry['permission']}"
+    subject = f"permission {permission}"
+    try:
+        if "query" in entry:
+            netsuite.suiteql(entry["query"], limit=1, purpose=purpose)
+        else:
+            netsuite.session.ask(Call("GET", f"{_METADATA}/{entry['record']}", purpose))
+    except RefusedError as refused:
+        facts = {"permission": permission, "needed": entry["for"], "says": refused.facts["says"].rstrip(".")}
+        if "unless" in entry:
+            error = APBridgeError("APB-CHK-004", unless=entry["unless"], **facts)
+            return [Finding.of(subject, error, State.NOTE)]
+        return [Finding.of(subject, APBridgeError("APB-CHK-003", **facts))]
+    except APBridgeError as error:
+        return [Finding.of(subject, error)]
+    return [Finding.ok(subject, f"For {entry['for']}.")]
+
+
+def _restlet(netsuite: NetSuite) -> list[Finding]:
+    subject = "RESTlet"
+    if netsuite.settings.restlet_script is None:
+        return [Finding.of(subject, APBridgeError("APB-CHK-005"), State.NOTE)]
+    try:
+        found = netsuite.restlet(
+            {"action": "version"}, reads=restlet.version, purpose="ask the RESTlet for its version"
+        ).version
+    except APBridgeError as error:
+        return [Finding.of(subject, APBridgeError("APB-CHK-006", says=error.says.rstrip(".")))]
+    if found != restlet.VERSION:
+        return [
+            Finding.of(
+                subject, APBridgeError("APB-CHK-007", found=found, wanted=restlet.VERSION), State.WARNING
+            )
+        ]
+    return [Finding.ok(subject, f"Version {found} is deployed.")]
+
+
+def _limit(netsuite: NetSuite) -> list[Finding]:
+    subject, ours = "concurrency", netsuite.settings.concurrency
+    try:
+        answer = netsuite.session.ask(Call("GET", _LIMITS, "ask for the account's limit"))
+        limit = int(answer["accountConcurrencyLimit"])
+    except (APBridgeError, LookupError, TypeError, ValueError):
+        # Administrators only: no role of ours need have that right.
+        return [
+            Finding.ok(subject, f"Up to {ours} calls at once; the account's limit is not shown to this role.")
+        ]
+    if ours > limit:
+        error = APBridgeError("APB-CHK-008", ours=ours, limit=limit)
+        return [Finding.of(subject, error, State.WARNING)]
+    return [Finding.ok(subject, f"Up to {ours} calls at once of the {limit} that the account allows.")]

@@ -1,0 +1,66 @@
+"""What commands work with: each plugin's settings, the ledger, and both systems."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from apbridge.errors import SettingError
+from apbridge.ledger import Ledger
+from apbridge.vault import resolved
+from apbridge_operator.cli import meltano
+
+if TYPE_CHECKING:
+    from apbridge.avidxchange import AvidXchange
+    from apbridge.netsuite import NetSuite
+
+# The clients are imported where they are made: that takes longer than the ledger takes to answer.
+
+TAP_NETSUITE, TARGET_AVIDXCHANGE = "tap-netsuite-ap", "target-avidxchange"
+TAP_AVIDXCHANGE, TARGET_NETSUITE = "tap-avidxchange", "target-netsuite-payments"
+PLUGINS = (TAP_NETSUITE, TARGET_AVIDXCHANGE, TAP_AVIDXCHANGE, TARGET_NETSUITE)
+
+_LEDGER = "sqlite:///.apbridge/ledger.db"
+
+
+def config(plugin: str) -> Mapping[str, Any]:
+    """Give a plugin's settings as `meltano run` would in this folder and environment."""
+    return meltano.config(Path(), plugin, os.environ)
+
+
+def ledger() -> Ledger:
+    """Open the ledger that both targets share.
+
+    Raises:
+        SettingError: Its URL is not usable; or this is no project's folder, and nothing names a ledger.
+        UnavailableError: It cannot be reached.
+    """
+    url = str(config(TARGET_AVIDXCHANGE).get("ledger_url") or "").strip()
+    # A ledger that is made here, in the wrong folder, would say that nothing waits.
+    if not url and not Path("meltano.yml").exists() and not Path(_LEDGER.removeprefix("sqlite:///")).exists():
+        raise SettingError("APB-CLI-006", folder=Path.cwd())
+    return Ledger(resolved(url) or _LEDGER)
+
+
+def netsuite(plugin: str = TARGET_NETSUITE) -> NetSuite:
+    """Make the NetSuite client that a plugin would use; a context manager.
+
+    Raises:
+        SettingError: A setting is missing or wrong; it says which.
+    """
+    from apbridge.netsuite import NetSuite, NetSuiteSettings  # noqa: PLC0415
+
+    return NetSuite(NetSuiteSettings.from_config(config(plugin)))
+
+
+def avidxchange(plugin: str = TARGET_AVIDXCHANGE) -> AvidXchange:
+    """Make the AvidXchange client that a plugin would use; a context manager.
+
+    Raises:
+        SettingError: A setting is missing or wrong; it says which.
+    """
+    from apbridge.avidxchange import AvidXchange, AvidXchangeSettings  # noqa: PLC0415
+
+    return AvidXchange(AvidXchangeSettings.from_config(config(plugin)))

@@ -1,0 +1,268 @@
+"""`apbridge exceptions`: the records that wait or are rejected, and what a person decides about them."""
+
+from __future__ import annotations
+
+import csv
+import getpass
+import sys
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from importlib.metadata import version
+from typing import Annotated, Any, Literal
+
+import typer
+from rich.markup import escape
+
+from apbridge.errors import SettingError
+from apbridge.ledger import OPEN, Ledger, Status
+from apbridge_operator.cli import context
+from apbridge_operator.cli.output import Json, console, print_json, table
+from apbridge_operator.cli.words import age, day_and_time, exchange, pretty
+from apbridge_operator.exceptions import Case, Exceptions, Which
+from apbridge_operator.story import Stories
+
+app = typer.Typer(help="Records that wait or are rejected: why, and what to do.", no_args_is_help=True)
+
+_AT_ONCE = 500
+
+Numbers = Annotated[
+    list[str] | None,
+    typer.Argument(help="Bill numbers, check numbers or external ids, as the list shows them."),
+]
+Code = Annotated[str | None, typer.Option(help="Only those with this reason, such as APB-TAX-020.")]
+Stream = Annotated[str | None, typer.Option(help="Only those of this stream, such as bills.")]
+StatusOption = Annotated[
+    Literal["open", "waiting", "rejected", "dismissed"],
+    typer.Option("--status", help="Which: open is waiting and rejected."),
+]
+All = Annotated[bool, typer.Option("--all", help="All that are waiting or rejected.")]
+
+
+@app.command("list")
+def list_(
+    *,
+    status: StatusOption = "open",
+    code: Code = None,
+    stream: Stream = None,
+    page: Annotated[int, typer.Option(min=1, help="Which page.")] = 1,
+    size: Annotated[int, typer.Option(min=1, max=1000, help="Records a page.")] = 50,
+    as_json: Json = False,
+) -> None:
+    """Show them, the urgent first, then the oldest, with what is wrong and what to do."""
+    which = _which(status, code, stream)
+    with context.ledger() as ledger:
+        exceptions = Exceptions(ledger)
+        cases = exceptions.page(which, limit=size, offset=(page - 1) * size)
+        total = exceptions.count(which)
+    if as_json:
+        print_json({"total": total, "page": page, "exceptions": [as_fields(one) for one in cases]})
+        return
+    shown = table("record", "amount", "status", "age", "tries", "what is wrong, and what to do")
+    for one in cases:
+        amount = f"{one.amount} {one.currency or ''}".strip() if one.amount else ""
+        now = "[bold red]ACT NOW[/bold red] " if one.is_urgent else ""
+        words = f"{now}{escape(one.says)} [bold]{escape(one.fix)}[/bold] {one.code or ''}".strip()
+        shown.add_row(
+            escape(one.name), amount, one.status.value, age(one.open_since), str(one.attempts), words
+        )
+    if cases:
+        console().print(shown)
+    first = (page - 1) * size
+    typer.echo(f"{first + 1}-{first + len(cases)} of {total}" if cases else f"none here, {total} in all")
+
+
+@app.command()
+def show(
+    number: Annotated[str, typer.Argument(help="Its number or external id.")], *, as_json: Json = False
+) -> None:
+    """Show one: the record, what was said to the other system and what it answered, and its history."""
+    with context.ledger() as ledger:
+        exceptions, stories = Exceptions(ledger), Stories(ledger)
+        found = [
+            (one, exceptions.record(one), stories.exchanges([one.external_id]))
+            for one in _named(ledger, [number])
+        ]
+    if as_json:
+        print_json(
+            [
+                {
+                    **as_fields(one),
+                    "record": record,
+                    "exchanges": [
+                        {"sent": each.sent, "answered": each.answered, "outcome": each.outcome}
+                        for each in exchanges
+                    ],
+                }
+                for one, record, exchanges in found
+            ]
+        )
+        return
+    out = console()
+    for one, record, exchanges in found:
+        on_its_way = f"({one.external_id}), on its way to {one.system}: {one.status.value}"
+        out.print(f"[bold]{escape(one.name)}[/bold] {on_its_way}")
+        out.print(f"{escape(one.says)}\n[bold]{escape(one.fix)}[/bold] {one.code or ''}")
+        out.print(
+            f"Open for {age(one.open_since) or 'no time'}, tried {one.attempts} times,"
+            f" last seen {day_and_time(one.last_seen)}."
+        )
+        if one.dismissed_at:
+            when = day_and_time(one.dismissed_at)
+            out.print(escape(f"Dismissed by {one.dismissed_by} on {when}: {one.dismissed_because}"))
+        if one.withheld:
+            out.print("Its secrets are not kept, so the tap is asked for it anew.")
+        out.print("\n[bold]The record[/bold]")
+        out.print(pretty(record), markup=False)
+        out.print("\n[bold]What was said to the other system, and by whom[/bold]")
+        for each in exchanges:
+            out.print(exchange(each), markup=False)
+        if not exchanges:
+            out.print("Nothing: it was not sent.")
+
+
+@app.command()
+def retry(
+    numbers: Numbers = None,
+    *,
+    code: Code = None,
+    stream: Stream = None,
+    every: All = False,
+    as_json: Json = False,
+) -> None:
+    """Let the next run try these first, though they have not changed; dismissed ones are open again."""
+    with context.ledger() as ledger:
+        exceptions = Exceptions(ledger)
+        done = withheld = 0
+        for some in _chosen(ledger, numbers, code, stream, every=every):
+            done += exceptions.ask_again(some)
+            withheld += sum(one.withheld for one in some)
+    if as_json:
+        print_json({"asked_for": done, "withheld": withheld})
+        return
+    typer.echo(f"{done} will be tried first by the next run.")
+    if withheld:
+        typer.echo(
+            f"{withheld} of them hold secrets that are not kept: they go when the tap brings them again."
+        )
+
+
+@app.command()
+def dismiss(
+    numbers: Numbers = None,
+    *,
+    why: Annotated[str, typer.Option(help="Why nothing is to be done, for whoever reads the audit trail.")],
+    who: Annotated[
+        str | None, typer.Option(help="Who decided; the user of this machine unless told.")
+    ] = None,
+    code: Code = None,
+    stream: Stream = None,
+    every: All = False,
+    as_json: Json = False,
+) -> None:
+    """Do nothing more about these until they change in the system that they come from."""
+    by = who or getpass.getuser()
+    with context.ledger() as ledger:
+        exceptions = Exceptions(ledger)
+        done = sum(
+            exceptions.dismiss(some, because=why, by=by, version=version("apbridge"))
+            for some in _chosen(ledger, numbers, code, stream, every=every)
+        )
+    if as_json:
+        print_json({"dismissed": done})
+    else:
+        typer.echo(f"{done} dismissed by {by}, until they change; it is on the audit trail.")
+
+
+@app.command()
+def export(
+    *,
+    status: StatusOption = "open",
+    code: Code = None,
+    stream: Stream = None,
+    as_json: Json = False,
+) -> None:
+    """Write them to standard output as CSV, or as JSON Lines with --json."""
+    with context.ledger() as ledger:
+        found = map(as_fields, Exceptions(ledger).every(_which(status, code, stream)))
+        if as_json:
+            for fields in found:
+                print_json(fields)
+            return
+        written = csv.DictWriter(sys.stdout, _FIELDS, lineterminator="\n")
+        written.writeheader()
+        written.writerows({name: in_a_cell(value) for name, value in fields.items()} for fields in found)
+
+
+_FIELDS = (
+    "system",
+    "stream",
+    "external_id",
+    "source_id",
+    "number",
+    "amount",
+    "currency",
+    "status",
+    "code",
+    "is_urgent",
+    "says",
+    "fix",
+    "attempts",
+    "open_since",
+    "last_seen",
+    "dismissed_at",
+    "dismissed_by",
+    "dismissed_because",
+)
+
+
+def as_fields(one: Case) -> dict[str, Any]:
+    """Give what is told of a case, by name."""
+    return {name: getattr(one, name) for name in _FIELDS}
+
+
+def in_a_cell(value: object) -> object:
+    """Give a value for a cell of a spreadsheet, which takes no text for a formula."""
+    if isinstance(value, Status):
+        return value.value
+    if isinstance(value, datetime):
+        return value.isoformat()
+    text = "" if value is None else str(value)
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+
+
+def _which(status: str, code: str | None, stream: str | None) -> Which:
+    statuses = OPEN if status == "open" else frozenset({Status(status)})
+    return Which(statuses=statuses, code=code, stream=stream)
+
+
+def _named(ledger: Ledger, numbers: Sequence[str]) -> list[Case]:
+    exceptions, stories = Exceptions(ledger), Stories(ledger)
+    found: list[Case] = []
+    for number in numbers:
+        names = stories.named(number)
+        cases = [one for name in names for one in exceptions.find(name)]
+        if not cases:
+            raise SettingError("APB-EXC-001", number=number)
+        found += cases
+    return list(dict.fromkeys(found))
+
+
+def _chosen(
+    ledger: Ledger, numbers: Sequence[str] | None, code: str | None, stream: str | None, *, every: bool
+) -> Iterator[list[Case]]:
+    """Give what was asked for, in portions.
+
+    Raises:
+        SettingError: Nothing was, or too much.
+    """
+    by_rule = bool(code or stream or every)
+    if bool(numbers) == by_rule:
+        problem = (
+            "Records are named, and a rule is given too." if numbers else "It is not said which records."
+        )
+        raise SettingError("APB-EXC-002", problem=problem)
+    found = (
+        _named(ledger, numbers) if numbers else list(Exceptions(ledger).every(_which("open", code, stream)))
+    )
+    for place in range(0, len(found), _AT_ONCE):
+        yield found[place : place + _AT_ONCE]

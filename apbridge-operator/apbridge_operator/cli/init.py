@@ -1,0 +1,257 @@
+"""`apbridge init`: from nothing to settings that a run can work with."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from apbridge.avidxchange import Profile
+from apbridge.errors import APBridgeError, SettingError
+from apbridge.settings import ACCOUNT_ID, DEFAULT_PROFILE
+from apbridge.vault import REFERENCE, Vault, vault_file
+from apbridge.vault.files import replace
+from apbridge.vault.keys import KEY, KEY_FILE
+from apbridge.vault.vault import FILE as VAULT_FILE
+from apbridge_operator.cli import context, env_file
+from apbridge_operator.cli.app import FOUND, variables_file
+from apbridge_operator.cli.check import findings, show
+from apbridge_operator.cli.output import Json, print_json
+from apbridge_operator.cli.upload import CERTIFICATE_FILE, first_steps
+from apbridge_operator.key_pair import KeyPair
+
+app = typer.Typer()
+
+PRIVATE_KEY, CERTIFICATE = "NETSUITE_PRIVATE_KEY", "NETSUITE_CERTIFICATE"
+BANK_ACCOUNTS = "TARGET_NETSUITE_PAYMENTS_BANK_ACCOUNTS"
+RESTLET = {
+    "NETSUITE_RESTLET_SCRIPT": "customscript_apbridge_restlet",
+    "NETSUITE_RESTLET_DEPLOY": "customdeploy_apbridge_restlet",
+}
+
+
+@dataclass(frozen=True)
+class Question:
+    """One thing that only a person knows.
+
+    Args:
+        variable: Where the answer goes.
+        text: How it is asked for.
+        in_vault: The answer goes into the vault, and into `.env` only where it is there.
+        hidden: It is not shown while it is typed.
+    """
+
+    variable: str
+    text: str
+    in_vault: bool = False
+    hidden: bool = False
+
+
+ACCOUNT = Question("NETSUITE_ACCOUNT_ID", "NetSuite account id (such as 1234567 or 1234567_SB1)")
+AFTER_UPLOAD = (
+    Question("NETSUITE_CLIENT_ID", "Client id of the integration record", in_vault=True, hidden=True),
+    Question("NETSUITE_CERTIFICATE_ID", "Certificate id of the mapping", in_vault=True),
+    Question("AVIDXCHANGE_BASE_URL", "Address of AvidXchange's API, as told at onboarding"),
+)
+CREDENTIALS = {
+    "client_id": Question("AVIDXCHANGE_CLIENT_ID", "AvidXchange client id", in_vault=True, hidden=True),
+    "client_secret": Question(
+        "AVIDXCHANGE_CLIENT_SECRET", "AvidXchange client secret", in_vault=True, hidden=True
+    ),
+    "company_id": Question("AVIDXCHANGE_COMPANY_ID", "AvidXchange company id"),
+    "company_token": Question("AVIDXCHANGE_COMPANY_TOKEN", "Company Token", in_vault=True, hidden=True),
+    "user_token": Question("AVIDXCHANGE_USER_TOKEN", "User Token", in_vault=True, hidden=True),
+}
+"""By the setting: which of them are asked for is the profile's word."""
+BANK = Question(
+    "TARGET_NETSUITE_PAYMENTS_BANK_ACCOUNT",
+    "Internal id of the bank account in NetSuite that payments come from",
+)
+_BANKS = (
+    "SELECT id, acctnumber, accountsearchdisplayname FROM account"
+    " WHERE accttype = 'Bank' AND isinactive = 'F' ORDER BY id ASC"
+)
+
+
+@app.command()
+def init(  # noqa: PLR0913 - its options
+    *,
+    account_id: Annotated[str | None, typer.Option(help="NetSuite account id.")] = None,
+    certificate_id: Annotated[str | None, typer.Option(help="That NetSuite shows after the upload.")] = None,
+    netsuite_url: Annotated[str | None, typer.Option(help="A proxy, or the sandbox of this project.")] = None,
+    restlet: Annotated[
+        bool | None, typer.Option(help="Whether the RESTlet of suitescript/ is deployed; it is, unless told.")
+    ] = None,
+    avidxchange_url: Annotated[str | None, typer.Option(help="Address of AvidXchange's API.")] = None,
+    profile: Annotated[str | None, typer.Option(help="The contract: avidconnect, partner or a file.")] = None,
+    bank_account: Annotated[
+        list[str] | None,
+        typer.Option(help="Internal id, or id:currency or id:currency:subsidiary; may be repeated."),
+    ] = None,
+    key: Annotated[Literal["ec", "rsa"], typer.Option(help="EC P-256, or RSA with 4096 bits.")] = "ec",
+    new_key: Annotated[
+        bool, typer.Option("--new-key", help="Make a new key in place of the one there.")
+    ] = False,
+    vault_key_file: Annotated[
+        Path | None, typer.Option(help="Where the vault's key is kept; outside the project, unless told.")
+    ] = None,
+    keyring: Annotated[
+        bool, typer.Option("--keyring", help="Keep the vault's key in the OS keyring.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Set this folder up: ask for what is missing, make a key and its certificate, say what to upload where.
+
+    Secrets are asked for, or taken from variables of the names that `.env` has for them, and go into the
+    vault. Running it again changes what you tell it to, and nothing else.
+    """
+    asks = _is_a_terminal() and not as_json
+    _open_vault(vault_key_file, in_keyring=keyring)
+    _name_what_is_kept()
+    told = {
+        "NETSUITE_ACCOUNT_ID": account_id,
+        "NETSUITE_BASE_URL": netsuite_url,
+        "AVIDXCHANGE_BASE_URL": avidxchange_url,
+        "AVIDXCHANGE_PROFILE": profile,
+    }
+    env_file.keep({name: value for name, value in told.items() if value is not None})
+    env_file.keep({**_bank_accounts(bank_account or []), **_restlet(deployed=restlet)})
+    missing = _answer([ACCOUNT], asks=asks)
+    if not missing:
+        _make_key(key, anew=new_key)
+        if certificate_id:
+            env_file.keep_secrets({"NETSUITE_CERTIFICATE_ID": certificate_id})
+        questions = _questions()
+        if not as_json and any(not os.environ.get(one.variable) for one in questions):
+            typer.echo(first_steps())
+        missing = _answer(questions, asks=asks)
+    if missing:
+        _say_missing(missing, as_json=as_json)
+        raise typer.Exit(FOUND)
+    if code := show(list(findings()), as_json=as_json):
+        raise typer.Exit(code)
+
+
+def _is_a_terminal() -> bool:
+    return sys.stdin.isatty()
+
+
+def _open_vault(key_file: Path | None, *, in_keyring: bool) -> None:
+    """Open the vault, or make it; its key is where it is told, or outside the project.
+
+    What has a file of variables of its own, such as a rehearsal, has its vault beside that.
+    """
+    here = variables_file().absolute().parent
+    if here != Path.cwd() and not os.environ.get(VAULT_FILE):
+        here.mkdir(mode=0o700, parents=True, exist_ok=True)
+        env_file.keep({VAULT_FILE: str(here / "vault.json")})
+    is_new = not vault_file().exists()
+    name = f"{here.name}-{hashlib.sha256(bytes(here)).hexdigest()[:8]}.key"
+    place = key_file.resolve() if key_file else Path(typer.get_app_dir("apbridge")) / name
+    is_named = in_keyring or os.environ.get(KEY) or os.environ.get(KEY_FILE)
+    if (key_file or not is_named) and (is_new or place.exists()):
+        env_file.keep({KEY_FILE: str(place)})
+    if is_new:
+        Vault.create(in_keyring=in_keyring)
+    else:
+        Vault.open()
+
+
+def _name_what_is_kept() -> None:
+    """Name again what the vault has, where `.env` was lost: a key that is in use is not made anew."""
+    questions = [*AFTER_UPLOAD, *CREDENTIALS.values()]
+    variables = [PRIVATE_KEY, CERTIFICATE, *(one.variable for one in questions if one.in_vault)]
+    kept = set(Vault.open().names())
+    lost = [name for name in variables if name.lower() in kept and not os.environ.get(name)]
+    env_file.keep({name: f"{REFERENCE}{name.lower()}" for name in lost})
+
+
+def _restlet(*, deployed: bool | None) -> dict[str, str]:
+    """Give the ids of the RESTlet; those that are there stay unless somebody says otherwise."""
+    if deployed is None and any(name in os.environ for name in RESTLET):
+        return {}
+    return dict.fromkeys(RESTLET, "") if deployed is False else RESTLET
+
+
+def _bank_accounts(told: Sequence[str]) -> dict[str, str | None]:
+    """Give the setting for bank accounts that are written as id, id:currency or id:currency:subsidiary."""
+    entries = [dict(zip(("account", "currency", "subsidiary"), one.split(":"), strict=False)) for one in told]
+    for entry, one in zip(entries, told, strict=True):
+        if not entry["account"].isdecimal() or one.count(":") > 2:  # noqa: PLR2004
+            problem = f"{one!r} is not an internal id, id:currency or id:currency:subsidiary"
+            raise SettingError("APB-SET-001", setting="--bank-account", problem=problem)
+    if not entries:
+        return {}
+    if len(entries) == 1 and entries[0].keys() == {"account"}:
+        return {BANK.variable: entries[0]["account"], BANK_ACCOUNTS: None}
+    return {BANK.variable: None, BANK_ACCOUNTS: json.dumps(entries)}
+
+
+def _make_key(kind: str, *, anew: bool) -> None:
+    """Make the key pair where there is none or another is asked for, and leave its certificate for upload."""
+    account_id = os.environ["NETSUITE_ACCOUNT_ID"]
+    if not ACCOUNT_ID.fullmatch(account_id):
+        raise SettingError("APB-NS-001", account_id=account_id)
+    has_key = os.environ.get(PRIVATE_KEY) or os.environ.get(f"{PRIVATE_KEY}_PATH")
+    if has_key and not anew:
+        return
+    pair = KeyPair.make(kind, account_id)
+    # What was mapped is another key's certificate.
+    elsewhere = (f"{PRIVATE_KEY}_PATH", f"{CERTIFICATE}_PATH", "NETSUITE_CERTIFICATE_ID")
+    env_file.keep(dict.fromkeys(elsewhere))
+    Vault.open().set({"netsuite_certificate_id": None})
+    env_file.keep_secrets({PRIVATE_KEY: pair.private_key, CERTIFICATE: pair.certificate})
+    replace(CERTIFICATE_FILE, pair.certificate.encode())
+
+
+def _questions() -> list[Question]:
+    spoken = Profile.load(os.environ.get("AVIDXCHANGE_PROFILE") or DEFAULT_PROFILE)
+    banks = [] if os.environ.get(BANK_ACCOUNTS) else [BANK]
+    return [*AFTER_UPLOAD, *(CREDENTIALS[name] for name in spoken.sign_in.settings), *banks]
+
+
+def _answer(questions: Sequence[Question], *, asks: bool) -> list[Question]:
+    """Keep the answers that are there, ask for the others, and give those that nobody answered."""
+    missing = []
+    for one in questions:
+        answer = os.environ.get(one.variable, "").strip()
+        if not answer and asks:
+            if one is BANK:
+                _show_bank_accounts()
+            answer = typer.prompt(one.text, default="", show_default=False, hide_input=one.hidden).strip()
+        if not answer:
+            missing.append(one)
+        elif one.in_vault and not env_file.is_in_vault(one.variable):
+            env_file.keep_secrets({one.variable: answer})
+        elif not one.in_vault:
+            env_file.keep({one.variable: answer})
+    return missing
+
+
+def _show_bank_accounts() -> None:
+    """Show what there is to choose from; where NetSuite does not say, `check` will."""
+    try:
+        with context.netsuite() as netsuite:
+            rows = netsuite.suiteql_all(_BANKS, purpose="list bank accounts")
+    except APBridgeError:
+        return
+    for row in rows:
+        name = row.get("accountsearchdisplayname", "")
+        typer.echo(f"  {row['id']}: {row.get('acctnumber', '')} {name}")
+
+
+def _say_missing(missing: Sequence[Question], *, as_json: bool) -> None:
+    if as_json:
+        upload = str(CERTIFICATE_FILE) if CERTIFICATE_FILE.exists() else None
+        print_json({"ok": False, "missing": [one.variable for one in missing], "upload": upload})
+        return
+    typer.echo("Still missing; run `apbridge init` again when you have them, or set these variables:\n")
+    for one in missing:
+        typer.echo(f"  {one.variable}: {one.text}")

@@ -1,0 +1,84 @@
+"""`apbridge notify`: tells what somebody should know, and is a dead man's check for cron."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from typing import Annotated
+
+import typer
+
+from apbridge import settings
+from apbridge.errors import APBridgeError, SettingError, UnavailableError
+from apbridge.netsuite.certificate import Certificate
+from apbridge_operator.cli import context
+from apbridge_operator.cli.output import Json, print_json
+from apbridge_operator.notices import Notice, due
+
+app = typer.Typer(help="Tell what somebody should know, each thing once.")
+
+_VARIABLE = "APBRIDGE_NOTIFY"
+
+
+@app.command()
+def notify(
+    *,
+    quiet_hours: Annotated[
+        float, typer.Option(min=0.1, help="How long no run may end well before it is told.")
+    ] = 2.0,
+    as_json: Json = False,
+) -> None:
+    """Tell what nobody was told of yet: failures, new rejections, silence, a certificate near its end.
+
+    Where to is in APBRIDGE_NOTIFY (`vault:<name>` will do): addresses as Apprise takes them, such as
+    json://host/path for a webhook or mailtos://user:password@host, with spaces between. Without it they are
+    only printed, which cron sends by mail. Exit code 1 where something was told.
+    """
+    send = _sender(settings.text(os.environ, _VARIABLE))
+    try:
+        certificate = Certificate.from_config(context.config(context.TAP_NETSUITE))
+        with context.ledger() as ledger:
+            told = due(ledger, certificate, quiet=timedelta(hours=quiet_hours))
+            _tell(told, send)
+    except APBridgeError as failure:
+        if failure.code != _NOT_SENT:
+            # What cannot be looked at is what somebody must hear of most; nothing can remember that.
+            send(Notice("The loop cannot be looked at", str(failure), lambda: None))
+        raise
+    if as_json:
+        print_json([{"title": one.title, "says": one.says} for one in told])
+    else:
+        for one in told:
+            typer.echo(f"{one.title}\n{one.says}\n")
+    if told:
+        raise typer.Exit(1)
+
+
+_NOT_SENT = "APB-NTC-002"
+
+
+def _tell(told: Sequence[Notice], send: Callable[[Notice], None]) -> None:
+    for one in told:
+        send(one)
+        one.remember()
+
+
+def _sender(addresses: str | None) -> Callable[[Notice], None]:
+    if addresses is None:
+        return lambda _: None
+    # It takes long to import. Its log would hold the addresses, and they hold passwords.
+    import apprise  # noqa: PLC0415
+
+    logging.getLogger("apprise").setLevel(logging.CRITICAL)
+    channel = apprise.Apprise()
+    if not all(channel.add(one) for one in re.split(r"[\s,]+", addresses) if one):
+        raise SettingError("APB-NTC-001", variable=_VARIABLE)
+
+    def send(notice: Notice) -> None:
+        if not channel.notify(title=f"apbridge: {notice.title}", body=notice.says):
+            raise UnavailableError(_NOT_SENT, title=notice.title, variable=_VARIABLE)
+
+    return send

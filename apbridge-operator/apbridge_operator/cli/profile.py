@@ -1,0 +1,153 @@
+"""`apbridge profile`: is a contract's YAML right, and does AvidXchange answer as it says?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta, timezone
+from typing import Annotated, Any
+
+import typer
+from rich.markup import escape
+
+from apbridge.avidxchange import AvidXchangeReader, AvidXchangeSettings, Shown
+from apbridge.avidxchange.canonical import STREAMS
+from apbridge.avidxchange.checking import Problem, checked
+from apbridge.avidxchange.profile import source
+from apbridge.avidxchange.reader import words
+from apbridge.errors import APBridgeError, RejectedError
+from apbridge.schemas import schema, validator
+from apbridge_operator.cli import context
+from apbridge_operator.cli.app import FOUND
+from apbridge_operator.cli.output import Json, console, print_json, table
+
+app = typer.Typer(help="AvidXchange API contracts.", no_args_is_help=True)
+
+_DIMENSIONS = ("department", "class", "location")
+_LATELY = timedelta(days=2)
+
+
+@dataclass(frozen=True)
+class Page:
+    """What one page of a list showed.
+
+    Args:
+        resource: Which kind of record, in the profile.
+        of: Which dimension, where it is one.
+        items: How many records were on it.
+        found: Canonical fields that at least one record has.
+        missing: Those that the profile reads, and no record has.
+        problem: Why the list cannot be used; None where it can.
+    """
+
+    resource: str
+    of: str | None
+    items: int = 0
+    found: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    problem: str | None = None
+
+
+@app.callback()
+def group() -> None:
+    """Keep `check` a word of its own."""
+
+
+@app.command()
+def check(
+    profile: Annotated[str, typer.Argument(metavar="FILE", help="A profile's file, or one that ships.")],
+    *,
+    online: Annotated[
+        bool,
+        typer.Option(help="Also sign in to AvidXchange and read one page of each list; nothing is written."),
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Check a profile: every mistake with its line; with --online, which fields AvidXchange's lists have.
+
+    Address and credentials are those of target-avidxchange. Exit code 1 where something is wrong.
+    """
+    _, problems = checked(source(profile))
+    pages = _online(profile) if online and not problems else []
+    is_well = not problems and not any(page.problem for page in pages)
+    if as_json:
+        found = [asdict(one) for one in problems]
+        print_json({"ok": is_well, "problems": found, "lists": [asdict(page) for page in pages]})
+    else:
+        _show(profile, problems, pages)
+    if not is_well:
+        raise typer.Exit(FOUND)
+
+
+def _online(profile: str) -> list[Page]:
+    config = {**context.config(context.TARGET_AVIDXCHANGE), "profile": profile}
+    dimensions = context.config(context.TAP_AVIDXCHANGE).get("dimensions") or _DIMENSIONS
+    with AvidXchangeReader(AvidXchangeSettings.from_config(config)) as reader:
+        reader.check()
+        return list(pages(reader, dimensions))
+
+
+def pages(reader: AvidXchangeReader, dimensions: tuple[str, ...] | list[str]) -> Iterator[Page]:
+    """Read one page of each list, as the tap would begin to."""
+    for resource in STREAMS:
+        for of in dimensions if resource == "dimension_value" else [None]:
+            yield _page(reader, resource, of)
+
+
+def _page(reader: AvidXchangeReader, resource: str, of: str | None) -> Page:
+    try:
+        return _read(reader, resource, of)
+    except APBridgeError as error:
+        return Page(resource, of, problem=f"{error.says} {error.do}")
+
+
+def _read(reader: AvidXchangeReader, resource: str, of: str | None) -> Page:
+    place = {"dimension": of} if of else {}
+    shown = reader.first_page(resource, place=place)
+    # Whether it may be asked for what has changed lately is seen only by asking.
+    reader.first_page(resource, modified_since=datetime.now(timezone.utc) - _LATELY, place=place)
+    records = [reader.read(resource, one, place=place) for one in shown]
+    fields = tuple(reader.profile.resources[resource].listing.read.fields)
+    found = tuple(name for name in fields if any(_is_there(record[name]) for record in records))
+    missing = tuple(name for name in fields if name not in found) if records else ()
+    problems = (_problem(STREAMS[resource], *pair) for pair in zip(shown, records, strict=True))
+    return Page(resource, of, len(records), found, missing, next(filter(None, problems), None))
+
+
+def _problem(stream: str, shown: Shown, record: dict[str, Any]) -> str | None:
+    """Give what keeps a record from being a canonical one; None where nothing does."""
+    blank = {name: None for name, field in schema(stream)["properties"].items() if "null" in field["type"]}
+    try:
+        validator(stream)({**blank, **record})
+    except RejectedError as wrong:
+        return f"{shown.external_id}: {wrong.facts['field']} {wrong.facts['problem']}"
+    return None
+
+
+def _is_there(value: object) -> bool:
+    if isinstance(value, Mapping):
+        return any(map(_is_there, value.values()))
+    return value not in (None, "", [])
+
+
+def _show(profile: str, problems: list[Problem], pages: list[Page]) -> None:
+    for problem in problems:
+        typer.echo(f"{profile}, line {problem.line}: {problem}")
+    if problems:
+        return
+    typer.echo(f"{profile} is a valid profile.")
+    if pages:
+        typer.echo("AvidXchange takes the credentials.")
+        shown = table("list", "records", "found", "not found on this page", "what is wrong")
+        for page in pages:
+            name = words(page.resource) + (f" ({page.of})" if page.of else "")
+            cells = (
+                name,
+                str(page.items),
+                ", ".join(page.found),
+                ", ".join(page.missing),
+                page.problem or "",
+            )
+            shown.add_row(*map(escape, cells))
+        console().print(shown)
+        typer.echo("Writes are not tried: rehearse them with `dry_run`, then with one bill.")

@@ -1,0 +1,108 @@
+"""`apbridge reconcile`: do both systems say the same, and where they do not, why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+
+from apbridge import settings
+from apbridge.ledger.chronicle import Chronicle
+from apbridge_operator.cli import context
+from apbridge_operator.cli.output import Json, console, print_json, table
+from apbridge_operator.cli.words import moment
+from apbridge_operator.reconcile import Difference, Result, reconcile
+from apbridge_operator.reconcile.result import Key, Total, Totals
+
+app = typer.Typer(help="Compare both systems.")
+
+_MOST_SHOWN = 50
+
+
+@app.command()
+def compare(
+    *,
+    as_of: Annotated[
+        str | None,
+        typer.Option(help="At the end of which day, such as 2026-11-30; now unless given."),
+    ] = None,
+    by: Annotated[bool, typer.Option("--by-vendor", help="Show the totals by vendor too.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Compare what is open with what is unpaid, and what is posted with what is settled.
+
+    What is to be paid, and what a bill says, is compared too, unless --as-of is given. Reads both systems
+    and writes to neither. Exit code 1 where a difference is unexplained: also where a run should have seen
+    to it and has not.
+    """
+    day = moment(as_of)
+    tap = context.config(context.TAP_NETSUITE)
+    start = moment(settings.text(tap, "start_date"))
+    with context.ledger() as ledger, context.netsuite() as netsuite, context.avidxchange() as avidxchange:
+        result = reconcile(
+            netsuite,
+            avidxchange,
+            ledger,
+            as_of=day.date() if day else None,
+            start=start.date() if start else None,
+            takes_pending="pending" in (tap.get("approval_statuses") or ()),
+        )
+        Chronicle(ledger).keep_reconciliation(result)
+    if as_json:
+        print_json(result.as_fields())
+    else:
+        _show(result, by_vendor=by)
+    if result.unexplained:
+        raise typer.Exit(1)
+
+
+def _show(result: Result, *, by_vendor: bool) -> None:
+    _show_totals("Open in NetSuite, unpaid in AvidXchange", result.open, by_vendor=by_vendor)
+    _show_totals("Posted in NetSuite, settled in AvidXchange", result.paid, by_vendor=by_vendor)
+    ordered = sorted(result.differences, key=lambda one: (one.is_explained, one.external_id))
+    if ordered:
+        _show_differences(ordered)
+    left = len(ordered) - _MOST_SHOWN
+    if left > 0:
+        typer.echo(f"… and {left} more: --json tells all.")
+    unexplained = len(result.unexplained)
+    verdict = (
+        f"{unexplained} of {len(ordered)} differences are unexplained or cannot wait."
+        if unexplained
+        else f"In balance: {len(ordered)} differences, each with its cause."
+    )
+    typer.echo(f"{result.bills} bills and {result.payments} payments compared. {verdict}")
+
+
+def _show_totals(title: str, totals: Totals, *, by_vendor: bool) -> None:
+    shown = table(title, "currency", "NetSuite", "AvidXchange", "difference")
+    for column in shown.columns[2:]:
+        column.justify = "right"
+    rows = _rows(totals.vendors) if by_vendor else []
+    rows += _rows(totals.subsidiaries)
+    rows += _rows(totals.currencies)
+    for name, currency, here, there in rows:
+        shown.add_row(escape(name or "unknown"), currency, _money(here), _money(there), _money(here - there))
+    console().print(shown)
+    typer.echo("")
+
+
+def _rows(part: Mapping[Key, Total]) -> list[tuple[str, str, Decimal, Decimal]]:
+    return [(*key, total.netsuite, total.avidxchange) for key, total in sorted(part.items())]
+
+
+def _show_differences(differences: list[Difference]) -> None:
+    shown = table("record", "vendor", "NetSuite", "AvidXchange", "cause", "in words")
+    for one in differences[:_MOST_SHOWN]:
+        amounts = ["none" if each is None else _money(each) for each in (one.netsuite, one.avidxchange)]
+        name = escape(f"{one.kind} {one.number}")
+        words = one.says if one.is_explained else f"{one.says} {one.do}"
+        shown.add_row(name, escape(one.vendor), *amounts, one.cause.value, escape(words.rstrip()))
+    console().print(shown)
+
+
+def _money(amount: Decimal) -> str:
+    return f"{amount:,.2f}"

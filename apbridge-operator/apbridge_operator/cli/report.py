@@ -1,0 +1,36 @@
+"""`apbridge report`: the state of the loop as one file, for e-mail and archives."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from apbridge.errors import SettingError
+from apbridge.netsuite.certificate import Certificate
+from apbridge_operator.cli import context
+from apbridge_operator.cli.output import Json, print_json
+from apbridge_operator.console.serve import report
+
+app = typer.Typer(help="Write the state of the loop as one file.")
+
+
+@app.command()
+def write(
+    *,
+    output: Annotated[Path, typer.Option(help="The file to write.", dir_okay=False)] = Path("apbridge.html"),
+    as_json: Json = False,
+) -> None:
+    """Write the state of the loop, its exceptions and differences as one HTML file."""
+    certificate = Certificate.from_config(context.config(context.TAP_NETSUITE))
+    with context.ledger() as ledger:
+        page = report(ledger, certificate)
+    try:
+        output.write_text(page, encoding="utf-8")
+    except OSError as failure:
+        raise SettingError("APB-CON-003", file=output, problem=failure.strerror) from failure
+    if as_json:
+        print_json({"file": str(output)})
+    else:
+        typer.echo(f"Written: {output}")

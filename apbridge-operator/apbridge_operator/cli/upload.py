@@ -1,0 +1,58 @@
+"""What a person has to do in both systems, in the order of their screens."""
+
+from __future__ import annotations
+
+from importlib import resources
+from pathlib import Path
+
+from apbridge import declared_file, settings
+from apbridge_operator.cli import context
+
+CERTIFICATE_FILE = Path("netsuite-certificate.pem")
+"""Where `init` leaves the certificate for the upload."""
+
+_FIRST = """
+In NetSuite, as an administrator:
+
+  1. Setup, Company, Enable Features, SuiteCloud: check SuiteScript (server), REST Web Services, OAuth 2.0.
+  2. Deploy suitescript/ as its README says: it brings the RESTlet and the role AP Bridge. Or make a role by
+     hand with these permissions:
+
+{permissions}
+     Give the role to a user of its own (Setup, Users/Roles, Manage Users).
+  3. Setup, Integration, Manage Integrations, New: check Client Credentials (Machine to Machine) Grant,
+     RESTlets and REST Web Services. Note the client id: it is shown once.
+  4. Setup, Integration, OAuth 2.0 Client Credentials (M2M) Setup, Create New: that user, that role, that
+     integration, and the file {file}. Note the certificate id.
+
+In AvidSuite: Admin, System Setup, Account Information, Connections, API: generate a Company Token and a
+User Token.
+"""
+
+_AGAIN = """
+A refresh of a NetSuite sandbox clears what certificates are mapped to. Map this one again:
+
+  1. In NetSuite open Setup, Integration, OAuth 2.0 Client Credentials (M2M) Setup, and Create New.
+  2. Choose the user and the role of AP Bridge, and the integration whose client id you set.
+  3. Upload this certificate{file}:
+
+{certificate}
+  4. Run `apbridge init --certificate-id <the id that NetSuite shows>`.
+"""
+
+
+def first_steps() -> str:
+    """Say what to set up in both systems, and what to upload where."""
+    text = (resources.files("apbridge_operator.cli.checks") / "permissions.yaml").read_text(encoding="utf-8")
+    lines = [f"       {entry['permission']}: {entry['level']}\n" for entry in declared_file.values(text)]
+    return _FIRST.format(permissions="".join(lines), file=CERTIFICATE_FILE)
+
+
+def upload_prompt() -> str:
+    """Say how to map the certificate again, with the certificate where it is known."""
+    config = context.config(context.TARGET_NETSUITE)
+    path = settings.text(config, "certificate_path") or (CERTIFICATE_FILE.exists() and CERTIFICATE_FILE)
+    pem = settings.text_or_file(config, "certificate")
+    return _AGAIN.format(
+        file=f" ({path})" if path else "", certificate=pem or "     (the one that you uploaded before)\n"
+    )

@@ -1,0 +1,79 @@
+"""`apbridge vault`: credentials, encrypted."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from apbridge.errors import SettingError
+from apbridge.vault import REFERENCE, Vault, vault_file
+from apbridge_operator.cli.output import Json, print_json
+
+app = typer.Typer(help="Credentials, encrypted; settings name them as vault:<name>.", no_args_is_help=True)
+
+Name = Annotated[str, typer.Argument(help="Such as avidxchange_user_token; settings say vault:<name>.")]
+
+
+@app.command("set")
+def set_(name: Name, *, as_json: Json = False) -> None:
+    """Keep a secret, asked for or read from standard input: as an argument, others could see it."""
+    if sys.stdin.isatty():
+        value = typer.prompt(f"Value of {name}", hide_input=True)
+    else:
+        value = sys.stdin.read().rstrip("\r\n")
+    vault = Vault.open() if vault_file().exists() else Vault.create()
+    vault.set({name: value})
+    if as_json:
+        print_json({"set": name})
+    else:
+        typer.echo(f"{REFERENCE}{name} is kept in {vault.path}.")
+
+
+@app.command("list")
+def list_(*, as_json: Json = False) -> None:
+    """Show the names of the secrets, and nothing else of them."""
+    names = Vault.open().names()
+    if as_json:
+        print_json({"names": names})
+    else:
+        for name in names:
+            typer.echo(name)
+
+
+@app.command()
+def rotate_key(*, as_json: Json = False) -> None:
+    """Encrypt the vault with a new key; records in the ledger are sealed with a new one from now on."""
+    vault = Vault.open()
+    vault.rotate()
+    if as_json:
+        print_json({"rotated": True, "key_in": vault.place})
+    else:
+        typer.echo(f"The vault has a new key, in {vault.place}. The old one opens it no more.")
+
+
+@app.command()
+def export(
+    *,
+    to_env: Annotated[bool, typer.Option("--to-env", help="As lines of an .env file.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Print secrets in clear.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Print the secrets that the environment's settings name, in clear. Refused unless forced."""
+    if not force:
+        raise SettingError("APB-VLT-009")
+    vault = Vault.open()
+    found = {
+        name: vault.get(value.removeprefix(REFERENCE))
+        for name, value in sorted(os.environ.items())
+        if value.startswith(REFERENCE)
+    }
+    if as_json or not to_env:
+        print_json(found)
+        return
+    for name, value in found.items():
+        # One line each: plugins take a key with its line ends written out.
+        line = value.strip().replace("\n", "\\n")
+        typer.echo(f"{name}={line}")

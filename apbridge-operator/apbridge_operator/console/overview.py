@@ -1,0 +1,124 @@
+"""What the first page shows, gathered from the ledger alone: no call to either system."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import Any
+
+from apbridge.ledger import OPEN, Ledger, Status
+from apbridge.ledger.chronicle import DIFFERENCES, Chronicle, PastReconciliation, PastRun
+from apbridge.netsuite.certificate import Certificate
+from apbridge_operator.console.charts import Chart, charts
+from apbridge_operator.exceptions import Exceptions, Reason
+from apbridge_operator.health import Level, Sign, signs
+
+_RECONCILIATIONS = 30
+_RUNS = 8
+
+_OUT = ("vendors", "gl_accounts", "departments", "classes", "locations", "bills")
+_WORDS = {"gl_accounts": "GL accounts"}
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """One direction of the loop, as the picture shows it.
+
+    Args:
+        stream: What it counts.
+        delivered: On the other side.
+        waiting: Waiting for something.
+        rejected: Rejected.
+        others: Other streams that go along, with how many are delivered.
+    """
+
+    stream: str
+    delivered: int
+    waiting: int
+    rejected: int
+    others: Sequence[tuple[str, int]]
+
+    @property
+    def is_well(self) -> bool:
+        """Whether nothing is held up."""
+        return not (self.waiting or self.rejected)
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """The state of the loop."""
+
+    at: datetime
+    outbound: Flow
+    inbound: Flow
+    reconciled: PastReconciliation | None
+    in_balance_since: datetime | None
+    differences: Sequence[Mapping[str, Any]]
+    charts: Sequence[Chart]
+    reasons: Sequence[Reason]
+    signs: Sequence[Sign]
+    runs: Sequence[PastRun]
+
+    @property
+    def open_cases(self) -> int:
+        """How many records wait or are rejected."""
+        return sum(one.count for one in self.reasons)
+
+    @property
+    def is_urgent(self) -> bool:
+        """Whether an exception cannot wait until tomorrow."""
+        return any(one.is_urgent for one in self.reasons)
+
+    @property
+    def level(self) -> Level:
+        """How well it is, all in all."""
+        levels = {one.level for one in self.signs}
+        if self.is_urgent or Level.BAD in levels or (self.reconciled and self.reconciled.unexplained):
+            return Level.BAD
+        is_calm = self.reconciled and not self.open_cases and levels <= {Level.GOOD}
+        return Level.GOOD if is_calm else Level.WARNING
+
+
+def overview(ledger: Ledger, certificate: Certificate | None) -> Overview:
+    """Gather it."""
+    chronicle = Chronicle(ledger)
+    counts: dict[tuple[str, str], dict[str, int]] = {}
+    for system, stream, status, count in chronicle.counts():
+        counts.setdefault((system, stream), {})[status] = count
+    reasons = Exceptions(ledger).reasons()
+    past = chronicle.reconciliations(limit=_RECONCILIATIONS)
+    listed = chronicle.recall(DIFFERENCES)
+    return Overview(
+        at=datetime.now(timezone.utc),
+        outbound=_flow(counts, "avidxchange", "bills", _OUT),
+        inbound=_flow(counts, "netsuite", "payments", ()),
+        reconciled=past[0] if past else None,
+        in_balance_since=chronicle.in_balance_since(),
+        differences=listed.value if listed else (),
+        charts=charts(past[::-1]),
+        reasons=reasons,
+        signs=list(signs(chronicle, certificate, reasons)),
+        runs=chronicle.runs(limit=_RUNS),
+    )
+
+
+def _flow(
+    counts: Mapping[tuple[str, str], Mapping[str, int]], system: str, stream: str, streams: Sequence[str]
+) -> Flow:
+    def delivered(name: str) -> int:
+        return counts.get((system, name), {}).get(Status.DELIVERED.value, 0)
+
+    held = dict.fromkeys((status.value for status in OPEN), 0)
+    for (where, _), by_status in counts.items():
+        if where == system:
+            for status in held:
+                held[status] += by_status.get(status, 0)
+    others = [(_WORDS.get(name, name), delivered(name)) for name in streams if name != stream]
+    return Flow(
+        stream,
+        delivered(stream),
+        held[Status.WAITING.value],
+        held[Status.REJECTED.value],
+        [(name, count) for name, count in others if count],
+    )

@@ -1,0 +1,183 @@
+"""The pages: all are rendered here on the server, and need no JavaScript."""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Callable, Mapping
+from functools import partial
+from importlib.metadata import version
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from apbridge.errors import APBridgeError
+from apbridge.ledger import OPEN, Ledger, Status
+from apbridge.netsuite.certificate import Certificate
+from apbridge_operator.console.guard import Forms, Guard
+from apbridge_operator.console.overview import overview
+from apbridge_operator.console.templating import render, style
+from apbridge_operator.exceptions import Case, Exceptions, Which
+from apbridge_operator.story import Stories
+
+_SIZE = 25
+_LONGEST_FORM = 20_000
+_NOTES = {
+    "retry": "The next run tries it first.",
+    "dismiss": "Dismissed until it changes; it is on the audit trail.",
+    "nothing": "It was delivered meanwhile: nothing was changed.",
+}
+
+
+def application(ledger: Ledger, certificate: Certificate | None, password: str | None = None) -> Starlette:
+    """Make the application.
+
+    Args:
+        ledger: What it shows.
+        certificate: NetSuite's, whose end it shows.
+        password: Asked of everybody where it is set.
+    """
+    console = _Console(ledger, certificate)
+    routes = [
+        Route("/", console.home),
+        Route("/balance", console.balance),
+        Route("/exceptions", console.exceptions),
+        Route("/exceptions/{system}/{stream}/{external_id}", console.exception),
+        Route("/decide", console.decide, methods=["POST"]),
+        Route("/story", console.story),
+        Route("/style.css", lambda _: Response(style(), media_type="text/css")),
+    ]
+    guard = Middleware(Guard, password=password)
+    return Starlette(routes=routes, middleware=[guard], exception_handlers={APBridgeError: _failed})
+
+
+class _Console:
+    def __init__(self, ledger: Ledger, certificate: Certificate | None) -> None:
+        self._ledger = ledger
+        self._certificate = certificate
+        self._exceptions = Exceptions(ledger)
+        self._stories = Stories(ledger)
+        self._forms = Forms()
+
+    async def home(self, request: Request) -> Response:
+        return await self._page(request, "home.html", "home", self._overview)
+
+    async def balance(self, request: Request) -> Response:
+        return await self._page(request, "balance.html", "balance", self._overview)
+
+    async def exceptions(self, request: Request) -> Response:
+        return await self._page(request, "exceptions.html", "exceptions", partial(self._listed, request))
+
+    async def exception(self, request: Request) -> Response:
+        return await self._page(request, "exception.html", "exceptions", partial(self._shown, request))
+
+    async def story(self, request: Request) -> Response:
+        return await self._page(request, "story.html", "story", partial(self._told, request))
+
+    async def decide(self, request: Request) -> Response:
+        form = await _form(request)
+        if form is None or not self._forms.is_ours(request, form):
+            return PlainTextResponse(
+                "This form was not sent from a page of the console, or that page is old: load it again.", 403
+            )
+        note = await run_in_threadpool(self._decided, form)
+        if note is None:
+            return await self._missing(request)
+        back = {name: form[name] for name in ("status", "code", "page") if form.get(name)}
+        return RedirectResponse(f"/exceptions?{urlencode({**back, 'note': note})}", 303)
+
+    # What the pages hold
+
+    def _overview(self) -> dict[str, Any]:
+        return {"overview": overview(self._ledger, self._certificate)}
+
+    def _listed(self, request: Request) -> dict[str, Any]:
+        query = request.query_params
+        status = query.get("status", "open")
+        statuses = frozenset({Status.DISMISSED}) if status == "dismissed" else OPEN
+        which = Which(statuses=statuses, code=query.get("code") or None)
+        total = self._exceptions.count(which)
+        pages = max(-(-total // _SIZE), 1)
+        page = min(_number(query.get("page")), pages)
+        return {
+            "cases": self._exceptions.page(which, limit=_SIZE, offset=(page - 1) * _SIZE),
+            "reasons": self._exceptions.reasons(),
+            "status": "dismissed" if status == "dismissed" else "open",
+            "code": which.code,
+            "total": total,
+            "page": page,
+            "pages": pages,
+            "note": _NOTES.get(query.get("note", "")),
+        }
+
+    def _shown(self, request: Request) -> dict[str, Any] | None:
+        found = self._found(request.path_params)
+        if found is None:
+            return None
+        exchanges = self._stories.exchanges([found.external_id])
+        return {"case": found, "record": self._exceptions.record(found), "exchanges": exchanges}
+
+    def _told(self, request: Request) -> dict[str, Any]:
+        number = request.query_params.get("number", "").strip()
+        return {"number": number, "story": self._stories.tell(number) if number else None}
+
+    def _decided(self, form: Mapping[str, str]) -> str | None:
+        found = self._found(form)
+        if found is None:
+            return None
+        if form.get("decision") == "dismiss":
+            why, who = form.get("why", "").strip(), form.get("who", "").strip() or getpass.getuser()
+            if not why:
+                return None
+            done = self._exceptions.dismiss([found], because=why, by=who, version=version("apbridge"))
+            return "dismiss" if done else "nothing"
+        return "retry" if self._exceptions.ask_again([found]) else "nothing"
+
+    def _found(self, names: Mapping[str, str]) -> Case | None:
+        for one in self._exceptions.find(names.get("external_id", "")):
+            if (one.system, one.stream) == (names.get("system"), names.get("stream")):
+                return one
+        return None
+
+    async def _page(
+        self, request: Request, template: str, here: str, hold: Callable[[], dict[str, Any] | None]
+    ) -> Response:
+        values = await run_in_threadpool(hold)
+        if values is None:
+            return await self._missing(request)
+        visit = self._forms.visit(request)
+        common = {"here": here, "token": self._forms.token(visit), "is_report": False, "style": ""}
+        response = HTMLResponse(await run_in_threadpool(render, template, {**common, **values}))
+        self._forms.remember(response, visit)
+        return response
+
+    async def _missing(self, _: Request) -> Response:
+        values = {"here": "", "is_report": False, "style": "", "title": "It is not here"}
+        says = "No such record waits, is rejected or was dismissed; it may have been delivered since."
+        return HTMLResponse(render("message.html", {**values, "says": says}), 404)
+
+
+async def _form(request: Request) -> dict[str, str] | None:
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > _LONGEST_FORM:
+            return None
+    try:
+        return dict(parse_qsl(body.decode(), keep_blank_values=True))
+    except ValueError:
+        return None
+
+
+def _failed(_: Request, found: Exception) -> Response:
+    values = {"here": "", "is_report": False, "style": "", "title": "The ledger cannot be read"}
+    return HTMLResponse(render("message.html", {**values, "says": str(found)}), 503)
+
+
+def _number(text: str | None) -> int:
+    return max(int(text), 1) if text and text.isascii() and text.isdecimal() and len(text) < 10 else 1  # noqa: PLR2004

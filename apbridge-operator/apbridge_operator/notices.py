@@ -1,0 +1,133 @@
+"""What somebody should be told of without asking, each thing once: the ledger remembers what was told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+
+from apbridge.errors import urgent
+from apbridge.ledger import Ledger, Status
+from apbridge.ledger.chronicle import Chronicle, PastRun
+from apbridge.netsuite.certificate import Certificate
+from apbridge.redaction import redact_text
+from apbridge_operator.exceptions import Case, Exceptions, Which
+from apbridge_operator.health import DIRECTIONS, QUIET
+
+_REJECTIONS = "notice of rejections"
+_OVERLAP = timedelta(minutes=10)
+"""How late a run that is under way may commit what it has dated before."""
+
+_MOST_NAMED = 10
+_URGENT = "act now: somebody may be paid twice"
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One thing to tell.
+
+    Args:
+        title: What happened, in a few words.
+        says: In a sentence or more, with what to do.
+        remember: Keeps that it was told.
+    """
+
+    title: str
+    says: str
+    remember: Callable[[], None] = field(repr=False, compare=False)
+
+
+def due(ledger: Ledger, certificate: Certificate | None, *, quiet: timedelta = QUIET) -> list[Notice]:
+    """Give what nobody was told of yet.
+
+    Args:
+        ledger: Knows what happened, and what was told.
+        certificate: NetSuite's, where it is here.
+        quiet: How long no run may end well.
+    """
+    chronicle = Chronicle(ledger)
+    now = datetime.now(timezone.utc)
+    found = [*_runs(chronicle, now, quiet), *_rejections(ledger, chronicle)]
+    if certificate:
+        found += _certificate(chronicle, certificate, now)
+    return found
+
+
+def _runs(chronicle: Chronicle, now: datetime, quiet: timedelta) -> Iterator[Notice]:
+    for plugin, direction in DIRECTIONS.items():
+        good = chronicle.last_good(plugin)
+        ended = chronicle.last_ended(plugin)
+        # What fails again and again is one thing, until a run ends well.
+        streak = f"{plugin} since run {good.id if good else 0}"
+        if ended and ended.status in {"failed", "incomplete"}:
+            says = f"{direction}: {ended.error or 'the log says why.'}"
+            yield from _once(chronicle, f"notice of a failure of {streak}", _failed(says), says)
+        if good is None or _ended(good) < now - quiet:
+            since = f"since {_ended(good):%Y-%m-%d %H:%M} UTC" if good else "with this ledger"
+            last = f" The last one: {ended.error}" if ended and ended.error else ""
+            says = (
+                f"{direction}: no run has ended well {since}. See whether the schedule still starts it.{last}"
+            )
+            yield from _once(chronicle, f"notice of silence of {streak}", "Nothing has run", says)
+
+
+def _failed(says: str) -> str:
+    """Give the title: what a run says of urgent things is urgent too."""
+    return f"A run failed; {_URGENT}" if any(f"[{code}]" in says for code in urgent()) else "A run failed"
+
+
+def _certificate(chronicle: Chronicle, certificate: Certificate, now: datetime) -> Iterator[Notice]:
+    milestone, days = certificate.milestone(now), certificate.days_left(now)
+    if milestone is None:
+        return
+    step = "its end" if days < 0 else f"{milestone} days"
+    ends = f"{certificate.ends:%Y-%m-%d}"
+    says = (
+        f"NetSuite's certificate expired on {ends}: nothing runs until a new one is uploaded."
+        if days < 0
+        else f"NetSuite's certificate ends on {ends}, in {days} days. Renew it: apbridge certificate rotate."
+    )
+    yield from _once(
+        chronicle, f"notice of the certificate until {ends} at {step}", "The certificate ends", says
+    )
+
+
+def _rejections(ledger: Ledger, chronicle: Chronicle) -> Iterator[Notice]:
+    before = chronicle.recall(_REJECTIONS)
+    told = before.value if before else {"until": None, "near": []}
+    until = datetime.fromisoformat(told["until"]) if told["until"] else None
+    near = set(told["near"])
+    exceptions = Exceptions(ledger)
+    which = Which(statuses=frozenset({Status.REJECTED}), since=until and until - _OVERLAP)
+    some: list[Case] = []
+    names: dict[str, datetime] = {}
+    for one in exceptions.every(which):
+        name = f"{one.system} {one.stream} {one.external_id} {one.open_since}"
+        names[name] = one.open_since or one.last_seen
+        if name not in near:
+            some.append(one)
+    if some:
+        worst = f"{_URGENT}, " if some[0].is_urgent else ""
+        latest = max(names.values())
+        kept = [name for name, moment in names.items() if moment > latest - _OVERLAP]
+        value = {"until": latest.isoformat(), "near": kept}
+        yield Notice(
+            f"{worst}{len(some)} new rejection{'' if len(some) == 1 else 's'}",
+            _listed(some),
+            lambda: chronicle.remember(_REJECTIONS, value),
+        )
+
+
+def _listed(cases: Sequence[Case]) -> str:
+    lines = [redact_text(f"- {one.name}: {one.says} {one.fix}".strip()) for one in cases[:_MOST_NAMED]]
+    left = len(cases) - len(lines)
+    return "\n".join([*lines, *([f"… and {left} more: apbridge exceptions list"] if left else [])])
+
+
+def _once(chronicle: Chronicle, name: str, title: str, says: str) -> Iterator[Notice]:
+    if chronicle.recall(name) is None:
+        yield Notice(title, says, lambda: chronicle.remember(name, says))
+
+
+def _ended(run: PastRun) -> datetime:
+    return run.finished_at or run.started_at

@@ -1,0 +1,80 @@
+"""What AvidXchange shows otherwise than it should: fields of the document, and what was sent for it last."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from sqlalchemy import func, select
+
+from apbridge.avidxchange import fingerprint
+from apbridge.json import loads
+from apbridge.ledger import Ledger
+from apbridge.ledger.doubt import SENT
+from apbridge.ledger.tables import audit
+from apbridge.redaction import redact
+from apbridge_operator.reconcile.books import Invoice
+from apbridge_operator.reconcile.netsuite import Bill
+
+_AT_ONCE = 500
+_SUBMISSION = "upsert invoice"
+"""What the audit trail calls it."""
+
+
+def differing(bill: Bill, invoice: Invoice) -> tuple[str, ...]:
+    """Name the fields of the document in which both differ; what AvidXchange does not show is left out."""
+    return tuple(
+        f"{name} ({here} in NetSuite, {there} in AvidXchange)"
+        for name, here, there in _fields(bill, invoice)
+        if here and there and here != there
+    )
+
+
+def _fields(bill: Bill, invoice: Invoice) -> Iterator[tuple[str, Any, Any]]:
+    yield "vendor", bill.vendor, invoice.vendor
+    yield "number", bill.number, invoice.number
+    yield "date", bill.day, invoice.day
+    yield "due date", bill.due, invoice.due
+    yield "currency", bill.currency, invoice.currency
+    yield "total", bill.total, invoice.total
+
+
+def not_as_sent(sent: Mapping[str, Any], invoice: Invoice, unseen: frozenset[str]) -> tuple[str, ...]:
+    """Name the fields, in AvidXchange's words, that it shows otherwise than they were sent.
+
+    Args:
+        sent: What was sent last, as the audit trail has it.
+        invoice: What AvidXchange shows.
+        unseen: The fields that its lists show of no invoice.
+    """
+    # The trail masks what must not be read there; what is compared with it is masked alike.
+    shown = redact(loads(invoice.shown))
+    return tuple(
+        name
+        for name, value in sent.items()
+        if name in shown and name not in unseen and fingerprint([value]) != fingerprint([shown[name]])
+    )
+
+
+def last_sent(ledger: Ledger, external_ids: Iterable[str]) -> dict[str, Mapping[str, Any]]:
+    """Give what was sent last for invoices, as the audit trail has it, by external id."""
+    names = list(external_ids)
+    found: dict[str, Mapping[str, Any]] = {}
+    with ledger.database.reading() as connection:
+        for start in range(0, len(names), _AT_ONCE):
+            newest = (
+                select(func.max(audit.c.seq))
+                .where(
+                    audit.c.system == "avidxchange",
+                    audit.c.operation == _SUBMISSION,
+                    audit.c.phase == SENT,
+                    audit.c.external_id.in_(names[start : start + _AT_ONCE]),
+                )
+                .group_by(audit.c.external_id)
+            )
+            query = select(audit.c.external_id, audit.c.body).where(audit.c.seq.in_(newest))
+            for name, body in connection.execute(query):
+                sent = loads(body) if body else None
+                if isinstance(sent, dict):
+                    found[name] = sent
+    return found

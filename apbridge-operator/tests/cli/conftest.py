@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import io
+import os
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from apbridge.ledger import Ledger
+from apbridge_operator.cli.app import run as main
+
+
+@dataclass(frozen=True)
+class Ended:
+    code: int
+    out: str
+    err: str
+
+
+Apbridge = Callable[..., Ended]
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Iterator[Path]:
+    """A project's folder to work in, without any of our variables; those of its `.env` go with the test."""
+    before, where = dict(os.environ), Path.cwd()
+    for name in before:
+        if name.startswith(("APBRIDGE_", "AVIDXCHANGE_", "MELTANO_", "NETSUITE_", "TAP_", "TARGET_")):
+            del os.environ[name]
+    os.chdir(tmp_path)
+    yield tmp_path
+    os.chdir(where)
+    os.environ.clear()
+    os.environ.update(before)
+
+
+@pytest.fixture
+def empty_ledger(project: Path) -> None:
+    """A ledger that no run has used yet."""
+    Ledger(f"sqlite:///{project}/.apbridge/ledger.db").close()
+
+
+@pytest.fixture
+def apbridge(project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Apbridge:
+    """Run the command in the project's folder."""
+
+    def run(*words: str, stdin: str = "") -> Ended:
+        monkeypatch.setattr(sys, "argv", ["apbridge", f"--project={project}", *words])
+        monkeypatch.setattr(sys, "stdin", io.StringIO(stdin))
+        with pytest.raises(SystemExit) as ended:
+            main()
+        said = capsys.readouterr()
+        return Ended(int(ended.value.code or 0), said.out, said.err)
+
+    return run

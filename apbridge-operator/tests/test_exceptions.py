@@ -1,0 +1,194 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timezone
+from decimal import Decimal
+
+import pytest
+from sqlalchemy import text, update
+
+from apbridge.errors import RejectedError, urgent
+from apbridge.ledger import Entry, Ledger, Need, Status
+from apbridge.ledger.tables import records
+from apbridge_operator.exceptions import Exceptions, Which, told
+
+FIELDS = {"problem": "is missing", "field": "total", "stream": "bills", "missing": "vendors x"}
+
+
+def rejected(number: int, code: str = "APB-SNG-010", stream: str = "bills") -> Entry:
+    external_id = f"netsuite-1-vendorbill-{number:05}"
+    error = RejectedError(code, external_id=external_id, ending="x", **FIELDS)
+    return Entry(
+        stream,
+        external_id,
+        str(number),
+        f"hash-{number}",
+        Status.REJECTED,
+        code=code,
+        reason=f"{error.says} {error.do}",
+        payload={
+            "id": str(number),
+            "number": f"INV-{number}",
+            "total": Decimal("10.10"),
+            "currency": "USD",
+            "tax_id": "12-3456789",
+        },
+    )
+
+
+@pytest.fixture
+def exceptions(ledger: Ledger) -> Exceptions:
+    run = ledger.start_run("target-toy", "1.0")
+    ledger.write(run.id, "toy", [rejected(number) for number in range(5)])
+    ledger.write(run.id, "toy", [rejected(number, "APB-SNG-011") for number in range(5, 7)])
+    settled = replace(rejected(9), status=Status.DELIVERED, code=None, reason=None, acknowledged=True)
+    ledger.write(run.id, "toy", [settled])
+    return Exceptions(ledger)
+
+
+def test_pages_hold_each_exception_once_the_oldest_first(exceptions: Exceptions) -> None:
+    pages = [exceptions.page(limit=3, offset=offset) for offset in (0, 3, 6)]
+    assert [len(page) for page in pages] == [3, 3, 1]
+    ids = [one.external_id for page in pages for one in page]
+    assert ids == [f"netsuite-1-vendorbill-{number:05}" for number in range(7)]
+    assert [one.external_id for one in exceptions.every()] == ids
+    assert exceptions.count() == 7
+
+
+@pytest.mark.parametrize("code", sorted(urgent()))
+def test_the_urgent_come_first_on_whichever_page(exceptions: Exceptions, ledger: Ledger, code: str) -> None:
+    worst = [replace(rejected(number), code=code) for number in range(20, 24)]
+    nameless = replace(rejected(30), code=None, reason=None)
+    ledger.write(1, "toy", [*worst, nameless])
+    pages = [exceptions.page(limit=3, offset=offset) for offset in range(0, 12, 3)]
+    ids = [int(one.external_id[-5:]) for page in pages for one in page]
+    assert ids == [20, 21, 22, 23, 0, 1, 2, 3, 4, 5, 6, 30]
+    assert [one.is_urgent for one in pages[1]] == [True, False, False]
+    assert [int(one.external_id[-5:]) for one in exceptions.every()] == ids
+    assert exceptions.reasons()[0].code == code
+    assert exceptions.page(Which(code="APB-SNG-011"))[0].external_id.endswith("-00005")
+
+
+def test_a_case_says_what_is_wrong_and_what_to_do(exceptions: Exceptions) -> None:
+    first = exceptions.page(limit=1)[0]
+    assert first.name == "bill INV-0"
+    assert (first.amount, first.currency, first.attempts) == ("10.10", "USD", 1)
+    assert first.says == "Record netsuite-1-vendorbill-00000 of bills is not valid: total is missing."
+    assert first.fix == "Correct it in the system it comes from; its next change there is taken up by itself."
+
+
+def test_what_to_do_is_told_apart_where_it_holds_facts() -> None:
+    error = RejectedError("APB-SNG-008", plugin="target-x", stream="cats", taken="dogs")
+    assert told(error.code, f"{error.says} {error.do}") == (error.says, error.do)
+    assert told("APB-GONE-001", "It is so. Do that.") == ("It is so. Do that.", "")
+    assert told(None, None) == ("", "")
+
+
+def test_reasons_are_counted(exceptions: Exceptions) -> None:
+    assert [(one.code, one.count) for one in exceptions.reasons()] == [("APB-SNG-010", 5), ("APB-SNG-011", 2)]
+    assert exceptions.count(Which(code="APB-SNG-011", system="toy", stream="bills")) == 2
+    assert exceptions.count(Which(stream="vendors")) == 0
+
+
+def test_of_reasons_the_urgent_are_told_first_and_only_what_is_open_is_counted(
+    exceptions: Exceptions, ledger: Ledger
+) -> None:
+    risk = replace(rejected(7), code="APB-TAX-030")
+    ledger.write(1, "toy", [risk])
+    assert [one.code for one in exceptions.reasons()] == ["APB-TAX-030", "APB-SNG-010", "APB-SNG-011"]
+    exceptions.dismiss(exceptions.find(risk.external_id), because="x", by="Ann", version="1")
+    assert [one.code for one in exceptions.reasons()] == ["APB-SNG-010", "APB-SNG-011"]
+    assert exceptions.reasons(Which(statuses=frozenset({Status.DISMISSED}))) == []
+
+
+def test_what_is_asked_for_again_keeps_its_age_and_what_is_dismissed_is_no_longer_asked_for(
+    exceptions: Exceptions, ledger: Ledger
+) -> None:
+    long_ago = datetime(2026, 1, 2, tzinfo=timezone.utc)
+    with ledger.database.writing() as connection:
+        connection.execute(update(records).values(open_since=long_ago))
+    cases = exceptions.page(limit=1)
+    exceptions.ask_again(cases)
+    (case,) = exceptions.find(cases[0].external_id)
+    assert case.open_since == long_ago
+    assert case.retry_asked_at
+    exceptions.dismiss([case], because="x", by="Ann", version="1")
+    (case,) = exceptions.find(cases[0].external_id)
+    assert case.retry_asked_at is None
+    assert list(ledger.all_rows("toy", "bills", asked=True)) == []
+
+
+def test_a_record_is_shown_without_its_secrets(exceptions: Exceptions) -> None:
+    (case,) = exceptions.find("netsuite-1-vendorbill-00003")
+    shown = exceptions.record(case)
+    assert isinstance(shown, dict)
+    assert shown["number"] == "INV-3"
+    assert "12-3456789" not in str(shown)
+
+
+def test_its_age_counts_from_when_it_went_wrong(exceptions: Exceptions, ledger: Ledger) -> None:
+    long_ago = datetime(2026, 1, 2, tzinfo=timezone.utc)
+    with ledger.database.writing() as connection:
+        connection.execute(update(records).values(first_seen=long_ago, open_since=long_ago))
+    again = replace(rejected(1), content_hash="another")
+    ledger.write(2, "toy", [again])
+    (case,) = exceptions.find(again.external_id)
+    assert (case.open_since, case.attempts) == (long_ago, 1)
+    ledger.write(3, "toy", [replace(again, status=Status.DELIVERED, code=None, reason=None)])
+    assert exceptions.find(again.external_id) == []
+    ledger.write(4, "toy", [again])
+    assert exceptions.find(again.external_id)[0].open_since != long_ago
+
+
+def test_dismissing_says_who_and_why_on_the_trail(exceptions: Exceptions, ledger: Ledger) -> None:
+    cases = exceptions.page(Which(code="APB-SNG-011"))
+    assert exceptions.dismiss(cases, because="paid by hand, token=s3cr3ts", by="Ann", version="1") == 2
+    assert exceptions.count() == 5
+    (case,) = exceptions.find(cases[0].external_id)
+    assert (case.status, case.dismissed_by, case.open_since) == (Status.DISMISSED, "Ann", None)
+    assert exceptions.count(Which(statuses=frozenset({Status.DISMISSED}))) == 2
+    with ledger.database.reading() as connection:
+        (body,) = connection.execute(
+            text("SELECT body FROM apbridge_audit WHERE phase = 'sent' AND external_id = :one"),
+            {"one": case.external_id},
+        ).scalars()
+    assert "Ann" in body
+    assert "paid by hand" in body
+    assert "s3cr3ts" not in body + str(case.dismissed_because)
+    assert ledger.verify().broken_at is None
+    # Its row is no older than the trail says: nothing that the target wrote is in doubt.
+    assert ledger.rows("toy", "bills", [case.external_id])[case.external_id].content_hash
+
+
+def test_what_was_delivered_meanwhile_is_neither_dismissed_nor_asked_for(
+    exceptions: Exceptions, ledger: Ledger
+) -> None:
+    cases = exceptions.page(limit=2)
+    ledger.write(5, "toy", [replace(rejected(0), status=Status.DELIVERED, code=None, reason=None)])
+    assert exceptions.dismiss(cases[:1], because="x", by="Ann", version="1") == 0
+    assert exceptions.ask_again(cases) == 1
+    asked = ledger.all_rows("toy", "bills", asked=True)
+    assert [row.external_id for row in asked] == [cases[1].external_id]
+
+
+def test_one_that_waited_when_it_was_dismissed_waits_again(exceptions: Exceptions, ledger: Ledger) -> None:
+    needs = (Need("vendors", "netsuite-1-vendor-3"),)
+    waiting = replace(rejected(8, "APB-SNG-013"), status=Status.WAITING, waits_for=needs)
+    ledger.write(1, "toy", [waiting])
+    cases = exceptions.find(waiting.external_id)
+    assert exceptions.dismiss(cases, because="x", by="Ann", version="1") == 1
+    assert exceptions.ask_again(exceptions.find(waiting.external_id)) == 1
+    (row,) = ledger.all_rows("toy", "bills", asked=True)
+    assert (row.external_id, row.status, row.waits_for) == (waiting.external_id, Status.WAITING, needs)
+    assert row.payload["number"] == "INV-8"
+
+
+def test_a_dismissed_one_can_be_taken_up_again(exceptions: Exceptions) -> None:
+    cases = exceptions.page(limit=1)
+    exceptions.dismiss(cases, because="x", by="Ann", version="1")
+    assert exceptions.ask_again(exceptions.find(cases[0].external_id)) == 1
+    (case,) = exceptions.find(cases[0].external_id)
+    assert case.status is Status.REJECTED
+    assert (case.dismissed_at, case.dismissed_by, case.dismissed_because) == (None, None, None)
+    assert case.open_since
+    assert case.retry_asked_at
