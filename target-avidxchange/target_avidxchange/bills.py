@@ -15,7 +15,7 @@ from apbridge.errors import APBridgeError, OvertakenError, RefusedError, Rejecte
 from apbridge.ledger import Found, Need, Row
 from apbridge.mapping import DIMENSIONS, SEGMENT
 from apbridge.schemas import external_id, namespace_of
-from apbridge.singer import Action, Outcome, Record
+from apbridge.singer import Action, Outcome, PartlyDeliveredError, Record
 from target_avidxchange.foreseen import see_that_it_may_change, see_that_its_lines_sum
 from target_avidxchange.images import check, choose, content
 from target_avidxchange.invoice import WITHDRAWN, Invoice
@@ -200,11 +200,9 @@ class BillSink(AvidXchangeSink):
             pictured = self._send_images(record, invoice)
         except OvertakenError:
             raise
-        except APBridgeError:
+        except APBridgeError as found:
             # The invoice is there, whatever becomes of its image.
-            found = {record["external_id"]: Found(invoice.remote_id, invoice.facts())}
-            self.target.ledger.found(self.target.run.id, self.target.system, self.stream_name, found)
-            raise
+            raise PartlyDeliveredError(Found(invoice.remote_id, invoice.facts()), found) from found
         if pictured is None:
             return Outcome.delivered(invoice.remote_id, None, action, is_proved=False)
         if not is_sent and pictured == invoice:

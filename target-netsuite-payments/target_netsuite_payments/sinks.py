@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
 
-from apbridge.errors import APBridgeError, RejectedError
-from apbridge.ledger import Entry, Row, Status
+from apbridge.errors import APBridgeError
+from apbridge.ledger import Row
 from apbridge.redaction import redact_text
-from apbridge.singer import AcknowledgingSink, Action, Kind, Outcome, Record
+from apbridge.singer import AcknowledgingSink, Action, Outcome, Record
 from target_netsuite_payments.payment import SETTLED, UNDONE, VOIDED, Payment
 from target_netsuite_payments.portion import Portion
 
@@ -23,8 +23,7 @@ class PaymentsSink(AcknowledgingSink):
 
     target: TargetNetSuitePayments
     _portion: Portion
-    _records: dict[str, Record]
-    _delivered: set[str]
+    _payments: Mapping[str, str]
 
     @override
     def prepare(self, records: Sequence[Record], rows: Mapping[str, Row]) -> None:
@@ -34,8 +33,7 @@ class PaymentsSink(AcknowledgingSink):
             if _is_final(record) and not _is_outdated(record, rows.get(record["external_id"]))
         ]
         posted = {external_id: row.remote_id for external_id, row in rows.items() if row.remote_id}
-        self._records = {record["external_id"]: record for record in records}
-        self._delivered = set()
+        self._payments = {payment.external_id: payment.id for payment in payments}
         self._portion = self.target.portion(payments, posted)
 
     @override
@@ -56,45 +54,20 @@ class PaymentsSink(AcknowledgingSink):
             return Outcome.ignored(facts)
         if done.action is None:
             return Outcome.unchanged(done.remote_id, facts)
-        self._delivered.add(record["external_id"])
         return Outcome.delivered(done.remote_id, facts, done.action)
 
     @override
-    def conclude(self) -> None:
+    def conclude(self) -> Mapping[str, APBridgeError]:
         if self.target.is_dry_run:
-            return  # nothing was changed that could be compared
+            return {}  # nothing was changed that could be compared
         try:
             differences = self._portion.read_back()
         except APBridgeError as failure:
             self.logger.warning("%s", APBridgeError("APB-PAY-091", says=failure.says.rstrip(".")))
-            return
-        entries = [self._entry(*found) for found in differences.items()]
-        self.target.ledger.write(self.target.run.id, self.target.system, entries)
-        for entry in entries:
-            self.logger.warning("Payment %s: %s [%s]", entry.source_id, entry.reason, entry.code)
-            if entry.status is Status.REJECTED:
-                self.target.tally.add(
-                    self.stream_name,
-                    entry.external_id,
-                    Kind.REJECTED,
-                    entry.reason,
-                    instead_of=Kind.DELIVERED if entry.external_id in self._delivered else None,
-                )
-
-    def _entry(self, external_id: str, difference: APBridgeError) -> Entry:
-        record = self._records[external_id]
-        is_rejected = isinstance(difference, RejectedError)
-        return Entry(
-            self.stream_name,
-            external_id,
-            record["id"],
-            self.judge(record),
-            Status.REJECTED if is_rejected else Status.DELIVERED,
-            acknowledged=not is_rejected,
-            code=difference.code,
-            reason=f"{difference.says} {difference.do}",
-            payload=record,
-        )
+            return {}
+        for external_id, difference in differences.items():
+            self.logger.warning("Payment %s: %s", self._payments[external_id], difference)
+        return differences
 
 
 class InvoicesSink(AcknowledgingSink):

@@ -144,18 +144,6 @@ class LedgerRows:
                 ).scalars()
             )
 
-    def counts(self, system: str) -> dict[str, dict[Status, int]]:
-        """Count a system's rows by stream and status."""
-        found: dict[str, dict[Status, int]] = {}
-        with self._database.reading() as connection:
-            for stream, status, count in connection.execute(
-                select(records.c.stream, records.c.status, func.count())
-                .where(records.c.system == system)
-                .group_by(records.c.stream, records.c.status)
-            ):
-                found.setdefault(stream, {})[Status(status)] = count
-        return found
-
     def streams_withheld(self, system: str) -> set[str]:
         """Name the streams of which a record must be had from the tap: see `payloads`.
 

@@ -1,6 +1,6 @@
 """What our Singer taps and targets stand on: plain errors, and targets that acknowledge."""
 
-from apbridge.singer.outcomes import Action, Kind, Outcome
+from apbridge.singer.outcomes import Action, Kind, Outcome, PartlyDeliveredError
 from apbridge.singer.plain import PlainErrors
 from apbridge.singer.sink import AcknowledgingSink, Record
 from apbridge.singer.tap import CanonicalTap
@@ -13,6 +13,7 @@ __all__ = [
     "CanonicalTap",
     "Kind",
     "Outcome",
+    "PartlyDeliveredError",
     "PlainErrors",
     "Record",
 ]

@@ -25,10 +25,19 @@ from apbridge.errors import (
     where,
 )
 from apbridge.http.retry import look_ups
-from apbridge.ledger import Content, Known, Ledger, Need, Row, Run
-from apbridge.singer.outcomes import Kind, Outcome, Tally
+from apbridge.ledger import Content, Known, Ledger, Need, Run, Status
+from apbridge.singer.outcomes import Kind, Outcome, PartlyDeliveredError, Tally
 from apbridge.singer.sink import AcknowledgingSink
-from apbridge.singer.work import News, Work, judge, never_shown, news_of, rejection, with_what_was_sent
+from apbridge.singer.work import (
+    News,
+    Work,
+    correction,
+    judge,
+    never_shown,
+    news_of,
+    rejection,
+    with_what_was_sent,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -79,15 +88,12 @@ class Dispatch:
         self._preflight: Callable[[], None] | None = preflight
         self._stop = stop
         self._tally = tally
-        self._acknowledged: dict[Need, Row] = {}
+        self._acknowledged: set[Need] = set()
+        self._delivered: set[str] = set()
         self._begun: set[str] = set()
         self._known = Known(0, datetime.now(timezone.utc))
         self._to_look_again: dict[tuple[str, str], Kind] = {}
         self._failure: BaseException | None = None
-
-    def known(self, need: Need) -> Row | None:
-        """Give the row of an acknowledged record that some record at hand needs."""
-        return self._acknowledged.get(need)
 
     def drain(
         self, sink: AcknowledgingSink, records: dict[str, Any], read_by: Mapping[str, int] | None = None
@@ -110,6 +116,7 @@ class Dispatch:
             self._begun.add(sink.stream_name)
             sink.begin()
         self._known = self._ledger.known()
+        self._delivered = set()
         work = self._to_do(sink, records, read_by or {})
         self._load(need for one in work for need in one.needs)
         ready = self._hold_back(sink, work, records)
@@ -127,7 +134,7 @@ class Dispatch:
             try:
                 unproved = self._deliver_all(sink, ready, records)
             finally:
-                sink.conclude()
+                self._correct(sink, ready)
             if not unproved:
                 return
             ready = self._read_again(sink.stream_name, unproved)
@@ -176,7 +183,7 @@ class Dispatch:
         return work
 
     def _load(self, needs: Iterable[Need]) -> None:
-        """Load the rows of needed records that are acknowledged; the others may be by now."""
+        """Note which needed records are acknowledged; those that were not before may be by now."""
         wanted: defaultdict[str, set[str]] = defaultdict(set)
         for need in needs:
             if need not in self._acknowledged:
@@ -184,7 +191,7 @@ class Dispatch:
         for stream, external_ids in wanted.items():
             for external_id, row in self._ledger.rows(self._system, stream, external_ids).items():
                 if row.acknowledged_at:
-                    self._acknowledged[Need(stream, external_id)] = row
+                    self._acknowledged.add(Need(stream, external_id))
 
     def _hold_back(
         self, sink: AcknowledgingSink, work: Iterable[Work], records: dict[str, Any]
@@ -253,7 +260,7 @@ class Dispatch:
         if self._failure or self._stop.is_set():
             return news
         try:
-            outcome = sink.deliver(one.record, one.row)
+            outcome = self._outcome(sink, one)
             if outcome.is_proved:
                 news = news_of(sink.stream_name, one, with_what_was_sent(outcome, one.sent))
             else:
@@ -269,6 +276,15 @@ class Dispatch:
         except Exception as found:  # noqa: BLE001, one record's bug must not hold up all others
             news = self._bug(sink.stream_name, one, found)
         return news
+
+    def _outcome(self, sink: AcknowledgingSink, one: Work) -> Outcome:
+        try:
+            return sink.deliver(one.record, one.row)
+        except PartlyDeliveredError as found:
+            # A later withdrawal must find what is there, whatever becomes of the rest.
+            there = {one.external_id: found.there}
+            self._ledger.found(self._run.id, self._system, sink.stream_name, there)
+            raise found.because from found.because.__cause__
 
     def _bug(self, stream: str, one: Work, found: Exception) -> News:
         logger.debug("Trace of an unexpected exception", exc_info=found)
@@ -286,8 +302,6 @@ class Dispatch:
         again = self._ledger.write(self._run.id, self._system, entries)
         for one in news:
             external_id, entry = one.external_id, one.entry
-            # Whoever needs it later must see what the ledger has now.
-            self._acknowledged.pop(Need(stream, external_id), None)
             before = self._to_look_again.pop((stream, external_id), None)
             if before is None or one.kind is not Kind.UNCHANGED:
                 reason = entry.reason if entry else None
@@ -296,7 +310,24 @@ class Dispatch:
             if external_id in again:
                 self._to_look_again[stream, external_id] = one.kind
                 self._tell_of(external_id, again[external_id])
+            if one.kind is Kind.DELIVERED:
+                self._delivered.add(external_id)
             del records[external_id]
+
+    def _correct(self, sink: AcknowledgingSink, work: Sequence[Work]) -> None:
+        """Write what the sink has found to be otherwise than it was delivered."""
+        stream, corrections = sink.stream_name, sink.conclude()
+        found = [
+            correction(stream, one, corrections[one.external_id])
+            for one in work
+            if one.external_id in corrections
+        ]
+        self._ledger.write(self._run.id, self._system, [replace(one, known=self._known) for one in found])
+        for entry in found:
+            name = entry.external_id
+            if entry.status is Status.REJECTED:
+                before = Kind.DELIVERED if name in self._delivered else None
+                self._tally.add(stream, name, Kind.REJECTED, entry.reason, instead_of=before)
 
     def _tell_of(self, external_id: str, moment: datetime) -> None:
         told = f"{moment:%Y-%m-%d %H:%M} UTC"

@@ -11,7 +11,8 @@ from typing import Any
 
 from typing_extensions import Self
 
-from apbridge.ledger import Need
+from apbridge.errors import APBridgeError
+from apbridge.ledger import Found, Need
 
 
 class Kind(str, Enum):
@@ -79,6 +80,20 @@ class Outcome:
     def waiting(cls, *needs: Need) -> Self:
         """These records must be acknowledged first; it goes by itself then."""
         return cls(Kind.WAITING, waits_for=needs)
+
+
+class PartlyDeliveredError(Exception):
+    """A part of a record arrived, and the rest did not.
+
+    Args:
+        there: What the other system has of it now.
+        because: What became of the rest; the record ends as if that had been raised.
+    """
+
+    def __init__(self, there: Found, because: APBridgeError) -> None:
+        super().__init__(str(because))
+        self.there = there
+        self.because = because
 
 
 class Tally:

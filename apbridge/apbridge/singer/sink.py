@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from singer_sdk.sinks import Sink
 from typing_extensions import override
 
+from apbridge.errors import APBridgeError
 from apbridge.json import canonical
 from apbridge.ledger import UNIDENTIFIED, Answer, Need, Row
 from apbridge.schemas import EXTERNAL_ID, validator
@@ -61,6 +62,7 @@ class AcknowledgingSink(Sink):
             RejectedError: It cannot be delivered as it is. So does `RefusedError`. The run goes on.
             UnavailableError: The other side is not there; so do `SettingError` and
                 `OutcomeUnknownError`. The run ends, and what was not sent is sent by the next one.
+            PartlyDeliveredError: As what it bears, and the ledger is told what the other system has now.
         """
 
     def needs(self, record: Record) -> Iterable[Need]:  # noqa: ARG002
@@ -84,11 +86,16 @@ class AcknowledgingSink(Sink):
             rows: What the ledger knows of them, by external id.
         """
 
-    def conclude(self) -> None:
+    def conclude(self) -> Mapping[str, APBridgeError]:
         """Look in bulk at what a portion has done. Called after each, also one that was broken off.
 
         It must not raise: what was delivered is in the ledger already.
+
+        Returns:
+            Corrections by external id: a `RejectedError` where a record is not as it was delivered; any other
+            error where it is, and a person has to know something beside that.
         """
+        return {}
 
     def content(self, record: Record) -> Any:  # noqa: ANN401
         """Give what decides whether a record is unchanged: by default all but when it was changed.
@@ -98,10 +105,6 @@ class AcknowledgingSink(Sink):
         return {name: value for name, value in record.items() if name != "modified_at"}
 
     # What a subclass may ask
-
-    def known(self, need: Need) -> Row | None:
-        """Give the row of an acknowledged record that some record at hand needs."""
-        return self.target.dispatch.known(need)
 
     def audited(
         self,

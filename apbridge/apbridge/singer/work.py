@@ -118,8 +118,21 @@ def _action(one: Work, outcome: Outcome) -> Action | None:
 
 def rejection(stream: str, one: Work, found: APBridgeError) -> News:
     """Say why a record is rejected; what was in doubt still is."""
+    return News(Kind.REJECTED, _rejected(stream, one, found), one.external_id)
+
+
+def correction(stream: str, one: Work, found: APBridgeError) -> Entry:
+    """Say what a look after a record was delivered has shown: it is rejected then, or noted beside it."""
+    # Whatever was in doubt, the look has ended it.
+    entry = replace(_rejected(stream, one, found), in_doubt=False)
+    if isinstance(found, RejectedError):
+        return entry
+    return replace(entry, status=Status.DELIVERED, acknowledged=True)
+
+
+def _rejected(stream: str, one: Work, found: APBridgeError) -> Entry:
     code, reason = _code_and_reason(found)
-    entry = Entry(
+    return Entry(
         stream,
         one.external_id,
         _source_id(one.record),
@@ -132,7 +145,6 @@ def rejection(stream: str, one: Work, found: APBridgeError) -> News:
         read_by=one.read_by,
         in_doubt=one.is_in_doubt,
     )
-    return News(Kind.REJECTED, entry, one.external_id)
 
 
 def never_shown(stream: str, one: Work) -> News:

@@ -12,7 +12,8 @@ from typing import IO, TYPE_CHECKING, Any
 
 import pytest
 
-from apbridge.ledger import Ledger, Status
+from apbridge.ledger import Ledger
+from apbridge.ledger.chronicle import Chronicle
 from tests.singer.messages import SCHEMAS, bill, bill_name, state, vendor, vendor_name
 from tests.singer.toy import Toy
 from tests.waiting import PATIENCE, until
@@ -105,7 +106,7 @@ def test_a_signal_in_a_drain_finishes_the_calls_in_flight(
     assert len(arrived) == len(set(arrived))
     with Ledger(world.url) as ledger:
         # Every call in flight was finished, and what came of it is known.
-        assert ledger.counts("toy") == {"vendors": {Status.DELIVERED: len(arrived)}}
+        assert Chronicle(ledger).counts() == [("toy", "vendors", "delivered", len(arrived))]
         assert ledger.verify().rows == 2 * len(arrived)
     assert f"vendors {len(arrived)} delivered, {80 - len(arrived)} failed" in said
     assert "Traceback" not in said
@@ -153,7 +154,10 @@ def test_killed_at_once_and_run_again(world: World, program: list[str], environm
     assert running.end()[:2] == (-signal.SIGKILL, [])
     arrived = set(running.arrived())
     with Ledger(world.url) as ledger:
-        known = ledger.counts("toy")["vendors"][Status.DELIVERED]
+        counts = {
+            (system, stream, status): count for system, stream, status, count in Chronicle(ledger).counts()
+        }
+        known = counts["toy", "vendors", "delivered"]
         # The trail is whole, and shows each call that was under way.
         assert ledger.verify().broken_at is None
     assert 50 <= known <= len(arrived)
@@ -177,10 +181,10 @@ def test_two_at_once_share_a_ledger(world: World, program: list[str], environmen
         code, told, said = running.end()
         assert (code, told[-1]) == (0, state("t1")["value"]), said
     with Ledger(world.url) as ledger:
-        assert ledger.counts("toy") == {
-            "vendors": {Status.DELIVERED: 100},
-            "bills": {Status.DELIVERED: 100},
-        }
+        assert Chronicle(ledger).counts() == [
+            ("toy", "bills", "delivered", 100),
+            ("toy", "vendors", "delivered", 100),
+        ]
         assert ledger.verify().broken_at is None
         assert ledger.verify().rows == 2 * len(both[0].arrived())
     # Which of two runs sent a record last is not known: it may be in doubt, and is sent once more at most.

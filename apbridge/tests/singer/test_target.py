@@ -11,12 +11,12 @@ import pytest
 from sqlalchemy import select
 
 from apbridge.errors import RejectedError, SettingError, UnavailableError
-from apbridge.ledger import Ledger, Need, Row, Status
+from apbridge.ledger import Ledger, Status
+from apbridge.ledger.chronicle import Chronicle
 from apbridge.ledger.tables import runs
-from apbridge.singer import Outcome
 from apbridge.singer.reading import IncompleteError
 from tests.singer.messages import READ, SCHEMAS, bill, bill_name, schema, state, vendor, vendor_name
-from tests.singer.toy import BillSink, Toy
+from tests.singer.toy import Toy
 from tests.waiting import until
 
 if TYPE_CHECKING:
@@ -253,7 +253,7 @@ def test_the_other_side_gone_ends_the_run_and_keeps_the_bookmark(any_world: Worl
     assert any_world.states == [state(number, "vendors")["value"] for number in (8, 9, 18, 19)]
     with Ledger(any_world.url) as ledger:
         # What arrived in the broken drain is known.
-        assert ledger.counts("toy") == {"vendors": {Status.DELIVERED: 25}}
+        assert Chronicle(ledger).counts() == [("toy", "vendors", "delivered", 25)]
     rest = any_world.run([*SCHEMAS, *(vendor(number) for number in range(20, 100))])
     assert len(rest.books.calls) == 75
 
@@ -370,22 +370,3 @@ def test_a_run_without_input_is_recorded(world: World) -> None:
             ("target-toy", "incomplete")
         ]
         assert ledger.is_new("target-toy"), "no bookmark was told"
-
-
-def test_the_row_of_what_is_needed_is_the_newest(any_world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    known: list[str] = []
-    deliver = BillSink.deliver
-
-    def asking(sink: BillSink, record: dict[str, Any], row: Row | None) -> Outcome:
-        found = sink.known(Need("vendors", vendor_name(1)))
-        assert found
-        known.append(found.content_hash)
-        return deliver(sink, record, row)
-
-    def one_at_a_time(target: Toy) -> None:
-        target.batch = 1
-
-    monkeypatch.setattr(BillSink, "deliver", asking)
-    messages = [*SCHEMAS, vendor(1), bill(1), vendor(1, name="New"), bill(2), state("t1")]
-    any_world.run(messages, one_at_a_time)
-    assert known[0] != known[1] == any_world.row("vendors", vendor_name(1)).content_hash
