@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import timezone
 from email.utils import parsedate_to_datetime
 from threading import Event
@@ -30,7 +31,12 @@ PAUSES = (0.0, 1.0, 2.0, 4.0, 8.0)
 """Seconds before each look-up after a write in doubt: the other side may still be at it, or may be late to
 show what it has done."""
 
+UNNAMED_LOOK_UPS = 4
+"""Look-ups of a record whose acknowledgement does not name it: an invoice and its image may each have to be
+sent twice, then comes a last look."""
 
+
+@dataclass(eq=False)
 class TryAgainError(Exception):
     """One try that may be repeated.
 
@@ -41,18 +47,13 @@ class TryAgainError(Exception):
         lasting: What it is when it comes every time, where it is not just "unavailable".
     """
 
-    def __init__(
-        self,
-        says: str,
-        *,
-        asked: float | None = None,
-        never_sent: bool = False,
-        lasting: Exception | None = None,
-    ) -> None:
-        super().__init__(says)
-        self.asked = asked
-        self.never_sent = never_sent
-        self.lasting = lasting
+    says: str
+    asked: float | None = None
+    never_sent: bool = False
+    lasting: Exception | None = None
+
+    def __str__(self) -> str:
+        return self.says
 
 
 def next_wait(failure: TryAgainError, *, tries: int, seconds: float, was_answered: bool) -> float | None:

@@ -24,7 +24,7 @@ from apbridge.errors import (
     UnavailableError,
     where,
 )
-from apbridge.http.retry import look_ups
+from apbridge.http.retry import UNNAMED_LOOK_UPS, look_ups
 from apbridge.ledger import Content, Known, Ledger, Need, Run, Status
 from apbridge.singer.outcomes import Kind, Outcome, PartlyDeliveredError, Tally
 from apbridge.singer.sink import AcknowledgingSink
@@ -43,11 +43,6 @@ logger = logging.getLogger(__name__)
 
 _ENDS_RUN = (UnavailableError, SettingError, OutcomeUnknownError)
 _BUG = "APB-SNG-012"
-_LOOK_UPS = 4
-"""How often a record is looked up whose acknowledgement does not name it.
-
-An invoice and its image may each have to be sent twice; then comes a last look.
-"""
 # A process that is killed sends again what it has not written: seldom more than this.
 _WRITE_EACH = 50
 _WRITE_SECONDS = 1.0
@@ -122,7 +117,7 @@ class Dispatch:
         ready = self._hold_back(sink, work, records)
         if not ready:
             return
-        for _ in chain((None,), look_ups(self._stop, _LOOK_UPS)):
+        for _ in chain((None,), look_ups(self._stop, UNNAMED_LOOK_UPS)):
             if self._stop.is_set():
                 raise InterruptedDrain
             if self._preflight:
