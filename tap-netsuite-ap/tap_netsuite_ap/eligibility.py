@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
+from apbridge import words
 from apbridge.errors import RefusedError, SettingError
 from apbridge.netsuite import in_list, literal
 from apbridge.settings import text
@@ -112,19 +113,19 @@ class Eligibility:
 
 
 def _rules(config: Mapping[str, Any], start: Rule | None) -> Iterator[Rule]:
-    yield Rule("COALESCE(t.voided, 'F') = 'F'", "it is void", frozenset({"voids"}))
+    yield Rule("COALESCE(t.voided, 'F') = 'F'", words.VOID, frozenset({"voids"}))
     approvals = _approvals(config)
     open_statuses = ["A", "D"] if "pending" in approvals else ["A"]
     # A status is told as `A`, and may have to be asked for as `VendBill:A`.
     listed = in_list([*open_statuses, *(f"VendBill:{one}" for one in open_statuses)])
-    yield Rule(f"t.status IN ({listed})", "its status is {status}")
+    yield Rule(f"t.status IN ({listed})", words.STATUS + "{status}")
     codes = ", ".join(str(APPROVALS[one]) for one in approvals)
     yield Rule(
         f"COALESCE(t.approvalstatus, 2) IN ({codes})",
-        "its approval is {approval_status}",
+        words.APPROVAL + "{approval_status}",
         frozenset({"approvals"}),
     )
-    yield Rule("COALESCE(t.paymenthold, 'F') = 'F'", "it is on payment hold", frozenset({"payment_holds"}))
+    yield Rule("COALESCE(t.paymenthold, 'F') = 'F'", words.ON_HOLD, frozenset({"payment_holds"}))
     if start:
         yield start
     yield from _among(config, "subsidiaries", "m.subsidiary IN", "subsidiary_id")

@@ -16,9 +16,10 @@ from apbridge.ledger import Found, Need, Row
 from apbridge.mapping import DIMENSIONS, SEGMENT
 from apbridge.schemas import external_id, namespace_of
 from apbridge.singer import Action, Outcome, PartlyDeliveredError, Record
+from apbridge.words import SUBMISSION, WITHDRAWN
 from target_avidxchange.foreseen import see_that_it_may_change, see_that_its_lines_sum
 from target_avidxchange.images import check, choose, content
-from target_avidxchange.invoice import WITHDRAWN, Invoice
+from target_avidxchange.invoice import Invoice
 from target_avidxchange.present import Present
 from target_avidxchange.refusals import differences, name_of, rejection
 from target_avidxchange.sinks import AvidXchangeSink
@@ -213,7 +214,7 @@ class BillSink(AvidXchangeSink):
         try:
             if self.target.is_dry_run:
                 see_that_its_lines_sum(record, submission.call.purpose)
-            return self.send("upsert invoice", submission)
+            return self.send(SUBMISSION, submission)
         except RefusedError as refused:
             raise self._not_taken(refused, record, known, submission) from refused
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from apbridge.ledger import Row
+from apbridge.words import WITHDRAWN
 from target_avidxchange.present import Present
 
 
@@ -62,7 +63,3 @@ class Invoice:
             "images": list(self.images),
             "is_withdrawn": self.is_withdrawn,
         }
-
-
-WITHDRAWN = "Withdrawn in NetSuite: "
-"""What the reason of our own cancellations begins with."""

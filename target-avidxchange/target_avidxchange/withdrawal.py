@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from apbridge.words import SETTLED_OTHERWISE
+
 OURS = "avidxchange-payment-"
 """What the external id of a payment that we posted begins with."""
 
@@ -28,7 +30,7 @@ def withdrawal(bill: Mapping[str, Any]) -> Withdrawal | None:
         return Withdrawal("it was deleted")
     others = [one for one in bill["applications"] if not is_ours(one)]
     if others:
-        return Withdrawal(f"it was settled otherwise: {_told(others)}")
+        return Withdrawal(f"{SETTLED_OTHERWISE}: {_told(others)}")
     if bill["is_eligible"] or is_paid_by_us(bill):
         return None
     return Withdrawal(bill.get("ineligible_because") or "the settings do not allow its submission")

@@ -15,6 +15,7 @@ from typing import Any
 
 from apbridge.errors import RejectedError
 from apbridge.schemas import external_id
+from apbridge.words import POSTED
 from target_netsuite_payments.books import Bill, Period, Recorded
 from target_netsuite_payments.payment import LONGEST_NUMBER, UNREADABLE, Payment, readable
 from target_netsuite_payments.rules import Rules
@@ -242,7 +243,7 @@ def draft(
 
 def signature(payment: Payment) -> str:
     """Give what the memo begins with of a vendor payment that this target posted, and did not only link."""
-    return f"AvidXchange payment {payment.id}"
+    return f"{POSTED}{payment.id}"
 
 
 def memo(payment: Payment, day: date) -> str:

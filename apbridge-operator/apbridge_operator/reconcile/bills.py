@@ -8,6 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from apbridge import words
 from apbridge.errors import APBridgeError
 from apbridge.ledger import Row, Status
 from apbridge_operator.reconcile.books import Invoice
@@ -24,14 +25,6 @@ from apbridge_operator.reconcile.explanation import (
 )
 from apbridge_operator.reconcile.netsuite import Applied, Bill
 from apbridge_operator.reconcile.result import ZERO, Cause, Difference
-
-_WITHDRAWN = "Withdrawn in NetSuite: "
-"""What the reason of our own cancellations begins with."""
-
-_SHOWN_BY_NETSUITE = (
-    "it was settled otherwise", "it is on payment hold", "its approval is", "its status is", "it is void"
-)  # fmt: skip
-"""How the reasons begin that NetSuite's own fields show too; all others are of the tap's settings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,13 +255,13 @@ def _not_there(bill: Bill, row: Row | None, ground: Ground) -> Explanation:
 def _refused(pair: Pair, bill: Bill, invoice: Invoice, others: Sequence[Applied], runs: Runs) -> Explanation:
     """Explain an invoice that AvidXchange does not mean to pay."""
     row, reason = pair.row, invoice.reason
-    because = bill.because or (f"it was settled otherwise: {_told(others)}" if others else "")
+    because = bill.because or (f"{words.SETTLED_OTHERWISE}: {_told(others)}" if others else "")
     if because:
         return explained(Cause.NOT_ELIGIBLE, APBridgeError("APB-REC-015", because=because))
     is_behind_it = row is not None and is_behind(row, bill.modified)
-    if invoice.status == "cancelled" and reason.startswith(_WITHDRAWN):
-        said = reason.removeprefix(_WITHDRAWN)
-        if pair.is_withdrawn and not is_behind_it and not said.startswith(_SHOWN_BY_NETSUITE):
+    if invoice.status == "cancelled" and reason.startswith(words.WITHDRAWN):
+        said = reason.removeprefix(words.WITHDRAWN)
+        if pair.is_withdrawn and not is_behind_it and not said.startswith(words.OF_NETSUITE):
             return explained(Cause.NOT_ELIGIBLE, APBridgeError("APB-REC-015", because=said))
         why = APBridgeError("APB-REC-017", reason=reason)
         return by_run(Cause.IN_FLIGHT, why, Direction.OUTBOUND, runs, bill.modified)

@@ -13,12 +13,11 @@ from apbridge.ledger import Ledger
 from apbridge.ledger.doubt import SENT
 from apbridge.ledger.tables import audit
 from apbridge.redaction import redact
+from apbridge.words import SUBMISSION
 from apbridge_operator.reconcile.books import Invoice
 from apbridge_operator.reconcile.netsuite import Bill
 
 _AT_ONCE = 500
-_SUBMISSION = "upsert invoice"
-"""What the audit trail calls it."""
 
 
 def differing(bill: Bill, invoice: Invoice) -> tuple[str, ...]:
@@ -66,7 +65,7 @@ def last_sent(ledger: Ledger, external_ids: Iterable[str]) -> dict[str, Mapping[
                 select(func.max(audit.c.seq))
                 .where(
                     audit.c.system == "avidxchange",
-                    audit.c.operation == _SUBMISSION,
+                    audit.c.operation == SUBMISSION,
                     audit.c.phase == SENT,
                     audit.c.external_id.in_(names[start : start + _AT_ONCE]),
                 )

@@ -11,6 +11,7 @@ from importlib import resources
 from itertools import combinations, islice
 from typing import NamedTuple
 
+from apbridge import words
 from apbridge.avidxchange import instant
 from apbridge.errors import RefusedError
 from apbridge.netsuite import NetSuite, in_list, literal
@@ -155,12 +156,12 @@ class NetSuiteSide:
         status = _NOT_PAYABLE.get(row["status"].rpartition(":")[2])
         approval = _APPROVALS.get(row.get("approvalstatus", ""))
         if row.get("voided") == "T":
-            return "it is void"
+            return words.VOID
         if status and not (status == "pending_approval" and self._takes_pending):
-            return f"its status is {status}"
+            return f"{words.STATUS}{status}"
         if approval and not (approval == "pending" and self._takes_pending):
-            return f"its approval is {approval}"
-        return "it is on payment hold" if row.get("paymenthold") == "T" else ""
+            return f"{words.APPROVAL}{approval}"
+        return words.ON_HOLD if row.get("paymenthold") == "T" else ""
 
     def _applied(self, row: dict[str, str]) -> Applied:
         return Applied(
