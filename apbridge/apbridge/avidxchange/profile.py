@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib import resources
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -187,10 +188,10 @@ class Profile:
         Raises:
             SettingError: There is no such profile, or it is not valid; it says in which line.
         """
-        declared, problems = checked(source(name))
-        if problems:
-            raise _invalid(name, problems)
-        return _build(declared)
+        found = _read(source(name))
+        if isinstance(found, Profile):
+            return found
+        raise _invalid(name, found)
 
 
 def shipped() -> list[str]:
@@ -211,6 +212,13 @@ def source(name: str) -> str:
     except UnreadableFileError as failure:
         facts = {"profile": name, "shipped": ", ".join(shipped()), "problem": failure}
         raise SettingError("APB-AX-001", **facts) from failure
+
+
+@lru_cache
+def _read(text: str) -> Profile | Sequence[Problem]:
+    """Check and build a profile once: a process may open several clients by it."""
+    declared, problems = checked(text)
+    return problems or _build(declared)
 
 
 def _invalid(profile: str, problems: Sequence[Problem]) -> SettingError:
