@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 from hypothesis import HealthCheck, settings
+from sqlalchemy import Engine
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 
 # Where a real account is set up in this very folder, its vault is no business of any test.
 os.environ["APBRIDGE_VAULT"] = str(Path(os.devnull, "vault.json"))
@@ -17,3 +20,16 @@ os.environ["PYTHONFAULTHANDLER"] = "1"
 # drawn, neither. A test that suppresses a check of its own names this one again: lists are not added up.
 settings.register_profile("project", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("project")
+
+# A run compiles some forty statements for its ledger, and the tests make thousands of runs: all ledgers on
+# SQLite share what one has compiled. A statement's key holds its dialect, so those are told to be the same.
+_COMPILED: dict[Any, Any] = {}
+
+
+def _share(_: type[SQLiteDialect_pysqlite], engine: Engine) -> None:
+    engine.update_execution_options(compiled_cache=_COMPILED)
+
+
+SQLiteDialect_pysqlite.engine_created = classmethod(_share)
+SQLiteDialect_pysqlite.__eq__ = lambda one, other: type(one) is type(other)
+SQLiteDialect_pysqlite.__hash__ = lambda one: hash(type(one))

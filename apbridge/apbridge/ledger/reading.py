@@ -98,6 +98,23 @@ class LedgerRows:
             *wanted,
         )
 
+    def streams_to_try_again(self, system: str) -> set[str]:
+        """Name the streams of which a row is open, or due for another look."""
+        with self._database.reading() as connection:
+            return set(
+                connection.execute(
+                    select(records.c.stream)
+                    .where(
+                        records.c.system == system,
+                        or_(
+                            records.c.status.in_([status.value for status in OPEN]),
+                            records.c.look_again_at <= datetime.now(timezone.utc),
+                        ),
+                    )
+                    .distinct()
+                ).scalars()
+            )
+
     def to_look_at_again(self, system: str, stream: str) -> Iterator[Row]:
         """Give a stream's rows that are due for another look: no write of them can be on its way any more."""
         return self._all_rows(

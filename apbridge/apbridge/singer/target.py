@@ -24,7 +24,6 @@ from apbridge.errors import (
 from apbridge.json import dumps
 from apbridge.ledger import OPEN, Ledger, RehearsalLedger, Row, Run
 from apbridge.origin import Origin
-from apbridge.schemas import schema
 from apbridge.settings import concurrency, required_text
 from apbridge.singer import state as states
 from apbridge.singer.dispatch import Dispatch
@@ -283,7 +282,8 @@ class AcknowledgingTarget(EndingTarget):
 
     def _try_again(self) -> None:
         """Deliver once more what waits, what earlier runs left rejected, and what is due for another look."""
-        for stream in self.sink_classes:
+        at_hand = self.ledger.streams_to_try_again(self.system)
+        for stream in filter(at_hand.__contains__, self.sink_classes):
             rows = self._current(stream)
             while some := list(islice(rows, self.batch)):
                 kept = {row.external_id: row.payload for row in some}
@@ -333,8 +333,8 @@ class AcknowledgingTarget(EndingTarget):
             taken = ", ".join(self.sink_classes)
             raise SettingError("APB-SNG-008", plugin=self.name, stream=stream, taken=taken)
         if stream not in self.sinks:
-            # Records are held to the published schema, whatever the tap says of them.
-            sink = self.add_sink(stream, copy.deepcopy(schema(stream)), ["external_id"])
+            # Records are held to the published schema by the sink itself; the SDK would copy it each time.
+            sink = self.add_sink(stream, {"properties": {}}, ["external_id"])
             self.sinks[stream] = cast("AcknowledgingSink", sink)
         return self.sinks[stream]
 
