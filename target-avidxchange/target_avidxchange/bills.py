@@ -52,7 +52,7 @@ class BillSink(AvidXchangeSink):
         }
 
     def _coded(self, line: Mapping[str, Any], subsidiary: str | None) -> dict[str, Any]:
-        coding = self.target.coding
+        coding = self.shared.coding
         segments = {
             name: str(value)
             for name, value in line.get("custom_fields", {}).items()
@@ -74,7 +74,7 @@ class BillSink(AvidXchangeSink):
     def content(self, record: Record) -> Any:
         """Leave out what our own payments change: what is open, what was applied, and whether it is paid."""
         gone = withdrawal(record)
-        choice = choose(record["images"], self.target.client.image_rules)
+        choice = choose(record["images"], self.shared.client.image_rules)
         return {
             "invoice": super().content(record),
             "withdrawn": gone.because if gone else None,
@@ -104,12 +104,12 @@ class BillSink(AvidXchangeSink):
 
     @override
     def begin(self) -> None:
-        self._unheard.look(whole=self.target.begins_anew(self.stream_name))
+        self._unheard.look(whole=self.context.intake.begins_anew(self.stream_name))
 
     @override
     def prepare(self, records: Sequence[Record], rows: Mapping[str, Row]) -> None:
         super().prepare(records, rows)
-        self.target.codes.refresh()
+        self.shared.codes.refresh()
 
     @override
     def look(self, after: int = 0) -> None:
@@ -119,8 +119,8 @@ class BillSink(AvidXchangeSink):
 
     @cached_property
     def _unheard(self) -> Unheard:
-        target = self.target
-        return Unheard(target.ledger, target.run, target.system, self.stream_name, self.directory)
+        at = self.context
+        return Unheard(at.ledger, at.run, at.system, self.stream_name, self.directory)
 
     def see_that_none_is_back(self) -> None:
         """See that no withdrawn invoice is to be paid, and begin the next look where this one ended.
@@ -140,8 +140,8 @@ class BillSink(AvidXchangeSink):
         Raises:
             RejectedError: AvidXchange still means to pay some.
         """
-        target = self.target
-        untold = target.ledger.untold(target.run.id, target.run.began, target.system, self.stream_name)
+        at = self.context
+        untold = at.ledger.untold(at.run.id, at.run.began, at.system, self.stream_name)
         there = self.directory.listed() if untold else {}
         missing = sorted(name for name in untold if name in there and there[name].status in _TO_PAY)
         if missing:
@@ -179,13 +179,13 @@ class BillSink(AvidXchangeSink):
         if known is None:
             _see_that_nothing_is_settled(record)
         completed = self.completed(record)
-        submission = self.target.client.upsertion(self.resource, completed)
+        submission = self.shared.client.upsertion(self.resource, completed)
         body = fingerprint(submission.body)
         invoice = known or Invoice()
         action = Action.UPDATED if known else Action.CREATED
         is_sent = invoice.body != body
         if is_sent:
-            if missing := self.target.codes.missing(completed):
+            if missing := self.shared.codes.missing(completed):
                 return Outcome.waiting(missing)
             acknowledged = self._upsert(record, known, submission)
             if not acknowledged.is_proved:
@@ -212,7 +212,7 @@ class BillSink(AvidXchangeSink):
 
     def _upsert(self, record: Record, known: Invoice | None, submission: Submission) -> Acknowledged:
         try:
-            if self.target.is_dry_run:
+            if self.context.is_dry_run:
                 see_that_its_lines_sum(record, submission.call.purpose)
             return self.send(SUBMISSION, submission)
         except RefusedError as refused:
@@ -236,7 +236,7 @@ class BillSink(AvidXchangeSink):
 
     @override
     def send(self, operation: str, submission: Submission, told: Any = None) -> Acknowledged:
-        if self.target.is_dry_run:
+        if self.context.is_dry_run:
             see_that_it_may_change(
                 self.directory.listed().get(submission.external_id), submission.call.purpose
             )
@@ -244,14 +244,14 @@ class BillSink(AvidXchangeSink):
 
     def _send_images(self, record: Record, invoice: Invoice) -> Invoice | None:
         """Send the pictures that the invoice lacks; None where an answer does not say that it has one now."""
-        client = self.target.client
+        client = self.shared.client
         choice = choose(record["images"], client.image_rules)
         check(choice, client.image_rules, record)
         for image in choice.sent:
             if image["sha256"] in invoice.images:
                 continue
             facts = {name: image[name] for name in ("name", "media_type", "size", "sha256")}
-            sent = content(image, record, may_ask=not self.target.is_dry_run)
+            sent = content(image, record, may_ask=not self.context.is_dry_run)
             submission = client.image(record["external_id"], facts, sent, invoice.remote_id)
             try:
                 acknowledged = self.send("send image", submission, facts)
@@ -268,7 +268,7 @@ class BillSink(AvidXchangeSink):
         if known.is_withdrawn:
             return Outcome.unchanged(known.remote_id, known.facts())
         because = WITHDRAWN + gone.because
-        submission = self.target.client.cancellation(record["external_id"], because, known.remote_id)
+        submission = self.shared.client.cancellation(record["external_id"], because, known.remote_id)
         try:
             is_proved = self.send("cancel invoice", submission).is_proved
         except RefusedError as refused:

@@ -7,17 +7,15 @@ from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
 from threading import RLock
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from apbridge.avidxchange import AvidXchange
 from apbridge.errors import RejectedError, SettingError
 from apbridge.ledger import Need
-from apbridge.mapping import DIMENSIONS
-from apbridge.singer import Record
-from target_avidxchange.present import Present
+from apbridge.mapping import DIMENSIONS, Coding
+from apbridge.singer import Record, SinkContext
+from target_avidxchange.present import Directories, Present, Resource
 from target_avidxchange.refusals import name_of
-
-if TYPE_CHECKING:
-    from target_avidxchange.target import TargetAvidXchange
 
 ACCOUNTS = "gl_accounts"
 
@@ -58,14 +56,22 @@ class Codes:
     Thread-safe.
 
     Args:
-        target: Whose ledger and client are asked.
+        context: Whose ledger is asked.
+        client: AvidXchange.
+        coding: What the mapping files say.
+        directories: What AvidXchange has listed.
     """
 
-    def __init__(self, target: TargetAvidXchange) -> None:
-        self._target = target
+    def __init__(
+        self, context: SinkContext, client: AvidXchange, coding: Coding, directories: Directories
+    ) -> None:
+        self._context = context
+        self._client = client
+        self._coding = coding
+        self._directories = directories
         self._turn = RLock()
         self._known: dict[str, Mapping[str, Code]] = {}
-        self._lists: dict[tuple[str, str | None], Mapping[str, Code]] = {}
+        self._lists: dict[Resource, Mapping[str, Code]] = {}
 
     def refresh(self) -> None:
         """Read the ledger anew when next asked: another stream, or another run, has added to it."""
@@ -79,13 +85,12 @@ class Codes:
                 self._known[stream] = self._read(stream)
             return self._known[stream]
 
-    def listed(self, resource: str, dimension: str | None) -> Mapping[str, Code]:
+    def listed(self, resource: Resource) -> Mapping[str, Code]:
         """List the codes of accounts, or of a dimension, whoever entered them; once a run."""
         with self._turn:
-            key = (resource, dimension)
-            if key not in self._lists:
-                self._lists[key] = self._list(resource, {"dimension": dimension} if dimension else {})
-            return self._lists[key]
+            if resource not in self._lists:
+                self._lists[resource] = self._list(resource)
+            return self._lists[resource]
 
     def missing(self, bill: Record) -> Need | None:
         """Look for a code of a bill's lines that AvidXchange does not have, though it may be on its way.
@@ -96,7 +101,7 @@ class Codes:
         for number, line in enumerate(bill["lines"], 1):
             for place in self._places(line):
                 found = place.known().get(place.code)
-                if found is None and not self._target.has_read_all:
+                if found is None and not self._context.intake.is_over:
                     return Need(place.stream, f"with code {place.code}")
                 # A ledger that is new, or that an earlier version wrote, does not have all codes.
                 found = found or place.listed().get(place.code)
@@ -114,7 +119,7 @@ class Codes:
         return None
 
     def _places(self, line: Mapping[str, Any]) -> Iterator[_Place]:
-        coding = self._target.coding
+        coding = self._coding
         account = line.get("account_number") or f"with id {line['account_id']}"
         yield self._place(ACCOUNTS, line["gl_code"], f"account {account}", coding.accounts.name)
         for dimension, code in line["codes"].items():
@@ -123,29 +128,30 @@ class Codes:
                 yield self._place(DIMENSIONS[dimension][0], code, what, coding.dimensions.name)
         for name, code in line["segments"].items():
             # No stream brings the values of custom segments.
-            values = partial(self.listed, "dimension_value", name)
+            values = partial(self.listed, Resource("dimension_value", name))
             what = f"{name} {line['custom_fields'][name]}"
             yield _Place("dimension_values", code, values, values, what, coding.dimensions.name)
 
     def _place(self, stream: str, code: str, what: str, table: str) -> _Place:
-        sink = self._target.sink_classes[stream]
-        listed = partial(self.listed, sink.resource, sink.dimension)
+        listed = partial(self.listed, self._directories.resources[stream])
         return _Place(stream, code, partial(self.known, stream), listed, what, table)
 
     def _read(self, stream: str) -> Mapping[str, Code]:
-        target = self._target
-        rows = [row for row in target.ledger.all_rows(target.system, stream) if "code" in row.facts]
+        all_rows = self._context.ledger.all_rows(self._context.system, stream)
+        rows = [row for row in all_rows if "code" in row.facts]
         told = {row.external_id for row in rows}
-        seen = _codes(target.directory_of(stream).seen)
+        seen = _codes(self._directories.of(stream).seen)
         found = {code: one for code, one in seen.items() if one.external_id not in told}
         own = (row for row in rows if not row.facts["shares_code"])
         return found | {row.facts["code"]: Code.of(row.external_id, row.facts) for row in own}
 
-    def _list(self, resource: str, place: Mapping[str, str]) -> Mapping[str, Code]:
+    def _list(self, resource: Resource) -> Mapping[str, Code]:
         try:
             return {
-                one["number" if resource == "gl_account" else "code"]: Code.of(one["external_id"] or "", one)
-                for one in self._target.client.coding(resource, place=place)
+                one["number" if resource.name == "gl_account" else "code"]: Code.of(
+                    one["external_id"] or "", one
+                )
+                for one in self._client.coding(resource.name, place=resource.place)
             }
         except SettingError as refused:
             if refused.facts.get("status") == HTTPStatus.NOT_FOUND:

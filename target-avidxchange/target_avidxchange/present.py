@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from threading import Lock
-from typing import Any
+from typing import Any, NamedTuple
 
 from apbridge import json
 from apbridge.avidxchange import AvidXchange, Shown
@@ -125,3 +125,39 @@ class Directory:
         if told["status"] in _MAY_DIFFER:
             told["body"] = json.dumps(client.body_shown(resource, shown))
         return Present(record.get("id"), fingerprint, client.shown_image(shown), **told)
+
+
+class Resource(NamedTuple):
+    """Where AvidXchange lists a stream's records."""
+
+    name: str
+    """What the profile calls them."""
+    dimension: str | None
+    """Whose values they are, where they are a dimension's."""
+
+    @property
+    def place(self) -> Mapping[str, str]:
+        """What the list's path needs."""
+        return {"dimension": self.dimension} if self.dimension else {}
+
+
+class Directories:
+    """What AvidXchange has, by stream.
+
+    Args:
+        client: AvidXchange.
+        resources: Where it lists each stream's records.
+        trail: Gives the place on the audit trail at which it stands now.
+    """
+
+    def __init__(
+        self, client: AvidXchange, resources: Mapping[str, Resource], trail: Callable[[], int]
+    ) -> None:
+        self.resources = resources
+        self._all = {
+            stream: Directory(client, one.name, one.place, trail) for stream, one in resources.items()
+        }
+
+    def of(self, stream: str) -> Directory:
+        """Give what it has of a stream's records."""
+        return self._all[stream]

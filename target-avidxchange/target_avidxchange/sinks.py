@@ -4,40 +4,33 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
+from singer_sdk import Target
 from typing_extensions import override
 
 from apbridge.avidxchange import Acknowledged, Submission, fingerprint
 from apbridge.errors import RefusedError
 from apbridge.ledger import Row, Status
 from apbridge.mapping import MappingTable
-from apbridge.singer import AcknowledgingSink, Action, Outcome, Record
+from apbridge.singer import AcknowledgingSink, Action, Outcome, Record, SinkContext
 from target_avidxchange.refusals import rejection
-
-if TYPE_CHECKING:
-    from target_avidxchange.target import TargetAvidXchange
+from target_avidxchange.shared import Shared
 
 
 class AvidXchangeSink(AcknowledgingSink):
     """Upserts each record of a stream by its external id."""
 
-    target: TargetAvidXchange
     resource: ClassVar[str]
     """What the profile calls it."""
     word: ClassVar[str]
     """What people call it."""
     dimension: ClassVar[str | None] = None
 
-    def __init__(
-        self,
-        target: TargetAvidXchange,
-        stream_name: str,
-        schema: dict[str, Any],
-        key_properties: Sequence[str] | None,
-    ) -> None:
-        super().__init__(target, stream_name, schema, key_properties)
-        self.directory = target.directory_of(stream_name)
+    def __init__(self, target: Target, stream: str, context: SinkContext, shared: Shared) -> None:
+        super().__init__(target, stream, context)
+        self.shared = shared
+        self.directory = shared.directories.of(stream)
         self._has_begun = False
 
     def completed(self, record: Record) -> Record:
@@ -46,7 +39,7 @@ class AvidXchangeSink(AcknowledgingSink):
 
     def submission(self, record: Record) -> Submission:
         """Make ready what is sent for a record."""
-        return self.target.client.upsertion(self.resource, self.completed(record))
+        return self.shared.client.upsertion(self.resource, self.completed(record))
 
     @override
     def content(self, record: Record) -> Any:
@@ -55,7 +48,7 @@ class AvidXchangeSink(AcknowledgingSink):
     @override
     def prepare(self, records: Sequence[Record], rows: Mapping[str, Row]) -> None:
         """See what AvidXchange has where the ledger is new, or does not know what became of a write."""
-        ledger, system = self.target.ledger, self.target.system
+        ledger, system = self.context.ledger, self.context.system
         names = [record["external_id"] for record in records]
         in_doubt = ledger.in_doubt(system, self.stream_name, names)
         in_doubt |= {name for name, row in rows.items() if not row.content_hash}
@@ -105,12 +98,12 @@ class AvidXchangeSink(AcknowledgingSink):
             submission: The write.
             told: What the trail keeps in place of the body.
         """
-        if self.target.is_dry_run:
+        if self.context.is_dry_run:
             # An image's path may need AvidXchange's own id of its invoice, which nobody knows yet.
             return Acknowledged("new", created=None, status=0, request_id=None, answer=None, is_proved=True)
         body = submission.body if told is None else told
         with self.audited(operation, submission.external_id, body) as answer:
-            acknowledged = self.target.client.submit(submission)
+            acknowledged = self.shared.client.submit(submission)
             answer.status = acknowledged.status
             answer.request_id = acknowledged.request_id
             answer.body = acknowledged.answer
@@ -166,7 +159,7 @@ class CodedSink(AvidXchangeSink):
         self._owners = self._shared_out(records) if self.table.rules else {}
 
     def _shared_out(self, records: Sequence[Record]) -> Mapping[str, str]:
-        codes = self.target.codes
+        codes = self.shared.codes
         codes.refresh()
         had = {code: one.external_id for code, one in codes.known(self.stream_name).items()}
         here = {record["external_id"] for record in records}
@@ -197,11 +190,11 @@ class GLAccountSink(CodedSink):
     @property
     @override
     def table(self) -> MappingTable:
-        return self.target.coding.accounts
+        return self.shared.coding.accounts
 
     @override
     def code(self, record: Record) -> str:
-        return str(self.target.coding.gl_code(record["id"], record.get("number"), None))
+        return str(self.shared.coding.gl_code(record["id"], record.get("number"), None))
 
     @override
     def own_code(self, record: Record) -> str:
@@ -221,11 +214,11 @@ class DimensionSink(CodedSink):
     @property
     @override
     def table(self) -> MappingTable:
-        return self.target.coding.dimensions
+        return self.shared.coding.dimensions
 
     @override
     def code(self, record: Record) -> str:
-        return str(self.target.coding.dimension_code(self.dimension, record["id"], None))
+        return str(self.shared.coding.dimension_code(self.dimension, record["id"], None))
 
     @override
     def own_code(self, record: Record) -> str:

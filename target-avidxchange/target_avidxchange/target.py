@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any, ClassVar
 
 from singer_sdk import typing as th
@@ -15,7 +16,8 @@ from apbridge.settings import AVIDXCHANGE_SETTINGS, LEDGER_SETTINGS, MAPPING_SET
 from apbridge.singer import AcknowledgingTarget
 from target_avidxchange.bills import BillSink
 from target_avidxchange.codes import Codes
-from target_avidxchange.present import Directory
+from target_avidxchange.present import Directories, Resource
+from target_avidxchange.shared import Shared
 from target_avidxchange.sinks import (
     AvidXchangeSink,
     ClassSink,
@@ -53,19 +55,20 @@ class TargetAvidXchange(AcknowledgingTarget):
         """
         super().__init__(**arguments)
         self.client = AvidXchange(AvidXchangeSettings.from_config(self.config))
-        self.coding = Coding.from_config(self.config)
-        self.codes = Codes(self)
-        self._directories: dict[str, Directory] = {}
+        self._coding = Coding.from_config(self.config)
 
-    def directory_of(self, stream: str) -> Directory:
-        """Give what AvidXchange has of a stream's records; it lists nothing before it is asked."""
-        if stream not in self._directories:
-            sink = self.sink_classes[stream]
-            place = {"dimension": sink.dimension} if sink.dimension else {}
-            self._directories[stream] = Directory(
-                self.client, sink.resource, place, lambda: self.ledger.known().seq
-            )
-        return self._directories[stream]
+    @override
+    def make_sink(self, stream: str) -> AvidXchangeSink:
+        return self.sink_classes[stream](self, stream, self.context, self._shared)
+
+    @cached_property
+    def _shared(self) -> Shared:
+        resources = {
+            stream: Resource(sink.resource, sink.dimension) for stream, sink in self.sink_classes.items()
+        }
+        directories = Directories(self.client, resources, lambda: self.ledger.known().seq)
+        codes = Codes(self.context, self.client, self._coding, directories)
+        return Shared(self.client, self._coding, directories, codes)
 
     @override
     def origin(self, before: Origin | None) -> Origin:
@@ -81,7 +84,7 @@ class TargetAvidXchange(AcknowledgingTarget):
         sink = self.sinks.get("bills")
         if isinstance(sink, BillSink):
             sink.see_that_none_is_back()
-            if self.was_read_whole("bills"):
+            if self.intake.was_read_whole("bills"):
                 sink.see_that_none_is_missing()
 
     @override

@@ -2,28 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
+from singer_sdk import Target
 from typing_extensions import override
 
 from apbridge.errors import APBridgeError
 from apbridge.ledger import Row
 from apbridge.redaction import redact_text
-from apbridge.singer import AcknowledgingSink, Action, Outcome, Record
+from apbridge.singer import AcknowledgingSink, Action, Outcome, Record, SinkContext
 from target_netsuite_payments.payment import SETTLED, UNDONE, VOIDED, Payment
 from target_netsuite_payments.portion import Portion
-
-if TYPE_CHECKING:
-    from target_netsuite_payments.target import TargetNetSuitePayments
+from target_netsuite_payments.statuses import BillStatuses
 
 
 class PaymentsSink(AcknowledgingSink):
     """Posts settled payments and undoes those that AvidXchange voids; for all others it is too early."""
 
-    target: TargetNetSuitePayments
     _portion: Portion
     _payments: Mapping[str, str]
+
+    def __init__(
+        self,
+        target: Target,
+        stream: str,
+        context: SinkContext,
+        look_up: Callable[[Sequence[Payment], Mapping[str, str]], Portion],
+    ) -> None:
+        """Open the stream.
+
+        Args:
+            target: See `AcknowledgingSink`; so for `stream` and `context`.
+            stream: The stream.
+            context: What it knows of the run.
+            look_up: Looks NetSuite's books up for some payments, given the ids of those that are there.
+        """
+        super().__init__(target, stream, context)
+        self._look_up = look_up
 
     @override
     def prepare(self, records: Sequence[Record], rows: Mapping[str, Row]) -> None:
@@ -34,7 +50,7 @@ class PaymentsSink(AcknowledgingSink):
         ]
         posted = {external_id: row.remote_id for external_id, row in rows.items() if row.remote_id}
         self._payments = {payment.external_id: payment.id for payment in payments}
-        self._portion = self.target.portion(payments, posted)
+        self._portion = self._look_up(payments, posted)
 
     @override
     def deliver(self, record: Record, row: Row | None) -> Outcome:
@@ -58,7 +74,7 @@ class PaymentsSink(AcknowledgingSink):
 
     @override
     def conclude(self) -> Mapping[str, APBridgeError]:
-        if self.target.is_dry_run:
+        if self.context.is_dry_run:
             return {}  # nothing was changed that could be compared
         try:
             differences = self._portion.read_back()
@@ -73,18 +89,30 @@ class PaymentsSink(AcknowledgingSink):
 class InvoicesSink(AcknowledgingSink):
     """Keeps in the ledger where AvidXchange's invoices stand; and in a field of the bill, if one is set."""
 
-    target: TargetNetSuitePayments
+    def __init__(
+        self, target: Target, stream: str, context: SinkContext, statuses: BillStatuses | None
+    ) -> None:
+        """Open the stream.
+
+        Args:
+            target: See `AcknowledgingSink`; so for `stream` and `context`.
+            stream: The stream.
+            context: What it knows of the run.
+            statuses: What keeps the custom field of bills that the settings name; None where they name none.
+        """
+        super().__init__(target, stream, context)
+        self._statuses = statuses
 
     @override
     def content(self, record: Record) -> Any:
-        statuses = self.target.bill_statuses
+        statuses = self._statuses
         content = super().content(record)
         # Once the setting is there, what was seen before without it is news.
         return {**content, "status_field": statuses.field} if statuses else content
 
     @override
     def prepare(self, records: Sequence[Record], rows: Mapping[str, Row]) -> None:
-        if statuses := self.target.bill_statuses:
+        if statuses := self._statuses:
             statuses.look_up(records)
 
     @override
@@ -99,11 +127,11 @@ class InvoicesSink(AcknowledgingSink):
                 reason or "no reason given",
             )
         facts = {"status": status, "reason": reason}
-        statuses = self.target.bill_statuses
+        statuses = self._statuses
         change = statuses.needed(record) if statuses else None
         if statuses is None or change is None:
             return Outcome.ignored(facts)
-        if self.target.is_dry_run:
+        if self.context.is_dry_run:
             return Outcome.delivered(None, facts, Action.UPDATED)
         with self.audited("write status", record["external_id"], change) as answer:
             answer.body = {"id": statuses.write(record, change)}

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from functools import cached_property
+from collections.abc import Mapping
+from functools import partial
 from typing import Any, ClassVar
 
 from singer_sdk import typing as th
@@ -14,7 +14,6 @@ from apbridge.origin import Origin
 from apbridge.settings import LEDGER_SETTINGS, NETSUITE_SETTINGS
 from apbridge.singer import AcknowledgingSink, AcknowledgingTarget
 from target_netsuite_payments.books import Books
-from target_netsuite_payments.payment import Payment
 from target_netsuite_payments.portion import Portion
 from target_netsuite_payments.posting import SYSTEM, Posting
 from target_netsuite_payments.rehearsal import Rehearsal
@@ -54,17 +53,15 @@ class TargetNetSuitePayments(AcknowledgingTarget):
         self._netsuite = NetSuite(settings, stop=self.stop)
         self._books = Books(self._netsuite)
 
-    def portion(self, payments: Sequence[Payment], remote_ids: Mapping[str, str]) -> Portion:
-        """Look NetSuite's books up for a portion of payments; see `Portion`.
+    @override
+    def make_sink(self, stream: str) -> AcknowledgingSink:
+        if stream == "invoices":
+            return InvoicesSink(self, stream, self.context, self._bill_statuses())
+        kind = Rehearsal if self.is_dry_run else Posting
+        posting = kind(self._netsuite, self._books, self.run, self.ledger.claims, self.stop)
+        return PaymentsSink(self, stream, self.context, partial(Portion, self._books, posting, self._rules))
 
-        Raises:
-            UnavailableError: NetSuite is not there.
-        """
-        return Portion(self._books, self._posting, self._rules, payments, remote_ids)
-
-    @cached_property
-    def bill_statuses(self) -> BillStatuses | None:
-        """What keeps the custom field of bills that the settings name; None where they name none."""
+    def _bill_statuses(self) -> BillStatuses | None:
         if self._rules.status_field is None:
             return None
         return BillStatuses(self._netsuite, self._books, self._rules.account, self._rules.status_field)
@@ -81,8 +78,3 @@ class TargetNetSuitePayments(AcknowledgingTarget):
     def close(self) -> None:
         self._netsuite.close()
         remind(self._netsuite.settings.certificate, self.logger)
-
-    @cached_property
-    def _posting(self) -> Posting:
-        posting = Rehearsal if self.is_dry_run else Posting
-        return posting(self._netsuite, self._books, self.run, self.ledger.claims, self.stop)

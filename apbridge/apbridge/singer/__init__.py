@@ -1,5 +1,6 @@
 """What our Singer taps and targets stand on: plain errors, and targets that acknowledge."""
 
+from apbridge.singer.context import SinkContext
 from apbridge.singer.outcomes import Action, Kind, Outcome, PartlyDeliveredError
 from apbridge.singer.plain import PlainErrors
 from apbridge.singer.sink import AcknowledgingSink, Record
@@ -16,4 +17,5 @@ __all__ = [
     "PartlyDeliveredError",
     "PlainErrors",
     "Record",
+    "SinkContext",
 ]

@@ -6,19 +6,17 @@ import abc
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from singer_sdk.sinks import Sink
+from singer_sdk import Sink, Target
 from typing_extensions import override
 
 from apbridge.errors import APBridgeError
 from apbridge.json import canonical
 from apbridge.ledger import UNIDENTIFIED, Answer, Need, Row
 from apbridge.schemas import EXTERNAL_ID, validator
+from apbridge.singer.context import SinkContext
 from apbridge.singer.outcomes import Outcome
-
-if TYPE_CHECKING:
-    from apbridge.singer.target import AcknowledgingTarget
 
 Record = dict[str, Any]
 """A canonical record: dates and times as strings, numbers with a fraction as `Decimal`."""
@@ -30,20 +28,19 @@ class AcknowledgingSink(Sink):
     Everything else is done for it: validation, order, concurrency, the ledger, the STATE.
     """
 
-    target: AcknowledgingTarget
+    def __init__(self, target: Target, stream: str, context: SinkContext) -> None:
+        """Open a stream.
 
-    def __init__(
-        self,
-        target: AcknowledgingTarget,
-        stream_name: str,
-        schema: dict[str, Any],
-        key_properties: Sequence[str] | None,
-    ) -> None:
-        """Open the stream; what it needs of the target's clients is at `self.target`."""
-        super().__init__(target, stream_name, schema, key_properties)
-        self.target = target
+        Args:
+            target: Whose settings and logger it has.
+            stream: The canonical stream.
+            context: What it knows of the run.
+        """
+        # Records are held to the published schema by `judge`; the SDK would copy it for nothing.
+        super().__init__(target, stream, {"properties": {}}, ["external_id"])
+        self.context = context
         self.buffer: dict[str, Any] = {}
-        self._check = validator(stream_name)
+        self._check = validator(stream)
 
     # What a subclass says
 
@@ -51,7 +48,7 @@ class AcknowledgingSink(Sink):
     def deliver(self, record: Record, row: Row | None) -> Outcome:
         """Bring one valid record to the other system. Called on several threads at once.
 
-        Whatever it writes goes through `audited`. In a dry run (`self.target.is_dry_run`) it does everything
+        Whatever it writes goes through `audited`. In a dry run (`self.context.is_dry_run`) it does everything
         but that, and gives the outcome that it expects.
 
         Args:
@@ -113,8 +110,8 @@ class AcknowledgingSink(Sink):
         body: Any,  # noqa: ANN401
     ) -> AbstractContextManager[Answer]:
         """Put one write on the audit trail: see `apbridge.ledger.Run.audited`."""
-        return self.target.run.audited(
-            system=self.target.system, operation=operation, external_id=external_id, body=body
+        return self.context.run.audited(
+            system=self.context.system, operation=operation, external_id=external_id, body=body
         )
 
     # What the target asks

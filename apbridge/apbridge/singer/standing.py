@@ -1,15 +1,14 @@
-"""Where a target's run stands: what its bookmarks belong to, what it is between, whether its tap read all."""
+"""Where a target's run stands: what its bookmarks belong to, and what it is between."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
-from typing import Any
+from collections.abc import Callable
 
 from apbridge.errors import SettingError
 from apbridge.ledger import Ledger
 from apbridge.origin import Origin
+from apbridge.singer.intake import Intake
 from apbridge.singer.note import Note
-from apbridge.singer.reading import incompleteness
 from apbridge.singer.state import has_bookmark
 
 
@@ -21,6 +20,7 @@ class Standing:
         system: The other system.
         origin: Tells which one the settings name, given which one the ledger is of.
         ledger: Opens the ledger.
+        intake: What the tap has told.
     """
 
     def __init__(
@@ -29,27 +29,25 @@ class Standing:
         system: str,
         origin: Callable[[Origin | None], Origin | None],
         ledger: Callable[[], Ledger],
+        intake: Intake,
     ) -> None:
         self._plugin = plugin
         self._system = system
         self._origin = origin
         self._ledger = ledger
+        self._intake = intake
         self._own: Origin | None = None
-        self._note: Note | None = None
-        self.initial: Any = {}
-        """The STATE that the tap begins with; empty where it begins with none."""
 
-    def begins(self, state: Any, run_id: int) -> None:  # noqa: ANN401
-        """Take the STATE that the tap begins with.
+    def begins(self, run_id: int) -> None:
+        """Look at the STATE that the tap begins with.
 
         Args:
-            state: The STATE.
             run_id: The run that begins.
 
         Raises:
             SettingError: Its bookmarks belong to another ledger, or to a newer copy of this one.
         """
-        self.initial = state
+        state = self._intake.initial
         if not has_bookmark(state):
             return
         if self._ledger().is_new(self._plugin):
@@ -57,10 +55,6 @@ class Standing:
         note = Note.of(state)
         if note and note.ledger:
             self._ledger().identity.check(note.ledger, run_id)
-
-    def hears(self, state: Any) -> None:  # noqa: ANN401
-        """Take a STATE of the tap."""
-        self._note = Note.of(state) or self._note
 
     def see(self) -> None:
         """See that the ledger is of both ends of this run.
@@ -82,18 +76,6 @@ class Standing:
         is_known = is_let_in or (self._own is not None and self._own.proof is not None)
         self._ledger().identity.take(*self._ends(self._own if is_known else None))
 
-    def require_complete(self, state: Any, begun: Collection[str]) -> None:  # noqa: ANN401
-        """See that the tap came to the end of its streams.
-
-        Args:
-            state: Its last STATE.
-            begun: The streams of which a SCHEMA came.
-
-        Raises:
-            IncompleteError: It did not.
-        """
-        if found := incompleteness(self._note, state, begun):
-            raise found
-
     def _ends(self, own: Origin | None) -> list[Origin]:
-        return [one for one in (self._note.source if self._note else None, own) if one]
+        note = self._intake.note
+        return [one for one in (note.source if note else None, own) if one]

@@ -26,9 +26,11 @@ from apbridge.ledger import OPEN, Ledger, RehearsalLedger, Row, Run
 from apbridge.origin import Origin
 from apbridge.settings import concurrency, required_text
 from apbridge.singer import state as states
+from apbridge.singer.context import SinkContext
 from apbridge.singer.dispatch import Dispatch
 from apbridge.singer.dry_run import DryRunTally
 from apbridge.singer.endings import EndingTarget
+from apbridge.singer.intake import Intake
 from apbridge.singer.note import marked
 from apbridge.singer.outcomes import Kind, Tally
 from apbridge.singer.plain import error_sentence
@@ -56,7 +58,7 @@ class AcknowledgingTarget(EndingTarget):
     A dry run goes the same way, checks and reads included, over a copy of the ledger that is thrown
     away. It tells no STATE, and what would become of each record is reported at its end. A sink's
     `deliver` does then all but the write, and gives the outcome that the write would have had: at the
-    one place where it would send, it asks `is_dry_run`. To send all the same fails at `audited`.
+    one place where it would send, it asks `context.is_dry_run`. To send all the same fails at `audited`.
     """
 
     system: ClassVar[str]
@@ -79,18 +81,15 @@ class AcknowledgingTarget(EndingTarget):
         """Make the target; see the SDK's `Target` for the arguments."""
         super().__init__(**arguments)
         self.is_dry_run: bool = self.config["dry_run"]
-        self.has_read_all = False
-        """Whether the input came to its end: what is not there now does not come in this run."""
+        self.intake = Intake()
         self.tally = (DryRunTally if self.is_dry_run else Tally)(self.sink_classes)
         self._concurrency = concurrency(self.config, _CONCURRENCY)
         self.sinks: dict[str, AcknowledgingSink] = {}
-        self._standing = Standing(self.name, self.system, self.origin, lambda: self.ledger)
+        self._standing = Standing(self.name, self.system, self.origin, lambda: self.ledger, self.intake)
         self._emitted: Any = None
         self._mark: Mapping[str, Any] = {}
         self._buffered = 0
         self._oldest = 0.0
-        self._begun: set[str] = set()
-        self._told: frozenset[str] = frozenset()
         self._messages = cast("MessageReader", self.message_reader)
         self._messages.watch = self
 
@@ -132,15 +131,11 @@ class AcknowledgingTarget(EndingTarget):
     def close(self) -> None:
         """Release what the sinks share. Called once, however the run ends."""
 
-    # What a subclass or a sink may ask
+    def make_sink(self, stream: str) -> AcknowledgingSink:
+        """Make the sink of a stream. Called once for each; a subclass gives it what it needs beside."""
+        return self.sink_classes[stream](self, stream, self.context)
 
-    def was_read_whole(self, stream: str) -> bool:
-        """Tell whether the tap read a stream from its beginning to its end in this run."""
-        return states.is_whole(self._standing.initial, self._latest_state, stream)
-
-    def begins_anew(self, stream: str) -> bool:
-        """Tell whether the tap reads a stream from its beginning in this run."""
-        return states.begins_anew(self._standing.initial, stream)
+    # What a subclass may ask
 
     @cached_property
     def ledger(self) -> Ledger:
@@ -154,6 +149,13 @@ class AcknowledgingTarget(EndingTarget):
     def run(self) -> Run:
         """This run, recorded from the first drain on."""
         return self.ledger.start_run(self.name, self.plugin_version)
+
+    @cached_property
+    def context(self) -> SinkContext:
+        """What the sinks know of this run."""
+        return SinkContext(
+            self.system, self.ledger, self.run, self.intake, is_dry_run=self.is_dry_run
+        )
 
     @cached_property
     def dispatch(self) -> Dispatch:
@@ -175,8 +177,11 @@ class AcknowledgingTarget(EndingTarget):
         stream = self._messages.part(message_dict, "stream", str)
         described = self._messages.part(message_dict, "schema", dict)
         self._messages.part(described, "properties", dict)
-        self._go_ahead()
-        self._begun.add(stream)
+        if not self.intake.begun:
+            # What ends here is a run too: somebody has to hear of it.
+            _ = self.run
+            self._standing.see()
+        self.intake.begun.add(stream)
         self.mapper.register_raw_stream_schema(stream, described, message_dict.get("key_properties"))
         for stream_map in self.mapper.stream_maps[stream]:
             if not isinstance(stream_map, RemoveRecordTransform):
@@ -202,26 +207,14 @@ class AcknowledgingTarget(EndingTarget):
     @override
     def _process_state_message(self, message_dict: dict[str, Any]) -> None:
         self._assert_line_requires(message_dict, {"value"})
-        value = message_dict["value"]
-        self._told = frozenset(self._begun)
-        self._standing.hears(value)
-        if not self._begun:
-            self._go_ahead(value)
-        self._latest_state = value
-        if self._buffered:
+        self.intake.hears(message_dict["value"])
+        if not self.intake.begun:
+            self._standing.begins(self.run.id)
+            self._standing.see()
+        elif self._buffered:
             self._drain_if_old()
-        elif self._begun:
+        else:
             self._emit()
-
-    def _go_ahead(self, initial: Any = None) -> None:  # noqa: ANN401
-        """See first that the ledger belongs to this run, and to the STATE that the tap begins with."""
-        if self._begun:
-            return
-        # What ends here is a run too: somebody has to hear of it.
-        run = self.run
-        if initial is not None:
-            self._standing.begins(initial, run.id)
-        self._standing.see()
 
     def _let_in(self) -> None:
         self.preflight()
@@ -241,12 +234,12 @@ class AcknowledgingTarget(EndingTarget):
         with self.ending():
             # A run without records is a run too: somebody may ask when the last one was.
             _ = self.run
-            self.has_read_all = True
+            self.intake.is_over = True
             self._drain()
             self._try_again()
             self._emit(is_last=True)
             self.look_back()
-            self._standing.require_complete(self._latest_state, self._begun)
+            self.intake.require_complete()
             if not self.is_dry_run:
                 self._standing.keep()
             if shut := self.ledger.streams_shut(self.system):
@@ -312,7 +305,7 @@ class AcknowledgingTarget(EndingTarget):
             yield row
         if skips:
             self.logger.warning("%s", RejectedError("APB-SNG-016", stream=stream))
-        if gone and self.was_read_whole(stream):
+        if gone and self.intake.was_read_whole(stream):
             # Nobody has them any more: there is nothing left to look at, or to hold the bookmark for.
             self.ledger.look_no_more(self.system, stream, gone)
         elif gone:
@@ -324,23 +317,15 @@ class AcknowledgingTarget(EndingTarget):
             for name, maps in self.mapper.stream_maps.items()
             if any(stream_map.stream_alias == stream for stream_map in maps)
         }
-        return bool(names) and all(
-            name in self._told and states.is_complete(self._latest_state, name) for name in names
-        )
+        return self.intake.were_read_to_their_end(names)
 
     def _sink(self, stream: str) -> AcknowledgingSink:
         if stream not in self.sink_classes:
             taken = ", ".join(self.sink_classes)
             raise SettingError("APB-SNG-008", plugin=self.name, stream=stream, taken=taken)
         if stream not in self.sinks:
-            # Records are held to the published schema by the sink itself; the SDK would copy it each time.
-            sink = self.add_sink(stream, {"properties": {}}, ["external_id"])
-            self.sinks[stream] = cast("AcknowledgingSink", sink)
+            self.sinks[stream] = self.make_sink(stream)
         return self.sinks[stream]
-
-    @override
-    def get_sink_class(self, stream_name: str) -> type[AcknowledgingSink]:
-        return self.sink_classes[stream_name]
 
     # STATE
 
@@ -350,7 +335,7 @@ class AcknowledgingTarget(EndingTarget):
         Args:
             is_last: Tell it once more where only the ledger moved on: what waited may have been delivered.
         """
-        if not (self._latest_state and self._begun) or self.is_dry_run:
+        if not (self.intake.latest and self.intake.begun) or self.is_dry_run:
             return
         withheld = self.ledger.streams_withheld(self.system)
         streams = {
@@ -358,7 +343,7 @@ class AcknowledgingTarget(EndingTarget):
             for name, maps in self.mapper.stream_maps.items()
             if withheld & {stream_map.stream_alias for stream_map in maps}
         } | (withheld - self.mapper.stream_maps.keys())
-        told = states.held(self._latest_state, self._standing.initial, streams)
+        told = states.held(self.intake.latest, self.intake.initial, streams)
         if told is None:
             return
         mark = self.ledger.identity.mark()

@@ -19,7 +19,7 @@ from apbridge.errors import RejectedError, SettingError, UnavailableError
 from apbridge.ledger import Need, Row
 from apbridge.schemas import external_id, namespace_of
 from apbridge.settings import LEDGER_SETTINGS
-from apbridge.singer import AcknowledgingSink, AcknowledgingTarget, Outcome, Record
+from apbridge.singer import AcknowledgingSink, AcknowledgingTarget, Outcome, Record, SinkContext
 
 
 class Books:
@@ -81,19 +81,21 @@ class Books:
 class ToySink(AcknowledgingSink):
     """Any stream."""
 
-    target: Toy
+    def __init__(self, target: Toy, stream: str, context: SinkContext) -> None:
+        super().__init__(target, stream, context)
+        self.books, self.prepared = target.books, target.prepared
 
     def deliver(self, record: Record, row: Row | None) -> Outcome:  # noqa: ARG002
-        if self.target.is_dry_run:
-            self.target.books.foresee(record)
+        if self.context.is_dry_run:
+            self.books.foresee(record)
             return Outcome.delivered()
         with self.audited("put", record["external_id"], record) as answer:
-            remote_id = self.target.books.put(self.stream_name, record)
+            remote_id = self.books.put(self.stream_name, record)
             answer.status = 200
         return Outcome.delivered(remote_id, {"id": record["id"]})
 
     def prepare(self, records: Sequence[Record], rows: Mapping[str, Row]) -> None:
-        self.target.prepared.append((self.stream_name, len(records), len(rows)))
+        self.prepared.append((self.stream_name, len(records), len(rows)))
 
 
 class BillSink(ToySink):

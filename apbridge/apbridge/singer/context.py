@@ -1,0 +1,27 @@
+"""What the sinks of a run know of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from apbridge.ledger import Ledger, Run
+from apbridge.singer.intake import Intake
+
+
+@dataclass(frozen=True)
+class SinkContext:
+    """What the sinks of a run share, whatever the other system is.
+
+    Args:
+        system: The other system's name in the ledger.
+        ledger: The ledger.
+        run: The run.
+        intake: What the tap has told so far.
+        is_dry_run: Nothing may be sent that changes the other system.
+    """
+
+    system: str
+    ledger: Ledger
+    run: Run
+    intake: Intake
+    is_dry_run: bool
