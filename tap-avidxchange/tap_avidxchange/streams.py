@@ -11,19 +11,19 @@ from typing import Any, ClassVar
 from singer_sdk import Tap
 from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.helpers.types import Context
-from singer_sdk.streams import Stream
 from typing_extensions import override
 
 from apbridge.avidxchange import AvidXchange, instant
 from apbridge.errors import RejectedError, SettingError
 from apbridge.schemas import schema, validator
+from apbridge.singer.sdk import FencedStream
 from apbridge.singer.state import UNFINISHED
 from tap_avidxchange.memory import Memory
 
 Record = dict[str, Any]
 
 
-class AvidXchangeStream(Stream):
+class AvidXchangeStream(FencedStream):
     """A list of AvidXchange, read whole.
 
     Args:
@@ -98,7 +98,7 @@ class ChangingStream(AvidXchangeStream):
             if memory.is_news(record):
                 if memory.bookmark:
                     # What shows up late is older than the bookmark, which must not fall back to it.
-                    self._increment_stream_state({"modified_at": memory.bookmark}, context=context)
+                    self.note_sent({"modified_at": memory.bookmark}, context)
                 yield record
         memory.keep(took=timedelta(seconds=monotonic() - began))
         self.get_context_state(context).pop(UNFINISHED, None)

@@ -36,7 +36,6 @@ class Connection:
         self._hidden: list[str] = []
         self._has_begun = False
         self._is_wide = False
-        self._is_over = False
         self._stop = stop
         self.features = Features(manifest().features)
         self.visibility = Visibility(config.get("subsidiaries") or ())
@@ -131,14 +130,11 @@ class Connection:
         self._hidden = self.visibility.hidden(reader, manifest(), is_first=is_first)
 
     def end(self) -> None:
-        """End the run. To be called again does no harm.
+        """End the run.
 
         Raises:
             UnavailableError: Some streams could not be read, or not wholly.
         """
-        if self._is_over:
-            return
-        self._is_over = True
         if "netsuite" in vars(self):
             remind(self.netsuite.settings.certificate, logger)
         hidden = None

@@ -9,12 +9,12 @@ from typing import Any
 
 from singer_sdk import Tap
 from singer_sdk.helpers.conform import TypeConformanceLevel
-from singer_sdk.streams import Stream
 from typing_extensions import override
 
 from apbridge.errors import RefusedError
 from apbridge.netsuite.client import PAGE_ROWS
 from apbridge.schemas import external_id, schema
+from apbridge.singer.sdk import Context, FencedStream
 from tap_netsuite_ap.bills import Bills
 from tap_netsuite_ap.bookmark import Bookmark, Window
 from tap_netsuite_ap.client import Reader
@@ -25,7 +25,7 @@ from tap_netsuite_ap.records import Record, Shape
 from tap_netsuite_ap.suiteql import Row, between
 
 
-class NetSuiteStream(Stream):
+class NetSuiteStream(FencedStream):
     """A stream of the manifest: one query, and queries joined to it.
 
     Args:
@@ -58,7 +58,7 @@ class NetSuiteStream(Stream):
         """Give none: reading ends at NetSuite's present second, told by NetSuite's clock and not by ours."""
 
     @override
-    def _write_starting_replication_value(self, context: Mapping[str, Any] | None) -> None:
+    def note_start(self, context: Context) -> None:
         """Do nothing: the bookmark knows where to begin, and start_date is about a bill's own date."""
 
     @override
@@ -122,18 +122,10 @@ class NetSuiteStream(Stream):
         return {field: wait() for field, wait in begun.items()}
 
     @override
-    def _increment_stream_state(
-        self, latest_record: Record, *, context: Mapping[str, Any] | None = None
-    ) -> None:
+    def note_sent(self, record: Record, context: Context) -> None:
         # The SDK remembers one value; so would be lost, or sent again, what is tied to it.
         if self._bookmark:
-            self._bookmark.sent(latest_record["modified_at"], latest_record["id"])
-
-    @override
-    def log_sync_costs(self) -> None:
-        # Called once for each stream when all are read: the SDK has no other end of a run.
-        super().log_sync_costs()
-        self._connection.end()
+            self._bookmark.sent(record["modified_at"], record["id"])
 
 
 class BillsStream(NetSuiteStream):

@@ -94,6 +94,10 @@ class TapNetSuiteAP(CanonicalTap):
         return self.connection.netsuite.settings.origin
 
     @override
+    def after_run(self) -> None:
+        self.connection.end()
+
+    @override
     def discover_streams(self) -> list[Stream]:
         return [
             (BillsStream if entry.name == "bills" else NetSuiteStream)(self, entry, self.connection)

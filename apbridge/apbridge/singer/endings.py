@@ -6,23 +6,22 @@ import abc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Event
-from types import FrameType
 from typing import Any
 
-from singer_sdk.target_base import Target
 from typing_extensions import override
 
 from apbridge.errors import OutcomeUnknownError, UnavailableError
 from apbridge.singer.dispatch import InterruptedDrain
 from apbridge.singer.plain import PlainErrors
 from apbridge.singer.reading import IncompleteError
+from apbridge.singer.sdk import FencedTarget
 
 
 class Signalled(SystemExit):
     """SIGTERM or SIGINT: the run ends with exit code 128 + its number, once that is safe."""
 
 
-class EndingTarget(PlainErrors, Target):
+class EndingTarget(PlainErrors, FencedTarget):
     """Leaves everything in order, whatever ends the run; a signal waits until a message is dealt with."""
 
     def __init__(self, **arguments: Any) -> None:  # noqa: ANN401
@@ -52,11 +51,11 @@ class EndingTarget(PlainErrors, Target):
         self._idle = False
 
     @override
-    def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
-        self._signal = signum
+    def signalled(self, number: int) -> None:
+        self._signal = number
         self.stop.set()
         if self._idle:
-            raise Signalled(128 + signum)
+            raise Signalled(128 + number)
 
     @contextmanager
     def ending(self) -> Iterator[None]:

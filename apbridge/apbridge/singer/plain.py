@@ -6,16 +6,15 @@ import errno
 import logging
 import os
 import sys
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
 import click
-from singer_sdk.plugin_base import JSONSchemaValidator, PluginBase, SingerCommand, _ConfigInput
 from typing_extensions import override
 
 from apbridge.errors import APBridgeError, SettingError, where
+from apbridge.singer.sdk import SAID_ON_THE_WAY, ConfigInput, FencedCommand, FencedPlugin
 from apbridge.singer.stdout import writing
 from apbridge.singer.writer import Stopped
 
@@ -26,11 +25,9 @@ _PROBLEMS = {
     "maximum": "must be at most {0}",
     "pattern": "does not match {0}",
 }
-# What the SDK's streams say before they raise on.
-_ON_THE_WAY = "An unhandled error occurred while syncing"
 
 
-class PlainErrors(PluginBase):
+class PlainErrors(FencedPlugin):
     """Mixin for taps and targets, before the SDK's class: every failure ends as one line.
 
     An `APBridgeError` is said in its own sentence, settings that do not fit the plugin's schema in
@@ -53,7 +50,7 @@ class PlainErrors(PluginBase):
 
     @classmethod
     @override
-    def cb_config(cls, ctx: click.Context, param: click.Option, value: tuple[str, ...]) -> _ConfigInput:
+    def cb_config(cls, ctx: click.Context, param: click.Option, value: tuple[str, ...]) -> ConfigInput:
         try:
             return super().cb_config(ctx, param, value)
         except FileNotFoundError:
@@ -65,16 +62,14 @@ class PlainErrors(PluginBase):
         raise SettingError("APB-SNG-001", file=" ".join(value), problem=problem)
 
     @override
-    def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
-        schema = self.config_jsonschema
-        self.append_builtin_config(schema)
-        problems = list(dict.fromkeys(map(_problem, JSONSchemaValidator(schema).iter_errors(self._config))))
+    def check_settings(self, *, raise_errors: bool) -> list[str]:
+        problems = list(dict.fromkeys(map(_problem, self.setting_errors())))
         if problems and raise_errors:
             raise SettingError("APB-SNG-002", problems="; ".join(problems))
         return problems
 
 
-class PlainCommand(SingerCommand):
+class PlainCommand(FencedCommand):
     """The plugin's command: it ends as `PlainErrors` says."""
 
     @override
@@ -106,11 +101,8 @@ class PlainCommand(SingerCommand):
 
     @override
     def invoke(self, ctx: click.Context) -> Any:
-        # As the SDK does, without its way of showing errors.
-        logging.captureWarnings(capture=True)
-        warnings.filterwarnings("once", category=DeprecationWarning)
         with _printing():
-            return click.Command.invoke(self, ctx)
+            return super().invoke(ctx)
 
 
 @contextmanager
@@ -146,7 +138,7 @@ def error_sentence(found: BaseException, plugin: str) -> str:
 
 def _without_repeats(record: logging.LogRecord) -> bool:
     """Drop what is logged of an error on its way: it is said once, at the end."""
-    repeats = record.exc_info or str(record.msg).startswith(_ON_THE_WAY)
+    repeats = record.exc_info or str(record.msg).startswith(SAID_ON_THE_WAY)
     return not repeats or logging.getLogger().isEnabledFor(logging.DEBUG)
 
 

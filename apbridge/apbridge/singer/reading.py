@@ -8,9 +8,7 @@ from typing import Any
 from apbridge.errors import UnavailableError
 from apbridge.redaction import redact_text
 from apbridge.singer.note import Note
-
-_MARK = "progress_markers"
-"""What the SDK leaves in a bookmark until its stream is read."""
+from apbridge.singer.state import PROGRESS_MARKERS
 
 
 class IncompleteError(UnavailableError):
@@ -47,4 +45,4 @@ def _is_marked(bookmark: Any) -> bool:  # noqa: ANN401
         return False
     partitions = bookmark.get("partitions")
     parts = partitions if isinstance(partitions, list) else []
-    return _MARK in bookmark or any(_is_marked(one) for one in parts)
+    return PROGRESS_MARKERS in bookmark or any(_is_marked(one) for one in parts)

@@ -8,13 +8,15 @@ from typing import Any
 UNFINISHED = "unfinished"
 """How a tap of ours marks the bookmark of a stream that it has not yet read to its end."""
 
+PROGRESS_MARKERS = "progress_markers"
+"""What the SDK leaves in a bookmark until its stream is read."""
+
 NOTE = "apbridge"
 """What our taps and targets put beside the bookmarks: see `Note`."""
 
 # Where a sync stands or where it would begin, not how far one got.
 _NO_PROGRESS = {"currently_syncing", "starting_replication_value", UNFINISHED, NOTE}
-# The second is the SDK's mark of the same.
-_UNFINISHED = {UNFINISHED, "progress_markers"}
+_UNFINISHED = {UNFINISHED, PROGRESS_MARKERS}
 
 
 def has_bookmark(state: Any) -> bool:  # noqa: ANN401

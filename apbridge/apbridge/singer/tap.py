@@ -6,14 +6,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import cached_property
 from threading import Event
-from types import FrameType
 from typing import IO, Any, ClassVar, cast
 
-from singer_sdk import Tap
-from singer_sdk.helpers._util import load_json
 from singer_sdk.helpers.capabilities import CapabilitiesEnum, PluginCapabilities, TapCapabilities
-from singer_sdk.plugin_base import _ConfigInput
 from singer_sdk.singerlib import StateMessage
+from singer_sdk.singerlib.json import deserialize_json
 from typing_extensions import override
 
 from apbridge.errors import APBridgeError, SettingError
@@ -22,11 +19,12 @@ from apbridge.origin import Origin
 from apbridge.redaction import redact_text
 from apbridge.singer.note import Note, Reading
 from apbridge.singer.plain import PlainErrors, error_sentence
+from apbridge.singer.sdk import FencedTap
 from apbridge.singer.state import NOTE, UNFINISHED, has_bookmark
 from apbridge.singer.writer import MessageWriter
 
 
-class CanonicalTap(PlainErrors, Tap):
+class CanonicalTap(PlainErrors, FencedTap):
     """Emits canonical records, whole lines only, and ends plainly: on an error and on a signal.
 
     The SDK ends a tap with exit code 0 on SIGTERM, in the middle of a line if it comes to that. Meltano
@@ -65,6 +63,13 @@ class CanonicalTap(PlainErrors, Tap):
         """
         return None
 
+    def after_run(self) -> None:
+        """Say what no record told of. Called once, when all streams are read to their end.
+
+        Raises:
+            UnavailableError: Something could not be read after all: the run is no complete one.
+        """
+
     @override
     def load_state(self, state: dict[str, Any]) -> None:
         super().load_state(state)
@@ -73,14 +78,16 @@ class CanonicalTap(PlainErrors, Tap):
         self._note = Note.of(state) or Note()
         self._note.reading = None
 
-    @override  # type: ignore[misc]
-    def sync_all(self) -> None:
-        """Sync all streams; the STATE says at its beginning which, and at its end that all were read."""
+    @contextmanager
+    @override
+    def reading(self) -> Iterator[None]:
+        """Let the STATE say at the beginning which streams are read, and at the end that all of them were."""
         with self._telling_its_end():
             self._note.reading = Reading([one.name for one in self.streams.values() if one.selected])
             self._see_where_from()
             self._put_note()
-            super().sync_all()
+            yield
+            self.after_run()
         self._note.reading.is_complete = True
         self._put_note()
         self.state_writer.write_state(self.state)
@@ -109,48 +116,31 @@ class CanonicalTap(PlainErrors, Tap):
 
     @classmethod
     @override
-    def invoke(  # type: ignore[override]
-        cls,
-        *,
-        about: bool = False,
-        about_format: str | None = None,
-        config: _ConfigInput | None = None,
-        state: IO[str] | None = None,
-        catalog: IO[str] | None = None,
-    ) -> None:
-        # As the SDK does; an error that keeps the tap from being made is told in a STATE too.
-        super(Tap, cls).invoke(about=about, about_format=about_format)
-        cls.print_version(print_fn=cls.logger.info)
-        given = config or _ConfigInput()
+    def start(cls, state: IO[str] | None, catalog: IO[str] | None, **arguments: Any) -> None:
         before = _loaded(state)
         try:
-            tap = cls(
-                config=given.config,
-                state=before,
-                catalog=None if catalog is None else load_json(catalog.read()),
-                parse_env_config=given.parse_env,
-            )
+            chosen = None if catalog is None else deserialize_json(catalog.read())
+            tap = cls(state=before, catalog=chosen, **arguments)
         except Exception as found:
+            # Of an error that keeps the tap from being made a STATE tells too.
             with suppress(APBridgeError):
                 cls.message_writer_class().write_message(_failed(before, error_sentence(found, cls.name)))
             raise
         tap.sync_all()
 
     @override
-    def _reset_state_progress_markers(self) -> None:
-        # Called at the beginning of a run, before its first STATE. Until a stream that goes on from a
-        # bookmark was read to its end, its bookmark says so: a target must not take what it kept from
-        # earlier runs for the newest there is.
-        super()._reset_state_progress_markers()
+    def before_first_state(self) -> None:
+        # Until a stream that goes on from a bookmark was read to its end, its bookmark says so: a target must
+        # not take what it kept from earlier runs for the newest there is.
         for stream in self.streams.values():
             if stream.selected and stream.replication_method == "INCREMENTAL" and stream.stream_state:
                 stream.stream_state[UNFINISHED] = True
 
     @override
-    def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
+    def signalled(self, number: int) -> None:
         # What was written is in the last STATE but for at most a hundred records, which are sent again.
         self.stop.set()
-        self.message_writer.leave(128 + signum)
+        self.message_writer.leave(128 + number)
 
 
 def _loaded(state: IO[str] | None) -> dict[str, Any]:

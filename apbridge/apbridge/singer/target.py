@@ -13,7 +13,6 @@ from typing import Any, ClassVar, cast
 
 from singer_sdk.helpers.capabilities import CapabilitiesEnum, PluginCapabilities
 from singer_sdk.mapper import RemoveRecordTransform, SameRecordTransform
-from singer_sdk.target_base import Target
 from typing_extensions import override
 
 from apbridge.errors import (
@@ -93,12 +92,6 @@ class AcknowledgingTarget(EndingTarget):
         self._messages = cast("MessageReader", self.message_reader)
         self._messages.watch = self
 
-    @classmethod
-    @override
-    def append_builtin_config(cls, config_jsonschema: dict[str, Any]) -> None:
-        # Without the settings that the SDK gives to targets that write tables.
-        super(Target, cls).append_builtin_config(config_jsonschema)
-
     # What a subclass may say
 
     def origin(self, before: Origin | None) -> Origin | None:  # noqa: ARG002
@@ -173,24 +166,24 @@ class AcknowledgingTarget(EndingTarget):
     # Messages
 
     @override
-    def _process_schema_message(self, message_dict: dict[str, Any]) -> None:
-        stream = self._messages.part(message_dict, "stream", str)
-        described = self._messages.part(message_dict, "schema", dict)
+    def on_schema(self, message: dict[str, Any]) -> None:
+        stream = self._messages.part(message, "stream", str)
+        described = self._messages.part(message, "schema", dict)
         self._messages.part(described, "properties", dict)
         if not self.intake.begun:
             # What ends here is a run too: somebody has to hear of it.
             _ = self.run
             self._standing.see()
         self.intake.begun.add(stream)
-        self.mapper.register_raw_stream_schema(stream, described, message_dict.get("key_properties"))
+        self.mapper.register_raw_stream_schema(stream, described, message.get("key_properties"))
         for stream_map in self.mapper.stream_maps[stream]:
             if not isinstance(stream_map, RemoveRecordTransform):
                 self._sink(stream_map.stream_alias)
 
     @override
-    def _process_record_message(self, message_dict: dict[str, Any]) -> None:
-        self._assert_line_requires(message_dict, {"record"})
-        stream, record = self._messages.part(message_dict, "stream", str), message_dict["record"]
+    def on_record(self, message: dict[str, Any]) -> None:
+        self._messages.assert_line_requires(message, {"record"})
+        stream, record = self._messages.part(message, "stream", str), message["record"]
         maps = self.mapper.stream_maps.get(stream)
         if maps is None:
             raise SettingError("APB-SNG-005", stream=stream)
@@ -205,9 +198,9 @@ class AcknowledgingTarget(EndingTarget):
             self._drain_if_old()
 
     @override
-    def _process_state_message(self, message_dict: dict[str, Any]) -> None:
-        self._assert_line_requires(message_dict, {"value"})
-        self.intake.hears(message_dict["value"])
+    def on_state(self, message: dict[str, Any]) -> None:
+        self._messages.assert_line_requires(message, {"value"})
+        self.intake.hears(message["value"])
         if not self.intake.begun:
             self._standing.begins(self.run.id)
             self._standing.see()
@@ -222,11 +215,7 @@ class AcknowledgingTarget(EndingTarget):
             self._standing.keep(is_let_in=True)
 
     @override
-    def _process_activate_version_message(self, message_dict: dict[str, Any]) -> None:
-        """Do nothing: what is gone comes as a tombstone, and nothing is deleted wholesale."""
-
-    @override
-    def _process_batch_message(self, message_dict: dict[str, Any]) -> None:
+    def on_batch(self, message: dict[str, Any]) -> None:
         raise SettingError("APB-SNG-007")
 
     @override
@@ -351,11 +340,10 @@ class AcknowledgingTarget(EndingTarget):
             if self._emitted is None:
                 # A ledger that knows of no such run means that no bookmark was ever told.
                 self.run.tells_state()
-            self._write_state_message(marked(told, mark))
+            self._tell(marked(told, mark))
             self._emitted, self._mark = told, mark
 
-    @override
-    def _write_state_message(self, state: Any) -> None:
+    def _tell(self, state: Any) -> None:  # noqa: ANN401
         write_line(dumps(state))
 
     # Endings

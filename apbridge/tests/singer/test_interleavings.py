@@ -77,7 +77,7 @@ def behave(target: Toy, mishap: dict[str, Any]) -> None:
 
     def signalled(stream: str, record: dict[str, Any]) -> str:
         if mishap["signal_after"] is not None and len(target.books.calls) >= mishap["signal_after"]:
-            target._handle_termination(15, None)
+            target.signalled(15)
         return put(stream, record)
 
     target.books.put = signalled  # type: ignore[method-assign]

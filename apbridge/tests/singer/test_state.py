@@ -134,7 +134,7 @@ def test_the_run_is_known_before_its_first_state(world: World) -> None:
             with Ledger(world.url) as ledger:
                 seen.append(ledger.is_new("target-toy"))
 
-        target._write_state_message = tell  # type: ignore[method-assign]
+        target._tell = tell  # type: ignore[method-assign]
 
     world.run([*SCHEMAS, state("t1")], watch)
     assert seen == [False]

@@ -137,8 +137,8 @@ class Toy(AcknowledgingTarget):
         self.books.let_go = self.stop
         self.prepared: list[tuple[str, int, int]] = []
 
-    def _process_state_message(self, message_dict: dict[str, Any]) -> None:
-        super()._process_state_message(message_dict)
+    def on_state(self, message: dict[str, Any]) -> None:
+        super().on_state(message)
         with self.books.file.with_name("states").open("a") as out:
             out.write("read\n")
 
