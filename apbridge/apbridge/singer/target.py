@@ -146,9 +146,7 @@ class AcknowledgingTarget(EndingTarget):
     @cached_property
     def context(self) -> SinkContext:
         """What the sinks know of this run."""
-        return SinkContext(
-            self.system, self.ledger, self.run, self.intake, is_dry_run=self.is_dry_run
-        )
+        return SinkContext(self.system, self.ledger, self.run, self.intake, is_dry_run=self.is_dry_run)
 
     @cached_property
     def dispatch(self) -> Dispatch:
