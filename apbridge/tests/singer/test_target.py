@@ -227,7 +227,7 @@ def test_a_bug_costs_one_record_and_is_loud(world: World) -> None:
     assert world.states == [state("t1")["value"]]
     row = world.row("bills", bill_name(7))
     assert (row.status, row.code) == (Status.REJECTED, "APB-SNG-012")
-    assert "KeyError at toy:" in str(row.reason)
+    assert "KeyError at tests.singer.toy:" in str(row.reason)
     assert world.row("bills", bill_name(8)).status is Status.DELIVERED
 
 
