@@ -18,6 +18,8 @@ export MELTANO_SEND_ANONYMOUS_USAGE_STATS := false
 export PATH := $(BIN):$(CURDIR)/.tools/bin:$(PATH)
 
 PACKAGES := apbridge apbridge-operator sandbox tap-avidxchange tap-netsuite-ap target-avidxchange target-netsuite-payments
+# Types are checked one folder at a time: their files share names.
+TESTS := tests $(wildcard $(PACKAGES:%=%/tests))
 MANIFESTS := pyproject.toml constraints.txt $(PACKAGES:%=%/pyproject.toml)
 
 .PHONY: browser help demo test bench lint format settings errors constraints setup clean
@@ -38,6 +40,7 @@ lint: .venv/.done ## Format, style, types and walls
 	ruff format --check .
 	ruff check .
 	mypy
+	@for tests in $(TESTS); do echo "mypy $$tests"; mypy conftest.py "$$tests"; done
 	lint-imports
 	python -m tools.errors --check
 

@@ -28,7 +28,7 @@ def serve(folder: Path) -> None:
         subprocess.run(
             [programs / "initdb", *options, *plain], check=True, stdout=subprocess.DEVNULL, **become
         )
-        command = [programs / "postgres", "-D", "data", "-k", folder, *_QUICK]
+        command = [str(programs / "postgres"), "-D", "data", "-k", str(folder), *_QUICK]
         with (folder / "log").open("wb") as log, subprocess.Popen(command, stderr=log, **become) as server:
             try:
                 sys.stdin.read()

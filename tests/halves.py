@@ -44,7 +44,8 @@ class _Half:
         ended: APBridgeError | None = None
         with listening() as heard, usual_signals(), redirect_stdout(io.StringIO()) as out:
             try:
-                target(config=config).listen(io.BytesIO(messages.encode()))
+                lines = io.BytesIO(messages.encode())
+                target(config=config).listen(lines)  # type: ignore[arg-type]  # the SDK reads bytes
             except APBridgeError as failure:
                 ended = failure
         self.said += "\n".join(heard)

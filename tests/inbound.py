@@ -112,7 +112,7 @@ class Inbound:
         pipeline = self.start(ledger, **settings)
         return self.end(pipeline), pipeline.log
 
-    def run_until_done(self, **settings: object) -> str:
+    def run_until_done(self, **settings: Any) -> str:  # noqa: ANN401
         """Run again and again, as a schedule does; give all that was said."""
         said = ""
         for _ in range(6):
@@ -189,7 +189,11 @@ class Inbound:
         self.fault({"hold": True}, method=method, path=path, times=1)
 
     def killed_on_the_wire(
-        self, *, method: str = "POST", path: str = "/vendorPayment", **settings: object
+        self,
+        *,
+        method: str = "POST",
+        path: str = "/vendorPayment",
+        **settings: Any,  # noqa: ANN401
     ) -> None:
         """Run until such a call is on the wire, and kill the run there."""
         self.hold(method=method, path=path)

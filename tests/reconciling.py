@@ -159,7 +159,7 @@ class World:
         order = {"table": "transaction", "id": name.rpartition("-")[2], "set": columns, "touch": touch}
         self.sandbox.control("/control/netsuite/edit", order)
 
-    def edit_payment(self, name: str, **columns: object) -> None:
+    def edit_payment(self, name: str, **columns: Any) -> None:  # noqa: ANN401
         """Change the vendor payment that was posted for a payment."""
         (found,) = [one for one in self.sandbox.books()["netsuite"]["payments"] if one["externalid"] == name]
         self.edit(f"-{found['id']}", **columns)

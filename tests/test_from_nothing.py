@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event, Thread
+from typing import Any
 
 import pytest
 
@@ -33,7 +34,7 @@ class Journey:
     sandbox: Running
     said: list[str]
     seen: set[str]
-    books: object
+    books: Any
 
 
 class Watch:
@@ -128,7 +129,9 @@ def journey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Journey]:
 
 def documented() -> list[str]:
     """Give the commands by which the README rehearses, line by line."""
-    blocks = re.findall(r"```\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    blocks: list[str] = re.findall(
+        r"```\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL
+    )
     (block,) = [one for one in blocks if "MELTANO_ENVIRONMENT=demo" in one]
     return block.splitlines()
 

@@ -10,6 +10,7 @@ import shutil
 import signal
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
@@ -137,10 +138,14 @@ def test_the_target_may_be_killed_at_any_moment(pipe: Pipe):
 
 
 def test_the_tap_may_be_killed_at_any_moment(pipe: Pipe):
+    def has_called(often: int) -> bool:
+        calls: int = pipe.sandbox.calls()["netsuite"]["total"]
+        return calls >= often
+
     for moment in (1, 5, 12, 20):
         before = pipe.sandbox.calls()["netsuite"]["total"]
         with pipe.begun() as (tap, _):
-            kill_when(tap, lambda least=before + moment: pipe.sandbox.calls()["netsuite"]["total"] >= least)
+            kill_when(tap, partial(has_called, before + moment))
     pipe.run_well()
     assert disagreements(pipe) == []
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from sqlalchemy import delete
@@ -153,7 +154,11 @@ def test_a_rejected_bill_is_told_with_its_reason_and_a_dismissed_one_as_such(wor
     name, bill = world.take()
     world.sandbox.control("/control/netsuite/delete", {"type": "vendorbill", "id": bill["id"]})
     for status, cause in ((Status.REJECTED, Cause.REJECTED), (Status.WAITING, Cause.WAITING)):
-        about = {"code": "APB-TAX-030", "reason": "Twice.", "source_modified_at": "2099-01-01T00:00:00Z"}
+        about: dict[str, Any] = {
+            "code": "APB-TAX-030",
+            "reason": "Twice.",
+            "source_modified_at": "2099-01-01T00:00:00Z",
+        }
         entry = Entry("bills", name, None, "h", status, **about)
         with world.ledger as ledger:
             ledger.write(1, "avidxchange", [entry])

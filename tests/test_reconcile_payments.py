@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -79,7 +80,11 @@ def test_the_worst_of_two_causes_wins(world: World, first: bool):  # noqa: FBT00
     name, _ = world.take()
     payments = [world.settle(name, amount="1.00"), world.settle(name, amount="2.00")]
     known = payments[not first]
-    about = {"code": "APB-PAY-029", "reason": "It is closed.", "source_modified_at": "2099-01-01T00:00:00Z"}
+    about: dict[str, Any] = {
+        "code": "APB-PAY-029",
+        "reason": "It is closed.",
+        "source_modified_at": "2099-01-01T00:00:00Z",
+    }
     with world.ledger as ledger:
         ledger.write(1, "netsuite", [Entry("payments", known, None, "h", Status.REJECTED, **about)])
     causes = [world.difference(one).cause for one in payments]

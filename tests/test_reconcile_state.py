@@ -148,7 +148,8 @@ def test_old_content_of_the_same_sum_that_no_run_has_replaced(
     world: World, column: str, value: str, named: str
 ):
     name, _ = world.take("submitted")
-    world.edit(name, **{column: value})
+    columns: dict[str, Any] = {column: value}
+    world.edit(name, **columns)
     coming = world.difference(name, last_run=BEFORE_ALL)
     assert (coming.cause, coming.code) == (Cause.IN_FLIGHT, "APB-REC-030")
     assert named in coming.says

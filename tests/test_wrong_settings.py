@@ -6,6 +6,7 @@ import json
 import socket
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -16,7 +17,7 @@ from apbridge.schemas import schema
 from apbridge_sandbox.testing import Running
 from tests.plugins import environment, run
 
-DEPARTMENT = {
+DEPARTMENT: dict[str, Any] = {
     "id": "1",
     "external_id": "netsuite-1234567_SB1-department-1",
     "name": "Leasing",

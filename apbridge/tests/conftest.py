@@ -119,7 +119,7 @@ def script() -> Iterator[Script]:
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         # Connections that a session keeps open would hold the server's end up.
         server.daemon_threads = True
-        server.handle_error = lambda *_: None  # a client that hung up is part of the script
+        server.handle_error = lambda *_: None  # type: ignore[method-assign]  # a client that hung up is part of the script
         script.url = f"http://127.0.0.1:{server.server_address[1]}"
         thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json as plain_json
 from decimal import Decimal
+from random import Random
 
 import pytest
 from hypothesis import given
@@ -46,7 +47,7 @@ def test_what_json_cannot_say_is_refused(value: str):
 
 
 @given(st.dictionaries(st.text(), MONEY, max_size=6), st.randoms(use_true_random=False))
-def test_equal_records_are_equal_bytes(record: dict[str, Decimal], random: object):
+def test_equal_records_are_equal_bytes(record: dict[str, Decimal], random: Random):
     names = list(record)
     random.shuffle(names)
     other = {name: record[name].quantize(Decimal("0.0001")) for name in names}

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 
 import jwt
@@ -100,7 +101,7 @@ def test_twice_is_the_same_as_once(value: object):
 
 
 @pytest.mark.parametrize("kind", [list, tuple])
-def test_secrets_are_masked_at_any_depth(kind: type[list[object] | tuple[object]]):
+def test_secrets_are_masked_at_any_depth(kind: Callable[[list[object]], object]):
     told = redact(kind([{"lines": kind([{"tax_id": "s3cret"}, "token=s3cret"])}]))
     assert "s3cret" not in str(told)
     assert str(told).count(MASK) == 2

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from singer_sdk import typing as th
 from singer_sdk.configuration._dict_config import parse_environment_config
@@ -7,7 +9,12 @@ from singer_sdk.configuration._dict_config import parse_environment_config
 from apbridge.settings import AVIDXCHANGE_SETTINGS, LEDGER_SETTINGS, NETSUITE_SETTINGS, SPOOL_SETTINGS
 
 SIDES = {"netsuite": NETSUITE_SETTINGS, "avidxchange": AVIDXCHANGE_SETTINGS}
-PROPERTIES = [*NETSUITE_SETTINGS, *AVIDXCHANGE_SETTINGS, *LEDGER_SETTINGS, *SPOOL_SETTINGS]
+PROPERTIES: list[th.Property[Any]] = [
+    *NETSUITE_SETTINGS,
+    *AVIDXCHANGE_SETTINGS,
+    *LEDGER_SETTINGS,
+    *SPOOL_SETTINGS,
+]
 
 
 @pytest.mark.parametrize("side", SIDES)

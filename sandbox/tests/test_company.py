@@ -4,6 +4,7 @@ import hashlib
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -42,7 +43,7 @@ def _one(sandbox: Sandbox, query: str) -> int:
     return value
 
 
-def _rows(sandbox: Sandbox, query: str) -> list[tuple[object, ...]]:
+def _rows(sandbox: Sandbox, query: str) -> list[tuple[Any, ...]]:
     with sandbox.store.connection() as conn:
         return [tuple(row) for row in conn.execute(query)]
 

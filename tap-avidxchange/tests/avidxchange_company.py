@@ -54,7 +54,7 @@ class Company:
         """Give what the contract signs in with."""
         return {name: value for name, value in self.config.items() if name in CREDENTIALS}
 
-    def read(self, state: Record | None = None, streams: tuple[str, ...] = (), **config: object) -> Read:
+    def read(self, state: Record | None = None, streams: tuple[str, ...] = (), **config: Any) -> Read:  # noqa: ANN401
         tap = TapAvidXchange(config={**self.config, **config}, state=state or {})
         for name, stream in tap.streams.items():
             if streams:

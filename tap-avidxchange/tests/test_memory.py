@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from tap_avidxchange.memory import Memory
 
@@ -12,7 +13,7 @@ def record(number: int, minute: int, **more: object) -> dict[str, object]:
 
 
 def test_the_next_run_reads_again_what_may_have_changed_behind_the_readers_back():
-    state: dict[str, object] = {}
+    state: dict[str, Any] = {}
     memory = Memory(state, timedelta(minutes=5))
     for number in range(60):
         assert memory.is_news(record(number, number))

@@ -20,12 +20,14 @@ if TYPE_CHECKING:
 def switch(company: Account) -> Iterator[Switch]:
     """Turns switches of the sandbox; they are put back."""
     control = company.sandbox.control
+    assert company.sandbox.sandbox
+    switches = company.sandbox.sandbox.switches
     before: dict[str, object] = {}
 
     def turn(**values: object) -> None:
         named = {f"netsuite.{name}": value for name, value in values.items()}
         for name in named:
-            before.setdefault(name, company.sandbox.sandbox.switches[name])
+            before.setdefault(name, switches[name])
         control("/control/switches", named)
 
     yield turn

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -59,7 +59,7 @@ def test_a_file_told_in_another_shape_is_left_out_of_its_bill_alone(
 )
 def test_a_file_without_its_content_is_left_out_and_fetched_by_a_later_run(changing: Account, body: object):
     wanted = {record["id"]: record["images"] for record in changing.sync(only="bills").records("bills")}
-    place = {"spool_url": str(changing.sandbox.folder / "another")}
+    place: dict[str, Any] = {"spool_url": str(changing.sandbox.folder / "another")}
     answers(changing, body, nth=2)
     bills = {record["id"]: record for record in changing.sync(only="bills", **place).records("bills")}
     (one,) = [record for record in bills.values() if record["images_left_out"]]

@@ -79,7 +79,7 @@ class History(RuleBasedStateMachine):
         def on_query(number: int) -> None:
             for at, what, bill in meanwhile:
                 if at == number:
-                    getattr(self, what)(bill, *({"edit": ["meanwhile"], "recode": [7], "pay": [3]}[what]))
+                    getattr(self, what)(bill, {"edit": "meanwhile", "recode": 7, "pay": 3}[what])
             if cut_at == ("query", number):
                 raise self.account.Killed
 

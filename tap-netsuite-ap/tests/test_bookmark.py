@@ -91,7 +91,8 @@ def test_no_change_is_lost_and_none_that_was_stated_is_sent_twice(
     """Runs at random times, each perhaps cut after some records, with a STATE every few records."""
     netsuite = NetSuite()
     netsuite.changes = [(bears + delay, bears, record) for bears, delay, record in changes]
-    kept, sent, now = "{}", [], 0
+    sent: list[tuple[str, str]] = []
+    kept, now = "{}", 0
     for wait, cut_after in [*runs, (1, None), (70, None)]:
         now += wait
         state = json.loads(kept)

@@ -263,7 +263,7 @@ def test_a_first_run_that_was_cut_goes_on_with_every_change_whatever_start_date_
 def test_settings_mark_bills_and_only_start_date_keeps_some_from_a_first_run(changing: Account):
     books = changing.books()
     some_vendor = next(bill["vendor_id"] for bill in books.values() if bill["status"] == "open")
-    cases: list[tuple[dict[str, object], str, Any]] = [
+    cases: list[tuple[dict[str, Any], str, Any]] = [
         ({"start_date": "2026-06-01"}, "bill_date", lambda bill: bill["bill_date"] >= "2026-06-01"),
         ({"subsidiaries": ["2"]}, "subsidiary_id", lambda bill: bill["subsidiary_id"] == "2"),
         ({"vendors": [some_vendor]}, "vendor_id", lambda bill: bill["vendor_id"] == some_vendor),

@@ -6,7 +6,7 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -36,7 +36,7 @@ def config_of(sandbox: Running) -> dict[str, object]:
 
 
 def run(
-    *options: str, cwd: Path, config: dict[str, object] | None = None
+    *options: str, cwd: Path, config: Mapping[str, object] | None = None
 ) -> subprocess.CompletedProcess[str]:
     if config is not None:
         (cwd / "config.json").write_text(json.dumps(config))
@@ -134,7 +134,7 @@ def test_stopped_runs_write_whole_lines_and_the_next_ones_go_on(tmp_path: Path):
                 fault = {"match": {"nth": stopped_at, "times": 100}, "do": {"hold": True}}
                 sandbox.control("/control/faults", fault)
             (tmp_path / "state.json").write_text(json.dumps(state))
-            command = [TAP, "--config=config.json", "--state=state.json"]
+            command = [str(TAP), "--config=config.json", "--state=state.json"]
             with (
                 (tmp_path / "out.jsonl").open("wb") as out,
                 subprocess.Popen(command, cwd=tmp_path, stdout=out, stderr=subprocess.DEVNULL) as process,
@@ -173,9 +173,12 @@ def _everything() -> dict[str, Any]:
     return catalog
 
 
+_Standard = get_tap_test_class(TapNetSuiteAP, config=STANDARD, catalog=_everything())
+
+
 # The SDK keeps the values of whichever attribute of a kind comes first, and warns where there are none, as of
 # one that is always null: whether it does is a matter of order. That a stream has records has its own test.
 @pytest.mark.filterwarnings("ignore:No records were available to test:UserWarning")
 @pytest.mark.usefixtures("standard")
-class TestStandard(get_tap_test_class(TapNetSuiteAP, config=STANDARD, catalog=_everything())):
+class TestStandard(_Standard):  # type: ignore[misc,valid-type]
     """The Singer SDK's standard tests of a tap."""

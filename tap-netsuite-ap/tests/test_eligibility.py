@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -66,10 +66,10 @@ def test_the_first_rule_that_a_bill_fails_is_told():
     assert rules.because({"rule_1": "T", "rule_4": "T"}, bill) is None
 
 
-def eligible(account: Account, **settings: object) -> set[str]:
+def eligible(account: Account, **settings: Any) -> set[str]:  # noqa: ANN401
     """Give the bills that a first reading marks as eligible."""
     # Without files: the spool is everybody's, and has what is fetched for one test.
-    without = {"restlet_script": None, "restlet_deploy": None}
+    without: dict[str, Any] = {"restlet_script": None, "restlet_deploy": None}
     records = account.sync(only="bills", **without, **settings).records("bills")
     assert {record["id"] for record in records} == account.books().keys()
     for record in records:
@@ -136,8 +136,9 @@ def test_what_netsuite_does_not_take_is_one_error_before_anything_is_read(
     company.sandbox.control("/control/calls", method="DELETE")
     now = {"replication_key": "modified_at", "replication_key_value": "2026-11-02T00:00:00Z"}
     state = {"bookmarks": {"bills": now}} if has_run else {}
+    settings: dict[str, Any] = {setting: value}
     with pytest.raises(SettingError, match=re.escape(says)) as caught:
-        company.sync(state, **{setting: value})
+        company.sync(state, **settings)
     assert caught.value.code == "APB-TNS-003"
     assert company.sandbox.calls()["netsuite"]["by_operation"].keys() <= {
         "POST /services/rest/auth/oauth2/v1/token",

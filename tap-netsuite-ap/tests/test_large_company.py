@@ -32,7 +32,7 @@ def run(served: Served, folder: Path) -> subprocess.Popen[bytes]:
     catalog = TapNetSuiteAP(config=settings).catalog_dict
     catalog["streams"] = [one for one in catalog["streams"] if one["tap_stream_id"] == "bills"]
     (folder / "catalog.json").write_text(json.dumps(catalog))
-    command = [TAP, "--config=config.json", "--catalog=catalog.json"]
+    command = [str(TAP), "--config=config.json", "--catalog=catalog.json"]
     with (folder / "out").open("wb") as out, (folder / "log").open("wb") as log:
         return subprocess.Popen(command, cwd=folder, stdout=out, stderr=log)
 

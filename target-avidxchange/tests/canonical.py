@@ -69,7 +69,7 @@ def location(number: int, **changes: object) -> Message:
     return dimension("locations", "location", number, **changes)
 
 
-def line(number: int, amount: str, account_number: int = 1, **changes: object) -> Record:
+def line(number: int, amount: str, account_number: int = 1, **changes: Any) -> Record:  # noqa: ANN401
     record = {
         "id": str(number),
         "kind": "expense",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -27,7 +27,7 @@ from tests.canonical import (
 if TYPE_CHECKING:
     from tests.conftest import Company
 
-CODED = {"department_id": "1", "class_id": "1", "location_id": "1"}
+CODED: dict[str, Any] = {"department_id": "1", "class_id": "1", "location_id": "1"}
 
 
 def test_everything_lands_once_with_its_coding(company: Company):

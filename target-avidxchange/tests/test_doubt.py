@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -82,7 +82,7 @@ def reopen(company: Company, number: int, status: str = "submitted", at: str = "
     )
 
 
-def held(number: int, **changes: object) -> Message:
+def held(number: int, **changes: Any) -> Message:  # noqa: ANN401
     return bill(number, is_eligible=False, ineligible_because="it is on hold", **changes)
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tests.canonical import Message
     from tests.conftest import Company
 
-HELD = {"is_eligible": False, "ineligible_because": "it is on payment hold"}
+HELD: dict[str, Any] = {"is_eligible": False, "ineligible_because": "it is on payment hold"}
 
 
 def rehearse(company: Company, *messages: Message) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import random
 import re
+from collections.abc import Callable
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -45,7 +46,9 @@ JUNK = [
     {"a": {}},
     "2026-13-01",
 ]
-MAKERS = dict(zip(STREAMS, (vendor, account, department, class_, location, bill), strict=True))
+MAKERS: dict[str, Callable[[int], Message]] = dict(
+    zip(STREAMS, (vendor, account, department, class_, location, bill), strict=True)
+)
 CHECKS = {
     stream: Draft202012Validator(schema(stream), format_checker=FormatChecker(["date"])) for stream in STREAMS
 }

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 EXAMPLES = int(os.environ.get("APBRIDGE_EXAMPLES", "10"))
 PROGRAM = Path(sys.executable).parent / "target-avidxchange"
-HELD = {"is_eligible": False, "ineligible_because": "it is on payment hold"}
+HELD: dict[str, Any] = {"is_eligible": False, "ineligible_because": "it is on payment hold"}
 
 few = st.integers(1, 3)
 versions = st.integers(0, 2).map(str)
@@ -91,7 +91,7 @@ def complete(messages: list[Message], seed: int) -> list[Message]:
     return mixed
 
 
-def shown(company: Company, table: str) -> dict[str, Any]:
+def shown(company: Company, table: str) -> dict[str, dict[str, Any]]:
     rows = company.rows(f"SELECT * FROM {table}")  # noqa: S608
     return {row["external_id"]: row for row in rows}
 
@@ -105,11 +105,13 @@ def check(company: Company, messages: list[Message]) -> None:
     for (stream, name), record in wanted.items():
         found = books[stream].get(name)
         if stream != "bills":
+            assert found, name
             content = json.loads(found["content"])
             assert content["name"] == record["name" if stream in tables else "full_name"]
         elif not record["is_eligible"]:
             assert found is None or found["status"] == "cancelled"
         else:
+            assert found, name
             assert found["status"] == "submitted"
             content = json.loads(found["content"])
             assert (content["total"], content.get("memo")) == (record["total"], record.get("memo"))

@@ -131,7 +131,7 @@ def test_vendors_merged_in_netsuite_move_their_bills(company: Company, *, is_app
 
 def test_our_own_payments_are_told_apart_from_those_of_others(company: Company):
     company.send(*CODING, bill(1), bill(2))
-    paid = {"amount_due": Decimal(0), "status": "paid", "is_eligible": False}
+    paid: dict[str, Any] = {"amount_due": Decimal(0), "status": "paid", "is_eligible": False}
     ours = bill(1, applications=[applied(9, "123.45", ours=True)], **paid)
     others = bill(2, applications=[applied(10, "123.45")], **paid)
     assert company.send(ours, others, before=READ).counts["bills"] == {"unchanged": 1, "delivered": 1}

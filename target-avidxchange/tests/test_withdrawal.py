@@ -16,12 +16,12 @@ from tests.canonical import CODING, Message, applied, bill, line, tombstone
 if TYPE_CHECKING:
     from tests.conftest import Company
 
-HELD = {"is_eligible": False, "ineligible_because": "it is on payment hold"}
+HELD: dict[str, Any] = {"is_eligible": False, "ineligible_because": "it is on payment hold"}
 
 
 def gone() -> dict[str, Message]:
     """Give all the ways in which a submitted bill of 123.45 may stop being AvidXchange's to pay."""
-    rest = {"amount_due": Decimal("23.45")}
+    rest: dict[str, Any] = {"amount_due": Decimal("23.45")}
     closed: dict[str, Any] = {"amount_due": Decimal(0), "status": "paid", **HELD}
     return {
         "deleted": tombstone(1),

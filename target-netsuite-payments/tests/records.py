@@ -16,7 +16,7 @@ def paying(
 ) -> dict[str, Any]:
     """Give the record of a settled check over shares of bills: bill, amount and perhaps discount."""
     number = str(next(shares[0][0].payments))
-    allocations = [
+    allocations: list[dict[str, Any]] = [
         {
             "invoice_external_id": bill.external_id,
             "amount": Decimal(amount),

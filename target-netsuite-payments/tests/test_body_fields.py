@@ -50,7 +50,10 @@ def test_a_reference_is_in_its_field_too(
     company: Company, target: Target, method: str, reference: str, field: str
 ):
     record = in_full(company.bill(), method=method, check_number=None, **{reference: "R-77"})
-    fields = {"ach_trace_field": "custbody_ach_trace", "card_reference_field": "custbody_card_reference"}
+    fields: dict[str, Any] = {
+        "ach_trace_field": "custbody_ach_trace",
+        "card_reference_field": "custbody_card_reference",
+    }
     assert target.run(record, **fields).counts == {"delivered": 1}
     payment = company.payment(record)
     assert company.custom(payment.id) == {field: "R-77"}
@@ -138,8 +141,9 @@ def test_a_dry_run_tells_no_bill(company: Company, target: Target, tmp_path: Pat
 def test_what_is_no_custom_body_field_is_refused_before_any_call(
     company: Company, target: Target, setting: str, name: str
 ):
+    settings: dict[str, Any] = {setting: name}
     with pytest.raises(SettingError, match=f"{setting}.* is no custom body field"):
-        target.run(in_full(company.bill()), **{setting: name})
+        target.run(in_full(company.bill()), **settings)
     assert company.calls == 0
 
 
@@ -155,6 +159,7 @@ def test_what_is_no_custom_body_field_is_refused_before_any_call(
 def test_a_field_that_cannot_hold_it_ends_the_run_before_any_write(
     company: Company, target: Target, setting: str, name: str, problem: str
 ):
+    settings: dict[str, Any] = {setting: name}
     with pytest.raises(SettingError, match=f"{setting}.*{name}.*{problem}"):
-        target.run(in_full(company.bill()), **{setting: name})
+        target.run(in_full(company.bill()), **settings)
     assert company.writes == 0

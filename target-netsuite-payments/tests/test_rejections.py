@@ -238,7 +238,7 @@ def test_any_other_stream_is_refused_by_name(company: Company, target: Target, s
 
 
 def test_invoices_are_kept_in_the_ledger_and_netsuite_is_not_called(company: Company, target: Target):
-    invoice = {
+    invoice: dict[str, Any] = {
         "id": "i-1",
         "external_id": f"netsuite-{ACCOUNT}-vendorbill-9",
         "status": "rejected",

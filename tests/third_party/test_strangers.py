@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 from apbridge_sandbox.testing import Running
 from demo.rehearsal import PROGRAMS
@@ -32,7 +33,7 @@ def test_our_tap_feeds_a_strangers_target(company: Running, tmp_path: Path):
 
 
 def test_a_strangers_tap_feeds_our_target(changing_company: Running, tmp_path: Path):
-    departments = [
+    departments: list[dict[str, Any]] = [
         {
             "id": str(number),
             "external_id": f"erp-main-department-{number}",

@@ -10,9 +10,12 @@ from typing import Any
 
 import pytest
 import yaml
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from apbridge.ledger import Ledger
+from apbridge.netsuite import restlet
 from apbridge.origin import Origin
 from apbridge_operator.cli.checks import netsuite as checks
 from apbridge_sandbox.certificates import self_signed
@@ -119,7 +122,9 @@ def test_after_a_sandbox_refresh_it_shows_what_to_upload_where(apbridge: Apbridg
     shutil.copy(ROOT / "meltano.yml", project)
     with running(vendors=1, bills=1) as sandbox:
         key = Path(sandbox.credentials["NETSUITE_PRIVATE_KEY_PATH"]).read_bytes()
-        certificate = self_signed(load_pem_private_key(key, None))
+        private_key = load_pem_private_key(key, None)
+        assert isinstance(private_key, RSAPrivateKey | EllipticCurvePrivateKey)
+        certificate = self_signed(private_key)
         (project / "netsuite.crt").write_text(certificate)
         sandbox.control("/control/netsuite/refresh", {})
         os.environ.update({**sandbox.credentials, "NETSUITE_CERTIFICATE_PATH": "netsuite.crt"})
@@ -198,7 +203,7 @@ def test_a_ledger_of_another_account_is_said_before_a_run(check: Check, project:
 
 
 def test_a_restlet_of_another_version_is_said(check: Check, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(checks.restlet, "VERSION", "9.0.0")
+    monkeypatch.setattr(restlet, "VERSION", "9.0.0")
     assert check(1)["RESTlet"]["code"] == "APB-CHK-007"
 
 

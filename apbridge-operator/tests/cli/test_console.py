@@ -43,7 +43,7 @@ def test_the_console_serves_until_it_is_stopped(project: Path, password: str | N
     env = {**os.environ, "NO_PROXY": "127.0.0.1"} | (
         {"APBRIDGE_CONSOLE_PASSWORD": password} if password else {}
     )
-    command = [PROGRAM, f"--project={project}", "console", "--port=0", "--json"]
+    command = [str(PROGRAM), f"--project={project}", "console", "--port=0", "--json"]
     with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
         address = json.loads(process.stdout.readline())["address"]

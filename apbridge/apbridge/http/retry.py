@@ -27,7 +27,7 @@ LONGEST_WAIT = 60.0
 
 _FIRST_CEILING = 0.1
 
-PAUSES = (0.0, 1.0, 2.0, 4.0, 8.0)
+PAUSES: tuple[float, ...] = (0.0, 1.0, 2.0, 4.0, 8.0)
 """Seconds before each look-up after a write in doubt: the other side may still be at it, or may be late to
 show what it has done."""
 

@@ -37,7 +37,8 @@ class Asked:
 
     @property
     def json(self) -> dict[str, Any]:
-        return json.loads(self.body)
+        value: dict[str, Any] = json.loads(self.body)
+        return value
 
 
 ProfileOf = Callable[..., str]

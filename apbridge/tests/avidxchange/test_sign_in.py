@@ -23,7 +23,8 @@ COMPANY = (200, {"CompanyId": "4711"})
 
 def granting(*tokens: str, then: Answer = COMPANY, **more: object) -> Any:  # noqa: ANN401
     """Grant these tokens in turn; any other call is answered by whether its token is the last granted."""
-    rest, good = list(tokens), []
+    rest = list(tokens)
+    good: list[str] = []
 
     def answer(asked: Asked) -> Answer:
         if asked.path == TOKEN_PATH:

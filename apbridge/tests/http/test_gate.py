@@ -6,10 +6,11 @@ from threading import Event, Thread
 from typing import TYPE_CHECKING
 
 import pytest
+import requests
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from apbridge.http import Call
+from apbridge.http import Call, Verdict
 from apbridge.http.gate import Gate
 from tests.waiting import PATIENCE, until
 
@@ -46,7 +47,12 @@ def test_an_overload_halves_what_is_in_flight_and_answers_restore_it(
     session = session_to(script.url, concurrency=8)
     limits = []
     judge = session._judge
-    session._judge = lambda response: limits.append(session.gate.limit) or judge(response)
+
+    def noting(response: requests.Response) -> Verdict:
+        limits.append(session.gate.limit)
+        return judge(response)
+
+    session._judge = noting
     for _ in range(6):
         session.send(READ)
     assert limits == [8, 4, 5, 6, 7, 8, 8]

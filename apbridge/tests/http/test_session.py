@@ -129,14 +129,14 @@ def test_after_any_answers_a_payment_was_in_doubt_at_most_once(
 ):
     script.asked.clear()
     script._answers.clear()
-    known = {
+    known: dict[str, dict[str, Any]] = {
         "blocked": {"status": 429},
         "expired": {"status": 401},
         "refused": {"status": 422, "body": {"code": "NO"}},
         "done": {"status": 201, "body": {"id": "1"}},
     }
     for name in answers:
-        script.then(**{**DOUBTFUL, **known}[name])
+        script.then(**(DOUBTFUL | known)[name])
     script.forever(201, {"id": "1"})
     decisive = next((n for n, name in enumerate(answers) if name not in {"blocked", "expired"}), len(answers))
     name = answers[decisive] if decisive < len(answers) else "done"
@@ -183,9 +183,9 @@ def test_one_fresh_token_and_then_it_is_overload(script: Script, session_to: Ses
 
 def test_fixed_credentials_that_are_refused_are_a_setting(script: Script, session_to: Sessions):
     script.forever(401, {"code": "bad_token"})
-    signer = type(session_to(script.url)._signer)(renewable=False)
+    signer: Any = type(session_to(script.url)._signer)
     with pytest.raises(SettingError, match="user_token"):
-        session_to(script.url, signer=signer).send(READ)
+        session_to(script.url, signer=signer(renewable=False)).send(READ)
     assert len(script.asked) == 1
 
 

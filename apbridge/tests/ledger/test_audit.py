@@ -200,7 +200,7 @@ with Ledger(sys.argv[1]) as ledger:
     sent = {row["seq"]: row for row in rows if row["phase"] == "sent"}
     for row in rows:
         if row["phase"] == "answered":
-            question = sent.pop(row["answers"])  # type: ignore[call-overload]
+            question = sent.pop(row["answers"])
             assert question["external_id"] == row["external_id"]
             assert question["run_id"] == row["run_id"]
     assert not sent

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 
@@ -104,7 +105,7 @@ def write(run: Run) -> Write:
     return Write(run.id, run.actor, "toy", "upsert", NAME)
 
 
-def at_hand(ledger: Ledger, modified_at: str, **more: object) -> Entry:
+def at_hand(ledger: Ledger, modified_at: str, **more: Any) -> Entry:  # noqa: ANN401
     return entry(known=ledger.known(), source_modified_at=modified_at, **more)
 
 

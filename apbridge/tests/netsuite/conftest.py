@@ -38,7 +38,8 @@ def _pem(kind: str, passphrase: bytes | None = None) -> str:
         serialization.BestAvailableEncryption(passphrase) if passphrase else serialization.NoEncryption()
     )
     form = serialization.PrivateFormat.PKCS8
-    return _key(kind).private_bytes(serialization.Encoding.PEM, form, encryption).decode()
+    told: bytes = _key(kind).private_bytes(serialization.Encoding.PEM, form, encryption)
+    return told.decode()
 
 
 @pytest.fixture
@@ -49,7 +50,8 @@ def pem() -> Callable[..., str]:
 @pytest.fixture
 def public_pem() -> str:
     form = serialization.PublicFormat.SubjectPublicKeyInfo
-    return _key("P-256").public_key().public_bytes(serialization.Encoding.PEM, form).decode()
+    told: bytes = _key("P-256").public_key().public_bytes(serialization.Encoding.PEM, form)
+    return told.decode()
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,7 +27,7 @@ FILE = {
     "size": 2048,
     "modified": "2026-11-01T09:30:00Z",
 }
-READS = {
+READS: dict[str, Callable[[Any], Any]] = {
     "version": restlet.version,
     "files": partial(restlet.listing, bills=["12"]),
     "changed": restlet.changes,

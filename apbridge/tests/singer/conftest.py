@@ -56,7 +56,7 @@ class World:
         told = io.StringIO()
         stdout, sys.stdout = sys.stdout, told
         try:
-            target.listen(lines)
+            target.listen(lines)  # type: ignore[arg-type]  # the SDK reads bytes, whatever it says
         finally:
             sys.stdout = stdout
             self.told = [json.loads(line) for line in told.getvalue().splitlines()]

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tests.singer.conftest import World
 
 
-def rehearse(world: World, messages: list[Any], **more: object) -> dict[str, Any]:
+def rehearse(world: World, messages: list[Any], **more: Any) -> dict[str, Any]:  # noqa: ANN401
     """Run dry; give the report's streams, each outcome by external id."""
     file = world.folder / "told" / "report.json"
     done = world.run(messages, dry_run=True, dry_run_report=str(file), **more)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -40,7 +39,7 @@ def going_on(world: World) -> Message:
 
 
 @pytest.fixture
-def toy(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Origin]]:
+def toy(monkeypatch: pytest.MonkeyPatch) -> dict[str, Origin]:
     """Let the toy target say which system it is of."""
     named = {"origin": TOY}
     monkeypatch.setattr(

@@ -126,7 +126,7 @@ def test_a_held_bookmark_goes_back_to_where_the_tap_began() -> None:
     assert held({"position": 5}, before, {"vendors"}) is None
 
 
-def test_the_run_is_known_before_its_first_state(world: World) -> None:
+def test_the_run_is_known_before_its_first_state(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[bool] = []
 
     def watch(target: Toy) -> None:
@@ -134,7 +134,7 @@ def test_the_run_is_known_before_its_first_state(world: World) -> None:
             with Ledger(world.url) as ledger:
                 seen.append(ledger.is_new("target-toy"))
 
-        target._tell = tell  # type: ignore[method-assign]
+        monkeypatch.setattr(target, "_tell", tell)
 
     world.run([*SCHEMAS, state("t1")], watch)
     assert seen == [False]

@@ -128,7 +128,7 @@ def test_the_key_may_be_in_the_os_keyring(tmp_path: Path, monkeypatch: pytest.Mo
 
 def test_a_machine_without_a_keyring_is_told_so(tmp_path: Path):
     before = keyring.get_keyring()
-    keyring.set_keyring(fail.Keyring())
+    keyring.set_keyring(fail.Keyring())  # type: ignore[no-untyped-call]
     try:
         with pytest.raises(SettingError, match="APB-VLT-011"):
             Vault.create({"APBRIDGE_VAULT": str(tmp_path / "vault.json")}, in_keyring=True)

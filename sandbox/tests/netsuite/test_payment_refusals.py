@@ -258,7 +258,8 @@ def test_fields_of_features_that_are_off_are_unknown(
     netsuite: NetSuite, bills: list[OpenBill], feature: str, field: str
 ):
     netsuite.switch(**{feature: False})
-    error = error_of(netsuite.post(PAYMENT, json=bills[0].payment(**{field: {"id": "1"}})))
+    named: dict[str, Any] = {field: {"id": "1"}}
+    error = error_of(netsuite.post(PAYMENT, json=bills[0].payment(**named)))
     assert (error["o:errorCode"], error["o:errorPath"]) == ("INVALID_CONTENT", field)
 
 
@@ -293,7 +294,8 @@ def test_a_dimension_has_to_be_active_and_the_subsidiarys(
         conn.execute("UPDATE ns_department SET isinactive = 'T' WHERE id = 2")
         foreign = conn.execute("SELECT id FROM ns_location WHERE subsidiary = '2'").fetchone()["id"]
     for field, value in (("department", 2), ("location", foreign)):
-        error = error_of(netsuite.post(PAYMENT, json=bills[0].payment(**{field: {"id": str(value)}})))
+        named: dict[str, Any] = {field: {"id": str(value)}}
+        error = error_of(netsuite.post(PAYMENT, json=bills[0].payment(**named)))
         assert f"Invalid {field} reference key {value} for subsidiary 1." in error["detail"]
     assert netsuite.post(PAYMENT, json=bills[0].payment(department={"id": "3"})).ok
 

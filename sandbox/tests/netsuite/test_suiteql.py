@@ -332,6 +332,7 @@ def test_marks_take_values_from_2026_2_on(netsuite: NetSuite):
     netsuite.switch(release="2026.2")
     answer = netsuite.post(SUITEQL, json=body, headers=headers)
     assert [row["id"] for row in answer.json()["items"]] == ["11", "12"]
+    wrong: Any
     for wrong in ([], ["11"], [1, 2, 3, 4, 5]):
         assert netsuite.post(SUITEQL, json=body | {"params": wrong}, headers=headers).status_code == 400
     for wrong in ("11", [True, 1, "x", 2], [[1], 1, "x", 2]):

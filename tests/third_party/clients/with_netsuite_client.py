@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import sys
+from typing import Any
 
 from netsuite_client import NetSuiteClient, NetSuiteError
 
@@ -43,7 +44,7 @@ def refusal(query: str, secret: str) -> str:
 secret = os.environ["NETSUITE_TOKEN_SECRET"]
 netsuite = client(secret)
 base = f"https://{netsuite.account}.suitetalk.api.netsuite.com/services/rest"
-pages = []
+pages: list[dict[str, Any]] = []
 while not pages or pages[-1]["hasMore"]:
     offset = sum(page["count"] for page in pages)
     pages.append(netsuite.post(f"{base}/query/v1/suiteql?limit=50&offset={offset}", {"q": QUERY}))
