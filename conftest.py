@@ -30,6 +30,10 @@ def _share(_: type[SQLiteDialect_pysqlite], engine: Engine) -> None:
     engine.update_execution_options(compiled_cache=_COMPILED)
 
 
-SQLiteDialect_pysqlite.engine_created = classmethod(_share)
-SQLiteDialect_pysqlite.__eq__ = lambda one, other: type(one) is type(other)
-SQLiteDialect_pysqlite.__hash__ = lambda one: hash(type(one))
+_ALIKE: dict[str, Any] = {
+    "engine_created": classmethod(_share),
+    "__eq__": lambda one, other: type(one) is type(other),
+    "__hash__": lambda one: hash(type(one)),
+}
+for _name, _behaviour in _ALIKE.items():
+    setattr(SQLiteDialect_pysqlite, _name, _behaviour)
