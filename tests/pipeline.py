@@ -20,7 +20,17 @@ from tests.waiting import PATIENCE
 
 _PROCESSES = multiprocessing.get_context("forkserver")
 # Both programs are imported once, not in each of some hundred processes.
-_PROCESSES.set_forkserver_preload(["pytest", "tap_netsuite_ap.tap", "target_avidxchange.target", __name__])
+_PROCESSES.set_forkserver_preload(
+    [
+        "pytest",
+        "tap_netsuite_ap.tap",
+        "tap_netsuite_ap.streams",
+        "target_avidxchange.target",
+        "target_avidxchange.bills",
+        "apbridge.ledger.store",
+        __name__,
+    ]
+)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,6 @@ from urllib.parse import urlsplit
 from singer_sdk import typing as th
 
 from apbridge.errors import SettingError
-from apbridge.vault import resolved
 
 ACCOUNT_ID = re.compile(r"[A-Za-z0-9]+(_[A-Za-z0-9]+)?")
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
@@ -203,6 +202,8 @@ def text(config: Mapping[str, Any], name: str) -> str | None:
     value = config.get(name)
     if value is None:
         return None
+    from apbridge.vault import resolved  # noqa: PLC0415
+
     try:
         return resolved(str(value).strip()) or None
     except SettingError as failure:

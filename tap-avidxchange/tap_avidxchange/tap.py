@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import weakref
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from singer_sdk import typing as th
 from typing_extensions import override
 
-from apbridge.avidxchange import AvidXchange, AvidXchangeSettings
 from apbridge.origin import Origin
 from apbridge.settings import AVIDXCHANGE_SETTINGS
 from apbridge.singer import CanonicalTap
-from tap_avidxchange.streams import STREAMS, AvidXchangeStream
+
+if TYPE_CHECKING:
+    from apbridge.avidxchange import AvidXchange
+    from tap_avidxchange.streams import AvidXchangeStream
+
+# What only a run needs is imported where it is used: `--version` and `--about` do without.
 
 
 class TapAvidXchange(CanonicalTap):
@@ -48,6 +53,8 @@ class TapAvidXchange(CanonicalTap):
 
     @override
     def discover_streams(self) -> list[AvidXchangeStream]:
+        from tap_avidxchange.streams import STREAMS  # noqa: PLC0415
+
         return [stream(self, lambda: self.client) for stream in STREAMS]
 
     @cached_property
@@ -57,6 +64,8 @@ class TapAvidXchange(CanonicalTap):
         Raises:
             SettingError: A setting is wrong; it says which.
         """
+        from apbridge.avidxchange import AvidXchange, AvidXchangeSettings  # noqa: PLC0415
+
         client = AvidXchange(AvidXchangeSettings.from_config(self.config), stop=self.stop)
         weakref.finalize(self, client.close)
         return client

@@ -17,11 +17,8 @@ from apbridge import words
 from apbridge.errors import RefusedError, SettingError
 from apbridge.netsuite import in_list, literal
 from apbridge.settings import text
+from tap_netsuite_ap.approvals import APPROVALS
 from tap_netsuite_ap.suiteql import Line, Query, Row, ids
-
-APPROVALS = {"pending": 1, "approved": 2, "open": 11}
-"""NetSuite's approval statuses that may be submitted, if a setting says so. Where approvals are off it is
-null, and the bill counts as approved."""
 
 DEFAULT_APPROVALS = ("approved", "open")
 

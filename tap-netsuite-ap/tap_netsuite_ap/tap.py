@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from singer_sdk import Stream
 from singer_sdk import typing as th
@@ -11,10 +12,12 @@ from typing_extensions import override
 from apbridge.origin import Origin
 from apbridge.settings import NETSUITE_SETTINGS, SPOOL_SETTINGS
 from apbridge.singer import CanonicalTap
-from tap_netsuite_ap.connection import Connection
-from tap_netsuite_ap.eligibility import APPROVALS
-from tap_netsuite_ap.manifest import manifest
-from tap_netsuite_ap.streams import BillsStream, NetSuiteStream
+from tap_netsuite_ap.approvals import APPROVALS
+
+if TYPE_CHECKING:
+    from tap_netsuite_ap.connection import Connection
+
+# What only a run needs is imported where it is used: `--version` and `--about` do without.
 
 
 class TapNetSuiteAP(CanonicalTap):
@@ -87,6 +90,8 @@ class TapNetSuiteAP(CanonicalTap):
     @cached_property
     def connection(self) -> Connection:
         """What this run's streams share."""
+        from tap_netsuite_ap.connection import Connection  # noqa: PLC0415
+
         return Connection(self.config, self.stop)
 
     @override
@@ -99,6 +104,9 @@ class TapNetSuiteAP(CanonicalTap):
 
     @override
     def discover_streams(self) -> list[Stream]:
+        from tap_netsuite_ap.manifest import manifest  # noqa: PLC0415
+        from tap_netsuite_ap.streams import BillsStream, NetSuiteStream  # noqa: PLC0415
+
         return [
             (BillsStream if entry.name == "bills" else NetSuiteStream)(self, entry, self.connection)
             for entry in manifest().streams
@@ -108,5 +116,7 @@ class TapNetSuiteAP(CanonicalTap):
     @override
     def streams(self) -> dict[str, Stream]:
         # The SDK orders by name, and would emit bills before the vendors and codes that they name.
+        from tap_netsuite_ap.manifest import manifest  # noqa: PLC0415
+
         found = super().streams
         return {entry.name: found[entry.name] for entry in manifest().streams}

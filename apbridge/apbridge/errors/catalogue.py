@@ -8,8 +8,6 @@ from functools import cache
 from importlib import resources
 from types import MappingProxyType
 
-from apbridge import declared_file
-
 
 @dataclass(frozen=True)
 class Entry:
@@ -29,6 +27,8 @@ def catalogue() -> Mapping[str, Entry]:
     Raises:
         ValueError: A code is given twice.
     """
+    from apbridge import declared_file  # noqa: PLC0415
+
     entries: dict[str, Entry] = {}
     folder = resources.files("apbridge.errors") / "sentences"
     for file in sorted(folder.iterdir(), key=lambda found: found.name):
