@@ -22,13 +22,13 @@ from singer_sdk.singerlib.encoding.simple import Message
 from apbridge import json as decoder
 from apbridge.netsuite import NetSuite, NetSuiteSettings
 from apbridge.netsuite.client import PAGE_ROWS
+from apbridge.netsuite.queries.features import Features
+from apbridge.netsuite.queries.query import Query, between
+from apbridge.netsuite.queries.reader import Reader
 from apbridge.singer.writer import MessageWriter
 from benchmarks.reader.server import LIMIT
-from tap_netsuite_ap.client import Reader
 from tap_netsuite_ap.eligibility import Eligibility
-from tap_netsuite_ap.features import Features
 from tap_netsuite_ap.manifest import manifest
-from tap_netsuite_ap.suiteql import Query, between
 from tap_netsuite_ap.tap import TapNetSuiteAP
 
 END = "2099-01-01T00:00:00Z"

@@ -8,16 +8,17 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
+from apbridge.netsuite.client import Row
+from apbridge.netsuite.queries.query import Query, between
+from apbridge.netsuite.queries.reader import Found, Reader
 from apbridge.netsuite.restlet import File, Listing
 from apbridge.schemas import external_id
 from tap_netsuite_ap.bookmark import Window
-from tap_netsuite_ap.client import Joined, Reader
 from tap_netsuite_ap.custom import CustomFields
 from tap_netsuite_ap.eligibility import Eligibility
 from tap_netsuite_ap.images import Images
 from tap_netsuite_ap.manifest import Entry, Manifest
 from tap_netsuite_ap.records import Record, Shape
-from tap_netsuite_ap.suiteql import Query, Row, between
 
 BILLS_A_LINE_QUERY = 200
 """A thousand bills have more lines than a page of a thousand rows: read as five ranges at once, they arrive
@@ -56,10 +57,10 @@ class _Portion:
     """Some changes, and what was asked about them."""
 
     changes: Sequence[Change]
-    headers: Joined
-    lines: Joined
-    orders: Joined
-    applications: Joined
+    headers: Found
+    lines: Found
+    orders: Found
+    applications: Found
     files: Callable[[], Listing]
 
 
@@ -162,13 +163,13 @@ class Bills:
     def _begin(self, changes: Sequence[Change], header: Query) -> _Portion:
         living = {one.id for one in changes if not one.is_deletion}
         unknown = living - {one.id for one in changes if one.header}
-        joined = self._reader.joined
+        look_up = self._reader.look_up
         return _Portion(
             changes,
-            headers=joined(header, unknown, by="id"),
-            lines=joined(self._line_query, living, width=BILLS_A_LINE_QUERY),
-            orders=joined(self._queries["bill_purchase_orders"], living),
-            applications=joined(self._queries["bill_applications"], living),
+            headers=look_up(header, unknown, by="id"),
+            lines=look_up(self._line_query, living, width=BILLS_A_LINE_QUERY),
+            orders=look_up(self._queries["bill_purchase_orders"], living),
+            applications=look_up(self._queries["bill_applications"], living),
             files=self._images.listed(self._reader, living),
         )
 

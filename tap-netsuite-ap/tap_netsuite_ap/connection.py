@@ -11,10 +11,10 @@ from typing import Any
 
 from apbridge.errors import APBridgeError, RefusedError, SettingError, UnavailableError
 from apbridge.netsuite import NetSuite, NetSuiteSettings, remind
-from tap_netsuite_ap.client import Reader
+from apbridge.netsuite.queries.features import Features, not_found
+from apbridge.netsuite.queries.reader import Reader
 from tap_netsuite_ap.custom import CustomFields, asked_for, custom_fields, near_matches
 from tap_netsuite_ap.eligibility import Eligibility
-from tap_netsuite_ap.features import Features, not_found
 from tap_netsuite_ap.manifest import manifest
 from tap_netsuite_ap.visibility import Visibility
 

@@ -12,7 +12,7 @@ from typing import Any
 from apbridge.errors import RefusedError, SettingError
 from apbridge.netsuite import NetSuite
 from apbridge.netsuite.catalog import FieldKind, Fields, record_fields
-from tap_netsuite_ap.suiteql import Line, Query
+from apbridge.netsuite.queries.query import Line, Query
 
 SETTING = "custom_fields"
 _RECORD_TYPES = ("vendorBill", "vendor")

@@ -16,9 +16,11 @@ from typing import Any
 from apbridge import words
 from apbridge.errors import RefusedError, SettingError
 from apbridge.netsuite import in_list, literal
+from apbridge.netsuite.client import Row
+from apbridge.netsuite.queries.query import Line, Query
+from apbridge.netsuite.queries.values import ids
 from apbridge.settings import text
 from tap_netsuite_ap.approvals import APPROVALS
-from tap_netsuite_ap.suiteql import Line, Query, Row, ids
 
 DEFAULT_APPROVALS = ("approved", "open")
 

@@ -13,9 +13,9 @@ import fsspec
 from apbridge import json
 from apbridge.errors import APBridgeError, RefusedError, RejectedError, UnavailableError, catalogue
 from apbridge.netsuite import NetSuite, restlet
+from apbridge.netsuite.queries.reader import Reader
 from apbridge.netsuite.restlet import File, Listing, Unreadable
 from apbridge.spool import SpooledImage, Wanted, is_there, put, settle, wanted, writing
-from tap_netsuite_ap.client import Reader
 from tap_netsuite_ap.records import Record
 
 logger = logging.getLogger(__name__)

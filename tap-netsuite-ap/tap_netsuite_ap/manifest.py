@@ -9,7 +9,7 @@ from importlib import resources
 from typing import Any
 
 from apbridge import declared_file
-from tap_netsuite_ap.suiteql import Query
+from apbridge.netsuite.queries.query import Query
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def manifest() -> Manifest:
     return Manifest(
         streams=tuple(_entry(name, stream) for name, stream in declared["streams"].items()),
         queries={
-            name: Query.load(name, f"read {name.replace('_', ' ')}", key)
+            name: Query.load(__package__, name, f"read {name.replace('_', ' ')}", key)
             for name, key in declared["queries"].items()
         },
         features=declared["features"],
@@ -71,9 +71,9 @@ def _entry(name: str, declared: Mapping[str, Any]) -> Entry:
     return Entry(
         name=name,
         kind=declared["kind"],
-        query=Query.load(name, purpose, declared["key"]),
+        query=Query.load(__package__, name, purpose, declared["key"]),
         joins={
-            field: Query.load(join["query"], purpose, join["key"])
+            field: Query.load(__package__, join["query"], purpose, join["key"])
             for field, join in declared.get("joins", {}).items()
         },
         is_selected=declared.get("selected", True),

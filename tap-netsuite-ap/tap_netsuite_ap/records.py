@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
+from apbridge.netsuite.client import Row
 from tap_netsuite_ap.custom import Column
-from tap_netsuite_ap.suiteql import Row
 
 Record = dict[str, Any]
 

@@ -12,17 +12,17 @@ from singer_sdk.helpers.conform import TypeConformanceLevel
 from typing_extensions import override
 
 from apbridge.errors import RefusedError
-from apbridge.netsuite.client import PAGE_ROWS
+from apbridge.netsuite.client import PAGE_ROWS, Row
+from apbridge.netsuite.queries.query import between
+from apbridge.netsuite.queries.reader import Reader
 from apbridge.schemas import external_id, schema
 from apbridge.singer.sdk import Context, FencedStream
 from tap_netsuite_ap.bills import Bills
 from tap_netsuite_ap.bookmark import Bookmark, Window
-from tap_netsuite_ap.client import Reader
 from tap_netsuite_ap.connection import Connection
 from tap_netsuite_ap.images import Images
 from tap_netsuite_ap.manifest import Entry, manifest
 from tap_netsuite_ap.records import Record, Shape
-from tap_netsuite_ap.suiteql import Row, between
 
 
 class NetSuiteStream(FencedStream):
@@ -118,7 +118,7 @@ class NetSuiteStream(FencedStream):
 
     def _joined(self, reader: Reader, rows: Sequence[Row]) -> Mapping[str, Mapping[str, Sequence[Row]]]:
         parents = [row["id"] for row in rows]
-        begun = {field: reader.joined(query, parents) for field, query in self._entry.joins.items()}
+        begun = {field: reader.look_up(query, parents) for field, query in self._entry.joins.items()}
         return {field: wait() for field, wait in begun.items()}
 
     @override

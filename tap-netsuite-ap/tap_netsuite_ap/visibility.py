@@ -7,10 +7,10 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from apbridge.errors import RefusedError
-from tap_netsuite_ap.client import Reader
+from apbridge.netsuite.queries.reader import Reader
+from apbridge.netsuite.queries.values import ids
 from tap_netsuite_ap.manifest import Manifest
 from tap_netsuite_ap.records import Record
-from tap_netsuite_ap.suiteql import ids
 
 logger = logging.getLogger(__name__)
 
@@ -71,7 +71,7 @@ class Visibility:
             if entry.name == "subsidiaries" and self._subsidiaries:
                 numbers &= self._subsidiaries
             try:
-                hidden = sorted(numbers - reader.joined(entry.query, numbers, by="id")().keys(), key=int)
+                hidden = sorted(numbers - reader.look_up(entry.query, numbers, by="id")().keys(), key=int)
             except RefusedError as refused:
                 logger.debug("%s cannot be asked for: %s", entry.name, refused)
                 continue

@@ -17,10 +17,11 @@ from typing import Any
 import pytest
 from singer_sdk.singerlib.encoding.simple import Message
 
+from apbridge.netsuite.queries import reader
 from apbridge.singer.writer import MessageWriter
 from apbridge_sandbox.clock import stamp
 from apbridge_sandbox.testing import Running, running
-from tap_netsuite_ap import bills, client, streams
+from tap_netsuite_ap import bills, streams
 from tap_netsuite_ap.tap import TapNetSuiteAP
 
 Record = dict[str, Any]
@@ -321,7 +322,7 @@ def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pages of seven rows and a STATE every two records, so that a small company has many of both."""
     monkeypatch.setattr(streams, "PAGE_ROWS", 7)
     monkeypatch.setattr(streams.NetSuiteStream, "STATE_MSG_FREQUENCY", 2)
-    monkeypatch.setattr(client, "PAGE_ROWS", 7)
+    monkeypatch.setattr(reader, "PAGE_ROWS", 7)
     monkeypatch.setattr(bills, "BILLS_A_LINE_QUERY", 2)
 
 

@@ -36,7 +36,9 @@ def switch(company: Account) -> Iterator[Switch]:
 
 def said(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [
-        record.getMessage() for record in caplog.records if record.name.startswith("tap_netsuite_ap.features")
+        record.getMessage()
+        for record in caplog.records
+        if record.name.startswith("apbridge.netsuite.queries.features")
     ]
 
 

@@ -12,10 +12,11 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
+from apbridge.netsuite.queries import reader
 from apbridge_sandbox.netsuite import restlet
 from apbridge_sandbox.suiteql import times
 from apbridge_sandbox.testing import running
-from tap_netsuite_ap import client, streams
+from tap_netsuite_ap import streams
 
 if TYPE_CHECKING:
     from tests.conftest import Account, Record
@@ -216,7 +217,7 @@ def test_any_history_ends_with_every_bill_told_as_it_stands(
     assert small_pages is None
     # Fourteen bills are several pages, read as several ranges at once.
     monkeypatch.setattr(streams, "PAGE_ROWS", 4)
-    monkeypatch.setattr(client, "PAGE_ROWS", 4)
+    monkeypatch.setattr(reader, "PAGE_ROWS", 4)
     History.account = small_company
     History.zone = monkeypatch
     run_state_machine_as_test(

@@ -7,10 +7,11 @@ from importlib import resources
 import pytest
 
 from apbridge.errors import catalogue
+from apbridge.netsuite.queries.query import Query, between
+from apbridge.netsuite.queries.reader import ROW_NUMBERS
+from apbridge.netsuite.queries.values import ids
 from apbridge.schemas import schema
-from tap_netsuite_ap.client import ROW_NUMBERS
 from tap_netsuite_ap.manifest import Entry, manifest
-from tap_netsuite_ap.suiteql import Query, between, ids
 
 STREAMS = {entry.name: entry for entry in manifest().streams}
 JOINS = {query.name: query for entry in STREAMS.values() for query in entry.joins.values()}

@@ -2,7 +2,7 @@
 
 from apbridge.netsuite.certificate import Certificate, remind
 from apbridge.netsuite.client import NetSuite, Page
+from apbridge.netsuite.queries.values import in_list, literal
 from apbridge.netsuite.settings import NetSuiteSettings
-from apbridge.netsuite.suiteql import in_list, literal
 
 __all__ = ["Certificate", "NetSuite", "NetSuiteSettings", "Page", "in_list", "literal", "remind"]

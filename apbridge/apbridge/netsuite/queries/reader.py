@@ -1,10 +1,10 @@
-"""Reading by key: whole tables in order and in bounded memory, joins in bulk, several calls in flight."""
+"""Read queries by key: whole tables in order and in bounded memory, look-ups by ids, calls at once."""
 
 from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from typing import TypeVar
@@ -12,19 +12,18 @@ from typing import TypeVar
 from typing_extensions import Self
 
 from apbridge.errors import RefusedError, UnavailableError
-from apbridge.netsuite import NetSuite
-from apbridge.netsuite.client import PAGE_ROWS, Page
-from apbridge.netsuite.suiteql import MOST_IN
-from tap_netsuite_ap.features import Features
-from tap_netsuite_ap.ranges import Reading, goes_on
-from tap_netsuite_ap.suiteql import Place, Query, Row, ids
+from apbridge.netsuite.client import PAGE_ROWS, NetSuite, Page, Row
+from apbridge.netsuite.queries.features import Features
+from apbridge.netsuite.queries.query import Place, Query
+from apbridge.netsuite.queries.ranges import Reading, goes_on
+from apbridge.netsuite.queries.values import MOST_IN, ids
 
 logger = logging.getLogger(__name__)
 
 _T = TypeVar("_T")
 
-Joined = Callable[[], dict[str, list[Row]]]
-"""Waits for joined rows, and gives them by parent."""
+Found = Callable[[], dict[str, list[Row]]]
+"""Waits for the rows of a look-up, and returns them by the value looked up."""
 
 ROW_NUMBERS = "row_numbers"
 """The feature without which NetSuite does not say where pages end."""
@@ -35,17 +34,17 @@ _NOTHING = Page([], has_more=False, total=0)
 class Reader:
     """Reads queries from one NetSuite account.
 
-    Use as a context manager: on leaving, calls not yet begun are dropped.
+    Used as a context manager, it drops on leaving the calls that have not begun.
 
     Args:
         netsuite: The signed-in account.
         features: What the account is known to lack.
-        page_rows: Rows of one page of what is read from end to end.
+        page_rows: Rows of one page of a query that is read from end to end.
     """
 
     def __init__(self, netsuite: NetSuite, features: Features, page_rows: int = PAGE_ROWS) -> None:
         self.netsuite = netsuite
-        self._features = features
+        self.features = features
         self.page_rows = page_rows
         # The session holds the account's limit; the pool only has to be wide enough to use it.
         self._pool = ThreadPoolExecutor(netsuite.concurrency, thread_name_prefix="netsuite")
@@ -57,7 +56,7 @@ class Reader:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def begin(self, work: Callable[[], _T]) -> Future[_T]:
-        """Have something done beside the rest. It must not itself wait for what it begins."""
+        """Start work in another thread. It must not itself wait for work that it starts."""
         return self._pool.submit(work)
 
     def pages(
@@ -65,37 +64,45 @@ class Reader:
     ) -> Iterator[Sequence[Row]]:
         """Read every row, page by page in the order of the query's key.
 
-        The first page is asked for at once; what follows it is too, several pages at a time and some ahead
-        of what is taken.
+        The first page is asked for at once. So are the next ones, several at a time and some ahead of what
+        is taken.
 
         Args:
-            query: Gives the rows.
+            query: The query.
             where: Conditions beside those of the query.
             is_long: Many rows are expected.
         """
-        # Whoever asks for small pages wants few rows.
+        # A reader with small pages wants few rows.
         lanes = self.netsuite.concurrency if self.page_rows >= PAGE_ROWS else 1
         asked = _Asked(self, query, where)
         return Reading(asked, self.begin, rows=self.page_rows, lanes=lanes, is_long=is_long).pages()
 
-    def joined(
-        self, query: Query, parents: Collection[str], *, by: str = "parent", width: int = MOST_IN
-    ) -> Joined:
-        """Begin to read all rows that belong to some parents.
+    def look_up(
+        self,
+        query: Query,
+        values: Iterable[str],
+        *,
+        by: str = "parent",
+        width: int = MOST_IN,
+        write: Callable[[Iterable[str]], str] = ids,
+    ) -> Found:
+        """Start to read all rows that have one of some values in a column.
 
         Args:
-            query: Gives the rows.
-            parents: Internal ids.
-            by: The column that holds a row's parent.
-            width: Parents asked for in one query.
+            query: The query.
+            values: Internal ids; each is asked for once.
+            by: The column.
+            width: Values of one call.
+            write: Writes the values in SuiteQL; `in_list` where they are texts.
 
         Returns:
-            Waits for the rows, and gives them by parent.
+            Waits for the rows, and returns them by value, those of each in the order of the query's key.
         """
-        asked = sorted(parents, key=int)
+        # Numbers in order of their size: what lies close together in NetSuite is read together.
+        asked = sorted(set(values), key=lambda value: (len(value), value))
         column = query.expression(by)
         parts = [
-            self.begin(partial(self._all, query, f"{column} IN ({ids(asked[i : i + width])})"))
+            self.begin(partial(self.all, query, where=[f"{column} IN ({write(asked[i : i + width])})"]))
             for i in range(0, len(asked), width)
         ]
 
@@ -108,8 +115,19 @@ class Reader:
 
         return collect
 
+    def all(self, query: Query, *, where: Sequence[str] = ()) -> list[Row]:
+        """Read every row, one page after the other in the order of the query's key."""
+        rows: list[Row] = []
+        after: Place | None = None
+        while True:
+            page = self.page(query, rows=PAGE_ROWS, where=where, after=after)
+            rows += page.items
+            if not goes_on(page):
+                return rows
+            after = query.place(rows[-1])
+
     def refusal(self, query: Query) -> RefusedError | None:
-        """Try a query out, and give how NetSuite refuses it; None where it takes it."""
+        """Try a query out, and return how NetSuite refuses it; None where it takes it."""
         try:
             self.page(query, rows=1, where=[f"{query.expression('id')} = 0"])
         except RefusedError as refused:
@@ -117,22 +135,12 @@ class Reader:
         return None
 
     def lacks(self, query: Query) -> bool:
-        """Tell whether the account was found to lack what a query is about."""
-        return query.needs in self._features.absent
+        """Return whether the account was found to lack what a query is about."""
+        return query.needs in self.features.absent
 
     def one(self, query: Query) -> Row:
         """Read the only row of a query."""
         return self.page(query, rows=1).items[0]
-
-    def _all(self, query: Query, condition: str) -> list[Row]:
-        rows: list[Row] = []
-        after: Place | None = None
-        while True:
-            page = self.page(query, rows=PAGE_ROWS, where=[condition], after=after)
-            rows += page.items
-            if not goes_on(page, PAGE_ROWS):
-                return rows
-            after = query.place(rows[-1])
 
     def page(
         self,
@@ -143,7 +151,11 @@ class Reader:
         after: Place | None = None,
         until: Place | None = None,
     ) -> Page:
-        """Read one page, without what the account lacks."""
+        """Read one page, without what the account lacks.
+
+        Raises:
+            RefusedError: NetSuite does not take the query, whatever is left out.
+        """
 
         def ask(absent: frozenset[str], rows: int) -> Page:
             text = query.render(absent, where=where, after=after, until=until)
@@ -151,29 +163,30 @@ class Reader:
 
         def works(absent: frozenset[str]) -> bool:
             try:
-                ask(absent, 1)
+                # What was refused is tried whole: one of its rows may be the reason, and always will be.
+                ask(absent, rows if absent == without else 1)
             except RefusedError:
                 return False
             return True
 
         while True:
-            absent = self._features.absent
+            without = self.features.absent
             if self.lacks(query):
                 return _NOTHING
             try:
-                return ask(absent, rows)
+                return ask(without, rows)
             except RefusedError as refused:
-                if not self._features.adapt(query, refused, absent, works):
+                if not self.features.adapt(query, refused, without, works):
                     raise
 
     def ends(self, query: Query, *, where: Sequence[str], after: Place | None) -> list[Place]:
-        """Ask where the pages of a query end: the places of every so many-th row after a place.
+        """Ask where the pages of a query end: the place of each last row of a page, after a place.
 
         Returns:
             The first thousand of them; none where NetSuite does not say, which is no reason to fail: the
-            pages themselves are then read one after the other.
+            pages are then read one after the other.
         """
-        absent = self._features.absent
+        absent = self.features.absent
         if {query.needs, ROW_NUMBERS} & absent:
             return []
         text = query.every(self.page_rows).render(absent, where=where, after=after)
@@ -183,13 +196,13 @@ class Reader:
             logger.debug("NetSuite does not say where pages end: %s", problem)
             # Where no page has come yet, anything in the query may have been refused.
             if after:
-                self._features.lacks(ROW_NUMBERS)
+                self.features.lacks(ROW_NUMBERS)
             return []
         return [query.place(row) for row in page.items]
 
 
 class _Asked:
-    """A query, asked by a reader."""
+    """A query that a reader asks."""
 
     def __init__(self, reader: Reader, query: Query, where: Sequence[str]) -> None:
         self._reader = reader

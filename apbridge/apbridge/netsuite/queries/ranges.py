@@ -1,10 +1,10 @@
-"""Reading a long query as many ranges of its key at once, its rows given in order of the key.
+"""Read a long query as several ranges of its key at once, and return its rows in order of the key.
 
-Where a page ends is known only when it is there, so by key alone one page is read after the other. NetSuite
-is therefore asked for the place of every thousandth row: from each to the next is a range of one page, and
-any number of ranges may be asked for at once. They cover the whole key without a gap, and no row is in two.
-What changes meanwhile, or is wrong with those places, costs a call and never a row: a range that holds more
-than a page is read on from its last row, as the whole query would be.
+The end of a page is known only when the page has come, so by key alone one page is read after the other.
+NetSuite is therefore asked for the place of every thousandth row: from each to the next is a range of one
+page, and several ranges may be asked for at once. They cover the whole key without a gap, and no row is in
+two. A change meanwhile, or a wrong place, costs a call and never a row: a range that holds more than a page
+is read on from its last row, as the whole query would be.
 """
 
 from __future__ import annotations
@@ -18,28 +18,28 @@ from functools import partial
 from threading import Condition
 from typing import Any, Protocol, TypeVar
 
-from apbridge.netsuite.client import Page
-from tap_netsuite_ap.suiteql import Place, Row
+from apbridge.netsuite.client import Page, Row
+from apbridge.netsuite.queries.query import Place
 
 PAGES_AHEAD = 3
-"""Pages held or under way, for each call that may be in flight."""
+"""Pages held or asked for, for each call that may be in flight."""
 
 MOST_PAGES_AHEAD = 60
-"""However many calls may be in flight."""
+"""Pages held or asked for at most, however many calls may be in flight."""
 
 _FEW_PAGES = 2
-"""So many pages more are read one after the other as fast as the question where they end is answered."""
+"""This many pages are read one after the other as fast as NetSuite answers where they end."""
 
 _INTEGER = re.compile(r"-?\d+")
 
 _T = TypeVar("_T")
 
 Begin = Callable[[Callable[[], Any]], "Future[Any]"]
-"""Has something asked beside the rest."""
+"""Starts a call in another thread."""
 
 
 class Asked(Protocol):
-    """A query that is asked page by page."""
+    """A query that is read page by page."""
 
     def page(self, after: Place | None, until: Place | None) -> Page:
         """Ask for the rows after a place, up to and including another; None for either end of the key."""
@@ -51,15 +51,15 @@ class Asked(Protocol):
         """Give the place of a row."""
 
 
-def goes_on(page: Page, rows: int) -> bool:
-    """Tell whether more rows may follow a page that had room for `rows`."""
+def goes_on(page: Page) -> bool:
+    """Return whether more rows may follow a page."""
     # Either sign alone is enough: what NetSuite says at its cap of 100,000 rows is not known.
-    return bool(page.items) and (page.has_more or len(page.items) >= rows)
+    return bool(page.items) and (page.has_more or page.total != len(page.items))
 
 
 @dataclass(eq=False)
 class _Range:
-    """A part of the key: beyond the place `after`, up to and including the place `until`."""
+    """A part of the key: after the place `after`, up to and including the place `until`."""
 
     after: Place | None = None
     until: Place | None = None
@@ -74,11 +74,11 @@ class Reading:
 
     Args:
         asked: The query.
-        begin: Has it asked beside the rest.
+        begin: Starts a call in another thread.
         rows: Rows of a page.
         lanes: Most calls in flight.
-        is_long: Ask where the pages end along with the first page, not only when that has said that many
-            follow.
+        is_long: Ask where the pages end along with the first page, not only once the first page has said
+            that many follow.
     """
 
     def __init__(self, asked: Asked, begin: Begin, *, rows: int, lanes: int, is_long: bool = False) -> None:
@@ -98,7 +98,7 @@ class Reading:
         self._changed = Condition()
 
     def pages(self) -> Iterator[Sequence[Row]]:
-        """Ask for the first page at once, and give every page in the order of the key."""
+        """Ask for the first page at once, and return every page in the order of the key."""
         with self._changed:
             self._fill()
         return self._given()
@@ -130,7 +130,7 @@ class Reading:
             return None
 
     def _fill(self) -> None:
-        """Begin as many calls as may be in flight, those first that are waited for first."""
+        """Start as many calls as may be in flight, in the order of the key."""
         while not self._is_over and self._in_flight < self._lanes:
             if due := self._due():
                 due.is_asked = True
@@ -144,12 +144,12 @@ class Reading:
                 return
 
     def _due(self) -> _Range | None:
-        """Give the earliest range of which a page may be asked for, if it is not too far ahead."""
+        """Return the earliest range of which a page may be asked for, if it is not too far ahead."""
         for one in self._ranges:
             if one.failure:
                 return None
             if not (one.is_asked or one.is_done):
-                # However much is held, the page that everything waits for may always come.
+                # However much is held, the page that the reader waits for may always be asked for.
                 is_waited_for = one is self._ranges[0] and not one.pages
                 return one if is_waited_for or self._held < self._most else None
         return None
@@ -164,7 +164,7 @@ class Reading:
             try:
                 take(future.result())
                 self._fill()
-            except Exception as failure:  # noqa: BLE001 - whoever reads the rows says it, when they come to it
+            except Exception as failure:  # noqa: BLE001 - raised where the rows are read, when that range is reached
                 one.failure = one.failure or failure
             self._changed.notify_all()
 
@@ -179,7 +179,7 @@ class Reading:
             if last > end:
                 # The end was found while the page was on its way: the next range has the rows beyond it.
                 items = [row for row in items if _order(place(row)) <= end]
-        one.is_done = is_beyond or not goes_on(page, self._rows)
+        one.is_done = is_beyond or not goes_on(page)
         if not one.is_done and end is None:
             left = page.total - len(items)
             self._wants_ends = self._lanes > 1 and left > _FEW_PAGES * self._rows
@@ -190,7 +190,7 @@ class Reading:
             self._held -= 1
 
     def _take_ends(self, ends: Sequence[Place]) -> None:
-        """Cut the open range at the places where its pages end."""
+        """Divide the open range at the places where its pages end."""
         self._is_finding_ends = self._wants_ends = False
         for end in sorted(ends, key=_order):
             after = self._open.after
@@ -201,5 +201,5 @@ class Reading:
 
 
 def _order(place: Place) -> tuple[int | str, ...]:
-    """Give what places are ordered by: ids as numbers, moments as they are written."""
+    """Return what places are ordered by: ids as numbers, moments as they are written."""
     return tuple(int(value) if _INTEGER.fullmatch(value) else value for value in place)

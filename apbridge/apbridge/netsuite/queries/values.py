@@ -24,3 +24,12 @@ def in_list(values: Iterable[str]) -> str:
         message = f"an IN list takes 1 to {MOST_IN} values, not {len(listed)}"
         raise ValueError(message)
     return ", ".join(listed)
+
+
+def ids(values: Iterable[str]) -> str:
+    """Write internal ids as numbers, as NetSuite keeps and orders them.
+
+    Raises:
+        ValueError: One is not a number.
+    """
+    return ", ".join(str(int(value)) for value in values)

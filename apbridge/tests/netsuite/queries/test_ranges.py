@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from apbridge.netsuite.client import Page
-from tap_netsuite_ap.ranges import PAGES_AHEAD, Reading
+from apbridge.netsuite.queries.ranges import PAGES_AHEAD, Reading
 
 Key = tuple[int, int]
 CAP = 60

@@ -1,4 +1,4 @@
-"""What this account lacks: found out when NetSuite refuses a query, said once, left out from then on."""
+"""Find out what an account lacks when NetSuite refuses a query, and leave it out from then on."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from threading import Lock
 
 from apbridge.errors import RefusedError, catalogue
-from tap_netsuite_ap.suiteql import Line, Query
+from apbridge.netsuite.queries.query import Line, Query
 
 logger = logging.getLogger(__name__)
 
@@ -20,24 +20,24 @@ _NAMED = (
     re.compile(r"Invalid search type: ([\w.]+?)\.?(?:$|[\s(])", re.IGNORECASE),
 )
 _NAMELESS = re.compile(r"Invalid or unsupported search|UNEXPECTED_ERROR", re.IGNORECASE)
-"""How NetSuite refuses a query without a reason; the second may as well be an error of its own."""
-
+"""How NetSuite refuses a query without a reason; the second may also be an error that passes."""
 
 Trial = Callable[[frozenset[str]], bool]
-"""Tells whether NetSuite takes a query without these features."""
+"""Returns whether NetSuite takes a query without these features."""
 
 
 class Features:
-    """Which optional features this account was found to lack.
+    """The optional features that an account was found to lack.
 
-    No query asks for that beforehand: an account that has everything pays nothing.
+    No query asks for them beforehand: an account that has everything costs no call.
 
     Args:
-        sentences: The code of what to say when a feature is found missing, by feature.
+        sentences: The code of what to say when a feature is found missing, by feature. Nothing is said of the
+            others.
     """
 
-    def __init__(self, sentences: Mapping[str, str]) -> None:
-        self._sentences = sentences
+    def __init__(self, sentences: Mapping[str, str] | None = None) -> None:
+        self._sentences = sentences or {}
         self._absent: frozenset[str] = frozenset()
         self._lock = Lock()
 
@@ -53,16 +53,18 @@ class Features:
             query: The query that was refused.
             refused: What NetSuite said.
             without: The features that it was asked without.
-            works: Tells whether NetSuite takes the query without these features. Asked only where
-                NetSuite does not say what it did not find.
+            works: Tries the query out. Used only where NetSuite does not say what it did not find.
 
         Returns:
             Whether to ask again.
         """
         with self._lock:
-            if _NAMELESS.search(str(refused)) and works(without):
+            is_nameless = _NAMELESS.search(str(refused)) is not None
+            if is_nameless and works(without):
                 return True
             missing = _missing(query, str(refused), without, works)
+            if is_nameless and missing and works(without):
+                return True  # the error has passed meanwhile: nothing was shown to be missing
             self._note(missing)
             return bool(missing)
 
@@ -72,7 +74,7 @@ class Features:
             self._note(frozenset([feature]))
 
     def _note(self, missing: frozenset[str]) -> None:
-        for feature in sorted(missing - self._absent):
+        for feature in sorted((missing - self._absent) & self._sentences.keys()):
             sentence = catalogue()[self._sentences[feature]]
             logger.warning("%s %s [%s]", sentence.says, sentence.do, sentence.code)
         self._absent |= missing
@@ -101,7 +103,7 @@ def _missing(query: Query, says: str, without: frozenset[str], works: Trial) -> 
 
 
 def not_found(says: str) -> str | None:
-    """Give the column or table that NetSuite says it did not find, in lower case."""
+    """Return the column or table that NetSuite says it did not find, in lower case."""
     for pattern in _NAMED:
         if found := pattern.search(says):
             return found[1].lower().rsplit(".", 1)[-1]

@@ -1,29 +1,28 @@
-"""The SuiteQL of `queries/`, written out for one page of one account.
+"""Query files, and how one is written out for one page of one account.
 
-A file holds one SELECT with one column a line, `expression AS alias`. Beside SuiteQL it may hold:
+A file is `queries/<name>.sql` of a package. It holds one SELECT with one column a line, `expression AS
+alias`. Beside SuiteQL it may hold:
 
 - `utc(column)` and `day(column)`: an instant or a date as text; bare, NetSuite drops the time of day.
-- `-- if <feature>, not <feature>` at the end of a line: the line is there only in an account that has the
-  one and lacks the other.
+- `-- if <feature>, not <feature>` at the end of a line: the line is only for an account that has the one
+  and lacks the other.
 - `-- needs <feature>` on the first line: without that feature the query is not asked, and has no rows.
-- `$where` and `$order`: the conditions and the order of the page. A line that is another `$name` alone
-  stands for the lines that are put there, if any are.
+- `$where` and `$order`: the conditions and the order of the page. A line that is another `$name` alone is
+  replaced by the lines that a program puts there, if any.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from importlib import resources
 
-from apbridge.netsuite import literal
-
-Row = Mapping[str, str]
-"""A row of SuiteQL: every value a string, null columns left out."""
+from apbridge.netsuite.client import Row
+from apbridge.netsuite.queries.values import literal
 
 Place = tuple[str, ...]
-"""Where a row stands in its query's order: the values of the query's key."""
+"""The values of the query's key in a row: where the row stands in the query's order."""
 
 _MACROS = {
     "utc": 'TO_CHAR(SYS_EXTRACT_UTC({}), \'YYYY-MM-DD"T"HH24:MI:SS"Z"\')',
@@ -39,14 +38,14 @@ _PLACEHOLDER = re.compile(r"\s*\$\w+")
 
 @dataclass(frozen=True)
 class Line:
-    """One line of a query, the features that it needs, and those in whose stead it stands."""
+    """One line of a query, the features that it needs, and those that it replaces where they are absent."""
 
     text: str
     needs: frozenset[str] = frozenset()
     instead_of: frozenset[str] = frozenset()
 
     def is_there(self, absent: frozenset[str]) -> bool:
-        """Tell whether the line belongs to the query of an account that lacks some features."""
+        """Return whether the line belongs to the query of an account without some features."""
         return not self.needs & absent and self.instead_of <= absent
 
 
@@ -69,29 +68,29 @@ class Query:
     needs: str | None = None
 
     @classmethod
-    def load(cls, name: str, purpose: str, key: Sequence[str]) -> Query:
-        """Read `queries/<name>.sql`."""
-        text = (resources.files(__package__) / "queries" / f"{name}.sql").read_text(encoding="utf-8")
+    def load(cls, package: str, name: str, purpose: str, key: Sequence[str]) -> Query:
+        """Read `queries/<name>.sql` of a package."""
+        text = (resources.files(package) / "queries" / f"{name}.sql").read_text(encoding="utf-8")
         needs = _NEEDS.match(text)
         return cls(name, purpose, tuple(_lines(text)), tuple(key), needs and needs[1])
 
     def put(self, placeholder: str, lines: Iterable[Line]) -> Query:
-        """Put lines where the file has a line of `placeholder` alone."""
+        """Return the query with lines in place of the line that is `placeholder` alone."""
         added = tuple(lines)
         kept = ((added if line.text.strip() == placeholder else (line,)) for line in self.lines)
         return replace(self, lines=tuple(line for part in kept for line in part))
 
     @property
     def aliases(self) -> list[str]:
-        """Every column that an account may give."""
+        """The names of all columns that an account may have."""
         return [found["alias"] for line in self.lines if (found := _COLUMN.fullmatch(line.text))]
 
     def place(self, row: Row) -> Place:
-        """Give the place of a row."""
+        """Return the place of a row."""
         return tuple(row[alias] for alias in self.key)
 
     def expression(self, alias: str) -> str:
-        """Give what a column is made of."""
+        """Return the expression of a column."""
         for line in self.lines:
             found = _COLUMN.fullmatch(line.text)
             if found and found["alias"] == alias:
@@ -106,10 +105,10 @@ class Query:
         after: Place | None = None,
         until: Place | None = None,
     ) -> str:
-        """Write the query out.
+        """Write the query as SuiteQL.
 
         Args:
-            absent: Features that this account lacks.
+            absent: Features that the account lacks.
             where: Conditions beside those of the file.
             after: The place after which to read.
             until: The last place to read.
@@ -130,12 +129,12 @@ class Query:
         return _MACRO.sub(_written_out, text)
 
     def every(self, number: int) -> Query:
-        """Give the query of the key of every so many-th row, in the same order."""
+        """Return the query of the places of each `number`-th row, in the same order."""
 
         def columns(table: str) -> str:
             return ", ".join(f"{table}.{alias} AS {alias}" for alias in self.key)
 
-        # NetSuite numbers rows before it orders them, so the query to be numbered stands within another.
+        # NetSuite numbers rows before it orders them: the ordered query is the inner one.
         head = f"SELECT {columns('n')} FROM (SELECT ROWNUM AS nth, {columns('p')} FROM ("  # noqa: S608
         tail = f") p) n WHERE MOD(n.nth, {number}) = 0 ORDER BY n.nth ASC"
         return replace(self, lines=(Line(head), *self.lines, Line(tail)))
@@ -151,18 +150,9 @@ class Query:
 
 
 def between(query: Query, alias: str, start: str | None, end: str) -> list[str]:
-    """Write the conditions that a column is at least `start`, where there is one, and below `end`."""
+    """Write the conditions that a column is at least `start`, if there is one, and below `end`."""
     column = query.expression(alias)
     return [*([f"{column} >= {literal(start)}"] if start else []), f"{column} < {literal(end)}"]
-
-
-def ids(values: Iterable[str]) -> str:
-    """Write internal ids as numbers, as NetSuite keeps and orders them.
-
-    Raises:
-        ValueError: One is not a number.
-    """
-    return ", ".join(str(int(value)) for value in values)
 
 
 def _value(text: str) -> str:
