@@ -4,26 +4,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from functools import cache
-from importlib import resources
-from itertools import combinations, islice
 
 from apbridge.errors import RefusedError, SettingError
-from apbridge.netsuite import NetSuite, in_list, literal
+from apbridge.netsuite import NetSuite, in_list
+from apbridge.netsuite.client import Row
+from apbridge.netsuite.queries.features import Features
+from apbridge.netsuite.queries.query import Line, Query
+from apbridge.netsuite.queries.reader import Reader
 
-LOOKED_UP_AT_ONCE = 1000
-"""Most ids of one look-up (NetSuite: arguments of IN, and rows of a page)."""
-
-_FEATURES = ({"holds"}, {"subsidiaries"}, {"symbols"}, {"symbols", "currencies"})
-"""What an account may be without, as the queries mark it."""
+_BILLS = Query.load(__package__, "bills", "read the bills that are paid", ["id"])
+_BILL_FIELD = Query.load(__package__, "bill_field", "read the bills' status field", ["id"])
+_PAYMENTS = Query.load(__package__, "payments", "look payments up", ["id"])
+_APPLICATIONS = Query.load(__package__, "applications", "read what payments pay", ["payment", "bill"])
+_PERIODS = Query.load(__package__, "periods", "read accounting periods", ["startdate", "id"])
 
 _TABLE = re.compile(r"Record '(\w+)' was not found")
-_MAY_BE_A_COLUMN = {"INVALID_PARAMETER", "UNEXPECTED_ERROR"}
-"""How NetSuite refuses a query with a column that it does not have; it does not always say which."""
 
 
 @dataclass
@@ -99,15 +98,14 @@ class Period:
 
 
 class Books:
-    """Looks NetSuite's books up: at most 1,000 ids a query, never one record a call.
+    """Looks NetSuite's books up: in bulk, never one record a call.
 
     Args:
         netsuite: The account.
     """
 
     def __init__(self, netsuite: NetSuite) -> None:
-        self._netsuite = netsuite
-        self._absent: frozenset[str] = frozenset()
+        self._reader = Reader(netsuite, Features())
 
     def bills(self, ids: Iterable[str]) -> dict[str, Bill]:
         """Read bills by internal id. One that does not exist, or that the role may not see, is left out.
@@ -115,10 +113,12 @@ class Books:
         Raises:
             SettingError: The account has currencies, but the role may not see which.
         """
-        rows = list(self._look_up("bills", ids, "read the bills that are paid"))
-        if "symbols" in self._absent and any("currency" in row for row in rows):
+        with _tables_named():
+            rows = self._reader.look_up(_BILLS, ids, by="id")()
+        has_no_symbols = "currency_list" in self._reader.features.absent
+        if has_no_symbols and any("currency" in row for (*_, row) in rows.values()):
             raise SettingError("APB-PAY-004")
-        return {row["id"]: _bill(row) for row in rows}
+        return {number: _bill(row) for number, (*_, row) in rows.items()}
 
     def posted(self, external_ids: Iterable[str]) -> dict[str, Recorded]:
         """Read vendor payments by external id, with what they pay."""
@@ -140,12 +140,17 @@ class Books:
 
     def field_of_bills(self, field: str, ids: Iterable[str]) -> dict[str, str]:
         """Read a custom field of bills, by internal id; an empty one is an empty text."""
-        rows = self._look_up("bill_field", ids, "read the bills' status field", field=field)
-        return {row["id"]: row.get("held", "") for row in rows}
+        query = _BILL_FIELD.put("$field", [Line(f"  bill.{field} AS held,")])
+        with _tables_named():
+            rows = self._reader.look_up(query, ids, by="id")()
+        return {number: row.get("held", "") for number, (*_, row) in rows.items()}
 
     def periods(self, since: date) -> list[Period]:
         """Read the posting periods that end on or after a day, in order of time."""
-        rows = self._ask("periods", "read accounting periods", since=literal(since.isoformat()))
+        with _tables_named():
+            rows = self._reader.all(
+                _PERIODS, where=[f"period.enddate >= TO_DATE('{since.isoformat()}', 'YYYY-MM-DD')"]
+            )
         return [
             Period(
                 row["periodname"],
@@ -157,10 +162,10 @@ class Books:
         ]
 
     def _payments(self, column: str, values: Iterable[str]) -> list[Recorded]:
-        rows = list(self._look_up("payments", values, "look payments up", column=column))
-        applied: dict[str, dict[str, Decimal]] = {row["id"]: {} for row in rows}
-        for row in self._look_up("applications", applied, "read what payments pay"):
-            applied[row["payment"]][row["bill"]] = abs(Decimal(row["amount"]))
+        with _tables_named():
+            found = self._reader.look_up(_PAYMENTS, values, by=column, write=in_list)()
+            rows = [row for some in found.values() for row in some]
+            applied = self._reader.look_up(_APPLICATIONS, [row["id"] for row in rows], by="payment")()
         return [
             Recorded(
                 row["id"],
@@ -170,53 +175,24 @@ class Books:
                 row["entity"],
                 abs(Decimal(row["total"])),
                 row.get("voided") == "T",
-                applied[row["id"]],
+                {one["bill"]: abs(Decimal(one["amount"])) for one in applied.get(row["id"], ())},
             )
             for row in rows
         ]
 
-    def _look_up(
-        self, query: str, values: Iterable[str], purpose: str, **columns: str
-    ) -> Iterator[dict[str, str]]:
-        remaining = iter(dict.fromkeys(values))
-        while chunk := list(islice(remaining, LOOKED_UP_AT_ONCE)):
-            yield from self._ask(query, purpose, values=in_list(chunk), **columns)
 
-    def _ask(self, query: str, purpose: str, **values: str) -> list[dict[str, str]]:
-        """Ask, and where NetSuite refuses, find out what this account does not have."""
-
-        def rows(absent: frozenset[str]) -> list[dict[str, str]]:
-            return self._netsuite.suiteql_all(_query(query, absent).format(**values), purpose=purpose)
-
-        try:
-            return rows(self._absent)
-        except RefusedError as refused:
-            if table := _TABLE.search(refused.facts["says"]):
-                if table[1] != "currency":
-                    raise SettingError("APB-PAY-005", table=table[1]) from refused
-            elif refused.reason not in _MAY_BE_A_COLUMN:
-                raise
-            for more in _less_and_less():
-                absent = self._absent | more
-                with suppress(RefusedError):
-                    found = rows(absent)
-                    break
-            else:
-                raise
-        with suppress(RefusedError):
-            return rows(self._absent)  # it had been an error that passes
-        self._absent = absent
-        return found
+@contextmanager
+def _tables_named() -> Iterator[None]:
+    """Say which table the role may not read, where NetSuite refuses one."""
+    try:
+        yield
+    except RefusedError as refused:
+        if table := _TABLE.search(refused.facts["says"]):
+            raise SettingError("APB-PAY-005", table=table[1]) from refused
+        raise
 
 
-def _less_and_less() -> Iterator[frozenset[str]]:
-    """Give what to leave out of a query, the least first."""
-    for number in range(1, len(_FEATURES) + 1):
-        for some in combinations(_FEATURES, number):
-            yield frozenset().union(*some)
-
-
-def _bill(row: dict[str, str]) -> Bill:
+def _bill(row: Row) -> Bill:
     return Bill(
         id=row["id"],
         number=row.get("tranid", row["id"]),
@@ -228,14 +204,4 @@ def _bill(row: dict[str, str]) -> Bill:
         subsidiary=row.get("subsidiary"),
         ap_account=row.get("apaccount"),
         unpaid=Decimal(row.get("unpaid", "0")),
-    )
-
-
-@cache
-def _query(name: str, absent: frozenset[str]) -> str:
-    """Read a query, without its comments and without what the account does not have."""
-    file = resources.files("target_netsuite_payments") / "queries" / f"{name}.sql"
-    lines = (line.partition("--") for line in file.read_text(encoding="utf-8").splitlines())
-    return "\n".join(
-        text.rstrip() for text, _, note in lines if text.strip() and note.removeprefix(" if ") not in absent
     )

@@ -4,6 +4,7 @@ SELECT
   link.previousdoc AS bill,
   SUM(link.foreignamount) AS amount
 FROM nexttransactionlinelink link
-WHERE link.linktype = 'Payment' AND link.nextdoc IN ({values})
+WHERE link.linktype = 'Payment'
+  AND $where
 GROUP BY link.nextdoc, link.previousdoc
-ORDER BY link.nextdoc ASC, link.previousdoc ASC
+ORDER BY $order

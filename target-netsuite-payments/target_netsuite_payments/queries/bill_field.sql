@@ -1,7 +1,8 @@
 -- What a custom field holds on bills.
 SELECT
-  bill.id,
-  bill.{field} AS held
+  $field
+  bill.id AS id
 FROM transaction bill
-WHERE bill.type = 'VendBill' AND bill.id IN ({values})
-ORDER BY bill.id ASC
+WHERE bill.type = 'VendBill'
+  AND $where
+ORDER BY $order

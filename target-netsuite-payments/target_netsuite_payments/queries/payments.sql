@@ -1,12 +1,13 @@
 -- Vendor payments that are there already: by our external id, or by the number that somebody typed.
 SELECT
-  payment.id,
-  payment.externalid,
-  payment.tranid,
-  payment.memo,
-  payment.entity,
+  payment.id AS id,
+  payment.externalid AS externalid,
+  payment.tranid AS tranid,
+  payment.memo AS memo,
+  payment.entity AS entity,
   payment.foreigntotal AS total,
-  payment.voided
+  payment.voided AS voided
 FROM transaction payment
-WHERE payment.type = 'VendPymt' AND payment.{column} IN ({values})
-ORDER BY payment.id ASC
+WHERE payment.type = 'VendPymt'
+  AND $where
+ORDER BY $order

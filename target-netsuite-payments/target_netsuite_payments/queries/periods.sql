@@ -1,12 +1,12 @@
 -- Months that postings may fall in, from the earliest payment on.
 SELECT
-  id,
-  periodname,
-  TO_CHAR(startdate, 'YYYY-MM-DD') AS startdate,
-  TO_CHAR(enddate, 'YYYY-MM-DD') AS enddate,
-  closed,
-  aplocked
-FROM accountingperiod
-WHERE isposting = 'T' AND isyear = 'F' AND isquarter = 'F' AND isadjust = 'F'
-  AND enddate >= TO_DATE({since}, 'YYYY-MM-DD')
-ORDER BY startdate ASC, id ASC
+  period.id AS id,
+  period.periodname AS periodname,
+  day(period.startdate) AS startdate,
+  day(period.enddate) AS enddate,
+  period.closed AS closed,
+  period.aplocked AS aplocked
+FROM accountingperiod period
+WHERE period.isposting = 'T' AND period.isyear = 'F' AND period.isquarter = 'F' AND period.isadjust = 'F'
+  AND $where
+ORDER BY $order

@@ -23,7 +23,7 @@ _NAMELESS = re.compile(r"Invalid or unsupported search|UNEXPECTED_ERROR", re.IGN
 """How NetSuite refuses a query without a reason; the second may also be an error that passes."""
 
 Trial = Callable[[frozenset[str]], bool]
-"""Returns whether NetSuite takes a query without these features."""
+"""Returns whether NetSuite takes a query without these features, were it only for one row."""
 
 
 class Features:
@@ -46,7 +46,14 @@ class Features:
         """The features found missing so far."""
         return self._absent
 
-    def adapt(self, query: Query, refused: RefusedError, without: frozenset[str], works: Trial) -> bool:
+    def adapt(
+        self,
+        query: Query,
+        refused: RefusedError,
+        without: frozenset[str],
+        works: Trial,
+        has_passed: Callable[[], bool],
+    ) -> bool:
         """Find what a refused query may not ask of this account, and leave it out from now on.
 
         Args:
@@ -54,17 +61,19 @@ class Features:
             refused: What NetSuite said.
             without: The features that it was asked without.
             works: Tries the query out. Used only where NetSuite does not say what it did not find.
+            has_passed: Asks again what was refused, as it was, and returns whether NetSuite takes it now.
+                Used likewise.
 
         Returns:
             Whether to ask again.
         """
         with self._lock:
             is_nameless = _NAMELESS.search(str(refused)) is not None
-            if is_nameless and works(without):
+            if is_nameless and has_passed():
                 return True
             missing = _missing(query, str(refused), without, works)
-            if is_nameless and missing and works(without):
-                return True  # the error has passed meanwhile: nothing was shown to be missing
+            if is_nameless and has_passed():
+                return True  # the error passed meanwhile: nothing was shown to be missing
             self._note(missing)
             return bool(missing)
 

@@ -161,10 +161,9 @@ class Reader:
             text = query.render(absent, where=where, after=after, until=until)
             return self.netsuite.suiteql(text, limit=rows, purpose=query.purpose)
 
-        def works(absent: frozenset[str]) -> bool:
+        def works(absent: frozenset[str], rows: int = 1) -> bool:
             try:
-                # What was refused is tried whole: one of its rows may be the reason, and always will be.
-                ask(absent, rows if absent == without else 1)
+                ask(absent, rows)
             except RefusedError:
                 return False
             return True
@@ -176,7 +175,9 @@ class Reader:
             try:
                 return ask(without, rows)
             except RefusedError as refused:
-                if not self.features.adapt(query, refused, without, works):
+                # One of its rows may be the reason, and always will be: it has passed when all rows come.
+                has_passed = partial(works, without, rows)
+                if not self.features.adapt(query, refused, without, works, has_passed):
                     raise
 
     def ends(self, query: Query, *, where: Sequence[str], after: Place | None) -> list[Place]:
