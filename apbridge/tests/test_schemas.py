@@ -8,7 +8,7 @@ import jsonschema
 import pytest
 
 from apbridge.errors import RejectedError
-from apbridge.schemas import CANONICAL, external_id, in_order, namespace_of, schema, validator
+from apbridge.schemas import CANONICAL, in_order, schema, validator
 
 VENDOR: dict[str, Any] = {
     "id": "7",
@@ -106,19 +106,6 @@ def test_a_tax_id_is_never_shown():
 def test_what_is_no_object_is_no_record(record: object):
     with pytest.raises(RejectedError, match="the record must be object"):
         validator("vendors")(record)
-
-
-def test_names_lead_from_a_record_to_its_neighbours():
-    bill = external_id("netsuite-1234567_SB1", "vendorbill", "42")
-    assert bill == "netsuite-1234567_SB1-vendorbill-42"
-    namespace = namespace_of(bill, "vendorbill", "42")
-    assert external_id(namespace, "vendor", "7") == "netsuite-1234567_SB1-vendor-7"
-
-
-@pytest.mark.parametrize("name", ["netsuite-1-vendorbill-4", "netsuite-1-bill-42", "-vendorbill-42", ""])
-def test_a_name_that_leads_nowhere_is_rejected(name: str):
-    with pytest.raises(RejectedError, match="does not end in -vendorbill-42"):
-        namespace_of(name, "vendorbill", "42")
 
 
 def test_moments_sort_as_time_goes_on_however_they_are_written():

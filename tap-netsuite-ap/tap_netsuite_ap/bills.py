@@ -12,7 +12,7 @@ from apbridge.netsuite.client import Row
 from apbridge.netsuite.queries.query import Query, between
 from apbridge.netsuite.queries.reader import Found, Reader
 from apbridge.netsuite.restlet import File, Listing
-from apbridge.schemas import external_id
+from apbridge.schemas.identifiers import external_id
 from tap_netsuite_ap.bookmark import Window
 from tap_netsuite_ap.custom import CustomFields
 from tap_netsuite_ap.eligibility import Eligibility

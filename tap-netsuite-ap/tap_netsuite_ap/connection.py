@@ -13,6 +13,7 @@ from apbridge.errors import APBridgeError, RefusedError, SettingError, Unavailab
 from apbridge.netsuite import NetSuite, NetSuiteSettings, remind
 from apbridge.netsuite.queries.features import Features, not_found
 from apbridge.netsuite.queries.reader import Reader
+from apbridge.schemas.identifiers import netsuite_namespace
 from tap_netsuite_ap.custom import CustomFields, asked_for, custom_fields, near_matches
 from tap_netsuite_ap.eligibility import Eligibility
 from tap_netsuite_ap.manifest import manifest
@@ -108,7 +109,7 @@ class Connection:
     @property
     def namespace(self) -> str:
         """What external ids begin with."""
-        return f"netsuite-{self.netsuite.account}"
+        return netsuite_namespace(self.netsuite.account)
 
     def was_read_at(self, moment: str) -> None:
         """Note NetSuite's time as a query told it along with its rows: a question less."""

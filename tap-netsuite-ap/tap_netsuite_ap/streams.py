@@ -15,7 +15,8 @@ from apbridge.errors import RefusedError
 from apbridge.netsuite.client import PAGE_ROWS, Row
 from apbridge.netsuite.queries.query import between
 from apbridge.netsuite.queries.reader import Reader
-from apbridge.schemas import external_id, schema
+from apbridge.schemas import schema
+from apbridge.schemas.identifiers import external_id
 from apbridge.singer.sdk import Context, FencedStream
 from tap_netsuite_ap.bills import Bills
 from tap_netsuite_ap.bookmark import Bookmark, Window

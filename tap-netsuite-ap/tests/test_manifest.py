@@ -7,10 +7,12 @@ from importlib import resources
 import pytest
 
 from apbridge.errors import catalogue
+from apbridge.mapping import DIMENSIONS
 from apbridge.netsuite.queries.query import Query, between
 from apbridge.netsuite.queries.reader import ROW_NUMBERS
 from apbridge.netsuite.queries.values import ids
 from apbridge.schemas import schema
+from apbridge.schemas.identifiers import BILL, GL_ACCOUNT, VENDOR
 from tap_netsuite_ap.manifest import Entry, manifest
 
 STREAMS = {entry.name: entry for entry in manifest().streams}
@@ -27,6 +29,12 @@ def test_a_column_of_a_stream_is_a_field_of_its_records(entry: Entry):
         name, _, below = alias.rstrip("_").partition("__")
         assert name in properties
         assert not below or below in properties[name]["properties"]
+
+
+def test_kinds_are_those_by_which_bills_name_their_neighbours():
+    kinds = {entry.name: entry.kind for entry in STREAMS.values()}
+    assert (kinds["bills"], kinds["vendors"], kinds["gl_accounts"]) == (BILL, VENDOR, GL_ACCOUNT)
+    assert {stream: kinds[stream] for stream, _ in DIMENSIONS.values()} == dict(DIMENSIONS.values())
 
 
 def test_every_file_is_declared_and_every_declared_file_is_there():

@@ -14,7 +14,7 @@ from apbridge.avidxchange import Acknowledged, Submission, fingerprint
 from apbridge.errors import APBridgeError, OvertakenError, RefusedError, RejectedError
 from apbridge.ledger import Found, Need, Row
 from apbridge.mapping import DIMENSIONS, SEGMENT
-from apbridge.schemas import external_id, namespace_of
+from apbridge.schemas.identifiers import BILL, GL_ACCOUNT, VENDOR, external_id, namespace_of
 from apbridge.singer import Action, Outcome, PartlyDeliveredError, Record
 from apbridge.words import SUBMISSION, WITHDRAWN
 from target_avidxchange.foreseen import see_that_it_may_change, see_that_its_lines_sum
@@ -42,12 +42,12 @@ class BillSink(AvidXchangeSink):
 
     @override
     def completed(self, record: Record) -> Record:
-        namespace = namespace_of(record["external_id"], "vendorbill", record["id"])
+        namespace = namespace_of(record["external_id"], BILL, record["id"])
         vendor = record.get("vendor_id")
         subsidiary = record.get("subsidiary_id")
         return {
             **record,
-            "vendor_external_id": external_id(namespace, "vendor", vendor) if vendor else None,
+            "vendor_external_id": external_id(namespace, VENDOR, vendor) if vendor else None,
             "lines": [self._coded(line, subsidiary) for line in record["lines"]],
         }
 
@@ -86,16 +86,16 @@ class BillSink(AvidXchangeSink):
     def needs(self, record: Record) -> Iterator[Need]:
         if withdrawal(record) or is_paid_by_us(record):
             return
-        namespace = namespace_of(record["external_id"], "vendorbill", record["id"])
+        namespace = namespace_of(record["external_id"], BILL, record["id"])
         if record.get("vendor_id") is None:
             raise RejectedError("APB-TAX-002", name=name_of(record), external_id=record["external_id"])
-        yield Need("vendors", external_id(namespace, "vendor", record["vendor_id"]))
+        yield Need("vendors", external_id(namespace, VENDOR, record["vendor_id"]))
         for number, line in enumerate(record["lines"], 1):
             if line.get("account_id") is None:
                 raise RejectedError(
                     "APB-TAX-003", name=name_of(record), external_id=record["external_id"], line=number
                 )
-            yield Need("gl_accounts", external_id(namespace, "account", line["account_id"]))
+            yield Need("gl_accounts", external_id(namespace, GL_ACCOUNT, line["account_id"]))
             for dimension, (stream, kind) in DIMENSIONS.items():
                 if line.get(f"{dimension}_id") is not None:
                     yield Need(stream, external_id(namespace, kind, line[f"{dimension}_id"]))

@@ -9,7 +9,7 @@ from typing import Any
 from apbridge import spool
 from apbridge.avidxchange.profile import ImageRules
 from apbridge.errors import RejectedError
-from apbridge.schemas import namespace_of
+from apbridge.schemas.identifiers import BILL, namespace_of
 from apbridge.singer import Record
 from target_avidxchange.refusals import name_of
 
@@ -74,7 +74,7 @@ def content(image: Image, bill: Record, *, may_ask: bool) -> bytes:
     except RejectedError as failure:
         found = failure
         wanted = spool.Wanted(image["sha256"], image["id"], bill["id"])
-        namespace = namespace_of(bill["external_id"], "vendorbill", bill["id"])
+        namespace = namespace_of(bill["external_id"], BILL, bill["id"])
         if may_ask and spool.want(image["uri"], wanted, namespace):
             found = RejectedError(_ASKED_FOR[failure.code], **failure.facts)
         raise RejectedError(

@@ -7,10 +7,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from apbridge.schemas.identifiers import is_our_payment
 from apbridge.words import SETTLED_OTHERWISE
-
-OURS = "avidxchange-payment-"
-"""What the external id of a payment that we posted begins with."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +36,7 @@ def withdrawal(bill: Mapping[str, Any]) -> Withdrawal | None:
 
 def is_ours(application: Mapping[str, Any]) -> bool:
     """Tell whether a payment was posted from AvidXchange."""
-    return (application.get("external_id") or "").startswith(OURS)
+    return is_our_payment(application.get("external_id"))
 
 
 def is_paid_by_us(bill: Mapping[str, Any]) -> bool:

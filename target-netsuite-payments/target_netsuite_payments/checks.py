@@ -6,7 +6,6 @@ payment that does not fit the books is rejected with the figures of both sides.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -14,7 +13,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from apbridge.errors import RejectedError
-from apbridge.schemas import external_id
+from apbridge.schemas.identifiers import BILL, VENDOR, internal_id, netsuite_id, payment_external_id
 from apbridge.words import POSTED
 from target_netsuite_payments.books import Bill, Period, Recorded
 from target_netsuite_payments.payment import LONGEST_NUMBER, UNREADABLE, Payment, readable
@@ -26,13 +25,9 @@ LONGEST_TEXT = 300
 LONGEST_MEMO = 999
 """Characters of a transaction's memo (NetSuite)."""
 
-OUR_PAYMENTS = "avidxchange-payment-"
-"""What the external ids begin with that this target gives to vendor payments."""
-
 _CENT = Decimal("0.01")
 _PAYABLE = {"A", "F", "B"}
 _NOT_PAYABLE = {"C": "cancelled", "D": "pending approval", "E": "rejected"}
-_NETSUITE_ID = re.compile(r"netsuite-(?P<account>[A-Za-z0-9_]+)-(?P<kind>[a-z]+)-(?P<id>[0-9]+)")
 
 
 @dataclass(frozen=True)
@@ -52,21 +47,9 @@ def closed_by(payment: Payment, account: str) -> dict[str, Decimal]:
     """Give how much less is open on each bill of this account, as far as a payment names any."""
     closed: dict[str, Decimal] = {}
     for each in payment.allocations:
-        if bill := bill_of(each.invoice, account):
+        if bill := internal_id(each.invoice, account, BILL):
             closed[bill] = closed.get(bill, Decimal(0)) + each.amount + each.discount
     return closed
-
-
-def bill_of(invoice: str, account: str) -> str | None:
-    """Give the internal id of the bill that an invoice's external id names, if it is one of this account."""
-    match = _NETSUITE_ID.fullmatch(invoice)
-    return match["id"] if match and (match["account"], match["kind"]) == (account, "vendorbill") else None
-
-
-def vendor_of(payment: Payment, account: str) -> str | None:
-    """Give the internal id of the vendor, where a payment names one of this account."""
-    match = _NETSUITE_ID.fullmatch(payment.vendor or "")
-    return match["id"] if match and (match["account"], match["kind"]) == (account, "vendor") else None
 
 
 def shares_of(payment: Payment, account: str) -> dict[str, Share]:
@@ -75,13 +58,13 @@ def shares_of(payment: Payment, account: str) -> dict[str, Share]:
     Raises:
         RejectedError: The record does not add up, or pays something else than bills of this account.
     """
-    if payment.external_id != external_id("avidxchange", "payment", payment.id):
+    if payment.external_id != payment_external_id(payment.id):
         raise RejectedError("APB-PAY-010", payment=payment.id, external_id=payment.external_id)
     if not payment.allocations:
         raise RejectedError("APB-PAY-011", payment=payment.id)
     shares: dict[str, Share] = {}
     for each in payment.allocations:
-        bill = _internal_id(payment, each.invoice, account, "vendorbill")
+        bill = _named(payment, each.invoice, account, BILL)
         if (
             each.amount <= 0
             or each.discount < 0
@@ -135,7 +118,7 @@ def paid_bills(
         if number not in known:
             raise RejectedError("APB-PAY-020", payment=payment.id, bill=number)
     bills = [known[number] for number in shares]
-    vendor = _internal_id(payment, payment.vendor, account, "vendor") if payment.vendor else bills[0].vendor
+    vendor = _named(payment, payment.vendor, account, VENDOR) if payment.vendor else bills[0].vendor
     for bill in bills:
         if bill.vendor != vendor:
             raise RejectedError(
@@ -295,15 +278,20 @@ def _posting_date(payment: Payment, periods: Sequence[Period], closed_period: st
     return following.start
 
 
-def _internal_id(payment: Payment, found: str, account: str, kind: str) -> str:
-    match = _NETSUITE_ID.fullmatch(found)
-    if match is None or match["kind"] != kind:
+def _named(payment: Payment, found: str, account: str, kind: str) -> str:
+    """Return the internal id that a payment names.
+
+    Raises:
+        RejectedError: It names something else, or something of another account.
+    """
+    named = netsuite_id(found)
+    if named is None or named.kind != kind:
         raise RejectedError("APB-PAY-014", payment=payment.id, found=found, kind=kind, account=account)
-    if match["account"] != account:
+    if named.account != account:
         raise RejectedError(
-            "APB-PAY-015", payment=payment.id, found=found, other=match["account"], account=account
+            "APB-PAY-015", payment=payment.id, found=found, other=named.account, account=account
         )
-    return match["id"]
+    return named.id
 
 
 def _apply(bill: str, share: Share) -> dict[str, Any]:

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from threading import Lock
 
 from apbridge.errors import APBridgeError, RejectedError
+from apbridge.schemas.identifiers import VENDOR, internal_id, is_our_payment
 from apbridge.singer import Action
 from target_netsuite_payments.books import Bill, Books, Recorded
 from target_netsuite_payments.checks import (
-    OUR_PAYMENTS,
     Share,
     closed_by,
     confirm,
@@ -19,7 +19,6 @@ from target_netsuite_payments.checks import (
     paid_bills,
     shares_of,
     signature,
-    vendor_of,
 )
 from target_netsuite_payments.groups import in_groups
 from target_netsuite_payments.payment import Payment
@@ -170,7 +169,7 @@ class Portion:
         account = self._rules.account
         if recorded is None:
             raise RejectedError("APB-PAY-044", payment=payment.id)
-        confirm(payment, shares_of(payment, account), vendor_of(payment, account), recorded)
+        confirm(payment, shares_of(payment, account), internal_id(payment.vendor, account, VENDOR), recorded)
 
     def _touched_by(self, payment: Payment) -> list[str]:
         recorded = self._posted.get(payment.external_id)
@@ -250,7 +249,9 @@ class Portion:
         said = f"{payment.status} in AvidXchange"
         recorded = self._posted.get(payment.external_id)
         if recorded is None:
-            for by_hand in self._recorded_by_hand(payment, vendor_of(payment, self._rules.account)):
+            for by_hand in self._recorded_by_hand(
+                payment, internal_id(payment.vendor, self._rules.account, VENDOR)
+            ):
                 raise RejectedError("APB-PAY-062", remote_id=by_hand.id, **facts)
             return Done(None, note=f"{said}, and NetSuite has no such payment: nothing is posted")
         if recorded.is_voided:
@@ -306,7 +307,7 @@ class Portion:
             for each in self._numbered.get(number, ())
             if each.vendor == vendor
             and not each.is_voided
-            and not (each.external_id or "").startswith(OUR_PAYMENTS)
+            and not is_our_payment(each.external_id)
             and self._claimed.get(each.id, payment.external_id) == payment.external_id
         ]
 

@@ -7,8 +7,9 @@ from typing import Any
 
 from apbridge.errors import RefusedError, RejectedError
 from apbridge.netsuite import NetSuite
+from apbridge.schemas.identifiers import BILL, internal_id
 from target_netsuite_payments.books import Books
-from target_netsuite_payments.checks import LONGEST_TEXT, bill_of
+from target_netsuite_payments.checks import LONGEST_TEXT
 from target_netsuite_payments.payment import readable
 
 RECORD_TYPE = "vendorBill"
@@ -33,12 +34,12 @@ class BillStatuses:
 
     def look_up(self, invoices: Iterable[Mapping[str, Any]]) -> None:
         """Read what the field holds on the bills of these invoices, in bulk."""
-        bills = (bill_of(invoice["external_id"], self._account) for invoice in invoices)
+        bills = (internal_id(invoice["external_id"], self._account, BILL) for invoice in invoices)
         self._held = self._books.field_of_bills(self.field, filter(None, bills))
 
     def needed(self, invoice: Mapping[str, Any]) -> dict[str, str] | None:
         """Give the change that a bill needs; None where it has it, or NetSuite has no such bill."""
-        bill = bill_of(invoice["external_id"], self._account)
+        bill = internal_id(invoice["external_id"], self._account, BILL)
         told = status_text(invoice)
         return None if bill is None or self._held.get(bill, told) == told else {self.field: told}
 
@@ -48,7 +49,7 @@ class BillStatuses:
         Raises:
             RejectedError: NetSuite does not take it.
         """
-        bill = str(bill_of(invoice["external_id"], self._account))
+        bill = str(internal_id(invoice["external_id"], self._account, BILL))
         try:
             self._netsuite.patch(RECORD_TYPE, bill, change, purpose=f"tell bill {bill} its status")
         except RefusedError as refused:

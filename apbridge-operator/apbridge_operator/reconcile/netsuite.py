@@ -6,23 +6,31 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from datetime import date, datetime
 from decimal import Decimal
-from functools import cache
-from importlib import resources
-from itertools import combinations, islice
+from itertools import chain
 from typing import NamedTuple
 
 from apbridge import words
 from apbridge.avidxchange import instant
 from apbridge.errors import RefusedError
-from apbridge.netsuite import NetSuite, in_list, literal
-from apbridge.netsuite.client import PAGE_ROWS
-from apbridge.schemas import external_id
+from apbridge.netsuite import NetSuite, literal
+from apbridge.netsuite.client import Row
+from apbridge.netsuite.queries.features import Features
+from apbridge.netsuite.queries.query import Query
+from apbridge.netsuite.queries.reader import Reader
+from apbridge.schemas.identifiers import (
+    BILL,
+    OUR_PAYMENTS,
+    VENDOR,
+    external_id,
+    internal_id,
+    is_our_payment,
+    netsuite_namespace,
+)
 
-OURS = "avidxchange-payment-"
-"""What the external id of a payment that was posted from AvidXchange begins with."""
-
-_FEATURES = ("subsidiaries", "symbols", "holds", "approvals", "voids")
-"""What an account may be without, as the queries mark it."""
+_BILLS = Query.load(__package__, "bills", "read bills", ["id"])
+_PAYMENTS = Query.load(__package__, "payments", "read posted payments", ["id"])
+_APPLICATIONS = Query.load(__package__, "applications", "read what paid bills", ["bill", "id"])
+_DELETED = Query.load(__package__, "deleted", "look up deleted bills", ["id", "deleted"])
 
 _NOT_PAYABLE = {"C": "cancelled", "D": "pending_approval", "E": "rejected"}
 _APPROVALS = {"1": "pending", "3": "rejected"}
@@ -84,44 +92,41 @@ class NetSuiteSide:
     """
 
     def __init__(self, netsuite: NetSuite, *, takes_pending: bool) -> None:
-        self._netsuite = netsuite
+        self._reader = Reader(netsuite, Features())
         self._takes_pending = takes_pending
-        self._absent: frozenset[str] = frozenset()
-        self._namespace = f"netsuite-{netsuite.account}"
+        self._account = netsuite.account
+        self._namespace = netsuite_namespace(netsuite.account)
 
     def open_bills(self) -> Iterator[Bill]:
         """Give every bill on which something is open."""
-        return map(self._bill, self._pages("bills", "bill.id", "read open bills", _OPEN))
+        return map(self._bill, chain.from_iterable(self._reader.pages(_BILLS, where=[_OPEN])))
 
     def bills(self, external_ids: Iterable[str]) -> Iterator[Bill]:
         """Give bills by their external ids, whatever is open on them."""
-        rows = self._look_up("bills", "bill.id", self._ids(external_ids), "look bills up")
-        return map(self._bill, rows)
+        return map(self._bill, self._of_bills(_BILLS, external_ids, by="id"))
 
     def posted(self) -> Iterator[Posted]:
         """Give every payment that was posted from AvidXchange."""
-        return map(self._payment, self._pages("payments", "payment.id", "read posted payments"))
+        where = [f"payment.externalid LIKE {literal(OUR_PAYMENTS + '%')}"]
+        return map(self._payment, chain.from_iterable(self._reader.pages(_PAYMENTS, where=where)))
 
     def applied_to(self, external_ids: Iterable[str]) -> Iterator[Applied]:
         """Give what was applied to some bills."""
-        rows = self._look_up(
-            "applications", "link.previousdoc", self._ids(external_ids), "read what paid bills"
-        )
-        return map(self._applied, rows)
+        return map(self._applied, self._of_bills(_APPLICATIONS, external_ids, by="bill"))
 
     def applied_after(self, day: date) -> Iterator[Applied]:
         """Give what was applied by documents of later days."""
-        where = f"other.trandate > TO_DATE({literal(day.isoformat())}, 'YYYY-MM-DD')"
-        return map(self._applied, self._all("applications", "read what was applied since", where))
+        where = [f"other.trandate > TO_DATE({literal(day.isoformat())}, 'YYYY-MM-DD')"]
+        return map(self._applied, chain.from_iterable(self._reader.pages(_APPLICATIONS, where=where)))
 
     def deleted(self, external_ids: Iterable[str]) -> dict[str, datetime]:
         """Tell when bills were deleted; empty where the role may not see it."""
         with suppress(RefusedError):
-            rows = self._look_up("deleted", "gone.recordid", self._ids(external_ids), "look up deleted bills")
+            rows = self._of_bills(_DELETED, external_ids, by="id")
             return {self._name(row["id"]): instant(row["deleted"]) for row in rows}
         return {}
 
-    def _payment(self, row: dict[str, str]) -> Posted:
+    def _payment(self, row: Row) -> Posted:
         return Posted(
             row["externalid"],
             row.get("tranid", row["id"]),
@@ -134,7 +139,7 @@ class NetSuiteSide:
             row.get("voided") == "T",
         )
 
-    def _bill(self, row: dict[str, str]) -> Bill:
+    def _bill(self, row: Row) -> Bill:
         return Bill(
             self._name(row["id"]),
             row.get("tranid", row["id"]),
@@ -151,7 +156,7 @@ class NetSuiteSide:
             instant(row["modified"]),
         )
 
-    def _because(self, row: dict[str, str]) -> str:
+    def _because(self, row: Row) -> str:
         """Say in the tap's words why a bill is not to be submitted, whatever its settings are beside."""
         status = _NOT_PAYABLE.get(row["status"].rpartition(":")[2])
         approval = _APPROVALS.get(row.get("approvalstatus", ""))
@@ -163,93 +168,25 @@ class NetSuiteSide:
             return f"{words.APPROVAL}{approval}"
         return words.ON_HOLD if row.get("paymenthold") == "T" else ""
 
-    def _applied(self, row: dict[str, str]) -> Applied:
+    def _applied(self, row: Row) -> Applied:
         return Applied(
             self._name(row["bill"]),
             row["id"],
             row["kind"],
             row.get("tranid", row["id"]),
-            row.get("externalid", "").startswith(OURS),
+            is_our_payment(row.get("externalid")),
             date.fromisoformat(row["trandate"]),
             Decimal(row["amount"]),
             instant(row["modified"]),
         )
 
     def _name(self, record_id: str) -> str:
-        return external_id(self._namespace, "vendorbill", record_id)
+        return external_id(self._namespace, BILL, record_id)
 
     def _vendor(self, record_id: str) -> str:
-        return external_id(self._namespace, "vendor", record_id)
+        return external_id(self._namespace, VENDOR, record_id)
 
-    def _ids(self, external_ids: Iterable[str]) -> Iterator[str]:
-        """Give the internal ids of bills of this account; a bill of another one cannot be looked up here."""
-        beginning = self._name("")
-        for name in external_ids:
-            number = name.removeprefix(beginning)
-            if number != name and number.isdecimal():
-                yield number
-
-    def _pages(self, query: str, key: str, purpose: str, *conditions: str) -> Iterator[dict[str, str]]:
-        after = 0
-        while True:
-            where = " AND ".join([*conditions, f"{key} > {after}"])
-            rows, has_more = self._ask(query, where, purpose)
-            yield from rows
-            # Either sign alone is enough: what NetSuite says at its cap of 100,000 rows is not known.
-            if not rows or not (has_more or len(rows) >= PAGE_ROWS):
-                return
-            after = int(rows[-1]["id"])
-
-    def _look_up(
-        self, query: str, column: str, values: Iterable[str], purpose: str
-    ) -> Iterator[dict[str, str]]:
-        remaining = iter(dict.fromkeys(values))
-        while some := list(islice(remaining, PAGE_ROWS)):
-            yield from self._all(query, purpose, f"{column} IN ({in_list(some)})")
-
-    def _all(self, query: str, purpose: str, where: str) -> list[dict[str, str]]:
-        return self._netsuite.suiteql_all(_query(query, self._absent).format(where=where), purpose=purpose)
-
-    def _ask(self, query: str, where: str, purpose: str) -> tuple[list[dict[str, str]], bool]:
-        """Ask, and where NetSuite refuses, find out what this account does not have."""
-
-        def ask(absent: frozenset[str]) -> tuple[list[dict[str, str]], bool]:
-            page = self._netsuite.suiteql(_query(query, absent).format(where=where), purpose=purpose)
-            return page.items, page.has_more
-
-        try:
-            return ask(self._absent)
-        except RefusedError as refused:
-            tried = {_query(query, self._absent)}
-            for more in _less_and_less():
-                absent = self._absent | more
-                text = _query(query, absent)
-                if text not in tried:
-                    tried.add(text)
-                    with suppress(RefusedError):
-                        found = ask(absent)
-                        break
-            else:
-                raise refused from None
-        with suppress(RefusedError):
-            return ask(self._absent)  # it had been an error that passes
-        self._absent = absent
-        return found
-
-
-def _less_and_less() -> Iterator[frozenset[str]]:
-    """Give what to leave out of a query, the least first."""
-    for number in range(1, len(_FEATURES) + 1):
-        yield from map(frozenset, combinations(_FEATURES, number))
-
-
-@cache
-def _query(name: str, absent: frozenset[str]) -> str:
-    """Read a query, without its comments and without what the account does not have."""
-    file = resources.files("apbridge_operator.reconcile") / "queries" / f"{name}.sql"
-    lines = (line.partition("--") for line in file.read_text(encoding="utf-8").splitlines())
-    return "\n".join(
-        text.rstrip()
-        for text, _, comment in lines
-        if text.strip() and not absent & {comment.strip().removeprefix("if ")}
-    )
+    def _of_bills(self, query: Query, external_ids: Iterable[str], *, by: str) -> Iterator[Row]:
+        """Look up the rows of bills of this account; one of another account cannot be looked up here."""
+        ids = filter(None, (internal_id(name, self._account, BILL) for name in external_ids))
+        return chain.from_iterable(self._reader.look_up(query, ids, by=by)().values())

@@ -1,4 +1,4 @@
-"""The canonical AP records: the published interface between taps and targets, and their names.
+"""The canonical AP records: the published interface between taps and targets.
 
 Each stream's JSON Schema (2020-12) is the file of its name in this folder. Records are validated as
 they stand: dates stay strings, numbers with a fraction stay `Decimal`.
@@ -17,6 +17,7 @@ from typing import Any
 import fastjsonschema
 
 from apbridge.errors import RejectedError
+from apbridge.schemas.identifiers import EXTERNAL_ID
 
 CANONICAL = (
     "subsidiaries",
@@ -31,8 +32,6 @@ CANONICAL = (
     "dimension_values",
 )
 """Names of the canonical streams."""
-
-EXTERNAL_ID = re.compile(r"[A-Za-z0-9_-]{1,100}")
 
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _TIME_UTC = re.compile(r"(T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d)(?:\.(\d+))?(?:Z|[+-]00:00)")
@@ -97,34 +96,12 @@ def validator(stream: str) -> Callable[[Any], None]:
     return check
 
 
-def external_id(namespace: str, kind: str, record_id: str) -> str:
-    """Name a record in both systems, such as `netsuite-1234567_SB1-vendor-42`."""
-    return f"{namespace}-{kind}-{record_id}"
-
-
 def in_order(moment: object) -> str | None:
     """Give a date-time in a form in which later ones sort after earlier ones; None for what is none."""
     if not isinstance(moment, str) or not _is_date_time(moment):
         return None
     time, fraction = _TIME_UTC.fullmatch(moment, 10).groups("")  # type: ignore[union-attr]
     return f"{moment[:10]}{time}.{fraction:0<6.6}Z"
-
-
-def namespace_of(record_external_id: str, kind: str, record_id: str) -> str:
-    """Give what a record's external id begins with, to name its neighbours by.
-
-    Args:
-        record_external_id: `netsuite-1234567_SB1-vendorbill-42`.
-        kind: Its kind, such as `vendorbill`.
-        record_id: Its own id, such as `42`.
-
-    Raises:
-        RejectedError: The external id does not end in the record's own kind and id.
-    """
-    ending = f"-{kind}-{record_id}"
-    if not record_external_id.endswith(ending) or record_external_id == ending:
-        raise RejectedError("APB-SNG-011", external_id=record_external_id, ending=ending)
-    return record_external_id.removesuffix(ending)
 
 
 def _name(record: Any) -> str:  # noqa: ANN401

@@ -14,7 +14,8 @@ from typing_extensions import override
 from apbridge.errors import APBridgeError
 from apbridge.json import canonical
 from apbridge.ledger import UNIDENTIFIED, Answer, Need, Row
-from apbridge.schemas import EXTERNAL_ID, validator
+from apbridge.schemas import validator
+from apbridge.schemas.identifiers import EXTERNAL_ID
 from apbridge.singer.context import SinkContext
 from apbridge.singer.outcomes import Outcome
 

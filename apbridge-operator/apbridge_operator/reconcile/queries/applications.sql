@@ -4,13 +4,14 @@ SELECT
   link.previousdoc AS bill,
   link.nextdoc AS id,
   CASE link.nexttype WHEN 'VendPymt' THEN 'payment' WHEN 'VendCred' THEN 'credit' ELSE 'document' END AS kind,
-  other.tranid,
-  other.externalid,
-  TO_CHAR(other.trandate, 'YYYY-MM-DD') AS trandate,
+  other.tranid AS tranid,
+  other.externalid AS externalid,
+  day(other.trandate) AS trandate,
   SUM(ABS(link.foreignamount)) AS amount,
-  MAX(TO_CHAR(SYS_EXTRACT_UTC(COALESCE(link.lastmodifieddate, other.lastmodifieddate)), 'YYYY-MM-DD"T"HH24:MI:SS"Z"')) AS modified
+  MAX(COALESCE(utc(link.lastmodifieddate), utc(other.lastmodifieddate))) AS modified
 FROM nexttransactionlinelink link
 JOIN transaction other ON other.id = link.nextdoc
-WHERE link.linktype = 'Payment' AND {where}
+WHERE link.linktype = 'Payment'
+  AND $where
 GROUP BY link.previousdoc, link.nextdoc, link.nexttype, other.tranid, other.externalid, other.trandate
-ORDER BY link.previousdoc ASC, link.nextdoc ASC
+ORDER BY $order

@@ -1,23 +1,23 @@
--- Bills, with what is open on them in their own currency, and what keeps them from being paid. A line that ends
--- in "if" and a feature is left out where the account does not have it.
+-- Bills, with what is open on them in their own currency, and what keeps them from being paid.
 SELECT
-  bill.id,
-  bill.tranid,
-  bill.entity,
+  bill.id AS id,
+  bill.tranid AS tranid,
+  bill.entity AS entity,
   BUILTIN.DF(bill.entity) AS vendor,
-  bill.status,
-  bill.approvalstatus,  -- if approvals
-  bill.paymenthold,  -- if holds
-  bill.voided,  -- if voids
-  currency.symbol AS currency,  -- if symbols
+  bill.status AS status,
+  bill.approvalstatus AS approvalstatus,  -- if approvals
+  bill.paymenthold AS paymenthold,  -- if payment_holds
+  bill.voided AS voided,  -- if voids
+  currency.symbol AS currency,  -- if currency_list
   BUILTIN.DF(line.subsidiary) AS subsidiary,  -- if subsidiaries
-  TO_CHAR(bill.trandate, 'YYYY-MM-DD') AS trandate,
-  TO_CHAR(bill.duedate, 'YYYY-MM-DD') AS duedate,
+  day(bill.trandate) AS trandate,
+  day(bill.duedate) AS duedate,
   bill.foreigntotal * -1 AS total,
   bill.foreignamountunpaid AS unpaid,
-  TO_CHAR(SYS_EXTRACT_UTC(bill.lastmodifieddate), 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS modified
+  utc(bill.lastmodifieddate) AS modified
 FROM transaction bill
 JOIN transactionline line ON line.transaction = bill.id AND line.mainline = 'T'
-LEFT JOIN currency ON currency.id = bill.currency  -- if symbols
-WHERE bill.type = 'VendBill' AND {where}
-ORDER BY bill.id ASC
+LEFT JOIN currency ON currency.id = bill.currency  -- if currency_list
+WHERE bill.type = 'VendBill'
+  AND $where
+ORDER BY $order

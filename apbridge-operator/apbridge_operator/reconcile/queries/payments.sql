@@ -1,17 +1,18 @@
--- Vendor payments that were posted from AvidXchange, void ones too.
+-- Vendor payments, void ones too.
 SELECT
-  payment.id,
-  payment.externalid,
-  payment.tranid,
-  payment.entity,
+  payment.id AS id,
+  payment.externalid AS externalid,
+  payment.tranid AS tranid,
+  payment.entity AS entity,
   BUILTIN.DF(payment.entity) AS vendor,
   BUILTIN.DF(line.subsidiary) AS subsidiary,  -- if subsidiaries
-  currency.symbol AS currency,  -- if symbols
+  currency.symbol AS currency,  -- if currency_list
   payment.foreigntotal AS total,
-  payment.voided,  -- if voids
-  TO_CHAR(payment.trandate, 'YYYY-MM-DD') AS trandate
+  payment.voided AS voided,  -- if voids
+  day(payment.trandate) AS trandate
 FROM transaction payment
 JOIN transactionline line ON line.transaction = payment.id AND line.mainline = 'T'
-LEFT JOIN currency ON currency.id = payment.currency  -- if symbols
-WHERE payment.type = 'VendPymt' AND payment.externalid LIKE 'avidxchange-payment-%' AND {where}
-ORDER BY payment.id ASC
+LEFT JOIN currency ON currency.id = payment.currency  -- if currency_list
+WHERE payment.type = 'VendPymt'
+  AND $where
+ORDER BY $order

@@ -1,0 +1,75 @@
+"""External ids, the names of records in both systems: how they are built and read."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from apbridge.errors import RejectedError
+
+EXTERNAL_ID = re.compile(r"[A-Za-z0-9_-]{1,100}")
+
+BILL, VENDOR, GL_ACCOUNT = "vendorbill", "vendor", "account"
+"""Kinds of records. The kinds of dimensions are in `apbridge.mapping`."""
+
+OUR_PAYMENTS = "avidxchange-payment-"
+"""What the external id of a vendor payment begins with that was posted from AvidXchange."""
+
+_NETSUITE = re.compile(r"netsuite-(?P<account>[A-Za-z0-9_]+)-(?P<kind>[a-z]+)-(?P<id>[0-9]+)")
+
+
+class NetSuiteId(NamedTuple):
+    """What an external id of a NetSuite record says."""
+
+    account: str
+    kind: str
+    id: str
+
+
+def netsuite_namespace(account: str) -> str:
+    """Return what the external ids of a NetSuite account's records begin with."""
+    return f"netsuite-{account}"
+
+
+def external_id(namespace: str, kind: str, record_id: str) -> str:
+    """Return the name of a record in both systems, such as `netsuite-1234567_SB1-vendor-42`."""
+    return f"{namespace}-{kind}-{record_id}"
+
+
+def netsuite_id(name: str) -> NetSuiteId | None:
+    """Read the external id of a NetSuite record; None for any other."""
+    found = _NETSUITE.fullmatch(name)
+    return NetSuiteId(**found.groupdict()) if found else None
+
+
+def internal_id(name: str | None, account: str, kind: str) -> str | None:
+    """Return the internal id in an external id of one account and one kind; None for any other."""
+    found = netsuite_id(name or "")
+    return found.id if found and (found.account, found.kind) == (account, kind) else None
+
+
+def payment_external_id(payment_id: str) -> str:
+    """Return the name of an AvidXchange payment in both systems, such as `avidxchange-payment-42`."""
+    return f"{OUR_PAYMENTS}{payment_id}"
+
+
+def is_our_payment(name: str | None) -> bool:
+    """Return whether the external id of a vendor payment says that it was posted from AvidXchange."""
+    return (name or "").startswith(OUR_PAYMENTS)
+
+
+def namespace_of(name: str, kind: str, record_id: str) -> str:
+    """Return what a record's external id begins with, to name its neighbours by.
+
+    Args:
+        name: `netsuite-1234567_SB1-vendorbill-42`.
+        kind: Its kind, such as `vendorbill`.
+        record_id: Its own id, such as `42`.
+
+    Raises:
+        RejectedError: The external id does not end in the record's own kind and id.
+    """
+    ending = f"-{kind}-{record_id}"
+    if not name.endswith(ending) or name == ending:
+        raise RejectedError("APB-SNG-011", external_id=name, ending=ending)
+    return name.removesuffix(ending)
