@@ -345,7 +345,7 @@ def test_a_bill_on_something_inactive_goes_once_it_is_active(pipe: Pipe, table: 
     edit(pipe, table, number, isinactive="T")
     assert "1 rejected" in pipe.run_well()
     assert invoice(pipe, bill) is None
-    [(reason,)] = pipe.rows("SELECT reason FROM apbridge_records WHERE status = 'rejected'")
+    [(reason,)] = pipe.rows("SELECT says FROM apbridge_records WHERE status = 'rejected'")
     assert said.format(bill=f"netsuite-1234567_SB1-vendorbill-{bill}") in reason
     edit(pipe, table, number, isinactive="F")
     pipe.run_well()

@@ -105,7 +105,7 @@ def test_a_settled_payment_on_its_way_explains_its_bill(world: World):
     assert world.difference(payment).cause is Cause.UNEXPLAINED
     assert world.difference(name).cause is Cause.UNEXPLAINED
 
-    entry = Entry("payments", payment, None, "h", Status.REJECTED, code="APB-PAY-050", reason="It is closed.")
+    entry = Entry("payments", payment, None, "h", Status.REJECTED, code="APB-PAY-050", says="It is closed.")
     with world.ledger as ledger:
         ledger.write(1, "netsuite", [entry])
     rejected = world.difference(payment)
@@ -156,7 +156,7 @@ def test_a_rejected_bill_is_told_with_its_reason_and_a_dismissed_one_as_such(wor
     for status, cause in ((Status.REJECTED, Cause.REJECTED), (Status.WAITING, Cause.WAITING)):
         about: dict[str, Any] = {
             "code": "APB-TAX-030",
-            "reason": "Twice.",
+            "says": "Twice.",
             "source_modified_at": "2099-01-01T00:00:00Z",
         }
         entry = Entry("bills", name, None, "h", status, **about)

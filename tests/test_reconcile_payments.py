@@ -82,7 +82,7 @@ def test_the_worst_of_two_causes_wins(world: World, first: bool):  # noqa: FBT00
     known = payments[not first]
     about: dict[str, Any] = {
         "code": "APB-PAY-029",
-        "reason": "It is closed.",
+        "says": "It is closed.",
         "source_modified_at": "2099-01-01T00:00:00Z",
     }
     with world.ledger as ledger:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, timezone
-from string import Formatter
 
 from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select, update
 
-from apbridge.errors import catalogue, urgent
+from apbridge.errors import urgent
 from apbridge.ledger.rows import OPEN, Row, Status
 from apbridge.ledger.store import Ledger
 from apbridge.ledger.tables import records
@@ -38,7 +36,10 @@ class Case:
     currency: str | None
     status: Status
     code: str | None
-    reason: str | None
+    says: str
+    """What is wrong, in plain words; empty where nothing is said."""
+    do: str
+    """What to do about it."""
     attempts: int
     open_since: datetime | None
     last_seen: datetime
@@ -47,16 +48,6 @@ class Case:
     dismissed_at: datetime | None
     dismissed_by: str | None
     dismissed_because: str | None
-
-    @property
-    def says(self) -> str:
-        """What is wrong, in plain words."""
-        return told(self.code, self.reason)[0]
-
-    @property
-    def fix(self) -> str:
-        """What to do about it."""
-        return told(self.code, self.reason)[1]
 
     @property
     def is_urgent(self) -> bool:
@@ -256,23 +247,6 @@ class Exceptions:
 _COLUMNS = tuple(records.columns[field.name] for field in fields(Case))
 
 
-def told(code: str | None, reason: str | None) -> tuple[str, str]:
-    """Part what a reason says from what it tells to do.
-
-    The ledger keeps both in one text; where the catalogue's sentence ends it is known from its code.
-    """
-    text = reason or ""
-    entry = catalogue().get(code or "")
-    if entry is None:
-        return text, ""
-    pattern = "".join(
-        re.escape(literal) + ("" if field is None else ".*?")
-        for literal, field, _, _ in Formatter().parse(entry.do)
-    )
-    found = re.search(f" ({pattern})$", text, re.DOTALL)
-    return (text[: found.start()], found[1]) if found else (text, "")
-
-
 def _conditions(which: Which) -> Iterator[ColumnElement[bool]]:
     if which.statuses <= OPEN:
         yield records.c.open_since.is_not(None)
@@ -299,7 +273,8 @@ def _ordered(query: Select[tuple[object, ...]], which: Which) -> Select[tuple[ob
 
 def _case(row: object) -> Case:
     values = dict(row._mapping)  # type: ignore[attr-defined]  # noqa: SLF001
-    return Case(**{**values, "status": Status(values["status"])})
+    told = {name: values[name] or "" for name in ("says", "do")}
+    return Case(**{**values, **told, "status": Status(values["status"])})
 
 
 def _now() -> datetime:

@@ -119,7 +119,7 @@ def _rejections(ledger: Ledger, chronicle: Chronicle) -> Iterator[Notice]:
 
 
 def _listed(cases: Sequence[Case]) -> str:
-    lines = [redact_text(f"- {one.name}: {one.says} {one.fix}".strip()) for one in cases[:_MOST_NAMED]]
+    lines = [redact_text(f"- {one.name}: {one.says} {one.do}".strip()) for one in cases[:_MOST_NAMED]]
     left = len(cases) - len(lines)
     return "\n".join([*lines, *([f"… and {left} more: apbridge exceptions list"] if left else [])])
 

@@ -11,7 +11,7 @@ from sqlalchemy import Select, or_, select
 
 from apbridge.json import loads
 from apbridge.ledger.names import searched
-from apbridge.ledger.rows import Status
+from apbridge.ledger.rows import Reasoned, Status
 from apbridge.ledger.store import Ledger
 from apbridge.ledger.tables import audit, names, records
 
@@ -20,7 +20,7 @@ _PAGE = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class Known(Reasoned):
     """One record as the ledger has it, without its content."""
 
     system: str
@@ -33,7 +33,8 @@ class Known:
     currency: str | None
     status: Status
     code: str | None
-    reason: str | None
+    says: str | None
+    do: str | None
     attempts: int
     facts: Any
     acknowledged_at: datetime | None

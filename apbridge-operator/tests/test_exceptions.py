@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from datetime import datetime, timezone
 from decimal import Decimal
@@ -7,10 +8,10 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import text, update
 
-from apbridge.errors import RejectedError, urgent
+from apbridge.errors import APBridgeError, RejectedError, SettingError, catalogue, urgent
 from apbridge.ledger import Entry, Ledger, Need, Status
 from apbridge.ledger.tables import records
-from apbridge_operator.exceptions import Exceptions, Which, told
+from apbridge_operator.exceptions import Exceptions, Which
 
 FIELDS = {"problem": "is missing", "field": "total", "stream": "bills", "missing": "vendors x"}
 
@@ -25,7 +26,8 @@ def rejected(number: int, code: str = "APB-SNG-010", stream: str = "bills") -> E
         f"hash-{number}",
         Status.REJECTED,
         code=code,
-        reason=f"{error.says} {error.do}",
+        says=error.says,
+        do=error.do,
         payload={
             "id": str(number),
             "number": f"INV-{number}",
@@ -41,7 +43,7 @@ def exceptions(ledger: Ledger) -> Exceptions:
     run = ledger.start_run("target-toy", "1.0")
     ledger.write(run.id, "toy", [rejected(number) for number in range(5)])
     ledger.write(run.id, "toy", [rejected(number, "APB-SNG-011") for number in range(5, 7)])
-    settled = replace(rejected(9), status=Status.DELIVERED, code=None, reason=None, acknowledged=True)
+    settled = replace(rejected(9), status=Status.DELIVERED, code=None, says=None, do=None, acknowledged=True)
     ledger.write(run.id, "toy", [settled])
     return Exceptions(ledger)
 
@@ -58,7 +60,7 @@ def test_pages_hold_each_exception_once_the_oldest_first(exceptions: Exceptions)
 @pytest.mark.parametrize("code", sorted(urgent()))
 def test_the_urgent_come_first_on_whichever_page(exceptions: Exceptions, ledger: Ledger, code: str) -> None:
     worst = [replace(rejected(number), code=code) for number in range(20, 24)]
-    nameless = replace(rejected(30), code=None, reason=None)
+    nameless = replace(rejected(30), code=None, says=None, do=None)
     ledger.write(1, "toy", [*worst, nameless])
     pages = [exceptions.page(limit=3, offset=offset) for offset in range(0, 12, 3)]
     ids = [int(one.external_id[-5:]) for page in pages for one in page]
@@ -74,14 +76,51 @@ def test_a_case_says_what_is_wrong_and_what_to_do(exceptions: Exceptions) -> Non
     assert first.name == "bill INV-0"
     assert (first.amount, first.currency, first.attempts) == ("10.10", "USD", 1)
     assert first.says == "Record netsuite-1-vendorbill-00000 of bills is not valid: total is missing."
-    assert first.fix == "Correct it in the system it comes from; its next change there is taken up by itself."
+    assert first.do == "Correct it in the system it comes from; its next change there is taken up by itself."
 
 
-def test_what_to_do_is_told_apart_where_it_holds_facts() -> None:
-    error = RejectedError("APB-SNG-008", plugin="target-x", stream="cats", taken="dogs")
-    assert told(error.code, f"{error.says} {error.do}") == (error.says, error.do)
-    assert told("APB-GONE-001", "It is so. Do that.") == ("It is so. Do that.", "")
-    assert told(None, None) == ("", "")
+CAUSE = RejectedError("APB-SPL-002", image="a.pdf", sha256="0" * 64)
+TOLD_ON = {"says": CAUSE.says, "do": CAUSE.do}
+HALVES = (
+    # The first two tell another one's halves on, where no pattern finds the seam.
+    RejectedError("APB-TAX-041", name="INV-1", external_id="b-1", image="a.pdf", **TOLD_ON),
+    SettingError("APB-SET-004", setting="token", **TOLD_ON, why="vault:token"),
+    RejectedError("APB-SNG-008", plugin="target-x", stream="cats", taken="dogs"),
+)
+
+
+@pytest.mark.parametrize("error", HALVES, ids=[error.code for error in HALVES])
+def test_what_is_wrong_and_what_to_do_are_told_apart(
+    exceptions: Exceptions, ledger: Ledger, error: APBridgeError
+) -> None:
+    told = replace(rejected(50), code=error.code, says=error.says, do=error.do)
+    ledger.write(1, "toy", [told])
+    (one,) = exceptions.find(told.external_id)
+    assert (one.says, one.do) == (error.says, error.do)
+
+
+def test_the_halves_of_what_is_told_on_within_another_sentence_are_the_right_ones() -> None:
+    in_bill, in_setting, _ = HALVES
+    about = "Bill INV-1 (b-1) is in AvidXchange, but without its image a.pdf"
+    assert (in_bill.says, in_bill.do) == (f"{about}: {CAUSE.says}", CAUSE.do)
+    assert in_setting.says.endswith(f"which does not give it. {CAUSE.says}")
+    assert in_setting.do == f"{CAUSE.do} This is vault:token."
+
+
+def test_a_row_keeps_what_it_was_told_when_a_sentence_is_written_anew_or_taken_out(
+    exceptions: Exceptions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = [(one.says, one.do) for one in exceptions.every()]
+    assert all(do for _, do in before)
+    anew = {
+        code: replace(entry, says="Otherwise.", do="Do it {otherwise}.")
+        for code, entry in catalogue().items()
+        if code != "APB-SNG-011"
+    }
+    monkeypatch.setattr(sys.modules["apbridge.errors.catalogue"], "catalogue", lambda: anew)
+    with pytest.raises(KeyError):
+        rejected(5, "APB-SNG-011")
+    assert [(one.says, one.do) for one in exceptions.every()] == before
 
 
 def test_reasons_are_counted(exceptions: Exceptions) -> None:
@@ -134,7 +173,7 @@ def test_its_age_counts_from_when_it_went_wrong(exceptions: Exceptions, ledger: 
     ledger.write(2, "toy", [again])
     (case,) = exceptions.find(again.external_id)
     assert (case.open_since, case.attempts) == (long_ago, 1)
-    ledger.write(3, "toy", [replace(again, status=Status.DELIVERED, code=None, reason=None)])
+    ledger.write(3, "toy", [replace(again, status=Status.DELIVERED, code=None, says=None, do=None)])
     assert exceptions.find(again.external_id) == []
     ledger.write(4, "toy", [again])
     assert exceptions.find(again.external_id)[0].open_since != long_ago
@@ -164,7 +203,7 @@ def test_what_was_delivered_meanwhile_is_neither_dismissed_nor_asked_for(
     exceptions: Exceptions, ledger: Ledger
 ) -> None:
     cases = exceptions.page(limit=2)
-    ledger.write(5, "toy", [replace(rejected(0), status=Status.DELIVERED, code=None, reason=None)])
+    ledger.write(5, "toy", [replace(rejected(0), status=Status.DELIVERED, code=None, says=None, do=None)])
     assert exceptions.dismiss(cases[:1], because="x", by="Ann", version="1") == 0
     assert exceptions.ask_again(cases) == 1
     asked = ledger.all_rows("toy", "bills", asked=True)

@@ -66,6 +66,7 @@ INTERNAL = {
     "KeyError",
     "MalformedFileError",  # of a file that somebody wrote: told by whose file it is
     "NotImplementedError",
+    "PartlyDeliveredError",  # bears the error that the record ends with
     "PermissionError",
     "SealedError",
     "Signalled",

@@ -50,8 +50,7 @@ def _bill(number: int) -> Entry:
     error = RejectedError(
         code, name=payload["number"], external_id=_name(number), open="0.00", total="1.00", ending="x"
     )
-    reason = f"{error.says} {error.do}"
-    return Entry(*about, Status.REJECTED, code=code, reason=reason, payload=payload)
+    return Entry(*about, Status.REJECTED, code=code, says=error.says, do=error.do, payload=payload)
 
 
 def _payment(number: int) -> Entry:

@@ -81,8 +81,9 @@ class PaymentsSink(AcknowledgingSink):
         except APBridgeError as failure:
             self.logger.warning("%s", APBridgeError("APB-PAY-091", says=failure.says.rstrip(".")))
             return {}
-        for external_id, difference in differences.items():
-            self.logger.warning("Payment %s: %s", self._payments[external_id], difference)
+        for external_id, found in differences.items():
+            said = f"{found.says} {found.do}"
+            self.logger.warning("Payment %s: %s [%s]", self._payments[external_id], said, found.code)
         return differences
 
 

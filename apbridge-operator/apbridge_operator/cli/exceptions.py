@@ -61,7 +61,7 @@ def list_(
     for one in cases:
         amount = f"{one.amount} {one.currency or ''}".strip() if one.amount else ""
         now = "[bold red]ACT NOW[/bold red] " if one.is_urgent else ""
-        words = f"{now}{escape(one.says)} [bold]{escape(one.fix)}[/bold] {one.code or ''}".strip()
+        words = f"{now}{escape(one.says)} [bold]{escape(one.do)}[/bold] {one.code or ''}".strip()
         shown.add_row(
             escape(one.name), amount, one.status.value, age(one.open_since), str(one.attempts), words
         )
@@ -101,7 +101,7 @@ def show(
     for one, record, exchanges in found:
         on_its_way = f"({one.external_id}), on its way to {one.system}: {one.status.value}"
         out.print(f"[bold]{escape(one.name)}[/bold] {on_its_way}")
-        out.print(f"{escape(one.says)}\n[bold]{escape(one.fix)}[/bold] {one.code or ''}")
+        out.print(f"{escape(one.says)}\n[bold]{escape(one.do)}[/bold] {one.code or ''}")
         out.print(
             f"Open for {age(one.open_since) or 'no time'}, tried {one.attempts} times,"
             f" last seen {day_and_time(one.last_seen)}."
@@ -205,7 +205,7 @@ _FIELDS = (
     "code",
     "is_urgent",
     "says",
-    "fix",
+    "do",
     "attempts",
     "open_since",
     "last_seen",

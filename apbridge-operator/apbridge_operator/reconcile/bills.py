@@ -244,7 +244,7 @@ def _not_there(bill: Bill, row: Row | None, ground: Ground) -> Explanation:
             return explained(Cause.NOT_ELIGIBLE, APBridgeError("APB-REC-011", start=ground.start))
         why = APBridgeError("APB-REC-010")
     elif row.status is Status.IGNORED or row.facts.get("is_withdrawn"):
-        why = APBridgeError("APB-REC-012", because=row.reason or "its settings say so")
+        why = APBridgeError("APB-REC-012", because=row.says or "its settings say so")
         if not is_behind(row, bill.modified):
             return explained(Cause.NOT_ELIGIBLE, why)
     else:

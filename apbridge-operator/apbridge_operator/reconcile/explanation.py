@@ -10,7 +10,6 @@ from apbridge.avidxchange import instant
 from apbridge.errors import APBridgeError
 from apbridge.ledger import OPEN, Ledger, Row, Status
 from apbridge.ledger.chronicle import Chronicle
-from apbridge_operator.exceptions import told
 from apbridge_operator.reconcile.result import Cause
 
 _SLACK = timedelta(minutes=2)
@@ -123,17 +122,15 @@ def by_ledger(row: Row | None, way: Direction, runs: Runs, changed: datetime | N
         return None
     is_current = not is_behind(row, changed)
     if is_current and row.status in OPEN:
-        says, do = told(row.code, row.reason)
         cause = Cause.WAITING if row.status is Status.WAITING else Cause.REJECTED
-        return Explanation(cause, says, do, row.code, way)
+        return Explanation(cause, row.says or "", row.do or "", row.code, way)
     last = runs.last(way)
     if row.look_again_at and (last is None or last < row.look_again_at):
         moment = f"{row.look_again_at.astimezone(timezone.utc):%Y-%m-%d %H:%M} UTC"
         doubt = APBridgeError("APB-REC-003", way=way.value, moment=moment)
         return Explanation(Cause.IN_FLIGHT, doubt.says, doubt.do, doubt.code, way)
     if is_current and row.status is Status.DISMISSED:
-        says, do = told(row.code, row.reason)
-        return Explanation(Cause.DISMISSED, f"Dismissed: {says}", do, row.code)
+        return Explanation(Cause.DISMISSED, f"Dismissed: {row.says or ''}", row.do or "", row.code)
     return None
 
 

@@ -61,7 +61,7 @@ def test_a_record_that_the_vault_sealed_is_shown_without_its_secrets(apbridge: A
     payload = {"number": "INV-1", "tax_id": "12-3456789", "iban": "DE89370400440532013000"}
     with Ledger(f"sqlite:///{project}/.apbridge/ledger.db") as ledger:
         entry = Entry(
-            "bills", "netsuite-1-vendorbill-1", "1", "h", Status.REJECTED, reason="No.", payload=payload
+            "bills", "netsuite-1-vendorbill-1", "1", "h", Status.REJECTED, says="No.", payload=payload
         )
         ledger.write(1, "avidxchange", [entry])
         (row,) = ledger.all_rows("avidxchange", "bills")

@@ -42,7 +42,8 @@ def ledger(project: Path) -> str:
                 "h",
                 Status.REJECTED,
                 code=error.code,
-                reason=f"{error.says} {error.do}",
+                says=error.says,
+                do=error.do,
                 payload=payload,
             )
             opened.write(run.id, "avidxchange", [entry])
@@ -63,7 +64,7 @@ def test_the_list_says_what_is_wrong_and_what_to_do(apbridge: Apbridge):
     assert "1-3 of 3" in said
     told = json.loads(apbridge("exceptions", "list", "--size=2", "--page=2", "--json").out)
     assert (told["total"], [one["external_id"] for one in told["exceptions"]]) == (3, [name(3)])
-    assert told["exceptions"][0]["fix"]
+    assert told["exceptions"][0]["do"]
     assert "none here, 0 in all" in apbridge("exceptions", "list", "--code=APB-TAX-020").out
 
 
@@ -133,7 +134,7 @@ def test_export_is_csv_that_no_spreadsheet_takes_for_formulas(apbridge: Apbridge
         "h",
         Status.REJECTED,
         code=None,
-        reason="=1+1",
+        says="=1+1",
         payload={"number": "-HYPERLINK()"},
     )
     with Ledger(ledger) as opened:

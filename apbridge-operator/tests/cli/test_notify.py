@@ -77,8 +77,8 @@ def reject(url: str, *numbers: int) -> None:
             name = f"netsuite-1-vendorbill-{number}"
             error = RejectedError("APB-TAX-002", name=f"INV-{number}, tax id {SECRET}", external_id=name)
             about = ("bills", name, None, "h", Status.REJECTED)
-            reason = f"{error.says} {error.do}"
-            entry = Entry(*about, code=error.code, reason=reason, payload={"number": f"INV-{number}"})
+            told: dict[str, Any] = {"code": error.code, "says": error.says, "do": error.do}
+            entry = Entry(*about, **told, payload={"number": f"INV-{number}"})
             ledger.write(1, "avidxchange", [entry])
 
 

@@ -31,7 +31,6 @@ def payload(number: int) -> dict[str, Any]:
 
 def rejection(number: int) -> Entry:
     error = RejectedError("APB-TAX-002", name=f"INV-{number} <b>", external_id=bill_name(number))
-    reason = f"{error.says} {error.do}"
     return Entry(
         "bills",
         bill_name(number),
@@ -39,7 +38,8 @@ def rejection(number: int) -> Entry:
         "h",
         Status.REJECTED,
         code=error.code,
-        reason=reason,
+        says=error.says,
+        do=error.do,
         payload=payload(number),
     )
 

@@ -4,7 +4,7 @@ from apbridge.ledger.audit import Answer, Verdict
 from apbridge.ledger.claims import Claims
 from apbridge.ledger.doubt import Content
 from apbridge.ledger.rehearsal import RehearsalLedger
-from apbridge.ledger.rows import OPEN, UNIDENTIFIED, Entry, Found, Known, Need, Row, Status
+from apbridge.ledger.rows import OPEN, UNIDENTIFIED, Entry, Found, Known, Need, Reasoned, Row, Status
 from apbridge.ledger.run import Run
 from apbridge.ledger.store import Ledger
 
@@ -19,6 +19,7 @@ __all__ = [
     "Known",
     "Ledger",
     "Need",
+    "Reasoned",
     "RehearsalLedger",
     "Row",
     "Run",

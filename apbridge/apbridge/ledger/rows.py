@@ -38,8 +38,21 @@ class Need(NamedTuple):
     external_id: str
 
 
+class Reasoned:
+    """What became of a record may have a reason: what it says, and apart from that what to do about it."""
+
+    __slots__ = ()
+    says: str | None
+    do: str | None
+
+    @property
+    def reason(self) -> str | None:
+        """Both in one text, to be read."""
+        return " ".join(filter(None, (self.says, self.do))) or None
+
+
 @dataclass(frozen=True, slots=True)
-class Row:
+class Row(Reasoned):
     """What the ledger holds of one record."""
 
     system: str
@@ -55,7 +68,8 @@ class Row:
     """How often this content was tried."""
     code: str | None
     """Code in the error catalogue of why it is rejected or waiting."""
-    reason: str | None
+    says: str | None
+    do: str | None
     waits_for: tuple[Need, ...]
     facts: Mapping[str, Any]
     """What the target wants to remember of it, such as the hashes of its images; never a secret."""
@@ -96,7 +110,7 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Reasoned):
     """What a run has found out about one record: the news for its row.
 
     `remote_id` and `facts` of None leave what is there.
@@ -112,7 +126,8 @@ class Entry:
     remote_id: str | None = None
     facts: Mapping[str, Any] | None = None
     code: str | None = None
-    reason: str | None = None
+    says: str | None = None
+    do: str | None = None
     waits_for: tuple[Need, ...] = field(default=())
     payload: Any = None
     """The whole record, to be kept while it is waiting, rejected, or to be looked at again."""

@@ -39,7 +39,8 @@ class Values:
             "remote_id": entry.remote_id,
             "attempts": 1,
             "code": entry.code,
-            "reason": storable(redact_text(entry.reason)) if entry.reason else None,
+            "says": _told(entry.says),
+            "do": _told(entry.do),
             "waits_for": dumps(entry.waits_for).decode() if entry.waits_for else None,
             "facts": None if entry.facts is None else dumps(entry.facts).decode(),
             "payload": payload,
@@ -73,3 +74,8 @@ class Values:
                 "withheld": withheld,
             }
         )
+
+
+def _told(text: str | None) -> str | None:
+    # A sentence may quote what a record says.
+    return storable(redact_text(text)) if text else None

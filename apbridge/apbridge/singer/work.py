@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from apbridge.errors import APBridgeError, RejectedError
 from apbridge.ledger import Entry, Need, Row, Status
@@ -51,6 +51,17 @@ class Work:
         )
 
 
+class _Reason(NamedTuple):
+    code: str | None = None
+    says: str | None = None
+    do: str | None = None
+
+    @classmethod
+    def of(cls, found: APBridgeError) -> _Reason:
+        """Take a sentence apart. It may quote what a record says."""
+        return cls(found.code, redact_text(found.says), redact_text(found.do))
+
+
 @dataclass(frozen=True, slots=True)
 class News:
     """What became of a record: how it is counted, and what the ledger is told."""
@@ -81,14 +92,14 @@ def _undated(record: Any) -> Any:  # noqa: ANN401
 
 def news_of(stream: str, one: Work, outcome: Outcome) -> News:
     """Say what a sink's outcome means for the ledger."""
-    code = reason = None
+    reason = _Reason()
     if outcome.kind is Kind.WAITING:
         missing = ", ".join(f"{need.stream} {need.external_id}" for need in outcome.waits_for)
-        code, reason = _code_and_reason(
+        reason = _Reason.of(
             RejectedError("APB-SNG-013", stream=stream, external_id=one.external_id, missing=missing)
         )
     elif outcome.kind is Kind.IGNORED and isinstance(one.record, dict):
-        reason = one.record.get("ineligible_because")
+        reason = _Reason(says=one.record.get("ineligible_because"))
     entry = Entry(
         stream,
         one.external_id,
@@ -98,8 +109,9 @@ def news_of(stream: str, one: Work, outcome: Outcome) -> News:
         acknowledged=outcome.kind in {Kind.DELIVERED, Kind.UNCHANGED},
         remote_id=outcome.remote_id,
         facts=outcome.facts,
-        code=code,
-        reason=reason,
+        code=reason.code,
+        says=reason.says,
+        do=reason.do,
         waits_for=outcome.waits_for,
         payload=one.record,
         source_modified_at=one.modified_at,
@@ -131,15 +143,16 @@ def correction(stream: str, one: Work, found: APBridgeError) -> Entry:
 
 
 def _rejected(stream: str, one: Work, found: APBridgeError) -> Entry:
-    code, reason = _code_and_reason(found)
+    reason = _Reason.of(found)
     return Entry(
         stream,
         one.external_id,
         _source_id(one.record),
         one.content_hash,
         Status.REJECTED,
-        code=code,
-        reason=reason,
+        code=reason.code,
+        says=reason.says,
+        do=reason.do,
         payload=one.record,
         source_modified_at=one.modified_at,
         read_by=one.read_by,
@@ -157,11 +170,6 @@ def with_what_was_sent(outcome: Outcome, sent: Outcome | None) -> Outcome:
     if sent is None or outcome.kind not in {Kind.UNCHANGED, Kind.DELIVERED}:
         return outcome
     return replace(outcome, kind=Kind.DELIVERED, action=sent.action)
-
-
-def _code_and_reason(found: APBridgeError) -> tuple[str, str]:
-    # A sentence may quote what a record says.
-    return found.code, redact_text(f"{found.says} {found.do}")
 
 
 def _source_id(record: Any) -> str | None:  # noqa: ANN401

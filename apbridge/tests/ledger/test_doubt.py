@@ -130,7 +130,7 @@ def test_content_that_a_later_run_has_dealt_with_is_neither_sent_nor_written(
     ledger: Ledger, run: Run, first: str, second: str
 ) -> None:
     later = ledger.start_run("target-toy", "1.0")
-    ledger.write(later.id, "toy", [at_hand(ledger, first, status=Status.REJECTED, reason="newer")])
+    ledger.write(later.id, "toy", [at_hand(ledger, first, status=Status.REJECTED, says="newer")])
     with pytest.raises(OvertakenError):
         send(run, second)
     ledger.write(run.id, "toy", [at_hand(ledger, second)])
@@ -158,7 +158,7 @@ def test_an_older_write_that_came_through_puts_the_newer_row_in_doubt(ledger: Le
 
 
 def test_what_the_other_system_shows_leaves_reasons_and_contents_alone(ledger: Ledger, run: Run) -> None:
-    ledger.write(run.id, "toy", [entry(Status.REJECTED, reason="no")])
+    ledger.write(run.id, "toy", [entry(Status.REJECTED, says="no")])
     ledger.found(run.id, "toy", "bills", {NAME: Found("r-1", {"a": 1}), "b-2": Found("r-2", {})})
     found = ledger.rows("toy", "bills", [NAME, "b-2"])
     assert (found[NAME].status, found[NAME].reason, found[NAME].payload) == (

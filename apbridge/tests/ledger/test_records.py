@@ -74,7 +74,7 @@ def test_a_row_comes_back_as_it_was_written(ledger: Ledger, run: Run) -> None:
         1,
         Status.WAITING,
         code="APB-SNG-013",
-        reason="It waits.",
+        says="It waits.",
         waits_for=(Need("gl_accounts", "a-1"), Need("vendors", "v-2")),
         facts={"total": Decimal("1.10")},
         remote_id="r",
@@ -110,7 +110,7 @@ def test_many_rows_come_back_at_once(ledger: Ledger, run: Run) -> None:
 def test_news_keeps_what_it_does_not_know(ledger: Ledger, run: Run) -> None:
     ledger.write(run.id, "toy", [entry(1, remote_id="r-1", facts={"a": 1})])
     first = ledger.rows("toy", "vendors", ["v-00001"])["v-00001"]
-    rejected = entry(1, Status.REJECTED, content_hash="h2", reason="no", payload={"id": "1"})
+    rejected = entry(1, Status.REJECTED, content_hash="h2", says="no", payload={"id": "1"})
     ledger.write(run.id, "toy", [rejected])
     ledger.write(run.id, "toy", [rejected])
     row = ledger.rows("toy", "vendors", ["v-00001"])["v-00001"]
@@ -183,9 +183,14 @@ def test_a_record_without_a_name_cannot_be_asked_again(ledger: Ledger, run: Run)
 
 
 def test_a_reason_shows_no_token(ledger: Ledger, run: Run) -> None:
-    ledger.write(run.id, "toy", [entry(1, Status.REJECTED, reason="said: Bearer abc.def", payload={})])
+    ledger.write(
+        run.id,
+        "toy",
+        [entry(1, Status.REJECTED, says="said: Bearer abc.def", do="Send token=abc", payload={})],
+    )
     (row,) = ledger.rows("toy", "vendors", ["v-00001"]).values()
-    assert row.reason == "said: Bearer [redacted]"
+    assert row.says == "said: Bearer [redacted]"
+    assert row.do == "Send token=[redacted]"
 
 
 def test_a_crashed_run_stays_unfinished(url: str) -> None:
@@ -244,7 +249,7 @@ def test_what_a_database_cannot_keep_spoils_no_other_row(ledger: Ledger, run: Ru
         "h",
         Status.REJECTED,
         code="APB-PAY-018",
-        reason="It is 12\0.",
+        says="It is 12\0.",
         payload=record,
     )
     ledger.write(run.id, "toy", [poisoned, entry(1)])
