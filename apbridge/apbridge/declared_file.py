@@ -115,14 +115,14 @@ def values(text: str) -> Any:  # noqa: ANN401
 
 
 def from_yaml(text: str, *, as_text: bool = False) -> Declared:
-    """Read YAML without aliases.
+    """Read YAML without aliases and tags.
 
     Args:
         text: What is in the file.
         as_text: Leave every value the text that it is, so that 0610 stays 0610.
 
     Raises:
-        MalformedFileError: It is not YAML, or too deep, or it uses aliases.
+        MalformedFileError: It is not YAML, or too deep, or it uses aliases or tags.
     """
     _check_characters(text)
     loader = _TEXTS if as_text else _Values
@@ -191,6 +191,8 @@ def _check_shape(text: str, loader: Any) -> None:  # noqa: ANN401
     for event in yaml.parse(text, Loader=loader):
         if isinstance(event, yaml.AliasEvent):
             raise _malformed(event.start_mark, "aliases (*) are not read here")
+        if getattr(event, "tag", None) is not None:
+            raise _malformed(event.start_mark, "tags (!) are not read here")
         depth += isinstance(event, yaml.CollectionStartEvent)
         depth -= isinstance(event, yaml.CollectionEndEvent)
         if depth > MAX_DEPTH:

@@ -105,9 +105,8 @@ def _explained(failure: ValidationError) -> list[tuple[str | None, str]]:
         return [(None, f"{value!r} is none of {', '.join(map(str, failure.validator_value))}")]
     if failure.validator in {"oneOf", "anyOf"} and isinstance(value, Mapping):
         ways = ["+".join(one.get("required", ())) for one in failure.validator_value]
-        return [
-            (None, f"it takes {' or '.join(way for way in ways if way)}, not {'+'.join(value) or 'nothing'}")
-        ]
+        given = "+".join(map(str, value)) or "nothing"
+        return [(None, f"it takes {' or '.join(filter(None, ways))}, not {given}")]
     if failure.validator == "not":
         return [(None, f"it takes only one of {', '.join(failure.validator_value['required'])}")]
     return [(None, str(failure.message))]

@@ -107,6 +107,12 @@ def test_every_mistake_is_found_at_once_and_what_is_there_twice_too():
     }
 
 
+@pytest.mark.parametrize("key", ["1", "~", "true", "2.5"])
+def test_a_key_that_is_no_text_is_a_mistake_like_any_other(key: str):
+    _, problems = checked(SHIPPED.replace("next: {cursor:", f"next: {{{key}:"))
+    assert any("it takes" in problem.says for problem in problems)
+
+
 def test_no_code_knows_which_contract_is_in_use():
     """Profiles are data: nothing but the default setting names one."""
     root = Path(__file__).parents[3]
