@@ -92,7 +92,7 @@ def test_vendors_are_written_before_coding_and_coding_before_bills_however_they_
 
 @pytest.mark.parametrize("batch", [1, 3])
 def test_so_it_is_in_every_portion(company: Company, batch: int):
-    company.send(*CODING)
+    company.given(*CODING)
     company.calls()
     company.batch = batch
     changed = [
@@ -118,7 +118,7 @@ def test_a_second_run_asks_for_nothing_but_what_changed(company: Company):
 
 
 def test_what_our_own_payments_change_of_a_bill_is_nothing_to_send(company: Company):
-    company.send(*CODING, bill(1))
+    company.given(*CODING, bill(1))
     company.calls()
     partly = bill(1, amount_due=Decimal("23.45"), applications=[applied(9, "100.00", ours=True)])
     paid = bill(
@@ -149,7 +149,7 @@ def test_a_bill_waits_for_its_vendor_and_codes_and_goes_by_itself(company: Compa
 
 
 def test_a_changed_bill_is_sent_again_while_that_is_allowed(company: Company):
-    company.send(*CODING, bill(1))
+    company.given(*CODING, bill(1))
     result = company.send(bill(1, line(1, "99.00")))
     assert result.counts["bills"] == {"delivered": 1}
     assert company.invoice(1)["total_cents"] == 9900
@@ -157,7 +157,7 @@ def test_a_changed_bill_is_sent_again_while_that_is_allowed(company: Company):
 
 
 def test_a_vendor_that_changes_is_sent_again_and_nothing_else(company: Company):
-    company.send(*CODING, bill(1))
+    company.given(*CODING, bill(1))
     company.calls()
     company.send(*shuffled([vendor(1, name="New Name"), *CODING[1:], bill(1)], 1))
     assert company.calls()["writes"] == 1
@@ -185,7 +185,7 @@ def test_without_its_ledger_a_full_refresh_writes_nothing(company: Company):
 
 
 def test_without_its_ledger_only_what_differs_is_written(company: Company):
-    company.send(*CODING, bill(1), bill(2))
+    company.given(*CODING, bill(1), bill(2))
     company.lose_ledger()
     company.calls()
     result = company.send(*CODING, bill(1), bill(2, line(1, "1.00")), bill(3))
@@ -194,7 +194,7 @@ def test_without_its_ledger_only_what_differs_is_written(company: Company):
 
 
 def test_a_bill_that_the_refresh_did_not_bring_is_still_known_to_be_out(company: Company):
-    company.send(*CODING, bill(1), bill(2))
+    company.given(*CODING, bill(1), bill(2))
     company.lose_ledger()
     company.send(*CODING, bill(2), state={"bookmarks": {}})
     company.send(bill(1, is_eligible=False, ineligible_because="it is on payment hold"), before=READ)
@@ -202,7 +202,7 @@ def test_a_bill_that_the_refresh_did_not_bring_is_still_known_to_be_out(company:
 
 
 def test_a_bookmark_without_a_ledger_asks_for_a_full_refresh(company: Company):
-    company.send(*CODING)
+    company.given(*CODING)
     company.lose_ledger()
     with pytest.raises(Exception, match="--full-refresh"):
         company.send(before={"bookmarks": {"bills": {"replication_key_value": "2026-11-02"}}})

@@ -46,7 +46,7 @@ def send_and_be_cut_off(company: Company, *messages: Message, number: int = 1) -
 def test_it_is_taken_back_though_the_bill_could_not_be_sent_in_between(
     company: Company, spoilt: Message, outcome: str
 ):
-    company.send(*CODING, bill(2))
+    company.given(*CODING, bill(2))
     send_and_be_cut_off(company, bill(1))
     for _ in range(2):
         assert company.send(spoilt, before=READ).counts == {"bills": {outcome: 1}}
@@ -55,7 +55,7 @@ def test_it_is_taken_back_though_the_bill_could_not_be_sent_in_between(
 
 
 def test_it_is_corrected_though_a_wrong_bill_came_in_between(company: Company):
-    company.send(*CODING, bill(1))
+    company.given(*CODING, bill(1))
     send_and_be_cut_off(company, bill(1, line(1, "999.00")))
     company.send(bill(1, of_vendor=7), before=READ)
     assert company.send(bill(1), before=READ).counts == {"bills": {"delivered": 1}}
@@ -64,7 +64,7 @@ def test_it_is_corrected_though_a_wrong_bill_came_in_between(company: Company):
 
 
 def test_it_is_taken_back_though_it_waited_before_in_the_same_run(company: Company):
-    company.send(*CODING, bill(2))
+    company.given(*CODING, bill(2))
     company.batch = 1
     send_and_be_cut_off(company, *CODING, bill(1, of_vendor=3), vendor(3))
     assert company.row(1).status is Status.WAITING
@@ -94,7 +94,7 @@ def let_others_change(company: Company) -> None:
 
 
 def test_that_it_cannot_be_withdrawn_is_said_at_every_run(company: Company):
-    company.send(*CODING, bill(1), bill(2))
+    company.given(*CODING, bill(1), bill(2))
     company.send(held(1), before=READ)
     reopen(company, 1, "approved")
     assert company.send(held(1, memo="changed"), before=READ).counts == {"bills": {"rejected": 1}}
@@ -111,7 +111,7 @@ def test_that_it_cannot_be_withdrawn_is_said_at_every_run(company: Company):
     "spoilt", [bill(1, of_vendor=7), bill(1, total="much")], ids=["waits", "is rejected"]
 )
 def test_it_is_withdrawn_though_its_bill_could_not_be_sent_in_between(company: Company, spoilt: Message):
-    company.send(*CODING, bill(1), bill(2))
+    company.given(*CODING, bill(1), bill(2))
     company.send(held(1), before=READ)
     reopen(company, 1)
     company.send(spoilt, before=READ)
@@ -141,7 +141,7 @@ def test_what_was_never_submitted_and_is_to_be_paid_all_the_same_is_told_until_i
 def test_a_cancellation_that_came_after_the_bill_was_released_is_told_until_it_is_submitted(
     company: Company,
 ):
-    company.send(*CODING, bill(1), bill(2))
+    company.given(*CODING, bill(1), bill(2))
     company.run(
         "UPDATE ax_invoice SET status = 'cancelled', status_reason = 'Withdrawn in NetSuite: held',"  # noqa: S608
         f" modified_at = '2030-02-01T00:00:00.000Z' WHERE external_id = '{NS}-vendorbill-1'"
@@ -159,7 +159,7 @@ def test_a_cancellation_that_came_after_the_bill_was_released_is_told_until_it_i
 def test_what_another_run_does_while_the_invoices_are_listed_is_put_in_no_doubt(
     company: Company, monkeypatch: pytest.MonkeyPatch, *, release: bool
 ):
-    company.send(*CODING, bill(1), bill(2))
+    company.given(*CODING, bill(1), bill(2))
     if release:
         company.send(held(1), before=READ)
     changed = Directory.changed
@@ -179,7 +179,7 @@ def test_what_another_run_does_while_the_invoices_are_listed_is_put_in_no_doubt(
 
 def test_what_is_in_doubt_and_not_listed_is_sent_again(company: Company, monkeypatch: pytest.MonkeyPatch):
     """A list that leaves an invoice out says nothing of what a killed run has sent of it."""
-    company.send(*CODING, bill(1), bill(2))
+    company.given(*CODING, bill(1), bill(2))
     send_and_be_cut_off(company, bill(1, memo="another"))
     monkeypatch.setattr(Directory, "get", lambda *_: None)
     assert company.send(bill(1), before=READ).counts == {"bills": {"delivered": 1}}
@@ -189,7 +189,7 @@ def test_what_is_in_doubt_and_not_listed_is_sent_again(company: Company, monkeyp
 def test_what_is_withdrawn_in_doubt_and_not_listed_is_cancelled_again(
     company: Company, monkeypatch: pytest.MonkeyPatch
 ):
-    company.send(*CODING, bill(1), bill(2))
+    company.given(*CODING, bill(1), bill(2))
     company.send(held(1), before=READ)
     send_and_be_cut_off(company, bill(1))
     monkeypatch.setattr(Directory, "get", lambda *_: None)
@@ -199,7 +199,7 @@ def test_what_is_withdrawn_in_doubt_and_not_listed_is_cancelled_again(
 
 def test_what_only_the_whole_list_shows_alive_is_withdrawn(company: Company):
     """AvidXchange has not moved the date of what it has reopened; another bill's doubt has all listed."""
-    company.send(*CODING, bill(1), bill(2), bill(3))
+    company.given(*CODING, bill(1), bill(2), bill(3))
     company.send(held(1), before=READ)
     reopen(company, 3, at="2030-01-01")
     company.send(bill(2, memo="changed"), before=READ)
@@ -212,7 +212,7 @@ def test_what_only_the_whole_list_shows_alive_is_withdrawn(company: Company):
 def test_what_a_later_run_brought_during_a_full_reading_is_not_missing(
     company: Company, monkeypatch: pytest.MonkeyPatch
 ):
-    company.send(*CODING, bill(1), bill(2))
+    company.given(*CODING, bill(1), bill(2))
     look = BillSink.see_that_none_is_missing
 
     def after_another_run(self: BillSink) -> None:
@@ -225,7 +225,7 @@ def test_what_a_later_run_brought_during_a_full_reading_is_not_missing(
 
 
 def test_what_comes_to_life_while_a_write_of_it_is_under_way_is_told_later(company: Company):
-    company.send(*CODING, bill(1), bill(2))
+    company.given(*CODING, bill(1), bill(2))
     company.send(held(1), before=READ)
     with Ledger(company.config["ledger_url"]) as ledger:
         run = ledger.start_run("target-avidxchange", "1")

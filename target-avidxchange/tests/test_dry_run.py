@@ -49,7 +49,7 @@ def test_a_first_run_creates_and_a_real_one_after_it_does(company: Company):
 
 
 def test_what_is_out_is_updated_cancelled_or_left_alone(company: Company):
-    company.send(*CODING, bill(1), bill(2), bill(3), bill(4))
+    company.given(*CODING, bill(1), bill(2), bill(3), bill(4))
     told = rehearse(company, bill(1, memo="New"), tombstone(2), bill(3), bill(4, images=[company.picture()]))
     assert {what: [*bills] for what, bills in told.items()} == {
         "updated": ["1", "4"],
@@ -60,7 +60,7 @@ def test_what_is_out_is_updated_cancelled_or_left_alone(company: Company):
 
 
 def test_without_a_ledger_it_sees_what_avidxchange_has(company: Company):
-    company.send(*CODING, bill(1), bill(2))
+    company.given(*CODING, bill(1), bill(2))
     company.lose_ledger()
     told = rehearse(company, *CODING, bill(1), bill(2, memo="New"))
     assert {what: [*bills] for what, bills in told.items()} == {"left_alone": ["1"], "updated": ["2"]}
@@ -75,7 +75,7 @@ def test_without_a_ledger_it_sees_what_avidxchange_has(company: Company):
     ],
 )
 def test_what_an_approved_invoice_forbids_is_foreseen(company: Company, change: Message, says: str):
-    company.send(*CODING, bill(1))
+    company.given(*CODING, bill(1))
     company.approve(1)
     assert says in rehearse(company, change)["rejected"]["1"]
 

@@ -46,7 +46,7 @@ def test_one_that_is_taken_off_its_bill_and_put_back_is_not_sent_again(company: 
 
 
 def test_one_that_comes_later_is_sent_later(company: Company):
-    company.send(*CODING, bill(1))
+    company.given(*CODING, bill(1))
     picture = company.picture()
     company.send(bill(1, images=[picture]))
     assert company.image(1) == picture["sha256"]
@@ -138,7 +138,7 @@ def test_an_invoice_whose_image_failed_is_known_to_be_out(company: Company):
 
 @pytest.mark.parametrize("trouble", ["damaged", "refused", "down"])
 def test_a_failed_image_leaves_the_row_of_its_invoice_acknowledged(company: Company, trouble: str):
-    company.send(*CODING)
+    company.given(*CODING)
     picture = company.picture()
     if trouble == "damaged":
         Path(picture["uri"].removeprefix("file://")).write_bytes(b"%PDF-else")

@@ -66,7 +66,7 @@ def test_each_names_the_bill_the_field_and_what_to_do(company: Company, messages
 def test_a_code_that_avidxchange_made_inactive_unheard_is_refused_there(
     company: Company, table: str, code: str, says: str
 ):
-    company.send(*CODING)
+    company.given(*CODING)
     company.run(f"UPDATE {table} SET active = 0")  # noqa: S608
     company.send(bill(1, line(1, "1", location_id="1")))
     assert company.row(1).code == code
@@ -179,7 +179,7 @@ def _the_error(ended: subprocess.CompletedProcess[str]) -> str:
 def test_what_a_refused_bill_quotes_is_logged_without_its_secrets(
     company: Company, caplog: pytest.LogCaptureFixture
 ):
-    company.send(*CODING, bill(1))
+    company.given(*CODING, bill(1))
     company.approve(1)
     with caplog.at_level("INFO"):
         company.send(bill(1, memo="For 123-45-6789"))

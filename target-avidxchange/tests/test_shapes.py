@@ -85,7 +85,7 @@ def test_two_bills_of_one_vendor_may_have_one_number(company: Company):
 def test_an_edit_is_sent_while_that_is_allowed_and_then_named(
     company: Company, change: dict[str, Any], differs: str
 ):
-    company.send(*CODING, bill(1), bill(2))
+    company.given(*CODING, bill(1), bill(2))
     company.approve(2)
     assert company.send(bill(1, **change), bill(2, **change), before=READ).counts["bills"] == {
         "delivered": 1,
@@ -97,7 +97,7 @@ def test_an_edit_is_sent_while_that_is_allowed_and_then_named(
 
 
 def test_a_vendor_made_inactive_is_told_and_its_new_bills_are_rejected(company: Company):
-    company.send(*CODING, bill(1))
+    company.given(*CODING, bill(1))
     company.send(vendor(1, is_active=False), bill(2), before=READ)
     (found,) = company.rows("SELECT active FROM ax_vendor WHERE external_id LIKE '%-vendor-1'")
     assert not found["active"]
@@ -106,7 +106,7 @@ def test_a_vendor_made_inactive_is_told_and_its_new_bills_are_rejected(company: 
 
 
 def test_a_vendor_renamed_is_the_same_vendor(company: Company):
-    company.send(*CODING, bill(1))
+    company.given(*CODING, bill(1))
     result = company.send(vendor(1, name="Renamed"), bill(2), before=READ)
     assert result.counts["vendors"] == {"delivered": 1}
     assert len(company.rows("SELECT 1 FROM ax_vendor")) == 2
@@ -115,7 +115,7 @@ def test_a_vendor_renamed_is_the_same_vendor(company: Company):
 
 @pytest.mark.parametrize("is_approved", [False, True])
 def test_vendors_merged_in_netsuite_move_their_bills(company: Company, *, is_approved: bool):
-    company.send(*CODING, bill(1))
+    company.given(*CODING, bill(1))
     if is_approved:
         company.approve(1)
     # NetSuite deletes the one, and its bills are the other's from then on.
@@ -130,7 +130,7 @@ def test_vendors_merged_in_netsuite_move_their_bills(company: Company, *, is_app
 
 
 def test_our_own_payments_are_told_apart_from_those_of_others(company: Company):
-    company.send(*CODING, bill(1), bill(2))
+    company.given(*CODING, bill(1), bill(2))
     paid: dict[str, Any] = {"amount_due": Decimal(0), "status": "paid", "is_eligible": False}
     ours = bill(1, applications=[applied(9, "123.45", ours=True)], **paid)
     others = bill(2, applications=[applied(10, "123.45")], **paid)

@@ -41,7 +41,7 @@ def gone() -> dict[str, Message]:
 
 @pytest.mark.parametrize("how", gone())
 def test_the_invoice_is_cancelled_once(company: Company, how: str):
-    company.send(*CODING, bill(1))
+    company.given(*CODING, bill(1))
     company.calls()
     result = company.send(gone()[how])
     assert result.counts == {"bills": {"delivered": 1}}
@@ -54,7 +54,7 @@ def test_the_invoice_is_cancelled_once(company: Company, how: str):
 
 @pytest.mark.parametrize("how", gone())
 def test_where_it_cannot_be_cancelled_the_risk_is_said_with_both_figures(company: Company, how: str):
-    company.send(*CODING, bill(1))
+    company.given(*CODING, bill(1))
     company.approve(1)
     result = company.send(gone()[how])
     assert result.counts == {"bills": {"rejected": 1}}
@@ -73,7 +73,7 @@ def test_where_it_cannot_be_cancelled_the_risk_is_said_with_both_figures(company
 
 
 def test_what_was_paid_already_is_said(company: Company):
-    company.send(*CODING, bill(1))
+    company.given(*CODING, bill(1))
     company.approve(1)
     company.pay(1, Decimal("50.00"))
     company.send(gone()["paid by hand"])
@@ -83,13 +83,13 @@ def test_what_was_paid_already_is_said(company: Company):
 
 
 def test_cancelled_in_avidxchange_already_is_no_risk(company: Company):
-    company.send(*CODING, bill(1))
+    company.given(*CODING, bill(1))
     company.run("UPDATE ax_invoice SET status = 'cancelled', status_reason = 'Duplicate'")
     assert company.send(tombstone(1)).counts == {"bills": {"delivered": 1}}
 
 
 def test_gone_from_avidxchange_is_no_risk(company: Company):
-    company.send(*CODING, bill(1))
+    company.given(*CODING, bill(1))
     company.run("DELETE FROM ax_invoice_line", "DELETE FROM ax_invoice")
     assert company.send(tombstone(1)).counts == {"bills": {"delivered": 1}}
 
@@ -97,7 +97,7 @@ def test_gone_from_avidxchange_is_no_risk(company: Company):
 def test_what_this_run_submitted_after_it_had_looked_is_a_risk_too(
     company: Company, monkeypatch: pytest.MonkeyPatch
 ):
-    company.send(*CODING, bill(2))
+    company.given(*CODING, bill(2))
     company.approve(2)
     send = BillSink.send
 
@@ -118,7 +118,7 @@ def test_what_this_run_submitted_after_it_had_looked_is_a_risk_too(
 
 
 def test_released_from_hold_it_is_submitted_again(company: Company):
-    company.send(*CODING, bill(1))
+    company.given(*CODING, bill(1))
     company.send(bill(1, **HELD))
     company.lose_ledger()
     assert company.send(*CODING, bill(1)).counts["bills"] == {"delivered": 1}
@@ -126,7 +126,7 @@ def test_released_from_hold_it_is_submitted_again(company: Company):
 
 
 def test_a_clerks_cancellation_is_not_undone_without_a_ledger(company: Company):
-    company.send(*CODING, bill(1))
+    company.given(*CODING, bill(1))
     company.run("UPDATE ax_invoice SET status = 'cancelled', status_reason = 'Duplicate'")
     company.lose_ledger()
     assert company.send(*CODING, bill(1)).counts["bills"] == {"unchanged": 1}
@@ -134,7 +134,7 @@ def test_a_clerks_cancellation_is_not_undone_without_a_ledger(company: Company):
 
 
 def test_where_a_cancelled_invoice_stays_so_the_bill_is_rejected(company: Company):
-    company.send(*CODING, bill(1))
+    company.given(*CODING, bill(1))
     company.send(bill(1, **HELD))
     company.switch("avidxchange.cancelled_invoice", "stays")
     assert company.send(bill(1)).counts == {"bills": {"rejected": 1}}
@@ -143,7 +143,7 @@ def test_where_a_cancelled_invoice_stays_so_the_bill_is_rejected(company: Compan
 
 @pytest.mark.parametrize("how", gone())
 def test_never_submitted_there_is_nothing_to_cancel(company: Company, how: str):
-    company.send(*CODING)
+    company.given(*CODING)
     company.calls()
     # One that is open and eligible, but partly settled, must be told: nobody is going to pay the rest.
     expected = "rejected" if how == "credited" else "ignored"
@@ -171,7 +171,7 @@ def test_partly_settled_before_it_was_submitted_is_rejected(company: Company, ch
 
 
 def test_changed_after_approval_is_rejected_with_both_figures(company: Company):
-    company.send(*CODING, bill(1))
+    company.given(*CODING, bill(1))
     company.approve(1)
     assert company.send(bill(1, line(1, "99.00"))).counts == {"bills": {"rejected": 1}}
     row = company.row(1)
