@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from threading import Timer
+from time import monotonic
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,6 +13,7 @@ from apbridge.ledger import Row, Status
 from apbridge.singer import Outcome, Record
 from tests.singer.messages import SCHEMAS, bill, bill_name, state, vendor, vendor_name
 from tests.singer.toy import Toy, ToySink
+from tests.waiting import PATIENCE
 
 if TYPE_CHECKING:
     from tests.singer.conftest import World
@@ -66,3 +69,23 @@ def test_what_is_never_shown_is_rejected_by_name_and_the_others_go(
     row = world.row("bills", bill_name(1))
     assert (row.code, row.content_hash) == ("APB-SNG-021", ""), "it may be there: it stays in doubt"
     assert bill_name(1) in (row.reason or "")
+
+
+@pytest.mark.usefixtures("shows_after")
+def test_a_signal_ends_the_pause_before_a_look_up(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def prepare(target: Toy) -> None:
+        put = target.books.put
+
+        def signalled_soon(stream: str, record: Record) -> str:
+            Timer(0.3, target.signalled, [15]).start()
+            return put(stream, record)
+
+        target.books.put = signalled_soon  # type: ignore[method-assign]
+
+    monkeypatch.setattr(retry, "PAUSES", (PATIENCE,))
+    began = monotonic()
+    with pytest.raises(SystemExit) as ended:
+        world.run([*SCHEMAS, vendor(1), state("t1", "vendors")], prepare)
+    assert ended.value.code == 128 + 15
+    assert monotonic() - began < PATIENCE
+    assert world.states == [], "the next run looks it up"
