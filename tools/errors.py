@@ -30,6 +30,7 @@ AREAS = {
     "LED": "The ledger",
     "EXC": "Exceptions",
     "CON": "apbridge console and apbridge report",
+    "HLT": "What the console warns of",
     "NTC": "apbridge notify",
     "MAP": "Mapping tables",
     "SNG": "Taps and targets",
@@ -50,7 +51,7 @@ _FOR = {
 }
 _NOTE = "whoever reads the log: the run goes on"
 _ON_COMMAND = "whoever ran the command"
-_COMMANDS = {"CLI", "CHK", "REC", "VLT", "CRT", "EXC", "CON", "NTC"}
+_COMMANDS = {"CLI", "CHK", "REC", "VLT", "CRT", "EXC", "CON", "HLT", "NTC"}
 _CODE = re.compile(r"APB-[A-Z]+-\d{3}")
 _FACT = re.compile(r"\{(\w+)[^}]*\}")
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from enum import Enum
 
+from apbridge.errors import APBridgeError
 from apbridge.ledger.chronicle import Chronicle, PastRun
 from apbridge.netsuite.certificate import Certificate
 from apbridge_operator.exceptions import Reason
@@ -56,9 +57,7 @@ def signs(
 ) -> Iterator[Sign]:
     """Look for what is urgent, at the runs of both directions, and at the certificate where it is here."""
     if worst := sum(one.count for one in reasons if one.is_urgent):
-        yield Sign(
-            "Payments", Level.BAD, f"Somebody may be paid twice: see the urgent exceptions, {worst} in all."
-        )
+        yield _bad("Payments", APBridgeError("APB-HLT-001", count=worst))
     now = datetime.now(timezone.utc)
     for plugin, direction in DIRECTIONS.items():
         latest = next(iter(chronicle.runs(plugin, limit=1)), None)
@@ -88,15 +87,15 @@ def of_runs(
         quiet: How long no run may end well.
     """
     if latest is None:
-        return Sign(direction, Level.WARNING, "It has never run with this ledger. Start it, or its schedule.")
+        return Sign(direction, Level.WARNING, whole(APBridgeError("APB-HLT-002")))
     if good is None or (good.finished_at or good.started_at) < now - quiet:
         since = f"since {_moment(good.finished_at or good.started_at)}" if good else "with this ledger"
-        last = (
-            said_of(ended) if ended and ended.status in _HOW else "See the schedule, and the last run's log."
-        )
-        return Sign(direction, Level.BAD, f"No run has ended well {since}. {last}")
+        silence = APBridgeError("APB-HLT-003", since=since)
+        if ended and ended.status in _HOW:
+            return Sign(direction, Level.BAD, f"{silence.says} {whole(said_of(ended))}")
+        return _bad(direction, silence)
     if ended and ended.status in _HOW:
-        return Sign(direction, Level.BAD, said_of(ended))
+        return _bad(direction, said_of(ended))
     if latest.status == "running":
         return Sign(direction, Level.GOOD, f"A run began at {_moment(latest.started_at)} and is under way.")
     return Sign(
@@ -104,20 +103,33 @@ def of_runs(
     )
 
 
-def said_of(run: PastRun) -> str:
+def said_of(run: PastRun) -> APBridgeError:
     """Tell how a run ended that did not end well, with its own sentence."""
-    said = f": {run.error}" if run.error else "."
-    return f"The last run {_HOW[run.status]} at {_moment(run.started_at)}{said}"
+    how, moment = _HOW[run.status], _moment(run.started_at)
+    if run.error:
+        return APBridgeError("APB-HLT-005", how=how, moment=moment, error=run.error)
+    return APBridgeError("APB-HLT-004", how=how, moment=moment)
 
 
 def of_certificate(certificate: Certificate, now: datetime) -> Sign:
     """Tell how long NetSuite's certificate is still good for."""
     what, days = "NetSuite's certificate", certificate.days_left(now)
+    ends = f"{certificate.ends:%Y-%m-%d}"
     if days < 0:
-        return Sign(what, Level.BAD, f"It expired on {certificate.ends:%Y-%m-%d}. Upload a new one.")
-    level = Level.WARNING if days <= _WARN_DAYS else Level.GOOD
-    todo = " Renew it in time: apbridge certificate rotate." if level is Level.WARNING else ""
-    return Sign(what, level, f"It is good for {days} more days, until {certificate.ends:%Y-%m-%d}.{todo}")
+        return _bad(what, APBridgeError("APB-HLT-006", ends=ends))
+    lasts = APBridgeError("APB-HLT-007", days=days, ends=ends)
+    if days <= _WARN_DAYS:
+        return Sign(what, Level.WARNING, whole(lasts))
+    return Sign(what, Level.GOOD, lasts.says)
+
+
+def _bad(what: str, found: APBridgeError) -> Sign:
+    return Sign(what, Level.BAD, whole(found))
+
+
+def whole(found: APBridgeError) -> str:
+    """Give what a sentence says and what it tells to do in one text."""
+    return f"{found.says} {found.do}"
 
 
 def _moment(moment: datetime) -> str:

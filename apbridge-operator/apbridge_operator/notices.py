@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 
-from apbridge.errors import urgent
+from apbridge.errors import APBridgeError, urgent
 from apbridge.ledger import Ledger, Status
 from apbridge.ledger.chronicle import Chronicle, PastRun
 from apbridge.netsuite.certificate import Certificate
 from apbridge.redaction import redact_text
 from apbridge_operator.exceptions import Case, Exceptions, Which
-from apbridge_operator.health import DIRECTIONS, QUIET
+from apbridge_operator.health import DIRECTIONS, QUIET, whole
 
 _REJECTIONS = "notice of rejections"
 _OVERLAP = timedelta(minutes=10)
@@ -60,15 +60,15 @@ def _runs(chronicle: Chronicle, now: datetime, quiet: timedelta) -> Iterator[Not
         # What fails again and again is one thing, until a run ends well.
         streak = f"{plugin} since run {good.id if good else 0}"
         if ended and ended.status in {"failed", "incomplete"}:
-            says = f"{direction}: {ended.error or 'the log says why.'}"
+            unknown = APBridgeError("APB-NTC-003", direction=direction)
+            says = f"{direction}: {ended.error}" if ended.error else whole(unknown)
             yield from _once(chronicle, f"notice of a failure of {streak}", _failed(says), says)
         if good is None or _ended(good) < now - quiet:
             since = f"since {_ended(good):%Y-%m-%d %H:%M} UTC" if good else "with this ledger"
-            last = f" The last one: {ended.error}" if ended and ended.error else ""
-            says = (
-                f"{direction}: no run has ended well {since}. See whether the schedule still starts it.{last}"
-            )
-            yield from _once(chronicle, f"notice of silence of {streak}", "Nothing has run", says)
+            silence = APBridgeError("APB-NTC-004", direction=direction, since=since)
+            if ended and ended.error:
+                silence = APBridgeError("APB-NTC-005", direction=direction, since=since, error=ended.error)
+            yield from _once(chronicle, f"notice of silence of {streak}", "Nothing has run", whole(silence))
 
 
 def _failed(says: str) -> str:
@@ -82,14 +82,11 @@ def _certificate(chronicle: Chronicle, certificate: Certificate, now: datetime) 
         return
     step = "its end" if days < 0 else f"{milestone} days"
     ends = f"{certificate.ends:%Y-%m-%d}"
-    says = (
-        f"NetSuite's certificate expired on {ends}: nothing runs until a new one is uploaded."
-        if days < 0
-        else f"NetSuite's certificate ends on {ends}, in {days} days. Renew it: apbridge certificate rotate."
-    )
-    yield from _once(
-        chronicle, f"notice of the certificate until {ends} at {step}", "The certificate ends", says
-    )
+    found = APBridgeError("APB-NTC-007", ends=ends, days=days)
+    if days < 0:
+        found = APBridgeError("APB-NTC-006", ends=ends)
+    name = f"notice of the certificate until {ends} at {step}"
+    yield from _once(chronicle, name, "The certificate ends", whole(found))
 
 
 def _rejections(ledger: Ledger, chronicle: Chronicle) -> Iterator[Notice]:

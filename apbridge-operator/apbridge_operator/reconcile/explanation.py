@@ -130,7 +130,8 @@ def by_ledger(row: Row | None, way: Direction, runs: Runs, changed: datetime | N
         doubt = APBridgeError("APB-REC-003", way=way.value, moment=moment)
         return Explanation(Cause.IN_FLIGHT, doubt.says, doubt.do, doubt.code, way)
     if is_current and row.status is Status.DISMISSED:
-        return Explanation(Cause.DISMISSED, f"Dismissed: {row.says or ''}", row.do or "", row.code)
+        why = APBridgeError("APB-REC-004", says=row.says or "", do=row.do or "")
+        return Explanation(Cause.DISMISSED, why.says, why.do, row.code)
     return None
 
 
