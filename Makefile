@@ -7,6 +7,7 @@ PYTHON ?= python3
 UV := .tools/bin/uv
 UV_VERSION := 0.13.9
 BIN := $(CURDIR)/.venv/bin
+DIST := dist
 
 # Libraries are compiled once, at set-up: where PYTHONDONTWRITEBYTECODE is set, every process of a
 # run would otherwise compile them again, which doubles the time of a short run.
@@ -20,9 +21,9 @@ export PATH := $(BIN):$(CURDIR)/.tools/bin:$(PATH)
 PACKAGES := apbridge apbridge-operator sandbox tap-avidxchange tap-netsuite-ap target-avidxchange target-netsuite-payments
 # Types are checked one folder at a time: their files share names.
 TESTS := tests $(wildcard $(PACKAGES:%=%/tests))
-MANIFESTS := pyproject.toml constraints.txt $(PACKAGES:%=%/pyproject.toml)
+MANIFESTS := pyproject.toml constraints.txt VERSION $(PACKAGES:%=%/pyproject.toml)
 
-.PHONY: browser help demo test bench lint format settings errors constraints setup clean
+.PHONY: browser help demo test bench lint format settings errors constraints setup wheels clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -36,13 +37,17 @@ test: setup .third-party/.done browser ## Run every test, in an order of chance;
 bench: .venv/.done ## Measure each part against a limit or a peer; slow. One alone: python -m benchmarks <name>
 	@python -m benchmarks
 
-lint: .venv/.done ## Format, style, types and walls
+lint: .venv/.done ## Format, style, types, walls, and what others run: hooks, workflow, forms
 	ruff format --check .
 	ruff check .
 	mypy
 	@for tests in $(TESTS); do echo "mypy $$tests"; mypy conftest.py "$$tests"; done
 	lint-imports
 	python -m tools.errors --check
+	pre-commit validate-config
+	check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	check-jsonschema --builtin-schema vendor.github-issue-forms .github/ISSUE_TEMPLATE/*.yml
+	check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
 
 format: .venv/.done ## Put the code in form
 	ruff format .
@@ -53,6 +58,9 @@ constraints: $(UV) ## Pin every dependency anew
 	  --no-emit-package apbridge-sandbox $(PACKAGES:%=--no-emit-package %) \
 	  --group dev --all-extras pyproject.toml --output-file constraints.txt
 
+wheels: $(UV) ## Build a wheel of each package in dist/
+	@$(UV) build --quiet --wheel --all-packages --clear --out-dir $(DIST)
+
 settings: .venv/.done ## Renew the settings in meltano.yml, the READMEs and the plugin definitions
 	python -m tools.settings
 
@@ -62,7 +70,7 @@ errors: .venv/.done ## Renew docs/errors.md
 setup: .venv/.done .meltano/.done
 
 clean: ## Remove everything that make built
-	rm -rf .tools .venv .third-party .screenshots .demo .meltano .apbridge
+	rm -rf dist .tools .venv .third-party .screenshots .demo .meltano .apbridge
 
 $(UV):
 	@echo "Setting up uv $(UV_VERSION) in .tools"
