@@ -51,7 +51,12 @@ class Account:
         missing = [one for one in re.findall(r"b\.(\w+) AS", query) if one in self.lacks]
         says = next(self.failures, "") or (missing and self.says(missing[0]))
         if says or limit > self.most_rows:
-            facts = {"system": "NetSuite", "purpose": purpose, "answer": "HTTP 400", "details": {}}
+            facts: dict[str, Any] = {
+                "system": "NetSuite",
+                "purpose": purpose,
+                "answer": "HTTP 400",
+                "details": {},
+            }
             raise RefusedError("APB-HTTP-003", status=400, says=says or NAMELESS, **facts)
         listed = re.search(r"IN \(([^)]*)\)", query)
         after = re.search(r"b\.id > (\d+)", query)
