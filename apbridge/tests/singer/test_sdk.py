@@ -17,7 +17,7 @@ import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, ClassVar
+from typing import IO, Any, ClassVar, cast
 
 import pytest
 from singer_sdk import Sink, Stream, Tap, Target
@@ -104,6 +104,7 @@ class ProbeTap(Probe, FencedTap):
     @override
     def before_first_state(self) -> None:
         self.calls.append("before the first STATE")
+        cast("dict[str, Any]", self.state)["probe"] = True
 
     @override
     def discover_streams(self) -> list[Stream]:
@@ -230,25 +231,36 @@ def test_invoke_gives_config_input_to_start(tmp_path: Path) -> None:
     assert STARTED == [(None, None, {"config": {"token": "t1"}, "parse_env_config": True})]
 
 
-def test_sync_all_calls_each_of_ours_in_its_place(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.fixture
+def calls(capsys: pytest.CaptureFixture[str]) -> list[Any]:
+    """Run a tap, and give its first line, what the SDK called, and its last line."""
     tap = ProbeTap(config={})
     tap.calls.clear()
     tap.sync_all()
-    assert tap.calls == [
-        "begins",
-        "before the first STATE",
-        "start",
-        "read",
-        ("sent", "t3", True),
-        ("sent", "t2", True),
-        "ends",
-    ]
     told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert told[0]["type"] == "SCHEMA"
-    assert told[-1]["value"]["bookmarks"]["things"] == {
+    return [told[0], *tap.calls, told[-1]]
+
+
+def test_sync_all_does_everything_inside_reading(calls: list[Any]) -> None:
+    assert (calls[1], calls[-2]) == ("begins", "ends")
+    assert calls[-1]["value"]["bookmarks"]["things"] == {
         "replication_key": "at",
         "replication_key_value": 3,
     }
+
+
+def test_reset_state_progress_markers_is_called_once_before_the_first_state(calls: list[Any]) -> None:
+    assert [call for call in calls if call == "before the first STATE"] == [calls[2]]
+    assert calls[0] == {"type": "STATE", "value": {"probe": True}}
+
+
+def test_write_starting_replication_value_is_called_before_get_records(calls: list[Any]) -> None:
+    assert calls.index("start") + 1 == calls.index("read")
+
+
+def test_increment_stream_state_is_called_for_each_record_in_its_order(calls: list[Any]) -> None:
+    sent = [call for call in calls if isinstance(call, tuple)]
+    assert sent == [("sent", "t3", True), ("sent", "t2", True)]
 
 
 def test_progress_markers_are_in_the_state_until_a_stream_is_read(
