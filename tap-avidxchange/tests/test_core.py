@@ -5,9 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import subprocess
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,8 +14,8 @@ from singer_sdk.testing import SuiteConfig, get_tap_test_class
 from apbridge.errors import SettingError
 from apbridge_sandbox.testing import running
 from tap_avidxchange.tap import TapAvidXchange
+from tests import forked
 from tests.avidxchange_company import Company
-from tests.waiting import PATIENCE
 
 CONFIG: dict[str, Any] = {"company_token": "-", "user_token": "-", "base_url": "http://127.0.0.1:1"}
 
@@ -49,9 +47,6 @@ class TestStandard(_Standard):  # type: ignore[misc,valid-type]
             company.submit(2)
             company.pay()
             yield
-
-
-PROGRAM = Path(sys.executable).parent / "tap-avidxchange"
 
 
 def test_test_reaches_avidxchange(company: Company):
@@ -113,9 +108,7 @@ def _program(company: Company, changes: dict[str, Any], *arguments: str) -> subp
     config = {name: value for name, value in {**company.config, **changes}.items() if value is not None}
     file = company.sandbox.folder / "config.json"
     file.write_text(json.dumps(config))
-    return subprocess.run(
-        [PROGRAM, "--config", file, *arguments], capture_output=True, check=False, text=True, timeout=PATIENCE
-    )
+    return forked.run("tap-avidxchange", f"--config={file}", *arguments, cwd=company.sandbox.folder)
 
 
 def _refused(company: Company, ended: subprocess.CompletedProcess[str]) -> str:

@@ -19,7 +19,8 @@ from singer_sdk.testing import get_tap_test_class
 from apbridge_sandbox.certificates import self_signed
 from apbridge_sandbox.testing import Running, running
 from tap_netsuite_ap.tap import TapNetSuiteAP
-from tests.waiting import PATIENCE, held, until
+from tests import forked
+from tests.waiting import held, until
 
 if TYPE_CHECKING:
     from tests.conftest import Account
@@ -41,9 +42,7 @@ def run(
     if config is not None:
         (cwd / "config.json").write_text(json.dumps(config))
         options = ("--config=config.json", *options)
-    return subprocess.run(
-        [TAP, *options], cwd=cwd, capture_output=True, text=True, check=False, timeout=PATIENCE
-    )
+    return forked.run("tap-netsuite-ap", *options, cwd=cwd)
 
 
 def errors(done: subprocess.CompletedProcess[str]) -> list[str]:

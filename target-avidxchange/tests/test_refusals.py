@@ -6,8 +6,6 @@ import json
 import re
 import socket
 import subprocess
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,13 +13,11 @@ import pytest
 from apbridge.errors import SettingError
 from apbridge.ledger import Ledger
 from target_avidxchange.target import TargetAvidXchange
+from tests import forked
 from tests.canonical import CODING, READ, account, bill, class_, line, location, singer, vendor
-from tests.waiting import PATIENCE
 
 if TYPE_CHECKING:
     from tests.conftest import Company
-
-PROGRAM = Path(sys.executable).parent / "target-avidxchange"
 
 
 @pytest.mark.parametrize(
@@ -147,14 +143,8 @@ def _program(company: Company, changes: dict[str, object]) -> subprocess.Complet
     config = {name: value for name, value in {**company.config, **changes}.items() if value is not None}
     file = company.folder / "config.json"
     file.write_text(json.dumps(config))
-    return subprocess.run(
-        [PROGRAM, "--config", file],
-        input=singer([*CODING, bill(1)], {"bookmarks": {}}).decode(),
-        capture_output=True,
-        check=False,
-        text=True,
-        timeout=PATIENCE,
-    )
+    given = singer([*CODING, bill(1)], {"bookmarks": {}}).decode()
+    return forked.run("target-avidxchange", f"--config={file}", stdin=given, cwd=company.folder)
 
 
 def _secrets(company: Company) -> set[str]:

@@ -1,0 +1,93 @@
+"""The plugins' programs, each run in a process that is forked from one which has imported them all.
+
+To import them takes longer than most runs that a test makes. The installed programs themselves are run
+where a test says so.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import sys
+from collections.abc import Mapping
+from multiprocessing.process import BaseProcess
+from multiprocessing.reduction import DupFd
+from pathlib import Path
+from typing import Any
+
+from tests.waiting import PATIENCE
+
+_PROCESSES = multiprocessing.get_context("forkserver")
+_PROCESSES.set_forkserver_preload(["pytest", "tests.preloaded", __name__])
+
+
+def start(
+    plugin: str,
+    *options: str,
+    env: Mapping[str, str],
+    cwd: Path,
+    files: tuple[int, int, int],
+    waits: Mapping[str, Any] | None = None,
+) -> BaseProcess:
+    """Start a plugin's program.
+
+    Args:
+        plugin: Its name.
+        options: What it is called with.
+        env: The whole of its environment.
+        cwd: Where it runs.
+        files: What its stdin, stdout and stderr are.
+        waits: How long it waits for others, where that is not the usual while: by the names in
+            `apbridge.http.retry`.
+    """
+    process = _PROCESSES.Process(
+        target=_program, args=(plugin, options, dict(env), cwd, _Handed(files), dict(waits or {}))
+    )
+    process.start()
+    return process
+
+
+def ended(process: BaseProcess) -> int:
+    """Wait for a program, and give its exit code."""
+    process.join(PATIENCE)
+    process.kill()
+    process.join()
+    return int(process.exitcode or 0)
+
+
+class _Handed:
+    """Files that a process is given when it is forked.
+
+    They are not offered for it to fetch: one that is killed before it fetches them would leave a pipe open.
+    """
+
+    def __init__(self, files: tuple[int, ...]) -> None:
+        self._files = files
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return tuple, ([DupFd(file) for file in self._files],)
+
+
+def _program(  # noqa: PLR0917 - what a process is started with
+    plugin: str,
+    options: tuple[str, ...],
+    env: Mapping[str, str],
+    cwd: Path,
+    files: tuple[Any, ...],
+    waits: Mapping[str, Any],
+) -> None:
+    from apbridge.http import retry  # noqa: PLC0415
+    from tests.preloaded import PLUGINS  # noqa: PLC0415
+
+    for name, wait in waits.items():
+        assert hasattr(retry, name)
+        setattr(retry, name, wait)
+    os.environ.clear()
+    os.environ.update(env)
+    os.chdir(cwd)
+    for number, file in enumerate(files):
+        handed = file.detach()
+        os.dup2(handed, number)
+        os.close(handed)
+    sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
+    PLUGINS[plugin].cli(list(options))
