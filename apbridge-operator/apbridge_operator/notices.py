@@ -62,7 +62,7 @@ def _runs(chronicle: Chronicle, now: datetime, quiet: timedelta) -> Iterator[Not
         if ended and ended.status in {"failed", "incomplete"}:
             unknown = APBridgeError("APB-NTC-003", direction=direction)
             says = f"{direction}: {ended.error}" if ended.error else whole(unknown)
-            yield from _once(chronicle, f"notice of a failure of {streak}", _failed(says), says)
+            yield from _once(chronicle, f"notice of a failure of {streak}", _failed(ended), says)
         if good is None or _ended(good) < now - quiet:
             since = f"since {_ended(good):%Y-%m-%d %H:%M} UTC" if good else "with this ledger"
             silence = APBridgeError("APB-NTC-004", direction=direction, since=since)
@@ -71,9 +71,9 @@ def _runs(chronicle: Chronicle, now: datetime, quiet: timedelta) -> Iterator[Not
             yield from _once(chronicle, f"notice of silence of {streak}", "Nothing has run", whole(silence))
 
 
-def _failed(says: str) -> str:
+def _failed(run: PastRun) -> str:
     """Give the title: what a run says of urgent things is urgent too."""
-    return f"A run failed; {_URGENT}" if any(f"[{code}]" in says for code in urgent()) else "A run failed"
+    return f"A run failed; {_URGENT}" if run.code in urgent() else "A run failed"
 
 
 def _certificate(chronicle: Chronicle, certificate: Certificate, now: datetime) -> Iterator[Notice]:

@@ -82,9 +82,14 @@ def reject(url: str, *numbers: int) -> None:
             ledger.write(1, "avidxchange", [entry])
 
 
-def fail(url: str, status: str = "failed", said: str = "NetSuite did not answer; token=t0ps3cret") -> None:
+def fail(
+    url: str,
+    status: str = "failed",
+    said: str = "NetSuite did not answer; token=t0ps3cret",
+    code: str = "APB-HTTP-001",
+) -> None:
     with Ledger(url) as ledger:
-        ledger.start_run("target-avidxchange", "1.0").finish(status, {}, said)
+        ledger.start_run("target-avidxchange", "1.0").finish(status, {}, said, code)
 
 
 @pytest.mark.usefixtures("url")
@@ -142,7 +147,7 @@ def test_many_rejections_are_one_notice(apbridge: Apbridge, webhook: Webhook, ur
 
 
 def test_a_run_that_fails_for_a_double_payment_says_so(apbridge: Apbridge, webhook: Webhook, url: str):
-    fail(url, said="AvidXchange means to pay 2 invoices [APB-TAX-031]")
+    fail(url, said="AvidXchange means to pay 2 invoices [APB-TAX-031]", code="APB-TAX-031")
     apbridge("notify")
     assert webhook.got[0]["title"] == "apbridge: A run failed; act now: somebody may be paid twice"
 

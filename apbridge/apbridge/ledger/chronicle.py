@@ -27,6 +27,8 @@ class PastRun:
     finished_at: datetime | None
     status: str
     counts: Mapping[str, Mapping[str, int]]
+    code: str | None
+    """Code in the error catalogue of what it ended with."""
     error: str | None
 
 

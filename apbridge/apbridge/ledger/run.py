@@ -56,6 +56,7 @@ class Run:
         status: str,
         counts: Mapping[str, Mapping[str, int]],
         error: str | None = None,
+        code: str | None = None,
     ) -> None:
         """Record how the run ended.
 
@@ -63,9 +64,11 @@ class Run:
             status: `finished`, `incomplete` (the tap did not come to its end), `failed` or `stopped`.
             counts: Records by stream and outcome.
             error: The sentence it ended with.
+            code: Its code in the error catalogue.
         """
         said = redact_text(error) if error else None
-        self._note(status=status, finished_at=_now(), counts=dumps(counts).decode(), error=said)
+        told = {"counts": dumps(counts).decode(), "code": code, "error": said}
+        self._note(status=status, finished_at=_now(), **told)
 
     def _note(self, **values: Any) -> None:  # noqa: ANN401
         with self.database.writing() as connection:

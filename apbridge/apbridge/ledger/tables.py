@@ -61,6 +61,7 @@ runs = Table(
     Column("finished_at", UtcTime),
     Column("status", String(20), nullable=False),
     Column("counts", Text),
+    Column("code", String(20)),
     Column("error", Text),
     Column("state_told_at", UtcTime),
     Index("apbridge_runs_plugin", "plugin", "id"),

@@ -128,12 +128,17 @@ def _flush() -> None:
             sys.stdout.flush()
 
 
+def plain_error(found: BaseException, plugin: str) -> APBridgeError:
+    """Give an error of the catalogue; for an unexpected one its kind and place: its text may be secret."""
+    if isinstance(found, APBridgeError):
+        return found
+    variable = f"{plugin.upper().replace('-', '_')}_LOGLEVEL"
+    return APBridgeError("APB-SNG-003", kind=type(found).__name__, place=where(found), variable=variable)
+
+
 def error_sentence(found: BaseException, plugin: str) -> str:
-    """Say an error in one line; of an unexpected one the kind and the place, for its text may be secret."""
-    if not isinstance(found, APBridgeError):
-        variable = f"{plugin.upper().replace('-', '_')}_LOGLEVEL"
-        found = APBridgeError("APB-SNG-003", kind=type(found).__name__, place=where(found), variable=variable)
-    return " ".join(str(found).split())
+    """Say an error in one line."""
+    return " ".join(str(plain_error(found, plugin)).split())
 
 
 def _without_repeats(record: logging.LogRecord) -> bool:

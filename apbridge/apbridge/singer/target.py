@@ -32,7 +32,7 @@ from apbridge.singer.endings import EndingTarget
 from apbridge.singer.intake import Intake
 from apbridge.singer.note import marked
 from apbridge.singer.outcomes import Kind, Tally
-from apbridge.singer.plain import error_sentence
+from apbridge.singer.plain import error_sentence, plain_error
 from apbridge.singer.reader import MessageReader
 from apbridge.singer.sink import AcknowledgingSink
 from apbridge.singer.standing import Standing
@@ -356,15 +356,16 @@ class AcknowledgingTarget(EndingTarget):
             if not self._buffered and "ledger" in vars(self):
                 self._emit()
         with suppress(APBridgeError):
-            error = None if found is None else error_sentence(found, self.name)
-            self._finish(status, error)
+            self._finish(status, found)
 
-    def _finish(self, status: str, error: str | None = None) -> None:
+    def _finish(self, status: str, found: BaseException | None = None) -> None:
         if "dispatch" in vars(self):
             self.dispatch.close()
         try:
             if "run" in vars(self):
-                self.run.finish(status, self.tally.as_counts(), error)
+                error = None if found is None else error_sentence(found, self.name)
+                code = None if found is None else plain_error(found, self.name).code
+                self.run.finish(status, self.tally.as_counts(), error, code)
         finally:
             for sink in self.sinks.values():
                 sink.clean_up()

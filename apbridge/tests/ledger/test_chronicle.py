@@ -33,11 +33,14 @@ def test_runs_are_told_the_newest_first(ledger: Ledger) -> None:
     assert chronicle.last_good("target-a") is None
     good = ledger.start_run("target-a", "1.0")
     good.finish("finished", {"bills": {"delivered": 2}})
-    ledger.start_run("target-a", "1.0").finish("failed", {}, "It was not there; token=t0ps3cret.")
+    ledger.start_run("target-a", "1.0").finish(
+        "failed", {}, "It was not there; token=t0ps3cret.", "APB-HTTP-001"
+    )
     ledger.start_run("target-b", "1.0")
     assert [run.status for run in chronicle.runs()] == ["running", "failed", "finished"]
     failed = chronicle.runs("target-a", limit=1)[0]
     assert str(failed.error).startswith("It was not there")
+    assert failed.code == "APB-HTTP-001"
     assert "t0ps3cret" not in str(failed.error)
     with ledger.database.reading() as connection:
         stored = connection.execute(text("SELECT error FROM apbridge_runs WHERE status = 'failed'")).scalar()

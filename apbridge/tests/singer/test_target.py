@@ -362,11 +362,11 @@ def test_versions_are_not_acted_upon(world: World) -> None:
 
 
 def test_a_run_without_input_is_recorded(world: World) -> None:
-    with pytest.raises(IncompleteError, match="nothing came"):
+    with pytest.raises(IncompleteError, match="nothing came") as ended:
         world.run([])
     assert world.last.books.sign_ins == 0
     with Ledger(world.url) as ledger, ledger._database.reading() as connection:
-        assert connection.execute(select(runs.c.plugin, runs.c.status)).all() == [
-            ("target-toy", "incomplete")
+        assert connection.execute(select(runs.c.plugin, runs.c.status, runs.c.code)).all() == [
+            ("target-toy", "incomplete", ended.value.code)
         ]
         assert ledger.is_new("target-toy"), "no bookmark was told"

@@ -54,6 +54,7 @@ def _create_runs() -> None:
         sa.Column("finished_at", sa.DateTime(timezone=True)),
         sa.Column("status", sa.String(20), nullable=False),
         sa.Column("counts", sa.Text()),
+        sa.Column("code", sa.String(20)),
         sa.Column("error", sa.Text()),
         sa.Column("state_told_at", sa.DateTime(timezone=True)),
     )
