@@ -5,18 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from apbridge.errors import APBridgeError, RefusedError
+from apbridge.errors import APBridgeError
 from apbridge.netsuite import NetSuite, in_list
+from apbridge.netsuite.client import Row
+from apbridge.netsuite.queries.features import Features
+from apbridge.netsuite.queries.query import Query
+from apbridge.netsuite.queries.reader import Reader
 from apbridge_operator.cli.checks.finding import Finding, State
 
-_PLAIN = (
-    "SELECT a.id, a.acctnumber, a.accttype, a.isinactive"
-    " FROM account a WHERE a.id IN ({ids}) ORDER BY a.id ASC"
-)
-_FULL = (
-    "SELECT a.id, a.acctnumber, a.accttype, a.isinactive, a.subsidiary, c.symbol AS currency"
-    " FROM account a LEFT JOIN currency c ON c.id = a.currency WHERE a.id IN ({ids}) ORDER BY a.id ASC"
-)
+_ACCOUNTS = Query.load(__package__, "bank_accounts", "see the bank accounts", ["id"])
 
 
 def bank_accounts(netsuite: NetSuite, config: Mapping[str, Any]) -> list[Finding]:
@@ -33,15 +30,10 @@ def bank_accounts(netsuite: NetSuite, config: Mapping[str, Any]) -> list[Finding
     return [_finding(entry, known.get(str(entry["account"]).strip())) for entry in entries]
 
 
-def _known(netsuite: NetSuite, accounts: list[str]) -> dict[str, dict[str, str]]:
-    purpose = "see the bank accounts"
-    ids = in_list(accounts)
-    try:
-        rows = netsuite.suiteql_all(_FULL.format(ids=ids), purpose=purpose)
-    except RefusedError:
-        # An account with one currency, or that is not OneWorld, has no such columns.
-        rows = netsuite.suiteql_all(_PLAIN.format(ids=ids), purpose=purpose)
-    return {row["id"]: row for row in rows}
+def _known(netsuite: NetSuite, accounts: list[str]) -> dict[str, Row]:
+    with Reader(netsuite, Features()) as reader:
+        found = reader.look_up(_ACCOUNTS, accounts, by="id", write=in_list)()
+    return {number: row for number, (*_, row) in found.items()}
 
 
 def _finding(entry: Mapping[str, Any], row: Mapping[str, str] | None) -> Finding:
