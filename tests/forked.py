@@ -1,24 +1,67 @@
-"""A plugin's program as `subprocess.run` would run it, but forked from one process that has imported it."""
+"""Programs as `subprocess.run` would run them, but forked from one process that has imported what they need."""
 
 from __future__ import annotations
 
+import multiprocessing
 import os
+import runpy
 import subprocess
+import sys
+from collections.abc import Callable
+from multiprocessing.process import BaseProcess
+from multiprocessing.reduction import DupFd
 from pathlib import Path
 from tempfile import TemporaryFile
+from typing import Any
 
 from tests.programs import ended, start
+
+_Files = tuple[int, int, int]
 
 
 def run(plugin: str, *options: str, stdin: str = "", cwd: Path) -> subprocess.CompletedProcess[str]:
     """Run a plugin's program to its end."""
+
+    def begin(files: _Files) -> BaseProcess:
+        return start(plugin, *options, env=os.environ, cwd=cwd, files=files)
+
+    return _completed([plugin, *options], begin, stdin)
+
+
+def run_file(file: Path, *options: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """Run a file as a program to its end."""
+
+    def begin(files: _Files) -> BaseProcess:
+        handed = [DupFd(number) for number in files]
+        # The process that `tests.programs` has prepared.
+        context = multiprocessing.get_context("forkserver")
+        process = context.Process(target=_file, args=(str(file), options, cwd, handed))
+        process.start()
+        return process
+
+    return _completed([str(file), *options], begin, "")
+
+
+def _completed(
+    command: list[str], begin: Callable[[_Files], BaseProcess], stdin: str
+) -> subprocess.CompletedProcess[str]:
     with TemporaryFile() as given, TemporaryFile() as out, TemporaryFile() as error:
         given.write(stdin.encode())
         given.seek(0)
-        files = (given.fileno(), out.fileno(), error.fileno())
-        code = ended(start(plugin, *options, env=os.environ, cwd=cwd, files=files))
+        code = ended(begin((given.fileno(), out.fileno(), error.fileno())))
         said = []
         for file in (out, error):
             file.seek(0)
             said.append(file.read().decode())
-    return subprocess.CompletedProcess([plugin, *options], code, *said)
+    return subprocess.CompletedProcess(command, code, *said)
+
+
+def _file(file: str, options: tuple[str, ...], cwd: Path, files: list[Any]) -> None:
+    os.chdir(cwd)
+    for number, one in enumerate(files):
+        handed = one.detach()
+        os.dup2(handed, number)
+        os.close(handed)
+    sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
+    sys.argv = [file, *options]
+    runpy.run_path(file, run_name="__main__")

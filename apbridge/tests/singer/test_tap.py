@@ -5,15 +5,14 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.waiting import PATIENCE
+from tests import forked
 
-PROGRAM = [sys.executable, str(Path(__file__).parent / "toy_tap.py")]
+PROGRAM = Path(__file__).parent / "toy_tap.py"
 STREAMS = ["others", "things"]
 
 
@@ -38,11 +37,7 @@ def run(folder: Path, *script: Any, state: Any = None, **settings: Any) -> Ran: 
     if state is not None:
         (folder / "state.json").write_text(state if isinstance(state, str) else json.dumps(state))
         given.append(f"--state={folder / 'state.json'}")
-    return Ran(
-        subprocess.run(
-            [*PROGRAM, *given], capture_output=True, text=True, check=False, cwd=folder, timeout=PATIENCE
-        )
-    )
+    return Ran(forked.run_file(PROGRAM, *given, cwd=folder))
 
 
 def test_the_first_message_says_what_will_be_read_and_the_last_that_it_was(tmp_path: Path) -> None:
