@@ -1,4 +1,4 @@
-"""Programs as `subprocess.run` would run them, but forked from one process that has imported what they need."""
+"""Programs as `subprocess.run` runs them, but forked from one process that has imported what they need."""
 
 from __future__ import annotations
 
