@@ -1,4 +1,4 @@
-"""What each plugin loads: a tap no ledger, and none of them the operator's package."""
+"""What each plugin loads: a tap no ledger, a target none before it runs, none the operator's package."""
 
 from __future__ import annotations
 
@@ -46,3 +46,12 @@ def test_no_plugin_loads_the_operators_package(package: str):
     loaded = loaded_by(package)
     assert f"{package}.{package.split('_', maxsplit=1)[0]}" in loaded
     assert not [name for name in loaded if name.startswith("apbridge_operator")]
+
+
+@pytest.mark.parametrize("module", ["target_avidxchange.target", "target_netsuite_payments.target"])
+def test_a_target_loads_the_ledgers_libraries_only_for_a_run(module: str):
+    told = f"import sys, {module}\nprint(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", told], check=True, capture_output=True, text=True)
+    loaded = set(done.stdout.split())
+    assert module in loaded
+    assert {"sqlalchemy", "alembic", "cryptography", "yaml", "regex", "jwt"} & loaded == set()

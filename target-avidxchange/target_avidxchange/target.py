@@ -4,28 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from singer_sdk import typing as th
 from typing_extensions import override
 
-from apbridge.avidxchange import AvidXchange, AvidXchangeSettings
-from apbridge.mapping import Coding
 from apbridge.origin import Origin
 from apbridge.settings import AVIDXCHANGE_SETTINGS, LEDGER_SETTINGS, MAPPING_SETTINGS
 from apbridge.singer import AcknowledgingTarget
-from target_avidxchange.bills import BillSink
-from target_avidxchange.codes import Codes
-from target_avidxchange.present import Directories, Resource
-from target_avidxchange.shared import Shared
-from target_avidxchange.sinks import (
-    AvidXchangeSink,
-    ClassSink,
-    DepartmentSink,
-    GLAccountSink,
-    LocationSink,
-    VendorSink,
-)
+
+if TYPE_CHECKING:
+    from target_avidxchange.shared import Shared
+    from target_avidxchange.sinks import AvidXchangeSink
+
+# What only a run needs is imported where it is used: `--version` and `--about` do without.
 
 
 class TargetAvidXchange(AcknowledgingTarget):
@@ -34,14 +26,6 @@ class TargetAvidXchange(AcknowledgingTarget):
     name = "target-avidxchange"
     package_name = "target-avidxchange"
     system = "avidxchange"
-    sink_classes: ClassVar[Mapping[str, type[AvidXchangeSink]]] = {
-        "vendors": VendorSink,
-        "gl_accounts": GLAccountSink,
-        "departments": DepartmentSink,
-        "classes": ClassSink,
-        "locations": LocationSink,
-        "bills": BillSink,
-    }
     workers_a_call = 2
     config_jsonschema = th.PropertiesList(
         *AVIDXCHANGE_SETTINGS, *MAPPING_SETTINGS, *LEDGER_SETTINGS
@@ -53,9 +37,27 @@ class TargetAvidXchange(AcknowledgingTarget):
         Raises:
             SettingError: A setting is wrong; it says which.
         """
+        from apbridge.avidxchange import AvidXchange, AvidXchangeSettings  # noqa: PLC0415
+        from apbridge.mapping import Coding  # noqa: PLC0415
+
         super().__init__(**arguments)
         self.client = AvidXchange(AvidXchangeSettings.from_config(self.config))
         self._coding = Coding.from_config(self.config)
+
+    @cached_property
+    @override
+    def sink_classes(self) -> Mapping[str, type[AvidXchangeSink]]:
+        from target_avidxchange import sinks  # noqa: PLC0415
+        from target_avidxchange.bills import BillSink  # noqa: PLC0415
+
+        return {
+            "vendors": sinks.VendorSink,
+            "gl_accounts": sinks.GLAccountSink,
+            "departments": sinks.DepartmentSink,
+            "classes": sinks.ClassSink,
+            "locations": sinks.LocationSink,
+            "bills": BillSink,
+        }
 
     @override
     def make_sink(self, stream: str) -> AvidXchangeSink:
@@ -63,6 +65,10 @@ class TargetAvidXchange(AcknowledgingTarget):
 
     @cached_property
     def _shared(self) -> Shared:
+        from target_avidxchange.codes import Codes  # noqa: PLC0415
+        from target_avidxchange.present import Directories, Resource  # noqa: PLC0415
+        from target_avidxchange.shared import Shared  # noqa: PLC0415
+
         resources = {
             stream: Resource(sink.resource, sink.dimension) for stream, sink in self.sink_classes.items()
         }
@@ -81,6 +87,8 @@ class TargetAvidXchange(AcknowledgingTarget):
 
     @override
     def look_back(self) -> None:
+        from target_avidxchange.bills import BillSink  # noqa: PLC0415
+
         sink = self.sinks.get("bills")
         if isinstance(sink, BillSink):
             sink.see_that_none_is_back()

@@ -16,10 +16,9 @@ from apbridge.netsuite import NetSuite, restlet
 from target_netsuite_payments.books import Bill, Books, Recorded
 from target_netsuite_payments.checks import Share, confirm
 from target_netsuite_payments.payment import Payment
+from target_netsuite_payments.settings import SYSTEM
 
 RECORD_TYPE = "vendorPayment"
-SYSTEM = "netsuite"
-"""Its name in the ledger."""
 
 
 class Posting:

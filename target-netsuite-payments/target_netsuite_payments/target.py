@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
-from typing import Any, ClassVar
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from singer_sdk import typing as th
 from typing_extensions import override
 
-from apbridge.netsuite import NetSuite, NetSuiteSettings, remind
 from apbridge.origin import Origin
 from apbridge.settings import LEDGER_SETTINGS, NETSUITE_SETTINGS
-from apbridge.singer import AcknowledgingSink, AcknowledgingTarget
-from target_netsuite_payments.books import Books
-from target_netsuite_payments.portion import Portion
-from target_netsuite_payments.posting import SYSTEM, Posting
-from target_netsuite_payments.rehearsal import Rehearsal
-from target_netsuite_payments.rules import POSTING_SETTINGS, Rules
-from target_netsuite_payments.sinks import InvoicesSink, PaymentsSink
-from target_netsuite_payments.statuses import BillStatuses
+from apbridge.singer import AcknowledgingTarget
+from target_netsuite_payments.settings import POSTING_SETTINGS, SYSTEM
+
+if TYPE_CHECKING:
+    from apbridge.singer import AcknowledgingSink
+    from target_netsuite_payments.statuses import BillStatuses
+
+# What only a run needs is imported where it is used: `--version` and `--about` do without.
 
 
 class TargetNetSuitePayments(AcknowledgingTarget):
@@ -32,10 +31,6 @@ class TargetNetSuitePayments(AcknowledgingTarget):
 
     name = "target-netsuite-payments"
     system = SYSTEM
-    sink_classes: ClassVar[Mapping[str, type[AcknowledgingSink]]] = {
-        "invoices": InvoicesSink,
-        "payments": PaymentsSink,
-    }
     workers_a_call = 2
     config_jsonschema: ClassVar[dict[str, Any]] = th.PropertiesList(
         *NETSUITE_SETTINGS, *POSTING_SETTINGS, *LEDGER_SETTINGS
@@ -47,14 +42,30 @@ class TargetNetSuitePayments(AcknowledgingTarget):
         Raises:
             SettingError: A setting is missing or wrong; it says which.
         """
+        from apbridge.netsuite import NetSuite, NetSuiteSettings  # noqa: PLC0415
+        from target_netsuite_payments.books import Books  # noqa: PLC0415
+        from target_netsuite_payments.rules import Rules  # noqa: PLC0415
+
         super().__init__(**arguments)
         settings = NetSuiteSettings.from_config(self.config)
         self._rules = Rules.from_config(self.config, settings)
         self._netsuite = NetSuite(settings, stop=self.stop)
         self._books = Books(self._netsuite)
 
+    @cached_property
+    @override
+    def sink_classes(self) -> Mapping[str, type[AcknowledgingSink]]:
+        from target_netsuite_payments.sinks import InvoicesSink, PaymentsSink  # noqa: PLC0415
+
+        return {"invoices": InvoicesSink, "payments": PaymentsSink}
+
     @override
     def make_sink(self, stream: str) -> AcknowledgingSink:
+        from target_netsuite_payments.portion import Portion  # noqa: PLC0415
+        from target_netsuite_payments.posting import Posting  # noqa: PLC0415
+        from target_netsuite_payments.rehearsal import Rehearsal  # noqa: PLC0415
+        from target_netsuite_payments.sinks import InvoicesSink, PaymentsSink  # noqa: PLC0415
+
         if stream == "invoices":
             return InvoicesSink(self, stream, self.context, self._bill_statuses())
         kind = Rehearsal if self.is_dry_run else Posting
@@ -64,6 +75,8 @@ class TargetNetSuitePayments(AcknowledgingTarget):
     def _bill_statuses(self) -> BillStatuses | None:
         if self._rules.status_field is None:
             return None
+        from target_netsuite_payments.statuses import BillStatuses  # noqa: PLC0415
+
         return BillStatuses(self._netsuite, self._books, self._rules.account, self._rules.status_field)
 
     @override
@@ -76,5 +89,7 @@ class TargetNetSuitePayments(AcknowledgingTarget):
 
     @override
     def close(self) -> None:
+        from apbridge.netsuite import remind  # noqa: PLC0415
+
         self._netsuite.close()
         remind(self._netsuite.settings.certificate, self.logger)

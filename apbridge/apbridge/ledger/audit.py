@@ -17,7 +17,8 @@ from sqlalchemy import Connection, RowMapping, select, update
 from apbridge.errors import OvertakenError, UnavailableError
 from apbridge.json import dumps
 from apbridge.ledger.database import Database
-from apbridge.ledger.doubt import ANSWERED, SENT, UNANSWERED, Content, is_overtaken
+from apbridge.ledger.doubt import ANSWERED, SENT, UNANSWERED, is_overtaken
+from apbridge.ledger.rows import Content
 from apbridge.ledger.tables import GENESIS, audit, audit_head, records
 from apbridge.redaction import redact
 

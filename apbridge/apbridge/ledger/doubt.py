@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, and_, func, select, update
 
-from apbridge.ledger.rows import OPEN, Entry, Status
+from apbridge.ledger.rows import OPEN, Content, Entry, Status
 from apbridge.ledger.tables import audit, audit_head, records
 
 SENT, ANSWERED, UNANSWERED = "sent", "answered", "unanswered"
@@ -131,16 +131,6 @@ def place(entry: Entry, run_id: int, trail: Sequence[OnTrail], before: int, wind
     # Of two writes that were under way at once, only a look shows which one came last.
     until = max((row.at + window for row in on_the_wire), default=datetime.now(timezone.utc))
     return Place(known, until)
-
-
-class Content(NamedTuple):
-    """Which content of a record a run has at hand."""
-
-    run_id: int
-    """Which run has read it."""
-    began: datetime
-    """When the run began that has it at hand."""
-    modified_at: str | None
 
 
 def is_overtaken(ours: Content, row: Any) -> bool:  # noqa: ANN401

@@ -11,7 +11,8 @@ from sqlalchemy import ColumnElement, Connection, Select, Table, func, literal, 
 from typing_extensions import override
 
 from apbridge.ledger.audit import AuditTrail, Write
-from apbridge.ledger.doubt import IN_DOUBT, Content
+from apbridge.ledger.doubt import IN_DOUBT
+from apbridge.ledger.rows import Content
 from apbridge.ledger.store import Ledger
 from apbridge.ledger.tables import audit, claims, findings, records, runs
 

@@ -94,6 +94,16 @@ class Row(Reasoned):
     """
 
 
+class Content(NamedTuple):
+    """Which content of a record a run has at hand."""
+
+    run_id: int
+    """Which run has read it."""
+    began: datetime
+    """When the run began that has it at hand."""
+    modified_at: str | None
+
+
 class Known(NamedTuple):
     """The audit trail as it stood when a run began to look at some records."""
 

@@ -18,7 +18,7 @@ from apbridge.errors import APBridgeError
 from apbridge.json import dumps
 from apbridge.ledger.audit import Answer, AuditTrail, Write
 from apbridge.ledger.database import Database
-from apbridge.ledger.doubt import Content
+from apbridge.ledger.rows import Content
 from apbridge.ledger.tables import runs
 from apbridge.redaction import redact_text
 

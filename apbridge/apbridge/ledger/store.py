@@ -26,7 +26,6 @@ from apbridge.ledger.claims import Claims
 from apbridge.ledger.database import Database
 from apbridge.ledger.doubt import (
     IN_DOUBT,
-    Content,
     OnTrail,
     Place,
     is_overtaken,
@@ -40,7 +39,7 @@ from apbridge.ledger.identity import Identity
 from apbridge.ledger.names import names_of
 from apbridge.ledger.payloads import Payloads
 from apbridge.ledger.reading import IN_LIMIT, LedgerRows, portions
-from apbridge.ledger.rows import Entry, Found, Status
+from apbridge.ledger.rows import Content, Entry, Found, Status
 from apbridge.ledger.run import Run
 from apbridge.ledger.tables import names, records, runs
 from apbridge.ledger.values import Values

@@ -26,6 +26,7 @@ from apbridge.errors import (
 )
 from apbridge.http.retry import UNNAMED_LOOK_UPS, look_ups
 from apbridge.ledger import Content, Known, Ledger, Need, Run, Status
+from apbridge.singer.endings import InterruptedDrain
 from apbridge.singer.outcomes import Kind, Outcome, PartlyDeliveredError, Tally
 from apbridge.singer.sink import AcknowledgingSink
 from apbridge.singer.work import (
@@ -46,10 +47,6 @@ _BUG = "APB-SNG-012"
 # A process that is killed sends again what it has not written: seldom more than this.
 _WRITE_EACH = 50
 _WRITE_SECONDS = 1.0
-
-
-class InterruptedDrain(Exception):  # noqa: N818, it is no error
-    """A signal came: the calls in flight were finished and no new ones begun."""
 
 
 class Dispatch:

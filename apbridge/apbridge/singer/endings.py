@@ -11,10 +11,13 @@ from typing import Any
 from typing_extensions import override
 
 from apbridge.errors import OutcomeUnknownError, UnavailableError
-from apbridge.singer.dispatch import InterruptedDrain
 from apbridge.singer.plain import PlainErrors
 from apbridge.singer.reading import IncompleteError
 from apbridge.singer.sdk import FencedTarget
+
+
+class InterruptedDrain(Exception):  # noqa: N818, it is no error
+    """A signal came: the calls in flight were finished and no new ones begun."""
 
 
 class Signalled(SystemExit):

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from apbridge.errors import SettingError
-from apbridge.ledger import Ledger
 from apbridge.origin import Origin
 from apbridge.singer.intake import Intake
 from apbridge.singer.note import Note
 from apbridge.singer.state import has_bookmark
+
+if TYPE_CHECKING:
+    from apbridge.ledger import Ledger
 
 
 class Standing:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import copy
 import time
 from collections.abc import Iterator, Mapping
@@ -9,7 +10,7 @@ from contextlib import suppress
 from datetime import timedelta
 from functools import cached_property
 from itertools import chain, islice
-from typing import Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from singer_sdk.helpers.capabilities import CapabilitiesEnum, PluginCapabilities
 from singer_sdk.mapper import RemoveRecordTransform, SameRecordTransform
@@ -21,12 +22,10 @@ from apbridge.errors import (
     SettingError,
 )
 from apbridge.json import dumps
-from apbridge.ledger import OPEN, Ledger, RehearsalLedger, Row, Run
+from apbridge.ledger import OPEN
 from apbridge.origin import Origin
 from apbridge.settings import concurrency, required_text
 from apbridge.singer import state as states
-from apbridge.singer.context import SinkContext
-from apbridge.singer.dispatch import Dispatch
 from apbridge.singer.dry_run import DryRunTally
 from apbridge.singer.endings import EndingTarget
 from apbridge.singer.intake import Intake
@@ -34,9 +33,16 @@ from apbridge.singer.note import marked
 from apbridge.singer.outcomes import Kind, Tally
 from apbridge.singer.plain import error_sentence, plain_error
 from apbridge.singer.reader import MessageReader
-from apbridge.singer.sink import AcknowledgingSink
 from apbridge.singer.standing import Standing
 from apbridge.singer.stdout import write_line
+
+if TYPE_CHECKING:
+    from apbridge.ledger import Ledger, Row, Run
+    from apbridge.singer.context import SinkContext
+    from apbridge.singer.dispatch import Dispatch
+    from apbridge.singer.sink import AcknowledgingSink
+
+# What only a run needs is imported where it is used: `--version` and `--about` do without.
 
 _CONCURRENCY = 8
 
@@ -62,8 +68,6 @@ class AcknowledgingTarget(EndingTarget):
 
     system: ClassVar[str]
     """The other system's name in the ledger: `netsuite` or `avidxchange`."""
-    sink_classes: ClassVar[Mapping[str, type[AcknowledgingSink]]]
-    """Sink by canonical stream; a stream comes after those that its records refer to."""
     batch = 1000
     seconds = 30.0
     workers_a_call = 1
@@ -93,6 +97,11 @@ class AcknowledgingTarget(EndingTarget):
         self._messages.watch = self
 
     # What a subclass may say
+
+    @property
+    @abc.abstractmethod
+    def sink_classes(self) -> Mapping[str, type[AcknowledgingSink]]:
+        """Sink by canonical stream; a stream comes after those that its records refer to."""
 
     def origin(self, before: Origin | None) -> Origin | None:  # noqa: ARG002
         """Tell which other system the settings name; None where it is all the same.
@@ -133,6 +142,8 @@ class AcknowledgingTarget(EndingTarget):
     @cached_property
     def ledger(self) -> Ledger:
         """The ledger, opened at the first message; in a dry run a copy of it."""
+        from apbridge.ledger import Ledger, RehearsalLedger  # noqa: PLC0415
+
         return (RehearsalLedger if self.is_dry_run else Ledger)(
             required_text(self.config, "ledger_url"),
             in_doubt=timedelta(minutes=self.config["in_doubt_minutes"]),
@@ -146,11 +157,15 @@ class AcknowledgingTarget(EndingTarget):
     @cached_property
     def context(self) -> SinkContext:
         """What the sinks know of this run."""
+        from apbridge.singer.context import SinkContext  # noqa: PLC0415
+
         return SinkContext(self.system, self.ledger, self.run, self.intake, is_dry_run=self.is_dry_run)
 
     @cached_property
     def dispatch(self) -> Dispatch:
         """What delivers the records of this run."""
+        from apbridge.singer.dispatch import Dispatch  # noqa: PLC0415
+
         return Dispatch(
             self.system,
             self.ledger,

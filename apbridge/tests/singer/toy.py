@@ -11,7 +11,7 @@ import sys
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 from singer_sdk import typing as th
 
@@ -118,10 +118,6 @@ class Toy(AcknowledgingTarget):
     name = "target-toy"
     package_name = "apbridge"
     system = "toy"
-    sink_classes: ClassVar[dict[str, type[AcknowledgingSink]]] = {
-        "vendors": ToySink,
-        "bills": BillSink,
-    }
     batch = int(os.environ.get("TOY_BATCH", "1000"))
     config_jsonschema = th.PropertiesList(
         *LEDGER_SETTINGS,
@@ -129,6 +125,10 @@ class Toy(AcknowledgingTarget):
         th.Property("token", th.StringType(nullable=False, pattern="^t"), secret=True, default="t"),
         th.Property("concurrency", th.IntegerType(nullable=False), default=4),
     ).to_dict()
+
+    @property
+    def sink_classes(self) -> dict[str, type[AcknowledgingSink]]:
+        return {"vendors": ToySink, "bills": BillSink}
 
     def __init__(self, **arguments: Any) -> None:  # noqa: ANN401
         super().__init__(**arguments)

@@ -1,0 +1,66 @@
+"""The settings that decide how a payment is posted."""
+
+from __future__ import annotations
+
+from singer_sdk import typing as th
+
+SYSTEM = "netsuite"
+"""What the ledger calls the system that payments are posted in."""
+
+_INTERNAL_ID = {"type": ["string", "integer"]}
+
+POSTING_SETTINGS = (
+    th.Property(
+        "bank_account",
+        th.CustomType({"type": ["string", "integer", "null"]}),
+        description="Internal id of the NetSuite bank account that payments are posted from, where no entry "
+        "of `bank_accounts` fits.",
+    ),
+    th.Property(
+        "bank_accounts",
+        th.ArrayType(
+            th.ObjectType(
+                th.Property("account", th.CustomType(_INTERNAL_ID), required=True),
+                th.Property("method", th.StringType(allowed_values=["check", "ach", "virtual_card"])),
+                th.Property("currency", th.StringType()),
+                th.Property("subsidiary", th.CustomType(_INTERNAL_ID)),
+                additional_properties=False,
+            )
+        ),
+        description="Bank accounts by payment method, currency (ISO code) and subsidiary (internal id), each "
+        "optional. Of the entries that fit, the one that says most wins, then the first.",
+    ),
+    th.Property(
+        "closed_period",
+        th.StringType(nullable=False, allowed_values=["reject", "next_open"]),
+        default="reject",
+        description="What to do with a payment dated in a closed period: `reject` it, or post it on the "
+        "first day of the next open period (`next_open`; the memo then gives the date of the payment).",
+    ),
+    th.Property(
+        "on_void",
+        th.StringType(allowed_values=["delete", "restlet", "reject"]),
+        description="What to do in NetSuite when AvidXchange voids a payment that was posted: `delete` the "
+        "vendor payment, void it through the RESTlet (`restlet`), or `reject` with instructions. Default: "
+        "`restlet` where `restlet_script` is set, else `reject`.",
+    ),
+    th.Property(
+        "ach_trace_field",
+        th.StringType(),
+        description="Custom body field of vendor payments for the ACH trace, such as `custbody_ach_trace`. "
+        "The memo holds it in any case.",
+    ),
+    th.Property(
+        "card_reference_field",
+        th.StringType(),
+        description="Custom body field of vendor payments for the reference of a virtual card. The memo "
+        "holds it in any case.",
+    ),
+    th.Property(
+        "status_field",
+        th.StringType(),
+        description="Custom body field of bills, such as `custbody_avidxchange_status`, that is told where "
+        "AvidXchange has the invoice, and why it was rejected or cancelled. Nothing else of a bill is ever "
+        "written. Without it nothing is.",
+    ),
+)
