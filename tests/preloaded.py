@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+from importlib import import_module
+from pkgutil import iter_modules
 
 import sqlalchemy.dialects.sqlite.pysqlite  # noqa: F401 - the ledger's engine asks for it by name
 
@@ -18,6 +20,17 @@ PLUGINS = {
     for plugin in (TapAvidXchange, TapNetSuiteAP, TargetAvidXchange, TargetNetSuitePayments)
 }
 
+# What a plugin imports only for a run.
+for _package in (
+    "apbridge.ledger",
+    "apbridge.singer",
+    "tap_avidxchange",
+    "tap_netsuite_ap",
+    "target_avidxchange",
+    "target_netsuite_payments",
+):
+    for _module in iter_modules(import_module(_package).__path__, f"{_package}."):
+        import_module(_module.name)
 for _name in CANONICAL:
     validator(_name)
 for _name in shipped():
