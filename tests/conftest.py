@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from apbridge_sandbox.testing import Running, running
+from tests.beginnings import Beginnings
 from tests.inbound import Inbound
 
 
@@ -16,6 +17,12 @@ def company() -> Iterator[Running]:
     """A company that nobody changes."""
     with running(vendors=40, bills=120) as sandbox:
         yield sandbox
+
+
+@pytest.fixture(scope="session")
+def beginnings(tmp_path_factory: pytest.TempPathFactory) -> Beginnings:
+    """What a company's first outbound run leaves, for tests that begin there."""
+    return Beginnings(tmp_path_factory.mktemp("beginnings"))
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import os
 import runpy
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from multiprocessing.process import BaseProcess
 from multiprocessing.reduction import DupFd
 from pathlib import Path
@@ -19,11 +19,13 @@ from tests.programs import ended, start
 _Files = tuple[int, int, int]
 
 
-def run(plugin: str, *options: str, stdin: str = "", cwd: Path) -> subprocess.CompletedProcess[str]:
-    """Run a plugin's program to its end."""
+def run(
+    plugin: str, *options: str, stdin: str = "", env: Mapping[str, str] | None = None, cwd: Path
+) -> subprocess.CompletedProcess[str]:
+    """Run a plugin's program to its end, in this process's environment or in another."""
 
     def begin(files: _Files) -> BaseProcess:
-        return start(plugin, *options, env=os.environ, cwd=cwd, files=files)
+        return start(plugin, *options, env=os.environ if env is None else env, cwd=cwd, files=files)
 
     return _completed([plugin, *options], begin, stdin)
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -17,8 +17,8 @@ from urllib.request import Request, urlopen
 from apbridge.ledger import Ledger, Status
 from apbridge_sandbox.testing import Running
 from demo.books import Books
-from demo.rehearsal import PROGRAMS
 from tests.plugins import environment
+from tests.programs import ended, start
 from tests.waiting import PATIENCE, held, until
 
 Bill = Mapping[str, Any]
@@ -29,11 +29,6 @@ BANKS = [
     {"currency": "CAD", "subsidiary": "2", "account": "107"},
     {"currency": "USD", "subsidiary": "2", "account": "108"},
 ]
-# The target itself, but that it waits a moment for a late commit and not fifteen seconds.
-_IMPATIENT = (
-    "from apbridge.http import retry; retry.PAUSES = (0.0, 0.05, 0.1); "
-    "from target_netsuite_payments.target import TargetNetSuitePayments; TargetNetSuitePayments.cli()"
-)
 _PAYMENTS = ("Payments", "…", "Open payables")
 
 
@@ -41,8 +36,8 @@ _PAYMENTS = ("Payments", "…", "Open payables")
 class Pipeline:
     """Both programs under way."""
 
-    tap: subprocess.Popen[bytes]
-    target: subprocess.Popen[bytes]
+    tap: BaseProcess
+    target: BaseProcess
     place: Path
 
     @property
@@ -79,30 +74,33 @@ class Inbound:
         config = {"ledger_url": f"sqlite:///{self.folder / ledger}.db", "bank_accounts": BANKS, **settings}
         (place / "target.json").write_text(json.dumps(config), encoding="utf-8")
         (place / "state.json").write_text(json.dumps(self.state), encoding="utf-8")
+        reading, writing = os.pipe()
         with (place / "log").open("wb") as log, (place / "out").open("wb") as out:
-            tap = subprocess.Popen(
-                [PROGRAMS / "tap-avidxchange", "--config=ENV", "--state=state.json"],
+            tap = start(
+                "tap-avidxchange",
+                "--config=ENV",
+                "--state=state.json",
                 env=environment(self._sandbox, "tap-avidxchange"),
                 cwd=place,
-                stdout=subprocess.PIPE,
-                stderr=log,
+                files=(0, writing, log.fileno()),
             )
-            target = subprocess.Popen(
-                [sys.executable, "-c", _IMPATIENT, "--config=ENV", "--config=target.json"],
+            target = start(
+                "target-netsuite-payments",
+                "--config=ENV",
+                "--config=target.json",
                 env=environment(self._sandbox, "target-netsuite-payments"),
                 cwd=place,
-                stdin=tap.stdout,
-                stdout=out,
-                stderr=log,
+                files=(reading, out.fileno(), log.fileno()),
+                waits={"PAUSES": (0.0, 0.05, 0.1)},
             )
-        assert tap.stdout
-        tap.stdout.close()
+        os.close(reading)
+        os.close(writing)
         return Pipeline(tap, target, place)
 
     def end(self, pipeline: Pipeline) -> int:
         """Wait for both, keep the state that the target acknowledged last, and give its exit code."""
-        code = pipeline.target.wait(timeout=PATIENCE)
-        pipeline.tap.wait(timeout=PATIENCE)
+        code = ended(pipeline.target)
+        ended(pipeline.tap)
         if acknowledged := (pipeline.place / "out").read_text(encoding="utf-8").splitlines():
             self.state = json.loads(acknowledged[-1])
         return code

@@ -2,35 +2,18 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import sqlite3
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from multiprocessing.process import BaseProcess
-from multiprocessing.reduction import DupFd
 from pathlib import Path
 from typing import Any
 
 from apbridge_sandbox.testing import Running
 from tests.plugins import environment
-from tests.waiting import PATIENCE
-
-_PROCESSES = multiprocessing.get_context("forkserver")
-# Both programs are imported once, not in each of some hundred processes.
-_PROCESSES.set_forkserver_preload(
-    [
-        "pytest",
-        "tap_netsuite_ap.tap",
-        "tap_netsuite_ap.streams",
-        "target_avidxchange.target",
-        "target_avidxchange.bills",
-        "apbridge.ledger.store",
-        __name__,
-    ]
-)
+from tests.programs import ended, start
 
 
 @dataclass(frozen=True)
@@ -95,9 +78,7 @@ class Pipe:
             yield tap, target
         finally:
             for process in (target, tap):
-                process.join(PATIENCE)
-                process.kill()
-                process.join()
+                ended(process)
         whole = [line for line in states.read_bytes().splitlines(keepends=True) if line.endswith(b"\n")]
         if whole:
             self.state.write_bytes(whole[-1])
@@ -111,37 +92,8 @@ class Pipe:
         self, plugin: str, settings: Mapping[str, str], arguments: list[str], files: tuple[int, int, int]
     ) -> BaseProcess:
         env = environment(self.sandbox, plugin, **settings)
-        handed = [DupFd(file) for file in files]
-        process = _PROCESSES.Process(
-            target=_program, args=(plugin, arguments, env, self.folder, handed, self.patience)
-        )
-        process.start()
-        return process
+        waits = {} if self.patience is None else {"GIVE_UP_AFTER": self.patience}
+        return start(plugin, "--config=ENV", *arguments, env=env, cwd=self.folder, files=files, waits=waits)
 
     def _logs(self) -> tuple[Path, Path]:
         return self.folder / f"{self.name}-tap.log", self.folder / f"{self.name}-target.log"
-
-
-def _program(  # noqa: PLR0917 - what a process is started with
-    plugin: str,
-    arguments: list[str],
-    env: Mapping[str, str],
-    folder: Path,
-    files: list[Any],
-    patience: float | None,
-) -> None:
-    from apbridge.http import retry  # noqa: PLC0415
-    from tap_netsuite_ap.tap import TapNetSuiteAP  # noqa: PLC0415
-    from target_avidxchange.target import TargetAvidXchange  # noqa: PLC0415
-
-    if patience is not None:
-        retry.GIVE_UP_AFTER = patience
-    os.environ.update(env)
-    os.chdir(folder)
-    for number, file in enumerate(files):
-        handed = file.detach()
-        os.dup2(handed, number)
-        os.close(handed)
-    sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
-    cli = TapNetSuiteAP.cli if plugin == "tap-netsuite-ap" else TargetAvidXchange.cli
-    cli(["--config=ENV", *arguments])

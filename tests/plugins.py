@@ -8,6 +8,7 @@ from pathlib import Path
 
 from apbridge_sandbox.testing import Running
 from demo.rehearsal import PROGRAMS
+from tests import forked
 from tests.waiting import PATIENCE
 
 
@@ -26,7 +27,14 @@ def environment(sandbox: Running, plugin: str, **settings: str) -> dict[str, str
 def run(
     plugin: str, *options: str, stdin: str = "", env: dict[str, str], cwd: Path
 ) -> subprocess.CompletedProcess[str]:
-    """Run a plugin's program."""
+    """Run a plugin's program, forked from one process that has imported it."""
+    return forked.run(plugin, "--config=ENV", *options, stdin=stdin, env=env, cwd=cwd)
+
+
+def run_installed(
+    plugin: str, *options: str, stdin: str = "", env: dict[str, str], cwd: Path
+) -> subprocess.CompletedProcess[str]:
+    """Run a plugin's program as it is installed."""
     return subprocess.run(
         [PROGRAMS / plugin, "--config=ENV", *options],
         input=stdin,

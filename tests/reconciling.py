@@ -19,11 +19,12 @@ from apbridge.ledger import Ledger
 from apbridge.ledger.tables import records, runs
 from apbridge.netsuite import NetSuite, NetSuiteSettings
 from apbridge_operator.reconcile import Difference, Result, reconcile
-from apbridge_sandbox.testing import Running, running
+from apbridge_sandbox.testing import Running
 from demo.rehearsal import PROGRAMS
+from tests.beginnings import Beginnings
 from tests.halves import netsuite_config
 from tests.pipeline import Pipe
-from tests.plugins import environment
+from tests.plugins import environment, run
 
 BEFORE_ALL = datetime(2000, 1, 1, tzinfo=timezone.utc)
 AFTER_ALL = datetime(2099, 1, 1, tzinfo=timezone.utc)
@@ -110,22 +111,11 @@ class World:
         """Run from AvidXchange to NetSuite, with no STATE."""
         url = f"sqlite:///{self.folder}/ledger.db"
         into = {"ledger_url": url, "bank_accounts": json.dumps(_BANKS)}
-        tap = subprocess.run(
-            [PROGRAMS / "tap-avidxchange", "--config=ENV"],
-            env=environment(self.sandbox, "tap-avidxchange"),
-            cwd=self.folder,
-            capture_output=True,
-            check=True,
-        )
-        target = subprocess.run(
-            [PROGRAMS / "target-netsuite-payments", "--config=ENV"],
-            input=tap.stdout,
-            env=environment(self.sandbox, "target-netsuite-payments", **into),
-            cwd=self.folder,
-            capture_output=True,
-            check=False,
-        )
-        assert target.returncode == 0, target.stderr.decode()
+        tap = run("tap-avidxchange", env=environment(self.sandbox, "tap-avidxchange"), cwd=self.folder)
+        assert tap.returncode == 0, tap.stderr
+        env = environment(self.sandbox, "target-netsuite-payments", **into)
+        target = run("target-netsuite-payments", stdin=tap.stdout, env=env, cwd=self.folder)
+        assert target.returncode == 0, target.stderr
 
     # What people and AvidXchange do
 
@@ -197,18 +187,16 @@ class World:
 
 
 @contextmanager
-def world(folder: Path, *, bills: int) -> Iterator[World]:
+def world(beginnings: Beginnings, folder: Path, *, bills: int) -> Iterator[World]:
     """Give a company whose bills have been submitted."""
-    with running(vendors=15, bills=bills) as sandbox:
-        made = World(sandbox, folder)
-        Pipe(sandbox, folder).run_well()
-        yield made
+    with beginnings.company(folder, vendors=15, bills=bills) as sandbox:
+        yield World(sandbox, folder)
 
 
 @contextmanager
-def world_with_payments(folder: Path, *, bills: int) -> Iterator[World]:
+def world_with_payments(beginnings: Beginnings, folder: Path, *, bills: int) -> Iterator[World]:
     """Give one whose invoices are approved, and of which some have been paid, with the payments posted."""
-    with world(folder, bills=bills) as made:
+    with world(beginnings, folder, bills=bills) as made:
         made.sandbox.control("/control/invoices/approve", {"external_ids": "all"})
         for share in ({}, {"amount": "1.25"}, {"discount": "0.75"}) * 4:
             made.settle(made.take()[0], **share)

@@ -81,8 +81,8 @@ def test_told_to_stop_while_it_posts(inbound: Inbound):
     inbound.fault({"hold": True}, nth=4, times=1000)
     pipeline = inbound.start()
     until(lambda: held(inbound.control))
-    pipeline.target.send_signal(signal.SIGTERM)
-    until(lambda: inbound.control("/control/faults/let-go") and pipeline.target.poll() is not None)
+    pipeline.target.terminate()
+    until(lambda: inbound.control("/control/faults/let-go") and not pipeline.target.is_alive())
     assert inbound.end(pipeline) == 128 + signal.SIGTERM
     assert 0 < len(inbound.posted()) < len(inbound.bills)
     assert inbound.state == {}

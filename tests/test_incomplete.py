@@ -22,6 +22,7 @@ from apbridge_operator.notices import due
 from apbridge_sandbox.testing import Running, running
 from demo.books import Books
 from demo.rehearsal import meltano_run
+from tests.beginnings import Beginnings
 from tests.pipeline import Pipe
 from tests.waiting import held, until
 
@@ -35,8 +36,10 @@ def company() -> Iterator[Running]:
 
 
 @pytest.fixture
-def pipe(company: Running, tmp_path: Path) -> Pipe:
-    return Pipe(company, tmp_path, patience=3.0)
+def pipe(tmp_path: Path, beginnings: Beginnings) -> Iterator[Pipe]:
+    """A pipe after its first run."""
+    with beginnings.company(tmp_path, vendors=3, bills=4) as sandbox:
+        yield Pipe(sandbox, tmp_path, patience=1.0)
 
 
 def url(folder: Path) -> str:
@@ -115,7 +118,6 @@ def mended(pipe: Pipe) -> None:
 
 @pytest.mark.parametrize("cause", [down, unavailable, expired, wrong_client])
 def test_it_is_told_once_and_is_red_until_a_run_ends_well(pipe: Pipe, cause: Callable[[Pipe], Pipe]):
-    pipe.run_well()
     read_to = bookmarks(pipe)
     three_hours_pass(pipe.folder)
     good = last_good(pipe.folder)
@@ -147,7 +149,8 @@ def test_it_is_told_once_and_is_red_until_a_run_ends_well(pipe: Pipe, cause: Cal
     assert told(pipe.folder) == []
 
 
-def test_a_first_run_that_fails_is_told_and_the_next_delivers_all(pipe: Pipe):
+def test_a_first_run_that_fails_is_told_and_the_next_delivers_all(company: Running, tmp_path: Path):
+    pipe = Pipe(company, tmp_path, patience=1.0)
     failing = wrong_client(pipe)
     assert (failing.run().target, bookmarks(pipe)) == (1, {})
     assert latest(pipe.folder).status == "incomplete"
@@ -158,7 +161,6 @@ def test_a_first_run_that_fails_is_told_and_the_next_delivers_all(pipe: Pipe):
 
 
 def test_a_tap_that_is_killed_is_told_though_it_said_nothing(pipe: Pipe):
-    pipe.run_well()
     pipe.sandbox.control("/control/faults", {"match": {"path": "/services/rest/query"}, "do": {"hold": True}})
     with pipe.begun() as (tap, target):
         until(lambda: held(pipe.sandbox.control))

@@ -18,6 +18,7 @@ import pytest
 
 from apbridge_sandbox.testing import running
 from demo.books import Books
+from tests.beginnings import Beginnings
 from tests.pipeline import Ended, Pipe
 from tests.waiting import held, until
 
@@ -150,8 +151,9 @@ class Loop:
 
 
 @pytest.fixture(params=PATHS)
-def loop(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Loop]:
-    with running(vendors=3, bills=4) as sandbox:
+def loop(request: pytest.FixtureRequest, tmp_path: Path, beginnings: Beginnings) -> Iterator[Loop]:
+    """Give a loop whose first run is over."""
+    with beginnings.company(tmp_path, vendors=3, bills=4, profile=request.param) as sandbox:
         yield Loop(Pipe(sandbox, tmp_path), request.param)
 
 
@@ -162,7 +164,6 @@ def loop(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Loop]:
 def test_with_an_older_ledger_what_was_submitted_since_is_still_taken_back(
     loop: Loop, *, with_its_state: bool
 ):
-    loop.run_well()
     pending = loop.enter_bill("NEW-0")
     loop.edit(pending, approvalstatus=1, status="D")
     loop.run_well()
@@ -185,7 +186,6 @@ def test_with_an_older_ledger_what_was_submitted_since_is_still_taken_back(
 
 
 def test_with_an_older_ledger_a_part_paid_bill_is_not_advised_to_be_paid_by_hand(loop: Loop):
-    loop.run_well()
     kept = loop.keep()
     bill = loop.enter_bill()
     loop.run_well()
@@ -197,7 +197,6 @@ def test_with_an_older_ledger_a_part_paid_bill_is_not_advised_to_be_paid_by_hand
 
 
 def test_with_an_older_ledger_a_bill_that_was_held_and_released_since_is_paid(loop: Loop):
-    loop.run_well()
     bill = loop.enter_bill()
     loop.run_well()
     kept = loop.keep()
@@ -216,7 +215,6 @@ def test_with_an_older_ledger_a_bill_that_was_held_and_released_since_is_paid(lo
 
 def test_what_was_swallowed_is_done_all_the_same(loop: Loop):
     """A bill's submission, its image, its cancellation: each answered as if all were well, and not done."""
-    loop.run_well()
     bills = []
     for number, answer in enumerate(EMPTY):
         loop.fault("upsert", **answer)
@@ -240,7 +238,6 @@ def test_what_was_swallowed_is_done_all_the_same(loop: Loop):
 
 
 def test_a_refused_cancellation_that_is_answered_200_is_the_loudest_rejection(loop: Loop):
-    loop.run_well()
     bill = loop.enter_bill()
     loop.run_well()
     loop.control("invoices/approve", external_ids="all")
@@ -272,7 +269,6 @@ def test_a_contract_whose_writes_say_nothing_costs_a_list_and_no_second_call_eac
 
 
 def test_a_late_upsert_of_one_run_does_not_reopen_what_another_has_withdrawn(loop: Loop):
-    loop.run_well()
     bill = loop.enter_bill()
     loop.run_well()
     loop.edit(bill, memo="Changed")
@@ -290,7 +286,6 @@ def test_a_late_upsert_of_one_run_does_not_reopen_what_another_has_withdrawn(loo
 
 def test_what_a_later_run_has_overtaken_is_not_sent(loop: Loop):
     """The slow run waits for another bill's answer while the fast one deals with this bill."""
-    loop.run_well()
     first, bill = loop.enter_bill("NEW-1"), loop.enter_bill("NEW-2")
     loop.run_well()
     loop.edit(first, memo="Changed")
@@ -318,7 +313,6 @@ def killed_on_the_wire(loop: Loop, what: str) -> None:
 
 
 def test_a_new_bill_that_arrives_after_it_was_held_is_taken_back(loop: Loop):
-    loop.run_well()
     bill = loop.enter_bill()
     killed_on_the_wire(loop, "upsert")
     loop.edit(bill, paymenthold="T")
@@ -334,7 +328,6 @@ def test_a_new_bill_that_arrives_after_it_was_held_is_taken_back(loop: Loop):
 
 
 def test_an_upsert_that_arrives_after_its_invoice_was_withdrawn_does_not_reopen_it(loop: Loop):
-    loop.run_well()
     bill = loop.enter_bill()
     loop.run_well()
     loop.edit(bill, memo="Changed")
@@ -351,7 +344,6 @@ def test_an_upsert_that_arrives_after_its_invoice_was_withdrawn_does_not_reopen_
 
 
 def test_an_upsert_that_arrives_late_does_not_bring_old_lines_back(loop: Loop):
-    loop.run_well()
     bill = loop.enter_bill()
     loop.run_well()
     loop.edit(bill, memo="Old")
@@ -369,7 +361,6 @@ def test_an_upsert_that_arrives_late_does_not_bring_old_lines_back(loop: Loop):
 
 
 def test_a_try_that_got_no_answer_may_arrive_after_the_one_that_did(loop: Loop):
-    loop.run_well()
     bill = loop.enter_bill()
     loop.run_well()
     loop.edit(bill, memo="Old")
@@ -388,7 +379,6 @@ def test_a_try_that_got_no_answer_may_arrive_after_the_one_that_did(loop: Loop):
 
 
 def test_what_nothing_came_of_is_final_after_the_while(loop: Loop):
-    loop.run_well()
     bill = loop.enter_bill()
     killed_on_the_wire(loop, "upsert")
     loop.edit(bill, paymenthold="T")
@@ -405,7 +395,6 @@ def test_what_nothing_came_of_is_final_after_the_while(loop: Loop):
 
 
 def test_a_withdrawn_invoice_that_lives_again_is_told_at_every_run_until_it_is_settled(loop: Loop):
-    loop.run_well()
     bill = loop.enter_bill()
     loop.run_well()
     loop.edit(bill, paymenthold="T")

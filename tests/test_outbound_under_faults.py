@@ -17,8 +17,9 @@ from typing import Any
 
 import pytest
 
-from apbridge_sandbox.testing import Running, running
+from apbridge_sandbox.testing import running
 from demo.books import Books
+from tests.beginnings import Beginnings
 from tests.pipeline import Pipe
 from tests.waiting import are_all_held, held, until
 
@@ -32,20 +33,30 @@ EVERY_FAULT: list[dict[str, Any]] = [
 
 
 @pytest.fixture
-def company() -> Iterator[Running]:
+def new(tmp_path: Path) -> Iterator[Pipe]:
+    """A pipe before its first run."""
     with running(vendors=6, bills=12) as sandbox:
-        yield sandbox
+        pipe = Pipe(sandbox, tmp_path)
+        yield pipe
+        see_no_secret(pipe)
 
 
 @pytest.fixture
-def pipe(company: Running, tmp_path: Path) -> Iterator[Pipe]:
-    """A pipe whose logs hold no secret, however it fared."""
-    yield Pipe(company, tmp_path)
-    secrets = [company.credentials[f"AVIDXCHANGE_{name}_TOKEN"] for name in ("COMPANY", "USER")]
-    secrets += [
-        vendor["taxId"] for vendor in company.books()["avidxchange"]["vendors"] if vendor.get("taxId")
-    ]
-    logs = "".join(log.read_text("utf-8") for log in tmp_path.glob("*.log"))
+def pipe(tmp_path: Path, beginnings: Beginnings) -> Iterator[Pipe]:
+    """A pipe after its first run."""
+    with beginnings.company(tmp_path, vendors=6, bills=12) as sandbox:
+        pipe = Pipe(sandbox, tmp_path)
+        yield pipe
+        see_no_secret(pipe)
+
+
+def see_no_secret(pipe: Pipe) -> None:
+    """See that a pipe's logs hold none, however it fared."""
+    credentials = pipe.sandbox.credentials
+    secrets = [credentials[f"AVIDXCHANGE_{name}_TOKEN"] for name in ("COMPANY", "USER")]
+    vendors = pipe.sandbox.books()["avidxchange"]["vendors"]
+    secrets += [vendor["taxId"] for vendor in vendors if vendor.get("taxId")]
+    logs = "".join(log.read_text("utf-8") for log in pipe.folder.glob("*.log"))
     assert logs
     assert not [secret for secret in secrets if secret in logs]
 
@@ -123,70 +134,69 @@ def killed_when(pipe: Pipe, arrived: Callable[[], Any]) -> None:
     pipe.sandbox.control("/control/faults", method="DELETE")
 
 
-def test_the_target_may_be_killed_at_any_moment(pipe: Pipe):
+def test_the_target_may_be_killed_at_any_moment(new: Pipe):
     ended: list[int | None] = []
     for moment in (5, 50, 50, 30):
-        hold_writes(pipe, after=moment, drop="after")
-        with pipe.begun() as (_, target):
-            kill_when(target, lambda: held(pipe.sandbox.control))
+        hold_writes(new, after=moment, drop="after")
+        with new.begun() as (_, target):
+            kill_when(target, lambda: held(new.sandbox.control))
         ended.append(target.exitcode)
-        until(lambda: are_all_held(pipe.sandbox.control))
-        pipe.sandbox.control("/control/faults", method="DELETE")
+        until(lambda: are_all_held(new.sandbox.control))
+        new.sandbox.control("/control/faults", method="DELETE")
     assert ended[:2] == [-signal.SIGKILL] * 2
-    pipe.run_well()
-    assert disagreements(pipe) == []
+    new.run_well()
+    assert disagreements(new) == []
 
 
-def test_the_tap_may_be_killed_at_any_moment(pipe: Pipe):
+def test_the_tap_may_be_killed_at_any_moment(new: Pipe):
     def has_called(often: int) -> bool:
-        calls: int = pipe.sandbox.calls()["netsuite"]["total"]
+        calls: int = new.sandbox.calls()["netsuite"]["total"]
         return calls >= often
 
     for moment in (1, 5, 12, 20):
-        before = pipe.sandbox.calls()["netsuite"]["total"]
-        with pipe.begun() as (tap, _):
+        before = new.sandbox.calls()["netsuite"]["total"]
+        with new.begun() as (tap, _):
             kill_when(tap, partial(has_called, before + moment))
-    pipe.run_well()
-    assert disagreements(pipe) == []
+    new.run_well()
+    assert disagreements(new) == []
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_amid_a_drain_ends_the_run_in_order(pipe: Pipe, number: signal.Signals):
-    hold_writes(pipe, after=30)
-    with pipe.begun() as (_, target):
-        until(lambda: held(pipe.sandbox.control))
+def test_a_signal_amid_a_drain_ends_the_run_in_order(new: Pipe, number: signal.Signals):
+    hold_writes(new, after=30)
+    with new.begun() as (_, target):
+        until(lambda: held(new.sandbox.control))
         os.kill(target.pid or 0, number)
-        until(lambda: pipe.sandbox.control("/control/faults/let-go") and not target.is_alive())
-    pipe.sandbox.control("/control/faults", method="DELETE")
+        until(lambda: new.sandbox.control("/control/faults/let-go") and not target.is_alive())
+    new.sandbox.control("/control/faults", method="DELETE")
     assert target.exitcode == 128 + number
-    before = writes(pipe)
-    assert pipe.rows("SELECT COUNT(*) FROM apbridge_records WHERE status = 'delivered'") == [(before,)]
-    pipe.run_well()
-    assert disagreements(pipe) == []
-    images = sum(one["image"] is not None for one in books(pipe).invoices.values())
-    assert writes(pipe) == 166 + len(books(pipe).invoices) + images, "each was sent once"
+    before = writes(new)
+    assert new.rows("SELECT COUNT(*) FROM apbridge_records WHERE status = 'delivered'") == [(before,)]
+    new.run_well()
+    assert disagreements(new) == []
+    images = sum(one["image"] is not None for one in books(new).invoices.values())
+    assert writes(new) == 166 + len(books(new).invoices) + images, "each was sent once"
 
 
-def test_every_fault_at_once_changes_nothing(pipe: Pipe):
+def test_every_fault_at_once_changes_nothing(new: Pipe):
     for number, do in enumerate(EVERY_FAULT):
-        control(pipe, "faults", match={"every": 7 + 2 * number}, do=do)
-    pipe.run_well()
-    bill = enter_bill(pipe, image="an invoice")
-    pipe.run_well()
-    assert disagreements(pipe) == []
-    assert invoice(pipe, bill)["image"]
+        control(new, "faults", match={"every": 7 + 2 * number}, do=do)
+    new.run_well()
+    bill = enter_bill(new, image="an invoice")
+    new.run_well()
+    assert disagreements(new) == []
+    assert invoice(new, bill)["image"]
 
 
-def test_two_runs_at_once_submit_each_bill_once(pipe: Pipe):
-    other = Pipe(pipe.sandbox, pipe.folder, "other")
-    with pipe.begun() as one, other.begun() as two:
+def test_two_runs_at_once_submit_each_bill_once(new: Pipe):
+    other = Pipe(new.sandbox, new.folder, "other")
+    with new.begun() as one, other.begun() as two:
         pass
     assert [process.exitcode for process in (*one, *two)] == [0] * 4
-    assert disagreements(pipe) == []
+    assert disagreements(new) == []
 
 
 def test_without_its_ledger_a_bookmark_is_refused_until_a_full_refresh_went_well(pipe: Pipe):
-    pipe.run_well()
     told, before = pipe.state.read_bytes(), writes(pipe)
     for file in pipe.folder.glob("ledger.db*"):
         file.unlink()
@@ -206,7 +216,6 @@ def test_without_its_ledger_a_bookmark_is_refused_until_a_full_refresh_went_well
 
 
 def test_a_lost_bookmark_and_a_lost_spool_cost_no_write(pipe: Pipe):
-    pipe.run_well()
     before = writes(pipe)
     pipe.state.unlink()
     shutil.rmtree(pipe.folder / "spool")
@@ -223,7 +232,6 @@ def test_a_lost_bookmark_and_a_lost_spool_cost_no_write(pipe: Pipe):
 def test_what_ended_a_bill_before_its_bookmark_was_lost_still_cancels_its_invoice(
     pipe: Pipe, *, also_the_ledger: bool
 ):
-    pipe.run_well()
     held, pending, deleted, paid = bills = sorted(bill["id"] for bill in books(pipe).bills.values())[:4]
     edit(pipe, "transaction", held, paymenthold="T")
     edit(pipe, "transaction", pending, approvalstatus=1, status="D")
@@ -240,7 +248,6 @@ def test_what_ended_a_bill_before_its_bookmark_was_lost_still_cancels_its_invoic
 
 
 def test_what_a_full_reading_does_not_bring_but_avidxchange_means_to_pay_is_named(pipe: Pipe):
-    pipe.run_well()
     bill = a_bill(pipe)
     edit(pipe, "transaction", bill, trandate="2020-01-01")
     control(pipe, "clock", advance_seconds=2000)
@@ -257,7 +264,6 @@ def test_what_a_full_reading_does_not_bring_but_avidxchange_means_to_pay_is_name
 
 
 def test_a_bill_deleted_after_a_killed_run_submitted_it_is_cancelled(pipe: Pipe):
-    pipe.run_well()
     bill = enter_bill(pipe)
     killed_when(pipe, lambda: invoice(pipe, bill))
     in_netsuite(pipe, "delete", type="vendorbill", id=bill)
@@ -266,7 +272,6 @@ def test_a_bill_deleted_after_a_killed_run_submitted_it_is_cancelled(pipe: Pipe)
 
 
 def test_an_edit_undone_after_a_killed_run_submitted_it_is_undone_in_avidxchange(pipe: Pipe):
-    pipe.run_well()
     bill = a_bill(pipe)
     memo = invoice(pipe, bill)["memo"]
     edit(pipe, "transaction", bill, memo="A mistake")
@@ -277,7 +282,6 @@ def test_an_edit_undone_after_a_killed_run_submitted_it_is_undone_in_avidxchange
 
 
 def test_whatever_ends_a_bill_in_netsuite_cancels_its_invoice(pipe: Pipe):
-    pipe.run_well()
     held, pending, deleted, paid, edited, cancelled = sorted(
         bill["id"] for bill in books(pipe).bills.values()
     )[:6]
@@ -299,7 +303,6 @@ def test_whatever_ends_a_bill_in_netsuite_cancels_its_invoice(pipe: Pipe):
 
 
 def test_an_image_that_is_attached_later_follows_its_invoice(pipe: Pipe):
-    pipe.run_well()
     bill = next(bill["id"] for bill in books(pipe).bills.values() if not bill["files"])
     assert invoice(pipe, bill)["image"] is None
     content = b"%PDF-1.7 scanned later"
@@ -321,7 +324,6 @@ def test_an_image_that_is_attached_later_follows_its_invoice(pipe: Pipe):
 
 
 def test_what_avidxchange_no_longer_lets_go_is_said_at_every_run_until_it_is_settled(pipe: Pipe):
-    pipe.run_well()
     bill = a_bill(pipe)
     control(pipe, "invoices/approve", external_ids="all")
     in_netsuite(pipe, "pay-by-hand", bill=bill, check_number="77")
@@ -338,7 +340,6 @@ def test_what_avidxchange_no_longer_lets_go_is_said_at_every_run_until_it_is_set
     ],
 )
 def test_a_bill_on_something_inactive_goes_once_it_is_active(pipe: Pipe, table: str, said: str):
-    pipe.run_well()
     bill = enter_bill(pipe)
     like = next(one for one in books(pipe).bills.values() if one["id"] == bill)
     number = like["vendor"] if table == "vendor" else like["lines"][0]["account"]
@@ -353,17 +354,16 @@ def test_a_bill_on_something_inactive_goes_once_it_is_active(pipe: Pipe, table: 
     assert disagreements(pipe) == []
 
 
-def test_without_a_place_for_the_ledger_nothing_is_sent(pipe: Pipe):
-    (pipe.folder / "file").touch()
-    ended = pipe.run(ledger_url=f"sqlite:///{pipe.folder}/file/ledger.db")
+def test_without_a_place_for_the_ledger_nothing_is_sent(new: Pipe):
+    (new.folder / "file").touch()
+    ended = new.run(ledger_url=f"sqlite:///{new.folder}/file/ledger.db")
     assert ended.target == 1
     assert "[APB-LED-002]" in ended.said
-    assert writes(pipe) == 0
-    assert not pipe.state.exists()
+    assert writes(new) == 0
+    assert not new.state.exists()
 
 
 def test_a_ledger_that_can_no_longer_be_written_stops_the_run(pipe: Pipe):
-    pipe.run_well()
     bill, before = enter_bill(pipe), writes(pipe)
     told = pipe.state.read_bytes()
     ended = pipe.run(ledger_url=f"sqlite:///file:{pipe.ledger}?mode=ro&uri=true")
@@ -376,7 +376,6 @@ def test_a_ledger_that_can_no_longer_be_written_stops_the_run(pipe: Pipe):
 
 @pytest.mark.parametrize("path", ["token", "suiteql"])
 def test_a_rejected_bill_that_was_paid_by_hand_is_not_submitted_where_the_tap_failed(pipe: Pipe, path: str):
-    pipe.run_well()
     bill = enter_bill(pipe)
     like = next(one for one in books(pipe).bills.values() if one["id"] == bill)
     edit(pipe, "vendor", like["vendor"], isinactive="T")

@@ -15,19 +15,20 @@ from apbridge.ledger import Entry, Status
 from apbridge.ledger.chronicle import Chronicle
 from apbridge.ledger.tables import records
 from apbridge_operator.reconcile import Cause
+from tests.beginnings import Beginnings
 from tests.reconciling import AFTER_ALL, BEFORE_ALL, World, world_with_payments
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with world_with_payments(tmp_path_factory.mktemp("reconcile"), bills=70) as made:
+def world(beginnings: Beginnings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with world_with_payments(beginnings, tmp_path_factory.mktemp("reconcile"), bills=70) as made:
         yield made
 
 
 @pytest.fixture(scope="module")
-def untouched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+def untouched(beginnings: Beginnings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """Give a company in which nobody does anything after the runs."""
-    with world_with_payments(tmp_path_factory.mktemp("untouched"), bills=70) as made:
+    with world_with_payments(beginnings, tmp_path_factory.mktemp("untouched"), bills=70) as made:
         yield made
 
 

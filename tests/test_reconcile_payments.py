@@ -12,12 +12,13 @@ import pytest
 from apbridge.errors import APBridgeError
 from apbridge.ledger import Entry, Status
 from apbridge_operator.reconcile import Cause, Difference
+from tests.beginnings import Beginnings
 from tests.reconciling import BEFORE_ALL, World, world_with_payments
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with world_with_payments(tmp_path_factory.mktemp("payments"), bills=90) as made:
+def world(beginnings: Beginnings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with world_with_payments(beginnings, tmp_path_factory.mktemp("payments"), bills=90) as made:
         yield made
 
 

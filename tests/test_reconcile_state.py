@@ -13,6 +13,7 @@ import pytest
 
 from apbridge.ledger import Status
 from apbridge_operator.reconcile import Cause
+from tests.beginnings import Beginnings
 from tests.reconciling import AFTER_ALL, BEFORE_ALL, World
 from tests.reconciling import world as submitted
 
@@ -26,8 +27,8 @@ HELD: list[dict[str, Any]] = [
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with submitted(tmp_path_factory.mktemp("state"), bills=60) as made:
+def world(beginnings: Beginnings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with submitted(beginnings, tmp_path_factory.mktemp("state"), bills=60) as made:
         yield made
 
 
@@ -197,9 +198,9 @@ def test_a_rejected_invoice(world: World):
 
 
 @pytest.fixture
-def company_of_its_own(tmp_path: Path) -> Iterator[World]:
+def company_of_its_own(beginnings: Beginnings, tmp_path: Path) -> Iterator[World]:
     """No other test leaves a difference in it."""
-    with submitted(tmp_path, bills=12) as made:
+    with submitted(beginnings, tmp_path, bills=12) as made:
         yield made
 
 

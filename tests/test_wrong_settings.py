@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import socket
-from collections.abc import Iterator
+import subprocess
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from apbridge.avidxchange.profile import source
 from apbridge.schemas import schema
 from apbridge_sandbox.testing import Running
-from tests.plugins import environment, run
+from tests.plugins import environment, run, run_installed
 
 DEPARTMENT: dict[str, Any] = {
     "id": "1",
@@ -108,7 +109,7 @@ def test_a_port_with_nothing_on_it_is_named_in_one_sentence(
     plugin: str, company: Running, tmp_path: Path, closed_port: int
 ):
     settings = {"base_url": f"http://127.0.0.1:{closed_port}"}
-    check_one_sentence(plugin, settings, "base_url", company, tmp_path)
+    check_one_sentence(plugin, settings, "base_url", company, tmp_path, by=run_installed)
 
 
 CONTRACTS = ("avidconnect", "partner")
@@ -174,11 +175,16 @@ def test_nothing_at_the_address_is_one_sentence_under_the_other_sign_in_too(
     check_one_sentence(plugin, settings, "base_url", company, tmp_path)
 
 
-def check_one_sentence(
-    plugin: str, settings: dict[str, str], named: str, company: Running, tmp_path: Path
+def check_one_sentence(  # noqa: PLR0917 - what each case is made of
+    plugin: str,
+    settings: dict[str, str],
+    named: str,
+    company: Running,
+    tmp_path: Path,
+    by: Callable[..., subprocess.CompletedProcess[str]] = run,
 ) -> str:
     """See that a run with these settings ends with one sentence and tells no state; give the sentence."""
-    done = run(
+    done = by(
         plugin,
         *(["--test"] if plugin.startswith("tap") else []),
         stdin=messages(plugin),
