@@ -6,6 +6,8 @@ SHELL := /bin/bash
 PYTHON ?= python3
 UV := .tools/bin/uv
 UV_VERSION := 0.13.9
+# One more than there are cores: what a test waits for is another's time.
+WORKERS := $(shell $(PYTHON) -c 'import os; print(os.cpu_count() + 1)')
 BIN := $(CURDIR)/.venv/bin
 DIST := dist
 
@@ -21,9 +23,12 @@ export PATH := $(BIN):$(CURDIR)/.tools/bin:$(PATH)
 PACKAGES := apbridge apbridge-operator sandbox tap-avidxchange tap-netsuite-ap target-avidxchange target-netsuite-payments
 # Types are checked one folder at a time: their files share names.
 TESTS := tests $(wildcard $(PACKAGES:%=%/tests))
+CAMPAIGN := apbridge/tests/singer/test_interleavings.py apbridge/tests/ledger/test_audit.py \
+  tap-netsuite-ap/tests/test_any_history.py target-avidxchange/tests/test_interleavings.py \
+  tests/test_payment_history.py
 MANIFESTS := pyproject.toml constraints.txt VERSION $(PACKAGES:%=%/pyproject.toml)
 
-.PHONY: browser help demo test bench lint format settings errors constraints setup wheels clean
+.PHONY: browser help demo test campaign bench lint format settings errors constraints setup wheels clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -32,7 +37,10 @@ demo: setup ## Run the loop both ways on the sandbox and show that both books ag
 	@python -m demo
 
 test: setup .third-party/.done browser ## Run every test, in an order of chance; SEED=<the one that was said> runs them in that order
-	@python -m pytest --numprocesses=auto --dist=loadfile $(SEED:%=--randomly-seed=%)
+	@python -m pytest --numprocesses=$(WORKERS) --dist=loadfile $(SEED:%=--randomly-seed=%)
+
+campaign: setup .third-party/.done ## Draw many more examples of what any order, mishap or history comes to; EXAMPLES=<how many of each>
+	@APBRIDGE_EXAMPLES=$(or $(EXAMPLES),200) python -m pytest --numprocesses=auto --dist=load $(CAMPAIGN)
 
 bench: .venv/.done ## Measure each part against a limit or a peer; slow. One alone: python -m benchmarks <name>
 	@python -m benchmarks

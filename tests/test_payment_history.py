@@ -17,6 +17,7 @@ from sqlalchemy import text
 from apbridge.avidxchange.profile import shipped
 from apbridge.ledger import Ledger
 from apbridge_sandbox.testing import running
+from tests.examples import examples
 from tests.halves import OutboundHalf, impatient
 from tests.payment_history import History
 
@@ -54,7 +55,7 @@ def begun(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Any]
 
 
 @settings(
-    max_examples=6,
+    max_examples=examples(3),
     derandomize=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )

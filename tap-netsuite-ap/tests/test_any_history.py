@@ -17,6 +17,7 @@ from apbridge_sandbox.netsuite import restlet
 from apbridge_sandbox.suiteql import times
 from apbridge_sandbox.testing import running
 from tap_netsuite_ap import streams
+from tests.examples import examples
 
 if TYPE_CHECKING:
     from tests.conftest import Account, Record
@@ -223,7 +224,7 @@ def test_any_history_ends_with_every_bill_told_as_it_stands(
     run_state_machine_as_test(
         History,
         settings=settings(
-            max_examples=20,
+            max_examples=examples(8),
             stateful_step_count=14,
             phases=[Phase.explicit, Phase.reuse, Phase.generate],
             suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import subprocess
 import sys
@@ -27,11 +26,11 @@ from tests.canonical import (
     tombstone,
     vendor,
 )
+from tests.examples import examples
 
 if TYPE_CHECKING:
     from tests.conftest import Company
 
-EXAMPLES = int(os.environ.get("APBRIDGE_EXAMPLES", "10"))
 PROGRAM = Path(sys.executable).parent / "target-avidxchange"
 HELD: dict[str, Any] = {"is_eligible": False, "ineligible_because": "it is on payment hold"}
 
@@ -133,7 +132,7 @@ def begin_anew(company: Company) -> None:
 
 
 @settings(
-    max_examples=EXAMPLES,
+    max_examples=examples(5),
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 @given(messages=inputs, seed=st.integers(0, 999), batch=st.integers(1, 8), cut=st.integers(0, 60))

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
 import subprocess
 import sys
@@ -18,6 +17,7 @@ from sqlalchemy import text
 from apbridge.errors import RefusedError, UnavailableError
 from apbridge.ledger import Ledger, Run
 from apbridge.ledger.tables import audit
+from tests.examples import examples
 from tests.waiting import PATIENCE
 
 
@@ -238,7 +238,7 @@ def whole_trail(tmp_path_factory: pytest.TempPathFactory) -> Path:
 COLUMNS = [column.name for column in audit.columns]
 
 
-@settings(max_examples=int(os.environ.get("APBRIDGE_EXAMPLES", "60")))
+@settings(max_examples=examples(60))
 @given(data=st.data())
 def test_one_changed_byte_a_removed_row_or_a_swapped_pair_is_always_found(
     whole_trail: Path, data: st.DataObject

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from collections import defaultdict
 from contextlib import suppress
@@ -16,6 +15,7 @@ from apbridge.errors import UnavailableError
 from apbridge.ledger import Ledger
 from apbridge.redaction import MASK
 from apbridge.singer.sink import content_hash
+from tests.examples import examples
 from tests.singer.messages import SCHEMAS, bill, vendor
 from tests.singer.toy import Toy
 
@@ -104,11 +104,10 @@ def check_state(url: str, messages: list[Message], told: Message) -> None:
 
 # Hundreds of ledgers that wait for the disk at each commit prove nothing more here.
 MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
-EXAMPLES = int(os.environ.get("APBRIDGE_EXAMPLES", "20"))
 QUIET = {"batch": 5, "refused": set(), "down_after": None, "signal_after": None}
 
 
-@settings(max_examples=EXAMPLES)
+@settings(max_examples=examples(10))
 @given(messages=inputs.map(numbered), turns=st.lists(mishaps, min_size=1, max_size=3))
 def test_any_input_any_mishap(
     new_world: Callable[[Path], World], messages: list[Message], turns: list[dict[str, Any]]
