@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
+from time import monotonic, sleep
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
@@ -18,6 +19,7 @@ from apbridge.ledger.creation import create
 from apbridge.ledger.tables import VERSION, VERSION_TABLE
 
 _BUSY_SECONDS = 60
+_BUSY_PAUSE = 0.01
 # Any number will do, as long as nothing else in the database takes it for its own lock.
 _UPGRADE_LOCK = 4_257_342_110
 
@@ -145,7 +147,7 @@ def _engine(url: URL) -> Engine:
     def _prepare(connection: sqlite3.Connection, _: Any) -> None:  # noqa: ANN401
         # The driver would begin transactions by its own rules; the listener below begins them.
         connection.isolation_level = None
-        connection.execute("PRAGMA journal_mode=WAL")
+        _write_ahead(connection)
         connection.execute("PRAGMA synchronous=FULL")
 
     @event.listens_for(engine, "begin")
@@ -154,6 +156,27 @@ def _engine(url: URL) -> Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return engine
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Keep the journal as a write-ahead log.
+
+    Where several open a new file at once, SQLite refuses all but one of them, without the wait that it has
+    for everything else.
+    """
+    until = monotonic() + _BUSY_SECONDS
+    while not _is_write_ahead(connection, is_last=monotonic() > until):
+        sleep(_BUSY_PAUSE)
+
+
+def _is_write_ahead(connection: sqlite3.Connection, *, is_last: bool) -> bool:
+    try:
+        connection.execute("PRAGMA journal_mode=WAL")
+    except sqlite3.OperationalError as failure:
+        if is_last or "locked" not in str(failure):
+            raise
+        return False
+    return True
 
 
 def _version(connection: Connection) -> str | None:

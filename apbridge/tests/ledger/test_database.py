@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
+from threading import Barrier, Thread
 from typing import Any
 
 import pytest
@@ -229,3 +230,25 @@ def test_errors_of_the_database_are_said_plainly(ledger: Ledger) -> None:
     with pytest.raises(APBridgeError, match="apbridge_records") as found:
         ledger.rows("toy", "vendors", ["v"])
     assert "\n" not in str(found.value)
+
+
+def test_any_number_may_open_a_new_ledger_at_the_same_moment(tmp_path: Path):
+    """SQLite refuses one in some twenty at once, so there are many."""
+    failures: list[Exception] = []
+
+    def opened(url: str, together: Barrier) -> None:
+        together.wait()
+        try:
+            Ledger(url).close()
+        except APBridgeError as failure:
+            failures.append(failure)
+
+    for number in range(60):
+        together = Barrier(4)
+        url = f"sqlite:///{tmp_path / str(number)}.db"
+        threads = [Thread(target=opened, args=(url, together)) for _ in range(together.parties)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert failures == []
