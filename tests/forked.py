@@ -9,12 +9,11 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from multiprocessing.process import BaseProcess
-from multiprocessing.reduction import DupFd
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any
 
-from tests.programs import ended, start
+from tests.programs import Handed, ended, start, take_over
 
 _Files = tuple[int, int, int]
 
@@ -34,10 +33,9 @@ def run_file(file: Path, *options: str, cwd: Path) -> subprocess.CompletedProces
     """Run a file as a program to its end."""
 
     def begin(files: _Files) -> BaseProcess:
-        handed = [DupFd(number) for number in files]
         # The process that `tests.programs` has prepared.
         context = multiprocessing.get_context("forkserver")
-        process = context.Process(target=_file, args=(str(file), options, cwd, handed))
+        process = context.Process(target=_file, args=(str(file), options, cwd, Handed(files)))
         process.start()
         return process
 
@@ -58,12 +56,7 @@ def _completed(
     return subprocess.CompletedProcess(command, code, *said)
 
 
-def _file(file: str, options: tuple[str, ...], cwd: Path, files: list[Any]) -> None:
-    os.chdir(cwd)
-    for number, one in enumerate(files):
-        handed = one.detach()
-        os.dup2(handed, number)
-        os.close(handed)
-    sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
+def _file(file: str, options: tuple[str, ...], cwd: Path, files: tuple[Any, ...]) -> None:
+    take_over(cwd, files)
     sys.argv = [file, *options]
     runpy.run_path(file, run_name="__main__")

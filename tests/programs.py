@@ -41,7 +41,7 @@ def start(
             `apbridge.http.retry`.
     """
     process = _PROCESSES.Process(
-        target=_program, args=(plugin, options, dict(env), cwd, _Handed(files), dict(waits or {}))
+        target=_program, args=(plugin, options, dict(env), cwd, Handed(files), dict(waits or {}))
     )
     process.start()
     return process
@@ -55,7 +55,7 @@ def ended(process: BaseProcess) -> int:
     return int(process.exitcode or 0)
 
 
-class _Handed:
+class Handed:
     """Files that a process is given when it is forked.
 
     They are not offered for it to fetch: one that is killed before it fetches them would leave a pipe open.
@@ -66,6 +66,16 @@ class _Handed:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return tuple, ([DupFd(file) for file in self._files],)
+
+
+def take_over(cwd: Path, files: tuple[Any, ...]) -> None:
+    """Make the files that were handed to this process its stdin, stdout and stderr, and go to a folder."""
+    os.chdir(cwd)
+    for number, file in enumerate(files):
+        handed = file.detach()
+        os.dup2(handed, number)
+        os.close(handed)
+    sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
 
 
 def _program(  # noqa: PLR0917 - what a process is started with
@@ -84,10 +94,5 @@ def _program(  # noqa: PLR0917 - what a process is started with
         setattr(retry, name, wait)
     os.environ.clear()
     os.environ.update(env)
-    os.chdir(cwd)
-    for number, file in enumerate(files):
-        handed = file.detach()
-        os.dup2(handed, number)
-        os.close(handed)
-    sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
+    take_over(cwd, files)
     PLUGINS[plugin].cli(list(options))
