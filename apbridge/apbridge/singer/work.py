@@ -100,22 +100,15 @@ def news_of(stream: str, one: Work, outcome: Outcome) -> News:
         )
     elif outcome.kind is Kind.IGNORED and isinstance(one.record, dict):
         reason = _Reason(says=one.record.get("ineligible_because"))
-    entry = Entry(
+    entry = _entry(
         stream,
-        one.external_id,
-        _source_id(one.record),
-        one.content_hash,
+        one,
         _STATUSES[outcome.kind],
+        reason,
         acknowledged=outcome.kind in {Kind.DELIVERED, Kind.UNCHANGED},
         remote_id=outcome.remote_id,
         facts=outcome.facts,
-        code=reason.code,
-        says=reason.says,
-        do=reason.do,
         waits_for=outcome.waits_for,
-        payload=one.record,
-        source_modified_at=one.modified_at,
-        read_by=one.read_by,
         in_doubt=one.is_in_doubt and outcome.kind is Kind.WAITING,
     )
     return News(outcome.kind, entry, one.external_id, _action(one, outcome))
@@ -143,20 +136,23 @@ def correction(stream: str, one: Work, found: APBridgeError) -> Entry:
 
 
 def _rejected(stream: str, one: Work, found: APBridgeError) -> Entry:
-    reason = _Reason.of(found)
+    return _entry(stream, one, Status.REJECTED, _Reason.of(found), in_doubt=one.is_in_doubt)
+
+
+def _entry(stream: str, one: Work, status: Status, reason: _Reason, **more: Any) -> Entry:  # noqa: ANN401
     return Entry(
         stream,
         one.external_id,
         _source_id(one.record),
         one.content_hash,
-        Status.REJECTED,
+        status,
         code=reason.code,
         says=reason.says,
         do=reason.do,
         payload=one.record,
         source_modified_at=one.modified_at,
         read_by=one.read_by,
-        in_doubt=one.is_in_doubt,
+        **more,
     )
 
 
