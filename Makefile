@@ -37,7 +37,7 @@ demo: setup ## Run the loop both ways on the sandbox and show that both books ag
 	@python -m demo
 
 test: setup .third-party/.done browser ## Run every test, in an order of chance; SEED=<the one that was said> runs them in that order
-	@python -m pytest --numprocesses=$(WORKERS) --dist=loadfile $(SEED:%=--randomly-seed=%)
+	@python -m pytest --numprocesses=$(WORKERS) --dist=loadfile --no-loadscope-reorder $(SEED:%=--randomly-seed=%)
 
 campaign: setup .third-party/.done ## Draw many more examples of what any order, mishap or history comes to; EXAMPLES=<how many of each>
 	@APBRIDGE_EXAMPLES=$(or $(EXAMPLES),200) python -m pytest --numprocesses=auto --dist=load $(CAMPAIGN)

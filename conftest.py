@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, settings
 from sqlalchemy import Engine
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
@@ -16,6 +17,11 @@ os.environ["APBRIDGE_VAULT"] = str(Path(os.devnull, "vault.json"))
 
 # Programs that a test starts tell where they crashed, as pytest's own processes do.
 os.environ["PYTHONFAULTHANDLER"] = "1"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the files that take long before all others, else in the order of chance."""
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
 
 
 def pytest_collection_finish() -> None:

@@ -11,6 +11,8 @@ import pytest
 
 from tests.project import new_project, run
 
+pytestmark = pytest.mark.long
+
 SECRETS = {
     "NETSUITE_ACCOUNT_ID": "1234567",
     "NETSUITE_CLIENT_ID": "c1ient-s3cret",

@@ -21,6 +21,8 @@ from tests.inbound import BANKS
 from tests.pipeline import Pipe
 from tests.plugins import environment, run
 
+pytestmark = pytest.mark.long
+
 LINK = "next: {link: \"Paging.Links[?Rel=='next'].Href | [0]\"}"
 OWN: Mapping[str, str] = {
     "name: partner": "name: ours",

@@ -12,6 +12,8 @@ from hypothesis import settings
 
 from tests.waiting import PATIENCE
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).parents[1]
 
 

@@ -23,6 +23,8 @@ from demo.books import Books
 from demo.rehearsal import PROGRAMS, ROOT
 from tests.project import OURS, new_project, run
 
+pytestmark = pytest.mark.long
+
 BANKS = ["102:USD:1", "103:CAD:1", "107:CAD:2", "108:USD:2"]
 
 

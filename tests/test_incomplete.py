@@ -26,6 +26,8 @@ from tests.beginnings import Beginnings
 from tests.pipeline import Pipe
 from tests.waiting import held, until
 
+pytestmark = pytest.mark.long
+
 OUTBOUND = "NetSuite to AvidXchange"
 
 

@@ -15,6 +15,8 @@ from demo.__main__ import MOST_IDLE_CALLS
 from demo.books import Books
 from demo.rehearsal import PROGRAMS, ROOT, meltano_run, pay_a_month
 
+pytestmark = pytest.mark.long
+
 
 @dataclass(frozen=True)
 class Rehearsal:

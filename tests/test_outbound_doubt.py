@@ -22,6 +22,8 @@ from tests.beginnings import Beginnings
 from tests.pipeline import Ended, Pipe
 from tests.waiting import held, until
 
+pytestmark = pytest.mark.long
+
 PATHS = {
     "avidconnect": {
         "upsert": r"/v1/invoices/[^/]+$",

@@ -23,6 +23,8 @@ from tests.beginnings import Beginnings
 from tests.pipeline import Pipe
 from tests.waiting import are_all_held, held, until
 
+pytestmark = pytest.mark.long
+
 EVERY_FAULT: list[dict[str, Any]] = [
     {"status": 500},
     {"status": 502, "html": True},

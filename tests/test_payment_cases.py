@@ -20,6 +20,8 @@ from apbridge_sandbox.testing import Running, running
 from tests.halves import InboundHalf, impatient
 from tests.payment_events import Scene
 
+pytestmark = pytest.mark.long
+
 _TABLE = Path(__file__).parent / "payment_cases.yaml"
 
 

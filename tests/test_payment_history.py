@@ -21,6 +21,8 @@ from tests.examples import examples
 from tests.halves import OutboundHalf, impatient
 from tests.payment_history import History
 
+pytestmark = pytest.mark.long
+
 _LIKELY = {
     "bill": 2,
     "outbound": 2,

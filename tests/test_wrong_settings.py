@@ -18,6 +18,8 @@ from apbridge.schemas import schema
 from apbridge_sandbox.testing import Running
 from tests.plugins import environment, run, run_installed
 
+pytestmark = pytest.mark.long
+
 DEPARTMENT: dict[str, Any] = {
     "id": "1",
     "external_id": "netsuite-1234567_SB1-department-1",

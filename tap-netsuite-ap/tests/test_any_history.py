@@ -22,6 +22,8 @@ from tests.examples import examples
 if TYPE_CHECKING:
     from tests.conftest import Account, Record
 
+pytestmark = pytest.mark.long
+
 BILLS = 14
 CUTS = st.lists(
     st.none()

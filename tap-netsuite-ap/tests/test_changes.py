@@ -12,6 +12,8 @@ from apbridge.schemas import validator
 if TYPE_CHECKING:
     from tests.conftest import Account, Record, Synced
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def state(changing: Account) -> Record:

@@ -18,6 +18,8 @@ from benchmarks.reader.server import LIMIT, Served, serving
 from tap_netsuite_ap.tap import TapNetSuiteAP
 from tests.waiting import PATIENCE
 
+pytestmark = pytest.mark.long
+
 TAP = Path(sys.executable).parent / "tap-netsuite-ap"
 
 

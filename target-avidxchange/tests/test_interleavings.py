@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -30,6 +31,8 @@ from tests.examples import examples
 
 if TYPE_CHECKING:
     from tests.conftest import Company
+
+pytestmark = pytest.mark.long
 
 PROGRAM = Path(sys.executable).parent / "target-avidxchange"
 HELD: dict[str, Any] = {"is_eligible": False, "ineligible_because": "it is on payment hold"}

@@ -24,6 +24,8 @@ from .company import Company
 from .program import Target, start
 from .records import in_full, messages, paying, voided
 
+pytestmark = pytest.mark.long
+
 
 def refusal(status: int, code: str, detail: str = "No.") -> dict[str, Any]:
     """What NetSuite answers when it does not do it."""

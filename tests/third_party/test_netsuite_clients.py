@@ -18,6 +18,8 @@ from tests.third_party.front_door import front_door
 from tests.third_party.strangers import STRANGERS, run
 from tests.waiting import PATIENCE
 
+pytestmark = pytest.mark.long
+
 HERE = Path(__file__).parent
 ACCOUNT, HOST = "1234567_SB1", "1234567-sb1"
 RECORDS = f"https://{HOST}.suitetalk.api.netsuite.com/services/rest/record/v1"

@@ -21,6 +21,8 @@ from apbridge.ledger import Ledger, Status
 from tests.console.morning import bill_name
 from tests.waiting import PATIENCE
 
+pytestmark = pytest.mark.long
+
 SHOTS = Path(__file__).parents[3] / ".screenshots"
 SIZES = {"desk": (1280, 900), "phone": (375, 740)}
 FLAGS = (
