@@ -17,9 +17,9 @@ from apbridge_sandbox.control.endpoint import Order, route
 from apbridge_sandbox.custom import custom, write_custom
 from apbridge_sandbox.money import Cents
 from apbridge_sandbox.netsuite import books, posting
+from apbridge_sandbox.netsuite.applying import Rules
 from apbridge_sandbox.netsuite.books import Application, VendorPayment
 from apbridge_sandbox.netsuite.errors import NetSuiteError
-from apbridge_sandbox.netsuite.posting import Rules
 from apbridge_sandbox.world import Sandbox
 
 

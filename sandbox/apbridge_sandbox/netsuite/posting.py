@@ -4,54 +4,23 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 
 from apbridge_sandbox.clock import COMPANY_ZONE, stamp
-from apbridge_sandbox.money import amount
 from apbridge_sandbox.netsuite import books
-from apbridge_sandbox.netsuite.books import Application, VendorPayment
+from apbridge_sandbox.netsuite.applying import Rules, applied
+from apbridge_sandbox.netsuite.books import VendorPayment
 from apbridge_sandbox.netsuite.errors import (
     NetSuiteError,
-    invalid_content,
     invalid_value,
     please_enter,
     user_error,
 )
-from apbridge_sandbox.switches import Switches
-
-_PAYABLE_APPROVALS = (2, 11, None)
-"""Approved, open, or approvals are off."""
 
 _MOST_RATE = 10**6
 _OUTSIDE_PERIOD = "The transaction date you specified is not within the date range of your accounting period."
-
-
-@dataclass(frozen=True)
-class Rules:
-    """What is not known of NetSuite's posting; see switches/netsuite.json."""
-
-    over_application: str = "user_error"
-    unpayable_bill: str = "no_matching_line"
-    duplicate_external_id: str = "DUP_RCRD"
-    closed_period: str = "USER_ERROR"
-    inactive_vendor: str = "refuses"
-    touch_bill: bool = False
-    touch_accounting_line: bool = True
-
-    @classmethod
-    def of(cls, switches: Switches) -> Rules:
-        """Read them off the switches."""
-        return cls(
-            over_application=switches["netsuite.over_application"],
-            unpayable_bill=switches["netsuite.unpayable_bill"],
-            duplicate_external_id=switches["netsuite.duplicate_external_id"],
-            closed_period=switches["netsuite.closed_period"],
-            inactive_vendor=switches["netsuite.inactive_vendor"],
-            touch_bill=switches["netsuite.payment_touches_bill"],
-            touch_accounting_line=switches["netsuite.payment_touches_accounting_line"],
-        )
 
 
 def post_vendor_payment(
@@ -184,7 +153,7 @@ def _post(
         _check_external_id(conn, payment.external_id, rules)
     _check_account(conn, payment)
     period = _check_period(conn, _day(payment), payment.period, rules)
-    applications = _applied(conn, payment, rules)
+    applications = applied(conn, payment, rules)
     payment = replace(payment, period=period, applications=applications)
     discount_account = None
     if any(each.discount for each in applications):
@@ -326,59 +295,6 @@ def _check_period(conn: sqlite3.Connection, day: date, period: int | None, rules
         detail = f"Error while accessing a resource. {_OUTSIDE_PERIOD}"
         raise NetSuiteError(400, rules.closed_period, detail, where={"o:errorPath": "tranDate"})
     return int(found["id"])
-
-
-def _applied(conn: sqlite3.Connection, payment: VendorPayment, rules: Rules) -> list[Application]:
-    """Check each application against its bill, and give them with their amounts."""
-    applied: dict[int, Application] = {}
-    for place, each in enumerate(payment.applications):
-        path = f"apply.items[{place}]"
-        if each.bill in applied:
-            detail = f"The line of bill {each.bill} is given twice."
-            raise invalid_content(detail, path)
-        bill = conn.execute("SELECT * FROM ns_transaction WHERE id = ?", (each.bill,)).fetchone()
-        if reason := _unpayable(bill, payment):
-            if rules.unpayable_bill == "named":
-                detail = f"Bill {each.bill} cannot be paid: {reason}."
-                raise user_error(detail, path)
-            detail = (
-                f"Unable to find a matching line for sublist apply with key: [doc] and value: [{each.bill}]."
-            )
-            raise user_error(detail, path)
-        unpaid = bill["total_cents"] - bill["paid_cents"]
-        cents = unpaid - each.discount if each.cents is None else each.cents
-        if each.discount < 0 or cents < 0 or cents + each.discount == 0:
-            raise invalid_value(amount(cents), f"{path}.amount")
-        if cents + each.discount > unpaid:
-            cents = _over_applied(cents, each.discount, unpaid, path, rules)
-        applied[each.bill] = replace(each, cents=cents)
-    return list(applied.values())
-
-
-def _over_applied(cents: int, discount: int, unpaid: int, path: str, rules: Rules) -> int:
-    if rules.over_application == "trims" and discount <= unpaid:
-        return unpaid - discount
-    detail = f"The amount applied, {amount(cents + discount)}, is more than the amount due, {amount(unpaid)}."
-    if rules.over_application == "invalid_content":
-        raise invalid_content(detail, f"{path}.amount")
-    raise user_error(detail, f"{path}.amount")
-
-
-def _unpayable(bill: sqlite3.Row | None, payment: VendorPayment) -> str | None:
-    """Say why a bill is not in the list that a payment's form would offer; None where it is."""
-    if bill is None or bill["type"] != books.BILL:
-        return "there is no such bill"
-    checks = {
-        "it is another vendor's": bill["entity"] != payment.vendor,
-        "it is paid in full": bill["status"] == books.PAID_IN_FULL,
-        "it is not open": bill["status"] != books.OPEN or bill["voided"] == "T",
-        "it is not approved": bill["approvalstatus"] not in _PAYABLE_APPROVALS,
-        "it is on hold": bill["paymenthold"] == "T",
-        "it is in another currency": bill["currency"] != payment.currency,
-        "it is another subsidiary's": bill["subsidiary"] != payment.subsidiary,
-        "it is on another payables account": bill["account"] != payment.ap_account,
-    }
-    return next((reason for reason, holds in checks.items() if holds), None)
 
 
 def _discount_account(conn: sqlite3.Connection) -> int:

@@ -15,6 +15,7 @@ from starlette.responses import Response
 
 from apbridge_sandbox.netsuite import bills, listing, payments
 from apbridge_sandbox.netsuite.access import REST_WEB_SERVICES, account_of, check_permission, check_token
+from apbridge_sandbox.netsuite.applying import Rules
 from apbridge_sandbox.netsuite.endpoint import Call, answer, no_content
 from apbridge_sandbox.netsuite.errors import (
     NetSuiteError,
@@ -26,7 +27,6 @@ from apbridge_sandbox.netsuite.errors import (
 )
 from apbridge_sandbox.netsuite.paging import check_parameters
 from apbridge_sandbox.netsuite.posting import (
-    Rules,
     change_vendor_payment,
     check_unlocked,
     delete_vendor_payment,

@@ -9,9 +9,10 @@ from typing import Any
 
 from apbridge_sandbox.netsuite import searches
 from apbridge_sandbox.netsuite.access import Caller, account_of
+from apbridge_sandbox.netsuite.applying import Rules
 from apbridge_sandbox.netsuite.endpoint import Call
 from apbridge_sandbox.netsuite.errors import NetSuiteError, insufficient_permission
-from apbridge_sandbox.netsuite.posting import Rules, void_vendor_payment
+from apbridge_sandbox.netsuite.posting import void_vendor_payment
 from apbridge_sandbox.netsuite.suitescript.engine import ScriptError
 
 MOST_UNITS = 5000

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from apbridge_sandbox.clock import OPENING
 from apbridge_sandbox.company import CompanySize
+from apbridge_sandbox.netsuite.applying import Rules
 from apbridge_sandbox.netsuite.books import Application, VendorPayment
 from apbridge_sandbox.netsuite.errors import NetSuiteError
 from apbridge_sandbox.netsuite.posting import (
-    Rules,
     change_vendor_payment,
     delete_vendor_payment,
     post_vendor_payment,
