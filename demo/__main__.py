@@ -14,8 +14,8 @@ from rich.console import Console
 from rich.table import Table
 
 from apbridge_sandbox.testing import Running, running
-from demo.books import Books, Comparison
-from demo.rehearsal import ROOT, meltano_run, pay_a_month
+from demo.books import BothBooks, Comparison
+from demo.meltano import ROOT, meltano_run, pay_a_month
 
 MOST_IDLE_CALLS = 24
 """Calls that a run of both jobs may make, sign-ins included, when there is nothing to do."""
@@ -50,7 +50,7 @@ def main() -> int:
         _job("outbound", folder, sandbox)
         _job("inbound", folder, sandbox)
         calls = sandbox.calls()
-        lines = Books(sandbox.books(), sandbox.credentials["NETSUITE_ACCOUNT_ID"]).compare()
+        lines = BothBooks(sandbox.books(), sandbox.credentials["NETSUITE_ACCOUNT_ID"]).compare()
     lines.append(_without_refusals(refused))
     _show(lines)
     return _conclude(lines, calls)

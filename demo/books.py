@@ -30,7 +30,7 @@ class Comparison:
     agree: bool
 
 
-class Books:
+class BothBooks:
     """Both books, each put in the words of external ids so that they can be laid side by side.
 
     Args:

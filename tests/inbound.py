@@ -16,7 +16,7 @@ from urllib.request import Request, urlopen
 
 from apbridge.ledger import Ledger, Status
 from apbridge_sandbox.testing import Running
-from demo.books import Books
+from demo.books import BothBooks
 from tests.plugins import environment
 from tests.programs import ended, start
 from tests.waiting import PATIENCE, held, until
@@ -220,8 +220,8 @@ class Inbound:
     # The books
 
     @property
-    def books(self) -> Books:
-        return Books(self._sandbox.books(), self._account)
+    def books(self) -> BothBooks:
+        return BothBooks(self._sandbox.books(), self._account)
 
     def posted(self, payment: str | None = None) -> list[Any]:
         """Give NetSuite's vendor payments that are ours, or those of one payment."""

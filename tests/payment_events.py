@@ -16,8 +16,8 @@ from apbridge.errors import APBridgeError
 from apbridge_sandbox.netsuite.books import Application, VendorPayment
 from apbridge_sandbox.netsuite.posting import post_vendor_payment, void_vendor_payment
 from apbridge_sandbox.testing import Running
-from tests.halves import InboundHalf
-from tests.named_books import NamedBooks
+from tests.case_books import NamedBooks
+from tests.in_process import InboundHalf
 from tests.waiting import held, until
 
 _VENDORS = {("USD", "1"): "11", ("CAD", "2"): "12", ("CAD", "1"): "13"}
@@ -122,10 +122,10 @@ class Scene(NamedBooks):
             self.by_hand[name] = self.control("/control/netsuite/pay-by-hand", order | share)["id"]
 
     def do_void_by_hand(self, about: str) -> None:
-        world = self._sandbox.sandbox
-        assert world
-        with world.store.write() as connection:
-            void_vendor_payment(connection, int(self._id(about)), now=world.clock.now())
+        context = self._sandbox.sandbox
+        assert context
+        with context.store.write() as connection:
+            void_vendor_payment(connection, int(self._id(about)), now=context.clock.now())
 
     def do_delete_by_hand(self, about: str) -> None:
         kind = "vendorbill" if about in self.bills else "vendorpayment"
@@ -145,9 +145,9 @@ class Scene(NamedBooks):
 
     def do_move(self, about: Mapping[str, str]) -> None:
         """Somebody moves a bill to another subsidiary."""
-        world = self._sandbox.sandbox
-        assert world
-        with world.store.write() as connection:
+        context = self._sandbox.sandbox
+        assert context
+        with context.store.write() as connection:
             for name, subsidiary in about.items():
                 bill = int(self.bills[name])
                 connection.execute(
@@ -203,8 +203,8 @@ class Scene(NamedBooks):
 
     def do_post_elsewhere(self, about: str) -> None:
         """Another process posts the same payment."""
-        world = self._sandbox.sandbox
-        assert world
+        context = self._sandbox.sandbox
+        assert context
         paid = self._paid(about)
         bills = {self._invoice(name): int(number) for name, number in self.bills.items()}
         payment = VendorPayment(
@@ -217,8 +217,8 @@ class Scene(NamedBooks):
             external_id=f"avidxchange-payment-{paid['id']}",
             number=paid["checkNumber"],
         )
-        with world.store.write() as connection:
-            post_vendor_payment(connection, payment, now=world.clock.now())
+        with context.store.write() as connection:
+            post_vendor_payment(connection, payment, now=context.clock.now())
 
     def do_run_fails(self, code: str) -> None:
         self.do_run(None)
@@ -240,11 +240,11 @@ class Scene(NamedBooks):
         self.control(f"/control/payments/{verb}", {"ids": ids})
 
     def _rewrite(self, name: str, **columns: Any) -> None:  # noqa: ANN401
-        world = self._sandbox.sandbox
-        assert world
-        columns["modified_at"] = world.clock.stamp()
+        context = self._sandbox.sandbox
+        assert context
+        columns["modified_at"] = context.clock.stamp()
         setting = ", ".join(f"{column} = ?" for column in columns)
-        with world.store.write() as connection:
+        with context.store.write() as connection:
             connection.execute(
                 f"UPDATE ax_payment SET {setting} WHERE id = ?",  # noqa: S608
                 (*columns.values(), int(self.payments[name])),
@@ -266,9 +266,9 @@ class Scene(NamedBooks):
         return given
 
     def _month(self, **values: str) -> None:
-        world = self._sandbox.sandbox
-        assert world
-        with world.store.connection() as connection:
+        context = self._sandbox.sandbox
+        assert context
+        with context.store.connection() as connection:
             (row,) = connection.execute(
                 "SELECT id FROM ns_accountingperiod WHERE startdate = ? AND isquarter = 'F' AND isyear = 'F'",
                 (self.today.replace(day=1).isoformat(),),

@@ -15,7 +15,7 @@ from apbridge.avidxchange import AvidXchange, AvidXchangeSettings
 from apbridge.ledger import Ledger, Row, Status
 from apbridge_sandbox.netsuite.posting import void_vendor_payment
 from apbridge_sandbox.testing import Running
-from tests.halves import InboundHalf, OutboundHalf
+from tests.in_process import InboundHalf, OutboundHalf
 
 Book = Mapping[str, Any]
 OURS = "avidxchange-payment-"
@@ -25,7 +25,7 @@ VENDORS = ("11", "11", "11", "13")
 _UNDER_WAY = {"processing", "issued"}
 
 
-class History:
+class PaymentHistory:
     """Both systems under way, and the programs between them.
 
     What happens is chosen by numbers, modulo what there is to choose from; what cannot happen does not.
@@ -79,10 +79,10 @@ class History:
         bill = _pick([one for one in self._bills() if one["status"] == "A"], which)
         paid = Decimal(bill["total"]) - Decimal(bill["unpaid"])
         cents = int((paid + _amount(much, Decimal(150)) + 1) * 100)
-        world = self._sandbox.sandbox
-        assert world
-        now = world.clock.stamp()
-        with world.store.write() as connection:
+        context = self._sandbox.sandbox
+        assert context
+        now = context.clock.stamp()
+        with context.store.write() as connection:
             connection.execute(
                 "UPDATE ns_transaction SET total_cents = ?, lastmodifieddate = ? WHERE id = ?",
                 (cents, now, int(bill["id"])),
@@ -122,13 +122,13 @@ class History:
             if not one["memo"] and one["voided"] == "F" and not (one["externalid"] or "")
         ]
         hand = _pick(hands, which)
-        world = self._sandbox.sandbox
-        assert world
+        context = self._sandbox.sandbox
+        assert context
         if much % 2:
             self._control("/control/netsuite/delete", {"type": "vendorpayment", "id": hand["id"]})
         else:
-            with world.store.write() as connection:
-                void_vendor_payment(connection, int(hand["id"]), now=world.clock.now())
+            with context.store.write() as connection:
+                void_vendor_payment(connection, int(hand["id"]), now=context.clock.now())
 
     def hold(self, which: int, much: int) -> None:
         bill = _pick(self._bills(), which)

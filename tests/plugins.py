@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 from apbridge_sandbox.testing import Running
-from demo.rehearsal import PROGRAMS
+from demo.meltano import PROGRAMS
 from tests import forked
 from tests.waiting import PATIENCE
 

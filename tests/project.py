@@ -8,7 +8,7 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-from demo.rehearsal import PROGRAMS, ROOT
+from demo.meltano import PROGRAMS, ROOT
 from tests.waiting import PATIENCE
 
 OURS = ("APBRIDGE_", "AVIDXCHANGE_", "MELTANO_", "NETSUITE_", "TAP_", "TARGET_")

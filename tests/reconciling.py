@@ -14,15 +14,15 @@ from typing import Any
 from sqlalchemy import update
 
 from apbridge.avidxchange import AvidXchange, AvidXchangeSettings
-from apbridge.http import Call, Write
+from apbridge.http import Call, Idempotency
 from apbridge.ledger import Ledger
 from apbridge.ledger.tables import records, runs
 from apbridge.netsuite import NetSuite, NetSuiteSettings
-from apbridge_operator.reconcile import Difference, Result, reconcile
+from apbridge_operator.reconcile import Difference, Reconciliation, reconcile
 from apbridge_sandbox.testing import Running
-from demo.rehearsal import PROGRAMS
+from demo.meltano import PROGRAMS
 from tests.beginnings import Beginnings
-from tests.halves import netsuite_config
+from tests.in_process import netsuite_config
 from tests.pipeline import Pipe
 from tests.plugins import environment, run
 
@@ -41,7 +41,7 @@ _BANKS = [
 
 
 @dataclass
-class World:
+class ReconcileContext:
     """Both systems after a run, and what people do in either of them."""
 
     sandbox: Running
@@ -63,7 +63,7 @@ class World:
         last_run: datetime = AFTER_ALL,
         surface: str = "avidconnect",
         **more: Any,  # noqa: ANN401
-    ) -> Result:
+    ) -> Reconciliation:
         """Compare as if the last run each way had begun then."""
         self.last_ran(last_run)
         with (
@@ -175,7 +175,7 @@ class World:
     def arrive(self, name: str, body: Mapping[str, Any]) -> None:
         """Let what was sent for an invoice once arrive in AvidXchange, without the ledger's knowing."""
         with self.avidxchange() as client:
-            late = Call("PUT", f"/v1/invoices/{name}", "send it late", Write.IDEMPOTENT, json=body)
+            late = Call("PUT", f"/v1/invoices/{name}", "send it late", Idempotency.IDEMPOTENT, json=body)
             client.session.send(late)
 
     # What the ledger says
@@ -187,16 +187,16 @@ class World:
 
 
 @contextmanager
-def world(beginnings: Beginnings, folder: Path, *, bills: int) -> Iterator[World]:
+def context(beginnings: Beginnings, folder: Path, *, bills: int) -> Iterator[ReconcileContext]:
     """Give a company whose bills have been submitted."""
     with beginnings.company(folder, vendors=15, bills=bills) as sandbox:
-        yield World(sandbox, folder)
+        yield ReconcileContext(sandbox, folder)
 
 
 @contextmanager
-def world_with_payments(beginnings: Beginnings, folder: Path, *, bills: int) -> Iterator[World]:
+def world_with_payments(beginnings: Beginnings, folder: Path, *, bills: int) -> Iterator[ReconcileContext]:
     """Give one whose invoices are approved, and of which some have been paid, with the payments posted."""
-    with world(beginnings, folder, bills=bills) as made:
+    with context(beginnings, folder, bills=bills) as made:
         made.sandbox.control("/control/invoices/approve", {"external_ids": "all"})
         for share in ({}, {"amount": "1.25"}, {"discount": "0.75"}) * 4:
             made.settle(made.take()[0], **share)

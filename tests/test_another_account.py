@@ -1,4 +1,4 @@
-"""A rehearsal, then another account in the same folder: a sentence, and no bill that is passed over."""
+"""A trial, then another account in the same folder: a sentence, and no bill that is passed over."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ import pytest
 from apbridge.avidxchange import AvidXchange, AvidXchangeSettings
 from apbridge.errors import SettingError
 from apbridge.ledger import Ledger
-from apbridge.ledger.chronicle import Chronicle
+from apbridge.ledger.run_history import RunHistory
 from apbridge_sandbox.testing import Running, running
-from demo.books import Books
-from tests.halves import InboundHalf
+from demo.books import BothBooks
+from tests.in_process import InboundHalf
 from tests.pipeline import Pipe
 
 
 @pytest.fixture(scope="module")
-def rehearsed() -> Iterator[Running]:
+def tried() -> Iterator[Running]:
     with running(seed=1, vendors=8, bills=30) as sandbox:
         yield sandbox
 
@@ -32,7 +32,7 @@ def real() -> Iterator[Running]:
 
 
 def disagreements(sandbox: Running) -> list[Any]:
-    compared = Books(sandbox.books(), sandbox.credentials["NETSUITE_ACCOUNT_ID"]).compare()
+    compared = BothBooks(sandbox.books(), sandbox.credentials["NETSUITE_ACCOUNT_ID"]).compare()
     return [line for line in compared if not line.agree]
 
 
@@ -45,22 +45,22 @@ def host(sandbox: Running) -> str:
 
 
 def test_another_account_in_the_same_folder_stops_and_one_of_its_own_is_complete(
-    rehearsed: Running, real: Running, tmp_path: Path
+    tried: Running, real: Running, tmp_path: Path
 ):
     (tmp_path / "same").mkdir()
     (tmp_path / "own").mkdir()
-    Pipe(rehearsed, tmp_path / "same").run_well()
+    Pipe(tried, tmp_path / "same").run_well()
     before = writes(real)
 
     again = Pipe(real, tmp_path / "same")
     state = again.state.read_bytes()
     ended = again.run()
     assert (ended.tap, ended.target) == (1, 1)
-    for said in ("APB-SNG-030", host(rehearsed), host(real), "environment of its own"):
+    for said in ("APB-SNG-030", host(tried), host(real), "environment of its own"):
         assert said in ended.said
     assert again.state.read_bytes() == state
     with Ledger(f"sqlite:///{again.ledger}") as ledger:
-        latest = Chronicle(ledger).runs("target-avidxchange", limit=1)[0]
+        latest = RunHistory(ledger).runs("target-avidxchange", limit=1)[0]
     assert latest.status == "failed"
     assert "APB-LED-012" in str(latest.error)
 
@@ -68,12 +68,12 @@ def test_another_account_in_the_same_folder_stops_and_one_of_its_own_is_complete
     ended = again.run()
     assert ended.target == 1
     assert "APB-LED-012" in ended.said
-    assert host(rehearsed) in ended.said
+    assert host(tried) in ended.said
     assert writes(real) == before
 
     Pipe(real, tmp_path / "own").run_well()
     assert disagreements(real) == []
-    assert Books(real.books(), real.credentials["NETSUITE_ACCOUNT_ID"]).invoices
+    assert BothBooks(real.books(), real.credentials["NETSUITE_ACCOUNT_ID"]).invoices
 
 
 def test_inbound_too(tmp_path: Path):

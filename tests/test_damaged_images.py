@@ -16,7 +16,7 @@ from tests.plugins import environment, run
 
 
 @dataclass
-class Loop:
+class ImageLoop:
     """Tap and target of one company, one after the other, so that something can happen in between."""
 
     sandbox: Running
@@ -69,9 +69,9 @@ class Loop:
 
 
 @pytest.fixture(params=shipped())
-def loop(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Loop]:
+def loop(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ImageLoop]:
     with running(vendors=8, bills=20) as sandbox:
-        yield Loop(sandbox, tmp_path, request.param)
+        yield ImageLoop(sandbox, tmp_path, request.param)
 
 
 def rot(file: Path) -> None:
@@ -85,7 +85,7 @@ def cut(file: Path) -> None:
 HARMS: tuple[Callable[[Path], None], ...] = (rot, cut, Path.unlink)
 
 
-def test_it_is_fetched_anew_and_its_bill_goes_out_without_a_full_refresh(loop: Loop):
+def test_it_is_fetched_anew_and_its_bill_goes_out_without_a_full_refresh(loop: ImageLoop):
     told = loop.read()
     wanted = loop.wanted(told)
     hashes = {bill: image["sha256"] for bill, image in wanted.items()}

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from demo.rehearsal import ROOT
+from demo.meltano import ROOT
 
 DOCUMENTS = sorted(file for pattern in ("*.md", "[!.]*/*.md", ".github/*.md") for file in ROOT.glob(pattern))
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")

@@ -16,7 +16,7 @@ import pytest
 
 from apbridge.avidxchange.profile import source
 from apbridge_sandbox.testing import running
-from demo.books import Books
+from demo.books import BothBooks
 from tests.inbound import BANKS
 from tests.pipeline import Pipe
 from tests.plugins import environment, run
@@ -109,7 +109,7 @@ def test_both_books_agree_after_the_whole_loop_and_a_second_one_writes_nothing(n
         sandbox.control("/control/payments/pay", {"all": True})
         settled = sandbox.control("/control/payments/settle", {"ids": "all"})["ids"]
         assert inbound() == len(settled) > 0
-        books = Books(sandbox.books(), sandbox.credentials["NETSUITE_ACCOUNT_ID"])
+        books = BothBooks(sandbox.books(), sandbox.credentials["NETSUITE_ACCOUNT_ID"])
         assert [line for line in books.compare() if not line.agree] == []
         sandbox.control("/control/calls", method="DELETE")
         outbound()

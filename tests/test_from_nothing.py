@@ -19,8 +19,8 @@ import pytest
 
 from apbridge.vault import Vault
 from apbridge_sandbox.testing import Running, running
-from demo.books import Books
-from demo.rehearsal import PROGRAMS, ROOT
+from demo.books import BothBooks
+from demo.meltano import PROGRAMS, ROOT
 from tests.project import OURS, new_project, run
 
 pytestmark = pytest.mark.long
@@ -39,7 +39,7 @@ class Journey:
     books: Any
 
 
-class Watch:
+class SecretWatch:
     """Looks for secrets, again and again: in every file of a project, and in every process's words."""
 
     def __init__(self, project: Path, secrets: list[str]) -> None:
@@ -115,7 +115,9 @@ def journey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Journey]:
             "APBRIDGE_VAULT_KEY_FILE": str(key_file),
         }
         private_key = Vault.open(kept).get("netsuite_private_key")
-        watch = Watch(project, [*secrets.values(), private_key.splitlines()[1], key_file.read_text().strip()])
+        watch = SecretWatch(
+            project, [*secrets.values(), private_key.splitlines()[1], key_file.read_text().strip()]
+        )
         with watch.watching():
             checked = run(project, "meltano", "invoke", "apbridge:check", "--json")
             assert checked.returncode == 0, checked.stdout + checked.stderr[-3000:]
@@ -130,7 +132,7 @@ def journey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Journey]:
 
 
 def documented() -> list[str]:
-    """Give the commands by which the README rehearses, line by line."""
+    """Give the commands by which the README tries it out, line by line."""
     blocks: list[str] = re.findall(
         r"```\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL
     )
@@ -138,7 +140,7 @@ def documented() -> list[str]:
     return block.splitlines()
 
 
-def rehearsing(project: Path, port: int) -> str:
+def trying(project: Path, port: int) -> str:
     """Give those commands as a script, with a small company on a free port."""
     lines = [f"cd {project}", "umask 077", *documented()]
     script = "\n".join(lines).replace("8400", str(port))
@@ -157,7 +159,7 @@ def files(project: Path) -> set[str]:
     return {str(one.relative_to(project)) for one in found if ".meltano" not in one.parts}
 
 
-def test_a_rehearsal_as_documented_and_then_the_real_account_in_the_same_folder(tmp_path: Path):
+def test_a_trial_as_documented_and_then_the_real_account_in_the_same_folder(tmp_path: Path):
     for name in ("project", "real"):
         (tmp_path / name).mkdir()
     project = new_project(tmp_path / "project")
@@ -167,9 +169,9 @@ def test_a_rehearsal_as_documented_and_then_the_real_account_in_the_same_folder(
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    rehearsed = run_script(project, rehearsing(project, port))
-    assert rehearsed.returncode == 0, rehearsed.stdout[-2000:] + rehearsed.stderr[-3000:]
-    assert {one.split("/")[0] for one in files(project) - before} == {".rehearsal"}
+    tried = run_script(project, trying(project, port))
+    assert tried.returncode == 0, tried.stdout[-2000:] + tried.stderr[-3000:]
+    assert {one.split("/")[0] for one in files(project) - before} == {".trial"}
     with running(vendors=8, bills=16, seed=2, folder=tmp_path / "real", in_process=False) as sandbox:
         shutil.copy(sandbox.folder / ".env", project)
         for command in (
@@ -178,9 +180,9 @@ def test_a_rehearsal_as_documented_and_then_the_real_account_in_the_same_folder(
         ):
             ended = run(project, *command)
             assert ended.returncode == 0, ended.stdout + ended.stderr[-3000:]
-        lines = Books(sandbox.books(), sandbox.credentials["NETSUITE_ACCOUNT_ID"]).compare()
+        lines = BothBooks(sandbox.books(), sandbox.credentials["NETSUITE_ACCOUNT_ID"]).compare()
         assert [line for line in lines if not line.agree] == []
-        assert Books(sandbox.books(), sandbox.credentials["NETSUITE_ACCOUNT_ID"]).invoices
+        assert BothBooks(sandbox.books(), sandbox.credentials["NETSUITE_ACCOUNT_ID"]).invoices
 
 
 def banks() -> list[str]:
@@ -205,7 +207,7 @@ def run_script(project: Path, script: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_both_books_agree(journey: Journey):
-    lines = Books(journey.books, journey.sandbox.credentials["NETSUITE_ACCOUNT_ID"]).compare()
+    lines = BothBooks(journey.books, journey.sandbox.credentials["NETSUITE_ACCOUNT_ID"]).compare()
     assert [line for line in lines if not line.agree] == []
 
 

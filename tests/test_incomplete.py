@@ -13,15 +13,15 @@ import pytest
 from sqlalchemy import update
 
 from apbridge.ledger import Ledger
-from apbridge.ledger.chronicle import Chronicle, PastRun
+from apbridge.ledger.run_history import PastRun, RunHistory
 from apbridge.ledger.tables import runs
 from apbridge_operator.console.overview import Overview, overview
 from apbridge_operator.console.serve import report
 from apbridge_operator.health import Level
 from apbridge_operator.notices import due
 from apbridge_sandbox.testing import Running, running
-from demo.books import Books
-from demo.rehearsal import meltano_run
+from demo.books import BothBooks
+from demo.meltano import meltano_run
 from tests.beginnings import Beginnings
 from tests.pipeline import Pipe
 from tests.waiting import held, until
@@ -50,12 +50,12 @@ def url(folder: Path) -> str:
 
 def latest(folder: Path) -> PastRun:
     with Ledger(url(folder)) as ledger:
-        return Chronicle(ledger).runs("target-avidxchange", limit=1)[0]
+        return RunHistory(ledger).runs("target-avidxchange", limit=1)[0]
 
 
 def last_good(folder: Path) -> PastRun | None:
     with Ledger(url(folder)) as ledger:
-        return Chronicle(ledger).last_good("target-avidxchange")
+        return RunHistory(ledger).last_good("target-avidxchange")
 
 
 def outbound(seen: Overview) -> Any:  # noqa: ANN401
@@ -158,7 +158,7 @@ def test_a_first_run_that_fails_is_told_and_the_next_delivers_all(company: Runni
     assert latest(pipe.folder).status == "incomplete"
     assert {title for title, _ in told(pipe.folder)} == {"A run failed", "Nothing has run"}
     pipe.run_well()
-    books = Books(pipe.sandbox.books(), pipe.sandbox.credentials["NETSUITE_ACCOUNT_ID"])
+    books = BothBooks(pipe.sandbox.books(), pipe.sandbox.credentials["NETSUITE_ACCOUNT_ID"])
     assert [line for line in books.compare() if not line.agree] == []
 
 

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from apbridge_sandbox.testing import running
-from demo.books import Books
+from demo.books import BothBooks
 from tests.beginnings import Beginnings
 from tests.pipeline import Ended, Pipe
 from tests.waiting import held, until
@@ -46,7 +46,7 @@ EMPTY: list[dict[str, Any]] = [
 
 
 @dataclass(frozen=True)
-class Loop:
+class DoubtLoop:
     """The outbound half under one contract."""
 
     pipe: Pipe
@@ -109,8 +109,8 @@ class Loop:
     # What came of it
 
     @property
-    def books(self) -> Books:
-        return Books(self.pipe.sandbox.books(), self.pipe.sandbox.credentials["NETSUITE_ACCOUNT_ID"])
+    def books(self) -> BothBooks:
+        return BothBooks(self.pipe.sandbox.books(), self.pipe.sandbox.credentials["NETSUITE_ACCOUNT_ID"])
 
     def invoice(self, bill: str) -> Any:  # noqa: ANN401
         invoices = self.pipe.sandbox.books()["avidxchange"]["invoices"]
@@ -153,10 +153,10 @@ class Loop:
 
 
 @pytest.fixture(params=PATHS)
-def loop(request: pytest.FixtureRequest, tmp_path: Path, beginnings: Beginnings) -> Iterator[Loop]:
+def loop(request: pytest.FixtureRequest, tmp_path: Path, beginnings: Beginnings) -> Iterator[DoubtLoop]:
     """Give a loop whose first run is over."""
     with beginnings.company(tmp_path, vendors=3, bills=4, profile=request.param) as sandbox:
-        yield Loop(Pipe(sandbox, tmp_path), request.param)
+        yield DoubtLoop(Pipe(sandbox, tmp_path), request.param)
 
 
 # An older ledger is put back
@@ -164,7 +164,7 @@ def loop(request: pytest.FixtureRequest, tmp_path: Path, beginnings: Beginnings)
 
 @pytest.mark.parametrize("with_its_state", [True, False], ids=["older STATE", "full refresh"])
 def test_with_an_older_ledger_what_was_submitted_since_is_still_taken_back(
-    loop: Loop, *, with_its_state: bool
+    loop: DoubtLoop, *, with_its_state: bool
 ):
     pending = loop.enter_bill("NEW-0")
     loop.edit(pending, approvalstatus=1, status="D")
@@ -187,7 +187,7 @@ def test_with_an_older_ledger_what_was_submitted_since_is_still_taken_back(
     assert [loop.status(bill) for bill in bills] == ["cancelled"] * 4
 
 
-def test_with_an_older_ledger_a_part_paid_bill_is_not_advised_to_be_paid_by_hand(loop: Loop):
+def test_with_an_older_ledger_a_part_paid_bill_is_not_advised_to_be_paid_by_hand(loop: DoubtLoop):
     kept = loop.keep()
     bill = loop.enter_bill()
     loop.run_well()
@@ -198,7 +198,7 @@ def test_with_an_older_ledger_a_part_paid_bill_is_not_advised_to_be_paid_by_hand
     assert loop.status(bill) == "cancelled"
 
 
-def test_with_an_older_ledger_a_bill_that_was_held_and_released_since_is_paid(loop: Loop):
+def test_with_an_older_ledger_a_bill_that_was_held_and_released_since_is_paid(loop: DoubtLoop):
     bill = loop.enter_bill()
     loop.run_well()
     kept = loop.keep()
@@ -215,7 +215,7 @@ def test_with_an_older_ledger_a_bill_that_was_held_and_released_since_is_paid(lo
 # An answer of 2xx names no record
 
 
-def test_what_was_swallowed_is_done_all_the_same(loop: Loop):
+def test_what_was_swallowed_is_done_all_the_same(loop: DoubtLoop):
     """A bill's submission, its image, its cancellation: each answered as if all were well, and not done."""
     bills = []
     for number, answer in enumerate(EMPTY):
@@ -239,7 +239,7 @@ def test_what_was_swallowed_is_done_all_the_same(loop: Loop):
     assert [one["fired"] for one in faults] == [1] * 9
 
 
-def test_a_refused_cancellation_that_is_answered_200_is_the_loudest_rejection(loop: Loop):
+def test_a_refused_cancellation_that_is_answered_200_is_the_loudest_rejection(loop: DoubtLoop):
     bill = loop.enter_bill()
     loop.run_well()
     loop.control("invoices/approve", external_ids="all")
@@ -255,7 +255,7 @@ def test_a_refused_cancellation_that_is_answered_200_is_the_loudest_rejection(lo
 def test_a_contract_whose_writes_say_nothing_costs_a_list_and_no_second_call_each(tmp_path: Path):
     with running(vendors=3, bills=4) as sandbox:
         sandbox.control("/control/switches", {"avidxchange.results": "none"})
-        loop = Loop(Pipe(sandbox, tmp_path), "partner")
+        loop = DoubtLoop(Pipe(sandbox, tmp_path), "partner")
         loop.run_well()
         bills = [loop.enter_bill(f"NEW-{number}") for number in range(6)]
         sandbox.control("/control/calls", method="DELETE")
@@ -270,7 +270,7 @@ def test_a_contract_whose_writes_say_nothing_costs_a_list_and_no_second_call_eac
 # Two runs at once
 
 
-def test_a_late_upsert_of_one_run_does_not_reopen_what_another_has_withdrawn(loop: Loop):
+def test_a_late_upsert_of_one_run_does_not_reopen_what_another_has_withdrawn(loop: DoubtLoop):
     bill = loop.enter_bill()
     loop.run_well()
     loop.edit(bill, memo="Changed")
@@ -286,7 +286,7 @@ def test_a_late_upsert_of_one_run_does_not_reopen_what_another_has_withdrawn(loo
     assert loop.status(bill) == "cancelled"
 
 
-def test_what_a_later_run_has_overtaken_is_not_sent(loop: Loop):
+def test_what_a_later_run_has_overtaken_is_not_sent(loop: DoubtLoop):
     """The slow run waits for another bill's answer while the fast one deals with this bill."""
     first, bill = loop.enter_bill("NEW-1"), loop.enter_bill("NEW-2")
     loop.run_well()
@@ -307,14 +307,14 @@ def test_what_a_later_run_has_overtaken_is_not_sent(loop: Loop):
 # A write is still on the wire when its run is killed
 
 
-def killed_on_the_wire(loop: Loop, what: str) -> None:
+def killed_on_the_wire(loop: DoubtLoop, what: str) -> None:
     loop.fault(what, hold=True)
     with loop.pipe.begun(**loop.settings) as (_, target):
         until(loop.held)
         target.kill()
 
 
-def test_a_new_bill_that_arrives_after_it_was_held_is_taken_back(loop: Loop):
+def test_a_new_bill_that_arrives_after_it_was_held_is_taken_back(loop: DoubtLoop):
     bill = loop.enter_bill()
     killed_on_the_wire(loop, "upsert")
     loop.edit(bill, paymenthold="T")
@@ -329,7 +329,7 @@ def test_a_new_bill_that_arrives_after_it_was_held_is_taken_back(loop: Loop):
     assert loop.status(bill) == "cancelled"
 
 
-def test_an_upsert_that_arrives_after_its_invoice_was_withdrawn_does_not_reopen_it(loop: Loop):
+def test_an_upsert_that_arrives_after_its_invoice_was_withdrawn_does_not_reopen_it(loop: DoubtLoop):
     bill = loop.enter_bill()
     loop.run_well()
     loop.edit(bill, memo="Changed")
@@ -345,7 +345,7 @@ def test_an_upsert_that_arrives_after_its_invoice_was_withdrawn_does_not_reopen_
     assert loop.status(bill) == "cancelled"
 
 
-def test_an_upsert_that_arrives_late_does_not_bring_old_lines_back(loop: Loop):
+def test_an_upsert_that_arrives_late_does_not_bring_old_lines_back(loop: DoubtLoop):
     bill = loop.enter_bill()
     loop.run_well()
     loop.edit(bill, memo="Old")
@@ -362,7 +362,7 @@ def test_an_upsert_that_arrives_late_does_not_bring_old_lines_back(loop: Loop):
     assert loop.disagreements() == []
 
 
-def test_a_try_that_got_no_answer_may_arrive_after_the_one_that_did(loop: Loop):
+def test_a_try_that_got_no_answer_may_arrive_after_the_one_that_did(loop: DoubtLoop):
     bill = loop.enter_bill()
     loop.run_well()
     loop.edit(bill, memo="Old")
@@ -380,7 +380,7 @@ def test_a_try_that_got_no_answer_may_arrive_after_the_one_that_did(loop: Loop):
     assert loop.status(bill) == "cancelled"
 
 
-def test_what_nothing_came_of_is_final_after_the_while(loop: Loop):
+def test_what_nothing_came_of_is_final_after_the_while(loop: DoubtLoop):
     bill = loop.enter_bill()
     killed_on_the_wire(loop, "upsert")
     loop.edit(bill, paymenthold="T")
@@ -396,7 +396,7 @@ def test_what_nothing_came_of_is_final_after_the_while(loop: Loop):
 # Nobody is left to bring what came back to life
 
 
-def test_a_withdrawn_invoice_that_lives_again_is_told_at_every_run_until_it_is_settled(loop: Loop):
+def test_a_withdrawn_invoice_that_lives_again_is_told_at_every_run_until_it_is_settled(loop: DoubtLoop):
     bill = loop.enter_bill()
     loop.run_well()
     loop.edit(bill, paymenthold="T")

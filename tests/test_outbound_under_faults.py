@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from apbridge_sandbox.testing import running
-from demo.books import Books
+from demo.books import BothBooks
 from tests.beginnings import Beginnings
 from tests.pipeline import Pipe
 from tests.waiting import are_all_held, held, until
@@ -63,8 +63,8 @@ def see_no_secret(pipe: Pipe) -> None:
     assert not [secret for secret in secrets if secret in logs]
 
 
-def books(pipe: Pipe) -> Books:
-    return Books(pipe.sandbox.books(), pipe.sandbox.credentials["NETSUITE_ACCOUNT_ID"])
+def books(pipe: Pipe) -> BothBooks:
+    return BothBooks(pipe.sandbox.books(), pipe.sandbox.credentials["NETSUITE_ACCOUNT_ID"])
 
 
 def disagreements(pipe: Pipe) -> list[Any]:
@@ -129,7 +129,7 @@ def kill_when(process: BaseProcess, what: Callable[[], Any]) -> None:
 
 
 def killed_when(pipe: Pipe, arrived: Callable[[], Any]) -> None:
-    """Run, and kill the target without warning once something has come to be, its answer withheld."""
+    """Run, and kill the target without warning once something has come to be, before its answer arrives."""
     control(pipe, "faults", match={"method": "PUT", "path": "/v1/invoices/[^/]+$"}, do={"drop": "after"})
     with pipe.begun() as (_, target):
         kill_when(target, arrived)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from demo.rehearsal import ROOT
+from demo.meltano import ROOT
 from tests.waiting import PATIENCE
 
 VERSION = (ROOT / "VERSION").read_text(encoding="utf-8").strip()

@@ -17,7 +17,7 @@ import yaml
 from apbridge.avidxchange import AvidXchange, AvidXchangeSettings
 from apbridge.avidxchange.profile import shipped
 from apbridge_sandbox.testing import Running, running
-from tests.halves import InboundHalf, impatient
+from tests.in_process import InboundHalf, impatient
 from tests.payment_events import Scene
 
 pytestmark = pytest.mark.long

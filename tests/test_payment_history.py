@@ -18,8 +18,8 @@ from apbridge.avidxchange.profile import shipped
 from apbridge.ledger import Ledger
 from apbridge_sandbox.testing import running
 from tests.examples import examples
-from tests.halves import OutboundHalf, impatient
-from tests.payment_history import History
+from tests.in_process import OutboundHalf, impatient
+from tests.payment_history import PaymentHistory
 
 pytestmark = pytest.mark.long
 
@@ -76,7 +76,7 @@ def test_any_history(begun: tuple[Path, Any], seed: int, length: int, on_void: s
         for file in before.glob("*.db*"):
             shutil.copy(file, folder)
         with running(vendors=12, bills=0, folder=folder) as sandbox:
-            history = History(sandbox, folder, profile, outbound_state, {"on_void": on_void})
+            history = PaymentHistory(sandbox, folder, profile, outbound_state, {"on_void": on_void})
             # Something to pay from the beginning: a history without it says little.
             for which in range(3):
                 history.happen("bill", which, 4001 * which)

@@ -11,28 +11,28 @@ from typing import Any
 import pytest
 from sqlalchemy import delete
 
-from apbridge.ledger import Entry, Status
-from apbridge.ledger.chronicle import Chronicle
+from apbridge.ledger import RowUpdate, Status
+from apbridge.ledger.run_history import RunHistory
 from apbridge.ledger.tables import records
 from apbridge_operator.reconcile import Cause
 from tests.beginnings import Beginnings
-from tests.reconciling import AFTER_ALL, BEFORE_ALL, World, world_with_payments
+from tests.reconciling import AFTER_ALL, BEFORE_ALL, ReconcileContext, world_with_payments
 
 
 @pytest.fixture(scope="module")
-def world(beginnings: Beginnings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+def context(beginnings: Beginnings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ReconcileContext]:
     with world_with_payments(beginnings, tmp_path_factory.mktemp("reconcile"), bills=70) as made:
         yield made
 
 
 @pytest.fixture(scope="module")
-def untouched(beginnings: Beginnings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+def untouched(beginnings: Beginnings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ReconcileContext]:
     """Give a company in which nobody does anything after the runs."""
     with world_with_payments(beginnings, tmp_path_factory.mktemp("untouched"), bills=70) as made:
         yield made
 
 
-def test_after_a_run_each_way_all_is_in_balance(untouched: World):
+def test_after_a_run_each_way_all_is_in_balance(untouched: ReconcileContext):
     books = untouched.sandbox.books()
     result = untouched.compare()
     assert [one for one in result.differences if one.cause is not Cause.NOT_ELIGIBLE] == []
@@ -45,7 +45,7 @@ def test_after_a_run_each_way_all_is_in_balance(untouched: World):
     assert all(not total.difference for total in result.paid.vendors.values())
 
 
-def test_it_only_reads_and_in_bulk(untouched: World):
+def test_it_only_reads_and_in_bulk(untouched: ReconcileContext):
     untouched.sandbox.control("/control/calls", method="DELETE")
     untouched.compare()
     calls = untouched.sandbox.calls()
@@ -55,8 +55,8 @@ def test_it_only_reads_and_in_bulk(untouched: World):
     assert calls["avidxchange"]["total"] <= 2
 
 
-def test_by_another_contract_it_finds_the_same(world: World):
-    found, other = world.compare(), world.compare(surface="partner")
+def test_by_another_contract_it_finds_the_same(context: ReconcileContext):
+    found, other = context.compare(), context.compare(surface="partner")
     assert other.open == found.open
     assert other.paid == found.paid
     assert [(one.external_id, one.cause) for one in other.differences] == [
@@ -67,14 +67,14 @@ def test_by_another_contract_it_finds_the_same(world: World):
 @pytest.mark.parametrize(
     "off", [("oneworld",), ("multicurrency",), ("oneworld", "multicurrency")], ids="-".join
 )
-def test_an_account_without_a_feature_is_compared_too(world: World, off: tuple[str, ...]):
-    everything = world.compare()
+def test_an_account_without_a_feature_is_compared_too(context: ReconcileContext, off: tuple[str, ...]):
+    everything = context.compare()
     switched = {f"netsuite.{name}": False for name in off}
-    world.sandbox.control("/control/switches", switched)
+    context.sandbox.control("/control/switches", switched)
     try:
-        found = world.compare()
+        found = context.compare()
     finally:
-        world.sandbox.control("/control/switches", method="DELETE")
+        context.sandbox.control("/control/switches", method="DELETE")
     assert found.bills == everything.bills
     assert [one.external_id for one in found.differences] == [
         one.external_id for one in everything.differences
@@ -83,118 +83,122 @@ def test_an_account_without_a_feature_is_compared_too(world: World, off: tuple[s
     assert ({name for name, _ in found.open.subsidiaries} == named) is ("oneworld" not in off)
 
 
-def test_a_bill_paid_by_hand_is_told_with_its_payment(world: World):
-    name, bill = world.take()
-    world.pay_by_hand(name, "7001")
-    found = world.difference(name, last_run=BEFORE_ALL)
+def test_a_bill_paid_by_hand_is_told_with_its_payment(context: ReconcileContext):
+    name, bill = context.take()
+    context.pay_by_hand(name, "7001")
+    found = context.difference(name, last_run=BEFORE_ALL)
     assert (found.cause, found.netsuite, found.avidxchange) == (Cause.BY_HAND, 0, Decimal(bill["unpaid"]))
     assert "payment 7001" in found.says
     assert "The next outbound run sees to it" in found.says
-    passed = world.difference(name)
+    passed = context.difference(name)
     assert (passed.cause, passed.run, passed.has_passed) == (Cause.UNEXPLAINED, "outbound", True)
     assert "payment 7001" in passed.says
 
 
-def test_a_settled_payment_on_its_way_explains_its_bill(world: World):
-    name, bill = world.take()
-    payment = world.settle(name, amount="1.00", discount="0.50")
-    assert world.difference(payment, last_run=BEFORE_ALL).cause is Cause.IN_FLIGHT
-    on_bill = world.difference(name, last_run=BEFORE_ALL)
+def test_a_settled_payment_on_its_way_explains_its_bill(context: ReconcileContext):
+    name, bill = context.take()
+    payment = context.settle(name, amount="1.00", discount="0.50")
+    assert context.difference(payment, last_run=BEFORE_ALL).cause is Cause.IN_FLIGHT
+    on_bill = context.difference(name, last_run=BEFORE_ALL)
     assert (on_bill.cause, on_bill.amount) == (Cause.PAYMENT, Decimal("1.50"))
     assert on_bill.number == bill["tranid"]
 
-    assert world.difference(payment).cause is Cause.UNEXPLAINED
-    assert world.difference(name).cause is Cause.UNEXPLAINED
+    assert context.difference(payment).cause is Cause.UNEXPLAINED
+    assert context.difference(name).cause is Cause.UNEXPLAINED
 
-    entry = Entry("payments", payment, None, "h", Status.REJECTED, code="APB-PAY-050", says="It is closed.")
-    with world.ledger as ledger:
+    entry = RowUpdate(
+        "payments", payment, None, "h", Status.REJECTED, code="APB-PAY-050", says="It is closed."
+    )
+    with context.ledger as ledger:
         ledger.write(1, "netsuite", [entry])
-    rejected = world.difference(payment)
+    rejected = context.difference(payment)
     assert (rejected.cause, rejected.says, rejected.code) == (Cause.REJECTED, "It is closed.", "APB-PAY-050")
-    assert world.difference(name).cause is Cause.PAYMENT
+    assert context.difference(name).cause is Cause.PAYMENT
 
 
-def test_a_payment_voided_since_it_was_posted(world: World):
+def test_a_payment_voided_since_it_was_posted(context: ReconcileContext):
     posted = next(
-        one["externalid"] for one in world.sandbox.books()["netsuite"]["payments"] if one["externalid"]
+        one["externalid"] for one in context.sandbox.books()["netsuite"]["payments"] if one["externalid"]
     )
     number = posted.removeprefix("avidxchange-payment-")
-    world.sandbox.control("/control/payments/void", {"ids": [number]})
-    found = world.difference(posted, last_run=BEFORE_ALL)
+    context.sandbox.control("/control/payments/void", {"ids": [number]})
+    found = context.difference(posted, last_run=BEFORE_ALL)
     assert (found.cause, found.avidxchange) == (Cause.IN_FLIGHT, None)
-    assert "voided" in world.difference(posted).says
-    assert not world.difference(posted).is_explained
+    assert "voided" in context.difference(posted).says
+    assert not context.difference(posted).is_explained
 
 
-def test_a_deleted_bill_that_is_still_to_be_paid(world: World):
-    name, bill = world.take()
-    world.sandbox.control("/control/netsuite/delete", {"type": "vendorbill", "id": bill["id"]})
-    found = world.difference(name, last_run=BEFORE_ALL)
+def test_a_deleted_bill_that_is_still_to_be_paid(context: ReconcileContext):
+    name, bill = context.take()
+    context.sandbox.control("/control/netsuite/delete", {"type": "vendorbill", "id": bill["id"]})
+    found = context.difference(name, last_run=BEFORE_ALL)
     assert (found.cause, found.netsuite) == (Cause.IN_FLIGHT, None)
-    found = world.difference(name)
+    found = context.difference(name)
     assert (found.cause, found.has_passed) == (Cause.UNEXPLAINED, True)
     assert found.says.startswith("NetSuite has no such bill, and AvidXchange means to pay it.")
 
 
-def test_a_bill_that_the_ledger_never_heard_of(world: World):
-    result = world.compare()
+def test_a_bill_that_the_ledger_never_heard_of(context: ReconcileContext):
+    result = context.compare()
     held = next(one for one in result.differences if one.code == "APB-REC-012")
     assert held.says.startswith("It is not submitted: ")
-    world.taken.add(held.external_id)
-    with world.ledger as ledger, ledger.database.writing() as connection:
+    context.taken.add(held.external_id)
+    with context.ledger as ledger, ledger.database.writing() as connection:
         connection.execute(delete(records).where(records.c.external_id == held.external_id))
-    assert world.difference(held.external_id).cause is Cause.NOT_ELIGIBLE
-    world.edit(held.external_id, status="A", approvalstatus=2, paymenthold="F")
-    assert world.difference(held.external_id).cause is Cause.UNEXPLAINED
-    assert world.difference(held.external_id, last_run=BEFORE_ALL).cause is Cause.IN_FLIGHT
+    assert context.difference(held.external_id).cause is Cause.NOT_ELIGIBLE
+    context.edit(held.external_id, status="A", approvalstatus=2, paymenthold="F")
+    assert context.difference(held.external_id).cause is Cause.UNEXPLAINED
+    assert context.difference(held.external_id, last_run=BEFORE_ALL).cause is Cause.IN_FLIGHT
     start = date(2099, 1, 1)
-    assert world.difference(held.external_id, start=start).cause is Cause.NOT_ELIGIBLE
+    assert context.difference(held.external_id, start=start).cause is Cause.NOT_ELIGIBLE
 
 
-def test_a_rejected_bill_is_told_with_its_reason_and_a_dismissed_one_as_such(world: World):
-    name, bill = world.take()
-    world.sandbox.control("/control/netsuite/delete", {"type": "vendorbill", "id": bill["id"]})
+def test_a_rejected_bill_is_told_with_its_reason_and_a_dismissed_one_as_such(context: ReconcileContext):
+    name, bill = context.take()
+    context.sandbox.control("/control/netsuite/delete", {"type": "vendorbill", "id": bill["id"]})
     for status, cause in ((Status.REJECTED, Cause.REJECTED), (Status.WAITING, Cause.WAITING)):
         about: dict[str, Any] = {
             "code": "APB-TAX-030",
             "says": "Twice.",
             "source_modified_at": "2099-01-01T00:00:00Z",
         }
-        entry = Entry("bills", name, None, "h", status, **about)
-        with world.ledger as ledger:
+        entry = RowUpdate("bills", name, None, "h", status, **about)
+        with context.ledger as ledger:
             ledger.write(1, "avidxchange", [entry])
-        found = world.difference(name)
+        found = context.difference(name)
         assert (found.cause, found.says, found.code) == (cause, "Twice.", "APB-TAX-030")
         # Of what the bill was before it was deleted, a reason explains nothing.
-        world.note(name, source_modified_at="2000-01-01T00:00:00Z")
-        assert world.difference(name).cause is Cause.UNEXPLAINED
+        context.note(name, source_modified_at="2000-01-01T00:00:00Z")
+        assert context.difference(name).cause is Cause.UNEXPLAINED
 
 
-def test_as_of_a_day_puts_back_what_was_paid_later(world: World):
+def test_as_of_a_day_puts_back_what_was_paid_later(context: ReconcileContext):
     paid_on = min(
-        date.fromisoformat(one["paidOn"]) for one in world.sandbox.books()["avidxchange"]["payments"]
+        date.fromisoformat(one["paidOn"]) for one in context.sandbox.books()["avidxchange"]["payments"]
     )
-    result = world.compare(as_of=paid_on - timedelta(days=1))
+    result = context.compare(as_of=paid_on - timedelta(days=1))
     assert result.payments == 0
     untouched = [one for one in result.differences if one.cause is not Cause.NOT_ELIGIBLE]
-    assert {one.external_id for one in untouched} <= world.taken
-    now = sum(total.netsuite for total in world.compare().open.currencies.values())
+    assert {one.external_id for one in untouched} <= context.taken
+    now = sum(total.netsuite for total in context.compare().open.currencies.values())
     assert sum(total.netsuite for total in result.open.currencies.values()) > now
 
 
-def test_the_command_ends_with_1_where_something_is_unexplained_and_keeps_what_it_found(world: World):
-    name, _ = world.take()
-    world.settle(name)
-    world.last_ran(AFTER_ALL)
-    told = world.command("--json")
+def test_the_command_ends_with_1_where_something_is_unexplained_and_keeps_what_it_found(
+    context: ReconcileContext,
+):
+    name, _ = context.take()
+    context.settle(name)
+    context.last_ran(AFTER_ALL)
+    told = context.command("--json")
     assert told.returncode == 1, told.stderr
     fields = json.loads(told.stdout)
     assert fields["unexplained"] >= 2
     assert fields["listed"][0]["cause"] == "unexplained"
-    said = world.command("--by-vendor").stdout
+    said = context.command("--by-vendor").stdout
     assert "differences are unexplained" in said
     assert "Open in NetSuite" in said
-    with world.ledger as ledger:
-        kept = Chronicle(ledger).reconciliations()
+    with context.ledger as ledger:
+        kept = RunHistory(ledger).reconciliations()
         assert [one.unexplained for one in kept] == [fields["unexplained"]] * 2
-        assert Chronicle(ledger).in_balance_since() is None
+        assert RunHistory(ledger).in_balance_since() is None

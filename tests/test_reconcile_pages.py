@@ -7,10 +7,10 @@ from collections.abc import Iterator
 import pytest
 
 from apbridge.netsuite import NetSuite, NetSuiteSettings
-from apbridge.netsuite.client import PAGE_ROWS, Page
+from apbridge.netsuite.client import PAGE_ROWS, QueryPage
 from apbridge_operator.reconcile.netsuite import NetSuiteSide
 from apbridge_sandbox.testing import Running, running
-from tests.halves import netsuite_config
+from tests.in_process import netsuite_config
 
 _MANY = 2 * PAGE_ROWS
 
@@ -21,10 +21,10 @@ class Lying(NetSuite):
     says: bool
     asked = 0
 
-    def suiteql(self, query: str, *, limit: int = PAGE_ROWS, offset: int = 0, purpose: str) -> Page:
+    def suiteql(self, query: str, *, limit: int = PAGE_ROWS, offset: int = 0, purpose: str) -> QueryPage:
         self.asked += 1
         page = super().suiteql(query, limit=limit, offset=offset, purpose=purpose)
-        return Page(page.items, self.says, page.total)
+        return QueryPage(page.items, self.says, page.total)
 
 
 @pytest.fixture(scope="module")

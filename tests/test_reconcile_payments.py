@@ -10,201 +10,203 @@ from typing import Any
 import pytest
 
 from apbridge.errors import APBridgeError
-from apbridge.ledger import Entry, Status
+from apbridge.ledger import RowUpdate, Status
 from apbridge_operator.reconcile import Cause, Difference
 from tests.beginnings import Beginnings
-from tests.reconciling import BEFORE_ALL, World, world_with_payments
+from tests.reconciling import BEFORE_ALL, ReconcileContext, world_with_payments
 
 
 @pytest.fixture(scope="module")
-def world(beginnings: Beginnings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+def context(beginnings: Beginnings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ReconcileContext]:
     with world_with_payments(beginnings, tmp_path_factory.mktemp("payments"), bills=90) as made:
         yield made
 
 
-def posted(world: World) -> str:
+def posted(context: ReconcileContext) -> str:
     """Give a payment that is posted as it was settled, for one test alone."""
-    for one in world.sandbox.books()["netsuite"]["payments"]:
+    for one in context.sandbox.books()["netsuite"]["payments"]:
         name = one["externalid"] or ""
-        if name.startswith("avidxchange-payment-") and name not in world.taken and one["voided"] == "F":
-            world.taken.add(name)
+        if name.startswith("avidxchange-payment-") and name not in context.taken and one["voided"] == "F":
+            context.taken.add(name)
             return str(name)
     message = "no posted payment is left"
     raise AssertionError(message)
 
 
-def of_its_bill(world: World, payment: str, **more: datetime) -> Difference:
+def of_its_bill(context: ReconcileContext, payment: str, **more: datetime) -> Difference:
     """Compare, and give the difference on the one bill that a payment pays."""
-    payments = world.sandbox.books()["avidxchange"]["payments"]
+    payments = context.sandbox.books()["avidxchange"]["payments"]
     (found,) = [one for one in payments if payment.endswith(f"-{one['id']}")]
     (share,) = found["allocations"]
-    return world.difference(share["invoiceExternalId"], **more)
+    return context.difference(share["invoiceExternalId"], **more)
 
 
-def test_a_payment_on_its_way_explains_its_own_amount_and_no_more(world: World):
-    name, bill = world.take()
-    world.edit(name, touch=False, total_cents=int(Decimal(bill["total"]) * 100) + 1500)
-    last = world.later(hours=1)
-    payment = world.settle(name, amount="10.00")
-    assert world.difference(payment, last_run=last).cause is Cause.IN_FLIGHT
-    found = world.difference(name, last_run=last)
+def test_a_payment_on_its_way_explains_its_own_amount_and_no_more(context: ReconcileContext):
+    name, bill = context.take()
+    context.edit(name, touch=False, total_cents=int(Decimal(bill["total"]) * 100) + 1500)
+    last = context.later(hours=1)
+    payment = context.settle(name, amount="10.00")
+    assert context.difference(payment, last_run=last).cause is Cause.IN_FLIGHT
+    found = context.difference(name, last_run=last)
     assert (found.amount, found.cause, found.has_passed) == (25, Cause.UNEXPLAINED, True)
     assert "Its total is" in found.says
     assert "By payment" in found.says
 
 
-def test_a_hand_payment_explains_its_own_amount_and_no_more(world: World):
-    name, bill = world.take()
-    world.edit(name, touch=False, total_cents=int(Decimal(bill["total"]) * 100) - 1500)
-    last = world.later(hours=1)
-    world.pay_by_hand(name, "7005", "5.00")
-    found = world.difference(name, last_run=last)
+def test_a_hand_payment_explains_its_own_amount_and_no_more(context: ReconcileContext):
+    name, bill = context.take()
+    context.edit(name, touch=False, total_cents=int(Decimal(bill["total"]) * 100) - 1500)
+    last = context.later(hours=1)
+    context.pay_by_hand(name, "7005", "5.00")
+    found = context.difference(name, last_run=last)
     assert (found.amount, found.cause) == (-20, Cause.UNEXPLAINED)
     assert "payment 7005 of 5.00" in found.says
     assert "does not account for 15.00" in found.says
 
 
-def test_a_hand_payment_that_hides_behind_one_on_its_way(world: World):
-    name, _ = world.take()
-    last = world.later(hours=1)
-    payment = world.settle(name, amount="10.00")
-    world.pay_by_hand(name, "7006", "10.00")
-    found = world.difference(name, last_run=last)
+def test_a_hand_payment_that_hides_behind_one_on_its_way(context: ReconcileContext):
+    name, _ = context.take()
+    last = context.later(hours=1)
+    payment = context.settle(name, amount="10.00")
+    context.pay_by_hand(name, "7006", "10.00")
+    found = context.difference(name, last_run=last)
     assert (found.amount, found.cause) == (0, Cause.PAYMENT)
     # The inbound run has had its time: it was neither posted nor linked.
-    assert world.difference(payment).cause is Cause.UNEXPLAINED
-    assert world.difference(name).cause is Cause.UNEXPLAINED
+    assert context.difference(payment).cause is Cause.UNEXPLAINED
+    assert context.difference(name).cause is Cause.UNEXPLAINED
 
 
 @pytest.mark.parametrize("first", [True, False])
-def test_the_worst_of_two_causes_wins(world: World, first: bool):  # noqa: FBT001
-    name, _ = world.take()
-    payments = [world.settle(name, amount="1.00"), world.settle(name, amount="2.00")]
+def test_the_worst_of_two_causes_wins(context: ReconcileContext, first: bool):  # noqa: FBT001
+    name, _ = context.take()
+    payments = [context.settle(name, amount="1.00"), context.settle(name, amount="2.00")]
     known = payments[not first]
     about: dict[str, Any] = {
         "code": "APB-PAY-029",
         "says": "It is closed.",
         "source_modified_at": "2099-01-01T00:00:00Z",
     }
-    with world.ledger as ledger:
-        ledger.write(1, "netsuite", [Entry("payments", known, None, "h", Status.REJECTED, **about)])
-    causes = [world.difference(one).cause for one in payments]
+    with context.ledger as ledger:
+        ledger.write(1, "netsuite", [RowUpdate("payments", known, None, "h", Status.REJECTED, **about)])
+    causes = [context.difference(one).cause for one in payments]
     assert sorted(causes) == sorted([Cause.REJECTED, Cause.UNEXPLAINED])
-    found = world.difference(name)
+    found = context.difference(name)
     assert (found.amount, found.cause, found.has_passed) == (3, Cause.UNEXPLAINED, True)
 
 
-def test_what_the_bill_itself_explains_does_not_excuse_its_payment(world: World):
-    name, _ = world.take()
-    world.settle(name, amount="1.00")
-    last = world.later(hours=1)
-    world.pay_by_hand(name, "7007", "2.00")
-    found = world.difference(name, last_run=last)
+def test_what_the_bill_itself_explains_does_not_excuse_its_payment(context: ReconcileContext):
+    name, _ = context.take()
+    context.settle(name, amount="1.00")
+    last = context.later(hours=1)
+    context.pay_by_hand(name, "7007", "2.00")
+    found = context.difference(name, last_run=last)
     assert (found.amount, found.cause) == (-1, Cause.UNEXPLAINED)
     assert "payment 7007" in found.says
 
 
-def test_a_posted_payment_voided_in_avidxchange(world: World):
-    payment = posted(world)
-    world.sandbox.control("/control/payments/void", {"ids": [payment.rpartition("-")[2]]})
-    coming = world.difference(payment, last_run=BEFORE_ALL)
+def test_a_posted_payment_voided_in_avidxchange(context: ReconcileContext):
+    payment = posted(context)
+    context.sandbox.control("/control/payments/void", {"ids": [payment.rpartition("-")[2]]})
+    coming = context.difference(payment, last_run=BEFORE_ALL)
     assert (coming.cause, coming.run, coming.avidxchange) == (Cause.IN_FLIGHT, "inbound", None)
-    assert of_its_bill(world, payment, last_run=BEFORE_ALL).cause is Cause.PAYMENT
-    passed = world.difference(payment)
+    assert of_its_bill(context, payment, last_run=BEFORE_ALL).cause is Cause.PAYMENT
+    passed = context.difference(payment)
     assert (passed.cause, passed.code, passed.has_passed) == (Cause.UNEXPLAINED, "APB-REC-045", True)
-    assert of_its_bill(world, payment).cause is Cause.UNEXPLAINED
+    assert of_its_bill(context, payment).cause is Cause.UNEXPLAINED
 
 
-def test_a_settled_payment_voided_in_netsuite(world: World):
-    payment = posted(world)
-    world.edit_payment(payment, voided="T")
+def test_a_settled_payment_voided_in_netsuite(context: ReconcileContext):
+    payment = posted(context)
+    context.edit_payment(payment, voided="T")
     # No run will post it again, however young it is.
-    found = world.difference(payment, last_run=BEFORE_ALL)
+    found = context.difference(payment, last_run=BEFORE_ALL)
     assert (found.cause, found.code, found.run) == (Cause.UNEXPLAINED, "APB-REC-042", None)
     assert found.netsuite is None
     assert found.avidxchange
 
 
-def test_a_settled_payment_deleted_in_netsuite(world: World):
-    payment = posted(world)
-    (found,) = [one for one in world.sandbox.books()["netsuite"]["payments"] if one["externalid"] == payment]
-    world.sandbox.control("/control/netsuite/delete", {"type": "vendorpayment", "id": found["id"]})
-    gone = world.difference(payment, last_run=BEFORE_ALL)
+def test_a_settled_payment_deleted_in_netsuite(context: ReconcileContext):
+    payment = posted(context)
+    (found,) = [
+        one for one in context.sandbox.books()["netsuite"]["payments"] if one["externalid"] == payment
+    ]
+    context.sandbox.control("/control/netsuite/delete", {"type": "vendorpayment", "id": found["id"]})
+    gone = context.difference(payment, last_run=BEFORE_ALL)
     assert (gone.cause, gone.code) == (Cause.UNEXPLAINED, "APB-REC-043")
     assert f"vendor payment {found['id']}" in gone.says
-    assert of_its_bill(world, payment, last_run=BEFORE_ALL).cause is Cause.UNEXPLAINED
+    assert of_its_bill(context, payment, last_run=BEFORE_ALL).cause is Cause.UNEXPLAINED
     # What an earlier run noted of it does not say that it is there.
-    world.note(payment, facts='{"note": "recorded by hand as vendor payment 1"}')
-    assert world.difference(payment).cause is Cause.UNEXPLAINED
+    context.note(payment, facts='{"note": "recorded by hand as vendor payment 1"}')
+    assert context.difference(payment).cause is Cause.UNEXPLAINED
 
 
-def test_a_bill_lowered_after_it_was_paid(world: World):
-    name, bill = world.take()
-    payment = world.settle(name)
-    world.inbound()
-    assert world.differences(payment) == world.differences(name) == []
+def test_a_bill_lowered_after_it_was_paid(context: ReconcileContext):
+    name, bill = context.take()
+    payment = context.settle(name)
+    context.inbound()
+    assert context.differences(payment) == context.differences(name) == []
     paid = int(Decimal(bill["total"]) * 100)
-    world.edit(name, total_cents=paid - 500, paid_cents=paid - 500)
-    for last in (BEFORE_ALL, world.later(hours=1)):
-        found = world.difference(name, last_run=last)
+    context.edit(name, total_cents=paid - 500, paid_cents=paid - 500)
+    for last in (BEFORE_ALL, context.later(hours=1)):
+        found = context.difference(name, last_run=last)
         assert (found.amount, found.cause, found.code) == (0, Cause.UNEXPLAINED, "APB-REC-025")
         assert "5.00 too much" in found.says
         assert found.run is None
 
 
-def test_a_bill_paid_by_hand_and_by_avidxchange(world: World):
-    name, bill = world.take()
-    world.settle(name, amount="1.00")
-    world.inbound()
-    world.settle(name)
-    world.pay_by_hand(name, "7008")
+def test_a_bill_paid_by_hand_and_by_avidxchange(context: ReconcileContext):
+    name, bill = context.take()
+    context.settle(name, amount="1.00")
+    context.inbound()
+    context.settle(name)
+    context.pay_by_hand(name, "7008")
     rest = Decimal(bill["total"]) - 1
-    found = world.difference(name)
+    found = context.difference(name)
     assert (found.cause, found.amount) == (Cause.UNEXPLAINED, 0)
     assert f"{rest:,.2f} was settled otherwise" in found.says
     assert f"{rest:,.2f} too much" in found.says
 
 
-def test_paid_there_and_open_here(world: World):
-    name, bill = world.take()
-    world.settle(name)
-    world.inbound()
-    world.edit(name, touch=False, paid_cents=0, status="A")
-    found = world.difference(name)
+def test_paid_there_and_open_here(context: ReconcileContext):
+    name, bill = context.take()
+    context.settle(name)
+    context.inbound()
+    context.edit(name, touch=False, paid_cents=0, status="A")
+    found = context.difference(name)
     assert (found.cause, found.code) == (Cause.UNEXPLAINED, "APB-REC-026")
     assert (found.netsuite, found.avidxchange) == (Decimal(bill["total"]), 0)
 
 
-def test_paid_here_and_open_there(world: World):
-    name, bill = world.take()
+def test_paid_here_and_open_there(context: ReconcileContext):
+    name, bill = context.take()
     cents = int(Decimal(bill["total"]) * 100)
-    world.edit(name, touch=False, paid_cents=cents, status="B")
-    found = world.difference(name)
+    context.edit(name, touch=False, paid_cents=cents, status="B")
+    found = context.difference(name)
     assert (found.cause, found.code) == (Cause.UNEXPLAINED, "APB-REC-027")
     assert (found.netsuite, found.avidxchange) == (0, Decimal(bill["total"]))
 
 
-def test_what_was_paid_on_the_day_itself_counts(world: World):
-    payments = world.sandbox.books()["avidxchange"]["payments"]
-    name = posted(world)
+def test_what_was_paid_on_the_day_itself_counts(context: ReconcileContext):
+    payments = context.sandbox.books()["avidxchange"]["payments"]
+    name = posted(context)
     (paid,) = [one for one in payments if name.endswith(f"-{one['id']}")]
     day = date.fromisoformat(paid["paidOn"])
     bill = paid["allocations"][0]["invoiceExternalId"]
-    on_the_day, before = (world.compare(as_of=one) for one in (day, day - timedelta(days=1)))
+    on_the_day, before = (context.compare(as_of=one) for one in (day, day - timedelta(days=1)))
     assert on_the_day.payments > before.payments == 0
     for found in (on_the_day, before):
         assert [one for one in found.differences if one.external_id in {name, bill}] == []
 
 
 @pytest.mark.parametrize(("kind", "field"), [("payment", "amount"), ("invoice", "total")])
-def test_a_record_that_shows_no_amount_is_named(world: World, kind: str, field: str):
-    shown = world.sandbox.books()["avidxchange"][f"{kind}s"][0]
+def test_a_record_that_shows_no_amount_is_named(context: ReconcileContext, kind: str, field: str):
+    shown = context.sandbox.books()["avidxchange"][f"{kind}s"][0]
     answer = {"status": 200, "body": {"items": [{**shown, field: None}]}}
     match = {"method": "GET", "path": f"/v1/{kind}s", "times": 1}
-    world.sandbox.control("/control/faults", {"match": match, "do": answer})
+    context.sandbox.control("/control/faults", {"match": match, "do": answer})
     try:
         with pytest.raises(APBridgeError, match="APB-REC-050") as ended:
-            world.compare()
+            context.compare()
     finally:
-        world.sandbox.control("/control/faults", method="DELETE")
+        context.sandbox.control("/control/faults", method="DELETE")
     assert str(ended.value.facts["external_id"]).endswith(shown.get("externalId") or f"-{shown['id']}")

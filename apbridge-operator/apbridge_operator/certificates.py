@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from apbridge.errors import OutcomeUnknownError, UnavailableError
-from apbridge.http import Call, Write
+from apbridge.http import Call, Idempotency
 from apbridge.netsuite.client import NetSuite
 
 PERMISSION = "Setup, Manage Own OAuth 2.0 Client Credentials Certificates"
@@ -71,7 +71,7 @@ class Certificates:
         """
         purpose = "set up a certificate"
         body = {"fileContent": pem, "role": _number(role), "entity": entity}
-        answer = self._session.ask(Call("POST", self._path, purpose, Write.ONCE, json=body))
+        answer = self._session.ask(Call("POST", self._path, purpose, Idempotency.ONCE, json=body))
         try:
             return str(answer["certificate_id"])
         except (LookupError, TypeError) as failure:
@@ -84,7 +84,7 @@ class Certificates:
             RefusedError: There is no such certificate, or the role may not.
         """
         path = f"{self._path}/{certificate_id}/revoke"
-        self._session.send(Call("POST", path, "revoke a certificate", Write.IDEMPOTENT))
+        self._session.send(Call("POST", path, "revoke a certificate", Idempotency.IDEMPOTENT))
 
 
 def _mapped(item: Mapping[str, Any]) -> Mapped:

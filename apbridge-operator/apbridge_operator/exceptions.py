@@ -43,7 +43,7 @@ class Case:
     attempts: int
     open_since: datetime | None
     last_seen: datetime
-    withheld: bool
+    needs_refetch: bool
     retry_asked_at: datetime | None
     dismissed_at: datetime | None
     dismissed_by: str | None
@@ -129,7 +129,7 @@ class Exceptions:
             return [_case(row) for row in connection.execute(query)]
 
     def every(self, which: Which | None = None) -> Iterator[Case]:
-        """Give all, in the order of `page`, in portions."""
+        """Give all, in the order of `page`, in batches."""
         offset = 0
         while found := self.page(which, limit=_AT_ONCE, offset=offset):
             yield from found

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, timezone
 from enum import Enum
 
 from apbridge.errors import APBridgeError
-from apbridge.ledger.chronicle import Chronicle, PastRun
+from apbridge.ledger.run_history import PastRun, RunHistory
 from apbridge.netsuite.certificate import Certificate
 from apbridge_operator.exceptions import Reason
 
@@ -49,7 +49,7 @@ class Sign:
 
 
 def signs(
-    chronicle: Chronicle,
+    run_history: RunHistory,
     certificate: Certificate | None,
     reasons: Sequence[Reason],
     *,
@@ -60,9 +60,9 @@ def signs(
         yield _bad("Payments", APBridgeError("APB-HLT-001", count=worst))
     now = datetime.now(timezone.utc)
     for plugin, direction in DIRECTIONS.items():
-        latest = next(iter(chronicle.runs(plugin, limit=1)), None)
-        ended = chronicle.last_ended(plugin)
-        yield of_runs(direction, latest, ended, chronicle.last_good(plugin), now=now, quiet=quiet)
+        latest = next(iter(run_history.runs(plugin, limit=1)), None)
+        ended = run_history.last_ended(plugin)
+        yield of_runs(direction, latest, ended, run_history.last_good(plugin), now=now, quiet=quiet)
     if certificate:
         yield of_certificate(certificate, now)
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, timezone
 
 from apbridge.errors import APBridgeError, urgent
 from apbridge.ledger import Ledger, Status
-from apbridge.ledger.chronicle import Chronicle, PastRun
+from apbridge.ledger.run_history import PastRun, RunHistory
 from apbridge.netsuite.certificate import Certificate
 from apbridge.redaction import redact_text
 from apbridge_operator.exceptions import Case, Exceptions, Which
@@ -45,30 +45,30 @@ def due(ledger: Ledger, certificate: Certificate | None, *, quiet: timedelta = Q
         certificate: NetSuite's, where it is here.
         quiet: How long no run may end well.
     """
-    chronicle = Chronicle(ledger)
+    run_history = RunHistory(ledger)
     now = datetime.now(timezone.utc)
-    found = [*_runs(chronicle, now, quiet), *_rejections(ledger, chronicle)]
+    found = [*_runs(run_history, now, quiet), *_rejections(ledger, run_history)]
     if certificate:
-        found += _certificate(chronicle, certificate, now)
+        found += _certificate(run_history, certificate, now)
     return found
 
 
-def _runs(chronicle: Chronicle, now: datetime, quiet: timedelta) -> Iterator[Notice]:
+def _runs(run_history: RunHistory, now: datetime, quiet: timedelta) -> Iterator[Notice]:
     for plugin, direction in DIRECTIONS.items():
-        good = chronicle.last_good(plugin)
-        ended = chronicle.last_ended(plugin)
+        good = run_history.last_good(plugin)
+        ended = run_history.last_ended(plugin)
         # What fails again and again is one thing, until a run ends well.
         streak = f"{plugin} since run {good.id if good else 0}"
         if ended and ended.status in {"failed", "incomplete"}:
             unknown = APBridgeError("APB-NTC-003", direction=direction)
             says = f"{direction}: {ended.error}" if ended.error else whole(unknown)
-            yield from _once(chronicle, f"notice of a failure of {streak}", _failed(ended), says)
+            yield from _once(run_history, f"notice of a failure of {streak}", _failed(ended), says)
         if good is None or _ended(good) < now - quiet:
             since = f"since {_ended(good):%Y-%m-%d %H:%M} UTC" if good else "with this ledger"
             silence = APBridgeError("APB-NTC-004", direction=direction, since=since)
             if ended and ended.error:
                 silence = APBridgeError("APB-NTC-005", direction=direction, since=since, error=ended.error)
-            yield from _once(chronicle, f"notice of silence of {streak}", "Nothing has run", whole(silence))
+            yield from _once(run_history, f"notice of silence of {streak}", "Nothing has run", whole(silence))
 
 
 def _failed(run: PastRun) -> str:
@@ -76,7 +76,7 @@ def _failed(run: PastRun) -> str:
     return f"A run failed; {_URGENT}" if run.code in urgent() else "A run failed"
 
 
-def _certificate(chronicle: Chronicle, certificate: Certificate, now: datetime) -> Iterator[Notice]:
+def _certificate(run_history: RunHistory, certificate: Certificate, now: datetime) -> Iterator[Notice]:
     milestone, days = certificate.milestone(now), certificate.days_left(now)
     if milestone is None:
         return
@@ -86,11 +86,11 @@ def _certificate(chronicle: Chronicle, certificate: Certificate, now: datetime) 
     if days < 0:
         found = APBridgeError("APB-NTC-006", ends=ends)
     name = f"notice of the certificate until {ends} at {step}"
-    yield from _once(chronicle, name, "The certificate ends", whole(found))
+    yield from _once(run_history, name, "The certificate ends", whole(found))
 
 
-def _rejections(ledger: Ledger, chronicle: Chronicle) -> Iterator[Notice]:
-    before = chronicle.recall(_REJECTIONS)
+def _rejections(ledger: Ledger, run_history: RunHistory) -> Iterator[Notice]:
+    before = run_history.recall(_REJECTIONS)
     told = before.value if before else {"until": None, "near": []}
     until = datetime.fromisoformat(told["until"]) if told["until"] else None
     near = set(told["near"])
@@ -111,7 +111,7 @@ def _rejections(ledger: Ledger, chronicle: Chronicle) -> Iterator[Notice]:
         yield Notice(
             f"{worst}{len(some)} new rejection{'' if len(some) == 1 else 's'}",
             _listed(some),
-            lambda: chronicle.remember(_REJECTIONS, value),
+            lambda: run_history.remember(_REJECTIONS, value),
         )
 
 
@@ -121,9 +121,9 @@ def _listed(cases: Sequence[Case]) -> str:
     return "\n".join([*lines, *([f"… and {left} more: apbridge exceptions list"] if left else [])])
 
 
-def _once(chronicle: Chronicle, name: str, title: str, says: str) -> Iterator[Notice]:
-    if chronicle.recall(name) is None:
-        yield Notice(title, says, lambda: chronicle.remember(name, says))
+def _once(run_history: RunHistory, name: str, title: str, says: str) -> Iterator[Notice]:
+    if run_history.recall(name) is None:
+        yield Notice(title, says, lambda: run_history.remember(name, says))
 
 
 def _ended(run: PastRun) -> datetime:

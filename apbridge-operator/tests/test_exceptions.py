@@ -9,17 +9,17 @@ import pytest
 from sqlalchemy import text, update
 
 from apbridge.errors import APBridgeError, RejectedError, SettingError, catalogue, urgent
-from apbridge.ledger import Entry, Ledger, Need, Status
+from apbridge.ledger import Ledger, Need, RowUpdate, Status
 from apbridge.ledger.tables import records
 from apbridge_operator.exceptions import Exceptions, Which
 
 FIELDS = {"problem": "is missing", "field": "total", "stream": "bills", "missing": "vendors x"}
 
 
-def rejected(number: int, code: str = "APB-SNG-010", stream: str = "bills") -> Entry:
+def rejected(number: int, code: str = "APB-SNG-010", stream: str = "bills") -> RowUpdate:
     external_id = f"netsuite-1-vendorbill-{number:05}"
     error = RejectedError(code, external_id=external_id, ending="x", **FIELDS)
-    return Entry(
+    return RowUpdate(
         stream,
         external_id,
         str(number),

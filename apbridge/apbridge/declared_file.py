@@ -55,7 +55,7 @@ class MalformedFileError(Exception):
         self.says = says
 
 
-class Place(NamedTuple):
+class FilePosition(NamedTuple):
     """Where something stands in a file; both count from 1."""
 
     line: int
@@ -73,7 +73,7 @@ class Declared:
     """
 
     value: Any
-    places: Mapping[Steps, Place]
+    places: Mapping[Steps, FilePosition]
     twice: Sequence[Steps] = ()
 
     def line(self, steps: Steps) -> int:
@@ -133,7 +133,9 @@ def from_yaml(text: str, *, as_text: bool = False) -> Declared:
         raise _not_yaml(text, failure) from failure
     if root is None:
         return Declared(None, {})
-    places: dict[Steps, Place] = {(): Place(root.start_mark.line + 1, root.start_mark.column + 1)}
+    places: dict[Steps, FilePosition] = {
+        (): FilePosition(root.start_mark.line + 1, root.start_mark.column + 1)
+    }
     twice: list[Steps] = []
     _note(root, (), places, twice)
     return Declared(_value(root, loader), places, twice)
@@ -155,13 +157,13 @@ def from_csv(text: str) -> Declared:
         if name and name in names[:index]:
             raise MalformedFileError(1, index + 1, f"the column {name} is there twice")
     rows: list[dict[str, str]] = []
-    places: dict[Steps, Place] = {}
+    places: dict[Steps, FilePosition] = {}
     for line, cells in numbered:
         if len(cells) > len(names):
             says = f"it has {len(cells)} values, and the header {len(names)} columns"
             raise MalformedFileError(line, len(names) + 1, says)
         if any(cells):
-            places[len(rows),] = Place(line, 1)
+            places[len(rows),] = FilePosition(line, 1)
             rows.append({name: cell for name, cell in zip(names, cells, strict=False) if cell})
     return Declared(rows, places)
 
@@ -199,7 +201,7 @@ def _check_shape(text: str, loader: Any) -> None:  # noqa: ANN401
             raise _malformed(event.start_mark, f"it is nested more than {MAX_DEPTH} deep")
 
 
-def _note(node: yaml.Node, steps: Steps, places: dict[Steps, Place], twice: list[Steps]) -> None:
+def _note(node: yaml.Node, steps: Steps, places: dict[Steps, FilePosition], twice: list[Steps]) -> None:
     """Note the place of every key and item below a node."""
     pairs: list[tuple[str | int, Any, yaml.Node]] = []
     if isinstance(node, yaml.MappingNode):
@@ -209,7 +211,7 @@ def _note(node: yaml.Node, steps: Steps, places: dict[Steps, Place], twice: list
     twice += [(*steps, step) for step, times in Counter(step for step, *_ in pairs).items() if times > 1]
     for step, mark, value in pairs:
         here = (*steps, step)
-        places[here] = Place(mark.line + 1, mark.column + 1)
+        places[here] = FilePosition(mark.line + 1, mark.column + 1)
         _note(value, here, places, twice)
 
 

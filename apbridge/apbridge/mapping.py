@@ -43,7 +43,7 @@ SEGMENT = "cseg"
 _ACCOUNT, _ACCOUNT_ID = "account", "account_id"
 
 
-class Rule(NamedTuple):
+class MappingRule(NamedTuple):
     """One row of a table.
 
     Args:
@@ -76,7 +76,7 @@ class MappingTable:
         rules: Its rows.
     """
 
-    def __init__(self, name: str, rules: Sequence[Rule] = ()) -> None:
+    def __init__(self, name: str, rules: Sequence[MappingRule] = ()) -> None:
         self.name = name
         self.rules = tuple(rules)
         self._found: dict[tuple[str, str, str | None], str | None] = {}
@@ -173,13 +173,13 @@ def _check(file: str, declared: Declared, setting: str) -> None:
             raise _wrong(file, declared, (row, column), problem)
 
 
-def _rules(file: str, declared: Declared) -> list[Rule]:
+def _rules(file: str, declared: Declared) -> list[MappingRule]:
     rows: dict[tuple[str, str, str | None], int] = {}
-    rules: list[Rule] = []
+    rules: list[MappingRule] = []
     for row, values in enumerate(declared.value or ()):
         of = values.get("dimension") or (_ACCOUNT if _ACCOUNT in values else _ACCOUNT_ID)
         value = values.get("value") or values[of]
-        rule = Rule(of, value, values.get("subsidiary"), values["code"])
+        rule = MappingRule(of, value, values.get("subsidiary"), values["code"])
         column = "value" if "value" in values else of
         earlier = rows.setdefault(rule[:3], row)
         if earlier != row:

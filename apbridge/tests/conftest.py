@@ -17,13 +17,13 @@ import requests
 
 from apbridge import json
 from apbridge.errors import SettingError
-from apbridge.http import GovernedSession, Verdict, body_of, done, kind_of, retry
+from apbridge.http import Answer, GovernedSession, body_of, done, kind_of, retry
 from apbridge.redaction import redact_text
 from tests.waiting import PATIENCE
 
 
 @dataclass(frozen=True)
-class Answer:
+class CannedAnswer:
     status: int = 200
     body: bytes = b"{}"
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -41,34 +41,34 @@ class Asked:
     body: bytes
 
 
-class Script:
+class AnswerScript:
     """What the server answers, in order, and then for ever; and what it was asked."""
 
     def __init__(self) -> None:
         self.url = ""
         self.asked: list[Asked] = []
         self.peak = 0
-        self.otherwise = Answer()
-        self._answers: deque[Answer] = deque()
+        self.otherwise = CannedAnswer()
+        self._answers: deque[CannedAnswer] = deque()
         self._in_flight = 0
         self._lock = Lock()
 
-    def then(self, status: int = 200, body: Any = None, *, times: int = 1, **more: Any) -> Script:  # noqa: ANN401
+    def then(self, status: int = 200, body: Any = None, *, times: int = 1, **more: Any) -> AnswerScript:  # noqa: ANN401
         self._answers.extend([self.answer(status, body, **more)] * times)
         return self
 
-    def forever(self, status: int = 200, body: Any = None, **more: Any) -> Script:  # noqa: ANN401
+    def forever(self, status: int = 200, body: Any = None, **more: Any) -> AnswerScript:  # noqa: ANN401
         self.otherwise = self.answer(status, body, **more)
         return self
 
     @staticmethod
-    def answer(status: int = 200, body: Any = None, **more: Any) -> Answer:  # noqa: ANN401
+    def answer(status: int = 200, body: Any = None, **more: Any) -> CannedAnswer:  # noqa: ANN401
         if isinstance(body, bytes):
-            return Answer(status, body, **more)
+            return CannedAnswer(status, body, **more)
         headers = {"Content-Type": "application/json", **more.pop("headers", {})}
-        return Answer(status, b"" if body is None else json.dumps(body), headers, **more)
+        return CannedAnswer(status, b"" if body is None else json.dumps(body), headers, **more)
 
-    def next(self, asked: Asked) -> Answer:
+    def next(self, asked: Asked) -> CannedAnswer:
         with self._lock:
             self.asked.append(asked)
             self._in_flight += 1
@@ -83,7 +83,7 @@ class Script:
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
-    script: Script
+    script: AnswerScript
 
     def _answer(self) -> None:
         length = int(self.headers.get("Content-Length") or 0)
@@ -113,8 +113,8 @@ class Handler(BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def script() -> Iterator[Script]:
-    script = Script()
+def script() -> Iterator[AnswerScript]:
+    script = AnswerScript()
     handler = type("Scripted", (Handler,), {"script": script})
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         # Connections that a session keeps open would hold the server's end up.
@@ -128,7 +128,7 @@ def script() -> Iterator[Script]:
         thread.join()
 
 
-class Clock(Event):
+class FakeClock(Event):
     """Time that passes only where a session waits: a `stop` that never comes, and a `monotonic` beside it."""
 
     def __init__(self) -> None:
@@ -144,9 +144,9 @@ class Clock(Event):
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+def clock(monkeypatch: pytest.MonkeyPatch) -> FakeClock:
     """Give sessions that take it as `stop` a time of their own."""
-    clock = Clock()
+    clock = FakeClock()
     monkeypatch.setattr("apbridge.http.session.monotonic", lambda: clock.now)
     return clock
 
@@ -174,18 +174,18 @@ class Token:
             self.number += 1
         return self.renewable
 
-    def rejected(self, verdict: Verdict) -> SettingError:
-        problem = f"refused with {verdict.reason}"
+    def rejected(self, answer: Answer) -> SettingError:
+        problem = f"refused with {answer.reason}"
         return SettingError("APB-SET-001", setting="user_token", problem=problem)
 
 
-def judge(response: requests.Response) -> Verdict:
+def classify(response: requests.Response) -> Answer:
     body = body_of(response)
     if response.ok:
         return done(body)
     found = body if isinstance(body, dict) else {}
     kind = kind_of(response.status_code)
-    return Verdict(kind, str(found.get("code", "")), redact_text(str(found.get("message", ""))))
+    return Answer(kind, str(found.get("code", "")), redact_text(str(found.get("message", ""))))
 
 
 @pytest.fixture
@@ -203,7 +203,7 @@ def session_to(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
             session = GovernedSession(
                 "Ledgerly",
                 url,
-                **{"signer": Token(), "judge": judge, "concurrency": 4, **options},
+                **{"signer": Token(), "classify": classify, "concurrency": 4, **options},
             )
             sessions.callback(session.close)
             return session

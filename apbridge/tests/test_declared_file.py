@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from apbridge import declared_file
 from apbridge.declared_file import (
     Declared,
+    FilePosition,
     MalformedFileError,
-    Place,
     UnreadableFileError,
     from_csv,
     from_yaml,
@@ -55,15 +55,15 @@ def test_an_empty_file_has_no_value():
 def test_every_key_and_item_has_its_place():
     declared = from_yaml("# ours\na: 1\nb:\n  - c: [x, y]\n  - d: 2\n")
     assert declared.places == {
-        (): Place(2, 1),
-        ("a",): Place(2, 1),
-        ("b",): Place(3, 1),
-        ("b", 0): Place(4, 5),
-        ("b", 0, "c"): Place(4, 5),
-        ("b", 0, "c", 0): Place(4, 9),
-        ("b", 0, "c", 1): Place(4, 12),
-        ("b", 1): Place(5, 5),
-        ("b", 1, "d"): Place(5, 5),
+        (): FilePosition(2, 1),
+        ("a",): FilePosition(2, 1),
+        ("b",): FilePosition(3, 1),
+        ("b", 0): FilePosition(4, 5),
+        ("b", 0, "c"): FilePosition(4, 5),
+        ("b", 0, "c", 0): FilePosition(4, 9),
+        ("b", 0, "c", 1): FilePosition(4, 12),
+        ("b", 1): FilePosition(5, 5),
+        ("b", 1, "d"): FilePosition(5, 5),
     }
     assert [declared.line(steps) for steps in (("b", 1, "no such"), ("no such",), ())] == [5, 2, 2]
 
@@ -118,7 +118,7 @@ def test_yaml_with_aliases_is_read_where_nobody_need_be_told_the_lines():
 def test_a_csv_is_its_rows_by_column_each_with_the_line_at_which_it_begins():
     declared = from_csv('account,code,\r\n\r\n6100, A ,\r\n"62\r\n00",,\r\n,C\r\n')
     assert declared.value == [{"account": "6100", "code": "A"}, {"account": "62\r\n00"}, {"code": "C"}]
-    assert declared.places == {(0,): Place(3, 1), (1,): Place(4, 1), (2,): Place(6, 1)}
+    assert declared.places == {(0,): FilePosition(3, 1), (1,): FilePosition(4, 1), (2,): FilePosition(6, 1)}
 
 
 LIMIT = csv.field_size_limit()

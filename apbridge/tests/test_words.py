@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from apbridge import words
 from apbridge.ledger import UNIDENTIFIED, Status
-from apbridge.ledger.chronicle import DIFFERENCES
 from apbridge.ledger.doubt import ANSWERED, SENT, UNANSWERED
+from apbridge.ledger.run_history import DIFFERENCES
 from apbridge.ledger.tables import GENERATION, GENESIS
-from apbridge.singer import Kind
+from apbridge.singer import OutcomeKind
 from apbridge.singer.state import NOTE, UNFINISHED
 
 
@@ -34,7 +34,7 @@ def test_words_in_the_books_of_either_system_never_change() -> None:
 
 def test_words_in_a_ledger_never_change() -> None:
     assert [status.value for status in Status] == ["delivered", "waiting", "rejected", "ignored", "dismissed"]
-    assert [kind.value for kind in Kind] == [
+    assert [kind.value for kind in OutcomeKind] == [
         "delivered",
         "unchanged",
         "ignored",

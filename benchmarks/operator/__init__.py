@@ -81,7 +81,7 @@ def _pages(place: Path) -> None:
         thread.start()
         address = f"http://127.0.0.1:{listening.getsockname()[1]}"
         try:
-            for path in ("/", "/exceptions", "/exceptions?page=700", f"/story?number=INV-{_ROWS // 2}"):
+            for path in ("/", "/exceptions", "/exceptions?page=700", f"/history?number=INV-{_ROWS // 2}"):
                 _tell(f"console {path}", partial(_get, address + path))
         finally:
             server.should_exit = True

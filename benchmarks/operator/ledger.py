@@ -9,19 +9,19 @@ from typing import Any
 
 from apbridge.errors import RejectedError
 from apbridge.json import dumps
-from apbridge.ledger import Entry, Ledger, Status
+from apbridge.ledger import Ledger, RowUpdate, Status
 from apbridge.ledger.audit import _CHAINED, _hash
 from apbridge.ledger.tables import audit, audit_head
 
-_PORTION = 5000
+_BATCH = 5000
 
 
 def fill(url: str, rows: int) -> None:
     """Write so many rows: of each ten, seven bills are delivered and two rejected, and one is a payment."""
     with Ledger(url) as ledger:
         run = ledger.start_run("target-avidxchange", "1.0")
-        for start in range(0, rows, _PORTION):
-            numbers = range(start, min(start + _PORTION, rows))
+        for start in range(0, rows, _BATCH):
+            numbers = range(start, min(start + _BATCH, rows))
             ledger.write(run.id, "avidxchange", [_bill(number) for number in numbers if number % 10])
             ledger.write(run.id, "netsuite", [_payment(number) for number in numbers if not number % 10])
         _write_trail(ledger, run.id, rows)
@@ -35,7 +35,7 @@ def _name(number: int) -> str:
     return f"netsuite-1234567-vendorbill-{number}" if number % 10 else f"avidxchange-payment-{number}"
 
 
-def _bill(number: int) -> Entry:
+def _bill(number: int) -> RowUpdate:
     payload = {
         "id": str(number),
         "number": f"INV-{number + 1}",
@@ -45,26 +45,28 @@ def _bill(number: int) -> Entry:
     }
     about = ("bills", _name(number), str(number), f"hash-{number}")
     if number % 5 != 1:
-        return Entry(*about, Status.DELIVERED, acknowledged=True, remote_id=f"ax-{number}", payload=payload)
+        return RowUpdate(
+            *about, Status.DELIVERED, acknowledged=True, remote_id=f"ax-{number}", payload=payload
+        )
     code = "APB-TAX-020" if number % 50 == 1 else "APB-SNG-011"
     error = RejectedError(
         code, name=payload["number"], external_id=_name(number), open="0.00", total="1.00", ending="x"
     )
-    return Entry(*about, Status.REJECTED, code=code, says=error.says, do=error.do, payload=payload)
+    return RowUpdate(*about, Status.REJECTED, code=code, says=error.says, do=error.do, payload=payload)
 
 
-def _payment(number: int) -> Entry:
+def _payment(number: int) -> RowUpdate:
     bill = {"invoice_external_id": _name(number + 1), "amount": Decimal(1), "discount": Decimal(0)}
     payload = {"id": str(number), "check_number": f"CHK-{number // 10 * 10}", "allocations": [bill]}
-    return Entry("payments", _name(number), str(number), "h", Status.DELIVERED, payload=payload)
+    return RowUpdate("payments", _name(number), str(number), "h", Status.DELIVERED, payload=payload)
 
 
 def _write_trail(ledger: Ledger, run_id: int, rows: int) -> None:
     """Write two rows for each write, chained as the trail does it; one commit a write would take hours."""
     seq, previous = 0, "0" * 64
-    for start in range(0, rows, _PORTION):
+    for start in range(0, rows, _BATCH):
         made = []
-        for row in _links(run_id, range(start, min(start + _PORTION, rows)), seq):
+        for row in _links(run_id, range(start, min(start + _BATCH, rows)), seq):
             row["previous"] = previous
             row["hash"] = previous = _hash(row)
             made.append(row)

@@ -48,7 +48,7 @@ def written(seconds: int) -> str:
     return (_EPOCH + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-class Bills:
+class BenchmarkBills:
     """Rendered bill headers, in order of (modified, id).
 
     Args:
@@ -58,7 +58,7 @@ class Bills:
     """
 
     def __init__(self, rows: int, tied: int = 0) -> None:
-        luck = random.Random(rows)  # noqa: S311 - no secret
+        rng = random.Random(rows)  # noqa: S311 - no secret
         self._keys = array("q")
         self._starts = array("q", [0])
         self._text = bytearray()
@@ -67,7 +67,7 @@ class Bills:
             if tied:
                 moment += index % tied == 0
             else:
-                moment += luck.expovariate(1 / 100)
+                moment += rng.expovariate(1 / 100)
                 # Night falls after 300 bills, and the weekend after 1,500.
                 moment += 60_000 * (index % 300 == 0) + 170_000 * (index % 1500 == 0)
             number = index * 2 + 1000

@@ -12,7 +12,7 @@ from time import sleep
 from typing import ClassVar
 from urllib.parse import parse_qs, urlsplit
 
-from benchmarks.reader.bills import Bills
+from benchmarks.reader.bills import BenchmarkBills
 
 LIMIT = 5
 """Most calls in flight of a standard account."""
@@ -46,7 +46,7 @@ class Served:
 
     def __init__(
         self,
-        bills: Bills,
+        bills: BenchmarkBills,
         *,
         latency: float = 0,
         block_every: int = 0,
@@ -108,7 +108,7 @@ def serving(served: Served) -> Iterator[Served]:
 
 def serve(rows: int, pipe: Connection) -> None:
     """Serve so many bills until something is said, in a process of its own."""
-    with serving(Served(Bills(rows))) as served:
+    with serving(Served(BenchmarkBills(rows))) as served:
         pipe.send(served.url)
         pipe.recv()
 

@@ -39,7 +39,7 @@ def is_write(method: str, path: str) -> bool:
 
 
 @dataclass
-class Tally:
+class CallCounts:
     """One system's counts since the last reset."""
 
     total: int = 0
@@ -76,16 +76,16 @@ class Calls:
     """The counts of both systems. Used on the event loop only."""
 
     def __init__(self) -> None:
-        self._tallies = {system: Tally() for system in System}
+        self._tallies = {system: CallCounts() for system in System}
 
-    def of(self, system: System) -> Tally:
+    def of(self, system: System) -> CallCounts:
         """Give one system's counts."""
         return self._tallies[system]
 
     def reset(self) -> None:
         """Start counting anew; calls that are in flight stay in flight."""
         self._tallies = {
-            system: Tally(
+            system: CallCounts(
                 in_flight=tally.in_flight, admitted=tally.admitted, peak_concurrency=tally.in_flight
             )
             for system, tally in self._tallies.items()

@@ -7,9 +7,9 @@ from pathlib import Path
 import click
 
 from apbridge_sandbox.company import CompanySize
+from apbridge_sandbox.context import Options, Sandbox
 from apbridge_sandbox.credentials import ENV_FILE, in_the_way, issue
 from apbridge_sandbox.store import Store, StoreError
-from apbridge_sandbox.world import Options, Sandbox
 
 _PORT = click.IntRange(0, 65535)
 _COUNT = click.IntRange(min=1)

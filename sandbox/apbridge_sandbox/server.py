@@ -17,8 +17,8 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from apbridge_sandbox import avidxchange, control, netsuite
 from apbridge_sandbox.avidxchange import partner
-from apbridge_sandbox.gate import Gate
-from apbridge_sandbox.world import Sandbox
+from apbridge_sandbox.context import Sandbox
+from apbridge_sandbox.middleware import CallMiddleware
 
 HOST = "127.0.0.1"
 
@@ -68,7 +68,7 @@ def systems_app(sandbox: Sandbox) -> ASGIApp:
     routes: list[BaseRoute] = [_HEALTH, *avidxchange.routes(), *partner.routes(), *netsuite.routes()]
     app = Starlette(routes=routes)
     app.state.sandbox = sandbox
-    return Gate(app, sandbox, routes)
+    return CallMiddleware(app, sandbox, routes)
 
 
 def control_app(sandbox: Sandbox) -> ASGIApp:

@@ -109,7 +109,7 @@ class Store:
         conn = sqlite3.connect(self.path, timeout=60, isolation_level=None, check_same_thread=False)
         conn.row_factory = sqlite3.Row
         conn.execute("PRAGMA journal_mode = WAL")
-        # A rehearsal's books need not survive a power cut, and every write would wait for the disk.
+        # A trial's books need not survive a power cut, and every write would wait for the disk.
         conn.execute("PRAGMA synchronous = OFF")
         conn.execute("PRAGMA cache_size = -65536")
         return conn

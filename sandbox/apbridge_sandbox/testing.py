@@ -16,10 +16,10 @@ from urllib.request import ProxyHandler, Request, build_opener
 import msgspec
 
 from apbridge_sandbox.company import CompanySize
+from apbridge_sandbox.context import Options, Sandbox
 from apbridge_sandbox.credentials import issue
 from apbridge_sandbox.server import HOST, Server
 from apbridge_sandbox.store import Store
-from apbridge_sandbox.world import Options, Sandbox
 
 _PATIENCE = 300
 """Seconds until the sandbox is taken to have failed: a busy machine is slow and not wrong."""

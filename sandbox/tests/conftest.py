@@ -12,7 +12,7 @@ from apbridge_sandbox.testing import Running, running
 from tests.waiting import PATIENCE
 
 
-class AvidXchange(requests.Session):
+class SignedInAvidXchange(requests.Session):
     """Calls paths of AvidXchange with good tokens."""
 
     def __init__(self, sandbox: Running) -> None:
@@ -42,6 +42,6 @@ def sandbox(served: Running) -> Running:
 
 
 @pytest.fixture
-def avidxchange(sandbox: Running) -> Iterator[AvidXchange]:
-    with AvidXchange(sandbox) as session:
+def avidxchange(sandbox: Running) -> Iterator[SignedInAvidXchange]:
+    with SignedInAvidXchange(sandbox) as session:
         yield session

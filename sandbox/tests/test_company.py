@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from apbridge_sandbox.company import CompanySize, seed_company
+from apbridge_sandbox.context import Options, Sandbox
 from apbridge_sandbox.store import Store
-from apbridge_sandbox.world import Options, Sandbox
 
 _NOT_THE_COMPANY = re.compile(
     r"ns_(integration|certificate|token)$|sandbox_|sqlite_|ax_(company|user_token)$"

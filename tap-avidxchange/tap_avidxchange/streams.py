@@ -18,7 +18,7 @@ from apbridge.errors import RejectedError, SettingError
 from apbridge.schemas import schema, validator
 from apbridge.singer.sdk import FencedStream
 from apbridge.singer.state import UNFINISHED
-from tap_avidxchange.memory import Memory
+from tap_avidxchange.bookmark import ListBookmark
 
 Record = dict[str, Any]
 
@@ -50,7 +50,7 @@ class AvidXchangeStream(FencedStream):
 
     @override
     def get_records(self, context: Context | None) -> Iterator[Record]:
-        memory = Memory({}, timedelta())
+        memory = ListBookmark({}, timedelta())
         return (record for record in self._listed() if memory.is_news(record))
 
     def _listed(self, modified_since: datetime | None = None) -> Iterator[Record]:
@@ -91,7 +91,7 @@ class ChangingStream(AvidXchangeStream):
     @override
     def get_records(self, context: Context | None) -> Iterator[Record]:
         overlap = timedelta(seconds=self.config["overlap_seconds"])
-        memory = Memory(self.get_context_state(context), overlap)
+        memory = ListBookmark(self.get_context_state(context), overlap)
         start = self.config.get("start_date")
         began = monotonic()
         for record in self._listed(memory.read_from or (instant(start) if start else None)):

@@ -39,7 +39,7 @@ class Read:
 
 
 @dataclass
-class Company:
+class PayingCompany:
     """AvidXchange's books, changed by the control API, and the tap that reads them."""
 
     sandbox: Running
@@ -89,10 +89,10 @@ class Company:
 
     def rewrite(self, payment: str, **columns: str) -> None:
         """Change a payment without AvidXchange's noticing when."""
-        world = self.sandbox.sandbox
-        assert world
+        context = self.sandbox.sandbox
+        assert context
         names = ", ".join(f"{name} = ?" for name in columns)
-        with world.store.write() as connection:
+        with context.store.write() as connection:
             statement = f"UPDATE ax_payment SET {names} WHERE id = ?"  # noqa: S608
             connection.execute(statement, (*columns.values(), payment))
 

@@ -8,11 +8,11 @@ import pytest
 
 from apbridge.avidxchange.profile import shipped
 from apbridge_sandbox.testing import running
-from tests.avidxchange_company import Company
+from tests.avidxchange_company import PayingCompany
 
 
 @pytest.fixture(params=shipped())
-def company(request: pytest.FixtureRequest) -> Iterator[Company]:
+def company(request: pytest.FixtureRequest) -> Iterator[PayingCompany]:
     """A company, under every contract that ships: what holds under one must hold under the other."""
     with running(vendors=1, bills=0) as sandbox:
-        yield Company(sandbox, request.param)
+        yield PayingCompany(sandbox, request.param)

@@ -14,10 +14,10 @@ from apbridge.avidxchange import instant
 from apbridge.errors import SettingError
 
 if TYPE_CHECKING:
-    from tests.avidxchange_company import Company
+    from tests.avidxchange_company import PayingCompany
 
 
-def test_a_run_with_nothing_new_gives_nothing_and_leaves_the_state(company: Company):
+def test_a_run_with_nothing_new_gives_nothing_and_leaves_the_state(company: PayingCompany):
     company.submit(5)
     company.pay()
     first = company.read()
@@ -32,7 +32,7 @@ def test_a_run_with_nothing_new_gives_nothing_and_leaves_the_state(company: Comp
     assert calls["total"] - calls["sign_ins"] == 2
 
 
-def test_what_changes_in_the_second_of_the_bookmark_is_found(company: Company):
+def test_what_changes_in_the_second_of_the_bookmark_is_found(company: PayingCompany):
     """Two changes in one second look alike by their time; only their content tells them apart."""
     company.submit(3)
     ids = company.pay(settle=False)
@@ -44,7 +44,7 @@ def test_what_changes_in_the_second_of_the_bookmark_is_found(company: Company):
 
 
 @pytest.mark.parametrize("late_by", [1, 120, 299])
-def test_what_shows_up_late_is_found_within_the_overlap(company: Company, late_by: int):
+def test_what_shows_up_late_is_found_within_the_overlap(company: PayingCompany, late_by: int):
     company.submit(3)
     ids = company.pay()
     newest = company.read().state
@@ -57,7 +57,7 @@ def test_what_shows_up_late_is_found_within_the_overlap(company: Company, late_b
     assert company.read(read.state).ids() == []
 
 
-def test_the_first_run_begins_at_start_date(company: Company):
+def test_the_first_run_begins_at_start_date(company: PayingCompany):
     company.submit(2)
     old = company.pay({"external_id": "netsuite-1234567_SB1-vendorbill-1"})
     company.later(86_400)
@@ -67,7 +67,7 @@ def test_the_first_run_begins_at_start_date(company: Company):
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_random_histories_read_in_slices_end_with_what_is_there(company: Company, seed: int):
+def test_random_histories_read_in_slices_end_with_what_is_there(company: PayingCompany, seed: int):
     dice = random.Random(seed)  # noqa: S311
     company.submit(12)
     ids = company.pay(settle=False)
@@ -91,7 +91,7 @@ def test_random_histories_read_in_slices_end_with_what_is_there(company: Company
 
 
 @pytest.mark.parametrize("company", ["avidconnect"], indirect=True)  # the other names it in a setting
-def test_bookmarks_of_another_company_stop_the_tap_and_new_tokens_of_the_same_do_not(company: Company):
+def test_bookmarks_of_another_company_stop_the_tap_and_new_tokens_of_the_same_do_not(company: PayingCompany):
     def tokens(name: str, number: int = 1) -> dict[str, Any]:
         """Let AvidXchange know the company by that token and number."""
         assert company.sandbox.sandbox

@@ -15,7 +15,7 @@ from apbridge.errors import SettingError
 from apbridge_sandbox.testing import running
 from tap_avidxchange.tap import TapAvidXchange
 from tests import forked
-from tests.avidxchange_company import Company
+from tests.avidxchange_company import PayingCompany
 
 CONFIG: dict[str, Any] = {"company_token": "-", "user_token": "-", "base_url": "http://127.0.0.1:1"}
 
@@ -42,14 +42,14 @@ class TestStandard(_Standard):  # type: ignore[misc,valid-type]
     @classmethod
     def _books(cls) -> Iterator[None]:
         with running(vendors=1, bills=0) as sandbox:
-            company = Company(sandbox)
+            company = PayingCompany(sandbox)
             CONFIG.update(company.config)
             company.submit(2)
             company.pay()
             yield
 
 
-def test_test_reaches_avidxchange(company: Company):
+def test_test_reaches_avidxchange(company: PayingCompany):
     ended = _program(company, {}, "--test")
     assert ended.returncode == 0
     assert company.calls()["total"] >= 5
@@ -65,13 +65,13 @@ def test_test_reaches_avidxchange(company: Company):
 )
 @pytest.mark.parametrize("company", ["avidconnect"], indirect=True)  # no contract decides it
 def test_a_wrong_setting_is_one_plain_line(
-    company: Company, arguments: list[str], changes: dict[str, Any], says: str
+    company: PayingCompany, arguments: list[str], changes: dict[str, Any], says: str
 ):
     ended = _program(company, changes, *arguments)
     assert says in _refused(company, ended)
 
 
-def test_a_credential_that_is_missing_or_wrong_is_named(company: Company):
+def test_a_credential_that_is_missing_or_wrong_is_named(company: PayingCompany):
     """Under whichever contract, its own credentials are."""
     for name in company.credentials:
         config = {key: value for key, value in company.config.items() if key != name}
@@ -81,7 +81,7 @@ def test_a_credential_that_is_missing_or_wrong_is_named(company: Company):
 
 
 @pytest.mark.parametrize("company", ["avidconnect"], indirect=True)  # no contract decides it
-def test_nobody_there_is_one_plain_line(company: Company):
+def test_nobody_there_is_one_plain_line(company: PayingCompany):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -91,7 +91,7 @@ def test_nobody_there_is_one_plain_line(company: Company):
 
 
 @pytest.mark.parametrize("company", ["avidconnect"], indirect=True)  # no contract decides it
-def test_discovery_asks_for_nothing(company: Company):
+def test_discovery_asks_for_nothing(company: PayingCompany):
     ended = _program(company, {}, "--discover")
     catalog = json.loads(ended.stdout)
     assert {one["tap_stream_id"] for one in catalog["streams"]} == {
@@ -104,14 +104,16 @@ def test_discovery_asks_for_nothing(company: Company):
     assert company.calls()["total"] == 0
 
 
-def _program(company: Company, changes: dict[str, Any], *arguments: str) -> subprocess.CompletedProcess[str]:
+def _program(
+    company: PayingCompany, changes: dict[str, Any], *arguments: str
+) -> subprocess.CompletedProcess[str]:
     config = {name: value for name, value in {**company.config, **changes}.items() if value is not None}
     file = company.sandbox.folder / "config.json"
     file.write_text(json.dumps(config))
     return forked.run("tap-avidxchange", f"--config={file}", *arguments, cwd=company.sandbox.folder)
 
 
-def _refused(company: Company, ended: subprocess.CompletedProcess[str]) -> str:
+def _refused(company: PayingCompany, ended: subprocess.CompletedProcess[str]) -> str:
     """See that a program ended as it should and gave no secret away; give its one line."""
     assert ended.returncode == 1
     assert "Traceback" not in ended.stderr

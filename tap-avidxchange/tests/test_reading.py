@@ -15,12 +15,12 @@ from apbridge.schemas import validator
 from tap_avidxchange.streams import STREAMS
 
 if TYPE_CHECKING:
-    from tests.avidxchange_company import Company
+    from tests.avidxchange_company import PayingCompany
 
 ALL = tuple(stream.name for stream in STREAMS)  # type: ignore[misc]  # its class knows it already
 
 
-def test_payments_come_with_what_they_pay(company: Company):
+def test_payments_come_with_what_they_pay(company: PayingCompany):
     first, second = company.submit(2)
     order = [
         {"external_id": first, "amount": "60.50", "discount": "1.25"},
@@ -43,7 +43,7 @@ def test_payments_come_with_what_they_pay(company: Company):
     assert payment["settled_at"].endswith("Z")
 
 
-def test_every_stream_gives_valid_canonical_records(company: Company):
+def test_every_stream_gives_valid_canonical_records(company: PayingCompany):
     company.submit(3)
     company.pay()
     read = company.read(streams=ALL)
@@ -61,13 +61,13 @@ def test_every_stream_gives_valid_canonical_records(company: Company):
     assert {record["dimension"] for record in read.records("dimension_values")} == {"department", "location"}
 
 
-def test_only_payments_come_without_a_catalog(company: Company):
+def test_only_payments_come_without_a_catalog(company: PayingCompany):
     company.submit(1)
     company.pay()
     assert {one.get("stream") for one in company.read().messages} == {"payments", None}
 
 
-def test_more_than_one_page_comes_whole(company: Company):
+def test_more_than_one_page_comes_whole(company: PayingCompany):
     company.submit(230)
     company.pay()
     read = company.read(streams=("payments", "invoices"))
@@ -75,7 +75,7 @@ def test_more_than_one_page_comes_whole(company: Company):
     assert len(set(read.ids("invoices"))) == len(read.ids("invoices")) == 230
 
 
-def test_a_record_that_the_profile_reads_wrongly_ends_the_run(company: Company, tmp_path: Path):
+def test_a_record_that_the_profile_reads_wrongly_ends_the_run(company: PayingCompany, tmp_path: Path):
     company.submit(1)
     company.pay()
     text = profiles.source(company.profile)

@@ -11,13 +11,13 @@ from typing import Any
 from apbridge.netsuite.client import Row
 from apbridge.netsuite.queries.query import Query, between
 from apbridge.netsuite.queries.reader import Found, Reader
-from apbridge.netsuite.restlet import File, Listing
+from apbridge.netsuite.restlet import File, FileListing
 from apbridge.schemas.identifiers import external_id
 from tap_netsuite_ap.bookmark import Window
 from tap_netsuite_ap.custom import CustomFields
 from tap_netsuite_ap.eligibility import Eligibility
 from tap_netsuite_ap.images import Images
-from tap_netsuite_ap.manifest import Entry, Manifest
+from tap_netsuite_ap.manifest import Manifest, StreamEntry
 from tap_netsuite_ap.records import Record, Shape
 
 BILLS_A_LINE_QUERY = 200
@@ -53,7 +53,7 @@ class Change:
 
 
 @dataclass(frozen=True)
-class _Portion:
+class _Batch:
     """Some changes, and what was asked about them."""
 
     changes: Sequence[Change]
@@ -61,7 +61,7 @@ class _Portion:
     lines: Found
     orders: Found
     applications: Found
-    files: Callable[[], Listing]
+    files: Callable[[], FileListing]
 
 
 class Bills:
@@ -81,7 +81,7 @@ class Bills:
     def __init__(
         self,
         reader: Reader,
-        entry: Entry,
+        entry: StreamEntry,
         manifest: Manifest,
         *,
         schema: Mapping[str, Any],
@@ -114,10 +114,10 @@ class Bills:
         """
         header = self._eligibility.mark(self._header)
         changes = (one for one in self._changes(header, window) if not was_sent(one.modified_at, one.id))
-        begun: _Portion | None = None
-        while portion := list(islice(changes, self._reader.page_rows)):
-            # What this portion is made of is under way while its forerunner is emitted.
-            following = self._begin(portion, header)
+        begun: _Batch | None = None
+        while batch := list(islice(changes, self._reader.page_rows)):
+            # What this batch is made of is under way while its forerunner is emitted.
+            following = self._begin(batch, header)
             if begun:
                 yield from self._finish(begun, window, was_sent)
             begun = following
@@ -160,11 +160,11 @@ class Bills:
             if changed_at < window.end:
                 yield Change(changed_at, bill)
 
-    def _begin(self, changes: Sequence[Change], header: Query) -> _Portion:
+    def _begin(self, changes: Sequence[Change], header: Query) -> _Batch:
         living = {one.id for one in changes if not one.is_deletion}
         unknown = living - {one.id for one in changes if one.header}
         look_up = self._reader.look_up
-        return _Portion(
+        return _Batch(
             changes,
             headers=look_up(header, unknown, by="id"),
             lines=look_up(self._line_query, living, width=BILLS_A_LINE_QUERY),
@@ -174,14 +174,14 @@ class Bills:
         )
 
     def _finish(
-        self, portion: _Portion, window: Window, was_sent: Callable[[str, str], bool]
+        self, batch: _Batch, window: Window, was_sent: Callable[[str, str], bool]
     ) -> Iterator[Record]:
-        headers = {one.id: one.header for one in portion.changes if one.header}
-        headers |= {number: rows[0] for number, rows in portion.headers().items()}
-        lines, orders, applications = portion.lines(), portion.orders(), portion.applications()
-        files = portion.files()
+        headers = {one.id: one.header for one in batch.changes if one.header}
+        headers |= {number: rows[0] for number, rows in batch.headers().items()}
+        lines, orders, applications = batch.lines(), batch.orders(), batch.applications()
+        files = batch.files()
         records: list[Record] = []
-        for change in portion.changes:
+        for change in batch.changes:
             if change.is_deletion:
                 records.append(self._tombstone(change))
                 continue

@@ -12,7 +12,7 @@ from typing import Any
 from apbridge.errors import RefusedError, SettingError
 from apbridge.netsuite import NetSuite
 from apbridge.netsuite.catalog import FieldKind, Fields, record_fields
-from apbridge.netsuite.queries.query import Line, Query
+from apbridge.netsuite.queries.query import Query, QueryLine
 
 SETTING = "custom_fields"
 _RECORD_TYPES = ("vendorBill", "vendor")
@@ -27,7 +27,7 @@ _MACROS = {FieldKind.DAY: "day({})", FieldKind.INSTANT: "utc({})"}
 
 
 @dataclass(frozen=True)
-class _Place:
+class _CustomFieldSource:
     """Where custom fields of some kinds are: in which schemas of the catalog, and in which query's table.
 
     Args:
@@ -41,16 +41,18 @@ class _Place:
     table: str
 
 
-_PLACES: Mapping[str, _Place] = {
-    "bills": _Place(("custbody", "cseg"), ("vendorBill",), "t"),
-    "bill_lines": _Place(("custcol", "cseg"), ("vendorBill-expenseElement", "vendorBill-itemElement"), "l"),
-    "vendors": _Place(("custentity", "cseg"), ("vendor",), "v"),
+_PLACES: Mapping[str, _CustomFieldSource] = {
+    "bills": _CustomFieldSource(("custbody", "cseg"), ("vendorBill",), "t"),
+    "bill_lines": _CustomFieldSource(
+        ("custcol", "cseg"), ("vendorBill-expenseElement", "vendorBill-itemElement"), "l"
+    ),
+    "vendors": _CustomFieldSource(("custentity", "cseg"), ("vendor",), "v"),
 }
 """By the query that they are columns of."""
 
 
 @dataclass(frozen=True)
-class Column:
+class CustomColumn:
     """A custom field as a column of a query.
 
     Args:
@@ -70,14 +72,14 @@ class Column:
 class CustomFields:
     """The custom fields to read, by the query that they are columns of."""
 
-    columns: Mapping[str, Sequence[Column]]
+    columns: Mapping[str, Sequence[CustomColumn]]
 
     def put(self, query: Query) -> Query:
         """Let a query give its custom fields."""
-        lines = (Line(f"  {one.expression} AS {one.alias},") for one in self.of(query.name))
+        lines = (QueryLine(f"  {one.expression} AS {one.alias},") for one in self.of(query.name))
         return query.put("$custom_fields", lines)
 
-    def of(self, query: str) -> Sequence[Column]:
+    def of(self, query: str) -> Sequence[CustomColumn]:
         """Give the columns of a query."""
         return self.columns.get(query, ())
 
@@ -150,9 +152,9 @@ def _there(netsuite: NetSuite) -> dict[str, Fields]:
     }
 
 
-def _column(number: int, name: str, table: str, kind: FieldKind) -> Column:
+def _column(number: int, name: str, table: str, kind: FieldKind) -> CustomColumn:
     expression = _MACROS.get(kind, "{}").format(f"{table}.{name}")
-    return Column(f"custom_{number}", name, expression, _CONVERT.get(kind, str))
+    return CustomColumn(f"custom_{number}", name, expression, _CONVERT.get(kind, str))
 
 
 def _alternatives(unknown: Sequence[str], known: Iterable[str]) -> str:

@@ -17,7 +17,7 @@ from apbridge import words
 from apbridge.errors import RefusedError, SettingError
 from apbridge.netsuite import in_list, literal
 from apbridge.netsuite.client import Row
-from apbridge.netsuite.queries.query import Line, Query
+from apbridge.netsuite.queries.query import Query, QueryLine
 from apbridge.netsuite.queries.values import ids
 from apbridge.settings import text
 from tap_netsuite_ap.approvals import APPROVALS
@@ -29,7 +29,7 @@ _MARK = re.compile(r"(?P<field>[a-z]\w{0,80})\s*=\s*(?P<value>.+)", re.ASCII)
 
 
 @dataclass(frozen=True)
-class Rule:
+class EligibilityRule:
     """One condition on a bill, and why a bill that fails it is not submitted.
 
     Args:
@@ -54,7 +54,7 @@ class Eligibility:
         worth_a_first_reading: Conditions on the bills that a first reading takes; the later ones take all.
     """
 
-    rules: tuple[Rule, ...]
+    rules: tuple[EligibilityRule, ...]
     worth_a_first_reading: tuple[str, ...]
 
     @classmethod
@@ -72,14 +72,14 @@ class Eligibility:
         return query.put(
             "$rules",
             (
-                Line(f"  CASE WHEN {rule.condition} THEN 'T' ELSE 'F' END AS rule_{number},", rule.needs)
+                QueryLine(f"  CASE WHEN {rule.condition} THEN 'T' ELSE 'F' END AS rule_{number},", rule.needs)
                 for number, rule in enumerate(self.rules)
             ),
         )
 
     def not_taken(
         self, query: Query, refusal: Callable[[Query], RefusedError | None]
-    ) -> tuple[Rule, RefusedError] | None:
+    ) -> tuple[EligibilityRule, RefusedError] | None:
         """Find the condition of a setting that NetSuite does not take.
 
         Args:
@@ -111,20 +111,20 @@ class Eligibility:
         return None
 
 
-def _rules(config: Mapping[str, Any], start: Rule | None) -> Iterator[Rule]:
-    yield Rule("COALESCE(t.voided, 'F') = 'F'", words.VOID, frozenset({"voids"}))
+def _rules(config: Mapping[str, Any], start: EligibilityRule | None) -> Iterator[EligibilityRule]:
+    yield EligibilityRule("COALESCE(t.voided, 'F') = 'F'", words.VOID, frozenset({"voids"}))
     approvals = _approvals(config)
     open_statuses = ["A", "D"] if "pending" in approvals else ["A"]
     # A status is told as `A`, and may have to be asked for as `VendBill:A`.
     listed = in_list([*open_statuses, *(f"VendBill:{one}" for one in open_statuses)])
-    yield Rule(f"t.status IN ({listed})", words.STATUS + "{status}")
+    yield EligibilityRule(f"t.status IN ({listed})", words.STATUS + "{status}")
     codes = ", ".join(str(APPROVALS[one]) for one in approvals)
-    yield Rule(
+    yield EligibilityRule(
         f"COALESCE(t.approvalstatus, 2) IN ({codes})",
         words.APPROVAL + "{approval_status}",
         frozenset({"approvals"}),
     )
-    yield Rule("COALESCE(t.paymenthold, 'F') = 'F'", words.ON_HOLD, frozenset({"payment_holds"}))
+    yield EligibilityRule("COALESCE(t.paymenthold, 'F') = 'F'", words.ON_HOLD, frozenset({"payment_holds"}))
     if start:
         yield start
     yield from _among(config, "subsidiaries", "m.subsidiary IN", "subsidiary_id")
@@ -135,14 +135,16 @@ def _rules(config: Mapping[str, Any], start: Rule | None) -> Iterator[Rule]:
         if not _SCRIPT_ID.fullmatch(checkbox):
             problem = f"{checkbox!r} is not the script id of a field of bills (custbody…)"
             raise SettingError("APB-SET-001", setting="checkbox_field", problem=problem)
-        yield Rule(f"t.{checkbox} = 'T'", f"its checkbox {checkbox} is not set", setting="checkbox_field")
+        yield EligibilityRule(
+            f"t.{checkbox} = 'T'", f"its checkbox {checkbox} is not set", setting="checkbox_field"
+        )
     yield from _not_from_avidxchange(config)
     condition = text(config, "bill_filter")
     if condition:
-        yield Rule(condition, "bill_filter leaves it out", setting="bill_filter")
+        yield EligibilityRule(condition, "bill_filter leaves it out", setting="bill_filter")
 
 
-def _not_from_avidxchange(config: Mapping[str, Any]) -> Iterator[Rule]:
+def _not_from_avidxchange(config: Mapping[str, Any]) -> Iterator[EligibilityRule]:
     mark = text(config, "avidxchange_bills")
     if mark is None:
         return
@@ -157,7 +159,7 @@ def _not_from_avidxchange(config: Mapping[str, Any]) -> Iterator[Rule]:
     else:
         # Not LIKE, to which the `_` of many an id stands for any sign.
         other = f"SUBSTR({column}, 1, {len(begins)}) <> {literal(begins)}"
-    yield Rule(
+    yield EligibilityRule(
         f"{column} IS NULL" + (f" OR {other}" if begins else ""),
         "it came out of AvidXchange itself, as avidxchange_bills tells",
         setting="avidxchange_bills",
@@ -173,7 +175,7 @@ def _approvals(config: Mapping[str, Any]) -> Sequence[str]:
     return listed
 
 
-def _among(config: Mapping[str, Any], setting: str, condition: str, field: str) -> Iterator[Rule]:
+def _among(config: Mapping[str, Any], setting: str, condition: str, field: str) -> Iterator[EligibilityRule]:
     listed = config.get(setting)
     if not listed:
         return
@@ -185,15 +187,17 @@ def _among(config: Mapping[str, Any], setting: str, condition: str, field: str) 
     what = field.removesuffix("_id")
     # Where there is one company, there are no subsidiaries to ask for.
     doubtful = setting if setting == "subsidiaries" else None
-    yield Rule(f"{condition} ({numbers})", f"{setting} leaves out its {what}, {{{field}}}", setting=doubtful)
+    yield EligibilityRule(
+        f"{condition} ({numbers})", f"{setting} leaves out its {what}, {{{field}}}", setting=doubtful
+    )
 
 
-def _start(config: Mapping[str, Any]) -> Rule | None:
+def _start(config: Mapping[str, Any]) -> EligibilityRule | None:
     value = text(config, "start_date")
     if value is None:
         return None
     day = _day(value)
-    return Rule(
+    return EligibilityRule(
         f"t.trandate >= TO_DATE('{day}', 'YYYY-MM-DD')",
         f"its date, {{bill_date}}, is before start_date, {day}",
     )

@@ -14,7 +14,7 @@ from apbridge import json
 from apbridge.errors import APBridgeError, RefusedError, RejectedError, UnavailableError, catalogue
 from apbridge.netsuite import NetSuite, restlet
 from apbridge.netsuite.queries.reader import Reader
-from apbridge.netsuite.restlet import File, Listing, Unreadable
+from apbridge.netsuite.restlet import File, FileListing, Unreadable
 from apbridge.spool import SpooledImage, Wanted, is_there, put, settle, wanted, writing
 from tap_netsuite_ap.records import Record
 
@@ -87,20 +87,20 @@ class Images:
 
         return collect
 
-    def listed(self, reader: Reader, bills: Collection[str]) -> Callable[[], Listing]:
+    def listed(self, reader: Reader, bills: Collection[str]) -> Callable[[], FileListing]:
         """Begin to list the files of at most 1,000 bills.
 
         Returns:
             Waits for the list.
         """
         if not bills or not self.is_there:
-            return Listing
+            return FileListing
         asked = {"action": "files", "bills": sorted(bills, key=int)}
         reads = partial(restlet.listing, bills=bills)
         purpose = "list files of bills"
         return reader.begin(partial(self._netsuite.restlet, asked, reads=reads, purpose=purpose)).result
 
-    def attach(self, reader: Reader, bills: Iterable[Record], listing: Listing) -> None:
+    def attach(self, reader: Reader, bills: Iterable[Record], listing: FileListing) -> None:
         """Fetch the files of bills, several at once, and put them into the records.
 
         A file that cannot be taken is told on its bill and in the log. Of a bill that is not to be submitted

@@ -13,7 +13,7 @@ from apbridge.netsuite.queries.query import Query
 
 
 @dataclass(frozen=True)
-class Entry:
+class StreamEntry:
     """One stream.
 
     Args:
@@ -46,7 +46,7 @@ class Manifest:
         features: The code of what is said when a feature is missing, by feature.
     """
 
-    streams: tuple[Entry, ...]
+    streams: tuple[StreamEntry, ...]
     queries: Mapping[str, Query]
     features: Mapping[str, str]
 
@@ -66,9 +66,9 @@ def manifest() -> Manifest:
     )
 
 
-def _entry(name: str, declared: Mapping[str, Any]) -> Entry:
+def _entry(name: str, declared: Mapping[str, Any]) -> StreamEntry:
     purpose = f"read {name.replace('_', ' ')}"
-    return Entry(
+    return StreamEntry(
         name=name,
         kind=declared["kind"],
         query=Query.load(__package__, name, purpose, declared["key"]),

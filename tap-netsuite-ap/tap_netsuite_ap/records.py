@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from apbridge.netsuite.client import Row
-from tap_netsuite_ap.custom import Column
+from tap_netsuite_ap.custom import CustomColumn
 
 Record = dict[str, Any]
 
@@ -28,7 +28,7 @@ class Shape:
     """
 
     def __init__(
-        self, schema: Mapping[str, Any], aliases: Iterable[str], custom_fields: Iterable[Column] = ()
+        self, schema: Mapping[str, Any], aliases: Iterable[str], custom_fields: Iterable[CustomColumn] = ()
     ) -> None:
         self._fields: list[tuple[str, str | None, str, _Convert, Callable[[], Any]]] = []
         properties = schema["properties"]

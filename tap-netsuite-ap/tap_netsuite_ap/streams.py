@@ -22,7 +22,7 @@ from tap_netsuite_ap.bills import Bills
 from tap_netsuite_ap.bookmark import Bookmark, Window
 from tap_netsuite_ap.connection import Connection
 from tap_netsuite_ap.images import Images
-from tap_netsuite_ap.manifest import Entry, manifest
+from tap_netsuite_ap.manifest import StreamEntry, manifest
 from tap_netsuite_ap.records import Record, Shape
 
 
@@ -39,7 +39,7 @@ class NetSuiteStream(FencedStream):
     TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE
     STATE_MSG_FREQUENCY = 100
 
-    def __init__(self, tap: Tap, entry: Entry, connection: Connection) -> None:
+    def __init__(self, tap: Tap, entry: StreamEntry, connection: Connection) -> None:
         self._entry = entry
         self._connection = connection
         self._bookmark: Bookmark | None = None

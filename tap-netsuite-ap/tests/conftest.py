@@ -71,7 +71,7 @@ class Collector(MessageWriter):
         self._synced.messages.append(written)
 
 
-class Account:
+class SandboxTap:
     """The tap on one sandbox."""
 
     Killed = Killed
@@ -302,17 +302,17 @@ def _text(value: object) -> str | None:
 
 
 @pytest.fixture(scope="session")
-def company() -> Iterator[Account]:
+def company() -> Iterator[SandboxTap]:
     """A company that nobody changes."""
     with running(vendors=30, bills=150) as sandbox:
-        yield Account(sandbox)
+        yield SandboxTap(sandbox)
 
 
 @pytest.fixture
-def changing() -> Iterator[Account]:
+def changing() -> Iterator[SandboxTap]:
     """A company of one test's own, a minute after it opened."""
     with running(vendors=12, bills=40) as sandbox:
-        account = Account(sandbox)
+        account = SandboxTap(sandbox)
         account.pass_time(60)
         yield account
 
@@ -327,6 +327,6 @@ def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session")
-def account_of() -> type[Account]:
+def account_of() -> type[SandboxTap]:
     """Puts the tap on a sandbox that a test runs itself."""
-    return Account
+    return SandboxTap

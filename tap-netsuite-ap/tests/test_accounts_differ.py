@@ -11,13 +11,13 @@ from apbridge.errors import SettingError, UnavailableError
 from apbridge.schemas import validator
 
 if TYPE_CHECKING:
-    from tests.conftest import Account, Synced
+    from tests.conftest import SandboxTap, Synced
 
     Switch = Callable[..., None]
 
 
 @pytest.fixture
-def switch(company: Account) -> Iterator[Switch]:
+def switch(company: SandboxTap) -> Iterator[Switch]:
     """Turns switches of the sandbox; they are put back."""
     control = company.sandbox.control
     assert company.sandbox.sandbox
@@ -42,7 +42,7 @@ def said(caplog: pytest.LogCaptureFixture) -> list[str]:
     ]
 
 
-def check_whole(company: Account, synced: Synced, *, lines_without: tuple[str, ...] = ()) -> None:
+def check_whole(company: SandboxTap, synced: Synced, *, lines_without: tuple[str, ...] = ()) -> None:
     books = company.books()
     assert sorted(synced.ids()) == sorted(books)
     for record in synced.records("bills"):
@@ -62,7 +62,7 @@ def check_whole(company: Account, synced: Synced, *, lines_without: tuple[str, .
 
 @pytest.mark.parametrize("status", [400, 500])
 def test_an_account_with_nothing_but_the_basics(
-    company: Account, switch: Switch, status: int, caplog: pytest.LogCaptureFixture
+    company: SandboxTap, switch: Switch, status: int, caplog: pytest.LogCaptureFixture
 ):
     switch(
         oneworld=False,
@@ -100,7 +100,7 @@ def test_an_account_with_nothing_but_the_basics(
     ],
 )
 def test_a_feature_that_is_off_is_said_in_a_line_for_each_thing_that_is_missing(
-    company: Account, switch: Switch, feature: str, codes: set[int], caplog: pytest.LogCaptureFixture
+    company: SandboxTap, switch: Switch, feature: str, codes: set[int], caplog: pytest.LogCaptureFixture
 ):
     switch(**{feature: False})
     field = {"departments": ("department_id",), "classes": ("class_id",), "locations": ("location_id",)}
@@ -110,14 +110,14 @@ def test_a_feature_that_is_off_is_said_in_a_line_for_each_thing_that_is_missing(
     ]
 
 
-def test_an_account_that_has_everything_pays_nothing(company: Account):
+def test_an_account_that_has_everything_pays_nothing(company: SandboxTap):
     company.sandbox.control("/control/calls", method="DELETE")
     company.sync()
     assert company.sandbox.calls()["netsuite"]["refusals"] == {}
 
 
 def test_a_list_that_the_role_may_not_see_does_not_take_the_coding_from_lines(
-    company: Account, switch: Switch, caplog: pytest.LogCaptureFixture
+    company: SandboxTap, switch: Switch, caplog: pytest.LogCaptureFixture
 ):
     switch(missing_permissions="Lists -> Departments")
     synced = company.sync()
@@ -127,7 +127,9 @@ def test_a_list_that_the_role_may_not_see_does_not_take_the_coding_from_lines(
     assert "give the role Lists, Departments" in sentence
 
 
-def test_a_currency_is_told_by_its_name_where_the_role_may_not_see_its_code(company: Account, switch: Switch):
+def test_a_currency_is_told_by_its_name_where_the_role_may_not_see_its_code(
+    company: SandboxTap, switch: Switch
+):
     switch(missing_permissions="Lists -> Currency")
     synced = company.sync()
     named = {"USD": "US Dollar", "CAD": "Canadian Dollar"}
@@ -139,14 +141,14 @@ def test_a_currency_is_told_by_its_name_where_the_role_may_not_see_its_code(comp
     assert {vendor["currency"] for vendor in synced.records("vendors")} == set(named.values())
 
 
-def test_a_restriction_that_cannot_be_judged_lets_nothing_through(company: Account, switch: Switch):
+def test_a_restriction_that_cannot_be_judged_lets_nothing_through(company: SandboxTap, switch: Switch):
     switch(oneworld=False)
     with pytest.raises(SettingError, match="subsidiaries asks of bills"):
         company.sync(only="bills", subsidiaries=["1"])
 
 
 def test_deletions_that_the_role_may_not_see_are_said(
-    company: Account, switch: Switch, caplog: pytest.LogCaptureFixture
+    company: SandboxTap, switch: Switch, caplog: pytest.LogCaptureFixture
 ):
     state = company.sync(only="bills").state
     switch(missing_permissions="Setup -> Deleted Records")
@@ -155,14 +157,14 @@ def test_deletions_that_the_role_may_not_see_are_said(
     assert "Setup, Deleted Records" in sentence
 
 
-def test_bills_that_cannot_be_read_at_all_are_not_the_fault_of_a_setting(company: Account, switch: Switch):
+def test_bills_that_cannot_be_read_at_all_are_not_the_fault_of_a_setting(company: SandboxTap, switch: Switch):
     switch(missing_permissions="Lists -> Accounts")
     with pytest.raises(UnavailableError, match="bills"):
         company.sync(only="bills", bill_filter="t.memo IS NULL")
 
 
 def test_a_stream_that_cannot_be_read_stops_no_other_and_ends_the_run_with_an_error(
-    company: Account, switch: Switch
+    company: SandboxTap, switch: Switch
 ):
     switch(missing_permissions="Lists -> Accounts")
     with pytest.raises(UnavailableError, match="gl_accounts, bills"):

@@ -9,22 +9,22 @@ import pytest
 from apbridge.errors import UnavailableError
 
 if TYPE_CHECKING:
-    from tests.conftest import Account
+    from tests.conftest import SandboxTap
 
 RESTLET = "restlet.nl"
 
 
-def answers(account: Account, body: object, **when: int) -> None:
+def answers(account: SandboxTap, body: object, **when: int) -> None:
     fault = {"match": {"path": RESTLET, **when}, "do": {"status": 200, "body": body}}
     account.sandbox.control("/control/faults", fault)
 
 
-def open_bill(account: Account) -> str:
+def open_bill(account: SandboxTap) -> str:
     return next(number for number, book in account.books().items() if book["status"] == "open")
 
 
 @pytest.mark.parametrize("body", [[], {}, {"files": None}, {"files": ["7"]}, {"files": [{"bill": "0"}]}, 7])
-def test_a_list_of_files_that_is_none_ends_the_run_in_one_sentence(changing: Account, body: object):
+def test_a_list_of_files_that_is_none_ends_the_run_in_one_sentence(changing: SandboxTap, body: object):
     answers(changing, body, times=1)
     with pytest.raises(UnavailableError, match="The RESTlet customscript_apbridge_restlet") as caught:
         changing.sync(only="bills")
@@ -32,7 +32,7 @@ def test_a_list_of_files_that_is_none_ends_the_run_in_one_sentence(changing: Acc
 
 
 @pytest.mark.parametrize("body", [[], {}, {"bills": None}, {"bills": [{"bill": "7"}]}, {"bills": [[]]}])
-def test_so_does_a_list_of_changes_that_is_none(changing: Account, body: object):
+def test_so_does_a_list_of_changes_that_is_none(changing: SandboxTap, body: object):
     state = changing.sync(only="bills").state
     answers(changing, body, times=1)
     with pytest.raises(UnavailableError, match="ask for bills with new files"):
@@ -40,7 +40,7 @@ def test_so_does_a_list_of_changes_that_is_none(changing: Account, body: object)
 
 
 def test_a_file_told_in_another_shape_is_left_out_of_its_bill_alone(
-    changing: Account, caplog: pytest.LogCaptureFixture
+    changing: SandboxTap, caplog: pytest.LogCaptureFixture
 ):
     bill = open_bill(changing)
     file = {"bill": bill, "id": "7", "name": "scan.pdf", "type": "PDF", "size": None}
@@ -57,7 +57,9 @@ def test_a_file_told_in_another_shape_is_left_out_of_its_bill_alone(
 @pytest.mark.parametrize(
     "body", [[], {}, {"content": None}, {"content": ["JVBERg=="]}, {"content": "%PDF-1.7"}]
 )
-def test_a_file_without_its_content_is_left_out_and_fetched_by_a_later_run(changing: Account, body: object):
+def test_a_file_without_its_content_is_left_out_and_fetched_by_a_later_run(
+    changing: SandboxTap, body: object
+):
     wanted = {record["id"]: record["images"] for record in changing.sync(only="bills").records("bills")}
     place: dict[str, Any] = {"spool_url": str(changing.sandbox.folder / "another")}
     answers(changing, body, nth=2)

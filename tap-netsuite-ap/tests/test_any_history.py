@@ -20,7 +20,7 @@ from tap_netsuite_ap import streams
 from tests.examples import examples
 
 if TYPE_CHECKING:
-    from tests.conftest import Account, Record
+    from tests.conftest import Record, SandboxTap
 
 pytestmark = pytest.mark.long
 
@@ -46,7 +46,7 @@ NIGHTS = (
 """Time zones of the account, and moments when its days and hours are no good to go by."""
 
 
-class History(RuleBasedStateMachine):
+class BillHistory(RuleBasedStateMachine):
     """People edit, pay, undo, recode and delete; runs come and go, and some of them are cut.
 
     A run is cut before any record or any query; people go on working while it reads.
@@ -55,7 +55,7 @@ class History(RuleBasedStateMachine):
     again; one that a STATE covered is never sent again in the same state.
     """
 
-    account: Account
+    account: SandboxTap
     zone: pytest.MonkeyPatch
 
     @initialize(night=st.sampled_from(NIGHTS), seconds=st.sampled_from([2, 30, 600]))
@@ -207,7 +207,7 @@ class History(RuleBasedStateMachine):
 
 
 @pytest.fixture
-def small_company(account_of: type[Account]) -> Iterator[Account]:
+def small_company(account_of: type[SandboxTap]) -> Iterator[SandboxTap]:
     with running(vendors=8, bills=BILLS) as sandbox:
         account = account_of(sandbox)
         account.keep()
@@ -215,16 +215,16 @@ def small_company(account_of: type[Account]) -> Iterator[Account]:
 
 
 def test_any_history_ends_with_every_bill_told_as_it_stands(
-    small_company: Account, small_pages: None, monkeypatch: pytest.MonkeyPatch
+    small_company: SandboxTap, small_pages: None, monkeypatch: pytest.MonkeyPatch
 ):
     assert small_pages is None
     # Fourteen bills are several pages, read as several ranges at once.
     monkeypatch.setattr(streams, "PAGE_ROWS", 4)
     monkeypatch.setattr(reader, "PAGE_ROWS", 4)
-    History.account = small_company
-    History.zone = monkeypatch
+    BillHistory.account = small_company
+    BillHistory.zone = monkeypatch
     run_state_machine_as_test(
-        History,
+        BillHistory,
         settings=settings(
             max_examples=examples(8),
             stateful_step_count=14,

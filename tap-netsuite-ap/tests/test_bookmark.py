@@ -58,7 +58,7 @@ def test_only_the_ties_of_the_last_second_are_remembered_while_it_reads():
     assert len(json.dumps(state)) < 400
 
 
-class NetSuite:
+class ChangingNetSuite:
     """Records that change, each change visible some seconds after the time that it bears."""
 
     def __init__(self) -> None:
@@ -89,7 +89,7 @@ def test_no_change_is_lost_and_none_that_was_stated_is_sent_twice(
     every: int,
 ):
     """Runs at random times, each perhaps cut after some records, with a STATE every few records."""
-    netsuite = NetSuite()
+    netsuite = ChangingNetSuite()
     netsuite.changes = [(bears + delay, bears, record) for bears, delay, record in changes]
     sent: list[tuple[str, str]] = []
     kept, now = "{}", 0

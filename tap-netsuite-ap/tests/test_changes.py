@@ -10,20 +10,20 @@ import pytest
 from apbridge.schemas import validator
 
 if TYPE_CHECKING:
-    from tests.conftest import Account, Record, Synced
+    from tests.conftest import Record, SandboxTap, Synced
 
 pytestmark = pytest.mark.long
 
 
 @pytest.fixture
-def state(changing: Account) -> Record:
+def state(changing: SandboxTap) -> Record:
     """The state after a first run, long enough ago for nothing to be left of it."""
     synced = changing.sync()
     changing.pass_time(600)
     return changing.sync(synced.state).state
 
 
-def bill_with(changing: Account, status: str = "A") -> int:
+def bill_with(changing: SandboxTap, status: str = "A") -> int:
     return int(
         changing.sql("SELECT id FROM ns_transaction WHERE type = 'VendBill' AND status = ?", status)[0]["id"]
     )
@@ -34,7 +34,7 @@ def only_bill(synced: Synced) -> Record:
     return record
 
 
-def test_a_changed_bill_comes_once(changing: Account, state: Record):
+def test_a_changed_bill_comes_once(changing: SandboxTap, state: Record):
     bill = bill_with(changing)
     changing.set_bill(bill, memo="O'Brien's", lastmodifieddate=changing.pass_time(60))
 
@@ -43,7 +43,7 @@ def test_a_changed_bill_comes_once(changing: Account, state: Record):
     assert changing.sync(synced.state).ids() == []
 
 
-def test_a_change_to_a_line_alone_is_noticed(changing: Account, state: Record):
+def test_a_change_to_a_line_alone_is_noticed(changing: SandboxTap, state: Record):
     bill = bill_with(changing)
     when = changing.pass_time(60)
     changing.sql(
@@ -60,7 +60,7 @@ def test_a_change_to_a_line_alone_is_noticed(changing: Account, state: Record):
 
 @pytest.mark.parametrize("touches_bill", [True, False])
 def test_a_payment_by_hand_and_its_undoing_are_noticed(
-    changing: Account, state: Record, *, touches_bill: bool
+    changing: SandboxTap, state: Record, *, touches_bill: bool
 ):
     control = changing.sandbox.control
     control("/control/switches", {"netsuite.payment_touches_bill": touches_bill})
@@ -84,7 +84,9 @@ def test_a_payment_by_hand_and_its_undoing_are_noticed(
     assert undone["amount_due"] == undone["total"]
 
 
-def test_a_payment_by_hand_is_noticed_though_it_moves_no_date_of_the_bill(changing: Account, state: Record):
+def test_a_payment_by_hand_is_noticed_though_it_moves_no_date_of_the_bill(
+    changing: SandboxTap, state: Record
+):
     control = changing.sandbox.control
     for switch in ("payment_touches_bill", "payment_touches_accounting_line"):
         control("/control/switches", {f"netsuite.{switch}": False})
@@ -96,7 +98,7 @@ def test_a_payment_by_hand_is_noticed_though_it_moves_no_date_of_the_bill(changi
     assert (paid["id"], [one["id"] for one in paid["applications"]]) == (bill, [payment])
 
 
-def test_a_credit_and_a_payment_of_our_own_are_told_apart(changing: Account, state: Record):
+def test_a_credit_and_a_payment_of_our_own_are_told_apart(changing: SandboxTap, state: Record):
     bill, when = bill_with(changing), changing.pass_time(60)
     for number, kind, linktype, external_id in (
         (990_001, "VendPymt", "Payment", "avidxchange-payment-7"),
@@ -143,7 +145,7 @@ def test_a_credit_and_a_payment_of_our_own_are_told_apart(changing: Account, sta
     ],
 )
 def test_a_bill_that_may_no_longer_be_submitted_says_why(
-    changing: Account, state: Record, columns: dict[str, object], because: str
+    changing: SandboxTap, state: Record, columns: dict[str, object], because: str
 ):
     bill = bill_with(changing)
     changing.set_bill(bill, **columns, lastmodifieddate=changing.pass_time(60))
@@ -152,7 +154,7 @@ def test_a_bill_that_may_no_longer_be_submitted_says_why(
     assert record["lines"]
 
 
-def test_a_deleted_bill_leaves_a_tombstone(changing: Account, state: Record):
+def test_a_deleted_bill_leaves_a_tombstone(changing: SandboxTap, state: Record):
     bill = str(bill_with(changing))
     changing.sandbox.control("/control/netsuite/delete", {"type": "vendorbill", "id": bill})
     changing.pass_time(60)
@@ -164,7 +166,7 @@ def test_a_deleted_bill_leaves_a_tombstone(changing: Account, state: Record):
     assert changing.sync(synced.state).ids() == []
 
 
-def test_a_vendor_made_inactive_is_told(changing: Account, state: Record):
+def test_a_vendor_made_inactive_is_told(changing: SandboxTap, state: Record):
     changing.sql(
         "UPDATE ns_vendor SET isinactive = 'T', lastmodifieddate = ? WHERE id = 12", changing.pass_time(60)
     )
@@ -173,7 +175,7 @@ def test_a_vendor_made_inactive_is_told(changing: Account, state: Record):
 
 
 def test_nothing_tied_to_a_second_is_lost_wherever_a_run_is_cut(
-    changing: Account, state: Record, small_pages: None
+    changing: SandboxTap, state: Record, small_pages: None
 ):
     assert small_pages is None
     when = changing.pass_time(60)
@@ -192,7 +194,7 @@ def test_nothing_tied_to_a_second_is_lost_wherever_a_run_is_cut(
     assert sorted(seen) == sorted(changing.books())
 
 
-def test_a_change_that_shows_late_is_found(changing: Account, state: Record):
+def test_a_change_that_shows_late_is_found(changing: SandboxTap, state: Record):
     early, late = (
         int(row["id"])
         for row in changing.sql("SELECT id FROM ns_transaction WHERE type = 'VendBill' LIMIT 2")
@@ -206,7 +208,9 @@ def test_a_change_that_shows_late_is_found(changing: Account, state: Record):
     assert changing.sync(synced.state).ids() == [str(late)]
 
 
-def test_a_bill_changed_while_its_run_reads_comes_as_it_is_in_the_end(changing: Account, small_pages: None):
+def test_a_bill_changed_while_its_run_reads_comes_as_it_is_in_the_end(
+    changing: SandboxTap, small_pages: None
+):
     assert small_pages is None
     bills = [*changing.books()]
     last = bills[-1]
@@ -222,7 +226,7 @@ def test_a_bill_changed_while_its_run_reads_comes_as_it_is_in_the_end(changing: 
     assert second.records("bills")[-1]["memo"] == "changed meanwhile"
 
 
-def test_a_change_at_local_midnight_is_neither_lost_nor_sent_twice(changing: Account, state: Record):
+def test_a_change_at_local_midnight_is_neither_lost_nor_sent_twice(changing: SandboxTap, state: Record):
     """Midnight of 3 November in the account's time zone is 08:00 UTC; its dates must not matter."""
     bills = [str(i) for i in list(changing.books())[:3]]
     changing.pass_time(17 * 3600)
@@ -233,7 +237,7 @@ def test_a_change_at_local_midnight_is_neither_lost_nor_sent_twice(changing: Acc
     assert changing.sync(synced.state).ids() == []
 
 
-def test_a_first_run_brings_what_is_deleted_already(changing: Account):
+def test_a_first_run_brings_what_is_deleted_already(changing: SandboxTap):
     bill = str(bill_with(changing))
     changing.sandbox.control("/control/netsuite/delete", {"type": "vendorbill", "id": bill})
     changing.pass_time(60)
@@ -243,7 +247,7 @@ def test_a_first_run_brings_what_is_deleted_already(changing: Account):
 
 
 def test_a_first_run_that_was_cut_goes_on_with_every_change_whatever_start_date_says(
-    changing: Account, small_pages: None
+    changing: SandboxTap, small_pages: None
 ):
     assert small_pages is None
     start = sorted(bill["bill_date"] for bill in changing.books().values())[20]
@@ -262,7 +266,7 @@ def test_a_first_run_that_was_cut_goes_on_with_every_change_whatever_start_date_
     assert wanted <= told.keys() | set(first.ids())
 
 
-def test_settings_mark_bills_and_only_start_date_keeps_some_from_a_first_run(changing: Account):
+def test_settings_mark_bills_and_only_start_date_keeps_some_from_a_first_run(changing: SandboxTap):
     books = changing.books()
     some_vendor = next(bill["vendor_id"] for bill in books.values() if bill["status"] == "open")
     cases: list[tuple[dict[str, Any], str, Any]] = [

@@ -23,7 +23,7 @@ from tests import forked
 from tests.waiting import held, until
 
 if TYPE_CHECKING:
-    from tests.conftest import Account
+    from tests.conftest import SandboxTap
 
 TAP = Path(sys.executable).parent / "tap-netsuite-ap"
 
@@ -57,7 +57,7 @@ def test_it_tells_of_itself_and_what_it_reads_without_settings(tmp_path: Path):
     assert all(stream["key_properties"] == ["id"] for stream in streams)
 
 
-def test_a_connection_test_reads_little(company: Account, tmp_path: Path):
+def test_a_connection_test_reads_little(company: SandboxTap, tmp_path: Path):
     company.sandbox.control("/control/calls", method="DELETE")
     done = run("--test", cwd=tmp_path, config=company.config)
     assert done.returncode == 0, done.stderr
@@ -88,7 +88,7 @@ def other_key(folder: Path) -> str:
     ],
 )
 def test_a_wrong_setting_ends_in_one_sentence_that_names_it(  # noqa: PLR0917
-    company: Account, tmp_path: Path, options: tuple[str, ...], setting: str, value: str | None, names: str
+    company: SandboxTap, tmp_path: Path, options: tuple[str, ...], setting: str, value: str | None, names: str
 ):
     if setting == "private_key_path":
         value = other_key(tmp_path)
@@ -104,7 +104,7 @@ def test_a_wrong_setting_ends_in_one_sentence_that_names_it(  # noqa: PLR0917
 
 @pytest.mark.parametrize("days", [90, 20, -1])
 def test_the_end_of_the_certificate_is_said_in_the_last_line_or_before_any_call(
-    company: Account, tmp_path: Path, days: int
+    company: SandboxTap, tmp_path: Path, days: int
 ):
     key: Any = serialization.load_pem_private_key(
         Path(company.config["private_key_path"]).read_bytes(), password=None

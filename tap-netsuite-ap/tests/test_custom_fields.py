@@ -12,7 +12,7 @@ from apbridge.errors import SettingError
 from apbridge.schemas import validator
 
 if TYPE_CHECKING:
-    from tests.conftest import Account
+    from tests.conftest import SandboxTap
 
 BODY = (
     "custbody_contract_number",
@@ -35,7 +35,7 @@ TYPES: dict[str, Any] = {
 }
 
 
-def kept(account: Account, table: str, key: str, names: tuple[str, ...]) -> dict[str, dict[str, Any]]:
+def kept(account: SandboxTap, table: str, key: str, names: tuple[str, ...]) -> dict[str, dict[str, Any]]:
     """Give the custom fields of every row as the books keep them, in the types that a record has."""
     found = {}
     for row in account.sql(f"SELECT {key} AS key, custom FROM ns_{table}"):  # noqa: S608
@@ -46,7 +46,7 @@ def kept(account: Account, table: str, key: str, names: tuple[str, ...]) -> dict
     return found
 
 
-def test_they_come_on_bills_lines_and_vendors_in_their_own_types(company: Account):
+def test_they_come_on_bills_lines_and_vendors_in_their_own_types(company: SandboxTap):
     company.sandbox.control("/control/calls", method="DELETE")
     synced = company.sync(custom_fields=[*BODY, *LINE, *VENDOR])
     bills = kept(company, "transaction", "id", BODY)
@@ -71,14 +71,14 @@ def test_they_come_on_bills_lines_and_vendors_in_their_own_types(company: Accoun
     assert len(catalog) == 1
 
 
-def test_without_the_setting_there_are_none_and_no_call_for_them(company: Account):
+def test_without_the_setting_there_are_none_and_no_call_for_them(company: SandboxTap):
     company.sandbox.control("/control/calls", method="DELETE")
     synced = company.sync(only="vendors")
     assert all(vendor["custom_fields"] == {} for vendor in synced.records("vendors"))
     assert not any("metadata" in call for call in company.sandbox.calls()["netsuite"]["by_operation"])
 
 
-def test_a_segment_comes_wherever_it_is(company: Account):
+def test_a_segment_comes_wherever_it_is(company: SandboxTap):
     synced = company.sync(only="bills", custom_fields=["cseg_project"])
     bills = synced.records("bills")
     assert {tuple(line["custom_fields"]) for bill in bills for line in bill["lines"]} == {("cseg_project",)}
@@ -93,7 +93,9 @@ def test_a_segment_comes_wherever_it_is(company: Account):
         (["custentity_nothing_of_the_kind"], "custentity_nothing_of_the_kind"),
     ],
 )
-def test_an_unknown_name_is_an_error_before_anything_is_read(company: Account, names: list[str], says: str):
+def test_an_unknown_name_is_an_error_before_anything_is_read(
+    company: SandboxTap, names: list[str], says: str
+):
     company.sandbox.control("/control/calls", method="DELETE")
     with pytest.raises(SettingError, match=says) as caught:
         company.sync(custom_fields=names)
@@ -102,20 +104,20 @@ def test_an_unknown_name_is_an_error_before_anything_is_read(company: Account, n
 
 
 @pytest.mark.parametrize("name", ["memo", "custbody_x FROM vendor --", "custbody", "CUSTBODY_É"])
-def test_what_is_no_script_id_never_reaches_netsuite(company: Account, name: str):
+def test_what_is_no_script_id_never_reaches_netsuite(company: SandboxTap, name: str):
     company.sandbox.control("/control/calls", method="DELETE")
     with pytest.raises(SettingError, match="is no script id"):
         company.sync(custom_fields=[name])
     assert company.sandbox.calls()["netsuite"]["total"] == 0
 
 
-def test_a_segment_that_is_switched_off_is_an_unknown_name(changing: Account):
+def test_a_segment_that_is_switched_off_is_an_unknown_name(changing: SandboxTap):
     changing.sandbox.control("/control/switches", {"netsuite.custom_segments": False})
     with pytest.raises(SettingError, match="cseg_project"):
         changing.sync(custom_fields=["cseg_project"])
 
 
-def test_a_catalog_that_the_role_may_not_see_is_said(changing: Account):
+def test_a_catalog_that_the_role_may_not_see_is_said(changing: SandboxTap):
     changing.sandbox.control("/control/switches", {"netsuite.missing_permissions": "Lists -> Vendors"})
     with pytest.raises(SettingError, match="metadata catalog") as caught:
         changing.sync(custom_fields=["custbody_contract_number"])
@@ -124,7 +126,7 @@ def test_a_catalog_that_the_role_may_not_see_is_said(changing: Account):
         changing.sync(checkbox_field="custbody_contract_numbr")
 
 
-def test_an_edit_of_a_custom_field_alone_is_an_edit(changing: Account):
+def test_an_edit_of_a_custom_field_alone_is_an_edit(changing: SandboxTap):
     names = ["custbody_contract_number", "custcol_unit"]
     state = changing.sync(only="bills", custom_fields=names).state
     changing.pass_time(600)

@@ -13,7 +13,7 @@ from tap_netsuite_ap.eligibility import Eligibility
 from tap_netsuite_ap.manifest import manifest
 
 if TYPE_CHECKING:
-    from tests.conftest import Account
+    from tests.conftest import SandboxTap
 
 BILLS = next(entry.query for entry in manifest().streams if entry.name == "bills")
 
@@ -66,7 +66,7 @@ def test_the_first_rule_that_a_bill_fails_is_told():
     assert rules.because({"rule_1": "T", "rule_4": "T"}, bill) is None
 
 
-def eligible(account: Account, **settings: Any) -> set[str]:  # noqa: ANN401
+def eligible(account: SandboxTap, **settings: Any) -> set[str]:  # noqa: ANN401
     """Give the bills that a first reading marks as eligible."""
     # Without files: the spool is everybody's, and has what is fetched for one test.
     without: dict[str, Any] = {"restlet_script": None, "restlet_deploy": None}
@@ -77,7 +77,7 @@ def eligible(account: Account, **settings: Any) -> set[str]:  # noqa: ANN401
     return {record["id"] for record in records if record["is_eligible"]}
 
 
-def test_an_approval_status_decides(company: Account):
+def test_an_approval_status_decides(company: SandboxTap):
     status = {number: bill["status"] for number, bill in company.books().items()}
     assert {status[number] for number in eligible(company)} == {"open"}
     found = eligible(company, approval_statuses=["approved", "pending"])
@@ -87,7 +87,7 @@ def test_an_approval_status_decides(company: Account):
     }
 
 
-def test_a_checkbox_decides(company: Account):
+def test_a_checkbox_decides(company: SandboxTap):
     rows = company.sql("SELECT id, custom FROM ns_transaction WHERE type = 'VendBill' AND status = 'A'")
     ticked = {
         str(row["id"])
@@ -108,7 +108,7 @@ def test_a_checkbox_decides(company: Account):
     ],
 )
 def test_bills_that_came_out_of_avidxchange_are_left_out(
-    changing: Account, mark: str, columns: dict[str, str], bystander: dict[str, str | None]
+    changing: SandboxTap, mark: str, columns: dict[str, str], bystander: dict[str, str | None]
 ):
     before = eligible(changing)
     avidxchanges, other = sorted(before)[:2]
@@ -131,7 +131,7 @@ def test_bills_that_came_out_of_avidxchange_are_left_out(
 )
 @pytest.mark.parametrize("has_run", [False, True])
 def test_what_netsuite_does_not_take_is_one_error_before_anything_is_read(
-    company: Account, setting: str, value: str, says: str, *, has_run: bool
+    company: SandboxTap, setting: str, value: str, says: str, *, has_run: bool
 ):
     company.sandbox.control("/control/calls", method="DELETE")
     now = {"replication_key": "modified_at", "replication_key_value": "2026-11-02T00:00:00Z"}

@@ -15,10 +15,10 @@ from apbridge.netsuite import NetSuite
 from apbridge.spool import read
 
 if TYPE_CHECKING:
-    from tests.conftest import Account
+    from tests.conftest import SandboxTap
 
 
-def one_file(changing: Account) -> tuple[str, str]:
+def one_file(changing: SandboxTap) -> tuple[str, str]:
     (row,) = changing.sql(
         'SELECT held."transaction" AS bill, held.file FROM ns_transactionfile held'
         " JOIN ns_transaction head ON head.id = held.\"transaction\" WHERE head.status = 'A' LIMIT 1"
@@ -34,7 +34,7 @@ def one_file(changing: Account) -> tuple[str, str]:
     ],
 )
 def test_a_file_that_cannot_be_taken_is_reported_and_its_bill_flows(
-    changing: Account, caplog: pytest.LogCaptureFixture, change: str, says: str
+    changing: SandboxTap, caplog: pytest.LogCaptureFixture, change: str, says: str
 ):
     bill, file = one_file(changing)
     changing.sql(f"UPDATE ns_file SET {change} WHERE id = ?", file)  # noqa: S608
@@ -48,7 +48,7 @@ def test_a_file_that_cannot_be_taken_is_reported_and_its_bill_flows(
     assert any(says in record.getMessage() for record in caplog.records)
 
 
-def test_a_file_that_changed_is_fetched_anew(changing: Account):
+def test_a_file_that_changed_is_fetched_anew(changing: SandboxTap):
     bill, file = one_file(changing)
     before = {r["id"]: r for r in changing.sync(only="bills").records("bills")}[bill]["images"]
     changing.sql(
@@ -62,7 +62,7 @@ def test_a_file_that_changed_is_fetched_anew(changing: Account):
     assert after[0]["size"] == 12
 
 
-def test_an_emptied_spool_is_filled_again(changing: Account):
+def test_an_emptied_spool_is_filled_again(changing: SandboxTap):
     first = changing.sync(only="bills").records("bills")
     lost = Path(next(bill for bill in first if bill["images"])["images"][0]["uri"].removeprefix("file://"))
     content = lost.read_bytes()
@@ -71,7 +71,7 @@ def test_an_emptied_spool_is_filled_again(changing: Account):
     assert lost.read_bytes() == content
 
 
-def test_a_file_that_is_cut_short_in_the_spool_is_not_told_of_before_it_is_fetched_anew(changing: Account):
+def test_a_file_that_is_cut_short_in_the_spool_is_not_told_of_before_it_is_fetched_anew(changing: SandboxTap):
     first = changing.sync(only="bills").records("bills")
     cut = Path(next(bill for bill in first if bill["images"])["images"][0]["uri"].removeprefix("file://"))
     content = cut.read_bytes()
@@ -80,7 +80,7 @@ def test_a_file_that_is_cut_short_in_the_spool_is_not_told_of_before_it_is_fetch
     assert cut.read_bytes() == content
 
 
-def test_files_of_a_bill_that_may_not_be_submitted_are_not_fetched(changing: Account):
+def test_files_of_a_bill_that_may_not_be_submitted_are_not_fetched(changing: SandboxTap):
     bill, _ = one_file(changing)
     state = changing.sync(only="bills", exclude_vendors=[changing.books()[bill]["vendor_id"]]).state
     changing.set_bill(bill, paymenthold="T", lastmodifieddate=changing.pass_time(60))
@@ -112,7 +112,9 @@ def spool(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return f"memory://{tmp_path.name}" if request.param == "memory" else str(tmp_path / "spool")
 
 
-def test_files_come_whole_and_once_wherever_the_spool_is(changing: Account, fetched: list[str], spool: str):
+def test_files_come_whole_and_once_wherever_the_spool_is(
+    changing: SandboxTap, fetched: list[str], spool: str
+):
     bills = changing.sync(only="bills", spool_url=spool).records("bills")
     images = [image for bill in bills for image in bill["images"]]
     assert len(images) > 3
@@ -124,7 +126,7 @@ def test_files_come_whole_and_once_wherever_the_spool_is(changing: Account, fetc
 
 
 def test_a_run_that_is_killed_leaves_what_it_fetched_to_the_next(
-    changing: Account, fetched: list[str], small_pages: None
+    changing: SandboxTap, fetched: list[str], small_pages: None
 ):
     assert small_pages is None
 
@@ -141,7 +143,7 @@ def test_a_run_that_is_killed_leaves_what_it_fetched_to_the_next(
     assert told == changing.books().keys()
 
 
-def test_a_file_on_several_bills_is_fetched_once(changing: Account, fetched: list[str]):
+def test_a_file_on_several_bills_is_fetched_once(changing: SandboxTap, fetched: list[str]):
     one, other = [number for number, book in changing.books().items() if book["status"] == "open"][:2]
     number = changing.attach(one, b"%PDF shared")
     changing.sql('INSERT INTO ns_transactionfile ("transaction", file) VALUES (?, ?)', other, number)
@@ -151,7 +153,7 @@ def test_a_file_on_several_bills_is_fetched_once(changing: Account, fetched: lis
     assert fetched.count(number) == 1
 
 
-def test_a_file_that_is_attached_later_is_a_change_of_its_bill(changing: Account):
+def test_a_file_that_is_attached_later_is_a_change_of_its_bill(changing: SandboxTap):
     state = changing.sync(only="bills").state
     changing.pass_time(600)
     state = changing.sync(state, only="bills").state
@@ -165,7 +167,7 @@ def test_a_file_that_is_attached_later_is_a_change_of_its_bill(changing: Account
     assert changing.sync(synced.state, only="bills").ids() == []
 
 
-def test_a_file_of_the_very_minute_in_which_a_run_ended_is_not_missed(changing: Account):
+def test_a_file_of_the_very_minute_in_which_a_run_ended_is_not_missed(changing: SandboxTap):
     state = changing.sync(only="bills").state
     changing.clock.start_at(datetime(2026, 11, 3, 9, 30, 20, tzinfo=timezone.utc))
     state = changing.sync(state, only="bills", overlap_seconds=0).state
@@ -180,7 +182,7 @@ def test_a_file_of_the_very_minute_in_which_a_run_ended_is_not_missed(changing: 
 
 
 def test_a_bill_that_is_edited_while_a_file_is_attached_does_not_wait_for_the_minute_to_end(
-    changing: Account,
+    changing: SandboxTap,
 ):
     state = changing.sync(only="bills").state
     changing.pass_time(600)
@@ -195,7 +197,7 @@ def test_a_bill_that_is_edited_while_a_file_is_attached_does_not_wait_for_the_mi
 
 
 def test_an_older_restlet_is_said_once_and_does_no_harm(
-    changing: Account, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    changing: SandboxTap, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ):
     state = changing.sync(only="bills").state
     changing.pass_time(600)
@@ -218,7 +220,7 @@ def test_an_older_restlet_is_said_once_and_does_no_harm(
     assert sum("[APB-TNS-011]" in one.getMessage() for one in caplog.records) == 2, "once in each run"
 
 
-def test_a_spool_that_takes_no_note_is_named(changing: Account, tmp_path: Path):
+def test_a_spool_that_takes_no_note_is_named(changing: SandboxTap, tmp_path: Path):
     (tmp_path / "fetched").write_text("No folder")
     with pytest.raises(UnavailableError, match="APB-SPL-004"):
         changing.sync(only="bills", spool_url=str(tmp_path))

@@ -11,24 +11,24 @@ import pytest
 from apbridge_sandbox.testing import running
 
 if TYPE_CHECKING:
-    from tests.conftest import Account
+    from tests.conftest import SandboxTap
 
 LIMITS = "GET /services/rest/system/v1/governanceLimits"
 
 
 @pytest.fixture(scope="module")
-def premium(account_of: type[Account]) -> Iterator[Account]:
+def premium(account_of: type[SandboxTap]) -> Iterator[SandboxTap]:
     """An account that takes eight calls at once."""
     with running(vendors=30, bills=150, concurrency_limit=8) as sandbox:
         yield account_of(sandbox)
 
 
 @pytest.fixture(autouse=True)
-def _counted(premium: Account) -> None:
+def _counted(premium: SandboxTap) -> None:
     premium.sandbox.control("/control/calls", method="DELETE")
 
 
-def test_a_first_reading_takes_as_many_calls_as_netsuite_grants(premium: Account):
+def test_a_first_reading_takes_as_many_calls_as_netsuite_grants(premium: SandboxTap):
     control = premium.sandbox.control
     for slow in (20, 500, 5000):
         control("/control/calls", method="DELETE")
@@ -45,14 +45,16 @@ def test_a_first_reading_takes_as_many_calls_as_netsuite_grants(premium: Account
     assert premium.sandbox.calls()["netsuite"]["by_operation"][LIMITS] == 1, "the later runs do not ask"
 
 
-def test_a_setting_holds_and_costs_no_call(premium: Account):
+def test_a_setting_holds_and_costs_no_call(premium: SandboxTap):
     premium.sync(concurrency=3)
     calls = premium.sandbox.calls()["netsuite"]
     assert LIMITS not in calls["by_operation"]
     assert calls["peak_concurrency"] <= 3
 
 
-def test_where_the_role_may_not_see_the_limit_it_is_five(premium: Account, caplog: pytest.LogCaptureFixture):
+def test_where_the_role_may_not_see_the_limit_it_is_five(
+    premium: SandboxTap, caplog: pytest.LogCaptureFixture
+):
     control = premium.sandbox.control
     control("/control/switches", {"netsuite.missing_permissions": "Setup -> Integration Management"})
     try:
@@ -68,7 +70,7 @@ def test_where_the_role_may_not_see_the_limit_it_is_five(premium: Account, caplo
 
 @pytest.mark.parametrize("status", [400, 401])
 def test_more_calls_than_the_account_takes_lose_nothing(
-    premium: Account, status: int, tmp_path: Path, small_pages: None
+    premium: SandboxTap, status: int, tmp_path: Path, small_pages: None
 ):
     """NetSuite says it with 429, which every seventh call of another test is answered with, and otherwise."""
     assert small_pages is None

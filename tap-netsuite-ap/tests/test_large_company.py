@@ -12,7 +12,7 @@ from threading import Barrier, Event
 import pytest
 
 from apbridge import json as decoder
-from benchmarks.reader.bills import Bills
+from benchmarks.reader.bills import BenchmarkBills
 from benchmarks.reader.reading import WAYS, Progress, config, read
 from benchmarks.reader.server import LIMIT, Served, serving
 from tap_netsuite_ap.tap import TapNetSuiteAP
@@ -40,12 +40,12 @@ def run(served: Served, folder: Path) -> subprocess.Popen[bytes]:
 
 
 @pytest.fixture(scope="module")
-def tied() -> Bills:
-    return Bills(150_000, tied=300)
+def tied() -> BenchmarkBills:
+    return BenchmarkBills(150_000, tied=300)
 
 
 @pytest.mark.parametrize("says_more", [True, False])
-def test_150_000_bills_with_300_to_each_second_come_once_each(tied: Bills, says_more: bool):  # noqa: FBT001
+def test_150_000_bills_with_300_to_each_second_come_once_each(tied: BenchmarkBills, says_more: bool):  # noqa: FBT001
     with serving(Served(tied, says_more=says_more)) as served:
         got = ids(served)
     assert got == [*range(1000, 1000 + 2 * 150_000, 2)]
@@ -56,13 +56,13 @@ def test_150_000_bills_with_300_to_each_second_come_once_each(tied: Bills, says_
 
 @pytest.mark.parametrize("says_more", [True, False])
 def test_more_bills_in_one_second_than_a_query_gives_come_once_each(says_more: bool):  # noqa: FBT001
-    with serving(Served(Bills(101_500, tied=101_500), says_more=says_more)) as served:
+    with serving(Served(BenchmarkBills(101_500, tied=101_500), says_more=says_more)) as served:
         got = ids(served, is_long=False)
     assert got == [*range(1000, 1000 + 2 * 101_500, 2)]
 
 
 def test_where_netsuite_does_not_say_where_pages_end_they_come_all_the_same(
-    tied: Bills, caplog: pytest.LogCaptureFixture
+    tied: BenchmarkBills, caplog: pytest.LogCaptureFixture
 ):
     with serving(Served(tied, numbers_rows=False)) as served:
         got = ids(served, "2024-01-01T00:05:00Z")
@@ -72,8 +72,8 @@ def test_where_netsuite_does_not_say_where_pages_end_they_come_all_the_same(
     assert sum("[APB-TNS-125]" in line for line in said) == 1
 
 
-class Withheld(Bills):
-    """Bills of which the pages from the third on are withheld."""
+class CutShort(BenchmarkBills):
+    """Bills of which the pages from the third on never come."""
 
     def __init__(self, rows: int) -> None:
         super().__init__(rows)
@@ -89,7 +89,7 @@ class Withheld(Bills):
 
 @pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_a_run_at_once_whatever_is_under_way(tmp_path: Path, sign: signal.Signals):
-    bills = Withheld(20_000)
+    bills = CutShort(20_000)
     with serving(Served(bills)) as served:
         command = run(served, tmp_path)
         bills.asked.wait(PATIENCE)
@@ -104,7 +104,7 @@ def test_a_signal_ends_a_run_at_once_whatever_is_under_way(tmp_path: Path, sign:
 
 
 def test_every_seventh_call_refused_for_too_many_in_flight_loses_no_bill(tmp_path: Path):
-    with serving(Served(Bills(60_000), block_every=7)) as served:
+    with serving(Served(BenchmarkBills(60_000), block_every=7)) as served:
         assert run(served, tmp_path).wait(PATIENCE) == 0
     assert "Request blocked" in (tmp_path / "log").read_text(encoding="utf-8")
     assert served.peak <= LIMIT
@@ -117,7 +117,7 @@ def test_every_seventh_call_refused_for_too_many_in_flight_loses_no_bill(tmp_pat
 def test_a_thousand_bills_more_are_one_page_more_and_seven_queries_for_what_belongs_to_them():
     def calls(bills: int) -> int:
         progress = Progress(bills)
-        with serving(Served(Bills(bills))) as served:
+        with serving(Served(BenchmarkBills(bills))) as served:
             WAYS["tap"](served.url, progress)
         assert progress.rows == bills
         assert served.peak <= LIMIT

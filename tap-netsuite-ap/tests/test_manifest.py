@@ -13,7 +13,7 @@ from apbridge.netsuite.queries.reader import ROW_NUMBERS
 from apbridge.netsuite.queries.values import ids
 from apbridge.schemas import schema
 from apbridge.schemas.identifiers import BILL, GL_ACCOUNT, VENDOR
-from tap_netsuite_ap.manifest import Entry, manifest
+from tap_netsuite_ap.manifest import StreamEntry, manifest
 
 STREAMS = {entry.name: entry for entry in manifest().streams}
 JOINS = {query.name: query for entry in STREAMS.values() for query in entry.joins.values()}
@@ -21,7 +21,7 @@ QUERIES = {**{name: entry.query for name, entry in STREAMS.items()}, **manifest(
 
 
 @pytest.mark.parametrize("entry", STREAMS.values(), ids=lambda entry: entry.name)
-def test_a_column_of_a_stream_is_a_field_of_its_records(entry: Entry):
+def test_a_column_of_a_stream_is_a_field_of_its_records(entry: StreamEntry):
     properties = schema(entry.name)["properties"]
     for alias in entry.query.aliases:
         if alias in {"balance_modified_at", "read_at"}:  # a part of a bill's modified_at; NetSuite's clock

@@ -13,19 +13,19 @@ from apbridge.schemas import validator
 from apbridge.spool import read
 
 if TYPE_CHECKING:
-    from tests.conftest import Account, Synced
+    from tests.conftest import SandboxTap, Synced
 
 
 STREAMS = ("subsidiaries", "gl_accounts", "departments", "classes", "locations", "vendors", "bills")
 
 
 @pytest.fixture(scope="module")
-def first(company: Account) -> Synced:
+def first(company: SandboxTap) -> Synced:
     company.sandbox.control("/control/calls", method="DELETE")
     return company.sync()
 
 
-def test_every_bill_comes_once_and_as_the_books_have_it(company: Account, first: Synced):
+def test_every_bill_comes_once_and_as_the_books_have_it(company: SandboxTap, first: Synced):
     books = company.books()
     assert {bill["status"] for bill in books.values()} > {"open", "paid"}
     assert Counter(first.ids()) == Counter([*books])
@@ -60,7 +60,7 @@ def test_images_are_in_the_spool_whole(first: Synced):
         ("subsidiaries", "subsidiary"),
     ],
 )
-def test_every_other_record_comes_once(company: Account, first: Synced, stream: str, table: str):
+def test_every_other_record_comes_once(company: SandboxTap, first: Synced, stream: str, table: str):
     rows = {str(row["id"]): row for row in company.sql(f"SELECT * FROM ns_{table}")}  # noqa: S608
     assert Counter(first.ids(stream)) == Counter([*rows])
     for record in first.records(stream):
@@ -70,7 +70,7 @@ def test_every_other_record_comes_once(company: Account, first: Synced, stream: 
         assert record["modified_at"] == row["lastmodifieddate"]
 
 
-def test_vendors_have_their_addresses_subsidiaries_and_terms(company: Account, first: Synced):
+def test_vendors_have_their_addresses_subsidiaries_and_terms(company: SandboxTap, first: Synced):
     rows = {
         str(row["id"]): row
         for row in company.sql(
@@ -95,7 +95,7 @@ def test_vendors_have_their_addresses_subsidiaries_and_terms(company: Account, f
         assert vendor["subsidiary_ids"] == [str(home["subsidiary"]) for home in homes]
 
 
-def test_summary_accounts_take_no_lines(company: Account, first: Synced):
+def test_summary_accounts_take_no_lines(company: SandboxTap, first: Synced):
     summaries = {str(row["id"]) for row in company.sql("SELECT id FROM ns_account WHERE issummary = 'T'")}
     assert summaries
     assert {a["id"] for a in first.records("gl_accounts") if not a["is_postable"]} >= summaries
@@ -120,21 +120,21 @@ def test_records_come_in_order_and_a_state_every_hundred(first: Synced):
     assert schemas[-2] == "vendors"
 
 
-def test_pages_of_any_size_give_the_same(company: Account, first: Synced, small_pages: None):
+def test_pages_of_any_size_give_the_same(company: SandboxTap, first: Synced, small_pages: None):
     assert small_pages is None
     again = company.sync()
     for stream in ("vendors", "gl_accounts", "locations", "bills"):
         assert again.records(stream) == first.records(stream)
 
 
-def test_files_are_fetched_once(company: Account, first: Synced):
+def test_files_are_fetched_once(company: SandboxTap, first: Synced):
     company.sandbox.control("/control/calls", method="DELETE")
     again = company.sync(only="bills")
     assert again.records("bills") == first.records("bills")
     assert company.sandbox.calls()["netsuite"]["by_operation"]["POST /app/site/hosting/restlet.nl"] == 1
 
 
-def test_a_run_with_nothing_new_takes_twelve_calls_and_one_sign_in(company: Account, first: Synced):
+def test_a_run_with_nothing_new_takes_twelve_calls_and_one_sign_in(company: SandboxTap, first: Synced):
     company.pass_time(600)
     settled = company.sync(company.sync(first.state).state)
     company.sandbox.control("/control/calls", method="DELETE")
@@ -160,7 +160,7 @@ BLOCKED = {
     ],
     ids=["429", "400", "502", "reset"],
 )
-def test_calls_that_fail_are_made_again(company: Account, first: Synced, fault: dict[str, object]):
+def test_calls_that_fail_are_made_again(company: SandboxTap, first: Synced, fault: dict[str, object]):
     company.sandbox.control("/control/faults", {"match": {"path": "suiteql", "every": 7}, "do": fault})
     try:
         again = company.sync()
@@ -171,7 +171,7 @@ def test_calls_that_fail_are_made_again(company: Account, first: Synced, fault: 
 
 @pytest.mark.parametrize("concurrency", [1, 2])
 def test_no_more_calls_are_in_flight_than_the_setting_says(
-    company: Account, first: Synced, small_pages: None, concurrency: int
+    company: SandboxTap, first: Synced, small_pages: None, concurrency: int
 ):
     assert small_pages is None
     company.sandbox.control("/control/calls", method="DELETE")
@@ -181,7 +181,7 @@ def test_no_more_calls_are_in_flight_than_the_setting_says(
 
 
 def test_without_a_restlet_bills_come_without_images(
-    company: Account, first: Synced, caplog: pytest.LogCaptureFixture, tmp_path: Path
+    company: SandboxTap, first: Synced, caplog: pytest.LogCaptureFixture, tmp_path: Path
 ):
     bare = company.sync(
         only="bills", restlet_script=None, restlet_deploy=None, spool_url=str(tmp_path / "spool")

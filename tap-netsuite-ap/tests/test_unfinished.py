@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 from apbridge.singer.state import is_complete
 
 if TYPE_CHECKING:
-    from tests.conftest import Account
+    from tests.conftest import SandboxTap
 
 
 def states(synced: Any) -> list[dict[str, Any]]:  # noqa: ANN401
     return [message["value"] for message in synced.messages if message["type"] == "STATE"]
 
 
-def test_a_whole_run_marks_its_bookmarks_until_it_has_read_them(changing: Account):
+def test_a_whole_run_marks_its_bookmarks_until_it_has_read_them(changing: SandboxTap):
     whole = changing.sync()
     assert is_complete(whole.state, "bills")
 
@@ -25,7 +25,7 @@ def test_a_whole_run_marks_its_bookmarks_until_it_has_read_them(changing: Accoun
     assert is_complete(again.state, "bills")
 
 
-def test_a_run_that_never_came_to_the_bills_leaves_them_marked(changing: Account):
+def test_a_run_that_never_came_to_the_bills_leaves_them_marked(changing: SandboxTap):
     whole = changing.sync()
     changing.pass_time(300)
     changing.sql("UPDATE ns_vendor SET lastmodifieddate = ?", changing.pass_time(5))

@@ -9,19 +9,19 @@ import pytest
 from apbridge.errors import UnavailableError
 
 if TYPE_CHECKING:
-    from tests.conftest import Account
+    from tests.conftest import SandboxTap
 
 
-def restrict(account: Account, subsidiaries: str) -> None:
+def restrict(account: SandboxTap, subsidiaries: str) -> None:
     account.sandbox.control("/control/switches", {"netsuite.role_subsidiaries": subsidiaries})
 
 
-def vendors_of(account: Account, condition: str) -> list[str]:
+def vendors_of(account: SandboxTap, condition: str) -> list[str]:
     query = f"SELECT id FROM ns_vendor WHERE {condition} ORDER BY id"  # noqa: S608
     return [str(row["id"]) for row in account.sql(query)]
 
 
-def test_a_role_of_one_subsidiary_is_found_out_in_a_first_reading(changing: Account):
+def test_a_role_of_one_subsidiary_is_found_out_in_a_first_reading(changing: SandboxTap):
     hidden = vendors_of(changing, "subsidiary = 1")
     restrict(changing, "2")
     with pytest.raises(UnavailableError, match=f"{len(hidden)} vendors of subsidiary 1") as caught:
@@ -29,7 +29,7 @@ def test_a_role_of_one_subsidiary_is_found_out_in_a_first_reading(changing: Acco
     assert caught.value.code == "APB-TNS-005"
 
 
-def test_a_restriction_that_is_meant_is_no_gap(changing: Account):
+def test_a_restriction_that_is_meant_is_no_gap(changing: SandboxTap):
     changing.sql(
         "DELETE FROM ns_vendorsubsidiaryrelationship WHERE subsidiary = 2 AND entity IN"
         " (SELECT id FROM ns_vendor WHERE subsidiary = 1)"
@@ -44,7 +44,7 @@ def test_a_restriction_that_is_meant_is_no_gap(changing: Account):
     assert any(bill["is_eligible"] for bill in bills)
 
 
-def test_a_vendor_that_a_later_bill_names_and_the_role_does_not_see_is_said(changing: Account):
+def test_a_vendor_that_a_later_bill_names_and_the_role_does_not_see_is_said(changing: SandboxTap):
     state = changing.sync().state
     changing.pass_time(600)
     state = changing.sync(state).state
@@ -61,7 +61,7 @@ def test_a_vendor_that_a_later_bill_names_and_the_role_does_not_see_is_said(chan
         changing.sync(state)
 
 
-def test_coding_that_a_line_names_and_the_role_does_not_see_is_said(changing: Account):
+def test_coding_that_a_line_names_and_the_role_does_not_see_is_said(changing: SandboxTap):
     line = next(
         line
         for bill in changing.books().values()
@@ -73,7 +73,7 @@ def test_coding_that_a_line_names_and_the_role_does_not_see_is_said(changing: Ac
         changing.sync()
 
 
-def test_who_sees_everything_is_told_nothing_and_an_idle_run_asks_nothing(changing: Account):
+def test_who_sees_everything_is_told_nothing_and_an_idle_run_asks_nothing(changing: SandboxTap):
     state = changing.sync().state
     changing.pass_time(600)
     state = changing.sync(state).state

@@ -12,16 +12,16 @@ from typing_extensions import override
 
 from apbridge.avidxchange import Acknowledged, Submission, fingerprint
 from apbridge.errors import APBridgeError, OvertakenError, RefusedError, RejectedError
-from apbridge.ledger import Found, Need, Row
+from apbridge.ledger import Need, RemoteFacts, Row
 from apbridge.mapping import DIMENSIONS, SEGMENT
 from apbridge.schemas.identifiers import BILL, GL_ACCOUNT, VENDOR, external_id, namespace_of
 from apbridge.singer import Action, Outcome, PartlyDeliveredError, Record
 from apbridge.words import SUBMISSION, WITHDRAWN
-from target_avidxchange.foreseen import see_that_it_may_change, see_that_its_lines_sum
+from target_avidxchange.dry_run import see_that_it_may_change, see_that_its_lines_sum
 from target_avidxchange.images import check, choose, content
-from target_avidxchange.invoice import Invoice
-from target_avidxchange.present import Present
+from target_avidxchange.invoice import AcknowledgedInvoice
 from target_avidxchange.refusals import differences, name_of, rejection
+from target_avidxchange.remote import RemoteRecord
 from target_avidxchange.sinks import AvidXchangeSink
 from target_avidxchange.unheard import GONE, Unheard
 from target_avidxchange.withdrawal import Withdrawal, is_paid_by_us, money, withdrawal
@@ -114,13 +114,13 @@ class BillSink(AvidXchangeSink):
     @override
     def look(self, after: int = 0) -> None:
         """List the invoices, and note those that the ledger has not: a later withdrawal must find them."""
-        there = self.directory.listed_after(after)
-        self._unheard.note(there, self.directory.listed_at)
+        there = self.remote_index.listed_after(after)
+        self._unheard.note(there, self.remote_index.listed_at)
 
     @cached_property
     def _unheard(self) -> Unheard:
         at = self.context
-        return Unheard(at.ledger, at.run, at.system, self.stream_name, self.directory)
+        return Unheard(at.ledger, at.run, at.system, self.stream_name, self.remote_index)
 
     def see_that_none_is_back(self) -> None:
         """See that no withdrawn invoice is to be paid, and begin the next look where this one ended.
@@ -142,7 +142,7 @@ class BillSink(AvidXchangeSink):
         """
         at = self.context
         untold = at.ledger.untold(at.run.id, at.run.began, at.system, self.stream_name)
-        there = self.directory.listed() if untold else {}
+        there = self.remote_index.listed() if untold else {}
         missing = sorted(name for name in untold if name in there and there[name].status in _TO_PAY)
         if missing:
             shown = ", ".join(missing[:_MOST_NAMED]) + (", …" if len(missing) > _MOST_NAMED else "")
@@ -152,7 +152,7 @@ class BillSink(AvidXchangeSink):
 
     @override
     def deliver(self, record: Record, row: Row | None) -> Outcome:
-        there = self.directory.get(record["external_id"])
+        there = self.remote_index.get(record["external_id"])
         known = self._known(row, there)
         gone = withdrawal(record)
         if known and gone:
@@ -168,20 +168,20 @@ class BillSink(AvidXchangeSink):
             return Outcome.ignored()
         return self._submit(record, known)
 
-    def _known(self, row: Row | None, there: Present | None) -> Invoice | None:
-        shown, known = Invoice.shown(there) if there else None, Invoice.known(row)
+    def _known(self, row: Row | None, there: RemoteRecord | None) -> AcknowledgedInvoice | None:
+        shown, known = AcknowledgedInvoice.shown(there) if there else None, AcknowledgedInvoice.known(row)
         if row and row.content_hash:
             return known or shown
         # It is in doubt: what AvidXchange shows says more. What is not shown may not be as it was sent last.
         return shown or (replace(known, body=None, is_withdrawn=False) if known else None)
 
-    def _submit(self, record: Record, known: Invoice | None) -> Outcome:
+    def _submit(self, record: Record, known: AcknowledgedInvoice | None) -> Outcome:
         if known is None:
             _see_that_nothing_is_settled(record)
         completed = self.completed(record)
         submission = self.shared.client.upsertion(self.resource, completed)
         body = fingerprint(submission.body)
-        invoice = known or Invoice()
+        invoice = known or AcknowledgedInvoice()
         action = Action.UPDATED if known else Action.CREATED
         is_sent = invoice.body != body
         if is_sent:
@@ -203,14 +203,16 @@ class BillSink(AvidXchangeSink):
             raise
         except APBridgeError as found:
             # The invoice is there, whatever becomes of its image.
-            raise PartlyDeliveredError(Found(invoice.remote_id, invoice.facts()), found) from found
+            raise PartlyDeliveredError(RemoteFacts(invoice.remote_id, invoice.facts()), found) from found
         if pictured is None:
             return Outcome.delivered(invoice.remote_id, None, action, is_proved=False)
         if not is_sent and pictured == invoice:
             return Outcome.unchanged(pictured.remote_id, pictured.facts())
         return Outcome.delivered(pictured.remote_id, pictured.facts(), action)
 
-    def _upsert(self, record: Record, known: Invoice | None, submission: Submission) -> Acknowledged:
+    def _upsert(
+        self, record: Record, known: AcknowledgedInvoice | None, submission: Submission
+    ) -> Acknowledged:
         try:
             if self.context.is_dry_run:
                 see_that_its_lines_sum(record, submission.call.purpose)
@@ -219,11 +221,11 @@ class BillSink(AvidXchangeSink):
             raise self._not_taken(refused, record, known, submission) from refused
 
     def _not_taken(
-        self, refused: RefusedError, record: Record, known: Invoice | None, submission: Submission
+        self, refused: RefusedError, record: Record, known: AcknowledgedInvoice | None, submission: Submission
     ) -> RejectedError:
         if refused.facts["meaning"] != "locked" or known is None:
             return rejection(refused, "bill", record)
-        there = self.directory.listed().get(record["external_id"])
+        there = self.remote_index.listed().get(record["external_id"])
         return RejectedError(
             "APB-TAX-022" if known.is_withdrawn else "APB-TAX-021",
             name=name_of(record),
@@ -238,11 +240,11 @@ class BillSink(AvidXchangeSink):
     def send(self, operation: str, submission: Submission, told: Any = None) -> Acknowledged:
         if self.context.is_dry_run:
             see_that_it_may_change(
-                self.directory.listed().get(submission.external_id), submission.call.purpose
+                self.remote_index.listed().get(submission.external_id), submission.call.purpose
             )
         return super().send(operation, submission, told)
 
-    def _send_images(self, record: Record, invoice: Invoice) -> Invoice | None:
+    def _send_images(self, record: Record, invoice: AcknowledgedInvoice) -> AcknowledgedInvoice | None:
         """Send the pictures that the invoice lacks; None where an answer does not say that it has one now."""
         client = self.shared.client
         choice = choose(record["images"], client.image_rules)
@@ -264,7 +266,7 @@ class BillSink(AvidXchangeSink):
                 self.logger.warning("%s", APBridgeError("APB-TAX-090", name=name_of(record), images=left))
         return replace(invoice, images=tuple(image["sha256"] for image in choice.sent) or invoice.images)
 
-    def _withdraw(self, record: Record, known: Invoice, gone: Withdrawal) -> Outcome:
+    def _withdraw(self, record: Record, known: AcknowledgedInvoice, gone: Withdrawal) -> Outcome:
         if known.is_withdrawn:
             return Outcome.unchanged(known.remote_id, known.facts())
         because = WITHDRAWN + gone.because
@@ -278,7 +280,7 @@ class BillSink(AvidXchangeSink):
         return Outcome.delivered(known.remote_id, withdrawn.facts(), Action.CANCELLED, is_proved=is_proved)
 
     def _see_that_it_is_not_paid(
-        self, refused: RefusedError, record: Record, known: Invoice, gone: Withdrawal
+        self, refused: RefusedError, record: Record, known: AcknowledgedInvoice, gone: Withdrawal
     ) -> None:
         """Let a cancellation be refused only where there is nothing left to cancel.
 
@@ -286,10 +288,10 @@ class BillSink(AvidXchangeSink):
             RejectedError: Somebody may be paid twice.
         """
         name = record["external_id"]
-        there = self.directory.listed().get(name)
+        there = self.remote_index.listed().get(name)
         if there is None or there.status == "cancelled":
             # This run itself may have submitted it since it was listed.
-            there = self.directory.listed(anew=True).get(name)
+            there = self.remote_index.listed(anew=True).get(name)
         if there is None or there.status == "cancelled":
             return
         currency = record.get("currency")

@@ -14,8 +14,8 @@ from apbridge.errors import RejectedError, SettingError
 from apbridge.ledger import Need
 from apbridge.mapping import DIMENSIONS, Coding
 from apbridge.singer import Record, SinkContext
-from target_avidxchange.present import Directories, Present, Resource
 from target_avidxchange.refusals import name_of
+from target_avidxchange.remote import RemoteIndexes, RemoteList, RemoteRecord
 
 ACCOUNTS = "gl_accounts"
 
@@ -39,7 +39,7 @@ class Code:
 
 
 @dataclass(frozen=True)
-class _Place:
+class _LineCode:
     """One code on one line of a bill, and what a person knows it by."""
 
     stream: str
@@ -59,19 +59,19 @@ class Codes:
         context: Whose ledger is asked.
         client: AvidXchange.
         coding: What the mapping files say.
-        directories: What AvidXchange has listed.
+        remote_indexes: What AvidXchange has listed.
     """
 
     def __init__(
-        self, context: SinkContext, client: AvidXchange, coding: Coding, directories: Directories
+        self, context: SinkContext, client: AvidXchange, coding: Coding, remote_indexes: RemoteIndexes
     ) -> None:
         self._context = context
         self._client = client
         self._coding = coding
-        self._directories = directories
+        self._remote_indexes = remote_indexes
         self._turn = RLock()
         self._known: dict[str, Mapping[str, Code]] = {}
-        self._lists: dict[Resource, Mapping[str, Code]] = {}
+        self._lists: dict[RemoteList, Mapping[str, Code]] = {}
 
     def refresh(self) -> None:
         """Read the ledger anew when next asked: another stream, or another run, has added to it."""
@@ -85,7 +85,7 @@ class Codes:
                 self._known[stream] = self._read(stream)
             return self._known[stream]
 
-    def listed(self, resource: Resource) -> Mapping[str, Code]:
+    def listed(self, resource: RemoteList) -> Mapping[str, Code]:
         """List the codes of accounts, or of a dimension, whoever entered them; once a run."""
         with self._turn:
             if resource not in self._lists:
@@ -118,7 +118,7 @@ class Codes:
                 )
         return None
 
-    def _places(self, line: Mapping[str, Any]) -> Iterator[_Place]:
+    def _places(self, line: Mapping[str, Any]) -> Iterator[_LineCode]:
         coding = self._coding
         account = line.get("account_number") or f"with id {line['account_id']}"
         yield self._place(ACCOUNTS, line["gl_code"], f"account {account}", coding.accounts.name)
@@ -128,24 +128,24 @@ class Codes:
                 yield self._place(DIMENSIONS[dimension][0], code, what, coding.dimensions.name)
         for name, code in line["segments"].items():
             # No stream brings the values of custom segments.
-            values = partial(self.listed, Resource("dimension_value", name))
+            values = partial(self.listed, RemoteList("dimension_value", name))
             what = f"{name} {line['custom_fields'][name]}"
-            yield _Place("dimension_values", code, values, values, what, coding.dimensions.name)
+            yield _LineCode("dimension_values", code, values, values, what, coding.dimensions.name)
 
-    def _place(self, stream: str, code: str, what: str, table: str) -> _Place:
-        listed = partial(self.listed, self._directories.resources[stream])
-        return _Place(stream, code, partial(self.known, stream), listed, what, table)
+    def _place(self, stream: str, code: str, what: str, table: str) -> _LineCode:
+        listed = partial(self.listed, self._remote_indexes.resources[stream])
+        return _LineCode(stream, code, partial(self.known, stream), listed, what, table)
 
     def _read(self, stream: str) -> Mapping[str, Code]:
         all_rows = self._context.ledger.all_rows(self._context.system, stream)
         rows = [row for row in all_rows if "code" in row.facts]
         told = {row.external_id for row in rows}
-        seen = _codes(self._directories.of(stream).seen)
+        seen = _codes(self._remote_indexes.of(stream).seen)
         found = {code: one for code, one in seen.items() if one.external_id not in told}
         own = (row for row in rows if not row.facts["shares_code"])
         return found | {row.facts["code"]: Code.of(row.external_id, row.facts) for row in own}
 
-    def _list(self, resource: Resource) -> Mapping[str, Code]:
+    def _list(self, resource: RemoteList) -> Mapping[str, Code]:
         try:
             return {
                 one["number" if resource.name == "gl_account" else "code"]: Code.of(
@@ -159,7 +159,7 @@ class Codes:
             raise
 
 
-def _codes(there: Mapping[str, Present]) -> dict[str, Code]:
+def _codes(there: Mapping[str, RemoteRecord]) -> dict[str, Code]:
     return {
         one.code: Code(external_id, one.is_usable)
         for external_id, one in there.items()

@@ -8,11 +8,11 @@ from typing import Any
 
 from apbridge.ledger import Row
 from apbridge.words import WITHDRAWN
-from target_avidxchange.present import Present
+from target_avidxchange.remote import RemoteRecord
 
 
 @dataclass(frozen=True)
-class Invoice:
+class AcknowledgedInvoice:
     """An invoice that AvidXchange has acknowledged.
 
     Args:
@@ -30,7 +30,7 @@ class Invoice:
     is_withdrawn: bool = False
 
     @classmethod
-    def known(cls, row: Row | None) -> Invoice | None:
+    def known(cls, row: Row | None) -> AcknowledgedInvoice | None:
         """Read it from the ledger; None where no invoice was ever acknowledged."""
         if row is None or row.acknowledged_at is None:
             return None
@@ -44,7 +44,7 @@ class Invoice:
         )
 
     @classmethod
-    def shown(cls, there: Present) -> Invoice:
+    def shown(cls, there: RemoteRecord) -> AcknowledgedInvoice:
         """Read it from what AvidXchange shows."""
         is_ours_to_reopen = there.status == "cancelled" and (there.status_reason or "").startswith(WITHDRAWN)
         return cls(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from apbridge.avidxchange import AvidXchange
 from apbridge.mapping import Coding
 from target_avidxchange.codes import Codes
-from target_avidxchange.present import Directories
+from target_avidxchange.remote import RemoteIndexes
 
 
 @dataclass(frozen=True)
@@ -17,11 +17,11 @@ class Shared:
     Args:
         client: AvidXchange.
         coding: What the mapping files say.
-        directories: What AvidXchange has, by stream.
+        remote_indexes: What AvidXchange has, by stream.
         codes: The codes that AvidXchange has.
     """
 
     client: AvidXchange
     coding: Coding
-    directories: Directories
+    remote_indexes: RemoteIndexes
     codes: Codes

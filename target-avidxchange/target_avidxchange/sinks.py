@@ -30,7 +30,7 @@ class AvidXchangeSink(AcknowledgingSink):
     def __init__(self, target: Target, stream: str, context: SinkContext, shared: Shared) -> None:
         super().__init__(target, stream, context)
         self.shared = shared
-        self.directory = shared.directories.of(stream)
+        self.remote_index = shared.remote_indexes.of(stream)
         self._has_begun = False
 
     def completed(self, record: Record) -> Record:
@@ -66,7 +66,7 @@ class AvidXchangeSink(AcknowledgingSink):
         Args:
             after: Place on the audit trail: what was listed before that is listed anew.
         """
-        self.directory.listed_after(after)
+        self.remote_index.listed_after(after)
 
     def facts(self, record: Record) -> Mapping[str, Any]:
         """Give what the ledger remembers of a record, beside a fingerprint of what was sent."""
@@ -77,7 +77,7 @@ class AvidXchangeSink(AcknowledgingSink):
         submission = self.submission(record)
         body = fingerprint(submission.body)
         facts = {**self.facts(record), "body": body}
-        there = self.directory.get(submission.external_id)
+        there = self.remote_index.get(submission.external_id)
         if there and there.fingerprint == body:
             return Outcome.unchanged(there.remote_id, facts)
         # Without a hash the row is in doubt.

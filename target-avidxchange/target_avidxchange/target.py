@@ -66,15 +66,15 @@ class TargetAvidXchange(AcknowledgingTarget):
     @cached_property
     def _shared(self) -> Shared:
         from target_avidxchange.codes import Codes  # noqa: PLC0415
-        from target_avidxchange.present import Directories, Resource  # noqa: PLC0415
+        from target_avidxchange.remote import RemoteIndexes, RemoteList  # noqa: PLC0415
         from target_avidxchange.shared import Shared  # noqa: PLC0415
 
         resources = {
-            stream: Resource(sink.resource, sink.dimension) for stream, sink in self.sink_classes.items()
+            stream: RemoteList(sink.resource, sink.dimension) for stream, sink in self.sink_classes.items()
         }
-        directories = Directories(self.client, resources, lambda: self.ledger.known().seq)
-        codes = Codes(self.context, self.client, self._coding, directories)
-        return Shared(self.client, self._coding, directories, codes)
+        remote_indexes = RemoteIndexes(self.client, resources, lambda: self.ledger.known().seq)
+        codes = Codes(self.context, self.client, self._coding, remote_indexes)
+        return Shared(self.client, self._coding, remote_indexes, codes)
 
     @override
     def origin(self, before: Origin | None) -> Origin:
@@ -86,7 +86,7 @@ class TargetAvidXchange(AcknowledgingTarget):
             self.client.check()
 
     @override
-    def look_back(self) -> None:
+    def after_run(self) -> None:
         from target_avidxchange.bills import BillSink  # noqa: PLC0415
 
         sink = self.sinks.get("bills")

@@ -11,10 +11,10 @@ from datetime import datetime, timedelta
 
 from apbridge.avidxchange import instant
 from apbridge.errors import RejectedError
-from apbridge.ledger import Found, Ledger, Run, Status
-from apbridge.ledger.chronicle import Chronicle
-from target_avidxchange.invoice import Invoice
-from target_avidxchange.present import Directory, Present
+from apbridge.ledger import Ledger, RemoteFacts, Run, Status
+from apbridge.ledger.run_history import RunHistory
+from target_avidxchange.invoice import AcknowledgedInvoice
+from target_avidxchange.remote import RemoteIndex, RemoteRecord
 
 _SEEN = "invoices seen until"
 _OVERLAP = timedelta(minutes=10)
@@ -34,16 +34,16 @@ class Unheard:
         run: The run that looks.
         system: AvidXchange's name in the ledger.
         stream: The stream of bills.
-        directory: Lists the invoices.
+        remote_index: Lists the invoices.
     """
 
-    def __init__(self, ledger: Ledger, run: Run, system: str, stream: str, directory: Directory) -> None:
+    def __init__(self, ledger: Ledger, run: Run, system: str, stream: str, remote_index: RemoteIndex) -> None:
         self._ledger = ledger
         self._run = run
         self._system = system
         self._stream = stream
-        self._directory = directory
-        self._chronicle = Chronicle(ledger)
+        self._remote_index = remote_index
+        self._run_history = RunHistory(ledger)
         self._until: str | None = None
         self._is_whole = False
         self._leaves_out = False
@@ -60,16 +60,16 @@ class Unheard:
         Raises:
             UnavailableError: AvidXchange is not there.
         """
-        seen = self._chronicle.recall(_SEEN)
+        seen = self._run_history.recall(_SEEN)
         since = None if whole or seen is None else datetime.fromisoformat(seen.value) - _OVERLAP
         at = self._ledger.known().seq
-        there = self._directory.listed(anew=True) if since is None else self._directory.changed(since)
+        there = self._remote_index.listed(anew=True) if since is None else self._remote_index.changed(since)
         changed = [instant(one.modified_at) for one in there.values() if one.modified_at]
         self._until = max(changed).isoformat() if changed else None
         self._is_whole = whole
         self._leaves_out = not self.note(there, at)
 
-    def note(self, there: Mapping[str, Present], at: int) -> bool:
+    def note(self, there: Mapping[str, RemoteRecord], at: int) -> bool:
         """Put in doubt what the ledger has otherwise.
 
         Args:
@@ -80,22 +80,22 @@ class Unheard:
             Whether all is noted: not while a write of one is under way.
         """
         rows = self._ledger.rows(self._system, self._stream, there)
-        differing: dict[str, Found] = {}
+        differing: dict[str, RemoteFacts] = {}
         reopened, cancelled = set(), set()
         for name, one in there.items():
-            row, shown = rows.get(name), Invoice.shown(one)
-            known = Invoice.known(row)
+            row, shown = rows.get(name), AcknowledgedInvoice.shown(one)
+            known = AcknowledgedInvoice.known(row)
             if known is None and row is not None and row.status is Status.IGNORED and one.status not in GONE:
                 # Nothing of it was to be paid: as if we had withdrawn it, so that it is told until it is.
                 known = replace(shown, body=None, is_withdrawn=True)
             if known is None:
-                differing[name] = Found(shown.remote_id, shown.facts())
+                differing[name] = RemoteFacts(shown.remote_id, shown.facts())
             elif known.is_withdrawn and one.status not in GONE:
                 reopened.add(name)
-                differing[name] = Found(shown.remote_id, known.facts())
+                differing[name] = RemoteFacts(shown.remote_id, known.facts())
             elif shown.is_withdrawn and not known.is_withdrawn:
                 cancelled.add(name)
-                differing[name] = Found(shown.remote_id, known.facts())
+                differing[name] = RemoteFacts(shown.remote_id, known.facts())
         found = self._ledger.found(self._run.id, self._system, self._stream, differing, listed_at=at)
         self._reopened |= reopened & found
         # In a first reading every bill comes that is to be paid.
@@ -115,7 +115,7 @@ class Unheard:
         if left := self._left(self._cancelled):
             raise RejectedError("APB-TAX-070", count=len(left), bills=_named(left))
         if self._until is not None and not self._leaves_out:
-            self._chronicle.remember(_SEEN, self._until)
+            self._run_history.remember(_SEEN, self._until)
 
     def _left(self, names: set[str]) -> list[str]:
         # What waits or is rejected says itself what is the matter, and is looked at again at every run.

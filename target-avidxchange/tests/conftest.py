@@ -27,7 +27,7 @@ CREDENTIALS = {"company_token", "user_token", "client_id", "client_secret", "com
 
 
 @dataclass
-class Result:
+class TargetResult:
     """What one run of the target came to."""
 
     counts: dict[str, dict[str, int]]
@@ -35,7 +35,7 @@ class Result:
 
 
 @dataclass
-class Company:
+class ReceivingCompany:
     """AvidXchange's books, and the target that writes into them."""
 
     sandbox: Running
@@ -61,14 +61,14 @@ class Company:
         before: object = None,
         streams: Sequence[str] = STREAMS,
         **config: object,
-    ) -> Result:
+    ) -> TargetResult:
         self.said()
         target = TargetAvidXchange(config={**self.config, **config})
         target.batch = self.batch
         told = BytesIO(singer(messages, state, before, streams))
         target.listen(told)  # type: ignore[arg-type]  # the SDK reads bytes, whatever it says
         states = [loads(told) for told in self.said().splitlines()]
-        return Result(target.tally.as_counts(), states)
+        return TargetResult(target.tally.as_counts(), states)
 
     def given(self, *messages: Message) -> None:
         """Send, as the first thing that happens; run once for all tests that begin with the same."""
@@ -80,15 +80,15 @@ class Company:
             BEGINNINGS[known] = Beginning.of(self.sandbox, ledger)
 
     def rows(self, query: str) -> list[Any]:
-        world = self.sandbox.sandbox
-        assert world
-        with world.store.connection() as connection:
+        context = self.sandbox.sandbox
+        assert context
+        with context.store.connection() as connection:
             return list(connection.execute(query))
 
     def run(self, *statements: str) -> None:
-        world = self.sandbox.sandbox
-        assert world
-        with world.store.write() as connection:
+        context = self.sandbox.sandbox
+        assert context
+        with context.store.write() as connection:
             for statement in statements:
                 connection.execute(statement)
 
@@ -158,7 +158,7 @@ class Company:
 @pytest.fixture(params=shipped())
 def company(
     request: pytest.FixtureRequest, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> Iterator[Company]:
+) -> Iterator[ReceivingCompany]:
     """A company, under every contract that ships: what holds under one must hold under the other."""
     with running(vendors=1, bills=0) as sandbox:
-        yield Company(sandbox, tmp_path, lambda: capsys.readouterr().out, request.param)
+        yield ReceivingCompany(sandbox, tmp_path, lambda: capsys.readouterr().out, request.param)

@@ -25,12 +25,12 @@ from tests.canonical import (
 )
 
 if TYPE_CHECKING:
-    from tests.conftest import Company
+    from tests.conftest import ReceivingCompany
 
 CODED: dict[str, Any] = {"department_id": "1", "class_id": "1", "location_id": "1"}
 
 
-def test_everything_lands_once_with_its_coding(company: Company):
+def test_everything_lands_once_with_its_coding(company: ReceivingCompany):
     lines = [line(1, "70.10", **CODED), line(2, "-20.05", 2, memo="Credit"), line(3, "0")]
     result = company.send(*CODING, bill(1, *lines), state={"bookmarks": {}})
     assert result.counts == {
@@ -54,7 +54,7 @@ def test_everything_lands_once_with_its_coding(company: Company):
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_no_order_of_messages_makes_an_invoice_come_too_early(company: Company, seed: int):
+def test_no_order_of_messages_makes_an_invoice_come_too_early(company: ReceivingCompany, seed: int):
     bills = [bill(n, line(1, "5.00", 1 + n % 2, **CODED), of_vendor=1 + n % 2) for n in range(1, 21)]
     result = company.send(*shuffled([*CODING, *bills, *bills[:5]], seed))
     assert result.counts["bills"] == {"delivered": 20}
@@ -62,7 +62,7 @@ def test_no_order_of_messages_makes_an_invoice_come_too_early(company: Company, 
     assert len(company.rows("SELECT 1 FROM ax_invoice")) == 20
 
 
-def stages(company: Company) -> list[int]:
+def stages(company: ReceivingCompany) -> list[int]:
     """Give in which order writes came since last time: of vendors (0), of coding (1), of invoices (2)."""
     kinds = (("/vendors",), ("account", "/dimensions", "/codes"), ("/invoices",))
     told = [one.lower() for one in company.calls()["writes_in_order"]]
@@ -72,7 +72,7 @@ def stages(company: Company) -> list[int]:
 
 @pytest.mark.parametrize("seed", range(3))
 def test_vendors_are_written_before_coding_and_coding_before_bills_however_they_come(
-    company: Company, seed: int
+    company: ReceivingCompany, seed: int
 ):
     bills = [bill(n, line(1, "5.00", 1 + n % 2, **CODED), of_vendor=1 + n % 2) for n in range(1, 9)]
     bills.append(bill(9, images=[company.picture()]))
@@ -91,7 +91,7 @@ def test_vendors_are_written_before_coding_and_coding_before_bills_however_they_
 
 
 @pytest.mark.parametrize("batch", [1, 3])
-def test_so_it_is_in_every_portion(company: Company, batch: int):
+def test_so_it_is_in_every_batch(company: ReceivingCompany, batch: int):
     company.given(*CODING)
     company.calls()
     company.batch = batch
@@ -107,7 +107,7 @@ def test_so_it_is_in_every_portion(company: Company, batch: int):
     assert stages(company) == ([2, 0, 2, 1, 2, 0] if batch == 1 else [0, 2, 0, 1, 2])
 
 
-def test_a_second_run_asks_for_nothing_but_what_changed(company: Company):
+def test_a_second_run_asks_for_nothing_but_what_changed(company: ReceivingCompany):
     messages = [*CODING, bill(1, line(1, "9.99", **CODED), images=[company.picture()])]
     company.send(*messages)
     company.calls()
@@ -117,7 +117,7 @@ def test_a_second_run_asks_for_nothing_but_what_changed(company: Company):
     assert result.counts["vendors"] == {"unchanged": 2}
 
 
-def test_what_our_own_payments_change_of_a_bill_is_nothing_to_send(company: Company):
+def test_what_our_own_payments_change_of_a_bill_is_nothing_to_send(company: ReceivingCompany):
     company.given(*CODING, bill(1))
     company.calls()
     partly = bill(1, amount_due=Decimal("23.45"), applications=[applied(9, "100.00", ours=True)])
@@ -134,7 +134,7 @@ def test_what_our_own_payments_change_of_a_bill_is_nothing_to_send(company: Comp
     assert company.asked_for() == ["what changed"] * 2
 
 
-def test_a_bill_waits_for_its_vendor_and_codes_and_goes_by_itself(company: Company):
+def test_a_bill_waits_for_its_vendor_and_codes_and_goes_by_itself(company: ReceivingCompany):
     coded = bill(1, line(1, "5.00", 2, **CODED), of_vendor=2)
     result = company.send(vendor(1), account(1), coded)
     assert result.counts["bills"] == {"waiting": 1}
@@ -148,7 +148,7 @@ def test_a_bill_waits_for_its_vendor_and_codes_and_goes_by_itself(company: Compa
     assert company.calls()["refusals"] == {}
 
 
-def test_a_changed_bill_is_sent_again_while_that_is_allowed(company: Company):
+def test_a_changed_bill_is_sent_again_while_that_is_allowed(company: ReceivingCompany):
     company.given(*CODING, bill(1))
     result = company.send(bill(1, line(1, "99.00")))
     assert result.counts["bills"] == {"delivered": 1}
@@ -156,21 +156,21 @@ def test_a_changed_bill_is_sent_again_while_that_is_allowed(company: Company):
     assert len(company.rows("SELECT 1 FROM ax_invoice")) == 1
 
 
-def test_a_vendor_that_changes_is_sent_again_and_nothing_else(company: Company):
+def test_a_vendor_that_changes_is_sent_again_and_nothing_else(company: ReceivingCompany):
     company.given(*CODING, bill(1))
     company.calls()
     company.send(*shuffled([vendor(1, name="New Name"), *CODING[1:], bill(1)], 1))
     assert company.calls()["writes"] == 1
 
 
-def test_ineligible_and_never_submitted_is_ignored(company: Company):
+def test_ineligible_and_never_submitted_is_ignored(company: ReceivingCompany):
     held = bill(1, is_eligible=False, ineligible_because="it is on payment hold")
     assert company.send(*CODING, held).counts["bills"] == {"ignored": 1}
     assert company.invoice(1) is None
     assert company.send(bill(1)).counts["bills"] == {"delivered": 1}
 
 
-def test_without_its_ledger_a_full_refresh_writes_nothing(company: Company):
+def test_without_its_ledger_a_full_refresh_writes_nothing(company: ReceivingCompany):
     picture = company.picture()
     messages = [*CODING, department(2), location(2), bill(1, images=[picture]), bill(2)]
     company.send(*messages)
@@ -184,7 +184,7 @@ def test_without_its_ledger_a_full_refresh_writes_nothing(company: Company):
     assert company.asked_for() == ["what changed"]
 
 
-def test_without_its_ledger_only_what_differs_is_written(company: Company):
+def test_without_its_ledger_only_what_differs_is_written(company: ReceivingCompany):
     company.given(*CODING, bill(1), bill(2))
     company.lose_ledger()
     company.calls()
@@ -193,7 +193,7 @@ def test_without_its_ledger_only_what_differs_is_written(company: Company):
     assert company.calls()["writes"] == 2
 
 
-def test_a_bill_that_the_refresh_did_not_bring_is_still_known_to_be_out(company: Company):
+def test_a_bill_that_the_refresh_did_not_bring_is_still_known_to_be_out(company: ReceivingCompany):
     company.given(*CODING, bill(1), bill(2))
     company.lose_ledger()
     company.send(*CODING, bill(2), state={"bookmarks": {}})
@@ -201,7 +201,7 @@ def test_a_bill_that_the_refresh_did_not_bring_is_still_known_to_be_out(company:
     assert company.invoice(1)["status"] == "cancelled"
 
 
-def test_a_bookmark_without_a_ledger_asks_for_a_full_refresh(company: Company):
+def test_a_bookmark_without_a_ledger_asks_for_a_full_refresh(company: ReceivingCompany):
     company.given(*CODING)
     company.lose_ledger()
     with pytest.raises(Exception, match="--full-refresh"):
@@ -209,7 +209,7 @@ def test_a_bookmark_without_a_ledger_asks_for_a_full_refresh(company: Company):
 
 
 @pytest.mark.parametrize("company", ["avidconnect"], indirect=True)  # the other names it in a setting
-def test_tokens_of_another_company_stop_the_run_and_new_ones_of_the_same_do_not(company: Company):
+def test_tokens_of_another_company_stop_the_run_and_new_ones_of_the_same_do_not(company: ReceivingCompany):
     def asked() -> int:
         return sum(count for name, count in company.calls()["by_operation"].items() if "company" in name)
 

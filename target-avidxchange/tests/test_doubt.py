@@ -9,21 +9,23 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from apbridge.errors import RejectedError, UnavailableError
-from apbridge.ledger import Entry, Ledger, Status
+from apbridge.ledger import Ledger, RowUpdate, Status
 from apbridge.ledger.audit import Write
 from target_avidxchange.bills import BillSink
-from target_avidxchange.present import Directory, Present
+from target_avidxchange.remote import RemoteIndex, RemoteRecord
 from tests.canonical import CODING, NS, READ, Message, bill, line, tombstone, vendor
 
 if TYPE_CHECKING:
-    from tests.conftest import Company
+    from tests.conftest import ReceivingCompany
 
 
-def send_and_be_cut_off(company: Company, *messages: Message, number: int = 1) -> None:
+def send_and_be_cut_off(company: ReceivingCompany, *messages: Message, number: int = 1) -> None:
     """Submit, and lose the ledger just when it is to be told of a bill's delivery."""
     write = Ledger.write
 
-    def cut_off(self: Ledger, run_id: int, system: str, entries: Sequence[Entry]) -> Mapping[str, datetime]:
+    def cut_off(
+        self: Ledger, run_id: int, system: str, entries: Sequence[RowUpdate]
+    ) -> Mapping[str, datetime]:
         if any(one.stream == "bills" and one.status is Status.DELIVERED for one in entries):
             raise UnavailableError("APB-LED-002", ledger="it", problem="gone")
         return write(self, run_id, system, entries)
@@ -44,7 +46,7 @@ def send_and_be_cut_off(company: Company, *messages: Message, number: int = 1) -
     ],
 )
 def test_it_is_taken_back_though_the_bill_could_not_be_sent_in_between(
-    company: Company, spoilt: Message, outcome: str
+    company: ReceivingCompany, spoilt: Message, outcome: str
 ):
     company.given(*CODING, bill(2))
     send_and_be_cut_off(company, bill(1))
@@ -54,7 +56,7 @@ def test_it_is_taken_back_though_the_bill_could_not_be_sent_in_between(
     assert company.invoice(1)["status"] == "cancelled"
 
 
-def test_it_is_corrected_though_a_wrong_bill_came_in_between(company: Company):
+def test_it_is_corrected_though_a_wrong_bill_came_in_between(company: ReceivingCompany):
     company.given(*CODING, bill(1))
     send_and_be_cut_off(company, bill(1, line(1, "999.00")))
     company.send(bill(1, of_vendor=7), before=READ)
@@ -63,7 +65,7 @@ def test_it_is_corrected_though_a_wrong_bill_came_in_between(company: Company):
     assert company.send(bill(1), before=READ).counts == {"bills": {"unchanged": 1}}
 
 
-def test_it_is_taken_back_though_it_waited_before_in_the_same_run(company: Company):
+def test_it_is_taken_back_though_it_waited_before_in_the_same_run(company: ReceivingCompany):
     company.given(*CODING, bill(2))
     company.batch = 1
     send_and_be_cut_off(company, *CODING, bill(1, of_vendor=3), vendor(3))
@@ -75,7 +77,7 @@ def test_it_is_taken_back_though_it_waited_before_in_the_same_run(company: Compa
 # An invoice that was withdrawn is found alive
 
 
-def reopen(company: Company, number: int, status: str = "submitted", at: str = "2030-01-01") -> None:
+def reopen(company: ReceivingCompany, number: int, status: str = "submitted", at: str = "2030-01-01") -> None:
     company.run(
         f"UPDATE ax_invoice SET status = '{status}', status_reason = NULL, modified_at = '{at}T00:00:00.000Z'"  # noqa: S608
         f" WHERE external_id = '{NS}-vendorbill-{number}'"
@@ -86,14 +88,14 @@ def held(number: int, **changes: Any) -> Message:  # noqa: ANN401
     return bill(number, is_eligible=False, ineligible_because="it is on hold", **changes)
 
 
-def let_others_change(company: Company) -> None:
+def let_others_change(company: ReceivingCompany) -> None:
     """Let so much be changed over there since that what is in doubt is not listed as changed again."""
     reopen(company, 2, at="2030-02-01")
     company.send(bill(2, memo="changed"), before=READ)
     reopen(company, 2, at="2030-02-01")
 
 
-def test_that_it_cannot_be_withdrawn_is_said_at_every_run(company: Company):
+def test_that_it_cannot_be_withdrawn_is_said_at_every_run(company: ReceivingCompany):
     company.given(*CODING, bill(1), bill(2))
     company.send(held(1), before=READ)
     reopen(company, 1, "approved")
@@ -110,7 +112,9 @@ def test_that_it_cannot_be_withdrawn_is_said_at_every_run(company: Company):
 @pytest.mark.parametrize(
     "spoilt", [bill(1, of_vendor=7), bill(1, total="much")], ids=["waits", "is rejected"]
 )
-def test_it_is_withdrawn_though_its_bill_could_not_be_sent_in_between(company: Company, spoilt: Message):
+def test_it_is_withdrawn_though_its_bill_could_not_be_sent_in_between(
+    company: ReceivingCompany, spoilt: Message
+):
     company.given(*CODING, bill(1), bill(2))
     company.send(held(1), before=READ)
     reopen(company, 1)
@@ -121,7 +125,7 @@ def test_it_is_withdrawn_though_its_bill_could_not_be_sent_in_between(company: C
 
 
 def test_what_was_never_submitted_and_is_to_be_paid_all_the_same_is_told_until_it_is_withdrawn(
-    company: Company,
+    company: ReceivingCompany,
 ):
     company.send(*CODING, held(1), bill(2))
     assert company.row(1).status is Status.IGNORED
@@ -139,7 +143,7 @@ def test_what_was_never_submitted_and_is_to_be_paid_all_the_same_is_told_until_i
 
 
 def test_a_cancellation_that_came_after_the_bill_was_released_is_told_until_it_is_submitted(
-    company: Company,
+    company: ReceivingCompany,
 ):
     company.given(*CODING, bill(1), bill(2))
     company.run(
@@ -157,47 +161,49 @@ def test_a_cancellation_that_came_after_the_bill_was_released_is_told_until_it_i
 
 @pytest.mark.parametrize("release", [True, False], ids=["releases", "holds"])
 def test_what_another_run_does_while_the_invoices_are_listed_is_put_in_no_doubt(
-    company: Company, monkeypatch: pytest.MonkeyPatch, *, release: bool
+    company: ReceivingCompany, monkeypatch: pytest.MonkeyPatch, *, release: bool
 ):
     company.given(*CODING, bill(1), bill(2))
     if release:
         company.send(held(1), before=READ)
-    changed = Directory.changed
+    changed = RemoteIndex.changed
 
-    def slow(self: Directory, since: datetime) -> Mapping[str, Present]:
+    def slow(self: RemoteIndex, since: datetime) -> Mapping[str, RemoteRecord]:
         found = changed(self, since)
-        monkeypatch.setattr(Directory, "changed", changed)
+        monkeypatch.setattr(RemoteIndex, "changed", changed)
         company.send(bill(1) if release else held(1), before=READ)
         return found
 
-    monkeypatch.setattr(Directory, "changed", slow)
+    monkeypatch.setattr(RemoteIndex, "changed", slow)
     company.send(bill(2, memo="changed"), before=READ)
     assert company.row(1).content_hash
     company.send(held(1, memo="changed"), before=READ)
     assert company.invoice(1)["status"] == "cancelled"
 
 
-def test_what_is_in_doubt_and_not_listed_is_sent_again(company: Company, monkeypatch: pytest.MonkeyPatch):
+def test_what_is_in_doubt_and_not_listed_is_sent_again(
+    company: ReceivingCompany, monkeypatch: pytest.MonkeyPatch
+):
     """A list that leaves an invoice out says nothing of what a killed run has sent of it."""
     company.given(*CODING, bill(1), bill(2))
     send_and_be_cut_off(company, bill(1, memo="another"))
-    monkeypatch.setattr(Directory, "get", lambda *_: None)
+    monkeypatch.setattr(RemoteIndex, "get", lambda *_: None)
     assert company.send(bill(1), before=READ).counts == {"bills": {"delivered": 1}}
     assert "another" not in company.invoice(1)["content"]
 
 
 def test_what_is_withdrawn_in_doubt_and_not_listed_is_cancelled_again(
-    company: Company, monkeypatch: pytest.MonkeyPatch
+    company: ReceivingCompany, monkeypatch: pytest.MonkeyPatch
 ):
     company.given(*CODING, bill(1), bill(2))
     company.send(held(1), before=READ)
     send_and_be_cut_off(company, bill(1))
-    monkeypatch.setattr(Directory, "get", lambda *_: None)
+    monkeypatch.setattr(RemoteIndex, "get", lambda *_: None)
     company.send(held(1, memo="changed"), before=READ)
     assert company.invoice(1)["status"] == "cancelled"
 
 
-def test_what_only_the_whole_list_shows_alive_is_withdrawn(company: Company):
+def test_what_only_the_whole_list_shows_alive_is_withdrawn(company: ReceivingCompany):
     """AvidXchange has not moved the date of what it has reopened; another bill's doubt has all listed."""
     company.given(*CODING, bill(1), bill(2), bill(3))
     company.send(held(1), before=READ)
@@ -210,7 +216,7 @@ def test_what_only_the_whole_list_shows_alive_is_withdrawn(company: Company):
 
 
 def test_what_a_later_run_brought_during_a_full_reading_is_not_missing(
-    company: Company, monkeypatch: pytest.MonkeyPatch
+    company: ReceivingCompany, monkeypatch: pytest.MonkeyPatch
 ):
     company.given(*CODING, bill(1), bill(2))
     look = BillSink.see_that_none_is_missing
@@ -224,7 +230,7 @@ def test_what_a_later_run_brought_during_a_full_reading_is_not_missing(
     assert company.send(*CODING, bill(1), bill(2)).counts["bills"] == {"unchanged": 2}
 
 
-def test_what_comes_to_life_while_a_write_of_it_is_under_way_is_told_later(company: Company):
+def test_what_comes_to_life_while_a_write_of_it_is_under_way_is_told_later(company: ReceivingCompany):
     company.given(*CODING, bill(1), bill(2))
     company.send(held(1), before=READ)
     with Ledger(company.config["ledger_url"]) as ledger:

@@ -1,4 +1,4 @@
-"""A dry run against AvidXchange: everything is read, nothing is written, and refusals are foreseen."""
+"""A dry run against AvidXchange: everything is read, nothing is written, and refusals are predicted."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ import pytest
 
 from apbridge import json
 from apbridge.errors import RefusedError
-from target_avidxchange.foreseen import see_that_it_may_change
-from target_avidxchange.present import Present
+from target_avidxchange.dry_run import see_that_it_may_change
+from target_avidxchange.remote import RemoteRecord
 from tests.canonical import CODING, account, applied, bill, department, line, tombstone, vendor
 
 if TYPE_CHECKING:
     from tests.canonical import Message
-    from tests.conftest import Company
+    from tests.conftest import ReceivingCompany
 
 HELD: dict[str, Any] = {"is_eligible": False, "ineligible_because": "it is on payment hold"}
 
 
-def rehearse(company: Company, *messages: Message) -> dict[str, Any]:
+def dry_run(company: ReceivingCompany, *messages: Message) -> dict[str, Any]:
     """Run dry; give what would become of bills, by number."""
     file = company.folder / "report.json"
     company.calls()
@@ -35,9 +35,9 @@ def rehearse(company: Company, *messages: Message) -> dict[str, Any]:
     }
 
 
-def test_a_first_run_creates_and_a_real_one_after_it_does(company: Company):
+def test_a_first_run_creates_and_a_real_one_after_it_does(company: ReceivingCompany):
     messages = [*CODING, bill(1, images=[company.picture()]), bill(2, of_vendor=9), bill(3, **HELD)]
-    told = rehearse(company, *messages)
+    told = dry_run(company, *messages)
     assert {what: [*bills] for what, bills in told.items()} == {
         "created": ["1"],
         "waiting": ["2"],
@@ -48,9 +48,9 @@ def test_a_first_run_creates_and_a_real_one_after_it_does(company: Company):
     assert company.image(1)
 
 
-def test_what_is_out_is_updated_cancelled_or_left_alone(company: Company):
+def test_what_is_out_is_updated_cancelled_or_left_alone(company: ReceivingCompany):
     company.given(*CODING, bill(1), bill(2), bill(3), bill(4))
-    told = rehearse(company, bill(1, memo="New"), tombstone(2), bill(3), bill(4, images=[company.picture()]))
+    told = dry_run(company, bill(1, memo="New"), tombstone(2), bill(3), bill(4, images=[company.picture()]))
     assert {what: [*bills] for what, bills in told.items()} == {
         "updated": ["1", "4"],
         "cancelled": ["2"],
@@ -59,10 +59,10 @@ def test_what_is_out_is_updated_cancelled_or_left_alone(company: Company):
     assert company.invoice(2)["status"] == "submitted"
 
 
-def test_without_a_ledger_it_sees_what_avidxchange_has(company: Company):
+def test_without_a_ledger_it_sees_what_avidxchange_has(company: ReceivingCompany):
     company.given(*CODING, bill(1), bill(2))
     company.lose_ledger()
-    told = rehearse(company, *CODING, bill(1), bill(2, memo="New"))
+    told = dry_run(company, *CODING, bill(1), bill(2, memo="New"))
     assert {what: [*bills] for what, bills in told.items()} == {"left_alone": ["1"], "updated": ["2"]}
 
 
@@ -74,10 +74,10 @@ def test_without_a_ledger_it_sees_what_avidxchange_has(company: Company):
         (bill(1, amount_due=Decimal(0), status="paid", applications=[applied(8, "123.45")]), "DOUBLE PAY"),
     ],
 )
-def test_what_an_approved_invoice_forbids_is_foreseen(company: Company, change: Message, says: str):
+def test_what_an_approved_invoice_forbids_is_predicted(company: ReceivingCompany, change: Message, says: str):
     company.given(*CODING, bill(1))
     company.approve(1)
-    assert says in rehearse(company, change)["rejected"]["1"]
+    assert says in dry_run(company, change)["rejected"]["1"]
 
 
 @pytest.mark.parametrize(
@@ -89,17 +89,17 @@ def test_what_an_approved_invoice_forbids_is_foreseen(company: Company, change: 
         ((vendor(1), account(1), department(1), bill(1, images=[{"id": 5}])), "is not valid"),
     ],
 )
-def test_what_is_wrong_with_a_bill_is_foreseen(company: Company, messages: Any, says: str):  # noqa: ANN401
-    assert says in rehearse(company, *messages)["rejected"]["1"]
+def test_what_is_wrong_with_a_bill_is_predicted(company: ReceivingCompany, messages: Any, says: str):  # noqa: ANN401
+    assert says in dry_run(company, *messages)["rejected"]["1"]
 
 
-def test_a_damaged_image_is_foreseen(company: Company):
+def test_a_damaged_image_is_predicted(company: ReceivingCompany):
     picture = company.picture() | {"sha256": "0" * 64}
-    assert "without its image" in rehearse(company, *CODING, bill(1, images=[picture]))["rejected"]["1"]
+    assert "without its image" in dry_run(company, *CODING, bill(1, images=[picture]))["rejected"]["1"]
 
 
 @pytest.mark.parametrize("status", ["approved", "scheduled", "paid"])
-def test_an_invoice_that_is_to_be_paid_is_foreseen_not_to_change(status: str):
+def test_an_invoice_that_is_to_be_paid_is_predicted_not_to_change(status: str):
     with pytest.raises(RefusedError, match=f"the invoice is {status}"):
-        see_that_it_may_change(Present(None, "", status=status), "submit bill 1")
-    see_that_it_may_change(Present(None, "", status="submitted"), "submit bill 1")
+        see_that_it_may_change(RemoteRecord(None, "", status=status), "submit bill 1")
+    see_that_it_may_change(RemoteRecord(None, "", status="submitted"), "submit bill 1")

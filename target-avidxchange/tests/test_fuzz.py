@@ -28,7 +28,7 @@ from tests.canonical import (
 )
 
 if TYPE_CHECKING:
-    from tests.conftest import Company
+    from tests.conftest import ReceivingCompany
 
 JUNK = [
     "",
@@ -93,7 +93,7 @@ def plain(value: Any) -> Any:  # noqa: ANN401
 
 
 @pytest.mark.parametrize("company", ["avidconnect"], indirect=True)
-def test_a_thousand_malformed_records_of_all_streams(company: Company):
+def test_a_thousand_malformed_records_of_all_streams(company: ReceivingCompany):
     rng = random.Random(20261102)  # noqa: S311
     messages: list[Message] = [*CODING]
     fields: dict[tuple[str, str], str] = {}

@@ -14,10 +14,10 @@ from apbridge.ledger import Status
 from tests.canonical import CODING, NS, bill, tombstone
 
 if TYPE_CHECKING:
-    from tests.conftest import Company
+    from tests.conftest import ReceivingCompany
 
 
-def test_it_follows_its_invoice_and_is_sent_once(company: Company):
+def test_it_follows_its_invoice_and_is_sent_once(company: ReceivingCompany):
     picture = company.picture()
     company.send(*CODING, bill(1, images=[picture]))
     assert company.image(1) == picture["sha256"]
@@ -26,7 +26,7 @@ def test_it_follows_its_invoice_and_is_sent_once(company: Company):
     assert company.calls()["writes"] == 1
 
 
-def test_it_is_replaced_when_the_file_changes_and_the_invoice_is_not_sent_again(company: Company):
+def test_it_is_replaced_when_the_file_changes_and_the_invoice_is_not_sent_again(company: ReceivingCompany):
     company.send(*CODING, bill(1, images=[company.picture()]))
     company.calls()
     other = company.picture(text=b"two")
@@ -35,7 +35,7 @@ def test_it_is_replaced_when_the_file_changes_and_the_invoice_is_not_sent_again(
     assert company.calls()["writes"] == 1
 
 
-def test_one_that_is_taken_off_its_bill_and_put_back_is_not_sent_again(company: Company):
+def test_one_that_is_taken_off_its_bill_and_put_back_is_not_sent_again(company: ReceivingCompany):
     picture = company.picture()
     company.send(*CODING, bill(1, images=[picture]))
     company.send(bill(1, memo="Without"))
@@ -45,7 +45,7 @@ def test_one_that_is_taken_off_its_bill_and_put_back_is_not_sent_again(company: 
     assert company.image(1) == picture["sha256"]
 
 
-def test_one_that_comes_later_is_sent_later(company: Company):
+def test_one_that_comes_later_is_sent_later(company: ReceivingCompany):
     company.given(*CODING, bill(1))
     picture = company.picture()
     company.send(bill(1, images=[picture]))
@@ -53,7 +53,7 @@ def test_one_that_comes_later_is_sent_later(company: Company):
 
 
 def test_of_several_the_first_pdf_is_sent_and_the_others_are_named(
-    company: Company, caplog: pytest.LogCaptureFixture
+    company: ReceivingCompany, caplog: pytest.LogCaptureFixture
 ):
     scan = company.picture("scan.png", b"scan", "image/png")
     first, second = company.picture("first.pdf", b"1"), company.picture("second.pdf", b"2")
@@ -63,7 +63,7 @@ def test_of_several_the_first_pdf_is_sent_and_the_others_are_named(
 
 
 @pytest.mark.parametrize("trouble", ["damaged", "missing", "type", "size", "empty", "refused"])
-def test_one_that_fails_is_told_on_its_bill_and_the_invoice_stands(company: Company, trouble: str):
+def test_one_that_fails_is_told_on_its_bill_and_the_invoice_stands(company: ReceivingCompany, trouble: str):
     picture = company.picture("bill.pdf")
     if trouble == "damaged":
         Path(picture["uri"].removeprefix("file://")).write_bytes(b"%PDF-else")
@@ -95,7 +95,7 @@ def test_one_that_fails_is_told_on_its_bill_and_the_invoice_stands(company: Comp
 
 @pytest.mark.parametrize("is_gone", [False, True])
 def test_the_tap_is_asked_for_what_is_damaged_or_gone_but_not_by_a_dry_run(
-    company: Company, *, is_gone: bool
+    company: ReceivingCompany, *, is_gone: bool
 ):
     picture = company.picture()
     file, wanted = Path(picture["uri"].removeprefix("file://")), company.folder / "spool" / "wanted"
@@ -113,7 +113,7 @@ def test_the_tap_is_asked_for_what_is_damaged_or_gone_but_not_by_a_dry_run(
     assert "the tap's next run fetches it again" in (company.row(1).reason or "")
 
 
-def test_where_the_spool_is_not_here_nothing_is_made(company: Company, tmp_path: Path):
+def test_where_the_spool_is_not_here_nothing_is_made(company: ReceivingCompany, tmp_path: Path):
     sha256 = company.picture()["sha256"]
     elsewhere = company.picture() | {"uri": f"file://{tmp_path}/elsewhere/{sha256[:2]}/{sha256}"}
     company.send(*CODING, bill(1, images=[elsewhere]))
@@ -121,7 +121,7 @@ def test_where_the_spool_is_not_here_nothing_is_made(company: Company, tmp_path:
     assert not (tmp_path / "elsewhere").exists()
 
 
-def test_nothing_is_removed_that_does_not_lie_as_in_a_spool(company: Company, tmp_path: Path):
+def test_nothing_is_removed_that_does_not_lie_as_in_a_spool(company: ReceivingCompany, tmp_path: Path):
     theirs = tmp_path / "ledger.txt"
     theirs.write_text("not ours")
     company.send(*CODING, bill(1, images=[company.picture() | {"uri": f"file://{theirs}"}]))
@@ -129,7 +129,7 @@ def test_nothing_is_removed_that_does_not_lie_as_in_a_spool(company: Company, tm
     assert theirs.exists()
 
 
-def test_an_invoice_whose_image_failed_is_known_to_be_out(company: Company):
+def test_an_invoice_whose_image_failed_is_known_to_be_out(company: ReceivingCompany):
     picture = company.picture() | {"media_type": "image/png"}
     company.send(*CODING, bill(1, images=[picture]))
     company.send(tombstone(1))
@@ -137,7 +137,7 @@ def test_an_invoice_whose_image_failed_is_known_to_be_out(company: Company):
 
 
 @pytest.mark.parametrize("trouble", ["damaged", "refused", "down"])
-def test_a_failed_image_leaves_the_row_of_its_invoice_acknowledged(company: Company, trouble: str):
+def test_a_failed_image_leaves_the_row_of_its_invoice_acknowledged(company: ReceivingCompany, trouble: str):
     company.given(*CODING)
     picture = company.picture()
     if trouble == "damaged":
@@ -161,7 +161,7 @@ def test_a_failed_image_leaves_the_row_of_its_invoice_acknowledged(company: Comp
     assert company.invoice(1)["status"] == "cancelled"
 
 
-def test_an_image_that_is_there_is_not_sent_again_without_a_ledger(company: Company):
+def test_an_image_that_is_there_is_not_sent_again_without_a_ledger(company: ReceivingCompany):
     messages = [*CODING, bill(1, images=[company.picture()])]
     company.send(*messages)
     company.lose_ledger()

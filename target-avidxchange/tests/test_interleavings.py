@@ -30,7 +30,7 @@ from tests.canonical import (
 from tests.examples import examples
 
 if TYPE_CHECKING:
-    from tests.conftest import Company
+    from tests.conftest import ReceivingCompany
 
 pytestmark = pytest.mark.long
 
@@ -93,12 +93,12 @@ def complete(messages: list[Message], seed: int) -> list[Message]:
     return mixed
 
 
-def shown(company: Company, table: str) -> dict[str, dict[str, Any]]:
+def shown(company: ReceivingCompany, table: str) -> dict[str, dict[str, Any]]:
     rows = company.rows(f"SELECT * FROM {table}")  # noqa: S608
     return {row["external_id"]: row for row in rows}
 
 
-def check(company: Company, messages: list[Message]) -> None:
+def check(company: ReceivingCompany, messages: list[Message]) -> None:
     """Compare AvidXchange's books with the last version of every record."""
     wanted = last(messages)
     tables = {"vendors": "ax_vendor", "gl_accounts": "ax_gl_account"}
@@ -127,7 +127,7 @@ def check(company: Company, messages: list[Message]) -> None:
     assert company.calls()["refusals"] == {}
 
 
-def begin_anew(company: Company) -> None:
+def begin_anew(company: ReceivingCompany) -> None:
     company.lose_ledger()
     tables = ("image", "invoice_line", "invoice", "vendor", "gl_account", "dimension_value")
     company.run(*(f"DELETE FROM ax_{table}" for table in tables))  # noqa: S608
@@ -140,7 +140,7 @@ def begin_anew(company: Company) -> None:
 )
 @given(messages=inputs, seed=st.integers(0, 999), batch=st.integers(1, 8), cut=st.integers(0, 60))
 def test_any_order_ends_as_the_last_version_says(
-    company: Company, messages: list[Message], seed: int, batch: int, cut: int
+    company: ReceivingCompany, messages: list[Message], seed: int, batch: int, cut: int
 ):
     begin_anew(company)
     company.batch = batch
@@ -151,7 +151,7 @@ def test_any_order_ends_as_the_last_version_says(
     check(company, mixed)
 
 
-def test_two_processes_at_once_end_the_same(company: Company):
+def test_two_processes_at_once_end_the_same(company: ReceivingCompany):
     rng = random.Random(20261102)  # noqa: S311
     records = [
         bill(n, line(1, f"{n}.50", 1 + n % 3, department_id=None), of_vendor=1 + n % 3) for n in range(1, 31)

@@ -13,26 +13,26 @@ from tests.waiting import PATIENCE
 
 if TYPE_CHECKING:
     from tests.canonical import Record
-    from tests.conftest import Company
+    from tests.conftest import ReceivingCompany
 
 
-def table(company: Company, text: str, name: str = "accounts.csv") -> dict[str, str]:
+def table(company: ReceivingCompany, text: str, name: str = "accounts.csv") -> dict[str, str]:
     """Write a table; give the setting that names it."""
     (company.folder / name).write_text(text)
     setting = "gl_mapping" if name.startswith("accounts") else "dimension_mapping"
     return {setting: str(company.folder / name)}
 
 
-def lines(company: Company, number: int = 1) -> list[dict[str, Any]]:
+def lines(company: ReceivingCompany, number: int = 1) -> list[dict[str, Any]]:
     shown: list[dict[str, Any]] = json.loads(company.invoice(number)["content"])["lines"]
     return shown
 
 
-def gl_codes(company: Company) -> set[str]:
+def gl_codes(company: ReceivingCompany) -> set[str]:
     return {row["code"] for row in company.rows("SELECT code FROM ax_gl_account")}
 
 
-def test_accounts_and_lines_take_the_code_of_the_table(company: Company):
+def test_accounts_and_lines_take_the_code_of_the_table(company: ReceivingCompany):
     mapped = table(company, "account,code\n6001,EXP-1\n6*,*-00\n")
     result = company.send(*CODING, bill(1, line(1, "1"), line(2, "2", 2)), **mapped)
     assert result.counts["bills"] == {"delivered": 1}
@@ -47,7 +47,7 @@ def test_accounts_and_lines_take_the_code_of_the_table(company: Company):
 
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("rows", ["6002,6001\n6003,6001\n", "600*,6001\n"])
-def test_several_accounts_may_share_one_code(company: Company, rows: str, seed: int):
+def test_several_accounts_may_share_one_code(company: ReceivingCompany, rows: str, seed: int):
     mapped = table(company, f"account,code\n{rows}")
     messages = shuffled([vendor(1), account(1), account(2), account(3)], seed)
     result = company.send(*messages, bill(1, line(1, "1"), line(2, "2", 2), line(3, "3", 3)), **mapped)
@@ -58,7 +58,7 @@ def test_several_accounts_may_share_one_code(company: Company, rows: str, seed: 
     assert company.calls()["refusals"] == {}
 
 
-def test_a_shared_code_gets_an_account_of_its_own_once_the_table_says_so(company: Company):
+def test_a_shared_code_gets_an_account_of_its_own_once_the_table_says_so(company: ReceivingCompany):
     company.send(vendor(1), account(1), account(2), **table(company, "account,code\n6002,6001\n"))
     result = company.send(
         account(1), account(2), bill(1, line(1, "1", 2)), **table(company, "account,code\n")
@@ -67,14 +67,14 @@ def test_a_shared_code_gets_an_account_of_its_own_once_the_table_says_so(company
     assert [one["glCode"] for one in lines(company)] == ["6002"]
 
 
-def test_a_bill_of_one_subsidiary_may_be_coded_otherwise(company: Company):
+def test_a_bill_of_one_subsidiary_may_be_coded_otherwise(company: ReceivingCompany):
     mapped = table(company, "account,subsidiary,code\n6001,2,6002\n")
     company.send(*CODING, bill(1, subsidiary_id="1"), bill(2, subsidiary_id="2"), **mapped)
     assert lines(company, 1)[0]["glCode"] == "6001"
     assert lines(company, 2)[0]["glCode"] == "6002"
 
 
-def test_another_table_sends_the_affected_bills_again(company: Company):
+def test_another_table_sends_the_affected_bills_again(company: ReceivingCompany):
     messages = [*CODING, bill(1, line(1, "1")), bill(2, line(1, "2", 2))]
     company.send(*messages)
     company.calls()
@@ -102,7 +102,7 @@ def test_another_table_sends_the_affected_bills_again(company: Company):
     ],
 )
 def test_a_line_without_a_valid_code_rejects_the_bill_and_says_where_to_map_it(
-    company: Company, coded: Record, mapped: str, code: str, says: str
+    company: ReceivingCompany, coded: Record, mapped: str, code: str, says: str
 ):
     inactive = account(3, is_active=False)
     # Per subsidiary: the account itself keeps its own code.
@@ -123,7 +123,7 @@ def test_a_line_without_a_valid_code_rejects_the_bill_and_says_where_to_map_it(
 
 
 def test_a_code_that_comes_later_in_the_same_run_is_waited_for(
-    company: Company, monkeypatch: pytest.MonkeyPatch
+    company: ReceivingCompany, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr("target_avidxchange.target.TargetAvidXchange.batch", 3)
     mapped = table(company, "account,subsidiary,code\n6001,2,6002\n")
@@ -134,7 +134,7 @@ def test_a_code_that_comes_later_in_the_same_run_is_waited_for(
     assert company.calls()["refusals"] == {}
 
 
-def test_after_a_lost_ledger_the_codes_are_those_that_avidxchange_lists(company: Company):
+def test_after_a_lost_ledger_the_codes_are_those_that_avidxchange_lists(company: ReceivingCompany):
     company.send(*CODING, account(3, is_active=False))
     company.lose_ledger()
     # The account itself is acknowledged anew; the code of the other one is only in AvidXchange's list.
@@ -145,7 +145,7 @@ def test_after_a_lost_ledger_the_codes_are_those_that_avidxchange_lists(company:
     assert company.row(2).code == "APB-TAX-051"
 
 
-def test_dimensions_are_mapped_like_accounts(company: Company):
+def test_dimensions_are_mapped_like_accounts(company: ReceivingCompany):
     mapped = table(company, "- {dimension: department, value: '*', code: D*}\n", "dimensions.yaml")
     company.send(*CODING, department(2), bill(1, line(1, "1", department_id="2", class_id="1")), **mapped)
     (shown,) = lines(company)
@@ -153,7 +153,7 @@ def test_dimensions_are_mapped_like_accounts(company: Company):
     assert {row["code"] for row in company.rows("SELECT code FROM ax_dimension_value")} == {"D1", "D2", "1"}
 
 
-def segment_value(company: Company, dimension: str, code: str, *, active: bool = True) -> None:
+def segment_value(company: ReceivingCompany, dimension: str, code: str, *, active: bool = True) -> None:
     """Give AvidXchange a value of a custom segment, as whoever keeps them there does."""
     answer = requests.put(
         f"{company.sandbox.avidxchange_url}/v1/dimensions/{dimension}/values/segment-{code}",
@@ -167,7 +167,7 @@ def segment_value(company: Company, dimension: str, code: str, *, active: bool =
     assert answer.status_code == 201
 
 
-def test_a_custom_segment_is_a_dimension_of_its_name(company: Company):
+def test_a_custom_segment_is_a_dimension_of_its_name(company: ReceivingCompany):
     segment_value(company, "cseg_region", "N-12")
     segment_value(company, "cseg_region", "13", active=False)
     mapped = table(company, "- {dimension: cseg_region, value: 12, code: N-12}\n", "dimensions.yaml")
@@ -182,21 +182,21 @@ def test_a_custom_segment_is_a_dimension_of_its_name(company: Company):
     assert "line 1 is on cseg_other 4, and AvidXchange has no code 4" in (company.row(3).reason or "")
 
 
-def test_a_dimension_that_avidxchange_does_not_have_is_one_bills_matter(company: Company):
+def test_a_dimension_that_avidxchange_does_not_have_is_one_bills_matter(company: ReceivingCompany):
     # A name that the sandbox's AvidXchange answers with 404.
     unknown = bill(1, line(1, "1", custom_fields={"cseg_" + "x" * 60: "4"}))
     result = company.send(*CODING, unknown, bill(2))
     assert result.counts["bills"] == {"delivered": 1, "rejected": 1}
 
 
-def test_a_wrong_table_ends_the_run_before_anything_is_sent(company: Company):
+def test_a_wrong_table_ends_the_run_before_anything_is_sent(company: ReceivingCompany):
     with pytest.raises(Exception, match="line 2, column code: it is missing"):
         company.send(*CODING, **table(company, "account,code\n6001,\n"))
     assert company.calls()["total"] == 0
 
 
 @pytest.mark.parametrize("company", ["avidconnect"], indirect=True)
-def test_a_code_that_was_entered_in_avidxchange_itself_counts(company: Company):
+def test_a_code_that_was_entered_in_avidxchange_itself_counts(company: ReceivingCompany):
     item = {"id": "1", "externalId": None, "code": "7", "name": "North", "active": True, "modifiedAt": None}
     page = {"items": [item], "nextCursor": None}
     match = {"method": "GET", "path": "/dimensions/cseg_region/values"}

@@ -17,7 +17,7 @@ from tests import forked
 from tests.canonical import CODING, READ, account, bill, class_, line, location, singer, vendor
 
 if TYPE_CHECKING:
-    from tests.conftest import Company
+    from tests.conftest import ReceivingCompany
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
         ((vendor(1), account(1), bill(1, vendor_id=None)), "APB-TAX-002", "names no vendor"),
     ],
 )
-def test_each_names_the_bill_the_field_and_what_to_do(company: Company, messages, code, says):  # noqa: ANN001
+def test_each_names_the_bill_the_field_and_what_to_do(company: ReceivingCompany, messages, code, says):  # noqa: ANN001
     result = company.send(*messages)
     assert result.counts["bills"] == {"rejected": 1}
     row = company.row(1)
@@ -60,7 +60,7 @@ def test_each_names_the_bill_the_field_and_what_to_do(company: Company, messages
     ],
 )
 def test_a_code_that_avidxchange_made_inactive_unheard_is_refused_there(
-    company: Company, table: str, code: str, says: str
+    company: ReceivingCompany, table: str, code: str, says: str
 ):
     company.given(*CODING)
     company.run(f"UPDATE {table} SET active = 0")  # noqa: S608
@@ -69,13 +69,13 @@ def test_a_code_that_avidxchange_made_inactive_unheard_is_refused_there(
     assert re.search(says, company.row(1).reason or "")
 
 
-def test_a_rejection_holds_nothing_else_up_and_is_tried_again(company: Company):
+def test_a_rejection_holds_nothing_else_up_and_is_tried_again(company: ReceivingCompany):
     result = company.send(*CODING, bill(1, line(1, "1", 2)), bill(2, total=9, amount_due=9))
     assert result.counts["bills"] == {"delivered": 1, "rejected": 1}
     assert company.send(bill(2), before=READ).counts["bills"] == {"delivered": 1}
 
 
-def test_names_of_any_kind_arrive(company: Company):
+def test_names_of_any_kind_arrive(company: ReceivingCompany):
     name = "O'Brien & “Söhne” 👩‍👩‍👧 " + "x" * 300
     odd = class_(2, name=name, full_name=name)
     company.send(
@@ -86,7 +86,7 @@ def test_names_of_any_kind_arrive(company: Company):
     assert shown["lines"][0]["description"].endswith("…")
 
 
-def test_every_write_is_on_the_audit_trail_and_no_secret_is(company: Company):
+def test_every_write_is_on_the_audit_trail_and_no_secret_is(company: ReceivingCompany):
     company.send(*CODING, vendor(3, tax_id="12-3456789"), bill(1, images=[company.picture()]))
     with Ledger(company.config["ledger_url"]) as ledger:
         assert ledger.verify().broken_at is None
@@ -108,11 +108,11 @@ def test_every_write_is_on_the_audit_trail_and_no_secret_is(company: Company):
     ],
 )
 @pytest.mark.parametrize("company", ["avidconnect"], indirect=True)  # no contract decides it
-def test_a_wrong_setting_is_one_plain_line(company: Company, changes, says):  # noqa: ANN001
+def test_a_wrong_setting_is_one_plain_line(company: ReceivingCompany, changes, says):  # noqa: ANN001
     assert says in _refused(company, _program(company, changes))
 
 
-def test_a_credential_that_is_missing_or_wrong_is_named(company: Company):
+def test_a_credential_that_is_missing_or_wrong_is_named(company: ReceivingCompany):
     """Under whichever contract, its own credentials are."""
     for name in company.credentials:
         config = {key: value for key, value in company.config.items() if key != name}
@@ -122,7 +122,7 @@ def test_a_credential_that_is_missing_or_wrong_is_named(company: Company):
 
 
 @pytest.mark.parametrize("company", ["avidconnect"], indirect=True)  # no contract decides it
-def test_nobody_there_is_one_plain_line(company: Company):
+def test_nobody_there_is_one_plain_line(company: ReceivingCompany):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -132,14 +132,14 @@ def test_nobody_there_is_one_plain_line(company: Company):
     assert "base_url" in _the_error(ended)
 
 
-def test_a_token_without_the_right_to_write_is_one_plain_line(company: Company):
+def test_a_token_without_the_right_to_write_is_one_plain_line(company: ReceivingCompany):
     company.switch("avidxchange.token_may_write", value=False)
     ended = _program(company, {})
     assert ended.returncode == 1
     assert "no right to change anything" in _the_error(ended)
 
 
-def _program(company: Company, changes: dict[str, object]) -> subprocess.CompletedProcess[str]:
+def _program(company: ReceivingCompany, changes: dict[str, object]) -> subprocess.CompletedProcess[str]:
     config = {name: value for name, value in {**company.config, **changes}.items() if value is not None}
     file = company.folder / "config.json"
     file.write_text(json.dumps(config))
@@ -147,11 +147,11 @@ def _program(company: Company, changes: dict[str, object]) -> subprocess.Complet
     return forked.run("target-avidxchange", f"--config={file}", stdin=given, cwd=company.folder)
 
 
-def _secrets(company: Company) -> set[str]:
+def _secrets(company: ReceivingCompany) -> set[str]:
     return {value for name, value in company.credentials.items() if name != "company_id"}
 
 
-def _refused(company: Company, ended: subprocess.CompletedProcess[str]) -> str:
+def _refused(company: ReceivingCompany, ended: subprocess.CompletedProcess[str]) -> str:
     """See that a program ended as it should and gave no secret away; give its one line."""
     assert ended.returncode == 1
     assert "Traceback" not in ended.stderr
@@ -167,7 +167,7 @@ def _the_error(ended: subprocess.CompletedProcess[str]) -> str:
 
 
 def test_what_a_refused_bill_quotes_is_logged_without_its_secrets(
-    company: Company, caplog: pytest.LogCaptureFixture
+    company: ReceivingCompany, caplog: pytest.LogCaptureFixture
 ):
     company.given(*CODING, bill(1))
     company.approve(1)

@@ -13,17 +13,19 @@ from apbridge.ledger import Status
 from tests.canonical import CODING, READ, applied, bill, line, tombstone, vendor
 
 if TYPE_CHECKING:
-    from tests.conftest import Company
+    from tests.conftest import ReceivingCompany
 
 FAMILY = "👩‍👩‍👧"
 
 
-def content(company: Company, number: int = 1) -> dict[str, Any]:
+def content(company: ReceivingCompany, number: int = 1) -> dict[str, Any]:
     shown: dict[str, Any] = json.loads(company.invoice(number)["content"])
     return shown
 
 
-def test_names_and_descriptions_over_the_limit_are_cut_visibly_and_never_inside_a_character(company: Company):
+def test_names_and_descriptions_over_the_limit_are_cut_visibly_and_never_inside_a_character(
+    company: ReceivingCompany,
+):
     name = 'O\'Brien "& Söhne" ' + FAMILY * 60
     company.send(*CODING, vendor(3, name=name), bill(1, line(1, "1", memo=name), of_vendor=3, memo=name))
     (found,) = company.rows("SELECT content FROM ax_vendor WHERE external_id LIKE '%-vendor-3'")
@@ -49,19 +51,19 @@ def test_names_and_descriptions_over_the_limit_are_cut_visibly_and_never_inside_
     ],
     ids=["negative", "zero", "nothing but zero", "only with tax"],
 )
-def test_lines_of_any_sign_and_kind_arrive_and_sum(company: Company, lines: list[Any], total: str):
+def test_lines_of_any_sign_and_kind_arrive_and_sum(company: ReceivingCompany, lines: list[Any], total: str):
     assert company.send(*CODING, bill(1, *lines)).counts["bills"] == {"delivered": 1}
     shown = content(company)
     assert shown["total"] == Decimal(total)
     assert [one["amount"] for one in shown["lines"]] == [one["amount"] for one in lines]
 
 
-def test_a_foreign_currency_stays_what_it_is(company: Company):
+def test_a_foreign_currency_stays_what_it_is(company: ReceivingCompany):
     company.send(*CODING, bill(1, currency="CAD", exchange_rate=Decimal("0.73")))
     assert (content(company)["currency"], content(company)["total"]) == ("CAD", Decimal("123.45"))
 
 
-def test_two_bills_of_one_vendor_may_have_one_number(company: Company):
+def test_two_bills_of_one_vendor_may_have_one_number(company: ReceivingCompany):
     both = bill(1), bill(2, line(1, "5.00"))
     for _, record in both:
         record["number"] = "77"
@@ -83,7 +85,7 @@ def test_two_bills_of_one_vendor_may_have_one_number(company: Company):
     ],
 )
 def test_an_edit_is_sent_while_that_is_allowed_and_then_named(
-    company: Company, change: dict[str, Any], differs: str
+    company: ReceivingCompany, change: dict[str, Any], differs: str
 ):
     company.given(*CODING, bill(1), bill(2))
     company.approve(2)
@@ -96,7 +98,7 @@ def test_an_edit_is_sent_while_that_is_allowed_and_then_named(
     assert re.search(rf"What differs: {differs}\.", row.reason or "", re.IGNORECASE), row.reason
 
 
-def test_a_vendor_made_inactive_is_told_and_its_new_bills_are_rejected(company: Company):
+def test_a_vendor_made_inactive_is_told_and_its_new_bills_are_rejected(company: ReceivingCompany):
     company.given(*CODING, bill(1))
     company.send(vendor(1, is_active=False), bill(2), before=READ)
     (found,) = company.rows("SELECT active FROM ax_vendor WHERE external_id LIKE '%-vendor-1'")
@@ -105,7 +107,7 @@ def test_a_vendor_made_inactive_is_told_and_its_new_bills_are_rejected(company: 
     assert company.row(2).code == "APB-TAX-011"
 
 
-def test_a_vendor_renamed_is_the_same_vendor(company: Company):
+def test_a_vendor_renamed_is_the_same_vendor(company: ReceivingCompany):
     company.given(*CODING, bill(1))
     result = company.send(vendor(1, name="Renamed"), bill(2), before=READ)
     assert result.counts["vendors"] == {"delivered": 1}
@@ -114,7 +116,7 @@ def test_a_vendor_renamed_is_the_same_vendor(company: Company):
 
 
 @pytest.mark.parametrize("is_approved", [False, True])
-def test_vendors_merged_in_netsuite_move_their_bills(company: Company, *, is_approved: bool):
+def test_vendors_merged_in_netsuite_move_their_bills(company: ReceivingCompany, *, is_approved: bool):
     company.given(*CODING, bill(1))
     if is_approved:
         company.approve(1)
@@ -129,7 +131,7 @@ def test_vendors_merged_in_netsuite_move_their_bills(company: Company, *, is_app
         assert company.invoice(1)["vendor_external_id"].endswith("-vendor-2")
 
 
-def test_our_own_payments_are_told_apart_from_those_of_others(company: Company):
+def test_our_own_payments_are_told_apart_from_those_of_others(company: ReceivingCompany):
     company.given(*CODING, bill(1), bill(2))
     paid: dict[str, Any] = {"amount_due": Decimal(0), "status": "paid", "is_eligible": False}
     ours = bill(1, applications=[applied(9, "123.45", ours=True)], **paid)
@@ -138,7 +140,7 @@ def test_our_own_payments_are_told_apart_from_those_of_others(company: Company):
     assert [company.invoice(n)["status"] for n in (1, 2)] == ["submitted", "cancelled"]
 
 
-def test_an_upload_is_resumed_after_a_crash_between_invoice_and_image(company: Company):
+def test_an_upload_is_resumed_after_a_crash_between_invoice_and_image(company: ReceivingCompany):
     picture = company.picture()
     company.send(*CODING, bill(1))
     # The invoice is there, and a run was killed before its image went and before it could write its row.

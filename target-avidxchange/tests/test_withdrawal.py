@@ -15,7 +15,7 @@ from target_avidxchange.bills import BillSink
 from tests.canonical import CODING, Message, applied, bill, line, tombstone
 
 if TYPE_CHECKING:
-    from tests.conftest import Company
+    from tests.conftest import ReceivingCompany
 
 HELD: dict[str, Any] = {"is_eligible": False, "ineligible_because": "it is on payment hold"}
 
@@ -47,7 +47,7 @@ WAYS = dict(enumerate(gone(), 1))
 """How each bill goes, by its number."""
 
 
-def test_the_invoice_is_cancelled_once(company: Company):
+def test_the_invoice_is_cancelled_once(company: ReceivingCompany):
     company.given(*CODING, *map(bill, WAYS))
     company.calls()
     result = company.send(*gone().values())
@@ -60,7 +60,7 @@ def test_the_invoice_is_cancelled_once(company: Company):
     assert company.asked_for() == ["what changed"]
 
 
-def test_where_it_cannot_be_cancelled_the_risk_is_said_with_both_figures(company: Company):
+def test_where_it_cannot_be_cancelled_the_risk_is_said_with_both_figures(company: ReceivingCompany):
     company.given(*CODING, *map(bill, WAYS))
     for number in WAYS:
         company.approve(number)
@@ -81,7 +81,7 @@ def test_where_it_cannot_be_cancelled_the_risk_is_said_with_both_figures(company
     assert {company.invoice(number)["status"] for number in WAYS} == {"cancelled"}
 
 
-def test_what_was_paid_already_is_said(company: Company):
+def test_what_was_paid_already_is_said(company: ReceivingCompany):
     company.given(*CODING, bill(1))
     company.approve(1)
     company.pay(1, Decimal("50.00"))
@@ -91,20 +91,20 @@ def test_what_was_paid_already_is_said(company: Company):
     assert "123.45 USD to pay and 50.00 USD paid" in reason
 
 
-def test_cancelled_in_avidxchange_already_is_no_risk(company: Company):
+def test_cancelled_in_avidxchange_already_is_no_risk(company: ReceivingCompany):
     company.given(*CODING, bill(1))
     company.run("UPDATE ax_invoice SET status = 'cancelled', status_reason = 'Duplicate'")
     assert company.send(tombstone(1)).counts == {"bills": {"delivered": 1}}
 
 
-def test_gone_from_avidxchange_is_no_risk(company: Company):
+def test_gone_from_avidxchange_is_no_risk(company: ReceivingCompany):
     company.given(*CODING, bill(1))
     company.run("DELETE FROM ax_invoice_line", "DELETE FROM ax_invoice")
     assert company.send(tombstone(1)).counts == {"bills": {"delivered": 1}}
 
 
 def test_what_this_run_submitted_after_it_had_looked_is_a_risk_too(
-    company: Company, monkeypatch: pytest.MonkeyPatch
+    company: ReceivingCompany, monkeypatch: pytest.MonkeyPatch
 ):
     company.given(*CODING, bill(2))
     company.approve(2)
@@ -126,7 +126,7 @@ def test_what_this_run_submitted_after_it_had_looked_is_a_risk_too(
     assert result.counts["bills"]["rejected"] == 2
 
 
-def test_released_from_hold_it_is_submitted_again(company: Company):
+def test_released_from_hold_it_is_submitted_again(company: ReceivingCompany):
     company.given(*CODING, bill(1))
     company.send(bill(1, **HELD))
     company.lose_ledger()
@@ -134,7 +134,7 @@ def test_released_from_hold_it_is_submitted_again(company: Company):
     assert company.invoice(1)["status"] == "submitted"
 
 
-def test_a_clerks_cancellation_is_not_undone_without_a_ledger(company: Company):
+def test_a_clerks_cancellation_is_not_undone_without_a_ledger(company: ReceivingCompany):
     company.given(*CODING, bill(1))
     company.run("UPDATE ax_invoice SET status = 'cancelled', status_reason = 'Duplicate'")
     company.lose_ledger()
@@ -142,7 +142,7 @@ def test_a_clerks_cancellation_is_not_undone_without_a_ledger(company: Company):
     assert company.invoice(1)["status"] == "cancelled"
 
 
-def test_where_a_cancelled_invoice_stays_so_the_bill_is_rejected(company: Company):
+def test_where_a_cancelled_invoice_stays_so_the_bill_is_rejected(company: ReceivingCompany):
     company.given(*CODING, bill(1))
     company.send(bill(1, **HELD))
     company.switch("avidxchange.cancelled_invoice", "stays")
@@ -150,7 +150,7 @@ def test_where_a_cancelled_invoice_stays_so_the_bill_is_rejected(company: Compan
     assert company.row(1).code == "APB-TAX-022"
 
 
-def test_never_submitted_there_is_nothing_to_cancel(company: Company):
+def test_never_submitted_there_is_nothing_to_cancel(company: ReceivingCompany):
     company.given(*CODING)
     company.calls()
     # One that is open and eligible, but partly settled, must be told: nobody is going to pay the rest.
@@ -161,7 +161,7 @@ def test_never_submitted_there_is_nothing_to_cancel(company: Company):
     assert company.calls()["writes"] == 0
 
 
-def test_a_waiting_bill_that_is_withdrawn_waits_no_longer(company: Company):
+def test_a_waiting_bill_that_is_withdrawn_waits_no_longer(company: ReceivingCompany):
     company.send(bill(1))
     assert company.row(1).status is Status.WAITING
     company.send(bill(1, **HELD))
@@ -171,7 +171,9 @@ def test_a_waiting_bill_that_is_withdrawn_waits_no_longer(company: Company):
 
 
 @pytest.mark.parametrize("changes", [{"applications": [applied(3, "10.00")]}, {}])
-def test_partly_settled_before_it_was_submitted_is_rejected(company: Company, changes: dict[str, Any]):
+def test_partly_settled_before_it_was_submitted_is_rejected(
+    company: ReceivingCompany, changes: dict[str, Any]
+):
     partly = bill(1, amount_due=Decimal("113.45"), **changes)
     assert company.send(*CODING, partly).counts["bills"] == {"rejected": 1}
     assert company.invoice(1) is None
@@ -180,7 +182,7 @@ def test_partly_settled_before_it_was_submitted_is_rejected(company: Company, ch
     assert "113.45 USD of 123.45 USD is open" in (row.reason or "")
 
 
-def test_changed_after_approval_is_rejected_with_both_figures(company: Company):
+def test_changed_after_approval_is_rejected_with_both_figures(company: ReceivingCompany):
     company.given(*CODING, bill(1))
     company.approve(1)
     assert company.send(bill(1, line(1, "99.00"))).counts == {"bills": {"rejected": 1}}

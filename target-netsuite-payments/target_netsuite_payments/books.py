@@ -13,7 +13,7 @@ from apbridge.errors import RefusedError, SettingError
 from apbridge.netsuite import NetSuite, in_list
 from apbridge.netsuite.client import Row
 from apbridge.netsuite.queries.features import Features
-from apbridge.netsuite.queries.query import Line, Query
+from apbridge.netsuite.queries.query import Query, QueryLine
 from apbridge.netsuite.queries.reader import Reader
 
 _BILLS = Query.load(__package__, "bills", "read the bills that are paid", ["id"])
@@ -97,7 +97,7 @@ class Period:
     is_open: bool
 
 
-class Books:
+class NetSuiteBooks:
     """Looks NetSuite's books up: in bulk, never one record a call.
 
     Args:
@@ -140,7 +140,7 @@ class Books:
 
     def field_of_bills(self, field: str, ids: Iterable[str]) -> dict[str, str]:
         """Read a custom field of bills, by internal id; an empty one is an empty text."""
-        query = _BILL_FIELD.put("$field", [Line(f"  bill.{field} AS held,")])
+        query = _BILL_FIELD.put("$field", [QueryLine(f"  bill.{field} AS held,")])
         with _tables_named():
             rows = self._reader.look_up(query, ids, by="id")()
         return {number: row.get("held", "") for number, (*_, row) in rows.items()}

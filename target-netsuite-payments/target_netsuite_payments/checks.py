@@ -17,7 +17,7 @@ from apbridge.schemas.identifiers import BILL, VENDOR, internal_id, netsuite_id,
 from apbridge.words import POSTED
 from target_netsuite_payments.books import Bill, Period, Recorded
 from target_netsuite_payments.payment import LONGEST_NUMBER, UNREADABLE, Payment, readable
-from target_netsuite_payments.rules import Rules
+from target_netsuite_payments.rules import PostingRules
 
 LONGEST_TEXT = 300
 """Characters of a free-form text field (NetSuite)."""
@@ -31,7 +31,7 @@ _NOT_PAYABLE = {"C": "cancelled", "D": "pending approval", "E": "rejected"}
 
 
 @dataclass(frozen=True)
-class Share:
+class BillShare:
     """What a payment does to one bill."""
 
     amount: Decimal
@@ -52,7 +52,7 @@ def closed_by(payment: Payment, account: str) -> dict[str, Decimal]:
     return closed
 
 
-def shares_of(payment: Payment, account: str) -> dict[str, Share]:
+def shares_of(payment: Payment, account: str) -> dict[str, BillShare]:
     """Give what a settled payment pays on each bill.
 
     Raises:
@@ -62,7 +62,7 @@ def shares_of(payment: Payment, account: str) -> dict[str, Share]:
         raise RejectedError("APB-PAY-010", payment=payment.id, external_id=payment.external_id)
     if not payment.allocations:
         raise RejectedError("APB-PAY-011", payment=payment.id)
-    shares: dict[str, Share] = {}
+    shares: dict[str, BillShare] = {}
     for each in payment.allocations:
         bill = _named(payment, each.invoice, account, BILL)
         if (
@@ -78,8 +78,8 @@ def shares_of(payment: Payment, account: str) -> dict[str, Share]:
                 amount=each.amount,
                 discount=each.discount,
             )
-        before = shares.get(bill, Share(Decimal(0), Decimal(0)))
-        shares[bill] = Share(before.amount + each.amount, before.discount + each.discount)
+        before = shares.get(bill, BillShare(Decimal(0), Decimal(0)))
+        shares[bill] = BillShare(before.amount + each.amount, before.discount + each.discount)
     allocated = sum((share.amount for share in shares.values()), Decimal(0))
     if allocated != payment.amount:
         raise RejectedError("APB-PAY-013", payment=payment.id, amount=payment.amount, allocated=allocated)
@@ -107,7 +107,7 @@ def _check_references(payment: Payment) -> None:
 
 
 def paid_bills(
-    payment: Payment, shares: Mapping[str, Share], known: Mapping[str, Bill], account: str
+    payment: Payment, shares: Mapping[str, BillShare], known: Mapping[str, Bill], account: str
 ) -> list[Bill]:
     """Give the bills that a payment pays: all there, all of its vendor.
 
@@ -129,7 +129,7 @@ def paid_bills(
 
 def differences(
     payment: Payment,
-    shares: Mapping[str, Share],
+    shares: Mapping[str, BillShare],
     vendor: str | None,
     recorded: Recorded,
     *,
@@ -150,7 +150,7 @@ def differences(
     if recorded.total != payment.amount:
         found.append(f"amount {recorded.total:.2f} in NetSuite, {payment.amount:.2f} in AvidXchange")
     for bill in sorted(shares.keys() | recorded.applied.keys(), key=int):
-        share = shares.get(bill, Share(Decimal(0), Decimal(0)))
+        share = shares.get(bill, BillShare(Decimal(0), Decimal(0)))
         applied = recorded.applied.get(bill, Decimal(0))
         # A link carries the payment, or the payment and its discount: both were seen. Of a payment typed by
         # hand, the former may as well mean that its discount was forgotten.
@@ -163,7 +163,9 @@ def differences(
     return found
 
 
-def confirm(payment: Payment, shares: Mapping[str, Share], vendor: str | None, recorded: Recorded) -> None:
+def confirm(
+    payment: Payment, shares: Mapping[str, BillShare], vendor: str | None, recorded: Recorded
+) -> None:
     """Make sure that what NetSuite holds under a payment's external id is that payment.
 
     Raises:
@@ -179,10 +181,10 @@ def confirm(payment: Payment, shares: Mapping[str, Share], vendor: str | None, r
 
 def draft(
     payment: Payment,
-    shares: Mapping[str, Share],
+    shares: Mapping[str, BillShare],
     bills: Sequence[Bill],
     periods: Sequence[Period],
-    rules: Rules,
+    rules: PostingRules,
 ) -> dict[str, Any]:
     """Check a payment against its bills and write the vendorPayment to post.
 
@@ -243,7 +245,7 @@ def memo(payment: Payment, day: date) -> str:
     return "; ".join(parts)[:LONGEST_MEMO]
 
 
-def _check_bill(payment: Payment, bill: Bill, share: Share) -> None:
+def _check_bill(payment: Payment, bill: Bill, share: BillShare) -> None:
     if bill.status not in _PAYABLE or bill.is_on_hold:
         status = _NOT_PAYABLE.get(bill.status, "on hold" if bill.is_on_hold else bill.status)
         raise RejectedError(
@@ -294,7 +296,7 @@ def _named(payment: Payment, found: str, account: str, kind: str) -> str:
     return named.id
 
 
-def _apply(bill: str, share: Share) -> dict[str, Any]:
+def _apply(bill: str, share: BillShare) -> dict[str, Any]:
     line: dict[str, Any] = {"doc": {"id": bill}, "apply": True, "amount": share.amount}
     # Discounts are a feature: an account without it does not know the field.
     return {**line, "disc": share.discount} if share.discount else line

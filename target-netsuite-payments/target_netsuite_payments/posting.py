@@ -9,12 +9,12 @@ from threading import Event
 from typing import Any
 
 from apbridge.errors import OutcomeUnknownError, RefusedError, RejectedError, SettingError
-from apbridge.http import Write
+from apbridge.http import Idempotency
 from apbridge.http.retry import FEW_TRIES, look_ups
 from apbridge.ledger import Claims, Run
 from apbridge.netsuite import NetSuite, restlet
-from target_netsuite_payments.books import Bill, Books, Recorded
-from target_netsuite_payments.checks import Share, confirm
+from target_netsuite_payments.books import Bill, NetSuiteBooks, Recorded
+from target_netsuite_payments.checks import BillShare, confirm
 from target_netsuite_payments.payment import Payment
 from target_netsuite_payments.settings import SYSTEM
 
@@ -37,7 +37,9 @@ class Posting:
         stop: When set, waits end and nothing is sent again: what is in doubt then, the next run looks up.
     """
 
-    def __init__(self, netsuite: NetSuite, books: Books, run: Run, claims: Claims, stop: Event) -> None:
+    def __init__(
+        self, netsuite: NetSuite, books: NetSuiteBooks, run: Run, claims: Claims, stop: Event
+    ) -> None:
         self._netsuite = netsuite
         self._books = books
         self._run = run
@@ -45,7 +47,11 @@ class Posting:
         self._stop = stop
 
     def post(
-        self, payment: Payment, body: Mapping[str, Any], shares: Mapping[str, Share], bills: Sequence[Bill]
+        self,
+        payment: Payment,
+        body: Mapping[str, Any],
+        shares: Mapping[str, BillShare],
+        bills: Sequence[Bill],
     ) -> str:
         """Post a payment and give the vendor payment's internal id.
 
@@ -99,7 +105,7 @@ class Posting:
         """Give up the claim to a vendor payment that turns out to be another one."""
         self._claims.give_up(SYSTEM, recorded.id, payment.external_id)
 
-    def link(self, payment: Payment, shares: Mapping[str, Share], recorded: Recorded) -> str:
+    def link(self, payment: Payment, shares: Mapping[str, BillShare], recorded: Recorded) -> str:
         """Give a vendor payment that somebody recorded by hand our external id, and nothing else.
 
         By that it is known as this payment from then on, and as no other, whatever becomes of the ledger.
@@ -162,7 +168,7 @@ class Posting:
         def write() -> None:
             body = {"action": "void", "payment": recorded.id}
             reads = partial(restlet.voided, payment=recorded.id)
-            self._netsuite.restlet(body, reads=reads, purpose=purpose, write=Write.ONCE)
+            self._netsuite.restlet(body, reads=reads, purpose=purpose, idempotency=Idempotency.ONCE)
 
         self._undo(payment, recorded, purpose, write)
 

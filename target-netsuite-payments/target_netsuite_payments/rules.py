@@ -33,7 +33,7 @@ class BankAccount:
 
 
 @dataclass(frozen=True)
-class Rules:
+class PostingRules:
     """How payments are posted.
 
     Args:
@@ -55,7 +55,7 @@ class Rules:
     status_field: str | None = None
 
     @classmethod
-    def from_config(cls, config: Mapping[str, Any], netsuite: NetSuiteSettings) -> Rules:
+    def from_config(cls, config: Mapping[str, Any], netsuite: NetSuiteSettings) -> PostingRules:
         """Read the plugin's settings.
 
         Raises:

@@ -12,15 +12,15 @@ from apbridge.errors import APBridgeError
 from apbridge.ledger import Row
 from apbridge.redaction import redact_text
 from apbridge.singer import AcknowledgingSink, Action, Outcome, Record, SinkContext
+from target_netsuite_payments.batch import Batch
 from target_netsuite_payments.payment import SETTLED, UNDONE, VOIDED, Payment
-from target_netsuite_payments.portion import Portion
 from target_netsuite_payments.statuses import BillStatuses
 
 
 class PaymentsSink(AcknowledgingSink):
     """Posts settled payments and undoes those that AvidXchange voids; for all others it is too early."""
 
-    _portion: Portion
+    _batch: Batch
     _payments: Mapping[str, str]
 
     def __init__(
@@ -28,7 +28,7 @@ class PaymentsSink(AcknowledgingSink):
         target: Target,
         stream: str,
         context: SinkContext,
-        look_up: Callable[[Sequence[Payment], Mapping[str, str]], Portion],
+        look_up: Callable[[Sequence[Payment], Mapping[str, str]], Batch],
     ) -> None:
         """Open the stream.
 
@@ -50,7 +50,7 @@ class PaymentsSink(AcknowledgingSink):
         ]
         posted = {external_id: row.remote_id for external_id, row in rows.items() if row.remote_id}
         self._payments = {payment.external_id: payment.id for payment in payments}
-        self._portion = self._look_up(payments, posted)
+        self._batch = self._look_up(payments, posted)
 
     @override
     def deliver(self, record: Record, row: Row | None) -> Outcome:
@@ -59,7 +59,7 @@ class PaymentsSink(AcknowledgingSink):
         if _is_outdated(record, row):
             self.logger.warning("%s", APBridgeError("APB-PAY-090", payment=record["id"]))
             return Outcome.ignored()
-        done = self._portion.carry_out(record["external_id"])
+        done = self._batch.carry_out(record["external_id"])
         if done.note:
             self.logger.info("Payment %s: %s", record["id"], done.note)
         # An empty one takes back what an earlier run noted.
@@ -77,7 +77,7 @@ class PaymentsSink(AcknowledgingSink):
         if self.context.is_dry_run:
             return {}  # nothing was changed that could be compared
         try:
-            differences = self._portion.read_back()
+            differences = self._batch.read_back()
         except APBridgeError as failure:
             self.logger.warning("%s", APBridgeError("APB-PAY-091", says=failure.says.rstrip(".")))
             return {}

@@ -8,7 +8,7 @@ from typing import Any
 from apbridge.errors import RefusedError, RejectedError
 from apbridge.netsuite import NetSuite
 from apbridge.schemas.identifiers import BILL, internal_id
-from target_netsuite_payments.books import Books
+from target_netsuite_payments.books import NetSuiteBooks
 from target_netsuite_payments.checks import LONGEST_TEXT
 from target_netsuite_payments.payment import readable
 
@@ -25,7 +25,7 @@ class BillStatuses:
         field: The field's script id.
     """
 
-    def __init__(self, netsuite: NetSuite, books: Books, account: str, field: str) -> None:
+    def __init__(self, netsuite: NetSuite, books: NetSuiteBooks, account: str, field: str) -> None:
         self._netsuite = netsuite
         self._books = books
         self._account = account

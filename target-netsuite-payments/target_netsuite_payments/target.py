@@ -43,14 +43,14 @@ class TargetNetSuitePayments(AcknowledgingTarget):
             SettingError: A setting is missing or wrong; it says which.
         """
         from apbridge.netsuite import NetSuite, NetSuiteSettings  # noqa: PLC0415
-        from target_netsuite_payments.books import Books  # noqa: PLC0415
-        from target_netsuite_payments.rules import Rules  # noqa: PLC0415
+        from target_netsuite_payments.books import NetSuiteBooks  # noqa: PLC0415
+        from target_netsuite_payments.rules import PostingRules  # noqa: PLC0415
 
         super().__init__(**arguments)
         settings = NetSuiteSettings.from_config(self.config)
-        self._rules = Rules.from_config(self.config, settings)
+        self._rules = PostingRules.from_config(self.config, settings)
         self._netsuite = NetSuite(settings, stop=self.stop)
-        self._books = Books(self._netsuite)
+        self._books = NetSuiteBooks(self._netsuite)
 
     @cached_property
     @override
@@ -61,16 +61,16 @@ class TargetNetSuitePayments(AcknowledgingTarget):
 
     @override
     def make_sink(self, stream: str) -> AcknowledgingSink:
-        from target_netsuite_payments.portion import Portion  # noqa: PLC0415
+        from target_netsuite_payments.batch import Batch  # noqa: PLC0415
+        from target_netsuite_payments.dry_run import DryRun  # noqa: PLC0415
         from target_netsuite_payments.posting import Posting  # noqa: PLC0415
-        from target_netsuite_payments.rehearsal import Rehearsal  # noqa: PLC0415
         from target_netsuite_payments.sinks import InvoicesSink, PaymentsSink  # noqa: PLC0415
 
         if stream == "invoices":
             return InvoicesSink(self, stream, self.context, self._bill_statuses())
-        kind = Rehearsal if self.is_dry_run else Posting
+        kind = DryRun if self.is_dry_run else Posting
         posting = kind(self._netsuite, self._books, self.run, self.ledger.claims, self.stop)
-        return PaymentsSink(self, stream, self.context, partial(Portion, self._books, posting, self._rules))
+        return PaymentsSink(self, stream, self.context, partial(Batch, self._books, posting, self._rules))
 
     def _bill_statuses(self) -> BillStatuses | None:
         if self._rules.status_field is None:

@@ -41,7 +41,7 @@ class OpenBill:
 
 
 @dataclass
-class VendorPayment:
+class PostedPayment:
     """A vendor payment in the books, with what it takes off each bill."""
 
     id: str
@@ -60,7 +60,7 @@ class VendorPayment:
     discounts: dict[str, Decimal] = field(default_factory=dict)
 
 
-class Company:
+class PostingCompany:
     """NetSuite's own books, read where the sandbox keeps them."""
 
     def __init__(self, sandbox: Running) -> None:
@@ -118,7 +118,7 @@ class Company:
     def status(self, bill: OpenBill) -> str:
         return str(self.rows("SELECT status FROM ns_transaction WHERE id = ?", bill.id)[0]["status"])
 
-    def payments(self, external_id: str | None = None) -> list[VendorPayment]:
+    def payments(self, external_id: str | None = None) -> list[PostedPayment]:
         """Give the vendor payments under an external id, or all."""
         found = self.rows(
             "SELECT t.*, c.symbol FROM ns_transaction t JOIN ns_currency c ON c.id = t.currency "
@@ -127,7 +127,7 @@ class Company:
             external_id,
         )
         payments = [
-            VendorPayment(
+            PostedPayment(
                 str(row["id"]),
                 row["tranid"],
                 row["externalid"],
@@ -153,12 +153,12 @@ class Company:
                     payment.discounts[bill] = Decimal(link["discount_cents"]) / 100
         return payments
 
-    def vendor_payment(self, number: str) -> VendorPayment:
+    def vendor_payment(self, number: str) -> PostedPayment:
         """Give a vendor payment by its internal id."""
         (payment,) = (each for each in self.payments() if each.id == number)
         return payment
 
-    def payment(self, record: Mapping[str, Any]) -> VendorPayment:
+    def payment(self, record: Mapping[str, Any]) -> PostedPayment:
         """Give the one vendor payment of a payment."""
         (payment,) = self.payments(record["external_id"])
         return payment

@@ -12,18 +12,18 @@ import pytest
 from apbridge.http import retry
 from apbridge_sandbox.testing import running
 
-from .company import Company
+from .company import PostingCompany
 from .program import Target
 
 
 @pytest.fixture(scope="session")
-def _company() -> Iterator[Company]:
+def _company() -> Iterator[PostingCompany]:
     with running(vendors=16, bills=900) as sandbox:
-        yield Company(sandbox)
+        yield PostingCompany(sandbox)
 
 
 @pytest.fixture
-def company(_company: Company) -> Iterator[Company]:
+def company(_company: PostingCompany) -> Iterator[PostingCompany]:
     _company.forget_calls()
     yield _company
     _company.control("/control/faults", method="DELETE")
@@ -31,12 +31,12 @@ def company(_company: Company) -> Iterator[Company]:
 
 
 @pytest.fixture
-def target(company: Company, tmp_path: Path) -> Target:
+def target(company: PostingCompany, tmp_path: Path) -> Target:
     return Target(company.sandbox, tmp_path)
 
 
 @pytest.fixture
-def another_target(company: Company, tmp_path: Path) -> Callable[[], Target]:
+def another_target(company: PostingCompany, tmp_path: Path) -> Callable[[], Target]:
     """Make targets with ledgers of their own: a lost ledger, or another machine."""
     made = count(1)
 

@@ -34,7 +34,7 @@ PROGRAM = Path(sys.executable).parent / "target-netsuite-payments"
 
 
 @dataclass(frozen=True)
-class Ran:
+class TargetRan:
     """What a run said."""
 
     counts: Mapping[str, int]
@@ -66,7 +66,7 @@ class Target:
         stream: str = "payments",
         raw: Mapping[str, str] | None = None,
         **settings: object,
-    ) -> Ran:
+    ) -> TargetRan:
         """Run once, from SCHEMA to the end of the input.
 
         Args:
@@ -94,9 +94,9 @@ class Target:
             root.setLevel(level)
             root.removeHandler(ear)
         counts = target.tally.as_counts().get(stream, {})
-        return Ran(counts, [loads(line) for line in out.getvalue().splitlines()], "\n".join(said))
+        return TargetRan(counts, [loads(line) for line in out.getvalue().splitlines()], "\n".join(said))
 
-    def run_half_an_hour_later(self, *records: Mapping[str, Any], **settings: Any) -> Ran:  # noqa: ANN401
+    def run_half_an_hour_later(self, *records: Mapping[str, Any], **settings: Any) -> TargetRan:  # noqa: ANN401
         """Run once nothing that was sent until now can be on the wire any more."""
         with sqlite3.connect(self.ledger_url.removeprefix("sqlite:///")) as connection:
             connection.execute(

@@ -9,7 +9,7 @@ import pytest
 from apbridge.errors import SettingError
 from apbridge.ledger import Status
 
-from .company import Company
+from .company import PostingCompany
 from .program import Target
 from .records import in_full
 
@@ -18,7 +18,9 @@ from .records import in_full
 @pytest.mark.parametrize(
     "off", [("oneworld",), ("multicurrency",), ("oneworld", "multicurrency")], ids="-".join
 )
-def test_an_account_without_a_feature(company: Company, target: Target, off: tuple[str, ...], status: int):
+def test_an_account_without_a_feature(
+    company: PostingCompany, target: Target, off: tuple[str, ...], status: int
+):
     bill = company.bill()
     company.switch(unknown_column_status=status, **dict.fromkeys(off, False))
     record = in_full(bill)
@@ -36,7 +38,7 @@ def test_an_account_without_a_feature(company: Company, target: Target, off: tup
     ],
 )
 def test_a_missing_permission_is_named_and_ends_the_run(
-    company: Company, target: Target, permission: str, words: str
+    company: PostingCompany, target: Target, permission: str, words: str
 ):
     company.switch(missing_permissions=permission)
     record = in_full(company.bill())
@@ -45,7 +47,7 @@ def test_a_missing_permission_is_named_and_ends_the_run(
     assert company.payments(record["external_id"]) == []
 
 
-def test_a_role_that_does_not_see_a_subsidiary_posts_nothing_in_it(company: Company, target: Target):
+def test_a_role_that_does_not_see_a_subsidiary_posts_nothing_in_it(company: PostingCompany, target: Target):
     company.switch(role_subsidiaries="2")
     record = in_full(company.bill())
     target.run(record)
@@ -55,7 +57,7 @@ def test_a_role_that_does_not_see_a_subsidiary_posts_nothing_in_it(company: Comp
 
 @pytest.mark.parametrize("code", ["DUP_RCRD", "USER_ERROR", "INVALID_CONTENT"])
 def test_a_duplicate_is_known_however_netsuite_says_it(
-    company: Company, target: Target, another_target: Callable[[], Target], code: str
+    company: PostingCompany, target: Target, another_target: Callable[[], Target], code: str
 ):
     """Another process posts it between the look-up and the write."""
     company.switch(duplicate_external_id=code)
@@ -67,7 +69,7 @@ def test_a_duplicate_is_known_however_netsuite_says_it(
     assert target.row(record).remote_id == company.payment(record).id
 
 
-def test_a_commit_under_way_is_waited_for(company: Company, target: Target):
+def test_a_commit_under_way_is_waited_for(company: PostingCompany, target: Target):
     """The connection breaks off before NetSuite has committed; a second write would be refused meanwhile."""
     company.switch(commit_delay_ms=120)
     bill = company.bill()
@@ -78,7 +80,7 @@ def test_a_commit_under_way_is_waited_for(company: Company, target: Target):
 
 
 def test_what_netsuite_trims_without_a_word_is_rejected_until_somebody_corrects_it(
-    company: Company, target: Target
+    company: PostingCompany, target: Target
 ):
     company.switch(over_application="trims")
     bill = company.bill()

@@ -12,7 +12,7 @@ import pytest
 from apbridge.errors import SettingError
 from apbridge.ledger import Status
 
-from .company import Company, OpenBill
+from .company import OpenBill, PostingCompany
 from .program import Target
 from .records import in_full
 
@@ -31,7 +31,7 @@ def invoice(bill: OpenBill, status: str, reason: str | None = None) -> dict[str,
     }
 
 
-def all_but_status(company: Company, bill: OpenBill) -> dict[str, Any]:
+def all_but_status(company: PostingCompany, bill: OpenBill) -> dict[str, Any]:
     (row,) = company.rows(
         f"SELECT t.*, json_remove(custom, '$.{STATUS}') AS others FROM ns_transaction t WHERE id = ?",  # noqa: S608
         bill.id,
@@ -47,7 +47,7 @@ def all_but_status(company: Company, bill: OpenBill) -> dict[str, Any]:
     ],
 )
 def test_a_reference_is_in_its_field_too(
-    company: Company, target: Target, method: str, reference: str, field: str
+    company: PostingCompany, target: Target, method: str, reference: str, field: str
 ):
     record = in_full(company.bill(), method=method, check_number=None, **{reference: "R-77"})
     fields: dict[str, Any] = {
@@ -69,7 +69,7 @@ def test_a_reference_is_in_its_field_too(
     ],
 )
 def test_a_bill_is_told_its_status_and_nothing_else_of_it_changes(  # noqa: PLR0917, pytest gives them by name
-    company: Company,
+    company: PostingCompany,
     target: Target,
     another_target: Callable[[], Target],
     status: str,
@@ -89,7 +89,7 @@ def test_a_bill_is_told_its_status_and_nothing_else_of_it_changes(  # noqa: PLR0
     assert company.writes == 0, "a lost ledger costs a look-up and no write"
 
 
-def test_the_setting_is_taken_up_for_what_was_seen_without_it(company: Company, target: Target):
+def test_the_setting_is_taken_up_for_what_was_seen_without_it(company: PostingCompany, target: Target):
     bill = company.bill()
     record = invoice(bill, "approved")
     assert target.run(record, stream="invoices").counts == {"ignored": 1}
@@ -98,13 +98,13 @@ def test_the_setting_is_taken_up_for_what_was_seen_without_it(company: Company, 
     assert company.custom(bill.id)[STATUS] == "approved"
 
 
-def test_what_cannot_be_read_of_a_reason_is_marked(company: Company, target: Target):
+def test_what_cannot_be_read_of_a_reason_is_marked(company: PostingCompany, target: Target):
     bill = company.bill()
     target.run(invoice(bill, "rejected", "No\x00 order"), stream="invoices", status_field=STATUS)
     assert company.custom(bill.id)[STATUS] == "rejected: No\ufffd order"
 
 
-def test_a_locked_bill_is_told_once_it_is_unlocked(company: Company, target: Target):
+def test_a_locked_bill_is_told_once_it_is_unlocked(company: PostingCompany, target: Target):
     bill = company.bill()
     company.change("transaction", bill.id, locked="T")
     assert target.run(invoice(bill, "approved"), stream="invoices", status_field=STATUS).counts == {
@@ -117,14 +117,14 @@ def test_a_locked_bill_is_told_once_it_is_unlocked(company: Company, target: Tar
     assert company.custom(bill.id)[STATUS] == "approved"
 
 
-def test_an_invoice_of_no_bill_of_ours_is_kept_and_nothing_written(company: Company, target: Target):
+def test_an_invoice_of_no_bill_of_ours_is_kept_and_nothing_written(company: PostingCompany, target: Target):
     record = {**invoice(company.bill(), "approved"), "external_id": "erp-main-invoice-9"}
     gone = {**invoice(company.bill(), "approved"), "external_id": "netsuite-1234567_SB1-vendorbill-999999"}
     assert target.run(record, gone, stream="invoices", status_field=STATUS).counts == {"ignored": 2}
     assert company.writes == 0
 
 
-def test_a_dry_run_tells_no_bill(company: Company, target: Target, tmp_path: Path):
+def test_a_dry_run_tells_no_bill(company: PostingCompany, target: Target, tmp_path: Path):
     bill = company.bill()
     target.run(
         invoice(bill, "approved"),
@@ -139,7 +139,7 @@ def test_a_dry_run_tells_no_bill(company: Company, target: Target, tmp_path: Pat
 @pytest.mark.parametrize("setting", ["status_field", "ach_trace_field", "card_reference_field"])
 @pytest.mark.parametrize("name", ["memo", "tranid", "custcol_unit", "custbody", "custbody_a, memo"])
 def test_what_is_no_custom_body_field_is_refused_before_any_call(
-    company: Company, target: Target, setting: str, name: str
+    company: PostingCompany, target: Target, setting: str, name: str
 ):
     settings: dict[str, Any] = {setting: name}
     with pytest.raises(SettingError, match=f"{setting}.* is no custom body field"):
@@ -157,7 +157,7 @@ def test_what_is_no_custom_body_field_is_refused_before_any_call(
     ],
 )
 def test_a_field_that_cannot_hold_it_ends_the_run_before_any_write(
-    company: Company, target: Target, setting: str, name: str, problem: str
+    company: PostingCompany, target: Target, setting: str, name: str, problem: str
 ):
     settings: dict[str, Any] = {setting: name}
     with pytest.raises(SettingError, match=f"{setting}.*{name}.*{problem}"):

@@ -15,10 +15,10 @@ from target_netsuite_payments.books import Bill, Period, Recorded
 from target_netsuite_payments.checks import differences, draft, paid_bills, shares_of
 from target_netsuite_payments.groups import in_groups
 from target_netsuite_payments.payment import Allocation, Payment
-from target_netsuite_payments.rules import BankAccount, Rules
+from target_netsuite_payments.rules import BankAccount, PostingRules
 
 ACCOUNT = "1234567_SB1"
-RULES = Rules(ACCOUNT, (BankAccount("7", None, None, None),), "reject", "reject")
+RULES = PostingRules(ACCOUNT, (BankAccount("7", None, None, None),), "reject", "reject")
 PERIODS = [
     Period("Oct 2026", date(2026, 10, 1), date(2026, 10, 31), is_open=False),
     Period("Nov 2026", date(2026, 11, 1), date(2026, 11, 30), is_open=True),
@@ -65,7 +65,7 @@ def payment(*allocations: Allocation, **changes: object) -> Payment:
     return Payment(**{**facts, **changes})
 
 
-def drafted(paid: Payment, *bills: Bill, rules: Rules = RULES) -> dict[str, Any]:
+def drafted(paid: Payment, *bills: Bill, rules: PostingRules = RULES) -> dict[str, Any]:
     shares = shares_of(paid, ACCOUNT)
     found = paid_bills(paid, shares, {each.id: each for each in bills}, ACCOUNT)
     return draft(paid, shares, found, PERIODS, rules)

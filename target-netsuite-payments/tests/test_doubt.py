@@ -20,7 +20,7 @@ from apbridge.ledger import Ledger, Status
 from apbridge_sandbox.testing import running
 from tests.waiting import PATIENCE, are_all_held, held, until
 
-from .company import Company
+from .company import PostingCompany
 from .program import Target, start
 from .records import in_full, messages, paying, voided
 
@@ -35,7 +35,7 @@ def refusal(status: int, code: str, detail: str = "No.") -> dict[str, Any]:
 def test_a_time_out_after_every_single_write_of_two_hundred(tmp_path: Path):
     """Payments of one bill, of two, and of a bill's parts: each write is committed and its answer lost."""
     with running(vendors=16, bills=400) as sandbox:
-        company, target = Company(sandbox), Target(sandbox, tmp_path)
+        company, target = PostingCompany(sandbox), Target(sandbox, tmp_path)
         whole = [company.bill() for _ in range(120)]
         records = [in_full(bill) for bill in whole]
         pairs = [company.bills(2) for _ in range(30)]
@@ -63,7 +63,7 @@ def test_a_time_out_after_every_single_write_of_two_hundred(tmp_path: Path):
     ],
 )
 def test_a_write_that_was_not_carried_out_is_sent_again(
-    company: Company, target: Target, fault: Mapping[str, Any]
+    company: PostingCompany, target: Target, fault: Mapping[str, Any]
 ):
     bill = company.bill()
     company.fault(fault, times=1)
@@ -72,7 +72,7 @@ def test_a_write_that_was_not_carried_out_is_sent_again(
     assert company.payment(record).applied == {bill.id: bill.unpaid}
 
 
-def test_a_commit_that_comes_late_is_waited_for(company: Company, target: Target):
+def test_a_commit_that_comes_late_is_waited_for(company: PostingCompany, target: Target):
     """NetSuite broke the connection off and posts all the same, between two look-ups."""
     bill = company.bill()
     record = in_full(bill)
@@ -85,7 +85,9 @@ def test_a_commit_that_comes_late_is_waited_for(company: Company, target: Target
     assert company.writes == 1
 
 
-def test_a_late_commit_costs_one_post(company: Company, target: Target, monkeypatch: pytest.MonkeyPatch):
+def test_a_late_commit_costs_one_post(
+    company: PostingCompany, target: Target, monkeypatch: pytest.MonkeyPatch
+):
     """NetSuite cuts the connection at once, and posts after it was looked up twice in vain."""
     monkeypatch.setattr(retry, "PAUSES", (0.0, *[0.05] * 600))
     bill = company.bill()
@@ -105,7 +107,9 @@ def test_a_late_commit_costs_one_post(company: Company, target: Target, monkeypa
     assert company.writes == 1
 
 
-def test_what_cannot_be_found_out_fails_the_run_and_holds_the_bookmark(company: Company, target: Target):
+def test_what_cannot_be_found_out_fails_the_run_and_holds_the_bookmark(
+    company: PostingCompany, target: Target
+):
     bill = company.bill()
     record = in_full(bill)
     company.fault({"drop": "before"})
@@ -118,7 +122,7 @@ def test_what_cannot_be_found_out_fails_the_run_and_holds_the_bookmark(company: 
 
 
 def test_a_payment_that_netsuite_fails_at_each_time_does_not_hold_the_others_up(
-    company: Company, target: Target
+    company: PostingCompany, target: Target
 ):
     bill = company.bill()
     company.fault(refusal(500, "UNEXPECTED_ERROR", "Error ID: 7"), times=3)
@@ -131,7 +135,7 @@ def test_a_payment_that_netsuite_fails_at_each_time_does_not_hold_the_others_up(
     assert company.unpaid(bill) == bill.unpaid - 3
 
 
-def test_it_is_not_sent_again_while_something_happens_to_its_bill(company: Company, target: Target):
+def test_it_is_not_sent_again_while_something_happens_to_its_bill(company: PostingCompany, target: Target):
     bill = company.bill()
     record = paying((bill, "1.00"))
 
@@ -148,20 +152,20 @@ def test_it_is_not_sent_again_while_something_happens_to_its_bill(company: Compa
     assert company.unpaid(bill) == 4
 
 
-def test_a_role_that_may_not_post_fails_the_run(company: Company, target: Target):
+def test_a_role_that_may_not_post_fails_the_run(company: PostingCompany, target: Target):
     company.fault(refusal(403, "INSUFFICIENT_PERMISSION", "Permission Violation"))
     with pytest.raises(SettingError, match="Permission Violation"):
         target.run(in_full(company.bill()))
 
 
-def test_netsuite_that_is_not_there_fails_the_run(company: Company, target: Target):
+def test_netsuite_that_is_not_there_fails_the_run(company: PostingCompany, target: Target):
     with pytest.raises(UnavailableError):
         target.run(in_full(company.bill()), base_url="http://127.0.0.1:9")
     assert target.rows() == {}
 
 
 @pytest.mark.parametrize("on_void", ["delete", "restlet"])
-def test_a_void_whose_answer_is_lost_is_looked_up(company: Company, target: Target, on_void: str):
+def test_a_void_whose_answer_is_lost_is_looked_up(company: PostingCompany, target: Target, on_void: str):
     bill = company.bill()
     record = in_full(bill)
     target.run(record)
@@ -171,7 +175,7 @@ def test_a_void_whose_answer_is_lost_is_looked_up(company: Company, target: Targ
     assert company.unpaid(bill) == bill.unpaid
 
 
-def test_every_write_is_on_the_audit_trail_before_and_after(company: Company, target: Target):
+def test_every_write_is_on_the_audit_trail_before_and_after(company: PostingCompany, target: Target):
     record = in_full(company.bill())
     company.fault({"drop": "before"}, times=1)
     target.run(record)
@@ -185,7 +189,7 @@ def test_every_write_is_on_the_audit_trail_before_and_after(company: Company, ta
 
 
 def test_two_processes_at_once_post_once(
-    company: Company, another_target: Callable[[], Target], tmp_path: Path
+    company: PostingCompany, another_target: Callable[[], Target], tmp_path: Path
 ):
     bills = [company.bill() for _ in range(8)]
     records = [in_full(bill) for bill in bills] + [paying((company.bill(), "1.00")) for _ in range(4)]
@@ -208,7 +212,7 @@ def test_two_processes_at_once_post_once(
 
 @pytest.mark.parametrize("reading", [1, 2, 3, 4])
 def test_another_process_posts_while_this_one_reads(
-    company: Company, target: Target, another_target: Callable[[], Target], reading: int
+    company: PostingCompany, target: Target, another_target: Callable[[], Target], reading: int
 ):
     bill = company.bill()
     record = in_full(bill)
@@ -218,7 +222,7 @@ def test_another_process_posts_while_this_one_reads(
     assert target.row(record).remote_id == company.payment(record).id
 
 
-def test_killed_and_run_again(company: Company, target: Target, tmp_path: Path):
+def test_killed_and_run_again(company: PostingCompany, target: Target, tmp_path: Path):
     bills = [company.bill() for _ in range(20)]
     records = [in_full(bill) for bill in bills]
     company.fault({"hold": True, "drop": "after"}, nth=4, times=100)
@@ -237,7 +241,7 @@ def test_killed_and_run_again(company: Company, target: Target, tmp_path: Path):
     ]
 
 
-def test_told_to_stop_it_finishes_what_is_in_flight(company: Company, target: Target, tmp_path: Path):
+def test_told_to_stop_it_finishes_what_is_in_flight(company: PostingCompany, target: Target, tmp_path: Path):
     records = [in_full(company.bill()) for _ in range(40)]
     company.fault({"hold": True}, nth=4, times=100)
     with start(target, tmp_path / "config.json") as process:
@@ -257,7 +261,7 @@ def test_told_to_stop_it_finishes_what_is_in_flight(company: Company, target: Ta
 
 @pytest.mark.parametrize("down", ["/suiteql", "/vendorPayment"])
 def test_told_to_stop_while_netsuite_is_down_it_stops(
-    company: Company, target: Target, tmp_path: Path, down: str
+    company: PostingCompany, target: Target, tmp_path: Path, down: str
 ):
     bill = company.bill()
     record = in_full(bill)
@@ -276,7 +280,7 @@ def test_told_to_stop_while_netsuite_is_down_it_stops(
     assert company.payment(record).applied == {bill.id: bill.unpaid}
 
 
-def test_a_link_whose_answer_is_lost_is_made_once(company: Company, target: Target):
+def test_a_link_whose_answer_is_lost_is_made_once(company: PostingCompany, target: Target):
     bill = company.bill()
     record = in_full(bill)
     by_hand = company.pay_by_hand(bill, bill.unpaid, record["check_number"])

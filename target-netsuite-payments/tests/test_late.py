@@ -12,17 +12,17 @@ import pytest
 from apbridge.errors import OutcomeUnknownError
 from tests.waiting import PATIENCE
 
-from .company import Company
+from .company import PostingCompany
 from .program import Target, start
 from .records import in_full, messages, paying, voided
 
 STATUS = "custbody_avidxchange_status"
 
 
-class Wire:
+class DelayedCall:
     """A call of a run that was killed, on its way to NetSuite."""
 
-    def __init__(self, company: Company, target: Target, config: Path) -> None:
+    def __init__(self, company: PostingCompany, target: Target, config: Path) -> None:
         self._company = company
         self._target = target
         self._config = config
@@ -48,11 +48,13 @@ class Wire:
 
 
 @pytest.fixture
-def wire(company: Company, target: Target, tmp_path: Path) -> Wire:
-    return Wire(company, target, tmp_path / "config.json")
+def wire(company: PostingCompany, target: Target, tmp_path: Path) -> DelayedCall:
+    return DelayedCall(company, target, tmp_path / "config.json")
 
 
-def test_a_payment_that_arrives_after_its_void_was_read(company: Company, target: Target, wire: Wire):
+def test_a_payment_that_arrives_after_its_void_was_read(
+    company: PostingCompany, target: Target, wire: DelayedCall
+):
     bill = company.bill()
     record = in_full(bill)
     wire.killed(record)
@@ -67,7 +69,9 @@ def test_a_payment_that_arrives_after_its_void_was_read(company: Company, target
     assert company.unpaid(bill) == bill.unpaid
 
 
-def test_a_payment_that_never_arrives_is_looked_for_once_more(company: Company, target: Target, wire: Wire):
+def test_a_payment_that_never_arrives_is_looked_for_once_more(
+    company: PostingCompany, target: Target, wire: DelayedCall
+):
     bill = company.bill()
     record = in_full(bill)
     wire.killed(record)
@@ -81,7 +85,9 @@ def test_a_payment_that_never_arrives_is_looked_for_once_more(company: Company, 
     assert company.unpaid(bill) == bill.unpaid
 
 
-def test_a_payment_that_another_run_has_posted_meanwhile(company: Company, target: Target, wire: Wire):
+def test_a_payment_that_another_run_has_posted_meanwhile(
+    company: PostingCompany, target: Target, wire: DelayedCall
+):
     bill = company.bill()
     record = paying((bill, "2.00"))
     wire.killed(record)
@@ -95,7 +101,9 @@ def test_a_payment_that_another_run_has_posted_meanwhile(company: Company, targe
     assert company.unpaid(bill) == bill.unpaid - 2
 
 
-def test_a_payment_that_arrives_after_it_was_posted_and_undone(company: Company, target: Target, wire: Wire):
+def test_a_payment_that_arrives_after_it_was_posted_and_undone(
+    company: PostingCompany, target: Target, wire: DelayedCall
+):
     """Its external id is free again once the first one is deleted."""
     bill = company.bill()
     record = in_full(bill)
@@ -109,7 +117,9 @@ def test_a_payment_that_arrives_after_it_was_posted_and_undone(company: Company,
     assert company.unpaid(bill) == bill.unpaid
 
 
-def test_a_payment_whose_run_was_cut_off_and_that_arrives_after_its_void(company: Company, target: Target):
+def test_a_payment_whose_run_was_cut_off_and_that_arrives_after_its_void(
+    company: PostingCompany, target: Target
+):
     """Its run lives and ends, and cannot tell what became of it."""
     bill = company.bill()
     record = in_full(bill)
@@ -126,7 +136,7 @@ def test_a_payment_whose_run_was_cut_off_and_that_arrives_after_its_void(company
 
 
 def test_a_payment_that_was_sent_twice_by_one_run_and_arrives_after_it_was_undone(
-    company: Company, target: Target
+    company: PostingCompany, target: Target
 ):
     bill = company.bill()
     record = in_full(bill)
@@ -144,7 +154,7 @@ def test_a_payment_that_was_sent_twice_by_one_run_and_arrives_after_it_was_undon
 
 @pytest.mark.parametrize("on_void", ["delete", "restlet"])
 def test_an_undoing_that_arrives_after_another_run_has_undone_it(
-    company: Company, target: Target, wire: Wire, on_void: str
+    company: PostingCompany, target: Target, wire: DelayedCall, on_void: str
 ):
     bill = company.bill()
     record = in_full(bill)
@@ -160,7 +170,9 @@ def test_an_undoing_that_arrives_after_another_run_has_undone_it(
     assert target.row(record).code is None
 
 
-def test_an_undoing_that_arrives_after_people_were_asked(company: Company, target: Target, wire: Wire):
+def test_an_undoing_that_arrives_after_people_were_asked(
+    company: PostingCompany, target: Target, wire: DelayedCall
+):
     bill = company.bill()
     record = in_full(bill)
     target.run(record)
@@ -172,7 +184,7 @@ def test_an_undoing_that_arrives_after_people_were_asked(company: Company, targe
     assert company.unpaid(bill) == bill.unpaid
 
 
-def test_a_status_that_arrives_after_a_newer_one(company: Company, target: Target, wire: Wire):
+def test_a_status_that_arrives_after_a_newer_one(company: PostingCompany, target: Target, wire: DelayedCall):
     bill = company.bill()
     approved = {
         "id": f"i-{bill.id}",

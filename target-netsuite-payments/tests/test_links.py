@@ -11,7 +11,7 @@ import pytest
 
 from tests.waiting import PATIENCE
 
-from .company import Company, OpenBill
+from .company import OpenBill, PostingCompany
 from .program import Target, start
 from .records import messages, paying, voided
 
@@ -19,7 +19,7 @@ Twins = tuple[OpenBill, list[dict[str, Any]], list[str]]
 
 
 @pytest.fixture
-def twins(company: Company) -> Twins:
+def twins(company: PostingCompany) -> Twins:
     """Two equal payments, and two equal ones that somebody typed."""
     bill = company.bill()
     number = f"twins-{bill.id}"
@@ -29,7 +29,7 @@ def twins(company: Company) -> Twins:
 
 @pytest.mark.parametrize("turn", [(0, 1), (1, 0)], ids=["in order", "in the other order"])
 def test_two_runs_link_two_equal_payments_at_the_same_moment(
-    company: Company, target: Target, twins: Twins, tmp_path: Path, turn: tuple[int, int]
+    company: PostingCompany, target: Target, twins: Twins, tmp_path: Path, turn: tuple[int, int]
 ):
     """Both have read NetSuite before either writes; the one that wrote first is answered last."""
     bill, records, hands = twins
@@ -49,7 +49,7 @@ def test_two_runs_link_two_equal_payments_at_the_same_moment(
 
 
 def test_two_processes_that_begin_at_the_same_moment(
-    company: Company, target: Target, twins: Twins, tmp_path: Path
+    company: PostingCompany, target: Target, twins: Twins, tmp_path: Path
 ):
     bill, records, hands = twins
     # Both wait here with what they know of NetSuite, and go on together.
@@ -67,7 +67,7 @@ def test_two_processes_that_begin_at_the_same_moment(
 
 
 def test_the_second_of_two_payments_is_posted_where_one_was_recorded(
-    company: Company, target: Target, tmp_path: Path
+    company: PostingCompany, target: Target, tmp_path: Path
 ):
     bill = company.bill()
     number = f"twins-{bill.id}"
@@ -85,7 +85,7 @@ def test_the_second_of_two_payments_is_posted_where_one_was_recorded(
 
 
 def test_a_ledger_of_its_own_sees_what_was_linked_a_moment_before(
-    company: Company, target: Target, another_target: Callable[[], Target], twins: Twins
+    company: PostingCompany, target: Target, another_target: Callable[[], Target], twins: Twins
 ):
     """No claim reaches from one ledger to the other: NetSuite is looked at right before the write."""
     bill, records, hands = twins
@@ -98,7 +98,7 @@ def test_a_ledger_of_its_own_sees_what_was_linked_a_moment_before(
 
 
 def test_one_payment_that_two_runs_link_is_linked_once(
-    company: Company, target: Target, twins: Twins, tmp_path: Path
+    company: PostingCompany, target: Target, twins: Twins, tmp_path: Path
 ):
     bill, (record, _), hands = twins
     with company.on_the_wire("PATCH", f"/vendorPayment/({'|'.join(hands)})") as let_go:
@@ -112,7 +112,7 @@ def test_one_payment_that_two_runs_link_is_linked_once(
 
 
 def test_a_link_that_was_on_the_wire_when_its_run_was_killed(
-    company: Company, target: Target, twins: Twins, tmp_path: Path
+    company: PostingCompany, target: Target, twins: Twins, tmp_path: Path
 ):
     bill, records, hands = twins
     with company.on_the_wire("PATCH", f"/vendorPayment/({'|'.join(hands)})") as let_go:
@@ -129,7 +129,7 @@ def test_a_link_that_was_on_the_wire_when_its_run_was_killed(
 
 
 def test_a_void_while_the_link_is_on_the_wire_is_for_people(
-    company: Company, target: Target, twins: Twins, tmp_path: Path
+    company: PostingCompany, target: Target, twins: Twins, tmp_path: Path
 ):
     bill, (record, _), hands = twins
     with company.on_the_wire("PATCH", f"/vendorPayment/({'|'.join(hands)})") as let_go:
@@ -147,7 +147,9 @@ def test_a_void_while_the_link_is_on_the_wire_is_for_people(
 
 
 @pytest.mark.parametrize("change", ["deleted", "voided", "another program's", "applied otherwise"])
-def test_what_a_person_does_to_it_right_before_it_is_linked(company: Company, target: Target, change: str):
+def test_what_a_person_does_to_it_right_before_it_is_linked(
+    company: PostingCompany, target: Target, change: str
+):
     bill, other = company.bills(2)
     record = paying((bill, "2.00"))
     by_hand = company.pay_by_hand(bill, Decimal("2.00"), record["check_number"])

@@ -10,12 +10,12 @@ import pytest
 
 from apbridge.ledger import Status
 
-from .company import Company
+from .company import PostingCompany
 from .program import Target
 from .records import in_full, paying, voided
 
 
-def test_a_check_pays_its_bill_in_full(company: Company, target: Target):
+def test_a_check_pays_its_bill_in_full(company: PostingCompany, target: Target):
     bill = company.bill()
     record = in_full(bill)
     assert target.run(record).counts == {"delivered": 1}
@@ -42,7 +42,7 @@ def test_a_check_pays_its_bill_in_full(company: Company, target: Target):
     ],
 )
 def test_other_methods_have_their_reference_in_the_memo(
-    company: Company, target: Target, reference: dict[str, str], words: str, account: str
+    company: PostingCompany, target: Target, reference: dict[str, str], words: str, account: str
 ):
     bill = company.bill()
     record = in_full(bill, check_number=None, **reference)
@@ -53,20 +53,20 @@ def test_other_methods_have_their_reference_in_the_memo(
     assert company.unpaid(bill) == 0
 
 
-def test_part_of_a_bill_leaves_the_rest_open(company: Company, target: Target):
+def test_part_of_a_bill_leaves_the_rest_open(company: PostingCompany, target: Target):
     bill = company.bill()
     target.run(paying((bill, "3.21")))
     assert (company.unpaid(bill), company.status(bill)) == (bill.unpaid - Decimal("3.21"), "A")
 
 
-def test_several_payments_on_one_bill_over_time(company: Company, target: Target):
+def test_several_payments_on_one_bill_over_time(company: PostingCompany, target: Target):
     bill = company.bill()
     target.run(paying((bill, "3.21")))
     target.run(paying((bill, "1.79")))
     assert company.unpaid(bill) == bill.unpaid - 5
 
 
-def test_several_payments_on_one_bill_at_once_go_one_after_the_other(company: Company, target: Target):
+def test_several_payments_on_one_bill_at_once_go_one_after_the_other(company: PostingCompany, target: Target):
     bill = company.bill()
     records = [paying((bill, "0.50")) for _ in range(9)]
     records.append(paying((bill, bill.unpaid - Decimal("4.50"))))
@@ -75,7 +75,7 @@ def test_several_payments_on_one_bill_at_once_go_one_after_the_other(company: Co
     assert company.sandbox.calls()["netsuite"]["refusals"] == {}
 
 
-def test_many_bills_in_one_payment(company: Company, target: Target):
+def test_many_bills_in_one_payment(company: PostingCompany, target: Target):
     bills = company.bills(3)
     record = in_full(*bills)
     target.run(record)
@@ -83,7 +83,7 @@ def test_many_bills_in_one_payment(company: Company, target: Target):
     assert [company.unpaid(bill) for bill in bills] == [0, 0, 0]
 
 
-def test_a_discount_closes_the_bill_and_is_not_paid(company: Company, target: Target):
+def test_a_discount_closes_the_bill_and_is_not_paid(company: PostingCompany, target: Target):
     bill = company.bill()
     record = paying((bill, bill.unpaid - Decimal("2.50"), "2.50"))
     target.run(record)
@@ -93,7 +93,7 @@ def test_a_discount_closes_the_bill_and_is_not_paid(company: Company, target: Ta
     assert company.unpaid(bill) == 0
 
 
-def test_a_discount_on_part_of_one_of_two_bills(company: Company, target: Target):
+def test_a_discount_on_part_of_one_of_two_bills(company: PostingCompany, target: Target):
     first, second = company.bills(2)
     target.run(paying((first, "5.00", "0.05"), (second, second.unpaid)))
     assert company.unpaid(first) == first.unpaid - Decimal("5.05")
@@ -102,7 +102,7 @@ def test_a_discount_on_part_of_one_of_two_bills(company: Company, target: Target
 
 @pytest.mark.parametrize(("subsidiary", "account"), [(1, "103"), (2, "107")])
 def test_foreign_currency_comes_from_its_own_bank_account(
-    company: Company, target: Target, subsidiary: int, account: str
+    company: PostingCompany, target: Target, subsidiary: int, account: str
 ):
     bill = company.bill(currency="CAD", subsidiary=subsidiary)
     record = paying((bill, bill.unpaid - 1, "1.00"))
@@ -112,7 +112,7 @@ def test_foreign_currency_comes_from_its_own_bank_account(
     assert company.unpaid(bill) == 0
 
 
-def test_nothing_is_posted_before_it_is_settled(company: Company, target: Target):
+def test_nothing_is_posted_before_it_is_settled(company: PostingCompany, target: Target):
     bill = company.bill()
     record = in_full(bill)
     for status in ("processing", "issued"):
@@ -122,7 +122,7 @@ def test_nothing_is_posted_before_it_is_settled(company: Company, target: Target
     assert company.unpaid(bill) == 0
 
 
-def test_a_failed_payment_posts_nothing_and_is_said(company: Company, target: Target):
+def test_a_failed_payment_posts_nothing_and_is_said(company: PostingCompany, target: Target):
     bill = company.bill()
     record = in_full(bill, status="failed")
     ran = target.run(record)
@@ -132,7 +132,7 @@ def test_a_failed_payment_posts_nothing_and_is_said(company: Company, target: Ta
     assert company.unpaid(bill) == bill.unpaid
 
 
-def test_a_card_that_became_a_check_is_still_one_payment(company: Company, target: Target):
+def test_a_card_that_became_a_check_is_still_one_payment(company: PostingCompany, target: Target):
     bill = company.bill()
     record = in_full(bill, method="virtual_card", check_number=None, card_reference="VC-1")
     target.run(record)
@@ -143,7 +143,7 @@ def test_a_card_that_became_a_check_is_still_one_payment(company: Company, targe
     assert company.writes == 0
 
 
-def test_nothing_new_asks_nothing(company: Company, target: Target):
+def test_nothing_new_asks_nothing(company: PostingCompany, target: Target):
     record = in_full(company.bill())
     target.run(record)
     company.forget_calls()
@@ -152,7 +152,7 @@ def test_nothing_new_asks_nothing(company: Company, target: Target):
 
 
 def test_a_lost_ledger_costs_look_ups_and_no_write(
-    company: Company, target: Target, another_target: Callable[[], Target]
+    company: PostingCompany, target: Target, another_target: Callable[[], Target]
 ):
     bills = company.bills(4)
     records = [
@@ -170,7 +170,7 @@ def test_a_lost_ledger_costs_look_ups_and_no_write(
     ]
 
 
-def test_a_closed_period_may_be_passed_over(company: Company, target: Target):
+def test_a_closed_period_may_be_passed_over(company: PostingCompany, target: Target):
     bill = company.bill()
     with company.closed_period("2026-09"):
         record = in_full(bill, paid_on="2026-09-15")
@@ -182,7 +182,7 @@ def test_a_closed_period_may_be_passed_over(company: Company, target: Target):
     assert "paid on 2026-09-15" in payment.memo
 
 
-def test_several_closed_periods_in_a_row_are_passed_over(company: Company, target: Target):
+def test_several_closed_periods_in_a_row_are_passed_over(company: PostingCompany, target: Target):
     bill = company.bill()
     record = in_full(bill, paid_on="2026-09-15")
     with company.closed_period("2026-09"), company.closed_period("2026-10"):
@@ -192,7 +192,7 @@ def test_several_closed_periods_in_a_row_are_passed_over(company: Company, targe
     assert "paid on 2026-09-15" in payment.memo
 
 
-def test_a_namesake_of_another_vendor_is_another_payment(company: Company, target: Target):
+def test_a_namesake_of_another_vendor_is_another_payment(company: PostingCompany, target: Target):
     bill, other = company.bill(), company.bill()
     while other.vendor == bill.vendor:
         other = company.bill()
@@ -205,7 +205,7 @@ def test_a_namesake_of_another_vendor_is_another_payment(company: Company, targe
 
 @pytest.mark.parametrize("keeps_its_total", [False, True])
 def test_a_namesake_that_was_voided_since_stands_for_nothing(
-    company: Company, target: Target, *, keeps_its_total: bool
+    company: PostingCompany, target: Target, *, keeps_its_total: bool
 ):
     bill = company.bill()
     record = paying((bill, "2.00"))
@@ -219,7 +219,7 @@ def test_a_namesake_that_was_voided_since_stands_for_nothing(
 
 
 def test_a_payment_recorded_by_hand_is_linked(
-    company: Company, target: Target, another_target: Callable[[], Target]
+    company: PostingCompany, target: Target, another_target: Callable[[], Target]
 ):
     bill = company.bill()
     record = in_full(bill)
@@ -236,7 +236,7 @@ def test_a_payment_recorded_by_hand_is_linked(
     assert company.writes == 0
 
 
-def test_a_part_recorded_by_hand_is_not_posted_again(company: Company, target: Target):
+def test_a_part_recorded_by_hand_is_not_posted_again(company: PostingCompany, target: Target):
     bill = company.bill()
     record = paying((bill, "7.00"))
     by_hand = company.pay_by_hand(bill, Decimal("7.00"), record["check_number"])
@@ -245,7 +245,7 @@ def test_a_part_recorded_by_hand_is_not_posted_again(company: Company, target: T
     assert company.unpaid(bill) == bill.unpaid - 7
 
 
-def test_one_payment_by_hand_stands_for_one_payment(company: Company, target: Target):
+def test_one_payment_by_hand_stands_for_one_payment(company: PostingCompany, target: Target):
     bill = company.bill()
     record, twin = (paying((bill, "2.00"), check_number="twins-1") for _ in range(2))
     company.pay_by_hand(bill, Decimal("2.00"), "twins-1")
@@ -255,7 +255,7 @@ def test_one_payment_by_hand_stands_for_one_payment(company: Company, target: Ta
 
 @pytest.mark.parametrize("ledger", ["kept", "lost"])
 def test_what_was_linked_once_is_not_linked_again(
-    company: Company, target: Target, another_target: Callable[[], Target], ledger: str
+    company: PostingCompany, target: Target, another_target: Callable[[], Target], ledger: str
 ):
     bill = company.bill()
     record, twin = (in_full(bill, check_number="twins-2") for _ in range(2))
@@ -267,7 +267,7 @@ def test_what_was_linked_once_is_not_linked_again(
     assert company.payment(record).id == by_hand
 
 
-def test_what_another_program_recorded_is_not_taken_from_it(company: Company, target: Target):
+def test_what_another_program_recorded_is_not_taken_from_it(company: PostingCompany, target: Target):
     bill = company.bill()
     record = in_full(bill)
     theirs = company.pay_by_hand(bill, bill.unpaid, record["check_number"])
@@ -283,7 +283,9 @@ def test_what_another_program_recorded_is_not_taken_from_it(company: Company, ta
 
 
 @pytest.mark.parametrize("obstacle", ["locked", "closed"])
-def test_what_cannot_be_linked_is_rejected_until_it_can(company: Company, target: Target, obstacle: str):
+def test_what_cannot_be_linked_is_rejected_until_it_can(
+    company: PostingCompany, target: Target, obstacle: str
+):
     bill = company.bill()
     record = in_full(bill)
     by_hand = company.pay_by_hand(bill, bill.unpaid, record["check_number"])
@@ -300,14 +302,14 @@ def test_what_cannot_be_linked_is_rejected_until_it_can(company: Company, target
     assert company.payment(record).id == by_hand
 
 
-def test_a_payment_of_ours_under_the_same_number_is_another_payment(company: Company, target: Target):
+def test_a_payment_of_ours_under_the_same_number_is_another_payment(company: PostingCompany, target: Target):
     bill = company.bill()
     for _ in range(2):
         assert target.run(paying((bill, "2.00"), check_number="same-1")).counts == {"delivered": 1}
     assert company.unpaid(bill) == bill.unpaid - 4
 
 
-def test_a_rejected_payment_is_posted_once_its_cause_is_gone(company: Company, target: Target):
+def test_a_rejected_payment_is_posted_once_its_cause_is_gone(company: PostingCompany, target: Target):
     bill, other = company.bills(2)
     company.change("transaction", bill.id, status="D", approvalstatus=1)
     record = in_full(bill, other)
@@ -319,7 +321,7 @@ def test_a_rejected_payment_is_posted_once_its_cause_is_gone(company: Company, t
     assert [company.unpaid(bill), company.unpaid(other)] == [0, 0]
 
 
-def test_what_changed_meanwhile_is_told_and_kept(company: Company, target: Target):
+def test_what_changed_meanwhile_is_told_and_kept(company: PostingCompany, target: Target):
     bill = company.bill()
     record = paying((bill, "1.00"))
     with company.meanwhile("POST", "/vendorPayment", lambda: company.pay_by_hand(bill, Decimal(2), "hand-1")):
@@ -334,7 +336,7 @@ def test_what_changed_meanwhile_is_told_and_kept(company: Company, target: Targe
     assert row.remote_id == company.payment(record).id
 
 
-def test_a_void_in_the_same_drain_counts_and_not_what_came_before(company: Company, target: Target):
+def test_a_void_in_the_same_drain_counts_and_not_what_came_before(company: PostingCompany, target: Target):
     bill = company.bill()
     record = in_full(bill)
     assert target.run(record, voided(record)).counts == {"ignored": 1}

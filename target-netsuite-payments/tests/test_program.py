@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from apbridge.json import dumps, loads
 from apbridge_sandbox.certificates import self_signed
 
-from .company import Company
+from .company import PostingCompany
 from .program import Target
 from .records import in_full, messages
 
@@ -56,7 +56,7 @@ def test_a_wrong_setting_is_named_in_one_line(target: Target, tmp_path: Path, se
 
 
 def test_a_key_that_netsuite_does_not_know_is_named_in_one_line(
-    target: Target, tmp_path: Path, company: Company
+    target: Target, tmp_path: Path, company: PostingCompany
 ):
     ended = run(tmp_path, {**target.config, "certificate_id": "nobody"}, messages([in_full(company.bill())]))
     assert ended.returncode == 1
@@ -73,7 +73,7 @@ def test_the_end_of_the_certificate_is_said_in_the_last_line(target: Target, tmp
     assert "in 20 days" in ended.stderr.decode().splitlines()[-1]
 
 
-def test_the_readmes_example_runs(company: Company, target: Target, tmp_path: Path):
+def test_the_readmes_example_runs(company: PostingCompany, target: Target, tmp_path: Path):
     bill = company.bill()
     text = README.read_text(encoding="utf-8")
     config_text, lines = re.findall(r"```json\n(.*?)```", text, re.DOTALL)
@@ -92,7 +92,7 @@ def test_the_readmes_example_runs(company: Company, target: Target, tmp_path: Pa
     assert company.unpaid(bill) == 0
 
 
-def test_settings_may_come_from_the_environment(company: Company, target: Target, tmp_path: Path):
+def test_settings_may_come_from_the_environment(company: PostingCompany, target: Target, tmp_path: Path):
     bill = company.bill()
     settings = {**target.config, "bank_account": "102"}
     del settings["bank_accounts"]

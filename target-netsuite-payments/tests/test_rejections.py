@@ -11,115 +11,115 @@ import pytest
 from apbridge.errors import SettingError
 from apbridge.ledger import Status
 
-from .company import ACCOUNT, Company
+from .company import ACCOUNT, PostingCompany
 from .program import Target
 from .records import in_full, paying, voided
 
-Make = Callable[[Company], dict[str, Any]]
+Make = Callable[[PostingCompany], dict[str, Any]]
 
 
-def overpaid(company: Company) -> dict[str, Any]:
+def overpaid(company: PostingCompany) -> dict[str, Any]:
     bill = company.bill()
     return paying((bill, bill.unpaid + Decimal("0.01")))
 
 
-def overpaid_by_its_discount(company: Company) -> dict[str, Any]:
+def overpaid_by_its_discount(company: PostingCompany) -> dict[str, Any]:
     bill = company.bill()
     return paying((bill, bill.unpaid, "0.01"))
 
 
-def overpaid_in_one_of_two(company: Company) -> dict[str, Any]:
+def overpaid_in_one_of_two(company: PostingCompany) -> dict[str, Any]:
     first, second = company.bills(2)
     return paying((first, first.unpaid), (second, second.unpaid + 1))
 
 
-def of_another_account(company: Company) -> dict[str, Any]:
+def of_another_account(company: PostingCompany) -> dict[str, Any]:
     record = in_full(company.bill())
     (allocation,) = record["allocations"]
     allocation["invoice_external_id"] = allocation["invoice_external_id"].replace(ACCOUNT, "7654321")
     return record
 
 
-def of_no_netsuite(company: Company) -> dict[str, Any]:
+def of_no_netsuite(company: PostingCompany) -> dict[str, Any]:
     record = in_full(company.bill())
     record["allocations"][0]["invoice_external_id"] = "erp-main-invoice-9"
     return record
 
 
-def of_another_vendor(company: Company) -> dict[str, Any]:
+def of_another_vendor(company: PostingCompany) -> dict[str, Any]:
     bill = company.bill()
     return in_full(bill, vendor_id=f"netsuite-{ACCOUNT}-vendor-{int(bill.vendor) + 1}")
 
 
-def over_two_vendors(company: Company) -> dict[str, Any]:
+def over_two_vendors(company: PostingCompany) -> dict[str, Any]:
     bill = company.bill()
     other = next(each for each in (company.bill() for _ in range(50)) if each.vendor != bill.vendor)
     return in_full(bill, other, vendor_id=None)
 
 
-def in_another_currency(company: Company) -> dict[str, Any]:
+def in_another_currency(company: PostingCompany) -> dict[str, Any]:
     return in_full(company.bill(), currency="CAD")
 
 
-def of_a_bill_that_is_gone(company: Company) -> dict[str, Any]:
+def of_a_bill_that_is_gone(company: PostingCompany) -> dict[str, Any]:
     bill = company.bill()
     company.control("/control/netsuite/delete", {"type": "vendorbill", "id": bill.id})
     return in_full(bill)
 
 
-def of_a_pending_bill(company: Company) -> dict[str, Any]:
+def of_a_pending_bill(company: PostingCompany) -> dict[str, Any]:
     bill = company.bill()
     company.change("transaction", bill.id, status="D", approvalstatus=1)
     return in_full(bill)
 
 
-def of_a_rejected_bill(company: Company) -> dict[str, Any]:
+def of_a_rejected_bill(company: PostingCompany) -> dict[str, Any]:
     bill = company.bill()
     company.change("transaction", bill.id, status="E", approvalstatus=3)
     return in_full(bill)
 
 
-def of_a_bill_on_hold(company: Company) -> dict[str, Any]:
+def of_a_bill_on_hold(company: PostingCompany) -> dict[str, Any]:
     bill = company.bill()
     company.change("transaction", bill.id, paymenthold="T")
     return in_full(bill)
 
 
-def that_does_not_add_up(company: Company) -> dict[str, Any]:
+def that_does_not_add_up(company: PostingCompany) -> dict[str, Any]:
     bill = company.bill()
     return paying((bill, "5.00"), amount=Decimal("5.01"))
 
 
-def without_allocations(company: Company) -> dict[str, Any]:
+def without_allocations(company: PostingCompany) -> dict[str, Any]:
     return in_full(company.bill(), allocations=[])
 
 
-def with_a_long_number(company: Company) -> dict[str, Any]:
+def with_a_long_number(company: PostingCompany) -> dict[str, Any]:
     return in_full(company.bill(), check_number="8" * 46)
 
 
-def without_a_date(company: Company) -> dict[str, Any]:
+def without_a_date(company: PostingCompany) -> dict[str, Any]:
     return in_full(company.bill(), paid_on=None)
 
 
-def of_a_time_without_periods(company: Company) -> dict[str, Any]:
+def of_a_time_without_periods(company: PostingCompany) -> dict[str, Any]:
     return in_full(company.bill(), paid_on="2035-01-01")
 
 
-def paid_by_hand_under_another_number(company: Company) -> dict[str, Any]:
+def paid_by_hand_under_another_number(company: PostingCompany) -> dict[str, Any]:
     bill = company.bill()
     company.pay_by_hand(bill, bill.unpaid, "hand-7")
     return in_full(bill)
 
 
-def recorded_by_hand_on_another_bill(company: Company) -> dict[str, Any]:
+def recorded_by_hand_on_another_bill(company: PostingCompany) -> dict[str, Any]:
     bill, other = company.bills(2)
     record = paying((bill, "4.00"))
     company.pay_by_hand(other, Decimal("4.00"), record["check_number"])
     return record
 
 
-def under_another_name(company: Company) -> dict[str, Any]:
+def under_another_name(company: PostingCompany) -> dict[str, Any]:
     record = in_full(company.bill())
     return {**record, "external_id": f"mine-{record['id']}"}
 
@@ -149,7 +149,9 @@ def under_another_name(company: Company) -> dict[str, Any]:
         ("APB-PAY-043", recorded_by_hand_on_another_bill),
     ],
 )
-def test_it_is_rejected_and_nothing_is_written(company: Company, target: Target, code: str, make: Make):
+def test_it_is_rejected_and_nothing_is_written(
+    company: PostingCompany, target: Target, code: str, make: Make
+):
     record = make(company)
     company.forget_calls()
     ran = target.run(record)
@@ -161,7 +163,7 @@ def test_it_is_rejected_and_nothing_is_written(company: Company, target: Target,
     assert company.payments(record["external_id"]) == []
 
 
-def test_an_overpayment_names_both_figures(company: Company, target: Target):
+def test_an_overpayment_names_both_figures(company: PostingCompany, target: Target):
     bill = company.bill()
     record = paying((bill, bill.unpaid + 5, "1.25"))
     target.run(record)
@@ -170,7 +172,9 @@ def test_an_overpayment_names_both_figures(company: Company, target: Target):
     assert f"has {bill.unpaid:.2f} open" in reason
 
 
-def test_the_second_of_two_payments_that_is_too_much_is_the_one_rejected(company: Company, target: Target):
+def test_the_second_of_two_payments_that_is_too_much_is_the_one_rejected(
+    company: PostingCompany, target: Target
+):
     bill = company.bill()
     first, second = in_full(bill), paying((bill, "1.00"), paid_on="2026-11-03")
     assert target.run(second, first).counts == {"delivered": 1, "rejected": 1}
@@ -178,13 +182,13 @@ def test_the_second_of_two_payments_that_is_too_much_is_the_one_rejected(company
     assert company.payment(first).total == bill.unpaid
 
 
-def test_no_bank_account_names_the_setting(company: Company, target: Target):
+def test_no_bank_account_names_the_setting(company: PostingCompany, target: Target):
     record = in_full(company.bill())
     target.run(record, bank_accounts=[{"account": "103", "currency": "CAD"}])
     assert "bank_accounts" in (target.row(record).reason or "")
 
 
-def test_netsuites_own_refusal_is_kept_in_its_words(company: Company, target: Target):
+def test_netsuites_own_refusal_is_kept_in_its_words(company: PostingCompany, target: Target):
     bill = company.bill()
     record = in_full(bill)
     assert target.run(record, bank_accounts=[{"account": "107"}]).counts == {"rejected": 1}
@@ -194,7 +198,9 @@ def test_netsuites_own_refusal_is_kept_in_its_words(company: Company, target: Ta
     assert company.unpaid(bill) == bill.unpaid
 
 
-def test_a_payment_that_changed_after_it_was_posted_is_rejected_loudly(company: Company, target: Target):
+def test_a_payment_that_changed_after_it_was_posted_is_rejected_loudly(
+    company: PostingCompany, target: Target
+):
     bill = company.bill()
     record = paying((bill, "5.00"))
     target.run(record)
@@ -207,7 +213,7 @@ def test_a_payment_that_changed_after_it_was_posted_is_rejected_loudly(company: 
     assert company.unpaid(bill) == bill.unpaid - 5
 
 
-def test_a_posted_payment_that_somebody_deleted_is_not_posted_again(company: Company, target: Target):
+def test_a_posted_payment_that_somebody_deleted_is_not_posted_again(company: PostingCompany, target: Target):
     bill = company.bill()
     record = in_full(bill)
     target.run(record)
@@ -218,7 +224,7 @@ def test_a_posted_payment_that_somebody_deleted_is_not_posted_again(company: Com
 
 
 def test_a_posted_payment_that_somebody_voided_is_not_posted_again(
-    company: Company, target: Target, another_target: Callable[[], Target]
+    company: PostingCompany, target: Target, another_target: Callable[[], Target]
 ):
     bill = company.bill()
     record = in_full(bill)
@@ -231,13 +237,13 @@ def test_a_posted_payment_that_somebody_voided_is_not_posted_again(
 
 
 @pytest.mark.parametrize("stream", ["vendors", "gl_accounts", "dimension_values", "departments", "bills"])
-def test_any_other_stream_is_refused_by_name(company: Company, target: Target, stream: str):
+def test_any_other_stream_is_refused_by_name(company: PostingCompany, target: Target, stream: str):
     with pytest.raises(SettingError, match=stream):
         target.run(stream=stream)
     assert company.calls == 0
 
 
-def test_invoices_are_kept_in_the_ledger_and_netsuite_is_not_called(company: Company, target: Target):
+def test_invoices_are_kept_in_the_ledger_and_netsuite_is_not_called(company: PostingCompany, target: Target):
     invoice: dict[str, Any] = {
         "id": "i-1",
         "external_id": f"netsuite-{ACCOUNT}-vendorbill-9",
@@ -266,7 +272,7 @@ UNREADABLE = pytest.mark.parametrize(
 @REFERENCES
 @UNREADABLE
 def test_what_cannot_be_read_rejects_its_payment_alone(
-    company: Company, target: Target, field: str, reference: str
+    company: PostingCompany, target: Target, field: str, reference: str
 ):
     bill, other = company.bill(), company.bill()
     record, good = in_full(bill, **{field: "HERE"}), in_full(other)
@@ -281,7 +287,7 @@ def test_what_cannot_be_read_rejects_its_payment_alone(
 
 
 @REFERENCES
-def test_what_is_too_long_rejects_its_payment_alone(company: Company, target: Target, field: str):
+def test_what_is_too_long_rejects_its_payment_alone(company: PostingCompany, target: Target, field: str):
     bill, other = company.bill(), company.bill()
     record, good = in_full(bill, **{field: "9" * 5000}), in_full(other)
     assert target.run(record, good).counts == {"delivered": 1, "rejected": 1}
@@ -291,14 +297,14 @@ def test_what_is_too_long_rejects_its_payment_alone(company: Company, target: Ta
     assert len(row.reason or "") < 400
 
 
-def test_the_longest_trace_that_netsuite_takes_is_posted(company: Company, target: Target):
+def test_the_longest_trace_that_netsuite_takes_is_posted(company: PostingCompany, target: Target):
     bill = company.bill()
     record = in_full(bill, method="ach", check_number=None, ach_trace="7" * 300)
     assert target.run(record).counts == {"delivered": 1}
     assert "7" * 300 in company.payment(record).memo
 
 
-def test_a_void_of_what_cannot_be_read_is_looked_up_all_the_same(company: Company, target: Target):
+def test_a_void_of_what_cannot_be_read_is_looked_up_all_the_same(company: PostingCompany, target: Target):
     bill = company.bill()
     record = in_full(bill, check_number="12\x0034")
     assert target.run(voided(record), in_full(company.bill())).counts == {"delivered": 1, "ignored": 1}

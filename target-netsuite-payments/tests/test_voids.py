@@ -9,14 +9,14 @@ import pytest
 from apbridge.errors import SettingError
 from apbridge.ledger import Status
 
-from .company import Company
+from .company import PostingCompany
 from .program import Target
 from .records import in_full, paying, voided
 
 UNDOES = pytest.mark.parametrize("on_void", ["delete", "restlet"])
 
 
-def test_voided_before_it_was_posted_posts_nothing_and_is_said(company: Company, target: Target):
+def test_voided_before_it_was_posted_posts_nothing_and_is_said(company: PostingCompany, target: Target):
     bill = company.bill()
     record = voided(in_full(bill))
     ran = target.run(record)
@@ -29,7 +29,9 @@ def test_voided_before_it_was_posted_posts_nothing_and_is_said(company: Company,
 
 
 @UNDOES
-def test_voided_after_it_was_posted_opens_the_bill_again(company: Company, target: Target, on_void: str):
+def test_voided_after_it_was_posted_opens_the_bill_again(
+    company: PostingCompany, target: Target, on_void: str
+):
     bill = company.bill()
     record = in_full(bill)
     target.run(record)
@@ -42,7 +44,7 @@ def test_voided_after_it_was_posted_opens_the_bill_again(company: Company, targe
 
 
 @UNDOES
-def test_a_void_comes_once_whatever_is_lost(company: Company, target: Target, on_void: str):
+def test_a_void_comes_once_whatever_is_lost(company: PostingCompany, target: Target, on_void: str):
     bill = company.bill()
     record = in_full(bill)
     target.run(record)
@@ -56,7 +58,9 @@ def test_a_void_comes_once_whatever_is_lost(company: Company, target: Target, on
 
 
 @UNDOES
-def test_a_void_of_parts_and_discounts_over_several_bills(company: Company, target: Target, on_void: str):
+def test_a_void_of_parts_and_discounts_over_several_bills(
+    company: PostingCompany, target: Target, on_void: str
+):
     first, second = company.bills(2)
     kept = paying((first, "1.00"))
     record = paying((first, "2.00", "0.50"), (second, second.unpaid))
@@ -66,7 +70,7 @@ def test_a_void_of_parts_and_discounts_over_several_bills(company: Company, targ
     assert company.unpaid(second) == second.unpaid
 
 
-def test_a_payment_that_fails_after_it_was_posted_is_undone_too(company: Company, target: Target):
+def test_a_payment_that_fails_after_it_was_posted_is_undone_too(company: PostingCompany, target: Target):
     bill = company.bill()
     record = in_full(bill)
     target.run(record)
@@ -74,7 +78,7 @@ def test_a_payment_that_fails_after_it_was_posted_is_undone_too(company: Company
     assert company.unpaid(bill) == bill.unpaid
 
 
-def test_reject_tells_what_to_do_and_leaves_the_books(company: Company, target: Target):
+def test_reject_tells_what_to_do_and_leaves_the_books(company: PostingCompany, target: Target):
     bill = company.bill()
     record = in_full(bill)
     target.run(record)
@@ -85,7 +89,7 @@ def test_reject_tells_what_to_do_and_leaves_the_books(company: Company, target: 
     assert company.unpaid(bill) == 0
 
 
-def test_a_rejected_void_is_settled_when_somebody_voids_by_hand(company: Company, target: Target):
+def test_a_rejected_void_is_settled_when_somebody_voids_by_hand(company: PostingCompany, target: Target):
     record = in_full(company.bill())
     target.run(record)
     target.run(voided(record), on_void="reject")
@@ -94,14 +98,14 @@ def test_a_rejected_void_is_settled_when_somebody_voids_by_hand(company: Company
     assert target.row(record).status is Status.DELIVERED
 
 
-def test_without_a_restlet_a_void_is_rejected(company: Company, target: Target):
+def test_without_a_restlet_a_void_is_rejected(company: PostingCompany, target: Target):
     record = in_full(company.bill())
     target.run(record)
     target.run(voided(record), restlet_script=None, restlet_deploy=None)
     assert target.row(record).code == "APB-PAY-060"
 
 
-def test_with_a_restlet_a_void_goes_through_it_by_default(company: Company, target: Target):
+def test_with_a_restlet_a_void_goes_through_it_by_default(company: PostingCompany, target: Target):
     record = in_full(company.bill())
     target.run(record)
     target.run(voided(record))
@@ -113,7 +117,7 @@ def test_a_restlet_must_be_there_to_be_chosen(target: Target):
         target.run(on_void="restlet", restlet_script=None, restlet_deploy=None)
 
 
-def test_a_void_of_what_was_recorded_by_hand_is_for_people(company: Company, target: Target):
+def test_a_void_of_what_was_recorded_by_hand_is_for_people(company: PostingCompany, target: Target):
     bill = company.bill()
     record = in_full(bill)
     company.pay_by_hand(bill, bill.unpaid, record["check_number"])
@@ -125,7 +129,7 @@ def test_a_void_of_what_was_recorded_by_hand_is_for_people(company: Company, tar
 
 @UNDOES
 def test_a_reissue_is_posted_after_the_void_that_opens_its_bill(
-    company: Company, target: Target, on_void: str
+    company: PostingCompany, target: Target, on_void: str
 ):
     bill = company.bill()
     record = in_full(bill)
@@ -141,7 +145,7 @@ def test_a_reissue_is_posted_after_the_void_that_opens_its_bill(
 @UNDOES
 @pytest.mark.parametrize("link_carries", ["payment and discount", "payment"])
 def test_a_discounted_payment_is_undone_and_its_bill_paid_whole_at_once(
-    company: Company, target: Target, on_void: str, link_carries: str
+    company: PostingCompany, target: Target, on_void: str, link_carries: str
 ):
     bill = company.bill()
     record = paying((bill, bill.unpaid - Decimal("2.50"), "2.50"))
@@ -156,7 +160,7 @@ def test_a_discounted_payment_is_undone_and_its_bill_paid_whole_at_once(
     assert company.unpaid(bill) == 0
 
 
-def test_a_reissue_of_a_payment_that_was_never_posted(company: Company, target: Target):
+def test_a_reissue_of_a_payment_that_was_never_posted(company: PostingCompany, target: Target):
     bill = company.bill()
     record = in_full(bill)
     again = in_full(bill, replaces_payment_id=record["id"])
@@ -165,7 +169,7 @@ def test_a_reissue_of_a_payment_that_was_never_posted(company: Company, target: 
     assert company.payment(again).applied == {bill.id: bill.unpaid}
 
 
-def test_a_reissue_waits_for_the_void_that_was_rejected(company: Company, target: Target):
+def test_a_reissue_waits_for_the_void_that_was_rejected(company: PostingCompany, target: Target):
     bill = company.bill()
     record = in_full(bill)
     target.run(record)
@@ -179,7 +183,7 @@ def test_a_reissue_waits_for_the_void_that_was_rejected(company: Company, target
 
 @UNDOES
 def test_a_void_in_a_closed_period_is_rejected_in_netsuites_words(
-    company: Company, target: Target, on_void: str
+    company: PostingCompany, target: Target, on_void: str
 ):
     bill = company.bill()
     record = in_full(bill, paid_on="2026-09-10")
@@ -194,7 +198,7 @@ def test_a_void_in_a_closed_period_is_rejected_in_netsuites_words(
     assert company.unpaid(bill) == bill.unpaid
 
 
-def test_what_was_voided_is_not_posted_by_a_run_that_read_it_before(company: Company, target: Target):
+def test_what_was_voided_is_not_posted_by_a_run_that_read_it_before(company: PostingCompany, target: Target):
     bill = company.bill()
     record = in_full(bill)
     target.run(voided(record))
@@ -207,7 +211,7 @@ def test_what_was_voided_is_not_posted_by_a_run_that_read_it_before(company: Com
     "answer", [[], {}, "done", {"payment": 1, "voidedBy": 1}, {"payment": "1", "voidedBy": "1"}]
 )
 def test_an_answer_that_does_not_tell_of_the_void_is_looked_up(
-    company: Company, target: Target, answer: object
+    company: PostingCompany, target: Target, answer: object
 ):
     bill = company.bill()
     record = in_full(bill)
@@ -219,7 +223,7 @@ def test_an_answer_that_does_not_tell_of_the_void_is_looked_up(
 
 
 def test_where_another_script_answers_the_void_is_rejected_and_the_others_are_posted(
-    company: Company, target: Target
+    company: PostingCompany, target: Target
 ):
     first, second = company.bills(2)
     record, other = in_full(first), in_full(second)
@@ -234,7 +238,7 @@ def test_where_another_script_answers_the_void_is_rejected_and_the_others_are_po
 
 
 @UNDOES
-def test_what_is_undone_in_words_only_is_rejected(company: Company, target: Target, on_void: str):
+def test_what_is_undone_in_words_only_is_rejected(company: PostingCompany, target: Target, on_void: str):
     bill = company.bill()
     record = in_full(bill)
     target.run(record)
@@ -250,7 +254,7 @@ def test_what_is_undone_in_words_only_is_rejected(company: Company, target: Targ
     assert (target.row(record).code, company.unpaid(bill)) == (None, bill.unpaid)
 
 
-def test_what_is_voided_and_still_pays_its_bill_is_rejected(company: Company, target: Target):
+def test_what_is_voided_and_still_pays_its_bill_is_rejected(company: PostingCompany, target: Target):
     """NetSuite says that it is voided; its application to the bill stands."""
     bill = company.bill()
     record = in_full(bill)

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from apbridge_sandbox.testing import Running, running
-from tests.third_party.front_door import front_door
-from tests.third_party.strangers import STRANGERS, run
+from tests.third_party.programs import THIRD_PARTY, run
+from tests.third_party.tls_proxy import https_proxy
 from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.long
@@ -24,7 +24,7 @@ HERE = Path(__file__).parent
 ACCOUNT, HOST = "1234567_SB1", "1234567-sb1"
 RECORDS = f"https://{HOST}.suitetalk.api.netsuite.com/services/rest/record/v1"
 
-AIRBYTE = STRANGERS / "airbyte-source-netsuite/bin/source-netsuite"
+AIRBYTE = THIRD_PARTY / "airbyte-source-netsuite/bin/source-netsuite"
 needs_airbyte = pytest.mark.skipif(
     sys.version_info >= (3, 12), reason="airbyte-source-netsuite cannot be installed from Python 3.12 on"
 )
@@ -40,14 +40,14 @@ def sandbox() -> Iterator[Running]:
 def led(sandbox: Running, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """The environment of a client that calls NetSuite by its own name, and has the credentials."""
     upstream = sandbox.netsuite_url.removeprefix("http://")
-    with front_door(upstream, HOST, tmp_path_factory.mktemp("door")) as leading:
+    with https_proxy(upstream, HOST, tmp_path_factory.mktemp("door")) as leading:
         own = {name: value for name, value in sandbox.credentials.items() if name.startswith("NETSUITE_")}
         yield {**os.environ, **leading, **own, "NETSUITE_ACCOUNT": ACCOUNT, "NETSUITE_AUTH_TYPE": "token"}
 
 
 def _read(client: str, led: dict[str, str], folder: Path) -> Any:  # noqa: ANN401
     script = HERE / "clients" / f"with_{client.replace('-', '_')}.py"
-    python = STRANGERS / client / "bin/python"
+    python = THIRD_PARTY / client / "bin/python"
     return json.loads(run(python, str(script), env=led, cwd=folder), parse_float=Decimal)
 
 

@@ -30,7 +30,7 @@ COMMANDS: Mapping[str, str] = {
     "audit": "Every write to either system: show, export, verify.",
     "check": "Look at both systems and this machine: what is well, what to do.",
     "mapping": "GL accounts and dimensions: check that open bills have codes.",
-    "profile": "AvidXchange API contracts: check one, on paper or online.",
+    "profile": "AvidXchange API contracts: check one, offline or online.",
     "notify": "Tell what somebody should know, each thing once; for cron.",
     "console": "Show the state of the loop in a browser.",
     "report": "Write the state of the loop as one HTML file.",
@@ -41,7 +41,7 @@ COMMANDS: Mapping[str, str] = {
 """What each command does, in a line; the module of its name has its `app` and is imported when it runs."""
 
 ENV_FILE = "APBRIDGE_ENV_FILE"
-"""Names the file of variables where it is not the project's `.env`, as that of a rehearsal."""
+"""Names the file of variables where it is not the project's `.env`, as that of a trial."""
 
 
 def variables_file() -> Path:

@@ -14,10 +14,10 @@ from apbridge_operator.cli import context
 from apbridge_operator.cli.exceptions import in_a_cell
 from apbridge_operator.cli.output import Json, console, print_json, table
 from apbridge_operator.cli.words import day_and_time, exchange, moment
-from apbridge_operator.story import Cut, Link, Stories, Story
+from apbridge_operator.record_history import Cut, Link, RecordHistories, RecordHistory
 
 app = typer.Typer(
-    help="Every write to either system, and a bill's or a payment's story.", no_args_is_help=True
+    help="Every write to either system, and a bill's or a payment's history.", no_args_is_help=True
 )
 
 System = Annotated[
@@ -33,7 +33,7 @@ def show(
     number: Annotated[
         str | None,
         typer.Argument(
-            help="A bill's or a check's number, or an id of either system: tells its whole story."
+            help="A bill's or a check's number, or an id of either system: tells its whole history."
         ),
     ] = None,
     *,
@@ -44,16 +44,16 @@ def show(
     limit: Annotated[int, typer.Option(min=1, max=1000, help="The newest so many.")] = 50,
     as_json: Json = False,
 ) -> None:
-    """Tell the story of one bill or payment, or show the newest writes."""
+    """Tell the history of one bill or payment, or show the newest writes."""
     cut = Cut(system, run, moment(since), moment(until))
     with context.ledger() as ledger:
         if number is not None:
-            story = Stories(ledger).tell(number)
-            if not (story.records or story.exchanges):
+            history = RecordHistories(ledger).tell(number)
+            if not (history.records or history.exchanges):
                 raise SettingError("APB-EXC-003", number=number)
-            print_json(story) if as_json else _tell(story)
+            print_json(history) if as_json else _tell(history)
             return
-        links = Stories(ledger).latest(cut, limit=limit)
+        links = RecordHistories(ledger).latest(cut, limit=limit)
     if as_json:
         print_json(links)
         return
@@ -77,7 +77,7 @@ def export(
     """Write the trail to standard output as CSV, or as JSON Lines with --json: every row, with its hash."""
     cut = Cut(system, run, moment(since), moment(until))
     with context.ledger() as ledger:
-        links = Stories(ledger).trail(cut)
+        links = RecordHistories(ledger).trail(cut)
         if as_json:
             for one in links:
                 print_json(one)
@@ -91,28 +91,28 @@ def export(
 def verify(*, as_json: Json = False) -> None:
     """Walk the chain of hashes and name its first broken link; exit code 1 where there is one."""
     with context.ledger() as ledger:
-        verdict = ledger.verify()
-        newest = Stories(ledger).latest(limit=1)
+        check = ledger.verify()
+        newest = RecordHistories(ledger).latest(limit=1)
     head = newest[0].hash if newest else None
     if as_json:
-        print_json({**asdict(verdict), "newest_hash": head})
-    elif verdict.broken_at is None:
+        print_json({**asdict(check), "newest_hash": head})
+    elif check.broken_at is None:
         newest_hash = (
             f"The newest has the hash {head}." if head else "Nothing was written yet with this ledger."
         )
-        typer.echo(f"The trail is whole: {verdict.rows} rows. {newest_hash}")
+        typer.echo(f"The trail is whole: {check.rows} rows. {newest_hash}")
     else:
         typer.echo(
-            f"Row {verdict.broken_at} of the trail is wrong: {verdict.because}. The {verdict.rows} rows "
+            f"Row {check.broken_at} of the trail is wrong: {check.because}. The {check.rows} rows "
             "before it are as they were written. Keep a copy of the ledger; see who could write to it."
         )
-    if verdict.broken_at is not None:
+    if check.broken_at is not None:
         raise typer.Exit(1)
 
 
-def _tell(story: Story) -> None:
+def _tell(history: RecordHistory) -> None:
     out = console()
-    for one in story.records:
+    for one in history.records:
         amount = f", {one.amount} {one.currency or ''}".rstrip() if one.amount else ""
         out.print(f"[bold]{one.stream.removesuffix('s')} {one.number or ''}[/bold] {one.external_id}{amount}")
         ids = f"{one.source_id or 'unknown'} at its origin, {one.remote_id or 'none yet'} in {one.system}"
@@ -121,5 +121,5 @@ def _tell(story: Story) -> None:
         for said in (one.reason, one.facts.get("note"), one.dismissed_because):
             if said:
                 out.print(f"  {said}", markup=False)
-    for each in story.exchanges:
+    for each in history.exchanges:
         out.print(exchange(each), markup=False)

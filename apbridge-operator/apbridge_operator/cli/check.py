@@ -10,7 +10,7 @@ from rich.markup import escape
 from apbridge.errors import APBridgeError
 from apbridge_operator.cli import context
 from apbridge_operator.cli.app import FOUND
-from apbridge_operator.cli.checks import Finding, State, avidxchange, here, netsuite
+from apbridge_operator.cli.checks import CheckResult, State, avidxchange, here, netsuite
 from apbridge_operator.cli.output import Json, console, print_json, table
 from apbridge_operator.cli.upload import upload_prompt
 
@@ -28,30 +28,30 @@ def check(*, as_json: Json = False) -> None:
 
     Exit code 1 where something is wrong or the certificate nears its end.
     """
-    code = show(list(findings()), as_json=as_json)
+    code = show(list(results()), as_json=as_json)
     if code:
         raise typer.Exit(code)
 
 
-def findings() -> Iterator[Finding]:
+def results() -> Iterator[CheckResult]:
     """Look at everything."""
     try:
         configs = {plugin: context.config(plugin) for plugin in context.PLUGINS}
     except APBridgeError as error:
-        yield Finding.of("settings", error)
+        yield CheckResult.of("settings", error)
         return
     avid = (context.TARGET_AVIDXCHANGE, context.TAP_AVIDXCHANGE)
     targets = (context.TARGET_AVIDXCHANGE, context.TARGET_NETSUITE)
-    yield from here.findings({name: configs[name] for name in targets})
-    yield from netsuite.findings(configs[context.TAP_NETSUITE], configs[context.TARGET_NETSUITE])
-    yield from avidxchange.findings({name: configs[name] for name in avid})
+    yield from here.results({name: configs[name] for name in targets})
+    yield from netsuite.results(configs[context.TAP_NETSUITE], configs[context.TARGET_NETSUITE])
+    yield from avidxchange.results({name: configs[name] for name in avid})
 
 
-def show(found: list[Finding], *, as_json: bool) -> int:
+def show(found: list[CheckResult], *, as_json: bool) -> int:
     """Show what was found, and give the exit code."""
     bad = [one for one in found if one.state in {State.WARNING, State.WRONG}]
     if as_json:
-        print_json({"ok": not bad, "findings": found})
+        print_json({"ok": not bad, "checks": found})
         return FOUND if bad else 0
     shown = table("", "", "")
     shown.show_header = False

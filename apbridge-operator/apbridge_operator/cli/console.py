@@ -25,7 +25,7 @@ def console(
     port: Annotated[int, typer.Option(min=0, max=65535, help="Where to listen; 0 takes a free one.")] = 8765,
     as_json: Json = False,
 ) -> None:
-    """Show the state of the loop, its exceptions and every bill's story in a browser, until stopped.
+    """Show the state of the loop, its exceptions and every bill's history in a browser, until stopped.
 
     With APBRIDGE_CONSOLE_PASSWORD in the environment (`vault:<name>` will do) it asks for that password.
     """

@@ -19,7 +19,7 @@ from apbridge_operator.cli import context
 from apbridge_operator.cli.output import Json, console, print_json, table
 from apbridge_operator.cli.words import age, day_and_time, exchange, pretty
 from apbridge_operator.exceptions import Case, Exceptions, Which
-from apbridge_operator.story import Stories
+from apbridge_operator.record_history import RecordHistories
 
 app = typer.Typer(help="Records that wait or are rejected: why, and what to do.", no_args_is_help=True)
 
@@ -77,9 +77,9 @@ def show(
 ) -> None:
     """Show one: the record, what was said to the other system and what it answered, and its history."""
     with context.ledger() as ledger:
-        exceptions, stories = Exceptions(ledger), Stories(ledger)
+        exceptions, histories = Exceptions(ledger), RecordHistories(ledger)
         found = [
-            (one, exceptions.record(one), stories.exchanges([one.external_id]))
+            (one, exceptions.record(one), histories.exchanges([one.external_id]))
             for one in _named(ledger, [number])
         ]
     if as_json:
@@ -109,7 +109,7 @@ def show(
         if one.dismissed_at:
             when = day_and_time(one.dismissed_at)
             out.print(escape(f"Dismissed by {one.dismissed_by} on {when}: {one.dismissed_because}"))
-        if one.withheld:
+        if one.needs_refetch:
             out.print("Its secrets are not kept, so the tap is asked for it anew.")
         out.print("\n[bold]The record[/bold]")
         out.print(pretty(record), markup=False)
@@ -132,17 +132,17 @@ def retry(
     """Let the next run try these first, though they have not changed; dismissed ones are open again."""
     with context.ledger() as ledger:
         exceptions = Exceptions(ledger)
-        done = withheld = 0
+        done = needs_refetch = 0
         for some in _chosen(ledger, numbers, code, stream, every=every):
             done += exceptions.ask_again(some)
-            withheld += sum(one.withheld for one in some)
+            needs_refetch += sum(one.needs_refetch for one in some)
     if as_json:
-        print_json({"asked_for": done, "withheld": withheld})
+        print_json({"asked_for": done, "needs_refetch": needs_refetch})
         return
     typer.echo(f"{done} will be tried first by the next run.")
-    if withheld:
+    if needs_refetch:
         typer.echo(
-            f"{withheld} of them hold secrets that are not kept: they go when the tap brings them again."
+            f"{needs_refetch} of them hold secrets that are not kept: they go when the tap brings them again."
         )
 
 
@@ -236,10 +236,10 @@ def _which(status: str, code: str | None, stream: str | None) -> Which:
 
 
 def _named(ledger: Ledger, numbers: Sequence[str]) -> list[Case]:
-    exceptions, stories = Exceptions(ledger), Stories(ledger)
+    exceptions, histories = Exceptions(ledger), RecordHistories(ledger)
     found: list[Case] = []
     for number in numbers:
-        names = stories.named(number)
+        names = histories.named(number)
         cases = [one for name in names for one in exceptions.find(name)]
         if not cases:
             raise SettingError("APB-EXC-001", number=number)
@@ -250,7 +250,7 @@ def _named(ledger: Ledger, numbers: Sequence[str]) -> list[Case]:
 def _chosen(
     ledger: Ledger, numbers: Sequence[str] | None, code: str | None, stream: str | None, *, every: bool
 ) -> Iterator[list[Case]]:
-    """Give what was asked for, in portions.
+    """Give what was asked for, in batches.
 
     Raises:
         SettingError: Nothing was, or too much.

@@ -22,7 +22,7 @@ from apbridge.vault.keys import KEY, KEY_FILE
 from apbridge.vault.vault import FILE as VAULT_FILE
 from apbridge_operator.cli import context, env_file
 from apbridge_operator.cli.app import FOUND, variables_file
-from apbridge_operator.cli.check import findings, show
+from apbridge_operator.cli.check import results, show
 from apbridge_operator.cli.output import Json, print_json
 from apbridge_operator.cli.upload import CERTIFICATE_FILE, first_steps
 from apbridge_operator.key_pair import KeyPair
@@ -135,7 +135,7 @@ def init(  # noqa: PLR0913 - its options
     if missing:
         _say_missing(missing, as_json=as_json)
         raise typer.Exit(FOUND)
-    if code := show(list(findings()), as_json=as_json):
+    if code := show(list(results()), as_json=as_json):
         raise typer.Exit(code)
 
 
@@ -146,7 +146,7 @@ def _is_a_terminal() -> bool:
 def _open_vault(key_file: Path | None, *, in_keyring: bool) -> None:
     """Open the vault, or make it; its key is where it is told, or outside the project.
 
-    What has a file of variables of its own, such as a rehearsal, has its vault beside that.
+    What has a file of variables of its own, such as a trial, has its vault beside that.
     """
     here = variables_file().absolute().parent
     if here != Path.cwd() and not os.environ.get(VAULT_FILE):

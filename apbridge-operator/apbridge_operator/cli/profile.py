@@ -12,7 +12,7 @@ from rich.markup import escape
 
 from apbridge.avidxchange import AvidXchangeReader, AvidXchangeSettings, Shown
 from apbridge.avidxchange.canonical import STREAMS
-from apbridge.avidxchange.checking import Problem, checked
+from apbridge.avidxchange.checking import ProfileProblem, checked
 from apbridge.avidxchange.profile import source
 from apbridge.avidxchange.reader import words
 from apbridge.errors import APBridgeError, RejectedError
@@ -28,7 +28,7 @@ _LATELY = timedelta(days=2)
 
 
 @dataclass(frozen=True)
-class Page:
+class PageSummary:
     """What one page of a list showed.
 
     Args:
@@ -79,7 +79,7 @@ def check(
         raise typer.Exit(FOUND)
 
 
-def _online(profile: str) -> list[Page]:
+def _online(profile: str) -> list[PageSummary]:
     config = {**context.config(context.TARGET_AVIDXCHANGE), "profile": profile}
     dimensions = context.config(context.TAP_AVIDXCHANGE).get("dimensions") or _DIMENSIONS
     with AvidXchangeReader(AvidXchangeSettings.from_config(config)) as reader:
@@ -87,21 +87,21 @@ def _online(profile: str) -> list[Page]:
         return list(pages(reader, dimensions))
 
 
-def pages(reader: AvidXchangeReader, dimensions: tuple[str, ...] | list[str]) -> Iterator[Page]:
+def pages(reader: AvidXchangeReader, dimensions: tuple[str, ...] | list[str]) -> Iterator[PageSummary]:
     """Read one page of each list, as the tap would begin to."""
     for resource in STREAMS:
         for of in dimensions if resource == "dimension_value" else [None]:
             yield _page(reader, resource, of)
 
 
-def _page(reader: AvidXchangeReader, resource: str, of: str | None) -> Page:
+def _page(reader: AvidXchangeReader, resource: str, of: str | None) -> PageSummary:
     try:
         return _read(reader, resource, of)
     except APBridgeError as error:
-        return Page(resource, of, problem=f"{error.says} {error.do}")
+        return PageSummary(resource, of, problem=f"{error.says} {error.do}")
 
 
-def _read(reader: AvidXchangeReader, resource: str, of: str | None) -> Page:
+def _read(reader: AvidXchangeReader, resource: str, of: str | None) -> PageSummary:
     place = {"dimension": of} if of else {}
     shown = reader.first_page(resource, place=place)
     # Whether it may be asked for what has changed lately is seen only by asking.
@@ -111,7 +111,7 @@ def _read(reader: AvidXchangeReader, resource: str, of: str | None) -> Page:
     found = tuple(name for name in fields if any(_is_there(record[name]) for record in records))
     missing = tuple(name for name in fields if name not in found) if records else ()
     problems = (_problem(STREAMS[resource], *pair) for pair in zip(shown, records, strict=True))
-    return Page(resource, of, len(records), found, missing, next(filter(None, problems), None))
+    return PageSummary(resource, of, len(records), found, missing, next(filter(None, problems), None))
 
 
 def _problem(stream: str, shown: Shown, record: dict[str, Any]) -> str | None:
@@ -130,7 +130,7 @@ def _is_there(value: object) -> bool:
     return value not in (None, "", [])
 
 
-def _show(profile: str, problems: list[Problem], pages: list[Page]) -> None:
+def _show(profile: str, problems: list[ProfileProblem], pages: list[PageSummary]) -> None:
     for problem in problems:
         typer.echo(f"{profile}, line {problem.line}: {problem}")
     if problems:
@@ -150,4 +150,4 @@ def _show(profile: str, problems: list[Problem], pages: list[Page]) -> None:
             )
             shown.add_row(*map(escape, cells))
         console().print(shown)
-        typer.echo("Writes are not tried: rehearse them with `dry_run`, then with one bill.")
+        typer.echo("Writes are not tried: try them with `dry_run`, then with one bill.")

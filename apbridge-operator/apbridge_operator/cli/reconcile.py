@@ -10,11 +10,11 @@ import typer
 from rich.markup import escape
 
 from apbridge import settings
-from apbridge.ledger.chronicle import Chronicle
+from apbridge.ledger.run_history import RunHistory
 from apbridge_operator.cli import context
 from apbridge_operator.cli.output import Json, console, print_json, table
 from apbridge_operator.cli.words import moment
-from apbridge_operator.reconcile import Difference, Result, reconcile
+from apbridge_operator.reconcile import Difference, Reconciliation, reconcile
 from apbridge_operator.reconcile.result import Key, Total, Totals
 
 app = typer.Typer(help="Compare both systems.")
@@ -50,7 +50,7 @@ def compare(
             start=start.date() if start else None,
             takes_pending="pending" in (tap.get("approval_statuses") or ()),
         )
-        Chronicle(ledger).keep_reconciliation(result)
+        RunHistory(ledger).keep_reconciliation(result)
     if as_json:
         print_json(result.as_fields())
     else:
@@ -59,7 +59,7 @@ def compare(
         raise typer.Exit(1)
 
 
-def _show(result: Result, *, by_vendor: bool) -> None:
+def _show(result: Reconciliation, *, by_vendor: bool) -> None:
     _show_totals("Open in NetSuite, unpaid in AvidXchange", result.open, by_vendor=by_vendor)
     _show_totals("Posted in NetSuite, settled in AvidXchange", result.paid, by_vendor=by_vendor)
     ordered = sorted(result.differences, key=lambda one: (one.is_explained, one.external_id))
@@ -69,12 +69,12 @@ def _show(result: Result, *, by_vendor: bool) -> None:
     if left > 0:
         typer.echo(f"… and {left} more: --json tells all.")
     unexplained = len(result.unexplained)
-    verdict = (
+    conclusion = (
         f"{unexplained} of {len(ordered)} differences are unexplained or cannot wait."
         if unexplained
         else f"In balance: {len(ordered)} differences, each with its cause."
     )
-    typer.echo(f"{result.bills} bills and {result.payments} payments compared. {verdict}")
+    typer.echo(f"{result.bills} bills and {result.payments} payments compared. {conclusion}")
 
 
 def _show_totals(title: str, totals: Totals, *, by_vendor: bool) -> None:

@@ -9,7 +9,7 @@ import msgspec
 
 from apbridge.errors import SettingError
 from apbridge.json import dumps, loads
-from apbridge_operator.story import Exchange
+from apbridge_operator.record_history import Exchange
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 

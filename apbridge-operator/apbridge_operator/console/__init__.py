@@ -1,1 +1,1 @@
-"""The page: today's state of the loop, its exceptions, and every bill's story, served on this machine."""
+"""The page: today's state of the loop, its exceptions, and every bill's history, served on this machine."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from apbridge.ledger.chronicle import PastReconciliation
+from apbridge.ledger.run_history import PastReconciliation
 
 STATUSES = ("in approval", "approved", "scheduled", "paid")
 """What invoices are counted as, from the bottom of a bar to its top."""

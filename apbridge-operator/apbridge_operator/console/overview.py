@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from apbridge.ledger import OPEN, Ledger, Status
-from apbridge.ledger.chronicle import DIFFERENCES, Chronicle, PastReconciliation, PastRun
+from apbridge.ledger.run_history import DIFFERENCES, PastReconciliation, PastRun, RunHistory
 from apbridge.netsuite.certificate import Certificate
 from apbridge_operator.console.charts import Chart, charts
 from apbridge_operator.exceptions import Exceptions, Reason
@@ -82,24 +82,24 @@ class Overview:
 
 def overview(ledger: Ledger, certificate: Certificate | None) -> Overview:
     """Gather it."""
-    chronicle = Chronicle(ledger)
+    run_history = RunHistory(ledger)
     counts: dict[tuple[str, str], dict[str, int]] = {}
-    for system, stream, status, count in chronicle.counts():
+    for system, stream, status, count in run_history.counts():
         counts.setdefault((system, stream), {})[status] = count
     reasons = Exceptions(ledger).reasons()
-    past = chronicle.reconciliations(limit=_RECONCILIATIONS)
-    listed = chronicle.recall(DIFFERENCES)
+    past = run_history.reconciliations(limit=_RECONCILIATIONS)
+    listed = run_history.recall(DIFFERENCES)
     return Overview(
         at=datetime.now(timezone.utc),
         outbound=_flow(counts, "avidxchange", "bills", _OUT),
         inbound=_flow(counts, "netsuite", "payments", ()),
         reconciled=past[0] if past else None,
-        in_balance_since=chronicle.in_balance_since(),
+        in_balance_since=run_history.in_balance_since(),
         differences=listed.value if listed else (),
         charts=charts(past[::-1]),
         reasons=reasons,
-        signs=list(signs(chronicle, certificate, reasons)),
-        runs=chronicle.runs(limit=_RUNS),
+        signs=list(signs(run_history, certificate, reasons)),
+        runs=run_history.runs(limit=_RUNS),
     )
 
 

@@ -23,7 +23,7 @@ from apbridge_operator.console.guard import Forms, Guard
 from apbridge_operator.console.overview import overview
 from apbridge_operator.console.templating import render, style
 from apbridge_operator.exceptions import Case, Exceptions, Which
-from apbridge_operator.story import Stories
+from apbridge_operator.record_history import RecordHistories
 
 _SIZE = 25
 _LONGEST_FORM = 20_000
@@ -49,7 +49,7 @@ def application(ledger: Ledger, certificate: Certificate | None, password: str |
         Route("/exceptions", console.exceptions),
         Route("/exceptions/{system}/{stream}/{external_id}", console.exception),
         Route("/decide", console.decide, methods=["POST"]),
-        Route("/story", console.story),
+        Route("/history", console.history),
         Route("/style.css", lambda _: Response(style(), media_type="text/css")),
     ]
     guard = Middleware(Guard, password=password)
@@ -61,7 +61,7 @@ class _Console:
         self._ledger = ledger
         self._certificate = certificate
         self._exceptions = Exceptions(ledger)
-        self._stories = Stories(ledger)
+        self._histories = RecordHistories(ledger)
         self._forms = Forms()
 
     async def home(self, request: Request) -> Response:
@@ -76,8 +76,8 @@ class _Console:
     async def exception(self, request: Request) -> Response:
         return await self._page(request, "exception.html", "exceptions", partial(self._shown, request))
 
-    async def story(self, request: Request) -> Response:
-        return await self._page(request, "story.html", "story", partial(self._told, request))
+    async def history(self, request: Request) -> Response:
+        return await self._page(request, "record_history.html", "history", partial(self._told, request))
 
     async def decide(self, request: Request) -> Response:
         form = await _form(request)
@@ -119,12 +119,12 @@ class _Console:
         found = self._found(request.path_params)
         if found is None:
             return None
-        exchanges = self._stories.exchanges([found.external_id])
+        exchanges = self._histories.exchanges([found.external_id])
         return {"case": found, "record": self._exceptions.record(found), "exchanges": exchanges}
 
     def _told(self, request: Request) -> dict[str, Any]:
         number = request.query_params.get("number", "").strip()
-        return {"number": number, "story": self._stories.tell(number) if number else None}
+        return {"number": number, "history": self._histories.tell(number) if number else None}
 
     def _decided(self, form: Mapping[str, str]) -> str | None:
         found = self._found(form)

@@ -1,6 +1,6 @@
 """Both systems compared, bill by bill and in total, with the cause of every difference. It only reads."""
 
 from apbridge_operator.reconcile.compare import reconcile
-from apbridge_operator.reconcile.result import Cause, Difference, Result
+from apbridge_operator.reconcile.result import Cause, Difference, Reconciliation
 
-__all__ = ["Cause", "Difference", "Result", "reconcile"]
+__all__ = ["Cause", "Difference", "Reconciliation", "reconcile"]

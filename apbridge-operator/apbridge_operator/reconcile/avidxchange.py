@@ -11,12 +11,18 @@ from typing import Any
 from apbridge.avidxchange import AvidXchange, Shown, fingerprint, instant
 from apbridge.errors import APBridgeError
 from apbridge.json import dumps
-from apbridge_operator.reconcile.books import NOT_TO_PAY, TO_PAY, Invoice, Payment, Share
+from apbridge_operator.reconcile.books import (
+    NOT_TO_PAY,
+    TO_PAY,
+    AvidXchangeAllocation,
+    AvidXchangeInvoice,
+    AvidXchangePayment,
+)
 
 ZERO = Decimal(0)
 
 
-class Invoices:
+class InvoiceReader:
     """Every invoice that has an external id.
 
     Args:
@@ -34,20 +40,20 @@ class Invoices:
         """The fields that are sent for invoices and that the list, as far as it was read, shows of none."""
         return frozenset(self._unseen)
 
-    def __iter__(self) -> Iterator[Invoice]:
+    def __iter__(self) -> Iterator[AvidXchangeInvoice]:
         for shown in self._avidxchange.shown("invoice"):
             self._unseen -= shown.item.keys()
             with _reading("invoice", shown.external_id):
                 invoice = self._invoice(shown)
             yield invoice
 
-    def _invoice(self, shown: Shown) -> Invoice:
+    def _invoice(self, shown: Shown) -> AvidXchangeInvoice:
         record = self._avidxchange.read("invoice", shown)
         total, paid = Decimal(record["total"]), Decimal(record["amount_paid"] or 0)
         status = record["status"]
         unpaid = ZERO if status in NOT_TO_PAY else total - paid
         body = self._avidxchange.body_shown("invoice", shown) if status in TO_PAY else {}
-        return Invoice(
+        return AvidXchangeInvoice(
             record["external_id"],
             record.get("number") or record["external_id"],
             record.get("vendor_external_id") or "",
@@ -65,7 +71,7 @@ class Invoices:
         )
 
 
-def payments(avidxchange: AvidXchange) -> Iterator[tuple[Payment, list[Share]]]:
+def payments(avidxchange: AvidXchange) -> Iterator[tuple[AvidXchangePayment, list[AvidXchangeAllocation]]]:
     """Give every payment, with what it pays."""
     for record in avidxchange.list("payment"):
         with _reading("payment", record["external_id"]):
@@ -73,10 +79,10 @@ def payments(avidxchange: AvidXchange) -> Iterator[tuple[Payment, list[Share]]]:
         yield read
 
 
-def _payment(record: Mapping[str, Any]) -> tuple[Payment, list[Share]]:
+def _payment(record: Mapping[str, Any]) -> tuple[AvidXchangePayment, list[AvidXchangeAllocation]]:
     name = record["external_id"]
     paid = _day(record.get("paid_on")) or _day(record.get("settled_at"))
-    payment = Payment(
+    payment = AvidXchangePayment(
         name,
         _number(record),
         record.get("vendor_id") or "",
@@ -91,7 +97,7 @@ def _payment(record: Mapping[str, Any]) -> tuple[Payment, list[Share]]:
         invoice = one["invoice_external_id"]
         amount = Decimal(one["amount"]) + Decimal(one["discount"] or 0)
         shares[invoice] = shares.get(invoice, ZERO) + amount
-    return payment, [Share(invoice, name, amount) for invoice, amount in shares.items()]
+    return payment, [AvidXchangeAllocation(invoice, name, amount) for invoice, amount in shares.items()]
 
 
 @contextmanager

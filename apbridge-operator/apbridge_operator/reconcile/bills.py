@@ -11,7 +11,7 @@ from typing import Any
 from apbridge import words
 from apbridge.errors import APBridgeError
 from apbridge.ledger import Row, Status
-from apbridge_operator.reconcile.books import Invoice
+from apbridge_operator.reconcile.books import AvidXchangeInvoice
 from apbridge_operator.reconcile.content import differing, not_as_sent
 from apbridge_operator.reconcile.explanation import (
     Direction,
@@ -23,7 +23,7 @@ from apbridge_operator.reconcile.explanation import (
     is_behind,
     unexplained,
 )
-from apbridge_operator.reconcile.netsuite import Applied, Bill
+from apbridge_operator.reconcile.netsuite import Applied, NetSuiteBill
 from apbridge_operator.reconcile.result import ZERO, Cause, Difference
 
 
@@ -43,8 +43,8 @@ class Pair:
     """
 
     external_id: str
-    bill: Bill | None
-    invoice: Invoice | None
+    bill: NetSuiteBill | None
+    invoice: AvidXchangeInvoice | None
     row: Row | None
     here: Decimal
     there: Decimal
@@ -137,7 +137,7 @@ def _of_bill(pair: Pair, evidence: Evidence, ground: Ground, moved: Explanation 
 
 
 def _of_both(
-    pair: Pair, bill: Bill, invoice: Invoice, others: Sequence[Applied], ground: Ground
+    pair: Pair, bill: NetSuiteBill, invoice: AvidXchangeInvoice, others: Sequence[Applied], ground: Ground
 ) -> Explanation:
     """Explain a bill that has an invoice."""
     if invoice.is_refused:
@@ -162,13 +162,13 @@ def _may_be_one(pair: Pair, others: Sequence[Applied]) -> bool:
     return bool(applied) and applied == sum((amount for amount, _ in pair.moved), ZERO)
 
 
-def _is_off(bill: Bill, invoice: Invoice, pair: Pair) -> bool:
+def _is_off(bill: NetSuiteBill, invoice: AvidXchangeInvoice, pair: Pair) -> bool:
     """Tell whether their states do not go together."""
     is_held = bool(bill.because) or pair.is_withdrawn
     return invoice.paid > bill.total or (invoice.is_to_pay and is_held)
 
 
-def _odd(pair: Pair, bill: Bill, invoice: Invoice, ground: Ground) -> APBridgeError:
+def _odd(pair: Pair, bill: NetSuiteBill, invoice: AvidXchangeInvoice, ground: Ground) -> APBridgeError:
     """Say what is different about an invoice that stands."""
     is_to_pay = invoice.is_to_pay
     if is_to_pay and bill.because:
@@ -197,7 +197,9 @@ def _sums(pair: Pair) -> APBridgeError:
     return APBridgeError("APB-REC-029", here=here, there=there, left=left)
 
 
-def _old_content(pair: Pair, bill: Bill, invoice: Invoice, ground: Ground) -> tuple[str, ...] | None:
+def _old_content(
+    pair: Pair, bill: NetSuiteBill, invoice: AvidXchangeInvoice, ground: Ground
+) -> tuple[str, ...] | None:
     """Name what AvidXchange shows otherwise than it should; None where that is nothing.
 
     No field is named where only the ledger is behind: no run has taken up that the bill changed.
@@ -213,7 +215,7 @@ def _old_content(pair: Pair, bill: Bill, invoice: Invoice, ground: Ground) -> tu
     return fields or (() if ground.runs.have_passed(Direction.OUTBOUND, bill.modified) else None)
 
 
-def is_other_than_sent(row: Row | None, invoice: Invoice | None) -> bool:
+def is_other_than_sent(row: Row | None, invoice: AvidXchangeInvoice | None) -> bool:
     """Tell whether AvidXchange shows something else of an invoice that it means to pay than was sent last."""
     if row is None or invoice is None or not invoice.is_to_pay:
         return False
@@ -221,12 +223,12 @@ def is_other_than_sent(row: Row | None, invoice: Invoice | None) -> bool:
     return bool(body) and body != invoice.body
 
 
-def _gone(invoice: Invoice | None) -> APBridgeError:
+def _gone(invoice: AvidXchangeInvoice | None) -> APBridgeError:
     is_paid = invoice is not None and not invoice.is_to_pay
     return APBridgeError("APB-REC-033" if is_paid else "APB-REC-022")
 
 
-def _overpaid(bill: Bill, invoice: Invoice, applied: Decimal) -> APBridgeError:
+def _overpaid(bill: NetSuiteBill, invoice: AvidXchangeInvoice, applied: Decimal) -> APBridgeError:
     return APBridgeError(
         "APB-REC-025",
         paid=_money(invoice.paid),
@@ -236,7 +238,7 @@ def _overpaid(bill: Bill, invoice: Invoice, applied: Decimal) -> APBridgeError:
     )
 
 
-def _not_there(bill: Bill, row: Row | None, ground: Ground) -> Explanation:
+def _not_there(bill: NetSuiteBill, row: Row | None, ground: Ground) -> Explanation:
     if bill.because:
         return explained(Cause.NOT_ELIGIBLE, APBridgeError("APB-REC-012", because=bill.because))
     if row is None:
@@ -252,7 +254,9 @@ def _not_there(bill: Bill, row: Row | None, ground: Ground) -> Explanation:
     return by_run(Cause.IN_FLIGHT, why, Direction.OUTBOUND, ground.runs, bill.modified)
 
 
-def _refused(pair: Pair, bill: Bill, invoice: Invoice, others: Sequence[Applied], runs: Runs) -> Explanation:
+def _refused(
+    pair: Pair, bill: NetSuiteBill, invoice: AvidXchangeInvoice, others: Sequence[Applied], runs: Runs
+) -> Explanation:
     """Explain an invoice that AvidXchange does not mean to pay."""
     row, reason = pair.row, invoice.reason
     because = bill.because or (f"{words.SETTLED_OTHERWISE}: {_told(others)}" if others else "")

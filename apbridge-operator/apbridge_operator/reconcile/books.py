@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 
 from typing_extensions import Self
 
-from apbridge_operator.reconcile.netsuite import Applied, Bill, Posted
+from apbridge_operator.reconcile.netsuite import Applied, NetSuiteBill, Posted
 
-_PORTION = 1000
+_BATCH = 1000
 
 TO_PAY = frozenset({"submitted", "in_workflow", "approved", "scheduled"})
 """Where an invoice stands that AvidXchange means to pay."""
@@ -41,7 +41,7 @@ CREATE INDEX shares_of ON shares (payment);
 """
 
 
-class Invoice(NamedTuple):
+class AvidXchangeInvoice(NamedTuple):
     """An invoice in AvidXchange, and what is paid and still to be paid on it.
 
     Where AvidXchange means to pay it, `shown` is what it shows of what is sent for it, as JSON, and `body`
@@ -74,7 +74,7 @@ class Invoice(NamedTuple):
         return self.status in NOT_TO_PAY
 
 
-class Payment(NamedTuple):
+class AvidXchangePayment(NamedTuple):
     """A payment in AvidXchange."""
 
     external_id: str
@@ -87,7 +87,7 @@ class Payment(NamedTuple):
     modified: datetime
 
 
-class Share(NamedTuple):
+class AvidXchangeAllocation(NamedTuple):
     """What a payment takes off an invoice, its discount included."""
 
     invoice: str
@@ -95,7 +95,7 @@ class Share(NamedTuple):
     amount: Decimal
 
 
-class Books:
+class ComparedBooks:
     """A temporary database with both sides, given back in order of the records' external ids.
 
     Use it as a context manager: nothing of it is left afterwards.
@@ -112,11 +112,11 @@ class Books:
     def __exit__(self, *_: object) -> None:
         self._db.close()
 
-    def add_bills(self, bills: Iterable[Bill]) -> None:
+    def add_bills(self, bills: Iterable[NetSuiteBill]) -> None:
         """Take bills in; one that is there already is replaced."""
         self._add("bills", bills)
 
-    def add_invoices(self, invoices: Iterable[Invoice]) -> None:
+    def add_invoices(self, invoices: Iterable[AvidXchangeInvoice]) -> None:
         """Take invoices in; the last of one counts, for a list may show it twice while it changes."""
         self._add("invoices", invoices)
 
@@ -124,10 +124,12 @@ class Books:
         """Take posted payments in."""
         self._add("posted", posted)
 
-    def add_payments(self, payments: Iterable[tuple[Payment, list[Share]]]) -> None:
+    def add_payments(
+        self, payments: Iterable[tuple[AvidXchangePayment, list[AvidXchangeAllocation]]]
+    ) -> None:
         """Take payments in, each with what it pays."""
         remaining = iter(payments)
-        while some := list(islice(remaining, _PORTION)):
+        while some := list(islice(remaining, _BATCH)):
             self._add("payments", (payment for payment, _ in some))
             self._add("shares", (share for _, shares in some for share in shares))
 
@@ -138,25 +140,32 @@ class Books:
                 back = str(row["open"] + one.amount)
                 self._db.execute("UPDATE bills SET open = ? WHERE external_id = ?", (back, one.bill))
 
-    def bills(self) -> Iterator[Bill]:
+    def bills(self) -> Iterator[NetSuiteBill]:
         """Give the bills in order."""
-        return (Bill(**row) for row in self._rows("SELECT * FROM bills ORDER BY external_id"))
+        return (NetSuiteBill(**row) for row in self._rows("SELECT * FROM bills ORDER BY external_id"))
 
-    def invoices(self) -> Iterator[Invoice]:
+    def invoices(self) -> Iterator[AvidXchangeInvoice]:
         """Give the invoices in order."""
-        return (Invoice(**row) for row in self._rows("SELECT * FROM invoices ORDER BY external_id"))
+        return (
+            AvidXchangeInvoice(**row) for row in self._rows("SELECT * FROM invoices ORDER BY external_id")
+        )
 
     def posted(self) -> Iterator[Posted]:
         """Give the posted payments in order."""
         return (Posted(**row) for row in self._rows("SELECT * FROM posted ORDER BY external_id"))
 
-    def payments(self) -> Iterator[Payment]:
+    def payments(self) -> Iterator[AvidXchangePayment]:
         """Give AvidXchange's payments in order."""
-        return (Payment(**row) for row in self._rows("SELECT * FROM payments ORDER BY external_id"))
+        return (
+            AvidXchangePayment(**row) for row in self._rows("SELECT * FROM payments ORDER BY external_id")
+        )
 
-    def shares_of(self, payment: str) -> list[Share]:
+    def shares_of(self, payment: str) -> list[AvidXchangeAllocation]:
         """Give what one payment pays."""
-        return [Share(**row) for row in self._rows("SELECT * FROM shares WHERE payment = ?", payment)]
+        return [
+            AvidXchangeAllocation(**row)
+            for row in self._rows("SELECT * FROM shares WHERE payment = ?", payment)
+        ]
 
     def settled_after(self, day: date) -> dict[str, Decimal]:
         """Add up, by invoice, what settled payments of later days take off."""
@@ -202,9 +211,13 @@ class Books:
 _COLUMNS = {
     table: len(kind._fields)
     for table, kind in (
-        ("bills", Bill), ("invoices", Invoice), ("posted", Posted), ("payments", Payment), ("shares", Share)
+        ("bills", NetSuiteBill),
+        ("invoices", AvidXchangeInvoice),
+        ("posted", Posted),
+        ("payments", AvidXchangePayment),
+        ("shares", AvidXchangeAllocation),
     )
-}  # fmt: skip
+}
 _READ: dict[str, Callable[[str], Any]] = {
     **dict.fromkeys(("day", "due"), date.fromisoformat),
     "is_void": bool,

@@ -23,12 +23,12 @@ from apbridge_operator.reconcile.bills import (
     is_other_than_sent,
     of_bill,
 )
-from apbridge_operator.reconcile.books import Books, Invoice, Payment
+from apbridge_operator.reconcile.books import AvidXchangeInvoice, AvidXchangePayment, ComparedBooks
 from apbridge_operator.reconcile.content import last_sent
 from apbridge_operator.reconcile.explanation import Explanation, Runs
-from apbridge_operator.reconcile.netsuite import Applied, Bill, NetSuiteSide, Posted
+from apbridge_operator.reconcile.netsuite import Applied, NetSuiteBill, NetSuiteSide, Posted
 from apbridge_operator.reconcile.payments import of_payment
-from apbridge_operator.reconcile.result import ZERO, Difference, Result
+from apbridge_operator.reconcile.result import ZERO, Difference, Reconciliation
 
 Progress = Callable[[str], None]
 
@@ -51,7 +51,7 @@ def reconcile(
     start: date | None = None,
     takes_pending: bool = False,
     tell: Progress = lambda _: None,
-) -> Result:
+) -> Reconciliation:
     """Compare both systems. Nothing is written to either.
 
     Args:
@@ -64,9 +64,9 @@ def reconcile(
         takes_pending: Whether its `approval_statuses` have `pending`.
         tell: Is told what is being done.
     """
-    with Books() as books:
+    with ComparedBooks() as books:
         reading = NetSuiteSide(netsuite, takes_pending=takes_pending)
-        invoices = side.Invoices(avidxchange)
+        invoices = side.InvoiceReader(avidxchange)
         tell("Reading AvidXchange's invoices and payments")
         books.add_invoices(invoices)
         books.add_payments(side.payments(avidxchange))
@@ -82,7 +82,7 @@ def reconcile(
             books.add_bills(reading.bills(some))
         tell("Comparing")
         ground = Ground(Runs.of(ledger), start, invoices.unseen)
-        comparison = _Comparison(books, reading, ledger, ground, Result(as_of))
+        comparison = _Comparison(books, reading, ledger, ground, Reconciliation(as_of))
         comparison.payments()
         comparison.bills()
         return comparison.result
@@ -90,11 +90,11 @@ def reconcile(
 
 @dataclass
 class _Comparison:
-    books: Books
+    books: ComparedBooks
     netsuite: NetSuiteSide
     ledger: Ledger
     ground: Ground
-    result: Result
+    result: Reconciliation
     vendors: dict[str, str] = field(default_factory=dict)
     """Names by external id."""
     moving: dict[str, list[tuple[Decimal, Difference]]] = field(default_factory=lambda: defaultdict(list))
@@ -103,7 +103,7 @@ class _Comparison:
     def payments(self) -> None:
         """Compare what is settled with what is posted."""
         as_of = self.result.as_of
-        different: dict[str, tuple[Payment | None, Posted | None]] = {}
+        different: dict[str, tuple[AvidXchangePayment | None, Posted | None]] = {}
         for name, posted, payment in _paired(self.books.posted(), self.books.payments()):
             if posted:
                 self.vendors[posted.vendor] = posted.vendor_name
@@ -180,11 +180,13 @@ class _Comparison:
         names = self._about(one.bill, one.invoice)
         return _difference("bill", one.external_id, (number, *names, here, there), why)
 
-    def _is_later(self, bill: Bill | None, invoice: Invoice | None) -> bool:
+    def _is_later(self, bill: NetSuiteBill | None, invoice: AvidXchangeInvoice | None) -> bool:
         day = bill.day if bill else invoice.day if invoice else None
         return bool(self.result.as_of and day and day > self.result.as_of)
 
-    def _about(self, here: Bill | Posted | None, there: Invoice | Payment | None) -> tuple[str, str, str]:
+    def _about(
+        self, here: NetSuiteBill | Posted | None, there: AvidXchangeInvoice | AvidXchangePayment | None
+    ) -> tuple[str, str, str]:
         """Give vendor, subsidiary and currency."""
         if here:
             return here.vendor_name, here.subsidiary, here.currency or (there.currency if there else "")
@@ -216,13 +218,13 @@ def _posted(posted: Posted | None, as_of: date | None) -> Decimal | None:
     return None if as_of and posted.day > as_of else posted.amount
 
 
-def _settled(payment: Payment | None, as_of: date | None) -> Decimal | None:
+def _settled(payment: AvidXchangePayment | None, as_of: date | None) -> Decimal | None:
     if payment is None or payment.status != "settled":
         return None
     return None if as_of and payment.day and payment.day > as_of else payment.amount
 
 
-def _unpaid(invoice: Invoice | None, later: Decimal) -> Decimal:
+def _unpaid(invoice: AvidXchangeInvoice | None, later: Decimal) -> Decimal:
     return invoice.unpaid + later if invoice else ZERO
 
 

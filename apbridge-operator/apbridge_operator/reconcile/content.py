@@ -14,13 +14,13 @@ from apbridge.ledger.doubt import SENT
 from apbridge.ledger.tables import audit
 from apbridge.redaction import redact
 from apbridge.words import SUBMISSION
-from apbridge_operator.reconcile.books import Invoice
-from apbridge_operator.reconcile.netsuite import Bill
+from apbridge_operator.reconcile.books import AvidXchangeInvoice
+from apbridge_operator.reconcile.netsuite import NetSuiteBill
 
 _AT_ONCE = 500
 
 
-def differing(bill: Bill, invoice: Invoice) -> tuple[str, ...]:
+def differing(bill: NetSuiteBill, invoice: AvidXchangeInvoice) -> tuple[str, ...]:
     """Name the fields of the document in which both differ; what AvidXchange does not show is left out."""
     return tuple(
         f"{name} ({here} in NetSuite, {there} in AvidXchange)"
@@ -29,7 +29,7 @@ def differing(bill: Bill, invoice: Invoice) -> tuple[str, ...]:
     )
 
 
-def _fields(bill: Bill, invoice: Invoice) -> Iterator[tuple[str, Any, Any]]:
+def _fields(bill: NetSuiteBill, invoice: AvidXchangeInvoice) -> Iterator[tuple[str, Any, Any]]:
     yield "vendor", bill.vendor, invoice.vendor
     yield "number", bill.number, invoice.number
     yield "date", bill.day, invoice.day
@@ -38,7 +38,9 @@ def _fields(bill: Bill, invoice: Invoice) -> Iterator[tuple[str, Any, Any]]:
     yield "total", bill.total, invoice.total
 
 
-def not_as_sent(sent: Mapping[str, Any], invoice: Invoice, unseen: frozenset[str]) -> tuple[str, ...]:
+def not_as_sent(
+    sent: Mapping[str, Any], invoice: AvidXchangeInvoice, unseen: frozenset[str]
+) -> tuple[str, ...]:
     """Name the fields, in AvidXchange's words, that it shows otherwise than they were sent.
 
     Args:

@@ -9,7 +9,7 @@ from enum import Enum
 from apbridge.avidxchange import instant
 from apbridge.errors import APBridgeError
 from apbridge.ledger import OPEN, Ledger, Row, Status
-from apbridge.ledger.chronicle import Chronicle
+from apbridge.ledger.run_history import RunHistory
 from apbridge_operator.reconcile.result import Cause
 
 _SLACK = timedelta(minutes=2)
@@ -64,8 +64,8 @@ class Runs:
     @classmethod
     def of(cls, ledger: Ledger) -> Runs:
         """Read them."""
-        chronicle = Chronicle(ledger)
-        found = {way: chronicle.last_good(target) for way, target in _TARGETS.items()}
+        run_history = RunHistory(ledger)
+        found = {way: run_history.last_good(target) for way, target in _TARGETS.items()}
         return cls(**{way.value: run.started_at if run else None for way, run in found.items()})
 
     def last(self, way: Direction) -> datetime | None:

@@ -38,7 +38,7 @@ _APPROVALS = {"1": "pending", "3": "rejected"}
 _OPEN = "bill.foreignamountunpaid > 0"
 
 
-class Bill(NamedTuple):
+class NetSuiteBill(NamedTuple):
     """A bill, what is open on it, and why by NetSuite itself it is not to be paid; empty where it may be."""
 
     external_id: str
@@ -97,11 +97,11 @@ class NetSuiteSide:
         self._account = netsuite.account
         self._namespace = netsuite_namespace(netsuite.account)
 
-    def open_bills(self) -> Iterator[Bill]:
+    def open_bills(self) -> Iterator[NetSuiteBill]:
         """Give every bill on which something is open."""
         return map(self._bill, chain.from_iterable(self._reader.pages(_BILLS, where=[_OPEN])))
 
-    def bills(self, external_ids: Iterable[str]) -> Iterator[Bill]:
+    def bills(self, external_ids: Iterable[str]) -> Iterator[NetSuiteBill]:
         """Give bills by their external ids, whatever is open on them."""
         return map(self._bill, self._of_bills(_BILLS, external_ids, by="id"))
 
@@ -139,8 +139,8 @@ class NetSuiteSide:
             row.get("voided") == "T",
         )
 
-    def _bill(self, row: Row) -> Bill:
-        return Bill(
+    def _bill(self, row: Row) -> NetSuiteBill:
+        return NetSuiteBill(
             self._name(row["id"]),
             row.get("tranid", row["id"]),
             self._vendor(row["entity"]),

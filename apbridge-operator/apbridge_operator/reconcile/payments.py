@@ -6,7 +6,7 @@ from datetime import date
 
 from apbridge.errors import APBridgeError
 from apbridge.ledger import Row, Status
-from apbridge_operator.reconcile.books import Payment
+from apbridge_operator.reconcile.books import AvidXchangePayment
 from apbridge_operator.reconcile.explanation import (
     Direction,
     Explanation,
@@ -21,7 +21,7 @@ from apbridge_operator.reconcile.result import Cause
 
 
 def of_payment(
-    row: Row | None, payment: Payment | None, posted: Posted | None, runs: Runs, as_of: date | None
+    row: Row | None, payment: AvidXchangePayment | None, posted: Posted | None, runs: Runs, as_of: date | None
 ) -> Explanation:
     """Explain a payment.
 

@@ -117,7 +117,7 @@ class Totals:
 
 
 @dataclass(slots=True)
-class Result:
+class Reconciliation:
     """All of it."""
 
     as_of: date | None

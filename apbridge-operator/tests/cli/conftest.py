@@ -14,13 +14,13 @@ from apbridge_operator.cli.app import run as main
 
 
 @dataclass(frozen=True)
-class Ended:
+class CommandEnded:
     code: int
     out: str
     err: str
 
 
-Apbridge = Callable[..., Ended]
+Apbridge = Callable[..., CommandEnded]
 
 
 @pytest.fixture
@@ -47,12 +47,12 @@ def empty_ledger(project: Path) -> None:
 def apbridge(project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Apbridge:
     """Run the command in the project's folder."""
 
-    def run(*words: str, stdin: str = "") -> Ended:
+    def run(*words: str, stdin: str = "") -> CommandEnded:
         monkeypatch.setattr(sys, "argv", ["apbridge", f"--project={project}", *words])
         monkeypatch.setattr(sys, "stdin", io.StringIO(stdin))
         with pytest.raises(SystemExit) as ended:
             main()
         said = capsys.readouterr()
-        return Ended(int(ended.value.code or 0), said.out, said.err)
+        return CommandEnded(int(ended.value.code or 0), said.out, said.err)
 
     return run

@@ -29,7 +29,7 @@ def sandbox() -> Iterator[Running]:
 
 
 @dataclass
-class Project:
+class ProjectFolder:
     sandbox: Running
     run: Apbridge
     client_id: str
@@ -52,7 +52,7 @@ class Project:
 
 
 @pytest.fixture
-def ours(sandbox: Running, project: Path, apbridge: Apbridge) -> Iterator[Project]:
+def ours(sandbox: Running, project: Path, apbridge: Apbridge) -> Iterator[ProjectFolder]:
     """A project whose key, certificate and its id are in a vault, with an integration of its own."""
     shutil.copy(ROOT / "meltano.yml", project)
     os.environ["APBRIDGE_VAULT_KEY_FILE"] = "key"
@@ -67,12 +67,12 @@ def ours(sandbox: Running, project: Path, apbridge: Apbridge) -> Iterator[Projec
     Vault.create().set({name.lower(): value for name, value in secrets.items()})
     given = {name: value for name, value in sandbox.credentials.items() if not name.endswith("_PATH")}
     os.environ.update(given | {name: f"vault:{name.lower()}" for name in secrets})
-    yield Project(sandbox, apbridge, mapped["client_id"], mapped["certificate_id"])
+    yield ProjectFolder(sandbox, apbridge, mapped["client_id"], mapped["certificate_id"])
     sandbox.control("/control/switches", method="DELETE")
     sandbox.control("/control/faults", method="DELETE")
 
 
-def test_a_rotation_is_proved_and_the_old_one_stays_until_it_is_revoked(ours: Project, project: Path):
+def test_a_rotation_is_proved_and_the_old_one_stays_until_it_is_revoked(ours: ProjectFolder, project: Path):
     done = ours.well("rotate")
     assert done["before"] == ours.certificate_id
     assert ours.active() == {done["in_use"], done["before"]}
@@ -92,14 +92,14 @@ def test_a_rotation_is_proved_and_the_old_one_stays_until_it_is_revoked(ours: Pr
         {"netsuite.certificate_refusal": "oauth", "netsuite.certificate_too_long": "shortens"},
     ],
 )
-def test_however_netsuite_answers(ours: Project, answers: dict[str, str]):
+def test_however_netsuite_answers(ours: ProjectFolder, answers: dict[str, str]):
     ours.sandbox.control("/control/switches", answers)
     done = ours.well("rotate")
     ours.well("revoke")
     assert ours.active() == {done["in_use"]}
 
 
-class Killed(BaseException):
+class CommandKilled(BaseException):
     pass
 
 
@@ -125,14 +125,16 @@ def steps(monkeypatch: pytest.MonkeyPatch, kill: Callable[[int], None]) -> list[
 
 
 @pytest.mark.parametrize("step", range(1, 9))
-def test_killed_at_any_step_it_goes_on_from_there(ours: Project, monkeypatch: pytest.MonkeyPatch, step: int):
+def test_killed_at_any_step_it_goes_on_from_there(
+    ours: ProjectFolder, monkeypatch: pytest.MonkeyPatch, step: int
+):
     def kill(at: int) -> None:
         if at == step:
-            raise Killed
+            raise CommandKilled
 
     with monkeypatch.context() as patched:
         steps(patched, kill)
-        with pytest.raises(Killed):
+        with pytest.raises(CommandKilled):
             ours.run("certificate", "rotate")
     # Whatever was reached, a run signs in; and what was begun is not begun twice.
     assert ours.certificate_id in ours.active()
@@ -145,7 +147,7 @@ def test_killed_at_any_step_it_goes_on_from_there(ours: Project, monkeypatch: py
     assert ours.active() == {in_use}
 
 
-def test_those_are_all_its_steps(ours: Project, monkeypatch: pytest.MonkeyPatch):
+def test_those_are_all_its_steps(ours: ProjectFolder, monkeypatch: pytest.MonkeyPatch):
     with monkeypatch.context() as patched:
         count = steps(patched, lambda _: None)
         ours.well("rotate")
@@ -154,23 +156,23 @@ def test_those_are_all_its_steps(ours: Project, monkeypatch: pytest.MonkeyPatch)
 
 @pytest.mark.parametrize("step", range(1, 5))
 def test_killed_while_it_revokes_it_revokes_the_same_again(
-    ours: Project, monkeypatch: pytest.MonkeyPatch, step: int
+    ours: ProjectFolder, monkeypatch: pytest.MonkeyPatch, step: int
 ):
     def kill(at: int) -> None:
         if at == step:
-            raise Killed
+            raise CommandKilled
 
     ours.well("rotate")
     with monkeypatch.context() as patched:
         steps(patched, kill)
-        with pytest.raises(Killed):
+        with pytest.raises(CommandKilled):
             ours.run("certificate", "revoke")
     if "netsuite_certificate_id.old" in Vault.open().names():
         assert ours.well("revoke") == {"revoked": ours.certificate_id}
     assert len(ours.active()) == 1
 
 
-def test_a_lost_answer_maps_no_second_certificate(ours: Project):
+def test_a_lost_answer_maps_no_second_certificate(ours: ProjectFolder):
     fault = {"match": {"method": "POST", "path": "/certificates$", "times": 1}, "do": {"drop": "after"}}
     ours.sandbox.control("/control/faults", fault)
     ended = ours.run("certificate", "rotate")
@@ -179,7 +181,9 @@ def test_a_lost_answer_maps_no_second_certificate(ours: Project):
     assert len(ours.active()) == 2
 
 
-def test_a_certificate_that_does_not_sign_in_is_not_used(ours: Project, monkeypatch: pytest.MonkeyPatch):
+def test_a_certificate_that_does_not_sign_in_is_not_used(
+    ours: ProjectFolder, monkeypatch: pytest.MonkeyPatch
+):
     real = Certificates.set_up
 
     def mapped_for_nobody(self: Certificates, pem: str, role: str, entity: str) -> str:
@@ -193,7 +197,7 @@ def test_a_certificate_that_does_not_sign_in_is_not_used(ours: Project, monkeypa
     assert ours.active() > {ours.certificate_id}
 
 
-def test_the_one_in_use_is_never_revoked_and_any_other_may_be(ours: Project):
+def test_the_one_in_use_is_never_revoked_and_any_other_may_be(ours: ProjectFolder):
     assert ours.refused("revoke", ours.certificate_id) == "APB-CRT-004"
     pem = KeyPair.make("ec", "1").certificate
     order = {"pem": pem, "client_id": ours.client_id}
@@ -202,7 +206,7 @@ def test_the_one_in_use_is_never_revoked_and_any_other_may_be(ours: Project):
     assert ours.active() == {ours.certificate_id}
 
 
-def test_an_old_one_that_is_gone_already_is_forgotten(ours: Project):
+def test_an_old_one_that_is_gone_already_is_forgotten(ours: ProjectFolder):
     done = ours.well("rotate")
     Vault.open().set({"netsuite_certificate_id.old": "long-gone"})
     assert ours.well("revoke") == {"revoked": "long-gone"}
@@ -210,7 +214,7 @@ def test_an_old_one_that_is_gone_already_is_forgotten(ours: Project):
 
 
 def test_the_restlet_tells_the_role_and_the_user_and_without_it_they_are_asked_for(
-    ours: Project, monkeypatch: pytest.MonkeyPatch
+    ours: ProjectFolder, monkeypatch: pytest.MonkeyPatch
 ):
     for name in ("NETSUITE_RESTLET_SCRIPT", "NETSUITE_RESTLET_DEPLOY"):
         monkeypatch.setitem(os.environ, name, "")
@@ -220,19 +224,21 @@ def test_the_restlet_tells_the_role_and_the_user_and_without_it_they_are_asked_f
     assert len(ours.active()) == 2
 
 
-def test_a_restlet_of_an_older_version_does_not_tell_them(ours: Project, monkeypatch: pytest.MonkeyPatch):
+def test_a_restlet_of_an_older_version_does_not_tell_them(
+    ours: ProjectFolder, monkeypatch: pytest.MonkeyPatch
+):
     monkeypatch.setattr(
         NetSuite, "restlet", lambda *_, reads, **__: reads({"version": "1.0.0", "account": "1"})
     )
     assert ours.refused("rotate") == "APB-CRT-006"
 
 
-def test_settings_that_are_not_from_the_vault_cannot_be_changed_over(ours: Project):
+def test_settings_that_are_not_from_the_vault_cannot_be_changed_over(ours: ProjectFolder):
     os.environ["NETSUITE_CERTIFICATE_ID"] = ours.certificate_id
     assert ours.refused("rotate") == "APB-CRT-001"
 
 
-def test_a_status_counts_the_days(ours: Project):
+def test_a_status_counts_the_days(ours: ProjectFolder):
     for days, code in ((59.5, 1), (90.5, 0)):
         order = {"in_days": days, "certificate_id": ours.certificate_id}
         ours.sandbox.control("/control/netsuite/expire-certificate", order)
@@ -245,7 +251,7 @@ def test_a_status_counts_the_days(ours: Project):
     assert "in use" in ours.run("certificate", "status").out
 
 
-def test_a_role_that_may_not_list_them_sees_its_own(ours: Project):
+def test_a_role_that_may_not_list_them_sees_its_own(ours: ProjectFolder):
     missing = "Setup -> Manage Own OAuth 2.0 Client Credentials Certificates"
     ours.sandbox.control("/control/switches", {"netsuite.missing_permissions": missing})
     shown = ours.well("status")
@@ -256,7 +262,7 @@ def test_a_role_that_may_not_list_them_sees_its_own(ours: Project):
     assert "Permission" in ended.err
 
 
-def test_no_key_is_shown(ours: Project):
+def test_no_key_is_shown(ours: ProjectFolder):
     said = [ours.run("certificate", *words) for words in (["rotate"], ["status"], ["revoke"])]
     keys = [Vault.open().get("netsuite_private_key").splitlines()[1], ours.client_id]
     for ended in said:

@@ -48,7 +48,7 @@ def company(sandbox: Running) -> Iterator[Running]:
 
 @pytest.fixture
 def check(company: Running, project: Path, apbridge: Apbridge) -> Check:
-    """Check a project whose settings are right but for what a test changes; give findings by subject."""
+    """Check a project whose settings are right but for what a test changes; give results by subject."""
     shutil.copy(ROOT / "meltano.yml", project)
 
     def run(code: int, **changes: str) -> dict[str, dict[str, Any]]:
@@ -61,7 +61,7 @@ def check(company: Running, project: Path, apbridge: Apbridge) -> Check:
             assert value not in ended.out + ended.err
         # Of two lines about one thing, the worse.
         return {
-            one["subject"]: one for one in sorted(found["findings"], key=lambda one: one["code"] is not None)
+            one["subject"]: one for one in sorted(found["checks"], key=lambda one: one["code"] is not None)
         }
 
     return run

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import requests
 
-from apbridge.ledger import Entry, Ledger, Status
+from apbridge.ledger import Ledger, RowUpdate, Status
 from tests.waiting import PATIENCE
 
 Apbridge = Callable[..., Any]
@@ -60,7 +60,7 @@ def test_a_record_that_the_vault_sealed_is_shown_without_its_secrets(apbridge: A
     assert apbridge("vault", "set", "anything", stdin="x").code == 0
     payload = {"number": "INV-1", "tax_id": "12-3456789", "iban": "DE89370400440532013000"}
     with Ledger(f"sqlite:///{project}/.apbridge/ledger.db") as ledger:
-        entry = Entry(
+        entry = RowUpdate(
             "bills", "netsuite-1-vendorbill-1", "1", "h", Status.REJECTED, says="No.", payload=payload
         )
         ledger.write(1, "avidxchange", [entry])

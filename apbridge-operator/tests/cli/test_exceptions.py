@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from apbridge.errors import RejectedError
-from apbridge.ledger import Entry, Ledger, Need, Status
+from apbridge.ledger import Ledger, Need, RowUpdate, Status
 
 Apbridge = Callable[..., Any]
 TAX_ID = "12-3456789"
@@ -35,7 +35,7 @@ def ledger(project: Path) -> str:
                 "currency": "USD",
                 "tax_id": TAX_ID,
             }
-            entry = Entry(
+            entry = RowUpdate(
                 "bills",
                 name(number),
                 str(number),
@@ -101,7 +101,9 @@ def test_retry_asks_for_one_many_or_all_of_a_reason(apbridge: Apbridge, ledger: 
 
 def test_retry_of_a_dismissed_one_that_waited_lets_it_wait_again(apbridge: Apbridge, ledger: str):
     needs = (Need("vendors", "netsuite-1-vendor-3"),)
-    entry = Entry("bills", name(4), "4", "h", Status.WAITING, waits_for=needs, payload={"number": "INV-4"})
+    entry = RowUpdate(
+        "bills", name(4), "4", "h", Status.WAITING, waits_for=needs, payload={"number": "INV-4"}
+    )
     with Ledger(ledger) as opened:
         opened.write(1, "avidxchange", [entry])
     assert apbridge("exceptions", "dismiss", "INV-4", "--why", "x", "--who", "Ann").code == 0
@@ -127,7 +129,7 @@ def test_dismiss_takes_it_off_the_list_and_is_on_the_trail(apbridge: Apbridge):
 
 @pytest.mark.usefixtures("ledger")
 def test_export_is_csv_that_no_spreadsheet_takes_for_formulas(apbridge: Apbridge, ledger: str):
-    entry = Entry(
+    entry = RowUpdate(
         "bills",
         name(9),
         "9",

@@ -106,13 +106,13 @@ def test_the_second_time_it_ends_with_a_check(init: Apbridge, sandbox: Running, 
         assert stat.S_IMODE((project / file).stat().st_mode) == 0o600
 
 
-def test_a_rehearsal_has_its_file_of_variables_and_its_vault_to_itself(
+def test_a_trial_has_its_file_of_variables_and_its_vault_to_itself(
     init: Apbridge, sandbox: Running, project: Path
 ):
-    own = {"APBRIDGE_ENV_FILE": str(project / "rehearsal/.env")}
+    own = {"APBRIDGE_ENV_FILE": str(project / "trial/.env")}
     given = sandbox.credentials
-    init(f"--account-id={given['NETSUITE_ACCOUNT_ID']}", "--vault-key-file=rehearsal/vault.key", **own)
-    assert {".env", "vault.json", "vault.key"} <= {file.name for file in (project / "rehearsal").iterdir()}
+    init(f"--account-id={given['NETSUITE_ACCOUNT_ID']}", "--vault-key-file=trial/vault.key", **own)
+    assert {".env", "vault.json", "vault.key"} <= {file.name for file in (project / "trial").iterdir()}
     assert not (project / ".env").exists()
     assert not (project / ".apbridge").exists()
     begun(init, sandbox)
@@ -197,7 +197,7 @@ def test_bank_accounts_by_currency_and_subsidiary(init: Apbridge, sandbox: Runni
     ended = finished(init, sandbox, project, "--bank-account=102:USD:1", "--bank-account=103:CAD", "--json")
     assert ended.code == 0
     assert {"bank account 102", "bank account 103"} < {
-        one["subject"] for one in json.loads(ended.out)["findings"]
+        one["subject"] for one in json.loads(ended.out)["checks"]
     }
 
 

@@ -18,7 +18,7 @@ from cryptography.x509.oid import NameOID
 from sqlalchemy import update
 
 from apbridge.errors import RejectedError, urgent
-from apbridge.ledger import Entry, Ledger, Status
+from apbridge.ledger import Ledger, RowUpdate, Status
 from apbridge.ledger.tables import records, runs
 
 Apbridge = Callable[..., Any]
@@ -78,7 +78,7 @@ def reject(url: str, *numbers: int) -> None:
             error = RejectedError("APB-TAX-002", name=f"INV-{number}, tax id {SECRET}", external_id=name)
             about = ("bills", name, None, "h", Status.REJECTED)
             told: dict[str, Any] = {"code": error.code, "says": error.says, "do": error.do}
-            entry = Entry(*about, **told, payload={"number": f"INV-{number}"})
+            entry = RowUpdate(*about, **told, payload={"number": f"INV-{number}"})
             ledger.write(1, "avidxchange", [entry])
 
 

@@ -1,4 +1,4 @@
-"""`apbridge profile check`: on paper, and against an AvidXchange that answers."""
+"""`apbridge profile check`: offline, and against an AvidXchange that answers."""
 
 from __future__ import annotations
 

@@ -34,11 +34,11 @@ def test_a_value_comes_from_standard_input_and_is_shown_nowhere(vault: Apbridge)
 
 
 def test_a_value_is_asked_for_at_a_terminal(vault: Apbridge, monkeypatch: pytest.MonkeyPatch):
-    class Terminal(io.StringIO):
+    class TypedTerminal(io.StringIO):
         def isatty(self) -> bool:
             return True
 
-    monkeypatch.setattr(io, "StringIO", Terminal)
+    monkeypatch.setattr(io, "StringIO", TypedTerminal)
     asked: dict[str, object] = {}
     monkeypatch.setattr("typer.prompt", lambda _, **options: asked.update(options) or "s3cret")
     assert vault("set", "user_token").code == 0

@@ -6,8 +6,8 @@ from decimal import Decimal
 from typing import Any
 
 from apbridge.errors import RejectedError
-from apbridge.ledger import Entry, Ledger, Need, Status
-from apbridge.ledger.chronicle import Chronicle
+from apbridge.ledger import Ledger, Need, RowUpdate, Status
+from apbridge.ledger.run_history import RunHistory
 
 TAX_ID = "12-3456789"
 SECRETS = (TAX_ID, "t0ps3cret", "9876543210")
@@ -29,9 +29,9 @@ def payload(number: int) -> dict[str, Any]:
     }
 
 
-def rejection(number: int) -> Entry:
+def rejection(number: int) -> RowUpdate:
     error = RejectedError("APB-TAX-002", name=f"INV-{number} <b>", external_id=bill_name(number))
-    return Entry(
+    return RowUpdate(
         "bills",
         bill_name(number),
         str(number),
@@ -44,8 +44,8 @@ def rejection(number: int) -> Entry:
     )
 
 
-def delivered(number: int) -> Entry:
-    return Entry(
+def delivered(number: int) -> RowUpdate:
+    return RowUpdate(
         "bills",
         bill_name(number),
         str(number),
@@ -56,7 +56,7 @@ def delivered(number: int) -> Entry:
     )
 
 
-class Found:
+class MorningReconciliation:
     """What a reconciliation found, as it is kept."""
 
     def __init__(self, unexplained: int) -> None:
@@ -105,7 +105,9 @@ def fill(ledger: Ledger) -> None:
     """Write a morning's ledger: 30 rejected bills, one that waits, a payment, two runs, two comparisons."""
     run = ledger.start_run("target-avidxchange", "1.0")
     needs = (Need("vendors", "netsuite-1234567-vendor-9"),)
-    waiting = Entry("bills", bill_name(99), "99", "h", Status.WAITING, waits_for=needs, payload=payload(99))
+    waiting = RowUpdate(
+        "bills", bill_name(99), "99", "h", Status.WAITING, waits_for=needs, payload=payload(99)
+    )
     ledger.write(
         run.id, "avidxchange", [*map(rejection, range(1, 31)), waiting, *map(delivered, range(40, 60))]
     )
@@ -117,9 +119,9 @@ def fill(ledger: Ledger) -> None:
     run.finish("finished", {"bills": {"delivered": 20, "rejected": 30}})
     back = ledger.start_run("target-netsuite-payments", "1.0")
     pays = {"id": "900", "check_number": "5001", "allocations": [{"invoice_external_id": bill_name(40)}]}
-    payment = Entry("payments", "avidxchange-payment-900", "900", "h", Status.DELIVERED, payload=pays)
+    payment = RowUpdate("payments", "avidxchange-payment-900", "900", "h", Status.DELIVERED, payload=pays)
     ledger.write(back.id, "netsuite", [payment])
     back.finish("failed", {}, "NetSuite did not answer; token=t0ps3cret")
-    chronicle = Chronicle(ledger)
+    run_history = RunHistory(ledger)
     for unexplained in (1, 0):
-        chronicle.keep_reconciliation(Found(unexplained))
+        run_history.keep_reconciliation(MorningReconciliation(unexplained))

@@ -101,7 +101,7 @@ def test_every_page_fits_and_can_be_read(browser: WebDriver, address: str, size:
         "balance": "/balance",
         "exceptions": "/exceptions",
         "exception": f"/exceptions/avidxchange/bills/{bill_name(1)}",
-        "story": "/story?number=INV-40",
+        "history": "/history?number=INV-40",
     }
     for name, path in pages.items():
         browser.get(address + path)
@@ -136,8 +136,8 @@ def test_a_clerk_finds_a_bill_by_a_check_number(browser: WebDriver, address: str
     look(browser, "phone", "dark")
     browser.get(address)
     browser.find_element(By.ID, "search").send_keys("5001", Keys.ENTER)
-    come(browser, "nav [href='/story'][aria-current]")
-    assert browser.find_element(By.TAG_NAME, "h1").text == "Story of 5001"
+    come(browser, "nav [href='/history'][aria-current]")
+    assert browser.find_element(By.TAG_NAME, "h1").text == "History of 5001"
     headings = [one.text for one in browser.find_elements(By.TAG_NAME, "h2")]
     assert headings[:2] == ["payment 5001", "bill INV-40"]
 

@@ -13,10 +13,10 @@ from sqlalchemy import update
 
 from apbridge.errors import SettingError, urgent
 from apbridge.ledger import Ledger, Status
-from apbridge.ledger.chronicle import DIFFERENCES, Chronicle
+from apbridge.ledger.run_history import DIFFERENCES, RunHistory
 from apbridge.ledger.tables import runs
 from apbridge_operator.console.serve import listening_at, report
-from tests.console.morning import SECRETS, Found, bill_name, rejection
+from tests.console.morning import SECRETS, MorningReconciliation, bill_name, rejection
 from tests.waiting import PATIENCE
 
 PAGES = (
@@ -26,14 +26,14 @@ PAGES = (
     "/exceptions?page=2&code=APB-TAX-002",
     "/exceptions?status=dismissed",
     f"/exceptions/avidxchange/bills/{bill_name(1)}",
-    "/story",
-    "/story?number=INV-1",
-    "/story?number=5001",
-    "/story?number=nobody",
+    "/history",
+    "/history?number=INV-1",
+    "/history?number=5001",
+    "/history?number=nobody",
 )
 
 
-class Shape(HTMLParser):
+class PageShape(HTMLParser):
     """What a screen reader goes by."""
 
     def __init__(self, page: str) -> None:
@@ -100,7 +100,7 @@ def test_every_answer_bears_each_header_that_keeps_browsers_careful(
 
 @pytest.mark.parametrize("path", PAGES)
 def test_every_page_can_be_used_by_ear_and_by_keyboard(address: str, path: str):
-    shape = Shape(get(address, path).text)
+    shape = PageShape(get(address, path).text)
     assert shape.all("html")[0]["lang"] == "en"
     assert [len(shape.all(tag)) for tag in ("header", "main", "h1")][1:] == [1, 1]
     assert shape.all("a")[0] == {"class": "skip", "href": "#content"}
@@ -128,7 +128,7 @@ def test_the_first_page_tells_the_state_of_the_loop(address: str):
 
 
 def test_an_unexplained_difference_is_said_first(address: str, ledger: Ledger):
-    Chronicle(ledger).keep_reconciliation(Found(2))
+    RunHistory(ledger).keep_reconciliation(MorningReconciliation(2))
     for path in ("/", "/balance"):
         said = get(address, path).text
         assert "Not in balance" in said
@@ -136,8 +136,11 @@ def test_an_unexplained_difference_is_said_first(address: str, ledger: Ledger):
     assert "Nobody knows. <strong>What to do:</strong> Ask them." in said
     assert "Abernathy &lt;i&gt;" in said
     # What an earlier version has kept does not say what to do.
-    kept = [{name: value for name, value in one.items() if name != "do"} for one in Found(2).listed()]
-    Chronicle(ledger).remember(DIFFERENCES, kept)
+    kept = [
+        {name: value for name, value in one.items() if name != "do"}
+        for one in MorningReconciliation(2).listed()
+    ]
+    RunHistory(ledger).remember(DIFFERENCES, kept)
     assert "Nobody knows.</td>" in get(address, "/balance").text
 
 
@@ -193,12 +196,12 @@ def test_exceptions_come_in_pages_and_by_reason(address: str):
     assert "Set its vendor in NetSuite" in first
 
 
-def test_a_story_is_found_by_any_number(address: str):
+def test_a_history_is_found_by_any_number(address: str):
     for number in ("inv-40", "5001", "900", bill_name(40)):
-        said = get(address, f"/story?number={number}").text
+        said = get(address, f"/history?number={number}").text
         assert "bill INV-40" in said
         assert "payment 5001" in said
-    assert "req-9" in get(address, "/story?number=INV-1").text
+    assert "req-9" in get(address, "/history?number=INV-1").text
 
 
 def test_what_is_not_there_is_said(address: str):
@@ -290,7 +293,7 @@ def test_a_ledger_that_is_gone_is_said_on_the_page(address: str, ledger: Ledger)
 
 def test_the_report_is_one_file_that_needs_nothing_else(ledger: Ledger):
     page = report(ledger, None)
-    shape = Shape(page)
+    shape = PageShape(page)
     assert not [secret for secret in SECRETS if secret in page]
     assert not shape.all("form", "script", "img", "iframe")
     assert [one["href"] for one in shape.all("link")] == ["data:,"]

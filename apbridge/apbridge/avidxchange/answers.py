@@ -11,8 +11,8 @@ import requests
 from apbridge.avidxchange.expressions import Expression, ExpressionError
 from apbridge.avidxchange.profile import ErrorRules, ResultRules
 from apbridge.errors import RefusedError
-from apbridge.http import Judge, Verdict, VerdictKind
-from apbridge.http.judge import body_of, done, kind_of
+from apbridge.http import Answer, AnswerKind, ResponseClassifier
+from apbridge.http.classifier import body_of, done, kind_of
 from apbridge.redaction import redact_text
 
 
@@ -35,24 +35,24 @@ class FieldError:
         return f"{self.field}: {said}" if self.field else said
 
 
-def judge_by(rules: ErrorRules) -> Judge:
-    """Judge answers by where a profile finds errors in them."""
+def classify_by(rules: ErrorRules) -> ResponseClassifier:
+    """Classify answers by where a profile finds errors in them."""
 
-    def judge(response: requests.Response) -> Verdict:
+    def classify(response: requests.Response) -> Answer:
         status = response.status_code
         body = body_of(response)
         if response.ok:
             return done(body)
         errors = _field_errors(rules, rules.items, body)
         codes = [error.code for error in errors if error.code]
-        return Verdict(
-            VerdictKind.FORBIDDEN if status == HTTPStatus.FORBIDDEN else kind_of(status),
+        return Answer(
+            AnswerKind.FORBIDDEN if status == HTTPStatus.FORBIDDEN else kind_of(status),
             reason=codes[0] if codes else "",
             says=_said(errors, rules.message, body),
             details={"status": status, "errors": errors, "meaning": rules.meaning(codes, status)},
         )
 
-    return judge
+    return classify
 
 
 def our_result(results: ResultRules, errors: ErrorRules, answer: Any, external_id: str, purpose: str) -> Any:  # noqa: ANN401
@@ -66,12 +66,12 @@ def our_result(results: ResultRules, errors: ErrorRules, answer: Any, external_i
     found = _value(results.items, answer)
     items = found if isinstance(found, list) else [found] if isinstance(found, dict) else []
     ours = [item for item in items if str(_value(results.external_id, item)) == external_id]
-    verdicts = [_is_successful(results, item) for item in ours]
+    answers = [_is_successful(results, item) for item in ours]
     # All that is said of it must be good: one good and one bad item say nothing good.
-    for item, is_successful in zip(ours, verdicts, strict=True):
+    for item, is_successful in zip(ours, answers, strict=True):
         if is_successful is False:
             raise _failed(results, errors, item, purpose)
-    return ours[0] if ours and None not in verdicts else None
+    return ours[0] if ours and None not in answers else None
 
 
 def _is_successful(results: ResultRules, item: Any) -> bool | None:  # noqa: ANN401

@@ -21,7 +21,7 @@ _formats = FormatChecker(())
 
 
 @dataclass(frozen=True)
-class Problem:
+class ProfileProblem:
     """One mistake in a profile.
 
     Args:
@@ -38,7 +38,7 @@ class Problem:
         return f"{self.key}: {self.says}" if self.key else self.says
 
 
-def checked(text: str) -> tuple[Any, list[Problem]]:
+def checked(text: str) -> tuple[Any, list[ProfileProblem]]:
     """Read a profile's YAML and check it by `profile.schema.json` and by what it has to read.
 
     Returns:
@@ -47,7 +47,7 @@ def checked(text: str) -> tuple[Any, list[Problem]]:
     try:
         file = from_yaml(text)
     except MalformedFileError as failure:
-        return None, [Problem(failure.line, "", failure.says)]
+        return None, [ProfileProblem(failure.line, "", failure.says)]
     problems = [_problem(file, steps, "it is there twice") for steps in file.twice]
     failures = [best_match([failure]) for failure in _validator().iter_errors(file.value)]
     # A key that is misspelt is also one that is missing: what is there is told first.
@@ -83,13 +83,13 @@ def _is_zone(value: object) -> bool:
     return True
 
 
-def _problems(failure: ValidationError, file: Declared) -> Iterator[Problem]:
+def _problems(failure: ValidationError, file: Declared) -> Iterator[ProfileProblem]:
     for key, says in _explained(failure):
         yield _problem(file, (*failure.absolute_path, *([] if key is None else [key])), says)
 
 
-def _problem(file: Declared, steps: Steps, says: str) -> Problem:
-    return Problem(file.line(steps), ".".join(map(str, steps)), says)
+def _problem(file: Declared, steps: Steps, says: str) -> ProfileProblem:
+    return ProfileProblem(file.line(steps), ".".join(map(str, steps)), says)
 
 
 def _explained(failure: ValidationError) -> list[tuple[str | None, str]]:

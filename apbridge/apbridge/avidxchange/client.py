@@ -15,7 +15,7 @@ from apbridge.avidxchange.profile import ImageRules, Operation
 from apbridge.avidxchange.reader import AvidXchangeReader, Shown, words
 from apbridge.avidxchange.template import Template, UnknownWordError
 from apbridge.errors import APBridgeError, RefusedError, SettingError
-from apbridge.http import Call, Write
+from apbridge.http import Call, Idempotency
 
 _Declared = TypeVar("_Declared", Operation, ImageRules)
 
@@ -124,7 +124,7 @@ class AvidXchange(AvidXchangeReader):
             rules.method,
             self._path("invoice", "image.path", rules.path, facts),
             f"take the image of invoice {external_id}",
-            Write.IDEMPOTENT,
+            Idempotency.IDEMPOTENT,
             params=self._parameters_of("invoice", "image", rules, facts),
             **(parts or {}),
         )
@@ -210,7 +210,7 @@ class AvidXchange(AvidXchangeReader):
             operation.method,
             self._path(resource, f"{name}.path", operation.path, record),
             f"{verb} {words(resource)} {record['external_id']}",
-            Write.IDEMPOTENT,
+            Idempotency.IDEMPOTENT,
             params=self._parameters_of(resource, name, operation, record),
             json=body,
         )

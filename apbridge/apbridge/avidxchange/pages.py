@@ -13,7 +13,7 @@ Parameters = Mapping[str, str | int]
 
 
 @dataclass(frozen=True)
-class Page:
+class PagePosition:
     """Where one page is.
 
     Args:
@@ -25,15 +25,22 @@ class Page:
     parameters: Parameters
 
 
-def first_page(listing: Listing, path: str, parameters: Parameters) -> Page:
+def first_page(listing: Listing, path: str, parameters: Parameters) -> PagePosition:
     """Give the first page of a list."""
     following = listing.next_page
     if following and following.page is not None:
         parameters = {**parameters, following.parameter: following.page}
-    return Page(path, parameters)
+    return PagePosition(path, parameters)
 
 
-def next_page(listing: Listing, page: Page, answer: Any, address: str, *, is_empty: bool) -> Page | None:  # noqa: ANN401
+def next_page(
+    listing: Listing,
+    page: PagePosition,
+    answer: Any,  # noqa: ANN401
+    address: str,
+    *,
+    is_empty: bool,
+) -> PagePosition | None:
     """Give the page after one, or None after the last.
 
     Args:
@@ -52,16 +59,20 @@ def next_page(listing: Listing, page: Page, answer: Any, address: str, *, is_emp
     if following.link:
         link = following.link(answer)
         # It may be relative, and is whole in itself: its query is what the next page needs.
-        return Page(urljoin(address, str(link)), {}) if link else None
+        return PagePosition(urljoin(address, str(link)), {}) if link else None
     if following.cursor:
         cursor = following.cursor(answer)
-        return None if cursor is None else Page(page.path, {**page.parameters, following.parameter: cursor})
+        return (
+            None
+            if cursor is None
+            else PagePosition(page.path, {**page.parameters, following.parameter: cursor})
+        )
     return _numbered(following, page, answer, is_empty=is_empty)
 
 
-def _numbered(following: NextPage, page: Page, answer: Any, *, is_empty: bool) -> Page | None:  # noqa: ANN401
+def _numbered(following: NextPage, page: PagePosition, answer: Any, *, is_empty: bool) -> PagePosition | None:  # noqa: ANN401
     is_last = is_empty if following.more is None else following.more(answer) is not True
     if is_last:
         return None
     number = int(page.parameters[following.parameter]) + 1
-    return Page(page.path, {**page.parameters, following.parameter: number})
+    return PagePosition(page.path, {**page.parameters, following.parameter: number})

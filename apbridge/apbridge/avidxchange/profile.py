@@ -12,7 +12,7 @@ from importlib import resources
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from apbridge.avidxchange.checking import Problem, checked
+from apbridge.avidxchange.checking import ProfileProblem, checked
 from apbridge.avidxchange.expressions import Expression, compiled
 from apbridge.avidxchange.template import Template
 from apbridge.declared_file import UnreadableFileError, text_of
@@ -215,13 +215,13 @@ def source(name: str) -> str:
 
 
 @lru_cache
-def _read(text: str) -> Profile | Sequence[Problem]:
+def _read(text: str) -> Profile | Sequence[ProfileProblem]:
     """Check and build a profile once: a process may open several clients by it."""
     declared, problems = checked(text)
     return problems or _build(declared)
 
 
-def _invalid(profile: str, problems: Sequence[Problem]) -> SettingError:
+def _invalid(profile: str, problems: Sequence[ProfileProblem]) -> SettingError:
     first, *others = problems
     more = f" (and {len(others)} more)" if others else ""
     return SettingError("APB-AX-002", profile=profile, line=first.line, problem=f"{first}{more}")

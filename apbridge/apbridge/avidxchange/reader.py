@@ -11,9 +11,9 @@ from urllib.parse import parse_qsl, quote, urlsplit
 
 from typing_extensions import Self
 
-from apbridge.avidxchange.answers import judge_by
+from apbridge.avidxchange.answers import classify_by
 from apbridge.avidxchange.expressions import ExpressionError, fingerprint, instant
-from apbridge.avidxchange.pages import Page, first_page, next_page
+from apbridge.avidxchange.pages import PagePosition, first_page, next_page
 from apbridge.avidxchange.profile import Listing, ModifiedSince, Profile, Resource
 from apbridge.avidxchange.settings import AvidXchangeSettings
 from apbridge.avidxchange.sign_in import sign_in_by
@@ -61,7 +61,7 @@ class AvidXchangeReader:
             "AvidXchange",
             settings.base_url,
             signer=self._sign_in,
-            judge=judge_by(self.profile.errors),
+            classify=classify_by(self.profile.errors),
             concurrency=settings.concurrency,
             fresh_token_is_final=True,
             stop=stop,
@@ -185,11 +185,11 @@ class AvidXchangeReader:
         self,
         resource: str,
         listing: Listing,
-        page: Page,
+        page: PagePosition,
         answer: Any,  # noqa: ANN401
         *,
         is_empty: bool,
-    ) -> Page | None:
+    ) -> PagePosition | None:
         address = page.path if urlsplit(page.path).scheme else self.session.base_url + page.path
         try:
             return next_page(listing, page, answer, address, is_empty=is_empty)

@@ -13,25 +13,25 @@ from apbridge.avidxchange.profile import OAuth, SignInRules
 from apbridge.avidxchange.settings import AvidXchangeSettings
 from apbridge.errors import APBridgeError, RefusedError, SettingError
 from apbridge.http import (
+    Answer,
     BearerToken,
     Call,
     GovernedSession,
     Granted,
     Signer,
     Unsigned,
-    Verdict,
-    judge_sign_in,
+    classify_sign_in,
 )
 
 
-class SignIn(Signer, Protocol):
+class AvidXchangeSignIn(Signer, Protocol):
     """Signs calls until it is closed."""
 
     def close(self) -> None:
         """Give its connections back."""
 
 
-def sign_in_by(rules: SignInRules, settings: AvidXchangeSettings, stop: Event | None) -> SignIn:
+def sign_in_by(rules: SignInRules, settings: AvidXchangeSettings, stop: Event | None) -> AvidXchangeSignIn:
     """Make the sign-in that a profile asks for.
 
     Raises:
@@ -64,9 +64,9 @@ class HeaderSignIn:
         """Say that there is nothing to renew: they are fixed."""
         return False
 
-    def rejected(self, verdict: Verdict) -> APBridgeError:
+    def rejected(self, answer: Answer) -> APBridgeError:
         """Say which settings to look at."""
-        return _rejected(verdict, self._names, self._settings)
+        return _rejected(answer, self._names, self._settings)
 
     def close(self) -> None:
         """Hold nothing that must be given back."""
@@ -95,7 +95,7 @@ class OAuthSignIn:
             "AvidXchange",
             address,
             signer=Unsigned(self._basic() if oauth.is_basic else None),
-            judge=judge_sign_in,
+            classify=classify_sign_in,
             concurrency=1,
             address_settings="base_url and profile",
             stop=stop,
@@ -114,9 +114,9 @@ class OAuthSignIn:
         """Forget a token that was refused."""
         return self._token.renew(refused)
 
-    def rejected(self, verdict: Verdict) -> APBridgeError:
+    def rejected(self, answer: Answer) -> APBridgeError:
         """Say which settings to look at: the token is fresh, so something else is wrong."""
-        return _rejected(verdict, self._names, self._settings)
+        return _rejected(answer, self._names, self._settings)
 
     def close(self) -> None:
         """Give the connection back."""
@@ -164,8 +164,8 @@ def _split(token_url: str, base_url: str) -> tuple[str, str]:
     return f"{parts.scheme}://{parts.netloc}", parts.path or "/"
 
 
-def _rejected(verdict: Verdict, names: str, settings: AvidXchangeSettings) -> SettingError:
-    status = verdict.details["status"]
+def _rejected(answer: Answer, names: str, settings: AvidXchangeSettings) -> SettingError:
+    status = answer.details["status"]
     code = "APB-AX-011" if status == HTTPStatus.FORBIDDEN else "APB-AX-010"
-    says = verdict.says.rstrip(".") or f"HTTP {status}"
+    says = answer.says.rstrip(".") or f"HTTP {status}"
     return SettingError(code, says=says, names=names, profile=settings.profile)

@@ -5,7 +5,7 @@ what to do about it (`do`), as `str.format` templates over the facts that the ra
 that somebody may be paid twice is `urgent`.
 """
 
-from apbridge.errors.catalogue import Entry, catalogue, urgent
+from apbridge.errors.catalogue import CatalogueEntry, catalogue, urgent
 from apbridge.errors.kinds import (
     APBridgeError,
     OutcomeUnknownError,
@@ -19,7 +19,7 @@ from apbridge.errors.kinds import (
 
 __all__ = [
     "APBridgeError",
-    "Entry",
+    "CatalogueEntry",
     "OutcomeUnknownError",
     "OvertakenError",
     "RefusedError",

@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 
 @dataclass(frozen=True)
-class Entry:
+class CatalogueEntry:
     """One error: what happened and what to do about it, as `str.format` templates."""
 
     code: str
@@ -21,7 +21,7 @@ class Entry:
 
 
 @cache
-def catalogue() -> Mapping[str, Entry]:
+def catalogue() -> Mapping[str, CatalogueEntry]:
     """Give every error by its code. Read on first use: a run without errors reads no file.
 
     Raises:
@@ -29,7 +29,7 @@ def catalogue() -> Mapping[str, Entry]:
     """
     from apbridge import declared_file  # noqa: PLC0415
 
-    entries: dict[str, Entry] = {}
+    entries: dict[str, CatalogueEntry] = {}
     folder = resources.files("apbridge.errors") / "sentences"
     for file in sorted(folder.iterdir(), key=lambda found: found.name):
         for code, texts in declared_file.values(file.read_text(encoding="utf-8")).items():
@@ -37,7 +37,7 @@ def catalogue() -> Mapping[str, Entry]:
                 message = f"error code {code} is given twice, the second time in {file.name}"
                 raise ValueError(message)
             is_urgent = texts.get("urgent", False)
-            entries[code] = Entry(code, texts["says"].strip(), texts["do"].strip(), is_urgent)
+            entries[code] = CatalogueEntry(code, texts["says"].strip(), texts["do"].strip(), is_urgent)
     return MappingProxyType(entries)
 
 
@@ -47,6 +47,6 @@ def urgent() -> frozenset[str]:
     return frozenset(code for code, one in catalogue().items() if one.is_urgent)
 
 
-def entry(code: str) -> Entry:
+def entry(code: str) -> CatalogueEntry:
     """Give the error of that code."""
     return catalogue()[code]

@@ -1,24 +1,24 @@
 """The governed session: every call to NetSuite or AvidXchange goes through one."""
 
-from apbridge.http.bearer import BearerToken, Granted, Unsigned, judge_sign_in
-from apbridge.http.call import Call, Write
-from apbridge.http.judge import NOT_JSON, Judge, Verdict, VerdictKind, body_of, done, kind_of
+from apbridge.http.bearer import BearerToken, Granted, Unsigned, classify_sign_in
+from apbridge.http.call import Call, Idempotency
+from apbridge.http.classifier import NOT_JSON, Answer, AnswerKind, ResponseClassifier, body_of, done, kind_of
 from apbridge.http.session import GovernedSession, Signer
 
 __all__ = [
     "NOT_JSON",
+    "Answer",
+    "AnswerKind",
     "BearerToken",
     "Call",
     "GovernedSession",
     "Granted",
-    "Judge",
+    "Idempotency",
+    "ResponseClassifier",
     "Signer",
     "Unsigned",
-    "Verdict",
-    "VerdictKind",
-    "Write",
     "body_of",
+    "classify_sign_in",
     "done",
-    "judge_sign_in",
     "kind_of",
 ]

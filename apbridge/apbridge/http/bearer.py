@@ -11,7 +11,7 @@ from typing import NoReturn
 import requests
 
 from apbridge.errors import APBridgeError
-from apbridge.http.judge import Verdict, VerdictKind, body_of, kind_of
+from apbridge.http.classifier import Answer, AnswerKind, body_of, kind_of
 
 _EARLY = 60.0
 """Seconds before its end at which a token is no longer used."""
@@ -106,22 +106,22 @@ class Unsigned:
         """Say that there is nothing to renew."""
         return False
 
-    def rejected(self, verdict: Verdict) -> NoReturn:
-        """Never be asked: a sign-in that is refused is judged `REFUSED`."""
-        raise NotImplementedError(verdict.kind)
+    def rejected(self, answer: Answer) -> NoReturn:
+        """Never be asked: a sign-in that is refused is classified as `REFUSED`."""
+        raise NotImplementedError(answer.kind)
 
 
-def judge_sign_in(response: requests.Response) -> Verdict:
-    """Judge a sign-in. Its bodies never go further than the error code in them."""
+def classify_sign_in(response: requests.Response) -> Answer:
+    """Classify a sign-in. Its bodies never go further than the error code in them."""
     body = body_of(response)
     if response.ok:
         usable = isinstance(body, dict) and isinstance(body.get("access_token"), str)
         if usable:
-            return Verdict(VerdictKind.DONE, body=body)
-        return Verdict(VerdictKind.BROKEN, says="a body without a token")
+            return Answer(AnswerKind.DONE, body=body)
+        return Answer(AnswerKind.BROKEN, says="a body without a token")
     code = str(body.get("error", "")) if isinstance(body, dict) else ""
     kind = kind_of(response.status_code)
-    return Verdict(VerdictKind.REFUSED if kind is VerdictKind.NOT_SIGNED_IN else kind, code)
+    return Answer(AnswerKind.REFUSED if kind is AnswerKind.NOT_SIGNED_IN else kind, code)
 
 
 def _seconds(expires_in: object) -> float:

@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Any
 
 
-class Write(Enum):
+class Idempotency(Enum):
     """What sending a call twice would do."""
 
     READ = "read"
@@ -27,7 +27,7 @@ class Call:
         method: HTTP method.
         path: Below the session's base URL.
         purpose: What it is for, in words that an error can use: "read bills", "post payment 77".
-        write: What sending it twice would do.
+        idempotency: What sending it twice would do.
         params: Query parameters.
         headers: Headers beside those of the session and its signer.
         json: A body to send as JSON; `Decimal` is sent digit for digit.
@@ -38,7 +38,7 @@ class Call:
     method: str
     path: str
     purpose: str
-    write: Write = Write.READ
+    idempotency: Idempotency = Idempotency.READ
     params: Mapping[str, str | int] | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     json: Any = None

@@ -24,10 +24,10 @@ from apbridge.errors import (
     SettingError,
     UnavailableError,
 )
-from apbridge.http.call import Call, Write
+from apbridge.http.call import Call, Idempotency
+from apbridge.http.classifier import Answer, AnswerKind, ResponseClassifier
 from apbridge.http.failure import in_words, was_never_sent
-from apbridge.http.gate import Gate
-from apbridge.http.judge import Judge, Verdict, VerdictKind
+from apbridge.http.limiter import ConcurrencyLimiter
 from apbridge.http.retry import TryAgainError, next_wait, retry_after
 
 logger = logging.getLogger(__name__)
@@ -35,7 +35,7 @@ logger = logging.getLogger(__name__)
 CONNECT_TIMEOUT = 10.0
 
 _CONNECTIONS = 100
-"""Connections kept at most: as many as any gate may let through. The gate alone decides."""
+"""Connections kept at most: as many as any limiter may let through. The limiter alone decides."""
 
 _USER_AGENT = f"apbridge/{version('apbridge')}"
 
@@ -53,7 +53,7 @@ class Signer(Protocol):
             False where there is nothing to renew: the credentials are fixed.
         """
 
-    def rejected(self, verdict: Verdict) -> APBridgeError:
+    def rejected(self, answer: Answer) -> APBridgeError:
         """Give the error that says which credentials are wrong."""
 
 
@@ -76,7 +76,7 @@ class _Attempt:
     renewed: bool = False
 
 
-class _Signed(requests.auth.AuthBase):
+class _CallHeaders(requests.auth.AuthBase):
     """Puts headers on, and keeps `requests` from taking a password out of a .netrc file instead."""
 
     def __init__(self, headers: Mapping[str, str]) -> None:
@@ -97,7 +97,7 @@ class GovernedSession:
         system: Its name in errors: `NetSuite`, `AvidXchange`.
         base_url: What every path is below.
         signer: Signs each try.
-        judge: Tells what an answer means.
+        classify: Tells what an answer means.
         concurrency: Most calls in flight.
         address_settings: The settings that decide `base_url`, for errors.
         read_timeout: Seconds to wait for an answer, and between two parts of it.
@@ -112,7 +112,7 @@ class GovernedSession:
         base_url: str,
         *,
         signer: Signer,
-        judge: Judge,
+        classify: ResponseClassifier,
         concurrency: int,
         address_settings: str = "base_url",
         read_timeout: float = 90.0,
@@ -122,10 +122,10 @@ class GovernedSession:
         self.system = system
         self.base_url = base_url.rstrip("/")
         self.counts = Counts()
-        self.gate = Gate(concurrency)
+        self.limiter = ConcurrencyLimiter(concurrency)
         self._address_settings = address_settings
         self._signer = signer
-        self._judge = judge
+        self._classify = classify
         self._timeout = (CONNECT_TIMEOUT, read_timeout)
         self._fresh_token_is_final = fresh_token_is_final
         self._stop = stop or Event()
@@ -161,7 +161,7 @@ class GovernedSession:
         """Give the connections back."""
         self._session.close()
 
-    def _carried_out(self, attempt: _Attempt) -> tuple[requests.Response, Verdict]:
+    def _carried_out(self, attempt: _Attempt) -> tuple[requests.Response, Answer]:
         while True:
             try:
                 return self._try(attempt)
@@ -174,39 +174,39 @@ class GovernedSession:
                 if self._stop.wait(wait):
                     raise self._gave_up(attempt, failure) from failure
 
-    def _try(self, attempt: _Attempt) -> tuple[requests.Response, Verdict]:
+    def _try(self, attempt: _Attempt) -> tuple[requests.Response, Answer]:
         # The sign-in has its place in flight too: NetSuite counts it like any other call.
-        with self.gate.passage() as entered:
+        with self.limiter.slot() as entered:
             attempt.began = attempt.began or monotonic()
             attempt.tries += 1
             signature = self._signer.headers()
-            response, verdict = self._exchange(attempt.call, signature)
-            if verdict.kind is VerdictKind.NOT_SIGNED_IN and not attempt.renewed:
+            response, answer = self._exchange(attempt.call, signature)
+            if answer.kind is AnswerKind.NOT_SIGNED_IN and not attempt.renewed:
                 attempt.renewed = True
                 if not self._signer.renew(signature):
-                    raise self._signer.rejected(verdict)
-                response, verdict = self._exchange(attempt.call, self._signer.headers())
-                if verdict.kind is VerdictKind.NOT_SIGNED_IN and self._fresh_token_is_final:
-                    raise self._signer.rejected(verdict)
-            if verdict.kind is VerdictKind.FORBIDDEN:
-                raise self._signer.rejected(verdict)
-            if verdict.kind is VerdictKind.DONE and attempt.wants_body and verdict.body is None:
-                verdict = Verdict(VerdictKind.BROKEN, says="nothing where an answer was due")
+                    raise self._signer.rejected(answer)
+                response, answer = self._exchange(attempt.call, self._signer.headers())
+                if answer.kind is AnswerKind.NOT_SIGNED_IN and self._fresh_token_is_final:
+                    raise self._signer.rejected(answer)
+            if answer.kind is AnswerKind.FORBIDDEN:
+                raise self._signer.rejected(answer)
+            if answer.kind is AnswerKind.DONE and attempt.wants_body and answer.body is None:
+                answer = Answer(AnswerKind.BROKEN, says="nothing where an answer was due")
             # A fresh token that is refused again is overload too, unless it is final.
             if (
-                verdict.kind in {VerdictKind.BLOCKED, VerdictKind.NOT_SIGNED_IN}
+                answer.kind in {AnswerKind.BLOCKED, AnswerKind.NOT_SIGNED_IN}
                 or response.status_code == HTTPStatus.SERVICE_UNAVAILABLE
             ):
-                self.gate.overloaded(entered)
+                self.limiter.overloaded(entered)
             else:
-                self.gate.eased()
-        if verdict.kind is not VerdictKind.DONE:
-            if verdict.kind is VerdictKind.BROKEN:
+                self.limiter.eased()
+        if answer.kind is not AnswerKind.DONE:
+            if answer.kind is AnswerKind.BROKEN:
                 wire.unanswered()  # something in between may have spoken, while the other side is still at it
-            raise self._not_done(attempt.call, response, verdict)
-        return response, verdict
+            raise self._not_done(attempt.call, response, answer)
+        return response, answer
 
-    def _exchange(self, call: Call, signature: Mapping[str, str]) -> tuple[requests.Response, Verdict]:
+    def _exchange(self, call: Call, signature: Mapping[str, str]) -> tuple[requests.Response, Answer]:
         headers = {"Accept": "application/json", **call.headers}
         data: bytes | Mapping[str, str] | None = call.form or call.body
         if call.json is not None:
@@ -222,7 +222,7 @@ class GovernedSession:
                 params=call.params,
                 data=data,
                 headers=headers,
-                auth=_Signed(signature),
+                auth=_CallHeaders(signature),
                 timeout=self._timeout,
                 allow_redirects=False,
             )
@@ -231,16 +231,16 @@ class GovernedSession:
         self._answered = True
         if HTTPStatus.MULTIPLE_CHOICES <= response.status_code < HTTPStatus.BAD_REQUEST:
             raise self._elsewhere(urljoin(response.url, response.headers.get("Location", "")))
-        verdict = self._judge(response)
+        answer = self._classify(response)
         logger.debug(
             "%s: %s: HTTP %s (%s) after %.0f ms",
             self.system,
             call.purpose,
             response.status_code,
-            verdict.kind.value,
+            answer.kind.value,
             (monotonic() - began) * 1000,
         )
-        return response, verdict
+        return response, answer
 
     def _url(self, call: Call) -> str:
         if not urlsplit(call.path).scheme:
@@ -250,32 +250,32 @@ class GovernedSession:
             raise self._elsewhere(call.path)
         return call.path
 
-    def _not_done(self, call: Call, response: requests.Response, verdict: Verdict) -> Exception:
-        answer = f"HTTP {response.status_code} {verdict.reason}".rstrip()
-        says = f"{answer}, {verdict.says.rstrip('.')}" if verdict.says else answer
+    def _not_done(self, call: Call, response: requests.Response, answer: Answer) -> Exception:
+        told = f"HTTP {response.status_code} {answer.reason}".rstrip()
+        says = f"{told}, {answer.says.rstrip('.')}" if answer.says else told
         refused = RefusedError(
             "APB-HTTP-003",
             status=response.status_code,
-            reason=verdict.reason,
+            reason=answer.reason,
             system=self.system,
             purpose=call.purpose,
-            says=verdict.says.rstrip(".") or "it gave no reason",
-            answer=answer,
-            details=verdict.details,
+            says=answer.says.rstrip(".") or "it gave no reason",
+            answer=told,
+            details=answer.details,
         )
-        if verdict.kind is VerdictKind.REFUSED:
+        if answer.kind is AnswerKind.REFUSED:
             return refused
-        doubtful = verdict.kind in {VerdictKind.BROKEN, VerdictKind.FAILED}
-        if doubtful and call.write is Write.ONCE:
-            return self._unknown(call, says, verdict.reason)
-        lasting = refused if verdict.kind is VerdictKind.FAILED else None
+        doubtful = answer.kind in {AnswerKind.BROKEN, AnswerKind.FAILED}
+        if doubtful and call.idempotency is Idempotency.ONCE:
+            return self._unknown(call, says, answer.reason)
+        lasting = refused if answer.kind is AnswerKind.FAILED else None
         return TryAgainError(says, asked=retry_after(response), lasting=lasting)
 
     def _no_answer(self, call: Call, failure: requests.RequestException) -> Exception:
         never_sent = was_never_sent(failure)
         if not never_sent:
             wire.unanswered()
-        if call.write is Write.ONCE and not never_sent:
+        if call.idempotency is Idempotency.ONCE and not never_sent:
             return self._unknown(call, in_words(failure))
         return TryAgainError(in_words(failure), never_sent=never_sent)
 

@@ -5,20 +5,20 @@ from typing import TYPE_CHECKING
 from apbridge.lazy import lazily
 
 if TYPE_CHECKING:
-    from apbridge.ledger.audit import Answer, Verdict
+    from apbridge.ledger.audit import TrailCheck, WriteAnswer
     from apbridge.ledger.claims import Claims
-    from apbridge.ledger.rehearsal import RehearsalLedger
+    from apbridge.ledger.dry_run import DryRunLedger
     from apbridge.ledger.rows import (
         OPEN,
         UNIDENTIFIED,
         Content,
-        Entry,
-        Found,
-        Known,
         Need,
         Reasoned,
+        RemoteFacts,
         Row,
+        RowUpdate,
         Status,
+        TrailSnapshot,
     )
     from apbridge.ledger.run import Run
     from apbridge.ledger.store import Ledger
@@ -26,16 +26,16 @@ else:  # a target that opens no ledger, as for `--about`, has no use for SQLAlch
     __getattr__ = lazily(
         __name__,
         {
-            "audit": ("Answer", "Verdict"),
+            "audit": ("WriteAnswer", "TrailCheck"),
             "claims": ("Claims",),
-            "rehearsal": ("RehearsalLedger",),
+            "dry_run": ("DryRunLedger",),
             "rows": (
                 "OPEN",
                 "UNIDENTIFIED",
                 "Content",
-                "Entry",
-                "Found",
-                "Known",
+                "RowUpdate",
+                "RemoteFacts",
+                "TrailSnapshot",
                 "Need",
                 "Reasoned",
                 "Row",
@@ -49,18 +49,18 @@ else:  # a target that opens no ledger, as for `--about`, has no use for SQLAlch
 __all__ = [
     "OPEN",
     "UNIDENTIFIED",
-    "Answer",
     "Claims",
     "Content",
-    "Entry",
-    "Found",
-    "Known",
+    "DryRunLedger",
     "Ledger",
     "Need",
     "Reasoned",
-    "RehearsalLedger",
+    "RemoteFacts",
     "Row",
+    "RowUpdate",
     "Run",
     "Status",
-    "Verdict",
+    "TrailCheck",
+    "TrailSnapshot",
+    "WriteAnswer",
 ]

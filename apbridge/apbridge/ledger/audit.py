@@ -27,7 +27,7 @@ _PAGE = 1000
 
 
 @dataclass
-class Answer:
+class WriteAnswer:
     """What came back for a write; filled in by whoever sent it."""
 
     status: int | None = None
@@ -41,7 +41,7 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class TrailCheck:
     """What a walk along the chain found."""
 
     rows: int
@@ -106,7 +106,7 @@ class AuditTrail:
         """
         return self._append({"phase": SENT, "body": _stored(body)}, write, content)
 
-    def answered(self, write: Write, seq: int, answer: Answer) -> None:
+    def answered(self, write: Write, seq: int, answer: WriteAnswer) -> None:
         """Record what became of a write.
 
         Args:
@@ -126,24 +126,24 @@ class AuditTrail:
         }
         self._append(row, write)
 
-    def verify(self) -> Verdict:
+    def verify(self) -> TrailCheck:
         """Walk the whole chain and name its first broken link. Writers may go on meanwhile."""
         walked, previous = 0, GENESIS
         try:
             for row in self._rows():
                 fault = _fault(row, walked + 1, previous)
                 if fault:
-                    return Verdict(walked, walked + 1, fault)
+                    return TrailCheck(walked, walked + 1, fault)
                 walked, previous = walked + 1, row["hash"]
         except UnavailableError:
-            return Verdict(walked, walked + 1, "it cannot be read")
+            return TrailCheck(walked, walked + 1, "it cannot be read")
         with self._database.reading() as connection:
             head = connection.execute(select(audit_head)).one_or_none()
         if head and head.seq > walked and self._page(walked + 1, 1):
-            return Verdict(walked)  # written since the walk came to its end
+            return TrailCheck(walked)  # written since the walk came to its end
         if not head or (head.seq, head.hash) != (walked, previous):
-            return Verdict(walked, walked + 1, "the trail does not end where its head says")
-        return Verdict(walked)
+            return TrailCheck(walked, walked + 1, "the trail does not end where its head says")
+        return TrailCheck(walked)
 
     def _rows(self) -> Iterator[RowMapping]:
         first, size = 0, _PAGE

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, and_, func, select, update
 
-from apbridge.ledger.rows import OPEN, Content, Entry, Status
+from apbridge.ledger.rows import OPEN, Content, RowUpdate, Status
 from apbridge.ledger.tables import audit, audit_head, records
 
 SENT, ANSWERED, UNANSWERED = "sent", "answered", "unanswered"
@@ -33,7 +33,7 @@ class OnTrail(NamedTuple):
     at: datetime
 
 
-class Place(NamedTuple):
+class TrailMark(NamedTuple):
     """How far a row knows the trail, and when to look at its record once more."""
 
     trail_seq: int
@@ -101,7 +101,9 @@ def on_trail(connection: Connection, system: str, external_ids: Iterable[str]) -
     return found
 
 
-def place(entry: Entry, run_id: int, trail: Sequence[OnTrail], before: int, window: timedelta) -> Place:
+def place(
+    entry: RowUpdate, run_id: int, trail: Sequence[OnTrail], before: int, window: timedelta
+) -> TrailMark:
     """Tell how far a row knows the trail after a run has dealt with its record.
 
     Args:
@@ -113,7 +115,7 @@ def place(entry: Entry, run_id: int, trail: Sequence[OnTrail], before: int, wind
     """
     last = max((row.seq for row in trail), default=0)
     if entry.known is None:
-        return Place(before if entry.in_doubt else last, None)
+        return TrailMark(before if entry.in_doubt else last, None)
     meanwhile = [row for row in trail if row.seq > entry.known.seq and row.run_id != run_id]
     answered = {row.answers for row in trail if row.phase == ANSWERED}
     on_the_wire = [
@@ -127,10 +129,10 @@ def place(entry: Entry, run_id: int, trail: Sequence[OnTrail], before: int, wind
     unknown = [row.answers or row.seq for row in meanwhile] + [row.seq for row in on_the_wire]
     known = min([last, *(seq - 1 for seq in unknown), *([before] if entry.in_doubt else [])])
     if entry.status in {*OPEN, Status.DISMISSED} or not unknown:
-        return Place(known, None)
+        return TrailMark(known, None)
     # Of two writes that were under way at once, only a look shows which one came last.
     until = max((row.at + window for row in on_the_wire), default=datetime.now(timezone.utc))
-    return Place(known, until)
+    return TrailMark(known, until)
 
 
 def is_overtaken(ours: Content, row: Any) -> bool:  # noqa: ANN401
@@ -149,7 +151,7 @@ def take_turn(connection: Connection) -> None:
 
 
 def put_in_doubt(
-    connection: Connection, run_id: int, row: Row[Any], entry: Entry, trail: Sequence[OnTrail]
+    connection: Connection, run_id: int, row: Row[Any], entry: RowUpdate, trail: Sequence[OnTrail]
 ) -> None:
     """Put a row in doubt that a later run has written, where this one has sent older content all the same."""
     if not any(one.run_id == run_id and one.seq > row.trail_seq for one in trail):
@@ -167,6 +169,6 @@ def put_in_doubt(
             acknowledged_at=row.acknowledged_at or (now if entry.acknowledged else None),
             look_again_at=None if Status(row.status) in OPEN else now,
             # What is not kept is asked from the tap again.
-            withheld=row.withheld or row.payload is None,
+            needs_refetch=row.needs_refetch or row.payload is None,
         )
     )

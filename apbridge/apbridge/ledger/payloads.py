@@ -3,13 +3,13 @@
 Tax ids and bank details are never in the ledger in clear. Where there is a vault, such a record is kept
 whole, sealed with the vault's newest record key.
 
-Without a vault, a record that holds such a field is kept without its value and marked `withheld`: it can be
-shown to a person but not sent from here, for a record without them would wipe them on the other side.
+Without a vault, a record that holds such a field is kept without its value and marked `needs_refetch`: it
+can be shown to a person but not sent from here, for a record without them would wipe them on the other side.
 Instead it is asked from the tap again: while a stream has such a row, the target holds that stream's
 bookmark where it was, so that the tap reads the record anew at the next run.
 
-A record that was sealed with a key that is no longer there is *shut*: nobody can show or send it. Its
-bookmark has moved on long since, so only a full refresh brings it again, and a run that finds one says so.
+A record that was sealed with a key that is no longer there is *undecryptable*: nobody can show or send it.
+Its bookmark has moved on long since: only a full refresh brings it again, and a run that finds one says so.
 """
 
 from __future__ import annotations
@@ -33,21 +33,21 @@ class Payloads:
         self._seals = keys is not None
 
     def keep(self, record: Any) -> tuple[bytes, bool]:  # noqa: ANN401
-        """Give what may be stored of a record, and whether a secret was withheld from it."""
+        """Return what may be stored of a record, and whether a secret is missing and needs a refetch."""
         if self._seals:
             return self._keys.seal(dumps(record)), False
         shown = redact(record)
         return dumps(shown), shown != record
 
-    def restore(self, stored: bytes | None, *, withheld: bool) -> tuple[Any, bool]:
+    def restore(self, stored: bytes | None, *, needs_refetch: bool) -> tuple[Any, bool]:
         """Give the record that was kept, numbers as `Decimal`, and whether it must not be sent.
 
-        None for the record where none was kept or it is shut.
+        None for the record where none was kept or it is undecryptable.
         """
         if stored is None:
-            return None, withheld
+            return None, needs_refetch
         try:
-            return loads(self._keys.open(stored)), withheld
+            return loads(self._keys.open(stored)), needs_refetch
         except SealedError:
             return None, True
 

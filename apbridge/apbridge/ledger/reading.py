@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, func, or_, select
 
 from apbridge.ledger.database import Database
 from apbridge.ledger.doubt import names_in_doubt
-from apbridge.ledger.rows import OPEN, UNIDENTIFIED, Known, Row, Status
+from apbridge.ledger.rows import OPEN, UNIDENTIFIED, Row, Status, TrailSnapshot
 from apbridge.ledger.tables import audit, records
 from apbridge.ledger.values import Values
 from apbridge.vault import BEGINNING
@@ -40,7 +40,7 @@ class LedgerRows:
         """Give the rows of many records, by external id; those unknown are left out."""
         found: dict[str, Row] = {}
         with self._database.reading() as connection:
-            for some in portions(external_ids, IN_LIMIT):
+            for some in batches(external_ids, IN_LIMIT):
                 answer = connection.execute(
                     select(*_COLUMNS).where(
                         records.c.system == system,
@@ -58,7 +58,7 @@ class LedgerRows:
         """Name the records that are in doubt: see `apbridge.ledger.doubt`."""
         found: set[str] = set()
         with self._database.reading() as connection:
-            for some in portions(external_ids, IN_LIMIT):
+            for some in batches(external_ids, IN_LIMIT):
                 found |= names_in_doubt(connection, system, stream, some)
         return found
 
@@ -66,18 +66,18 @@ class LedgerRows:
         """Give the place on the trail of the newest write of any of these records; 0 where there is none."""
         newest = 0
         with self._database.reading() as connection:
-            for some in portions(external_ids, IN_LIMIT):
+            for some in batches(external_ids, IN_LIMIT):
                 query = select(func.max(audit.c.seq)).where(
                     audit.c.system == system, audit.c.external_id.in_(some)
                 )
                 newest = max(newest, connection.execute(query).scalar() or 0)
         return newest
 
-    def known(self) -> Known:
+    def known(self) -> TrailSnapshot:
         """Give the trail as it stands now, before anything is looked up in the other system."""
         now = datetime.now(timezone.utc)
         with self._database.reading() as connection:
-            return Known(connection.execute(select(func.max(audit.c.seq))).scalar() or 0, now)
+            return TrailSnapshot(connection.execute(select(func.max(audit.c.seq))).scalar() or 0, now)
 
     def all_rows(
         self, system: str, stream: str, statuses: Sequence[Status] = tuple(Status), *, asked: bool = False
@@ -161,7 +161,7 @@ class LedgerRows:
                 ).scalars()
             )
 
-    def streams_withheld(self, system: str) -> set[str]:
+    def streams_to_refetch(self, system: str) -> set[str]:
         """Name the streams of which a record must be had from the tap: see `payloads`.
 
         A record without a proper external id cannot be told when it comes again: those are left out.
@@ -173,14 +173,14 @@ class LedgerRows:
                     .where(
                         records.c.system == system,
                         _is_kept(),
-                        records.c.withheld,
+                        records.c.needs_refetch,
                         ~records.c.external_id.startswith(UNIDENTIFIED, autoescape=True),
                     )
                     .distinct()
                 ).scalars()
             )
 
-    def streams_shut(self, system: str) -> set[str]:
+    def streams_undecryptable(self, system: str) -> set[str]:
         """Name the streams of which a kept record was sealed with a key that is lost: see `payloads`."""
         beginning = func.substr(records.c.payload, 1, BEGINNING)
         with self._database.reading() as connection:
@@ -195,7 +195,7 @@ def _is_kept() -> ColumnElement[bool]:
     return or_(records.c.status.in_([status.value for status in OPEN]), records.c.look_again_at.is_not(None))
 
 
-def portions(items: Iterable[_T], size: int) -> Iterator[list[_T]]:
+def batches(items: Iterable[_T], size: int) -> Iterator[list[_T]]:
     """Give items in lists of that length at most."""
     rest = iter(items)
     while some := list(islice(rest, size)):

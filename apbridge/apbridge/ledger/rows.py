@@ -75,7 +75,7 @@ class Row(Reasoned):
     """What the target wants to remember of it, such as the hashes of its images; never a secret."""
     payload: Any
     """The record while it is waiting or rejected; None otherwise."""
-    withheld: bool
+    needs_refetch: bool
     """The payload lacks secret fields, so it may be shown but never sent: see `apbridge.ledger.payloads`."""
     acknowledged_at: datetime | None
     """When the other system last acknowledged any content of it; None if it never did."""
@@ -104,7 +104,7 @@ class Content(NamedTuple):
     modified_at: str | None
 
 
-class Known(NamedTuple):
+class TrailSnapshot(NamedTuple):
     """The audit trail as it stood when a run began to look at some records."""
 
     seq: int
@@ -112,7 +112,7 @@ class Known(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class RemoteFacts:
     """What the other system shows of a record that the ledger has otherwise."""
 
     remote_id: str | None
@@ -120,7 +120,7 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry(Reasoned):
+class RowUpdate(Reasoned):
     """What a run has found out about one record: the news for its row.
 
     `remote_id` and `facts` of None leave what is there.
@@ -145,7 +145,7 @@ class Entry(Reasoned):
     """`modified_at` of the record, where it says."""
     read_by: int | None = None
     """The run that has read it, where it was kept from an earlier one."""
-    known: Known | None = None
+    known: TrailSnapshot | None = None
     """What the run knew of other writes; None where nothing was looked up."""
     in_doubt: bool = False
     """It was in doubt, and nothing that was looked at has ended that."""

@@ -16,7 +16,7 @@ from typing_extensions import Self
 from apbridge import wire
 from apbridge.errors import APBridgeError
 from apbridge.json import dumps
-from apbridge.ledger.audit import Answer, AuditTrail, Write
+from apbridge.ledger.audit import AuditTrail, Write, WriteAnswer
 from apbridge.ledger.database import Database
 from apbridge.ledger.rows import Content
 from apbridge.ledger.tables import runs
@@ -82,10 +82,10 @@ class Run:
         operation: str,
         external_id: str,
         body: Any,  # noqa: ANN401
-    ) -> Iterator[Answer]:
+    ) -> Iterator[WriteAnswer]:
         """Put one write on the audit trail: before it is sent, and what was answered.
 
-        Use it around the call that sends, and fill in the `Answer` it gives. What the call raises
+        Use it around the call that sends, and fill in the `WriteAnswer` it gives. What the call raises
         is recorded and raised on.
 
         Args:
@@ -99,7 +99,7 @@ class Run:
         """
         write = Write(self.id, self.actor, system, operation, external_id)
         seq = self.audit.sent(write, body, self.at_hand.get(external_id))
-        answer = Answer(is_final=False)
+        answer = WriteAnswer(is_final=False)
         try:
             with wire.watched() as sending:
                 yield answer

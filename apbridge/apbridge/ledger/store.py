@@ -21,13 +21,13 @@ from sqlalchemy import Row as SQLRow
 from sqlalchemy.dialects import postgresql, sqlite
 from typing_extensions import Self
 
-from apbridge.ledger.audit import AuditTrail, Verdict
+from apbridge.ledger.audit import AuditTrail, TrailCheck
 from apbridge.ledger.claims import Claims
 from apbridge.ledger.database import Database
 from apbridge.ledger.doubt import (
     IN_DOUBT,
     OnTrail,
-    Place,
+    TrailMark,
     is_overtaken,
     moved_on,
     on_trail,
@@ -36,11 +36,11 @@ from apbridge.ledger.doubt import (
     take_turn,
 )
 from apbridge.ledger.identity import Identity
-from apbridge.ledger.names import names_of
 from apbridge.ledger.payloads import Payloads
-from apbridge.ledger.reading import IN_LIMIT, LedgerRows, portions
-from apbridge.ledger.rows import Content, Entry, Found, Status
+from apbridge.ledger.reading import IN_LIMIT, LedgerRows, batches
+from apbridge.ledger.rows import Content, RemoteFacts, RowUpdate, Status
 from apbridge.ledger.run import Run
+from apbridge.ledger.search_keys import names_of
 from apbridge.ledger.tables import names, records, runs
 from apbridge.ledger.values import Values
 from apbridge.vault import record_keys
@@ -64,7 +64,7 @@ class Ledger(LedgerRows):
 
     def __init__(self, url: str, *, in_doubt: timedelta = IN_DOUBT) -> None:
         self._while = in_doubt
-        # The vault first: a database that is open already would stay so where the vault is shut.
+        # The vault first: a database that is open already would stay so where the vault does not open.
         values = Values(Payloads(record_keys()))
         super().__init__(Database(url), values)
         self.audit = AuditTrail(self._database)
@@ -93,7 +93,7 @@ class Ledger(LedgerRows):
 
     @property
     def database(self) -> Database:
-        """What it is kept in, for those who ask questions of it: see `exceptions` and `chronicle`."""
+        """What it is kept in, for those who ask questions of it: see `exceptions` and `run_history`."""
         return self._database
 
     def is_new(self, plugin: str) -> bool:
@@ -109,7 +109,7 @@ class Ledger(LedgerRows):
         """Record that a run begins. It stays `running` if it crashes."""
         return Run.begin(self._database, self.audit, plugin, version)
 
-    def write(self, run_id: int, system: str, entries: Sequence[Entry]) -> dict[str, datetime]:
+    def write(self, run_id: int, system: str, entries: Sequence[RowUpdate]) -> dict[str, datetime]:
         """Write the news of many records, in one transaction.
 
         A row about newer content than the run has is left as it is. Where the run has written to the other
@@ -151,12 +151,12 @@ class Ledger(LedgerRows):
         return again
 
     def _there(
-        self, connection: Connection, system: str, entries: Sequence[Entry]
+        self, connection: Connection, system: str, entries: Sequence[RowUpdate]
     ) -> tuple[dict[tuple[str, str], SQLRow[Any]], dict[str, list[OnTrail]]]:
         """Read what is there of some records: their rows by stream and external id, and their trails."""
         rows: dict[tuple[str, str], SQLRow[Any]] = {}
         trails: dict[str, list[OnTrail]] = {}
-        for some in portions({entry.external_id: None for entry in entries}, IN_LIMIT):
+        for some in batches({entry.external_id: None for entry in entries}, IN_LIMIT):
             found = connection.execute(
                 select(records).where(records.c.system == system, records.c.external_id.in_(some))
             )
@@ -169,7 +169,7 @@ class Ledger(LedgerRows):
         run_id: int,
         system: str,
         stream: str,
-        there: Mapping[str, Found],
+        there: Mapping[str, RemoteFacts],
         *,
         listed_at: int | None = None,
     ) -> set[str]:
@@ -192,7 +192,7 @@ class Ledger(LedgerRows):
         recorded: set[str] = set()
         with self._database.writing() as connection:
             take_turn(connection)
-            for some in portions(sorted(there), IN_LIMIT):
+            for some in batches(sorted(there), IN_LIMIT):
                 moved: set[str] = set()
                 if listed_at is not None:
                     moved = moved_on(connection, system, stream, some, listed_at, self._while)
@@ -204,13 +204,13 @@ class Ledger(LedgerRows):
         return recorded
 
     def _found_values(
-        self, run_id: int, system: str, stream: str, there: Mapping[str, Found], now: datetime
+        self, run_id: int, system: str, stream: str, there: Mapping[str, RemoteFacts], now: datetime
     ) -> list[dict[str, Any]]:
         return [
             self._values.of(
                 run_id,
                 system,
-                Entry(
+                RowUpdate(
                     stream,
                     name,
                     None,
@@ -220,7 +220,7 @@ class Ledger(LedgerRows):
                     remote_id=one.remote_id,
                     facts=one.facts,
                 ),
-                Place(0, None),
+                TrailMark(0, None),
                 now,
             )
             for name, one in there.items()
@@ -230,7 +230,7 @@ class Ledger(LedgerRows):
         """Let go of records that were to be looked at again, and that a whole reading did not bring."""
         with self._database.writing() as connection:
             take_turn(connection)
-            for some in portions(external_ids, IN_LIMIT):
+            for some in batches(external_ids, IN_LIMIT):
                 connection.execute(
                     update(records)
                     .where(
@@ -239,7 +239,7 @@ class Ledger(LedgerRows):
                         records.c.external_id.in_(some),
                         records.c.look_again_at.is_not(None),
                     )
-                    .values(look_again_at=None, withheld=False, payload=None)
+                    .values(look_again_at=None, needs_refetch=False, payload=None)
                 )
 
     def seen(self, run_id: int, system: str, stream: str, modified_at: Mapping[str, str | None]) -> None:
@@ -272,7 +272,7 @@ class Ledger(LedgerRows):
             take_turn(connection)
             connection.execute(statement, each)
 
-    def verify(self) -> Verdict:
+    def verify(self) -> TrailCheck:
         """Walk the audit trail and name its first broken link."""
         return self.audit.verify()
 

@@ -84,7 +84,7 @@ records = Table(
     Column("waits_for", Text),
     Column("facts", Text),
     Column("payload", LargeBinary),
-    Column("withheld", Boolean, nullable=False),
+    Column("needs_refetch", Boolean, nullable=False),
     Column("acknowledged_at", UtcTime),
     Column("first_seen", UtcTime, nullable=False),
     Column("last_seen", UtcTime, nullable=False),
@@ -163,8 +163,8 @@ reconciliations = Table(
     Column("summary", Text, nullable=False),
 )
 
-findings = Table(
-    "apbridge_findings",
+observations = Table(
+    "apbridge_observations",
     metadata,
     Column("name", String(200), primary_key=True),
     Column("at", UtcTime, nullable=False),

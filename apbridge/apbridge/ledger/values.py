@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Any
 
 from apbridge.json import dumps, loads
-from apbridge.ledger.doubt import Place
-from apbridge.ledger.names import described, storable
+from apbridge.ledger.doubt import TrailMark
 from apbridge.ledger.payloads import Payloads
-from apbridge.ledger.rows import OPEN, Entry, Need, Row, Status
+from apbridge.ledger.rows import OPEN, Need, Row, RowUpdate, Status
+from apbridge.ledger.search_keys import described, storable
 from apbridge.redaction import redact_text
 
 
@@ -23,11 +23,13 @@ class Values:
     def __init__(self, payloads: Payloads) -> None:
         self.payloads = payloads
 
-    def of(self, run_id: int, system: str, entry: Entry, known: Place, now: datetime) -> dict[str, Any]:
+    def of(
+        self, run_id: int, system: str, entry: RowUpdate, known: TrailMark, now: datetime
+    ) -> dict[str, Any]:
         """Give the columns of what a run has found out about a record."""
         open_status = entry.status in OPEN
         is_kept = open_status or known.look_again_at is not None
-        payload, withheld = self.payloads.keep(entry.payload) if is_kept else (None, False)
+        payload, needs_refetch = self.payloads.keep(entry.payload) if is_kept else (None, False)
         return {
             "system": system,
             "stream": entry.stream,
@@ -44,7 +46,7 @@ class Values:
             "waits_for": dumps(entry.waits_for).decode() if entry.waits_for else None,
             "facts": None if entry.facts is None else dumps(entry.facts).decode(),
             "payload": payload,
-            "withheld": withheld,
+            "needs_refetch": needs_refetch,
             "acknowledged_at": now if entry.acknowledged else None,
             "first_seen": now,
             "last_seen": now,
@@ -63,7 +65,9 @@ class Values:
     def row(self, found: Any) -> Row:  # noqa: ANN401
         """Give what a row of the table says."""
         values = found._mapping  # noqa: SLF001
-        payload, withheld = self.payloads.restore(values["payload"], withheld=values["withheld"])
+        payload, needs_refetch = self.payloads.restore(
+            values["payload"], needs_refetch=values["needs_refetch"]
+        )
         return Row(
             **{
                 **values,
@@ -71,7 +75,7 @@ class Values:
                 "waits_for": tuple(Need(*need) for need in loads(values["waits_for"] or "[]")),
                 "facts": loads(values["facts"] or "{}"),
                 "payload": payload,
-                "withheld": withheld,
+                "needs_refetch": needs_refetch,
             }
         )
 

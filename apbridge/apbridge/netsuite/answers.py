@@ -6,7 +6,7 @@ from typing import Any
 
 import requests
 
-from apbridge.http import Verdict, VerdictKind, body_of, done, kind_of
+from apbridge.http import Answer, AnswerKind, body_of, done, kind_of
 from apbridge.redaction import redact_text
 
 OVERLOAD = frozenset({"CONCURRENCY_LIMIT_EXCEEDED", "SSS_REQUEST_LIMIT_EXCEEDED", "REQUEST_LIMIT_EXCEEDED"})
@@ -17,8 +17,8 @@ PASSING = frozenset({"UNEXPECTED_ERROR", "RCRD_HAS_BEEN_CHANGED"})
 second comes while an earlier write of the same record is still under way."""
 
 
-def judge(response: requests.Response) -> Verdict:
-    """Judge an answer of SuiteTalk REST or of a RESTlet."""
+def classify(response: requests.Response) -> Answer:
+    """Classify an answer of SuiteTalk REST or of a RESTlet."""
     body = body_of(response)
     if response.ok:
         return done(body)
@@ -27,10 +27,10 @@ def judge(response: requests.Response) -> Verdict:
     says = redact_text("; ".join(str(error["detail"]) for error in errors if error.get("detail")))
     overload = next((code for code in codes if code in OVERLOAD), None)
     if overload:
-        return Verdict(VerdictKind.BLOCKED, overload, says)
+        return Answer(AnswerKind.BLOCKED, overload, says)
     code = codes[0] if codes else ""
-    kind = VerdictKind.FAILED if code in PASSING else kind_of(response.status_code)
-    return Verdict(kind, code, says, errors[0] if errors else {})
+    kind = AnswerKind.FAILED if code in PASSING else kind_of(response.status_code)
+    return Answer(kind, code, says, errors[0] if errors else {})
 
 
 def _errors(body: Any) -> list[dict[str, Any]]:  # noqa: ANN401

@@ -12,10 +12,10 @@ import requests
 from typing_extensions import Self
 
 from apbridge.errors import OutcomeUnknownError, RefusedError, SettingError, UnavailableError
-from apbridge.http import Call, GovernedSession, Write
-from apbridge.netsuite.answers import judge
+from apbridge.http import Call, GovernedSession, Idempotency
+from apbridge.netsuite.answers import classify
 from apbridge.netsuite.settings import NetSuiteSettings
-from apbridge.netsuite.sign_in import SignIn
+from apbridge.netsuite.sign_in import NetSuiteSignIn
 
 logger = logging.getLogger(__name__)
 
@@ -43,7 +43,7 @@ Row = dict[str, str]
 
 
 @dataclass(frozen=True)
-class Page:
+class QueryPage:
     """One page of a query."""
 
     items: list[Row]
@@ -64,11 +64,11 @@ class NetSuite:
     def __init__(self, settings: NetSuiteSettings, *, stop: Event | None = None) -> None:
         self.settings = settings
         self.account = settings.account_id
-        self._sign_in = SignIn(settings, stop)
+        self._sign_in = NetSuiteSignIn(settings, stop)
         self.session = self._session(settings.base_url, stop)
-        # One gate for both hosts: NetSuite counts REST and RESTlet calls together.
+        # One limiter for both hosts: NetSuite counts REST and RESTlet calls together.
         self.restlets = self._session(settings.restlet_url, stop)
-        self.restlets.gate = self.session.gate
+        self.restlets.limiter = self.session.limiter
 
     def __enter__(self) -> Self:
         return self
@@ -84,7 +84,7 @@ class NetSuite:
     @property
     def concurrency(self) -> int:
         """How many calls may be in flight."""
-        return self.session.gate.most
+        return self.session.limiter.most
 
     def learn_limit(self) -> None:
         """Ask how many calls NetSuite takes at once from this integration, and go by that from now on.
@@ -103,10 +103,10 @@ class NetSuite:
                 "APB-NS-022", purpose="ask for the limit", problem="no limits"
             ) from failure
         if told:
-            self.session.gate.allow(max(1, min(told)))
+            self.session.limiter.allow(max(1, min(told)))
             logger.info("NetSuite takes %d calls at once from this integration", self.concurrency)
 
-    def suiteql(self, query: str, *, limit: int = PAGE_ROWS, offset: int = 0, purpose: str) -> Page:
+    def suiteql(self, query: str, *, limit: int = PAGE_ROWS, offset: int = 0, purpose: str) -> QueryPage:
         """Read one page of a query.
 
         Raises:
@@ -126,7 +126,7 @@ class NetSuite:
             items: list[Row] = answer["items"]
             for item in items:
                 item.pop("links", None)
-            return Page(items, bool(answer["hasMore"]), int(answer["totalResults"]))
+            return QueryPage(items, bool(answer["hasMore"]), int(answer["totalResults"]))
         except (AttributeError, LookupError, TypeError, ValueError) as failure:
             raise UnavailableError("APB-NS-022", purpose=purpose, problem="no page of rows") from failure
 
@@ -172,7 +172,7 @@ class NetSuite:
             OutcomeUnknownError: It may or may not exist now.
         """
         path = f"{_RECORD_PATH}/{record_type}"
-        return _located(self.session.send(Call("POST", path, purpose, Write.ONCE, json=body)), purpose)
+        return _located(self.session.send(Call("POST", path, purpose, Idempotency.ONCE, json=body)), purpose)
 
     def upsert(
         self,
@@ -216,7 +216,7 @@ class NetSuite:
         """Delete a record. One that is gone already is fine."""
         path = f"{_RECORD_PATH}/{record_type}/{record_id}"
         try:
-            self.session.send(Call("DELETE", path, purpose, Write.IDEMPOTENT))
+            self.session.send(Call("DELETE", path, purpose, Idempotency.IDEMPOTENT))
         except RefusedError as refused:
             if refused.reason != "NONEXISTENT_ID":
                 raise
@@ -227,7 +227,7 @@ class NetSuite:
         *,
         reads: Callable[[Any], _T],
         purpose: str,
-        write: Write = Write.READ,
+        idempotency: Idempotency = Idempotency.READ,
     ) -> _T:
         """Ask our RESTlet.
 
@@ -235,7 +235,7 @@ class NetSuite:
             body: Its action and what that takes.
             reads: Reads the answer, as a function of `apbridge.netsuite.restlet` does.
             purpose: For errors.
-            write: What asking twice would do. A reader's default: `void` is asked ONCE.
+            idempotency: What asking twice would do. A reader's default: `void` is asked ONCE.
 
         Raises:
             SettingError: No RESTlet is configured.
@@ -246,7 +246,7 @@ class NetSuite:
         if script is None or deploy is None:
             raise SettingError("APB-SET-002", setting="restlet_script")
         named = {"script": script, "deploy": deploy}
-        call = Call("POST", _RESTLET_PATH, purpose, write, params=named, json=body)
+        call = Call("POST", _RESTLET_PATH, purpose, idempotency, params=named, json=body)
         facts = {**named, "purpose": purpose}
         try:
             return reads(self.restlets.ask(call))
@@ -261,7 +261,7 @@ class NetSuite:
                 raise
             raise self._undecided(problem, facts) from failure
         except ValueError as failure:
-            if write is Write.ONCE:
+            if idempotency is Idempotency.ONCE:
                 raise self._undecided(str(failure), facts) from failure
             raise UnavailableError("APB-NS-030", problem=failure, **facts) from failure
 
@@ -275,7 +275,7 @@ class NetSuite:
             "NetSuite",
             url,
             signer=self._sign_in,
-            judge=judge,
+            classify=classify,
             concurrency=self.settings.concurrency,
             address_settings="account_id and base_url",
             read_timeout=_ANSWER_SECONDS,
@@ -292,7 +292,7 @@ def _located(response: requests.Response, purpose: str) -> str:
     return record_id
 
 
-def _repeated(body: Mapping[str, Any], replace: Sequence[str]) -> Write:
+def _repeated(body: Mapping[str, Any], replace: Sequence[str]) -> Idempotency:
     """Tell what sending a body twice does: NetSuite appends to unkeyed sublists unless it replaces them."""
     sublists = {name for name, value in body.items() if isinstance(value, Mapping) and "items" in value}
-    return Write.IDEMPOTENT if sublists <= set(replace) else Write.ONCE
+    return Idempotency.IDEMPOTENT if sublists <= set(replace) else Idempotency.ONCE

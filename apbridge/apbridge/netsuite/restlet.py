@@ -61,7 +61,7 @@ class Unreadable:
 
 
 @dataclass(frozen=True)
-class Listing:
+class FileListing:
     """The files of some bills, by bill."""
 
     files: dict[str, list[File]] = field(default_factory=dict)
@@ -95,12 +95,12 @@ def version(answer: Any) -> Version:  # noqa: ANN401
     return msgspec.convert(answer, Version)
 
 
-def listing(answer: Any, bills: Collection[str]) -> Listing:  # noqa: ANN401
+def listing(answer: Any, bills: Collection[str]) -> FileListing:  # noqa: ANN401
     """Read an answer to `files`.
 
     What is told of a file in another shape stays with its bill, if that at least is one of those asked for.
     """
-    found = Listing()
+    found = FileListing()
     for number, told in enumerate(msgspec.convert(answer, _Files).files):
         bill = told.get("bill") if isinstance(told, dict) else None
         try:

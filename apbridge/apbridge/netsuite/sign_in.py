@@ -13,14 +13,14 @@ import requests
 
 from apbridge.errors import APBridgeError, RefusedError, SettingError
 from apbridge.http import (
+    Answer,
+    AnswerKind,
     BearerToken,
     Call,
     GovernedSession,
     Granted,
     Unsigned,
-    Verdict,
-    VerdictKind,
-    judge_sign_in,
+    classify_sign_in,
 )
 from apbridge.netsuite.clock import MOST_SKEW, in_words, seconds_ahead
 from apbridge.netsuite.settings import NetSuiteSettings
@@ -47,7 +47,7 @@ _SENTENCES = {
 }
 
 
-class SignIn:
+class NetSuiteSignIn:
     """Signs calls with a token that all threads share and one of them fetches.
 
     Args:
@@ -62,7 +62,7 @@ class SignIn:
             "NetSuite",
             settings.base_url,
             signer=Unsigned(),
-            judge=self._judge,
+            classify=self._classify,
             concurrency=1,
             address_settings="account_id and base_url",
             stop=stop,
@@ -81,9 +81,9 @@ class SignIn:
         """Forget a token that was refused, unless another thread has replaced it already."""
         return self._token.renew(refused)
 
-    def rejected(self, verdict: Verdict) -> APBridgeError:
+    def rejected(self, answer: Answer) -> APBridgeError:
         """Give the error for refused credentials. A token can be renewed, so the sign-in itself says it."""
-        return SettingError("APB-NS-019", reason=verdict.reason)
+        return SettingError("APB-NS-019", reason=answer.reason)
 
     def close(self) -> None:
         """Give the connection back."""
@@ -135,10 +135,10 @@ class SignIn:
             **clock,
         )
 
-    def _judge(self, response: requests.Response) -> Verdict:
-        verdict = judge_sign_in(response)
-        if verdict.reason == "server_error" and not self._token.was_granted:
+    def _classify(self, response: requests.Response) -> Answer:
+        answer = classify_sign_in(response)
+        if answer.reason == "server_error" and not self._token.was_granted:
             # Seen live: an unknown client id gives 500 server_error, and goes on doing so. Where these
             # credentials have signed in before, it is a failure of the server and may pass.
-            verdict = Verdict(VerdictKind.REFUSED, verdict.reason)
-        return replace(verdict, details={_AHEAD: seconds_ahead(response)})
+            answer = Answer(AnswerKind.REFUSED, answer.reason)
+        return replace(answer, details={_AHEAD: seconds_ahead(response)})

@@ -6,7 +6,7 @@ from apbridge.lazy import lazily
 
 if TYPE_CHECKING:
     from apbridge.singer.context import SinkContext
-    from apbridge.singer.outcomes import Action, Kind, Outcome, PartlyDeliveredError
+    from apbridge.singer.outcomes import Action, Outcome, OutcomeKind, PartlyDeliveredError
     from apbridge.singer.plain import PlainErrors
     from apbridge.singer.sink import AcknowledgingSink, Record
     from apbridge.singer.tap import CanonicalTap
@@ -16,7 +16,7 @@ else:  # a tap has no use for the ledger, which targets bring
         __name__,
         {
             "context": ("SinkContext",),
-            "outcomes": ("Action", "Kind", "Outcome", "PartlyDeliveredError"),
+            "outcomes": ("Action", "OutcomeKind", "Outcome", "PartlyDeliveredError"),
             "plain": ("PlainErrors",),
             "sink": ("AcknowledgingSink", "Record"),
             "tap": ("CanonicalTap",),
@@ -29,8 +29,8 @@ __all__ = [
     "AcknowledgingTarget",
     "Action",
     "CanonicalTap",
-    "Kind",
     "Outcome",
+    "OutcomeKind",
     "PartlyDeliveredError",
     "PlainErrors",
     "Record",

@@ -25,15 +25,15 @@ from apbridge.errors import (
     where,
 )
 from apbridge.http.retry import UNNAMED_LOOK_UPS, look_ups
-from apbridge.ledger import Content, Known, Ledger, Need, Run, Status
+from apbridge.ledger import Content, Ledger, Need, Run, Status, TrailSnapshot
 from apbridge.singer.endings import InterruptedDrain
-from apbridge.singer.outcomes import Kind, Outcome, PartlyDeliveredError, Tally
+from apbridge.singer.outcomes import Outcome, OutcomeKind, OutcomeTally, PartlyDeliveredError
 from apbridge.singer.sink import AcknowledgingSink
 from apbridge.singer.work import (
     News,
     Work,
+    check_record,
     correction,
-    judge,
     never_shown,
     news_of,
     rejection,
@@ -71,7 +71,7 @@ class Dispatch:
         *,
         preflight: Callable[[], None],
         stop: Event,
-        tally: Tally,
+        tally: OutcomeTally,
     ) -> None:
         self._system = system
         self._run = run
@@ -83,8 +83,8 @@ class Dispatch:
         self._acknowledged: set[Need] = set()
         self._delivered: set[str] = set()
         self._begun: set[str] = set()
-        self._known = Known(0, datetime.now(timezone.utc))
-        self._to_look_again: dict[tuple[str, str], Kind] = {}
+        self._known = TrailSnapshot(0, datetime.now(timezone.utc))
+        self._to_look_again: dict[tuple[str, str], OutcomeKind] = {}
         self._failure: BaseException | None = None
 
     def drain(
@@ -154,11 +154,11 @@ class Dispatch:
             one = Work(external_id, record, row, is_in_doubt=is_in_doubt)
             one.read_by = read_by.get(external_id)
             try:
-                judged = judge(sink, one)
+                refused = check_record(sink, one)
                 if one.is_settled:
                     unchanged[external_id] = one.modified_at
-                elif judged:
-                    rejected.append(rejection(stream, one, judged))
+                elif refused:
+                    rejected.append(rejection(stream, one, refused))
                 else:
                     one.needs = tuple(sink.needs(record))
                     work.append(one)
@@ -170,7 +170,7 @@ class Dispatch:
         if unchanged:
             self._ledger.seen(self._run.id, self._system, stream, unchanged)
             for external_id in unchanged:
-                self._tally.add(stream, external_id, Kind.UNCHANGED)
+                self._tally.add(stream, external_id, OutcomeKind.UNCHANGED)
                 del records[external_id]
         return work
 
@@ -260,7 +260,7 @@ class Dispatch:
                 news = one
         except OvertakenError as found:
             logger.info("%s", found)
-            news = News(Kind.UNCHANGED, None, one.external_id)
+            news = News(OutcomeKind.UNCHANGED, None, one.external_id)
         except (RejectedError, RefusedError) as found:
             news = rejection(sink.stream_name, one, found)
         except _ENDS_RUN as found:
@@ -295,14 +295,14 @@ class Dispatch:
         for one in news:
             external_id, entry = one.external_id, one.entry
             before = self._to_look_again.pop((stream, external_id), None)
-            if before is None or one.kind is not Kind.UNCHANGED:
+            if before is None or one.kind is not OutcomeKind.UNCHANGED:
                 reason = entry.reason if entry else None
                 self._tally.add(stream, external_id, one.kind, reason, one.action, instead_of=before)
             self._tally.bugs += entry is not None and entry.code == _BUG
             if external_id in again:
                 self._to_look_again[stream, external_id] = one.kind
                 self._tell_of(external_id, again[external_id])
-            if one.kind is Kind.DELIVERED:
+            if one.kind is OutcomeKind.DELIVERED:
                 self._delivered.add(external_id)
             del records[external_id]
 
@@ -318,8 +318,8 @@ class Dispatch:
         for entry in found:
             name = entry.external_id
             if entry.status is Status.REJECTED:
-                before = Kind.DELIVERED if name in self._delivered else None
-                self._tally.add(stream, name, Kind.REJECTED, entry.reason, instead_of=before)
+                before = OutcomeKind.DELIVERED if name in self._delivered else None
+                self._tally.add(stream, name, OutcomeKind.REJECTED, entry.reason, instead_of=before)
 
     def _tell_of(self, external_id: str, moment: datetime) -> None:
         told = f"{moment:%Y-%m-%d %H:%M} UTC"

@@ -13,75 +13,75 @@ from typing_extensions import override
 
 from apbridge.errors import UnavailableError
 from apbridge.json import dumps
-from apbridge.singer.outcomes import Action, Kind, Tally
+from apbridge.singer.outcomes import Action, OutcomeKind, OutcomeTally
 
 _LEFT_ALONE = "left alone"
 _COLUMNS = (
     *(action.value for action in Action),
     _LEFT_ALONE,
-    *(kind.value for kind in (Kind.WAITING, Kind.REJECTED, Kind.FAILED)),
+    *(kind.value for kind in (OutcomeKind.WAITING, OutcomeKind.REJECTED, OutcomeKind.FAILED)),
 )
 """What a record would be, in the order in which it is told."""
 
-_WITH_REASON = (Kind.REJECTED.value, Kind.WAITING.value)
+_WITH_REASON = (OutcomeKind.REJECTED.value, OutcomeKind.WAITING.value)
 _MOST_NAMED = 50
 
 
 @dataclass(frozen=True, slots=True)
-class _Foreseen:
+class _Expected:
     what: str
     reason: str | None
 
 
-class DryRunTally(Tally):
-    """Keeps of every record what would become of it; what was foreseen last holds."""
+class DryRunTally(OutcomeTally):
+    """Keeps of every record what would become of it; what was expected last holds."""
 
     def __init__(self, streams: Iterable[str]) -> None:
         """Count these streams, and tell them in this order."""
         super().__init__(streams)
-        self._foreseen: dict[str, dict[str, _Foreseen]] = {stream: {} for stream in self.counts}
+        self._expected: dict[str, dict[str, _Expected]] = {stream: {} for stream in self.counts}
 
     @override
     def add(
         self,
         stream: str,
         external_id: str,
-        kind: Kind,
+        kind: OutcomeKind,
         reason: str | None = None,
         action: Action | None = None,
         *,
-        instead_of: Kind | None = None,
+        instead_of: OutcomeKind | None = None,
     ) -> None:
         super().add(stream, external_id, kind, reason, action, instead_of=instead_of)
-        foreseen = self._foreseen[stream]
-        before = foreseen.get(external_id)
+        expected = self._expected[stream]
+        before = expected.get(external_id)
         if action:
             # Created by an earlier message of this run, it would be created, whatever changes it after that.
             was_created = before is not None and before.what == Action.CREATED.value
             what = Action.CREATED if was_created and action is Action.UPDATED else action
-            foreseen[external_id] = _Foreseen(what.value, None)
-        elif kind in {Kind.UNCHANGED, Kind.IGNORED}:
+            expected[external_id] = _Expected(what.value, None)
+        elif kind in {OutcomeKind.UNCHANGED, OutcomeKind.IGNORED}:
             if before is None or before.what in _WITH_REASON:
-                foreseen[external_id] = _Foreseen(_LEFT_ALONE, None)
+                expected[external_id] = _Expected(_LEFT_ALONE, None)
         else:
-            foreseen[external_id] = _Foreseen(kind.value, reason)
+            expected[external_id] = _Expected(kind.value, reason)
 
     def report(self, plugin: str) -> dict[str, Any]:
         """Give the report as JSON: by stream what would be done, and to which records, in order of name."""
         streams: dict[str, Any] = {}
-        for stream, foreseen in self._foreseen.items():
+        for stream, expected in self._expected.items():
             told: dict[str, Any] = {name.replace(" ", "_"): [] for name in _COLUMNS if name != "failed"}
-            for external_id, one in sorted(foreseen.items()):
+            for external_id, one in sorted(expected.items()):
                 entry = {"external_id": external_id}
                 told[one.what.replace(" ", "_")].append(
                     entry | ({"reason": one.reason} if one.reason else {})
                 )
-            streams[stream] = told | {"failed": self.counts[stream][Kind.FAILED]}
+            streams[stream] = told | {"failed": self.counts[stream][OutcomeKind.FAILED]}
         return {"plugin": plugin, "dry_run": True, "streams": streams}
 
     def table(self) -> Iterator[str]:
         """Give the report as lines of plain text: the counts, then the reasons."""
-        rows = [("stream", *_COLUMNS)] + [(stream, *self._numbers(stream)) for stream in self._foreseen]
+        rows = [("stream", *_COLUMNS)] + [(stream, *self._numbers(stream)) for stream in self._expected]
         widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
         for stream, *numbers in rows:
             yield f"{stream:<{widths[0]}}  " + "  ".join(
@@ -113,13 +113,15 @@ class DryRunTally(Tally):
         logger.info("Every record by its external id is in %s", path)
 
     def _numbers(self, stream: str) -> list[str]:
-        counts = dict.fromkeys(_COLUMNS, 0) | {Kind.FAILED.value: self.counts[stream][Kind.FAILED]}
-        for one in self._foreseen[stream].values():
+        counts = dict.fromkeys(_COLUMNS, 0) | {
+            OutcomeKind.FAILED.value: self.counts[stream][OutcomeKind.FAILED]
+        }
+        for one in self._expected[stream].values():
             counts[one.what] += 1
         return [str(count) for count in counts.values()]
 
     def _reasons(self, what: str) -> Iterator[str]:
-        for foreseen in self._foreseen.values():
-            for _, one in sorted(foreseen.items()):
+        for expected in self._expected.values():
+            for _, one in sorted(expected.items()):
                 if one.what == what:
                     yield f"{what}: {one.reason}"

@@ -11,7 +11,7 @@ from apbridge.singer.state import NOTE
 
 
 @dataclass
-class Reading:
+class TapProgress:
     """How far a tap has come in this run. It is told to the target, and never on.
 
     Args:
@@ -37,7 +37,7 @@ class Note:
 
     source: Origin | None = None
     ledger: Mapping[str, Any] = field(default_factory=dict)
-    reading: Reading | None = None
+    reading: TapProgress | None = None
 
     @classmethod
     def of(cls, state: Any) -> Note | None:  # noqa: ANN401
@@ -69,9 +69,9 @@ class Note:
         return said
 
 
-def _reading(found: Mapping[str, Any]) -> Reading:
+def _reading(found: Mapping[str, Any]) -> TapProgress:
     streams, error = found.get("streams"), found.get("error")
-    return Reading(
+    return TapProgress(
         [str(one) for one in streams] if isinstance(streams, list) else [],
         found.get("is_complete") is True,
         None if error is None else str(error),

@@ -12,10 +12,10 @@ from typing import Any
 from typing_extensions import Self
 
 from apbridge.errors import APBridgeError
-from apbridge.ledger import Found, Need
+from apbridge.ledger import Need, RemoteFacts
 
 
-class Kind(str, Enum):
+class OutcomeKind(str, Enum):
     """How a record ends in a run, in the order in which they are told."""
 
     DELIVERED = "delivered"
@@ -38,7 +38,7 @@ class Action(str, Enum):
 class Outcome:
     """What a sink says of one record. Rejections are raised: `RejectedError` or `RefusedError`."""
 
-    kind: Kind
+    kind: OutcomeKind
     remote_id: str | None = None
     facts: Mapping[str, Any] | None = None
     waits_for: tuple[Need, ...] = ()
@@ -64,22 +64,22 @@ class Outcome:
             is_proved: False where the answer does not name the record: it is prepared and delivered once more
                 then, until the other system shows it or has been sent it often enough.
         """
-        return cls(Kind.DELIVERED, remote_id, facts, action=action, is_proved=is_proved)
+        return cls(OutcomeKind.DELIVERED, remote_id, facts, action=action, is_proved=is_proved)
 
     @classmethod
     def unchanged(cls, remote_id: str | None = None, facts: Mapping[str, Any] | None = None) -> Self:
         """Found there as it should be, though the ledger did not know; nothing was sent."""
-        return cls(Kind.UNCHANGED, remote_id, facts)
+        return cls(OutcomeKind.UNCHANGED, remote_id, facts)
 
     @classmethod
     def ignored(cls, facts: Mapping[str, Any] | None = None) -> Self:
         """Nothing is to be done for it: never submitted, and not to be."""
-        return cls(Kind.IGNORED, None, facts)
+        return cls(OutcomeKind.IGNORED, None, facts)
 
     @classmethod
     def waiting(cls, *needs: Need) -> Self:
         """These records must be acknowledged first; it goes by itself then."""
-        return cls(Kind.WAITING, waits_for=needs)
+        return cls(OutcomeKind.WAITING, waits_for=needs)
 
 
 class PartlyDeliveredError(Exception):
@@ -90,32 +90,32 @@ class PartlyDeliveredError(Exception):
         because: What became of the rest; the record ends as if that had been raised.
     """
 
-    def __init__(self, there: Found, because: APBridgeError) -> None:
+    def __init__(self, there: RemoteFacts, because: APBridgeError) -> None:
         super().__init__(str(because))
         self.there = there
         self.because = because
 
 
-class Tally:
+class OutcomeTally:
     """Counts records by stream and by how they end; one that is tried twice in a run counts once."""
 
     def __init__(self, streams: Iterable[str]) -> None:
         """Count these streams, and tell them in this order."""
-        self.counts: dict[str, Counter[Kind]] = {stream: Counter() for stream in streams}
+        self.counts: dict[str, Counter[OutcomeKind]] = {stream: Counter() for stream in streams}
         self.first_rejection = ""
         self.bugs = 0
         """Records that were rejected because of an unexpected exception."""
-        self._unsettled: dict[tuple[str, str], Kind] = {}
+        self._unsettled: dict[tuple[str, str], OutcomeKind] = {}
 
     def add(
         self,
         stream: str,
         external_id: str,
-        kind: Kind,
+        kind: OutcomeKind,
         reason: str | None = None,
         action: Action | None = None,  # noqa: ARG002, for a dry run's report
         *,
-        instead_of: Kind | None = None,
+        instead_of: OutcomeKind | None = None,
     ) -> None:
         """Count a record; that it waited or was rejected before no longer counts.
 
@@ -127,31 +127,31 @@ class Tally:
             action: What was done for it.
             instead_of: What it was counted as in this run, where it had seemed to be done.
         """
-        if kind is Kind.REJECTED:
+        if kind is OutcomeKind.REJECTED:
             self.first_rejection = self.first_rejection or reason or ""
         before = self._unsettled.pop((stream, external_id), instead_of)
         if before:
             self.counts[stream][before] -= 1
         self.counts[stream][kind] += 1
-        if kind in {Kind.WAITING, Kind.REJECTED}:
+        if kind in {OutcomeKind.WAITING, OutcomeKind.REJECTED}:
             self._unsettled[stream, external_id] = kind
 
     def fail(self, stream: str, count: int) -> None:
         """Count records that were not sent, or of which it is not known whether they arrived."""
-        self.counts[stream][Kind.FAILED] += count
+        self.counts[stream][OutcomeKind.FAILED] += count
 
-    def so_far(self, stream: str, external_id: str) -> Kind | None:
+    def so_far(self, stream: str, external_id: str) -> OutcomeKind | None:
         """Tell whether a record waits or was rejected in this run; None if neither."""
         return self._unsettled.get((stream, external_id))
 
-    def total(self, kind: Kind) -> int:
+    def total(self, kind: OutcomeKind) -> int:
         """Count what ended so, over all streams."""
         return sum(counts[kind] for counts in self.counts.values())
 
     def as_counts(self) -> dict[str, dict[str, int]]:
         """Give the counts for the ledger, by stream and outcome."""
         return {
-            stream: {kind.value: counts[kind] for kind in Kind if counts[kind]}
+            stream: {kind.value: counts[kind] for kind in OutcomeKind if counts[kind]}
             for stream, counts in self.counts.items()
             if counts.total()
         }

@@ -18,7 +18,7 @@ _Part = TypeVar("_Part", str, dict[str, Any])
 _KINDS: dict[type, str] = {str: "text", dict: "JSON object"}
 
 
-class Watch(Protocol):
+class InputWatch(Protocol):
     """Told when the reader waits for input: only then may a signal end the run at once."""
 
     def ending(self) -> AbstractContextManager[None]:
@@ -37,7 +37,7 @@ class MessageReader(GenericSingerReader[bytes]):
     The SDK's own readers log the line that they cannot read; it may hold a tax id.
     """
 
-    watch: Watch
+    watch: InputWatch
 
     def __init__(self) -> None:
         """Begin at line 1."""

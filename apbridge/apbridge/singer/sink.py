@@ -13,7 +13,7 @@ from typing_extensions import override
 
 from apbridge.errors import APBridgeError
 from apbridge.json import canonical
-from apbridge.ledger import UNIDENTIFIED, Answer, Need, Row
+from apbridge.ledger import UNIDENTIFIED, Need, Row, WriteAnswer
 from apbridge.schemas import validator
 from apbridge.schemas.identifiers import EXTERNAL_ID
 from apbridge.singer.context import SinkContext
@@ -37,7 +37,7 @@ class AcknowledgingSink(Sink):
             stream: The canonical stream.
             context: What it knows of the run.
         """
-        # Records are held to the published schema by `judge`; the SDK would copy it for nothing.
+        # Records are held to the published schema by `check_record`; the SDK would copy it for nothing.
         super().__init__(target, stream, {"properties": {}}, ["external_id"])
         self.context = context
         self.buffer: dict[str, Any] = {}
@@ -75,7 +75,7 @@ class AcknowledgingSink(Sink):
         """Look at what the ledger may not know of. Called once, before the first record is judged."""
 
     def prepare(self, records: Sequence[Record], rows: Mapping[str, Row]) -> None:
-        """Look up in bulk what delivering these records takes. Called before each portion.
+        """Look up in bulk what delivering these records takes. Called before each batch.
 
         It is called once more for those whose acknowledgement did not name them, with rows that are in doubt.
 
@@ -85,7 +85,7 @@ class AcknowledgingSink(Sink):
         """
 
     def conclude(self) -> Mapping[str, APBridgeError]:
-        """Look in bulk at what a portion has done. Called after each, also one that was broken off.
+        """Look in bulk at what a batch has done. Called after each, also one that was broken off.
 
         It must not raise: what was delivered is in the ledger already.
 
@@ -109,7 +109,7 @@ class AcknowledgingSink(Sink):
         operation: str,
         external_id: str,
         body: Any,  # noqa: ANN401
-    ) -> AbstractContextManager[Answer]:
+    ) -> AbstractContextManager[WriteAnswer]:
         """Put one write on the audit trail: see `apbridge.ledger.Run.audited`."""
         return self.context.run.audited(
             system=self.context.system, operation=operation, external_id=external_id, body=body
@@ -131,7 +131,7 @@ class AcknowledgingSink(Sink):
         self.buffer[_name(record)] = record
         return len(self.buffer) > before
 
-    def judge(self, record: Any) -> str:  # noqa: ANN401
+    def check_record(self, record: Any) -> str:  # noqa: ANN401
         """Validate a record and give the hash of its content.
 
         Raises:
@@ -142,7 +142,7 @@ class AcknowledgingSink(Sink):
 
     @override
     def get_validator(self) -> None:
-        """Leave validation to `judge`, which rejects one record and not the run."""
+        """Leave validation to `check_record`, which rejects one record and not the run."""
 
     @override
     def process_record(self, record: Record, context: Any) -> None:

@@ -17,7 +17,7 @@ from apbridge.errors import APBridgeError, SettingError
 from apbridge.json import loads
 from apbridge.origin import Origin
 from apbridge.redaction import redact_text
-from apbridge.singer.note import Note, Reading
+from apbridge.singer.note import Note, TapProgress
 from apbridge.singer.plain import PlainErrors, error_sentence
 from apbridge.singer.sdk import FencedTap
 from apbridge.singer.state import NOTE, UNFINISHED, has_bookmark
@@ -83,7 +83,7 @@ class CanonicalTap(PlainErrors, FencedTap):
     def reading(self) -> Iterator[None]:
         """Let the STATE say at the beginning which streams are read, and at the end that all of them were."""
         with self._telling_its_end():
-            self._note.reading = Reading([one.name for one in self.streams.values() if one.selected])
+            self._note.reading = TapProgress([one.name for one in self.streams.values() if one.selected])
             self._see_where_from()
             self._put_note()
             yield
@@ -161,5 +161,5 @@ def _failed(state: Mapping[str, Any], sentence: str) -> StateMessage:
     """Make the last STATE of a tap that ends with an error."""
     note = Note.of(state) or Note()
     streams = note.reading.streams if note.reading else []
-    note.reading = Reading(streams, error=redact_text(sentence))
+    note.reading = TapProgress(streams, error=redact_text(sentence))
     return StateMessage({"bookmarks": {}, **state, NOTE: note.as_json()})

@@ -30,7 +30,7 @@ from apbridge.singer.dry_run import DryRunTally
 from apbridge.singer.endings import EndingTarget
 from apbridge.singer.intake import Intake
 from apbridge.singer.note import marked
-from apbridge.singer.outcomes import Kind, Tally
+from apbridge.singer.outcomes import OutcomeKind, OutcomeTally
 from apbridge.singer.plain import error_sentence, plain_error
 from apbridge.singer.reader import MessageReader
 from apbridge.singer.standing import Standing
@@ -85,7 +85,7 @@ class AcknowledgingTarget(EndingTarget):
         super().__init__(**arguments)
         self.is_dry_run: bool = self.config["dry_run"]
         self.intake = Intake()
-        self.tally = (DryRunTally if self.is_dry_run else Tally)(self.sink_classes)
+        self.tally = (DryRunTally if self.is_dry_run else OutcomeTally)(self.sink_classes)
         self._concurrency = concurrency(self.config, _CONCURRENCY)
         self.sinks: dict[str, AcknowledgingSink] = {}
         self._standing = Standing(self.name, self.system, self.origin, lambda: self.ledger, self.intake)
@@ -123,7 +123,7 @@ class AcknowledgingTarget(EndingTarget):
             UnavailableError: The other side is not there.
         """
 
-    def look_back(self) -> None:
+    def after_run(self) -> None:
         """Say what no record told of. Called when all records are through and STATE is told.
 
         Raises:
@@ -142,9 +142,9 @@ class AcknowledgingTarget(EndingTarget):
     @cached_property
     def ledger(self) -> Ledger:
         """The ledger, opened at the first message; in a dry run a copy of it."""
-        from apbridge.ledger import Ledger, RehearsalLedger  # noqa: PLC0415
+        from apbridge.ledger import DryRunLedger, Ledger  # noqa: PLC0415
 
-        return (RehearsalLedger if self.is_dry_run else Ledger)(
+        return (DryRunLedger if self.is_dry_run else Ledger)(
             required_text(self.config, "ledger_url"),
             in_doubt=timedelta(minutes=self.config["in_doubt_minutes"]),
         )
@@ -240,15 +240,15 @@ class AcknowledgingTarget(EndingTarget):
             self._drain()
             self._try_again()
             self._emit(is_last=True)
-            self.look_back()
+            self.after_run()
             self.intake.require_complete()
             if not self.is_dry_run:
                 self._standing.keep()
-            if shut := self.ledger.streams_shut(self.system):
-                raise RejectedError("APB-SNG-017", streams=", ".join(sorted(shut)))
+            if undecryptable := self.ledger.streams_undecryptable(self.system):
+                raise RejectedError("APB-SNG-017", streams=", ".join(sorted(undecryptable)))
             if self.tally.bugs:
                 raise RejectedError("APB-SNG-014", count=self.tally.bugs)
-            rejected = self.tally.total(Kind.REJECTED)
+            rejected = self.tally.total(OutcomeKind.REJECTED)
             if rejected and self.config["on_reject"] == "fail":
                 raise RejectedError("APB-SNG-015", count=rejected)
         self._finish("finished")
@@ -297,9 +297,9 @@ class AcknowledgingTarget(EndingTarget):
         )
         for row in chain(asked, others, self.ledger.to_look_at_again(self.system, stream)):
             so_far = self.tally.so_far(stream, row.external_id)
-            if row.withheld and row.look_again_at and is_read:
+            if row.needs_refetch and row.look_again_at and is_read:
                 gone.append(row.external_id)
-            if row.withheld or so_far is Kind.REJECTED:
+            if row.needs_refetch or so_far is OutcomeKind.REJECTED:
                 continue
             if so_far is None and not is_read:
                 skips = True
@@ -339,12 +339,12 @@ class AcknowledgingTarget(EndingTarget):
         """
         if not (self.intake.latest and self.intake.begun) or self.is_dry_run:
             return
-        withheld = self.ledger.streams_withheld(self.system)
+        needs_refetch = self.ledger.streams_to_refetch(self.system)
         streams = {
             name
             for name, maps in self.mapper.stream_maps.items()
-            if withheld & {stream_map.stream_alias for stream_map in maps}
-        } | (withheld - self.mapper.stream_maps.keys())
+            if needs_refetch & {stream_map.stream_alias for stream_map in maps}
+        } | (needs_refetch - self.mapper.stream_maps.keys())
         told = states.held(self.intake.latest, self.intake.initial, streams)
         if told is None:
             return

@@ -6,17 +6,17 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from apbridge.errors import APBridgeError, RejectedError
-from apbridge.ledger import Entry, Need, Row, Status
+from apbridge.ledger import Need, Row, RowUpdate, Status
 from apbridge.redaction import redact_text
 from apbridge.schemas import in_order
-from apbridge.singer.outcomes import Action, Kind, Outcome
+from apbridge.singer.outcomes import Action, Outcome, OutcomeKind
 from apbridge.singer.sink import AcknowledgingSink, content_hash
 
 _STATUSES = {
-    Kind.DELIVERED: Status.DELIVERED,
-    Kind.UNCHANGED: Status.DELIVERED,
-    Kind.IGNORED: Status.IGNORED,
-    Kind.WAITING: Status.WAITING,
+    OutcomeKind.DELIVERED: Status.DELIVERED,
+    OutcomeKind.UNCHANGED: Status.DELIVERED,
+    OutcomeKind.IGNORED: Status.IGNORED,
+    OutcomeKind.WAITING: Status.WAITING,
 }
 _SETTLED = {Status.DELIVERED, Status.IGNORED, Status.DISMISSED}
 
@@ -66,17 +66,17 @@ class _Reason(NamedTuple):
 class News:
     """What became of a record: how it is counted, and what the ledger is told."""
 
-    kind: Kind
-    entry: Entry | None
+    kind: OutcomeKind
+    entry: RowUpdate | None
     """None where the ledger knows more than this run."""
     external_id: str
     action: Action | None = None
 
 
-def judge(sink: AcknowledgingSink, one: Work) -> RejectedError | None:
+def check_record(sink: AcknowledgingSink, one: Work) -> RejectedError | None:
     """Give a record its hash, and what is wrong with it: what is not valid may have been dismissed too."""
     try:
-        one.content_hash = sink.judge(one.record)
+        one.content_hash = sink.check_record(one.record)
     except RejectedError as found:
         one.content_hash = content_hash(_undated(one.record))
         return found
@@ -93,29 +93,29 @@ def _undated(record: Any) -> Any:  # noqa: ANN401
 def news_of(stream: str, one: Work, outcome: Outcome) -> News:
     """Say what a sink's outcome means for the ledger."""
     reason = _Reason()
-    if outcome.kind is Kind.WAITING:
+    if outcome.kind is OutcomeKind.WAITING:
         missing = ", ".join(f"{need.stream} {need.external_id}" for need in outcome.waits_for)
         reason = _Reason.of(
             RejectedError("APB-SNG-013", stream=stream, external_id=one.external_id, missing=missing)
         )
-    elif outcome.kind is Kind.IGNORED and isinstance(one.record, dict):
+    elif outcome.kind is OutcomeKind.IGNORED and isinstance(one.record, dict):
         reason = _Reason(says=one.record.get("ineligible_because"))
     entry = _entry(
         stream,
         one,
         _STATUSES[outcome.kind],
         reason,
-        acknowledged=outcome.kind in {Kind.DELIVERED, Kind.UNCHANGED},
+        acknowledged=outcome.kind in {OutcomeKind.DELIVERED, OutcomeKind.UNCHANGED},
         remote_id=outcome.remote_id,
         facts=outcome.facts,
         waits_for=outcome.waits_for,
-        in_doubt=one.is_in_doubt and outcome.kind is Kind.WAITING,
+        in_doubt=one.is_in_doubt and outcome.kind is OutcomeKind.WAITING,
     )
     return News(outcome.kind, entry, one.external_id, _action(one, outcome))
 
 
 def _action(one: Work, outcome: Outcome) -> Action | None:
-    if outcome.kind is not Kind.DELIVERED:
+    if outcome.kind is not OutcomeKind.DELIVERED:
         return None
     was_there = one.row is not None and one.row.acknowledged_at is not None
     return outcome.action or (Action.UPDATED if was_there else Action.CREATED)
@@ -123,10 +123,10 @@ def _action(one: Work, outcome: Outcome) -> Action | None:
 
 def rejection(stream: str, one: Work, found: APBridgeError) -> News:
     """Say why a record is rejected; what was in doubt still is."""
-    return News(Kind.REJECTED, _rejected(stream, one, found), one.external_id)
+    return News(OutcomeKind.REJECTED, _rejected(stream, one, found), one.external_id)
 
 
-def correction(stream: str, one: Work, found: APBridgeError) -> Entry:
+def correction(stream: str, one: Work, found: APBridgeError) -> RowUpdate:
     """Say what a look after a record was delivered has shown: it is rejected then, or noted beside it."""
     # Whatever was in doubt, the look has ended it.
     entry = replace(_rejected(stream, one, found), in_doubt=False)
@@ -135,12 +135,12 @@ def correction(stream: str, one: Work, found: APBridgeError) -> Entry:
     return replace(entry, status=Status.DELIVERED, acknowledged=True)
 
 
-def _rejected(stream: str, one: Work, found: APBridgeError) -> Entry:
+def _rejected(stream: str, one: Work, found: APBridgeError) -> RowUpdate:
     return _entry(stream, one, Status.REJECTED, _Reason.of(found), in_doubt=one.is_in_doubt)
 
 
-def _entry(stream: str, one: Work, status: Status, reason: _Reason, **more: Any) -> Entry:  # noqa: ANN401
-    return Entry(
+def _entry(stream: str, one: Work, status: Status, reason: _Reason, **more: Any) -> RowUpdate:  # noqa: ANN401
+    return RowUpdate(
         stream,
         one.external_id,
         _source_id(one.record),
@@ -163,9 +163,9 @@ def never_shown(stream: str, one: Work) -> News:
 
 def with_what_was_sent(outcome: Outcome, sent: Outcome | None) -> Outcome:
     """Let an outcome say that the record was sent in this run, where a look has shown that it arrived."""
-    if sent is None or outcome.kind not in {Kind.UNCHANGED, Kind.DELIVERED}:
+    if sent is None or outcome.kind not in {OutcomeKind.UNCHANGED, OutcomeKind.DELIVERED}:
         return outcome
-    return replace(outcome, kind=Kind.DELIVERED, action=sent.action)
+    return replace(outcome, kind=OutcomeKind.DELIVERED, action=sent.action)
 
 
 def _source_id(record: Any) -> str | None:  # noqa: ANN401

@@ -44,7 +44,7 @@ def checked(text: str, place: str) -> list[str]:
     return keys
 
 
-class Place(Protocol):
+class KeyStore(Protocol):
     """A place for keys."""
 
     name: str
@@ -148,7 +148,7 @@ class InKeyring:
         return keyring
 
 
-def place_of(vault_id: str, *, in_keyring: bool, environ: Mapping[str, str] = os.environ) -> Place | None:
+def place_of(vault_id: str, *, in_keyring: bool, environ: Mapping[str, str] = os.environ) -> KeyStore | None:
     """Tell where the key of a vault is.
 
     Args:

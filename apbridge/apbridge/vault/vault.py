@@ -20,7 +20,7 @@ from cryptography.fernet import Fernet, InvalidToken
 
 from apbridge.errors import SettingError
 from apbridge.vault.files import locked, replace
-from apbridge.vault.keys import InKeyring, Place, key_id, place_of
+from apbridge.vault.keys import InKeyring, KeyStore, key_id, place_of
 from apbridge.vault.records import RecordKeys
 
 REFERENCE = "vault:"
@@ -61,7 +61,7 @@ class _State:
     """What was read, and what it is written back with."""
 
     header: dict[str, Any]
-    place: Place
+    place: KeyStore
     keys: list[str]
     content: dict[str, Any]
 

@@ -27,7 +27,7 @@ CREDENTIALS = {
 
 
 @dataclass(frozen=True)
-class Asked:
+class AskedOfAvidXchange:
     method: str
     path: str
     query: dict[str, str]
@@ -44,14 +44,14 @@ class Asked:
 ProfileOf = Callable[..., str]
 """Writes a profile like one that ships, with texts replaced; gives its path."""
 
-Answer = tuple[int, Any] | tuple[int, Any, dict[str, str]]
+CannedAnswer = tuple[int, Any] | tuple[int, Any, dict[str, str]]
 
 
 @dataclass
 class Scripted:
     url: str = ""
-    answer: Callable[[Asked], Answer] = lambda _: (404, {"message": "not scripted"})
-    asked: list[Asked] = field(default_factory=list)
+    answer: Callable[[AskedOfAvidXchange], CannedAnswer] = lambda _: (404, {"message": "not scripted"})
+    asked: list[AskedOfAvidXchange] = field(default_factory=list)
 
     def client(self, **config: str | int) -> AvidXchange:
         return AvidXchange(AvidXchangeSettings.from_config({**CREDENTIALS, "base_url": self.url, **config}))
@@ -92,7 +92,7 @@ def _serving(scripted: Scripted) -> Iterator[Scripted]:
             parts = urlsplit(self.path)
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             query = dict(parse_qsl(parts.query))
-            asked = Asked(self.command, parts.path, query, dict(self.headers), body, parts.query)
+            asked = AskedOfAvidXchange(self.command, parts.path, query, dict(self.headers), body, parts.query)
             scripted.asked.append(asked)
             status, content, *more = scripted.answer(asked)
             content = content if isinstance(content, bytes) else json.dumps(content)

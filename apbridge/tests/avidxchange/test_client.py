@@ -15,7 +15,7 @@ from apbridge.errors import RefusedError, SettingError, UnavailableError
 from apbridge.http import retry
 
 if TYPE_CHECKING:
-    from tests.avidxchange.conftest import Answer, Scripted
+    from tests.avidxchange.conftest import CannedAnswer, Scripted
 
 VENDOR = {
     "id": "7",
@@ -64,7 +64,7 @@ def test_money_goes_out_digit_for_digit(server: Scripted):
 
 
 def test_a_write_is_sent_again_after_a_failure(server: Scripted):
-    answers: list[Answer] = [(503, {}), (429, {}, {"Retry-After": "0"}), (200, {"id": "1"})]
+    answers: list[CannedAnswer] = [(503, {}), (429, {}, {"Retry-After": "0"}), (200, {"id": "1"})]
     server.answer = lambda _: answers.pop(0)
     with server.client() as client:
         client.submit(client.upsertion("vendor", VENDOR))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from tests.avidxchange.conftest import Asked, ProfileOf, Scripted
+    from tests.avidxchange.conftest import AskedOfAvidXchange, ProfileOf, Scripted
 
 CONTENT = b"%PDF-1.4\r\n--\r\n\x00\xff bytes of any kind"
 IMAGE = {"name": 'bill "é" 1.pdf', "media_type": "application/pdf", "size": len(CONTENT), "sha256": "0" * 64}
@@ -20,7 +20,7 @@ HEADERS = """      headers:
 """
 
 
-def sent(server: Scripted, profile: str) -> Asked:
+def sent(server: Scripted, profile: str) -> AskedOfAvidXchange:
     server.answer = lambda _: (200, {})
     with server.client(profile=profile) as client:
         client.submit(client.image("i-1", IMAGE, CONTENT, "77"))

@@ -10,7 +10,7 @@ import pytest
 from apbridge.errors import SettingError
 
 if TYPE_CHECKING:
-    from tests.avidxchange.conftest import Answer, Asked, ProfileOf, Scripted
+    from tests.avidxchange.conftest import AskedOfAvidXchange, CannedAnswer, ProfileOf, Scripted
 
 CURSOR = "next: {cursor: nextCursor, parameter: cursor}"
 VENDOR = {"externalId": "v", "name": "Vendor", "active": True, "modifiedAt": "2026-11-02T16:00:00Z"}
@@ -37,7 +37,7 @@ def listed(server: Scripted, profile: str, since: datetime | None = None) -> lis
 def test_links_are_followed_as_they_are(server: Scripted, profile_of: ProfileOf, link: str):
     profile = profile_of("avidconnect", (CURSOR, "next: {link: \"Paging.Links[?Rel=='next'].Href | [0]\"}"))
 
-    def answer(asked: Asked) -> Answer:
+    def answer(asked: AskedOfAvidXchange) -> CannedAnswer:
         if "after" in asked.query:
             return 200, {"items": vendors(2)}  # the last page has no Paging
         links = [{"Rel": "self", "Href": "x"}, {"Rel": "next", "Href": link.format(server=server.url)}]
@@ -88,7 +88,7 @@ def test_what_every_call_carries_is_added_to_a_link_once(server: Scripted, profi
     server.asked.clear()
     pages = iter([(1, "?page=3&company=4711"), (2, None)])
 
-    def answer(_: Asked) -> Answer:
+    def answer(_: AskedOfAvidXchange) -> CannedAnswer:
         number, link = next(pages)
         return 200, {"items": vendors(number), "next": link}
 
@@ -100,7 +100,7 @@ def test_what_every_call_carries_is_added_to_a_link_once(server: Scripted, profi
 def test_page_numbers_go_on_while_the_answer_says_so(server: Scripted, profile_of: ProfileOf):
     profile = profile_of("avidconnect", (CURSOR, "next: {page: 1, parameter: page, more: page < pages}"))
 
-    def answer(asked: Asked) -> Answer:
+    def answer(asked: AskedOfAvidXchange) -> CannedAnswer:
         number = int(asked.query["page"])
         return 200, {"items": vendors(number), "page": number, "pages": 3}
 

@@ -11,7 +11,7 @@ from apbridge.errors import RefusedError, SettingError
 from apbridge.json import dumps, loads
 
 if TYPE_CHECKING:
-    from tests.avidxchange.conftest import Answer, Asked, Scripted
+    from tests.avidxchange.conftest import AskedOfAvidXchange, CannedAnswer, Scripted
 
 VENDOR = {"external_id": "v-1", "number": "V1", "name": "Vendor", "is_active": True}
 OTHER = {"ExternalId": "v-2", "Successful": True, "Id": 2}
@@ -22,7 +22,7 @@ def failing(successful: object) -> dict[str, Any]:
     return {"ExternalId": "v-1", "Successful": successful, "Message": "Not taken.", "Errors": errors}
 
 
-class Books:
+class FakeAvidXchange:
     """AvidXchange with one list of vendors, which answers writes as it is told."""
 
     def __init__(self, *answers: object, keeps: bool = True) -> None:
@@ -32,7 +32,7 @@ class Books:
         self.writes = 0
         self.lists: list[dict[str, str]] = []
 
-    def __call__(self, asked: Asked) -> Answer:
+    def __call__(self, asked: AskedOfAvidXchange) -> CannedAnswer:
         if asked.path.endswith("/token"):
             return 200, {"access_token": "t"}
         if asked.method == "GET":
@@ -45,7 +45,7 @@ class Books:
         return 200, None if results is None else {"Results": results}
 
 
-def submitted(server: Scripted, books: Books) -> Any:  # noqa: ANN401
+def submitted(server: Scripted, books: FakeAvidXchange) -> Any:  # noqa: ANN401
     server.answer = books
     with server.client(profile="partner") as client:
         return client.submit(client.upsertion("vendor", VENDOR))
@@ -55,7 +55,7 @@ def submitted(server: Scripted, books: Books) -> Any:  # noqa: ANN401
 @pytest.mark.parametrize("as_list", [True, False])
 def test_our_item_is_taken_by_its_own_result(server: Scripted, successful: object, as_list: bool):  # noqa: FBT001
     ours = {"ExternalId": "v-1", "Successful": successful, "Id": 77}
-    books = Books([OTHER, ours] if as_list else ours)
+    books = FakeAvidXchange([OTHER, ours] if as_list else ours)
     acknowledged = submitted(server, books)
     assert (acknowledged.remote_id, acknowledged.created, acknowledged.status) == ("77", None, 200)
     assert (books.writes, books.lists) == (1, [])
@@ -65,7 +65,7 @@ def test_our_item_is_taken_by_its_own_result(server: Scripted, successful: objec
 @pytest.mark.parametrize("as_list", [True, False])
 def test_a_failed_item_is_never_taken_for_success(server: Scripted, successful: object, as_list: bool):  # noqa: FBT001
     ours = failing(successful)
-    books = Books([OTHER, ours] if as_list else ours)
+    books = FakeAvidXchange([OTHER, ours] if as_list else ours)
     with pytest.raises(RefusedError) as caught:
         submitted(server, books)
     refused = caught.value
@@ -76,13 +76,13 @@ def test_a_failed_item_is_never_taken_for_success(server: Scripted, successful: 
 
 def test_one_good_and_one_bad_word_about_our_item_is_bad(server: Scripted):
     with pytest.raises(RefusedError):
-        submitted(server, Books([{**OTHER, "ExternalId": "v-1"}, failing(successful=False)]))
+        submitted(server, FakeAvidXchange([{**OTHER, "ExternalId": "v-1"}, failing(successful=False)]))
 
 
 def test_without_single_errors_its_message_is_the_reason(server: Scripted):
     ours = {"ExternalId": "v-1", "Successful": False, "Message": "The vendor is locked."}
     with pytest.raises(RefusedError, match="refused to submit vendor v-1: The vendor is locked"):
-        submitted(server, Books(ours))
+        submitted(server, FakeAvidXchange(ours))
 
 
 UNSAID = [
@@ -100,13 +100,13 @@ UNSAID = [
 
 @pytest.mark.parametrize("results", UNSAID, ids=repr)
 def test_what_is_not_said_proves_nothing(server: Scripted, results: object):
-    books = Books(results)
+    books = FakeAvidXchange(results)
     assert not submitted(server, books).is_proved
     assert (books.writes, books.lists) == (1, [])
 
 
 def test_what_is_said_of_our_item_proves_it(server: Scripted):
-    assert submitted(server, Books({"ExternalId": "v-1", "Successful": True, "Id": 9})).is_proved
+    assert submitted(server, FakeAvidXchange({"ExternalId": "v-1", "Successful": True, "Id": 9})).is_proved
 
 
 PICTURE = {"name": "a.pdf", "media_type": "application/pdf", "size": 4, "sha256": "0" * 64}

@@ -15,18 +15,18 @@ from apbridge.errors import APBridgeError, SettingError
 from tests.waiting import PATIENCE
 
 if TYPE_CHECKING:
-    from tests.avidxchange.conftest import Answer, Asked, ProfileOf, Scripted
+    from tests.avidxchange.conftest import AskedOfAvidXchange, CannedAnswer, ProfileOf, Scripted
 
 TOKEN_PATH = "/avidconnect/oauth2/token"
 COMPANY = (200, {"CompanyId": "4711"})
 
 
-def granting(*tokens: str, then: Answer = COMPANY, **more: object) -> Any:  # noqa: ANN401
+def granting(*tokens: str, then: CannedAnswer = COMPANY, **more: object) -> Any:  # noqa: ANN401
     """Grant these tokens in turn; any other call is answered by whether its token is the last granted."""
     rest = list(tokens)
     good: list[str] = []
 
-    def answer(asked: Asked) -> Answer:
+    def answer(asked: AskedOfAvidXchange) -> CannedAnswer:
         if asked.path == TOKEN_PATH:
             good[:] = [rest.pop(0)]
             return 200, {"access_token": good[0], "expires_in": 3600, **more}
@@ -37,7 +37,7 @@ def granting(*tokens: str, then: Answer = COMPANY, **more: object) -> Any:  # no
     return answer
 
 
-def sign_ins(server: Scripted) -> list[Asked]:
+def sign_ins(server: Scripted) -> list[AskedOfAvidXchange]:
     return [asked for asked in server.asked if asked.path == TOKEN_PATH]
 
 
@@ -105,7 +105,7 @@ def test_a_refused_token_is_replaced_once_for_all_who_had_it(server: Scripted):
         expired = server.answer
         together = Barrier(6)
 
-        def once(asked: Asked) -> Answer:
+        def once(asked: AskedOfAvidXchange) -> CannedAnswer:
             """Refuse the first token from now on, to all at once."""
             if asked.headers.get("Authorization") == "Bearer t1":
                 together.wait(PATIENCE)
@@ -135,7 +135,7 @@ def test_a_token_is_left_shortly_before_its_end(server: Scripted, monkeypatch: p
 def test_a_fresh_token_that_is_refused_means_wrong_settings_and_is_not_tried_for_minutes(server: Scripted):
     tokens = iter(["t1", "t2", "t3"])
 
-    def answer(asked: Asked) -> Answer:
+    def answer(asked: AskedOfAvidXchange) -> CannedAnswer:
         if asked.path == TOKEN_PATH:
             return 200, {"access_token": next(tokens)}
         return 401, {"Message": "This client may not come in"}
@@ -159,7 +159,7 @@ def test_a_fresh_token_that_is_refused_means_wrong_settings_and_is_not_tried_for
     ],
 )
 def test_a_refused_sign_in_is_one_sentence_without_a_secret(
-    server: Scripted, answer: Answer, code: str, says: str
+    server: Scripted, answer: CannedAnswer, code: str, says: str
 ):
     server.answer = lambda _: answer
     with server.client(profile="partner") as client, pytest.raises(SettingError) as caught:

@@ -22,7 +22,7 @@ from apbridge.http.retry import (
 )
 
 if TYPE_CHECKING:
-    from tests.conftest import Clock
+    from tests.conftest import FakeClock
 
 
 def answered(value: str | None) -> requests.Response:
@@ -107,7 +107,7 @@ def test_what_comes_every_time_is_the_answer_after_a_few_tries():
     assert wait_for(same, FEW_TRIES) is None
 
 
-def test_each_look_up_is_waited_for_and_a_stop_makes_the_next_one_the_last(clock: Clock):
+def test_each_look_up_is_waited_for_and_a_stop_makes_the_next_one_the_last(clock: FakeClock):
     assert len(list(look_ups(clock))) == len(retry.PAUSES)
     assert tuple(clock.waits) == retry.PAUSES
     assert len(list(look_ups(clock, 2))) == 2

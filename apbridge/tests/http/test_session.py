@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from apbridge.errors import OutcomeUnknownError, RefusedError, SettingError, UnavailableError
-from apbridge.http import Call, Verdict, VerdictKind, Write, retry
+from apbridge.http import Answer, AnswerKind, Call, Idempotency, retry
 from apbridge.wire import watched
 from tests.waiting import PATIENCE, until
 
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from apbridge.http import GovernedSession
-    from tests.conftest import Clock, Script
+    from tests.conftest import AnswerScript, FakeClock
 
     Sessions = Callable[..., GovernedSession]
 
 READ = Call("GET", "/bills", "read bills")
-UPSERT = Call("PUT", "/bills/1", "submit bill 1", Write.IDEMPOTENT, json={"a": 1})
-POST = Call("POST", "/payments", "post payment 77", Write.ONCE, json={"amount": Decimal("10.10")})
+UPSERT = Call("PUT", "/bills/1", "submit bill 1", Idempotency.IDEMPOTENT, json={"a": 1})
+POST = Call("POST", "/payments", "post payment 77", Idempotency.ONCE, json={"amount": Decimal("10.10")})
 HTML = b"<!doctype html><title>502 Bad Gateway</title>"
 
 # What leaves open whether a write was carried out.
@@ -41,7 +41,7 @@ DOUBTFUL: dict[str, dict[str, Any]] = {
 }
 
 
-def test_a_call_is_signed_and_carries_money_digit_for_digit(script: Script, session_to: Sessions):
+def test_a_call_is_signed_and_carries_money_digit_for_digit(script: AnswerScript, session_to: Sessions):
     script.then(201, {"id": Decimal("1.50")})
     assert session_to(script.url).ask(POST) == {"id": Decimal("1.50")}
     (asked,) = script.asked
@@ -59,7 +59,7 @@ CLEAR: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("tries", [DOUBTFUL, CLEAR], ids=["doubtful", "clear"])
 def test_what_may_still_be_on_the_wire_is_told(
-    script: Script, session_to: Sessions, tries: dict[str, dict[str, Any]]
+    script: AnswerScript, session_to: Sessions, tries: dict[str, dict[str, Any]]
 ):
     script.forever(200, {"ok": True})
     for answer in tries.values():
@@ -77,7 +77,7 @@ def test_what_was_never_sent_is_not_on_the_wire(session_to: Sessions):
 
 @pytest.mark.parametrize("call", [READ, UPSERT], ids=["read", "upsert"])
 @pytest.mark.parametrize("doubt", DOUBTFUL)
-def test_what_is_safe_to_send_again_is(script: Script, session_to: Sessions, call: Call, doubt: str):
+def test_what_is_safe_to_send_again_is(script: AnswerScript, session_to: Sessions, call: Call, doubt: str):
     script.then(**DOUBTFUL[doubt]).then(200, {"ok": True})
     session = session_to(script.url)
     assert session.ask(call) == {"ok": True}
@@ -86,14 +86,14 @@ def test_what_is_safe_to_send_again_is(script: Script, session_to: Sessions, cal
 
 
 @pytest.mark.parametrize("doubt", DOUBTFUL)
-def test_a_payment_in_doubt_is_never_sent_twice(script: Script, session_to: Sessions, doubt: str):
+def test_a_payment_in_doubt_is_never_sent_twice(script: AnswerScript, session_to: Sessions, doubt: str):
     script.forever(**DOUBTFUL[doubt])
     with pytest.raises(OutcomeUnknownError, match="post payment 77"):
         session_to(script.url).send(POST)
     assert len(script.asked) == 1
 
 
-def test_a_payment_without_an_answer_in_time_is_in_doubt(script: Script, session_to: Sessions):
+def test_a_payment_without_an_answer_in_time_is_in_doubt(script: AnswerScript, session_to: Sessions):
     never = Event()
     script.forever(until=never)
     with pytest.raises(OutcomeUnknownError, match="no answer in time"):
@@ -103,13 +103,15 @@ def test_a_payment_without_an_answer_in_time_is_in_doubt(script: Script, session
     assert len(script.asked) == 1
 
 
-def test_a_payment_that_was_blocked_is_sent_again(script: Script, session_to: Sessions):
+def test_a_payment_that_was_blocked_is_sent_again(script: AnswerScript, session_to: Sessions):
     script.then(429, times=3).then(204)
     assert session_to(script.url).send(POST).status_code == 204
     assert len(script.asked) == 4
 
 
-def test_a_payment_that_found_nobody_may_wait_for_somebody(nowhere: str, session_to: Sessions, clock: Clock):
+def test_a_payment_that_found_nobody_may_wait_for_somebody(
+    nowhere: str, session_to: Sessions, clock: FakeClock
+):
     with pytest.raises(UnavailableError, match="no connection") as caught:
         session_to(nowhere, stop=clock).send(POST)
     assert caught.value.code == "APB-HTTP-004"
@@ -125,7 +127,7 @@ def test_a_payment_that_found_nobody_may_wait_for_somebody(nowhere: str, session
     database=None,
 )
 def test_after_any_answers_a_payment_was_in_doubt_at_most_once(
-    script: Script, session_to: Sessions, answers: list[str]
+    script: AnswerScript, session_to: Sessions, answers: list[str]
 ):
     script.asked.clear()
     script._answers.clear()
@@ -151,12 +153,12 @@ def test_after_any_answers_a_payment_was_in_doubt_at_most_once(
     assert len(script.asked) == decisive + 1
 
 
-def test_an_answer_that_is_missing_is_asked_for_again(script: Script, session_to: Sessions):
+def test_an_answer_that_is_missing_is_asked_for_again(script: AnswerScript, session_to: Sessions):
     script.then(200, b"").then(200, {"ok": True})
     assert session_to(script.url).ask(READ) == {"ok": True}
 
 
-def test_a_refusal_is_said_in_the_other_systems_words(script: Script, session_to: Sessions):
+def test_a_refusal_is_said_in_the_other_systems_words(script: AnswerScript, session_to: Sessions):
     script.then(422, {"code": "unknown_vendor", "message": "Vendor 7 is unknown. tax_id: 12-3456789"})
     with pytest.raises(RefusedError) as caught:
         session_to(script.url).send(UPSERT)
@@ -166,22 +168,22 @@ def test_a_refusal_is_said_in_the_other_systems_words(script: Script, session_to
     assert len(script.asked) == 1
 
 
-def test_a_refusal_without_words_reads_well_too(script: Script, session_to: Sessions):
+def test_a_refusal_without_words_reads_well_too(script: AnswerScript, session_to: Sessions):
     script.then(404, HTML)
     with pytest.raises(RefusedError) as caught:
         session_to(script.url).send(READ)
     assert caught.value.says == "Ledgerly refused to read bills: it gave no reason (HTTP 404)."
 
 
-def test_one_fresh_token_and_then_it_is_overload(script: Script, session_to: Sessions):
+def test_one_fresh_token_and_then_it_is_overload(script: AnswerScript, session_to: Sessions):
     script.then(401, times=3).then(200, {})
     session = session_to(script.url)
     session.send(READ)
     assert [asked.headers["Authorization"] for asked in script.asked] == ["Bearer t1"] + ["Bearer t2"] * 3
-    assert session.gate.limit < 4
+    assert session.limiter.limit < 4
 
 
-def test_fixed_credentials_that_are_refused_are_a_setting(script: Script, session_to: Sessions):
+def test_fixed_credentials_that_are_refused_are_a_setting(script: AnswerScript, session_to: Sessions):
     script.forever(401, {"code": "bad_token"})
     signer: Any = type(session_to(script.url)._signer)
     with pytest.raises(SettingError, match="user_token"):
@@ -189,7 +191,7 @@ def test_fixed_credentials_that_are_refused_are_a_setting(script: Script, sessio
     assert len(script.asked) == 1
 
 
-def test_it_gives_up_and_says_what_was_tried(script: Script, session_to: Sessions, clock: Clock):
+def test_it_gives_up_and_says_what_was_tried(script: AnswerScript, session_to: Sessions, clock: FakeClock):
     script.forever(502, HTML)
     with pytest.raises(UnavailableError) as caught:
         session_to(script.url, stop=clock, give_up_after=600).send(READ)
@@ -200,26 +202,28 @@ def test_it_gives_up_and_says_what_was_tried(script: Script, session_to: Session
     assert "<title>" not in said
 
 
-def test_an_error_about_this_very_call_is_its_answer_after_a_few_tries(script: Script, session_to: Sessions):
+def test_an_error_about_this_very_call_is_its_answer_after_a_few_tries(
+    script: AnswerScript, session_to: Sessions
+):
     script.forever(500, {})
-    judge = lambda _: Verdict(VerdictKind.FAILED, "UNEXPECTED_ERROR", "a bad field")  # noqa: E731
+    classify = lambda _: Answer(AnswerKind.FAILED, "UNEXPECTED_ERROR", "a bad field")  # noqa: E731
     with pytest.raises(RefusedError, match="a bad field"):
-        session_to(script.url, judge=judge).send(READ)
+        session_to(script.url, classify=classify).send(READ)
     assert len(script.asked) == retry.FEW_TRIES
     script.asked.clear()
     with pytest.raises(OutcomeUnknownError):
-        session_to(script.url, judge=judge).send(POST)
+        session_to(script.url, classify=classify).send(POST)
     assert len(script.asked) == 1
 
 
-def test_it_waits_as_long_as_it_is_asked_to(script: Script, session_to: Sessions, clock: Clock):
+def test_it_waits_as_long_as_it_is_asked_to(script: AnswerScript, session_to: Sessions, clock: FakeClock):
     script.then(429, headers={"Retry-After": "40"}).then(200, {})
     session_to(script.url, stop=clock).send(READ)
     (wait,) = clock.waits
     assert 40 <= wait < 42
 
 
-def test_a_stop_ends_the_wait(script: Script, session_to: Sessions):
+def test_a_stop_ends_the_wait(script: AnswerScript, session_to: Sessions):
     class Stop(Event):
         """Comes once somebody waits."""
 
@@ -236,7 +240,7 @@ def test_a_stop_ends_the_wait(script: Script, session_to: Sessions):
 
 
 @pytest.mark.parametrize("where", ["https://elsewhere.example/login?session=s3cret", "/other", ""])
-def test_no_redirect_is_followed(script: Script, session_to: Sessions, where: str):
+def test_no_redirect_is_followed(script: AnswerScript, session_to: Sessions, where: str):
     script.then(302, headers={"Location": where} if where else {})
     with pytest.raises(SettingError) as caught:
         session_to(script.url).send(POST)
@@ -245,7 +249,7 @@ def test_no_redirect_is_followed(script: Script, session_to: Sessions, where: st
     assert len(script.asked) == 1
 
 
-def test_a_token_goes_to_no_other_host(script: Script, session_to: Sessions):
+def test_a_token_goes_to_no_other_host(script: AnswerScript, session_to: Sessions):
     session = session_to(f"{script.url}/api")
     session.send(Call("GET", f"{script.url}/api/bills?page=2", "read bills"))
     assert script.asked[0].path == "/api/bills?page=2"
@@ -256,7 +260,7 @@ def test_a_token_goes_to_no_other_host(script: Script, session_to: Sessions):
 
 
 def test_no_cookie_is_kept_and_no_password_taken_from_netrc(
-    script: Script, session_to: Sessions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    script: AnswerScript, session_to: Sessions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     netrc = tmp_path / "netrc"
     netrc.write_text("machine 127.0.0.1 login someone password s3cret\n")
@@ -271,7 +275,7 @@ def test_no_cookie_is_kept_and_no_password_taken_from_netrc(
 
 
 def test_logs_hold_neither_bodies_nor_tokens(
-    script: Script, session_to: Sessions, caplog: pytest.LogCaptureFixture
+    script: AnswerScript, session_to: Sessions, caplog: pytest.LogCaptureFixture
 ):
     caplog.set_level(logging.DEBUG)
     script.then(503, {"message": "token: s3cret", "more": "s3cret"}).then(200, {"bills": "s3cret"})

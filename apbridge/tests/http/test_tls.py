@@ -21,15 +21,15 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 
 from apbridge.errors import UnavailableError
-from apbridge.http import Call, Write
+from apbridge.http import Call, Idempotency
 from apbridge.wire import watched
 
 if TYPE_CHECKING:
     from apbridge.http import GovernedSession
-    from tests.conftest import Script
+    from tests.conftest import AnswerScript
 
 READ = Call("GET", "/bills", "read bills")
-POST = Call("POST", "/payments", "post a payment", Write.ONCE, json={})
+POST = Call("POST", "/payments", "post a payment", Idempotency.ONCE, json={})
 NOW = datetime.now(timezone.utc)
 YEAR = timedelta(days=365)
 
@@ -193,7 +193,7 @@ def test_one_of_an_issuer_that_is_not_trusted_is_not(
 
 @pytest.mark.usefixtures("issuer")
 def test_loopback_without_tls_needs_no_certificate(
-    script: Script, session_to: Callable[..., GovernedSession]
+    script: AnswerScript, session_to: Callable[..., GovernedSession]
 ):
     script.then(200, {})
     assert session_to(script.url, give_up_after=0.0).ask(READ) == {}

@@ -151,9 +151,9 @@ def test_verify_names_the_first_broken_link(ledger: Ledger, tampering: str) -> N
     assert ledger.verify().rows == 20
     statement, broken_at = TAMPERINGS[tampering]
     unlock(ledger, statement)
-    verdict = ledger.verify()
-    assert (verdict.broken_at, verdict.rows) == (broken_at, broken_at - 1)
-    assert verdict.because
+    check = ledger.verify()
+    assert (check.broken_at, check.rows) == (broken_at, broken_at - 1)
+    assert check.because
 
 
 def test_verify_finds_a_swapped_pair(ledger: Ledger) -> None:
@@ -272,7 +272,7 @@ def test_one_changed_byte_a_removed_row_or_a_swapped_pair_is_always_found(
             with closing(sqlite3.connect(copy)) as written:
                 db.backup(written)
             with Ledger(f"sqlite:///{copy}") as ledger:
-                verdict = ledger.verify()
-    assert verdict.broken_at is not None
-    assert verdict.broken_at <= first
-    assert verdict.because
+                check = ledger.verify()
+    assert check.broken_at is not None
+    assert check.broken_at <= first
+    assert check.because

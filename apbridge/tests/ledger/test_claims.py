@@ -7,7 +7,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 
 from apbridge.ledger import Ledger
-from apbridge.ledger.rehearsal import RehearsalLedger
+from apbridge.ledger.dry_run import DryRunLedger
 from tests.waiting import PATIENCE
 
 _CLAIMING = """
@@ -77,7 +77,7 @@ def test_threads_that_claim_and_give_up_at_once(ledger: Ledger) -> None:
 def test_a_dry_run_knows_the_claims_and_makes_none(url: str) -> None:
     with Ledger(url) as ledger:
         ledger.claims.claim(1, "netsuite", "7", "payment-1")
-        with RehearsalLedger(url) as rehearsal:
-            assert rehearsal.claims.claim(2, "netsuite", "7", "payment-2") == "payment-1"
-            assert rehearsal.claims.claim(2, "netsuite", "8", "payment-2") == "payment-2"
+        with DryRunLedger(url) as copy:
+            assert copy.claims.claim(2, "netsuite", "7", "payment-2") == "payment-1"
+            assert copy.claims.claim(2, "netsuite", "8", "payment-2") == "payment-2"
         assert ledger.claims.claim(3, "netsuite", "8", "payment-3") == "payment-3"

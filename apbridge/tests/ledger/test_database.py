@@ -21,7 +21,7 @@ from sqlalchemy import Connection, Engine, NullPool, create_engine, event, inspe
 
 from apbridge import ledger as package
 from apbridge.errors import APBridgeError, SettingError, UnavailableError
-from apbridge.ledger import Ledger, Verdict, database
+from apbridge.ledger import Ledger, TrailCheck, database
 from apbridge.ledger.tables import VERSION, VERSION_TABLE, metadata
 from tests.waiting import PATIENCE
 
@@ -96,7 +96,7 @@ def test_a_ledger_that_the_migrations_made_is_current(url: str) -> None:
         run = ledger.start_run("toy", "1.0")
         with run.audited(system="toy", operation="write", external_id="v-1", body={}):
             pass
-        assert ledger.verify() == Verdict(2)
+        assert ledger.verify() == TrailCheck(2)
 
 
 def test_a_ledger_of_an_earlier_version_is_brought_up_to_date(

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from apbridge.errors import OvertakenError
-from apbridge.ledger import Content, Entry, Found, Known, Ledger, Run, Status
+from apbridge.ledger import Content, Ledger, RemoteFacts, RowUpdate, Run, Status, TrailSnapshot
 from apbridge.ledger.audit import Write
-from apbridge.ledger.doubt import ANSWERED, SENT, UNANSWERED, OnTrail, Place, place
+from apbridge.ledger.doubt import ANSWERED, SENT, UNANSWERED, OnTrail, TrailMark, place
 
 NOW = datetime(2026, 11, 29, 12, tzinfo=timezone.utc)
 WHILE = timedelta(minutes=30)
@@ -23,9 +23,9 @@ def minutes_ago(number: int) -> datetime:
     return NOW - timedelta(minutes=number)
 
 
-def entry(status: Status = Status.DELIVERED, **more: object) -> Entry:
-    values = {"content_hash": "h", "known": Known(10, NOW), "payload": {"id": "1"}, **more}
-    return Entry("bills", NAME, "1", status=status, **values)  # type: ignore[arg-type]
+def entry(status: Status = Status.DELIVERED, **more: object) -> RowUpdate:
+    values = {"content_hash": "h", "known": TrailSnapshot(10, NOW), "payload": {"id": "1"}, **more}
+    return RowUpdate("bills", NAME, "1", status=status, **values)  # type: ignore[arg-type]
 
 
 def sent(seq: int, ago: int, run: int = OTHER) -> OnTrail:
@@ -36,34 +36,34 @@ def ended(seq: int, of: int, phase: str = ANSWERED, run: int = OTHER) -> OnTrail
     return OnTrail(seq, run, phase, of, minutes_ago(0))
 
 
-CASES: dict[str, tuple[Entry, list[OnTrail], Place]] = {
-    "nothing was ever sent": (entry(), [], Place(0, None)),
-    "all was answered": (entry(), [sent(3, 5), ended(4, 3)], Place(4, None)),
-    "a killed run's write may still arrive": (entry(), [sent(3, 5)], Place(2, minutes_ago(5) + WHILE)),
-    "it would have arrived by now": (entry(), [sent(3, 31)], Place(3, None)),
+CASES: dict[str, tuple[RowUpdate, list[OnTrail], TrailMark]] = {
+    "nothing was ever sent": (entry(), [], TrailMark(0, None)),
+    "all was answered": (entry(), [sent(3, 5), ended(4, 3)], TrailMark(4, None)),
+    "a killed run's write may still arrive": (entry(), [sent(3, 5)], TrailMark(2, minutes_ago(5) + WHILE)),
+    "it would have arrived by now": (entry(), [sent(3, 31)], TrailMark(3, None)),
     "a try of it got no answer": (
         entry(),
         [sent(3, 5), ended(4, 3, UNANSWERED)],
-        Place(2, minutes_ago(5) + WHILE),
+        TrailMark(2, minutes_ago(5) + WHILE),
     ),
     "the last that may arrive counts": (
         entry(Status.IGNORED),
         [sent(3, 20), sent(5, 4)],
-        Place(2, minutes_ago(4) + WHILE),
+        TrailMark(2, minutes_ago(4) + WHILE),
     ),
-    "our own write is known": (entry(), [sent(11, 0, OURS), ended(12, 11, run=OURS)], Place(12, None)),
+    "our own write is known": (entry(), [sent(11, 0, OURS), ended(12, 11, run=OURS)], TrailMark(12, None)),
     "our own write got no answer at first": (
         entry(),
         [sent(11, 0, OURS), ended(12, 11, UNANSWERED, OURS)],
-        Place(12, None),
+        TrailMark(12, None),
     ),
-    "a rejected record is tried again anyway": (entry(Status.REJECTED), [sent(3, 5)], Place(2, None)),
+    "a rejected record is tried again anyway": (entry(Status.REJECTED), [sent(3, 5)], TrailMark(2, None)),
     "a rejection ends no doubt": (
         replace(entry(Status.REJECTED), in_doubt=True),
         [sent(3, 50), ended(4, 3)],
-        Place(1, None),
+        TrailMark(1, None),
     ),
-    "nothing was looked up": (entry(known=None), [sent(3, 5)], Place(3, None)),
+    "nothing was looked up": (entry(known=None), [sent(3, 5)], TrailMark(3, None)),
 }
 
 
@@ -105,7 +105,7 @@ def write(run: Run) -> Write:
     return Write(run.id, run.actor, "toy", "upsert", NAME)
 
 
-def at_hand(ledger: Ledger, modified_at: str, **more: Any) -> Entry:  # noqa: ANN401
+def at_hand(ledger: Ledger, modified_at: str, **more: Any) -> RowUpdate:  # noqa: ANN401
     return entry(known=ledger.known(), source_modified_at=modified_at, **more)
 
 
@@ -159,7 +159,7 @@ def test_an_older_write_that_came_through_puts_the_newer_row_in_doubt(ledger: Le
 
 def test_what_the_other_system_shows_leaves_reasons_and_contents_alone(ledger: Ledger, run: Run) -> None:
     ledger.write(run.id, "toy", [entry(Status.REJECTED, says="no")])
-    ledger.found(run.id, "toy", "bills", {NAME: Found("r-1", {"a": 1}), "b-2": Found("r-2", {})})
+    ledger.found(run.id, "toy", "bills", {NAME: RemoteFacts("r-1", {"a": 1}), "b-2": RemoteFacts("r-2", {})})
     found = ledger.rows("toy", "bills", [NAME, "b-2"])
     assert (found[NAME].status, found[NAME].reason, found[NAME].payload) == (
         Status.REJECTED,
@@ -172,7 +172,7 @@ def test_what_the_other_system_shows_leaves_reasons_and_contents_alone(ledger: L
 
 def test_what_was_listed_before_a_write_says_nothing(ledger: Ledger, run: Run) -> None:
     def found(listed_at: int) -> set[str]:
-        return ledger.found(run.id, "toy", "bills", {NAME: Found("r-1", {})}, listed_at=listed_at)
+        return ledger.found(run.id, "toy", "bills", {NAME: RemoteFacts("r-1", {})}, listed_at=listed_at)
 
     before = ledger.known().seq
     send(run, "t1")
@@ -204,4 +204,6 @@ def test_what_is_in_doubt_since_long_may_be_found(url: str) -> None:
         ledger.write(run.id, "toy", [at_hand(ledger, "t1")])
         send(run, "t1")
         listed_at = ledger.known().seq
-        assert ledger.found(run.id, "toy", "bills", {NAME: Found("r-1", {})}, listed_at=listed_at) == {NAME}
+        assert ledger.found(run.id, "toy", "bills", {NAME: RemoteFacts("r-1", {})}, listed_at=listed_at) == {
+            NAME
+        }

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from apbridge.ledger import UNIDENTIFIED, Entry, Ledger, Need, Run, Status
-from apbridge.ledger.chronicle import Chronicle
+from apbridge.ledger import UNIDENTIFIED, Ledger, Need, RowUpdate, Run, Status
+from apbridge.ledger.run_history import RunHistory
 from tests.waiting import PATIENCE
 
 
@@ -18,9 +18,9 @@ def run(ledger: Ledger) -> Run:
     return ledger.start_run("target-toy", "1.0")
 
 
-def entry(number: int, status: Status = Status.DELIVERED, **more: object) -> Entry:
+def entry(number: int, status: Status = Status.DELIVERED, **more: object) -> RowUpdate:
     values = {"content_hash": "h", "acknowledged": status is Status.DELIVERED, **more}
-    return Entry("vendors", f"v-{number:05}", str(number), status=status, **values)  # type: ignore[arg-type]
+    return RowUpdate("vendors", f"v-{number:05}", str(number), status=status, **values)  # type: ignore[arg-type]
 
 
 def test_a_ledger_is_new_until_this_plugin_told_a_state(ledger: Ledger) -> None:
@@ -87,7 +87,7 @@ def test_a_row_comes_back_as_it_was_written(ledger: Ledger, run: Run) -> None:
     assert row.waits_for == told.waits_for
     assert row.facts == {"total": Decimal("1.10")}
     assert row.payload == record
-    assert not row.withheld
+    assert not row.needs_refetch
     assert row.acknowledged_at is None
     assert before <= row.first_seen == row.last_seen <= datetime.now(timezone.utc)
     assert row.first_seen.tzinfo is timezone.utc
@@ -101,7 +101,7 @@ def test_many_rows_come_back_at_once(ledger: Ledger, run: Run) -> None:
     assert sorted(found) == [name for name in asked if int(name[2:]) < 1203]
     assert ledger.rows("toy", "bills", asked) == {}
     assert ledger.rows("toy", "vendors", []) == {}
-    assert Chronicle(ledger).counts() == [
+    assert RunHistory(ledger).counts() == [
         ("other", "vendors", "delivered", 1),
         ("toy", "vendors", "delivered", 1203),
     ]
@@ -159,27 +159,27 @@ def test_secrets_are_not_in_the_ledger(tmp_path: Path, record: dict[str, object]
         run = ledger.start_run("target-toy", "1.0")
         ledger.write(run.id, "toy", [entry(1, Status.REJECTED, payload=record)])
         (row,) = ledger.rows("toy", "vendors", ["v-00001"]).values()
-        assert row.withheld
-        assert ledger.streams_withheld("toy") == {"vendors"}
+        assert row.needs_refetch
+        assert ledger.streams_to_refetch("toy") == {"vendors"}
         for file in tmp_path.iterdir():
             assert b"12-3456789" not in file.read_bytes()
         ledger.write(run.id, "toy", [entry(1)])
-        assert ledger.streams_withheld("toy") == set()
+        assert ledger.streams_to_refetch("toy") == set()
 
 
 def test_an_absent_tax_id_is_no_secret(ledger: Ledger, run: Run) -> None:
     ledger.write(run.id, "toy", [entry(1, Status.WAITING, payload={"id": "1", "tax_id": None})])
     (row,) = ledger.rows("toy", "vendors", ["v-00001"]).values()
-    assert not row.withheld
+    assert not row.needs_refetch
     assert row.payload == {"id": "1", "tax_id": None}
 
 
 def test_a_record_without_a_name_cannot_be_asked_again(ledger: Ledger, run: Run) -> None:
-    nameless = Entry(
+    nameless = RowUpdate(
         "vendors", f"{UNIDENTIFIED}1", None, "", Status.REJECTED, payload={"tax_id": "12-3456789"}
     )
     ledger.write(run.id, "toy", [nameless])
-    assert ledger.streams_withheld("toy") == set()
+    assert ledger.streams_to_refetch("toy") == set()
 
 
 def test_a_reason_shows_no_token(ledger: Ledger, run: Run) -> None:
@@ -242,7 +242,7 @@ def test_what_a_database_cannot_keep_spoils_no_other_row(ledger: Ledger, run: Ru
         "currency": "US\0",
         "allocations": [{"invoice_external_id": "bill\0"}],
     }
-    poisoned = Entry(
+    poisoned = RowUpdate(
         "payments",
         "p-1",
         "7\0",

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from apbridge.errors import SettingError
-from apbridge.ledger import Entry, Ledger, Status
+from apbridge.ledger import Ledger, RowUpdate, Status
 from apbridge.vault import Vault
 
 RECORD = {"id": "1", "name": "O'Brien & Sons", "tax_id": "12-3456789"}
@@ -21,15 +21,15 @@ def vault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Vault:
 def keep(url: str) -> None:
     with Ledger(url) as ledger:
         run = ledger.start_run("target-toy", "1")
-        ledger.write(run.id, "toy", [Entry("vendors", "v-1", "1", "h", Status.REJECTED, payload=RECORD)])
+        ledger.write(run.id, "toy", [RowUpdate("vendors", "v-1", "1", "h", Status.REJECTED, payload=RECORD)])
 
 
 def test_a_record_with_a_tax_id_is_kept_whole_and_in_no_file(vault: Vault, url: str, tmp_path: Path):
     keep(url)
     with Ledger(url) as ledger:
         row = ledger.rows("toy", "vendors", ["v-1"])["v-1"]
-        assert (row.payload, row.withheld) == (RECORD, False)
-        assert ledger.streams_withheld("toy") == ledger.streams_shut("toy") == set()
+        assert (row.payload, row.needs_refetch) == (RECORD, False)
+        assert ledger.streams_to_refetch("toy") == ledger.streams_undecryptable("toy") == set()
     for file in tmp_path.glob("*.db*"):
         assert b"12-3456789" not in file.read_bytes()
     vault.rotate()
@@ -43,10 +43,12 @@ def test_a_lost_vault_shuts_what_was_sealed_and_no_other_row(url: str, monkeypat
     monkeypatch.setenv("APBRIDGE_VAULT", "elsewhere.json")
     with Ledger(url) as ledger:
         run = ledger.start_run("target-toy", "1")
-        ledger.write(run.id, "toy", [Entry("bills", "b-1", "1", "h", Status.WAITING, payload={"id": "1"})])
+        ledger.write(
+            run.id, "toy", [RowUpdate("bills", "b-1", "1", "h", Status.WAITING, payload={"id": "1"})]
+        )
         row = ledger.rows("toy", "vendors", ["v-1"])["v-1"]
-        assert (row.payload, row.withheld) == (None, True)
-        assert ledger.streams_shut("toy") == {"vendors"}
+        assert (row.payload, row.needs_refetch) == (None, True)
+        assert ledger.streams_undecryptable("toy") == {"vendors"}
         assert ledger.rows("toy", "bills", ["b-1"])["b-1"].payload == {"id": "1"}
 
 

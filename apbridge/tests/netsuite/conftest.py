@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from apbridge.netsuite import NetSuite, NetSuiteSettings
 
 if TYPE_CHECKING:
-    from tests.conftest import Script
+    from tests.conftest import AnswerScript
 
 _MAKERS: dict[str, Callable[[], Any]] = {
     "RSA 3072": lambda: rsa.generate_private_key(65537, 3072),
@@ -80,7 +80,7 @@ def netsuite_to(config: dict[str, Any]) -> Iterator[Callable[..., NetSuite]]:
 
 
 @pytest.fixture
-def netsuite(script: Script, netsuite_to: Callable[..., NetSuite]) -> NetSuite:
+def netsuite(script: AnswerScript, netsuite_to: Callable[..., NetSuite]) -> NetSuite:
     """Give a client whose sign-in is granted."""
     script.then(200, TOKEN)
     return netsuite_to(script.url, restlet_script="customscript_x", restlet_deploy="customdeploy_x")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from apbridge.netsuite import NetSuite
-    from tests.conftest import Script
+    from tests.conftest import AnswerScript
 
 QUERY = "SELECT id FROM vendor ORDER BY id ASC"
 
@@ -35,7 +35,7 @@ def read(netsuite: NetSuite) -> Any:  # noqa: ANN401
     return netsuite.suiteql_all(QUERY, purpose="read vendors")
 
 
-def test_a_page_of_rows(script: Script, netsuite: NetSuite):
+def test_a_page_of_rows(script: AnswerScript, netsuite: NetSuite):
     script.then(200, page([{"id": "1", "companyname": "O'Brien"}], 1, more=False))
     found = netsuite.suiteql(QUERY, limit=10, offset=20, purpose="read vendors")
     assert found.items == [{"id": "1", "companyname": "O'Brien"}]
@@ -46,7 +46,7 @@ def test_a_page_of_rows(script: Script, netsuite: NetSuite):
     assert plain_json.loads(asked.body) == {"q": QUERY}
 
 
-def test_every_page_is_read(script: Script, netsuite: NetSuite, monkeypatch: pytest.MonkeyPatch):
+def test_every_page_is_read(script: AnswerScript, netsuite: NetSuite, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(client_module, "PAGE_ROWS", 2)
     script.then(200, page([{"id": "1"}, {"id": "2"}], 3, more=True)).then(
         200, page([{"id": "3"}], 3, more=False)
@@ -57,7 +57,7 @@ def test_every_page_is_read(script: Script, netsuite: NetSuite, monkeypatch: pyt
 
 @pytest.mark.parametrize("more", [True, False])
 def test_at_the_cap_nothing_is_cut_off_silently(
-    script: Script, netsuite: NetSuite, monkeypatch: pytest.MonkeyPatch, *, more: bool
+    script: AnswerScript, netsuite: NetSuite, monkeypatch: pytest.MonkeyPatch, *, more: bool
 ):
     monkeypatch.setattr(client_module, "MOST_ROWS", 4)
     script.forever(200, page([{"id": "1"}] * 4, 4, more=more))
@@ -66,7 +66,7 @@ def test_at_the_cap_nothing_is_cut_off_silently(
 
 
 def test_rows_that_go_while_they_are_read_are_not_missed(
-    script: Script, netsuite: NetSuite, monkeypatch: pytest.MonkeyPatch
+    script: AnswerScript, netsuite: NetSuite, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(client_module, "PAGE_ROWS", 2)
     first = page([{"id": "1"}, {"id": "2"}], 4, more=True)
@@ -81,7 +81,7 @@ def test_rows_that_go_while_they_are_read_are_not_missed(
 
 
 @pytest.mark.parametrize("body", [{}, [], "x", {"items": 1}, {"items": [1], "hasMore": 1, "totalResults": 1}])
-def test_what_is_no_page_is_said(script: Script, netsuite: NetSuite, body: object):
+def test_what_is_no_page_is_said(script: AnswerScript, netsuite: NetSuite, body: object):
     script.then(200, body)
     with pytest.raises(UnavailableError, match="no page of rows"):
         read(netsuite)
@@ -91,7 +91,7 @@ def test_what_is_no_page_is_said(script: Script, netsuite: NetSuite, body: objec
 @pytest.mark.parametrize("code", ["CONCURRENCY_LIMIT_EXCEEDED", "SSS_REQUEST_LIMIT_EXCEEDED"])
 @pytest.mark.parametrize("form", ["record", "restlet"])
 def test_overload_is_told_by_its_code_in_any_status(
-    script: Script, netsuite: NetSuite, status: int, code: str, form: str
+    script: AnswerScript, netsuite: NetSuite, status: int, code: str, form: str
 ):
     restlet = {"error": {"code": code, "message": "Request blocked."}}
     script.then(status, error(code, "Request blocked.") if form == "record" else restlet)
@@ -100,7 +100,7 @@ def test_overload_is_told_by_its_code_in_any_status(
     assert netsuite.session.counts.retries == 1
 
 
-def test_an_unknown_column_is_a_refusal_with_netsuites_words(script: Script, netsuite: NetSuite):
+def test_an_unknown_column_is_a_refusal_with_netsuites_words(script: AnswerScript, netsuite: NetSuite):
     script.then(
         400, error("INVALID_PARAMETER", "Unknown identifier 'subsidiary'.", **{"o:errorQueryParam": "q"})
     )
@@ -110,7 +110,7 @@ def test_an_unknown_column_is_a_refusal_with_netsuites_words(script: Script, net
     assert caught.value.facts["details"]["o:errorQueryParam"] == "q"
 
 
-def test_an_unexpected_error_that_stays_is_a_refusal_soon(script: Script, netsuite: NetSuite):
+def test_an_unexpected_error_that_stays_is_a_refusal_soon(script: AnswerScript, netsuite: NetSuite):
     script.forever(500, error("UNEXPECTED_ERROR", "An unexpected error occurred. Error ID: x1"))
     with pytest.raises(RefusedError, match="Error ID: x1"):
         read(netsuite)
@@ -120,7 +120,7 @@ def test_an_unexpected_error_that_stays_is_a_refusal_soon(script: Script, netsui
     assert len(script.asked) == 1 + 3 + 1
 
 
-def test_several_errors_are_all_said(script: Script, netsuite: NetSuite):
+def test_several_errors_are_all_said(script: AnswerScript, netsuite: NetSuite):
     both = error("INVALID_CONTENT", "Invalid account.", **{"o:errorPath": "account"})
     both["o:errorDetails"].append({"detail": "Invalid entity.", "o:errorCode": "INVALID_CONTENT"})
     script.then(400, both)
@@ -133,13 +133,13 @@ def test_several_errors_are_all_said(script: Script, netsuite: NetSuite):
     "body",
     [{"error": {"code": "SSS_X", "message": "no"}}, {"error": "no"}, {"name": "SSS_X", "message": "no"}, 5],
 )
-def test_a_restlets_errors_are_read(script: Script, netsuite: NetSuite, body: object):
+def test_a_restlets_errors_are_read(script: AnswerScript, netsuite: NetSuite, body: object):
     script.then(400, body)
     with pytest.raises(RefusedError, match=r"refused to read files: (no|it gave no reason)"):
         netsuite.restlet({"action": "files"}, reads=dict, purpose="read files")
 
 
-def test_a_restlet_is_called_by_its_names(script: Script, netsuite: NetSuite):
+def test_a_restlet_is_called_by_its_names(script: AnswerScript, netsuite: NetSuite):
     script.then(200, {"files": []})
     asked = {"action": "files", "bills": ["1"]}
     assert netsuite.restlet(asked, reads=dict, purpose="read files") == {"files": []}
@@ -158,37 +158,37 @@ def test_a_restlet_is_called_by_its_names(script: Script, netsuite: NetSuite):
     ],
 )
 def test_the_limit_is_what_netsuite_grants(
-    script: Script, netsuite: NetSuite, limits: dict[str, Any], most: int
+    script: AnswerScript, netsuite: NetSuite, limits: dict[str, Any], most: int
 ):
     script.then(200, {**limits, "links": []})
     netsuite.learn_limit()
-    assert netsuite.concurrency == netsuite.restlets.gate.most == most
+    assert netsuite.concurrency == netsuite.restlets.limiter.most == most
 
 
-def test_a_limit_that_the_role_may_not_see_changes_nothing(script: Script, netsuite: NetSuite):
+def test_a_limit_that_the_role_may_not_see_changes_nothing(script: AnswerScript, netsuite: NetSuite):
     script.then(403, error("INSUFFICIENT_PERMISSION", "Permission Violation"))
     netsuite.learn_limit()
     assert netsuite.concurrency == 5
 
 
 @pytest.mark.parametrize("body", [[], {"accountConcurrencyLimit": "many"}])
-def test_a_limit_that_is_none_is_said(script: Script, netsuite: NetSuite, body: object):
+def test_a_limit_that_is_none_is_said(script: AnswerScript, netsuite: NetSuite, body: object):
     script.then(200, body)
     with pytest.raises(UnavailableError, match="no limits"):
         netsuite.learn_limit()
 
 
 def test_rest_and_restlets_share_one_gate(netsuite: NetSuite):
-    assert netsuite.restlets.gate is netsuite.session.gate
+    assert netsuite.restlets.limiter is netsuite.session.limiter
 
 
-def test_no_restlet_is_a_setting(netsuite_to: Callable[..., NetSuite], script: Script):
+def test_no_restlet_is_a_setting(netsuite_to: Callable[..., NetSuite], script: AnswerScript):
     with pytest.raises(SettingError, match="restlet_script"):
         netsuite_to(script.url).restlet({"action": "version"}, reads=dict, purpose="ask the version")
     assert not script.asked
 
 
-def test_a_created_record_without_its_id_is_in_doubt(script: Script, netsuite: NetSuite):
+def test_a_created_record_without_its_id_is_in_doubt(script: AnswerScript, netsuite: NetSuite):
     script.then(204)
     with pytest.raises(OutcomeUnknownError, match="not under which id"):
         netsuite.create("vendorPayment", {}, purpose="post payment")
@@ -202,7 +202,7 @@ APPLY = {"items": [{"doc": {"id": "12"}, "amount": Decimal("10.10")}]}
     [({"memo": "x"}, (), 2), ({"apply": APPLY}, ("apply",), 2), ({"apply": APPLY}, (), 1)],
 )
 def test_an_upsert_is_repeated_only_where_it_cannot_append(
-    script: Script, netsuite: NetSuite, body: dict[str, Any], replace: tuple[str, ...], tries: int
+    script: AnswerScript, netsuite: NetSuite, body: dict[str, Any], replace: tuple[str, ...], tries: int
 ):
     script.then(502, b"<html>").then(204, headers={"Location": "/services/rest/record/v1/vendorPayment/9"})
     if tries == 1:
@@ -215,7 +215,7 @@ def test_an_upsert_is_repeated_only_where_it_cannot_append(
     assert script.asked[1].path == f"/services/rest/record/v1/vendorPayment/eid:p-1{query}"
 
 
-def test_records_are_read_changed_and_deleted(script: Script, netsuite: NetSuite):
+def test_records_are_read_changed_and_deleted(script: AnswerScript, netsuite: NetSuite):
     script.then(200, {"id": "9", "total": Decimal("10.10")}).then(204).then(204)
     script.then(404, error("NONEXISTENT_ID", "The record does not exist.")).then(403, error("X", "no"))
     assert netsuite.get("vendorPayment", "eid:p-1", purpose="read")["total"] == Decimal("10.10")
@@ -245,7 +245,7 @@ def test_an_in_list_has_its_limits():
 
 @pytest.mark.parametrize("ask", ["query", "record", "restlet"])
 def test_an_answer_may_take_four_minutes(
-    script: Script, netsuite: NetSuite, monkeypatch: pytest.MonkeyPatch, ask: str
+    script: AnswerScript, netsuite: NetSuite, monkeypatch: pytest.MonkeyPatch, ask: str
 ):
     waits: dict[str, tuple[float, float]] = {}
     send = HTTPAdapter.send

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from apbridge.errors import APBridgeError, OutcomeUnknownError, UnavailableError
-from apbridge.http import Write, retry
+from apbridge.http import Idempotency, retry
 from apbridge.netsuite import restlet
 
 if TYPE_CHECKING:
     from apbridge.netsuite import NetSuite
-    from tests.conftest import Script
+    from tests.conftest import AnswerScript
 
 SCRIPT = Path(__file__).parents[3] / "suitescript/src/FileCabinet/SuiteScripts/apbridge/apbridge_restlet.js"
 FILE = {
@@ -50,8 +50,10 @@ OTHER = [
 
 
 def ask(netsuite: NetSuite, action: str) -> Any:  # noqa: ANN401
-    write = Write.ONCE if action == "void" else Write.READ
-    return netsuite.restlet({"action": action}, reads=READS[action], purpose=f"{action} it", write=write)
+    write = Idempotency.ONCE if action == "void" else Idempotency.READ
+    return netsuite.restlet(
+        {"action": action}, reads=READS[action], purpose=f"{action} it", idempotency=write
+    )
 
 
 def check(found: APBridgeError, action: str) -> None:
@@ -68,7 +70,7 @@ def test_the_version_expected_is_the_scripts():
 @pytest.mark.parametrize("answer", OTHER, ids=repr)
 @pytest.mark.parametrize("action", READS)
 def test_an_answer_of_another_shape_is_one_sentence(
-    script: Script, netsuite: NetSuite, action: str, answer: object
+    script: AnswerScript, netsuite: NetSuite, action: str, answer: object
 ):
     script.then(200, answer)
     with pytest.raises(OutcomeUnknownError if action == "void" else UnavailableError) as caught:
@@ -82,7 +84,7 @@ def test_an_answer_of_another_shape_is_one_sentence(
 @pytest.mark.parametrize("answer", [b"null", b"", b"<html>Log in</html>", b'{"files": ['])
 @pytest.mark.parametrize("action", READS)
 def test_an_answer_that_cannot_be_read_is_one_sentence(
-    script: Script, netsuite: NetSuite, monkeypatch: pytest.MonkeyPatch, action: str, answer: bytes
+    script: AnswerScript, netsuite: NetSuite, monkeypatch: pytest.MonkeyPatch, action: str, answer: bytes
 ):
     monkeypatch.setattr(retry, "GIVE_UP_AFTER", 0.0)
     script.forever(200, answer)
@@ -101,7 +103,7 @@ def test_what_is_told_of_one_bills_file_stays_with_that_bill():
     assert "`id`" in other.problem
 
 
-def test_no_sentence_quotes_what_came(script: Script, netsuite: NetSuite):
+def test_no_sentence_quotes_what_came(script: AnswerScript, netsuite: NetSuite):
     script.then(200, {"content": "12-3456789!"})
     with pytest.raises(UnavailableError) as caught:
         ask(netsuite, "content")

@@ -14,14 +14,14 @@ import pytest
 
 from apbridge.errors import APBridgeError, SettingError, UnavailableError
 from apbridge.http import retry
-from apbridge.netsuite.sign_in import SignIn
+from apbridge.netsuite.sign_in import NetSuiteSignIn
 from tests.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from apbridge.netsuite import NetSuite
-    from tests.conftest import Script
+    from tests.conftest import AnswerScript
 
 TOKEN_PATH = "/services/rest/auth/oauth2/v1/token"
 PAGE = {"items": [], "hasMore": False, "totalResults": 0}
@@ -31,13 +31,13 @@ def read(netsuite: NetSuite) -> None:
     netsuite.suiteql("SELECT id FROM vendor ORDER BY id ASC", purpose="read vendors")
 
 
-def signed_in(script: Script) -> int:
+def signed_in(script: AnswerScript) -> int:
     return sum(asked.path == TOKEN_PATH for asked in script.asked)
 
 
 @pytest.mark.parametrize("kind", ["P-256", "P-384", "P-521", "RSA 3072"])
 def test_the_assertion_is_what_netsuite_verifies(
-    script: Script, netsuite_to: Callable[..., NetSuite], pem: Callable[..., str], kind: str
+    script: AnswerScript, netsuite_to: Callable[..., NetSuite], pem: Callable[..., str], kind: str
 ):
     script.then(200, {"access_token": "t1", "expires_in": "3600", "token_type": "bearer"}).forever(200, PAGE)
     netsuite = netsuite_to(script.url, private_key=pem(kind))
@@ -65,7 +65,7 @@ def test_the_assertion_is_what_netsuite_verifies(
     assert script.asked[1].headers["Authorization"] == "Bearer t1"
 
 
-def test_restlets_are_asked_for_only_where_there_is_one(script: Script, netsuite: NetSuite):
+def test_restlets_are_asked_for_only_where_there_is_one(script: AnswerScript, netsuite: NetSuite):
     script.forever(200, PAGE)
     read(netsuite)
     assertion = parse_qs(script.asked[0].body.decode())["client_assertion"][0]
@@ -73,7 +73,7 @@ def test_restlets_are_asked_for_only_where_there_is_one(script: Script, netsuite
     assert claims["scope"] == ["rest_webservices", "restlets"]
 
 
-def test_all_threads_share_one_sign_in(script: Script, netsuite: NetSuite):
+def test_all_threads_share_one_sign_in(script: AnswerScript, netsuite: NetSuite):
     script.forever(200, PAGE, delay=0.02)
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda _: read(netsuite), range(24)))
@@ -81,7 +81,7 @@ def test_all_threads_share_one_sign_in(script: Script, netsuite: NetSuite):
     assert script.peak <= 5
 
 
-def test_many_refused_at_once_take_one_fresh_token(script: Script, netsuite: NetSuite):
+def test_many_refused_at_once_take_one_fresh_token(script: AnswerScript, netsuite: NetSuite):
     script.forever(200, PAGE)
     read(netsuite)
     together = Event()
@@ -97,7 +97,7 @@ def test_many_refused_at_once_take_one_fresh_token(script: Script, netsuite: Net
 
 
 def test_a_token_is_left_shortly_before_its_end(
-    script: Script, netsuite: NetSuite, monkeypatch: pytest.MonkeyPatch
+    script: AnswerScript, netsuite: NetSuite, monkeypatch: pytest.MonkeyPatch
 ):
     clock = [1000.0]
     monkeypatch.setattr("apbridge.http.bearer.monotonic", lambda: clock[0])
@@ -129,7 +129,7 @@ def test_a_token_is_left_shortly_before_its_end(
     ],
 )
 def test_a_refused_sign_in_names_the_setting_at_once(  # noqa: PLR0917
-    script: Script,
+    script: AnswerScript,
     netsuite_to: Callable[..., NetSuite],
     account_id: str,
     status: int,
@@ -153,7 +153,7 @@ def date(seconds: float) -> dict[str, str]:
 @pytest.mark.parametrize("reason", ["invalid_grant", "invalid_client", "invalid_request"])
 @pytest.mark.parametrize(("seconds", "way"), [(-180, "ahead of"), (-40_000, "ahead of"), (1200, "behind")])
 def test_a_wrong_clock_is_named_first(  # noqa: PLR0917
-    script: Script,
+    script: AnswerScript,
     netsuite_to: Callable[..., NetSuite],
     account_id: str,
     reason: str,
@@ -171,7 +171,7 @@ def test_a_wrong_clock_is_named_first(  # noqa: PLR0917
 
 @pytest.mark.parametrize("seconds", [-30, 300, None])
 def test_a_clock_that_is_right_enough_is_not_blamed(
-    script: Script, netsuite_to: Callable[..., NetSuite], seconds: int | None
+    script: AnswerScript, netsuite_to: Callable[..., NetSuite], seconds: int | None
 ):
     headers = {"Date": "yesterday"} if seconds is None else date(seconds)
     script.forever(400, {"error": "invalid_grant"}, headers=headers)
@@ -182,7 +182,7 @@ def test_a_clock_that_is_right_enough_is_not_blamed(
 
 @pytest.mark.parametrize("reason", ["invalid_scope", "server_error"])
 def test_what_no_clock_explains_is_not_put_on_it(
-    script: Script, netsuite_to: Callable[..., NetSuite], reason: str
+    script: AnswerScript, netsuite_to: Callable[..., NetSuite], reason: str
 ):
     script.forever(400, {"error": reason}, headers=date(-600))
     with pytest.raises(SettingError) as caught:
@@ -190,7 +190,9 @@ def test_what_no_clock_explains_is_not_put_on_it(
     assert caught.value.code in {"APB-NS-014", "APB-NS-015"}
 
 
-def test_an_error_of_the_server_passes_where_the_credentials_have_worked(script: Script, netsuite: NetSuite):
+def test_an_error_of_the_server_passes_where_the_credentials_have_worked(
+    script: AnswerScript, netsuite: NetSuite
+):
     script.then(200, PAGE).then(401).then(500, {"error": "server_error"}).then(200, {"access_token": "t2"})
     script.forever(200, PAGE)
     read(netsuite)
@@ -209,7 +211,7 @@ def test_an_error_of_the_server_passes_where_the_credentials_have_worked(script:
     ],
 )
 def test_a_sign_in_that_found_trouble_is_tried_again(
-    script: Script, netsuite_to: Callable[..., NetSuite], trouble: dict[str, Any]
+    script: AnswerScript, netsuite_to: Callable[..., NetSuite], trouble: dict[str, Any]
 ):
     script.then(**trouble).then(200, {"access_token": "t1"}).forever(200, PAGE)
     read(netsuite_to(script.url))
@@ -218,7 +220,7 @@ def test_a_sign_in_that_found_trouble_is_tried_again(
 
 @pytest.mark.parametrize("expires_in", [3600, "3600", None, "soon", -1, "NaN"], ids=repr)
 def test_however_a_token_says_its_end_it_is_used(
-    script: Script, netsuite_to: Callable[..., NetSuite], expires_in: object
+    script: AnswerScript, netsuite_to: Callable[..., NetSuite], expires_in: object
 ):
     script.then(200, {"access_token": "t1", "expires_in": expires_in}).forever(200, PAGE)
     netsuite = netsuite_to(script.url)
@@ -227,13 +229,15 @@ def test_however_a_token_says_its_end_it_is_used(
     assert signed_in(script) == 1
 
 
-def test_one_failed_sign_in_fails_all_who_waited_for_it(script: Script, netsuite_to: Callable[..., NetSuite]):
+def test_one_failed_sign_in_fails_all_who_waited_for_it(
+    script: AnswerScript, netsuite_to: Callable[..., NetSuite]
+):
     netsuite = netsuite_to(script.url)
     release = Event()
     script.forever(400, {"error": "invalid_client"}, until=release)
     with ThreadPoolExecutor(5) as pool:
         calls = [pool.submit(read, netsuite) for _ in range(5)]
-        until(lambda: bool(script.asked) and netsuite.session.gate.peak == 5)
+        until(lambda: bool(script.asked) and netsuite.session.limiter.peak == 5)
         release.set()
         assert all(isinstance(call.exception(), SettingError) for call in calls)
     assert signed_in(script) == 1
@@ -253,7 +257,7 @@ def test_a_port_with_nothing_on_it_names_the_settings(
 
 
 def test_nothing_of_a_sign_in_is_logged_or_said(
-    script: Script,
+    script: AnswerScript,
     netsuite_to: Callable[..., NetSuite],
     config: dict[str, Any],
     caplog: pytest.LogCaptureFixture,
@@ -266,7 +270,12 @@ def test_nothing_of_a_sign_in_is_logged_or_said(
     with pytest.raises(APBridgeError) as caught:
         read(netsuite)
     assertion = parse_qs(script.asked[0].body.decode())["client_assertion"][0]
-    for text in (caplog.text, str(caught.value), repr(netsuite.settings), repr(SignIn(netsuite.settings))):
+    for text in (
+        caplog.text,
+        str(caught.value),
+        repr(netsuite.settings),
+        repr(NetSuiteSignIn(netsuite.settings)),
+    ):
         assert "s3cret" not in text
         assert assertion not in text
         assert config["client_id"] not in text

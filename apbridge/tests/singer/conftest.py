@@ -17,7 +17,7 @@ from tests.singer import toy
 from tests.singer.toy import Toy
 
 
-class World:
+class ToyContext:
     """One ledger and one other system, and the runs of a toy target between them."""
 
     def __init__(self, folder: Path, template: Path, url: str | None = None) -> None:
@@ -80,22 +80,22 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def new_world(template: Path) -> Callable[[Path], World]:
-    """Give what makes a world in a folder, for tests that need many."""
-    return lambda folder: World(folder, template)
+def new_context(template: Path) -> Callable[[Path], ToyContext]:
+    """Give what makes a context in a folder, for tests that need many."""
+    return lambda folder: ToyContext(folder, template)
 
 
 @pytest.fixture
-def world(tmp_path: Path, template: Path) -> World:
-    return World(tmp_path, template)
+def context(tmp_path: Path, template: Path) -> ToyContext:
+    return ToyContext(tmp_path, template)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def any_world(request: pytest.FixtureRequest, tmp_path: Path, template: Path) -> World:
-    """Give a world whose ledger is on SQLite, then one whose ledger is on PostgreSQL."""
+def any_context(request: pytest.FixtureRequest, tmp_path: Path, template: Path) -> ToyContext:
+    """Give a context whose ledger is on SQLite, then one whose ledger is on PostgreSQL."""
     if request.param == "sqlite":
-        return World(tmp_path, template)
-    return World(tmp_path, template, new_database())
+        return ToyContext(tmp_path, template)
+    return ToyContext(tmp_path, template, new_database())
 
 
 @pytest.fixture(autouse=True)
@@ -110,10 +110,10 @@ def _signals() -> Iterator[None]:
 
 
 @pytest.fixture
-def program(world: World) -> list[str]:
+def program(context: ToyContext) -> list[str]:
     """Give the toy target as a command, with its config written."""
-    (world.folder / "config.json").write_bytes(json.dumps(world.config))
-    return [sys.executable, toy.__file__, "--config", str(world.folder / "config.json")]
+    (context.folder / "config.json").write_bytes(json.dumps(context.config))
+    return [sys.executable, toy.__file__, "--config", str(context.folder / "config.json")]
 
 
 @pytest.fixture

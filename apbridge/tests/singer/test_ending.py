@@ -13,16 +13,16 @@ from typing import IO, TYPE_CHECKING, Any
 import pytest
 
 from apbridge.ledger import Ledger
-from apbridge.ledger.chronicle import Chronicle
+from apbridge.ledger.run_history import RunHistory
 from tests.singer.messages import SCHEMAS, bill, bill_name, state, vendor, vendor_name
 from tests.singer.toy import Toy
 from tests.waiting import PATIENCE, until
 
 if TYPE_CHECKING:
-    from tests.singer.conftest import World
+    from tests.singer.conftest import ToyContext
 
 
-class Running:
+class ToyProcess:
     """The toy target as a process."""
 
     def __init__(self, program: list[str], environment: dict[str, str], folder: Path, **more: str) -> None:
@@ -89,9 +89,9 @@ class Running:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_in_a_drain_finishes_the_calls_in_flight(
-    world: World, program: list[str], environment: dict[str, str], number: signal.Signals
+    context: ToyContext, program: list[str], environment: dict[str, str], number: signal.Signals
 ) -> None:
-    running = Running(program, environment, world.folder, TOY_HOLDS_AFTER="48", TOY_BATCH="40")
+    running = ToyProcess(program, environment, context.folder, TOY_HOLDS_AFTER="48", TOY_BATCH="40")
     first = [vendor(n) for n in range(40)]
     second = [vendor(n) for n in range(40, 80)]
     running.feed(*SCHEMAS, *first, state("t1"), *second[:-1], state("t2"), second[-1])
@@ -104,23 +104,23 @@ def test_a_signal_in_a_drain_finishes_the_calls_in_flight(
     arrived = running.arrived()
     assert 48 <= len(arrived) < 80
     assert len(arrived) == len(set(arrived))
-    with Ledger(world.url) as ledger:
+    with Ledger(context.url) as ledger:
         # Every call in flight was finished, and what came of it is known.
-        assert Chronicle(ledger).counts() == [("toy", "vendors", "delivered", len(arrived))]
+        assert RunHistory(ledger).counts() == [("toy", "vendors", "delivered", len(arrived))]
         assert ledger.verify().rows == 2 * len(arrived)
     assert f"vendors {len(arrived)} delivered, {80 - len(arrived)} failed" in said
     assert "Traceback" not in said
-    assert runs(world) == ["stopped"]
+    assert runs(context) == ["stopped"]
 
-    rest = world.run([*SCHEMAS, *first, *second, state("t2")])
+    rest = context.run([*SCHEMAS, *first, *second, state("t2")])
     assert len(rest.books.calls) == 80 - len(arrived)
-    assert world.states == [state("t2")["value"]]
+    assert context.states == [state("t2")["value"]]
 
 
 def test_a_signal_while_waiting_for_input_ends_at_once(
-    world: World, program: list[str], environment: dict[str, str]
+    context: ToyContext, program: list[str], environment: dict[str, str]
 ) -> None:
-    running = Running(program, environment, world.folder, TOY_BATCH="2")
+    running = ToyProcess(program, environment, context.folder, TOY_BATCH="2")
     running.feed(*SCHEMAS, vendor(1), vendor(2), state("t1"), vendor(3), state("t2"))
     running.until_told()
     running.until_read(2)
@@ -134,18 +134,20 @@ def test_a_signal_while_waiting_for_input_ends_at_once(
 
 
 def test_a_signal_after_everything_is_drained_still_tells_the_state(
-    world: World, program: list[str], environment: dict[str, str]
+    context: ToyContext, program: list[str], environment: dict[str, str]
 ) -> None:
-    running = Running(program, environment, world.folder, TOY_BATCH="2")
+    running = ToyProcess(program, environment, context.folder, TOY_BATCH="2")
     running.feed(*SCHEMAS, vendor(1), vendor(2), state("t1"))
     running.until_told()
     running.process.send_signal(signal.SIGINT)
     assert running.end()[:2] == (128 + signal.SIGINT, [state("t1")["value"]])
 
 
-def test_killed_at_once_and_run_again(world: World, program: list[str], environment: dict[str, str]) -> None:
+def test_killed_at_once_and_run_again(
+    context: ToyContext, program: list[str], environment: dict[str, str]
+) -> None:
     messages = [*SCHEMAS, *(vendor(n) for n in range(200)), bill(1), state("t1")]
-    running = Running(program, environment, world.folder, TOY_HOLDS_AFTER="120")
+    running = ToyProcess(program, environment, context.folder, TOY_HOLDS_AFTER="120")
     running.feed(*messages)
     assert running.process.stdin
     running.process.stdin.close()
@@ -153,46 +155,48 @@ def test_killed_at_once_and_run_again(world: World, program: list[str], environm
     running.process.kill()
     assert running.end()[:2] == (-signal.SIGKILL, [])
     arrived = set(running.arrived())
-    with Ledger(world.url) as ledger:
+    with Ledger(context.url) as ledger:
         counts = {
-            (system, stream, status): count for system, stream, status, count in Chronicle(ledger).counts()
+            (system, stream, status): count for system, stream, status, count in RunHistory(ledger).counts()
         }
         known = counts["toy", "vendors", "delivered"]
         # The trail is whole, and shows each call that was under way.
         assert ledger.verify().broken_at is None
     assert 50 <= known <= len(arrived)
 
-    again = world.run(messages)
+    again = context.run(messages)
     assert set(again.books.delivered) | arrived == {
         *(vendor_name(n) for n in range(200)),
         bill_name(1),
     }
     assert again.books.delivered[-1] == bill_name(1)
-    assert world.states == [state("t1")["value"]]
-    assert runs(world) == ["running", "finished"]
+    assert context.states == [state("t1")["value"]]
+    assert runs(context) == ["running", "finished"]
 
 
-def test_two_at_once_share_a_ledger(world: World, program: list[str], environment: dict[str, str]) -> None:
+def test_two_at_once_share_a_ledger(
+    context: ToyContext, program: list[str], environment: dict[str, str]
+) -> None:
     messages = [*SCHEMAS, *(vendor(n) for n in range(100)), *(bill(n, n) for n in range(100)), state("t1")]
-    both = [Running(program, environment, world.folder, TOY_BATCH="20") for _ in range(2)]
+    both = [ToyProcess(program, environment, context.folder, TOY_BATCH="20") for _ in range(2)]
     for running in both:
         running.feed(*messages)
     for running in both:
         code, told, said = running.end()
         assert (code, told[-1]) == (0, state("t1")["value"]), said
-    with Ledger(world.url) as ledger:
-        assert Chronicle(ledger).counts() == [
+    with Ledger(context.url) as ledger:
+        assert RunHistory(ledger).counts() == [
             ("toy", "bills", "delivered", 100),
             ("toy", "vendors", "delivered", 100),
         ]
         assert ledger.verify().broken_at is None
         assert ledger.verify().rows == 2 * len(both[0].arrived())
     # Which of two runs sent a record last is not known: it may be in doubt, and is sent once more at most.
-    world.run(messages)
-    assert world.run(messages).books.calls == []
+    context.run(messages)
+    assert context.run(messages).books.calls == []
 
 
-def test_a_signal_between_two_messages_is_not_lost(world: World) -> None:
+def test_a_signal_between_two_messages_is_not_lost(context: ToyContext) -> None:
     def prepare(target: Toy) -> None:
         target.batch = 2
         deliver = target.books.put
@@ -206,17 +210,17 @@ def test_a_signal_between_two_messages_is_not_lost(world: World) -> None:
 
     messages = [*SCHEMAS, vendor(1), state("t1"), vendor(2), vendor(3), state("t2")]
     with pytest.raises(SystemExit) as ended:
-        world.run(messages, prepare, concurrency=2)
+        context.run(messages, prepare, concurrency=2)
     assert ended.value.code == 128 + signal.SIGTERM
-    assert world.states == [state("t1")["value"]]
-    assert world.has_row("vendors", vendor_name(2))
-    assert not world.has_row("vendors", vendor_name(3))
+    assert context.states == [state("t1")["value"]]
+    assert context.has_row("vendors", vendor_name(2))
+    assert not context.has_row("vendors", vendor_name(3))
 
 
-def test_a_ledger_that_fails_ends_the_run_without_state(world: World) -> None:
+def test_a_ledger_that_fails_ends_the_run_without_state(context: ToyContext) -> None:
     def prepare(target: Toy) -> None:
         def drop(stream: str, record: dict[str, Any]) -> str:  # noqa: ARG001
-            with Ledger(world.url) as ledger, ledger._database.writing() as connection:
+            with Ledger(context.url) as ledger, ledger._database.writing() as connection:
                 connection.exec_driver_sql("ALTER TABLE apbridge_records RENAME TO elsewhere")
             return "toy-1"
 
@@ -225,11 +229,11 @@ def test_a_ledger_that_fails_ends_the_run_without_state(world: World) -> None:
     from apbridge.errors import UnavailableError  # noqa: PLC0415
 
     with pytest.raises(UnavailableError, match="ledger"):
-        world.run([*SCHEMAS, vendor(1), state("t1")], prepare)
-    assert world.states == []
+        context.run([*SCHEMAS, vendor(1), state("t1")], prepare)
+    assert context.states == []
 
 
-def runs(world: World) -> list[str]:
-    with Ledger(world.url) as ledger, ledger._database.reading() as connection:
+def runs(context: ToyContext) -> list[str]:
+    with Ledger(context.url) as ledger, ledger._database.reading() as connection:
         found = connection.exec_driver_sql("SELECT status FROM apbridge_runs ORDER BY id")
         return list(found.scalars())

@@ -13,7 +13,7 @@ from apbridge.schemas import schema
 from tests.singer.messages import SCHEMAS, bill, bill_name, vendor, vendor_name
 
 if TYPE_CHECKING:
-    from tests.singer.conftest import World
+    from tests.singer.conftest import ToyContext
 
 JUNK = [
     "",
@@ -96,7 +96,7 @@ def json_like(value: Any) -> Any:  # noqa: ANN401
     return [json_like(item) for item in value] if isinstance(value, list) else value
 
 
-def test_a_thousand_malformed_records(world: World) -> None:
+def test_a_thousand_malformed_records(context: ToyContext) -> None:
     rng = random.Random(20261102)  # noqa: S311
     messages = [*SCHEMAS]
     fields: dict[str, str] = {}
@@ -105,11 +105,11 @@ def test_a_thousand_malformed_records(world: World) -> None:
         fields[bill_name(number)] = spoil(broken["record"], rng)
         messages += [broken, vendor(number), full_bill(number + 10_000)]
         messages[-1]["record"]["vendor_id"] = str(number)
-    done = world.run(messages)
+    done = context.run(messages)
     good = {vendor_name(n) for n in range(1000)} | {bill_name(n + 10_000) for n in range(1000)}
     assert set(done.books.delivered) == good
     assert done.tally.as_counts()["bills"]["rejected"] == 1000
-    with Ledger(world.url) as ledger:
+    with Ledger(context.url) as ledger:
         rows = list(ledger.all_rows("toy", "bills", [Status.REJECTED]))
     assert len(rows) == 1000
     for row in rows:

@@ -23,7 +23,7 @@ from tests.singer.toy import Toy
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.singer.conftest import World
+    from tests.singer.conftest import ToyContext
 
 pytestmark = pytest.mark.long
 
@@ -113,19 +113,19 @@ QUIET = {"batch": 5, "refused": set(), "down_after": None, "signal_after": None}
 @settings(max_examples=examples(10))
 @given(messages=inputs.map(numbered), turns=st.lists(mishaps, min_size=1, max_size=3))
 def test_any_input_any_mishap(
-    new_world: Callable[[Path], World], messages: list[Message], turns: list[dict[str, Any]]
+    new_context: Callable[[Path], ToyContext], messages: list[Message], turns: list[dict[str, Any]]
 ) -> None:
     with tempfile.TemporaryDirectory(dir=MEMORY) as folder:
-        world = new_world(Path(folder))
+        context = new_context(Path(folder))
         told: dict[str, Any] = {}
         arrived: dict[tuple[str, str], str] = {}
         for mishap in [*turns, QUIET]:
-            told = one_run(world, messages, mishap, told, arrived)
-        judge(world, messages, arrived)
+            told = one_run(context, messages, mishap, told, arrived)
+        check_end(context, messages, arrived)
 
 
 def one_run(
-    world: World,
+    context: ToyContext,
     messages: list[Message],
     mishap: dict[str, Any],
     told: dict[str, Any],
@@ -147,22 +147,22 @@ def one_run(
 
     expected = () if mishap == QUIET else (UnavailableError, SystemExit)
     with suppress(*expected):
-        world.run([*begins, *SCHEMAS, *rest], prepare)
+        context.run([*begins, *SCHEMAS, *rest], prepare)
     for stream, record in target[0].books.calls:
         assert record.get("tax_id") != MASK, "a record was sent without its tax id"
         if stream == "bills":
             vendor_name = f"netsuite-1_SB1-vendor-{record['vendor_id']}"
             assert ("vendors", vendor_name) in arrived, "a bill came before its vendor"
         arrived[stream, record["external_id"]] = digest({"record": record})
-    for value in world.states:
-        check_state(world.url, messages, value)
-    return world.states[-1] if world.states else told
+    for value in context.states:
+        check_state(context.url, messages, value)
+    return context.states[-1] if context.states else told
 
 
-def judge(world: World, messages: list[Message], arrived: dict[tuple[str, str], str]) -> None:
+def check_end(context: ToyContext, messages: list[Message], arrived: dict[tuple[str, str], str]) -> None:
     """After a quiet run everything has ended as its last version asks."""
     last = {key(message): message for message in messages if message["type"] == "RECORD"}
-    with Ledger(world.url) as ledger:
+    with Ledger(context.url) as ledger:
         for (stream, name), message in last.items():
             record = message["record"]
             status = ledger.rows("toy", stream, [name])[name].status.value

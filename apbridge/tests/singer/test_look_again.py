@@ -14,34 +14,34 @@ from apbridge.ledger.tables import records
 from tests.singer.messages import SCHEMAS, state, vendor, vendor_name
 
 if TYPE_CHECKING:
-    from tests.singer.conftest import World
+    from tests.singer.conftest import ToyContext
 
 SECRET = vendor(1, tax_id="12-3456789")
 GOING_ON = state("t1", "vendors")
 
 
 @pytest.fixture
-def doubtful(world: World) -> World:
-    """A world in which an earlier write of a vendor with a tax id may still arrive."""
-    world.run([*SCHEMAS, SECRET, GOING_ON])
-    with Ledger(world.url) as ledger:
+def doubtful(context: ToyContext) -> ToyContext:
+    """A context in which an earlier write of a vendor with a tax id may still arrive."""
+    context.run([*SCHEMAS, SECRET, GOING_ON])
+    with Ledger(context.url) as ledger:
         run = ledger.start_run("target-toy", "1.0")
         ledger.audit.sent(Write(run.id, run.actor, "toy", "put", vendor_name(1)), {})
-    world.run([GOING_ON, *SCHEMAS, SECRET, state("t2", "vendors")])
-    assert world.states == [GOING_ON["value"]], "it must come again"
-    with Ledger(world.url) as ledger, ledger.database.writing() as connection:
+    context.run([GOING_ON, *SCHEMAS, SECRET, state("t2", "vendors")])
+    assert context.states == [GOING_ON["value"]], "it must come again"
+    with Ledger(context.url) as ledger, ledger.database.writing() as connection:
         connection.execute(update(records).values(look_again_at=datetime(2026, 1, 1, tzinfo=timezone.utc)))
-    return world
+    return context
 
 
-def test_once_it_comes_the_bookmark_moves_on(doubtful: World) -> None:
+def test_once_it_comes_the_bookmark_moves_on(doubtful: ToyContext) -> None:
     done = doubtful.run([GOING_ON, *SCHEMAS, SECRET, state("t3", "vendors")], in_doubt_minutes=0)
     assert done.books.delivered == [vendor_name(1)]
     assert doubtful.states[-1] == state("t3", "vendors")["value"]
 
 
 def test_where_it_does_not_come_it_is_said_until_everything_was_read(
-    doubtful: World, caplog: pytest.LogCaptureFixture
+    doubtful: ToyContext, caplog: pytest.LogCaptureFixture
 ) -> None:
     for _ in range(2):
         caplog.clear()

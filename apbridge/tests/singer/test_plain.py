@@ -13,7 +13,7 @@ import pytest
 from tests.singer.messages import SCHEMAS, state, vendor
 
 if TYPE_CHECKING:
-    from tests.singer.conftest import World
+    from tests.singer.conftest import ToyContext
 
 TAP = """
 import sys
@@ -55,8 +55,8 @@ def errors(done: subprocess.CompletedProcess[str]) -> list[str]:
     return [line for line in done.stderr.splitlines() if "| INFO " not in line]
 
 
-def config(world: World, **settings: object) -> None:
-    (world.folder / "config.json").write_text(json.dumps({**world.config, **settings}))
+def config(context: ToyContext, **settings: object) -> None:
+    (context.folder / "config.json").write_text(json.dumps({**context.config, **settings}))
 
 
 def test_a_good_run_says_what_was_done_in_its_last_line(
@@ -69,8 +69,10 @@ def test_a_good_run_says_what_was_done_in_its_last_line(
     assert told["bookmarks"] == state("t1")["value"]["bookmarks"]
 
 
-def test_an_error_of_ours_is_one_line(world: World, program: list[str], environment: dict[str, str]) -> None:
-    config(world, token="taken away")
+def test_an_error_of_ours_is_one_line(
+    context: ToyContext, program: list[str], environment: dict[str, str]
+) -> None:
+    config(context, token="taken away")
     done = run(program, environment, *SCHEMAS, vendor(1), state("t1"))
     assert (done.returncode, done.stdout) == (1, "")
     (line,) = errors(done)
@@ -80,12 +82,12 @@ def test_an_error_of_ours_is_one_line(world: World, program: list[str], environm
 
 
 def test_settings_that_do_not_fit_are_named_without_their_values(
-    world: World, program: list[str], environment: dict[str, str]
+    context: ToyContext, program: list[str], environment: dict[str, str]
 ) -> None:
-    config(world, token="secret-that-does-not-fit", concurrency="many", on_reject="shout")
-    settings = json.loads((world.folder / "config.json").read_text())
+    config(context, token="secret-that-does-not-fit", concurrency="many", on_reject="shout")
+    settings = json.loads((context.folder / "config.json").read_text())
     del settings["file"]
-    (world.folder / "config.json").write_text(json.dumps(settings))
+    (context.folder / "config.json").write_text(json.dumps(settings))
     done = run(program, environment)
     assert done.returncode == 1
     (line,) = errors(done)
@@ -100,9 +102,9 @@ def test_settings_that_do_not_fit_are_named_without_their_values(
     [(None, "it is not there"), ("{", "not a JSON object"), ("[1]", "not a JSON object")],
 )
 def test_a_config_file_that_cannot_be_used_is_named(
-    world: World, program: list[str], environment: dict[str, str], content: str | None, words: str
+    context: ToyContext, program: list[str], environment: dict[str, str], content: str | None, words: str
 ) -> None:
-    file = world.folder / "config.json"
+    file = context.folder / "config.json"
     file.unlink()
     if content is not None:
         file.write_text(content)

@@ -12,7 +12,7 @@ from apbridge.vault import Vault
 from tests.singer.messages import READ, SCHEMAS, state, vendor, vendor_name
 
 if TYPE_CHECKING:
-    from tests.singer.conftest import World
+    from tests.singer.conftest import ToyContext
 
 SECRET = vendor(1, tax_id="12-3456789")
 
@@ -24,31 +24,31 @@ def _vault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     Vault.create()
 
 
-def test_a_rejected_record_with_a_tax_id_is_tried_again_from_the_ledger(world: World) -> None:
-    world.refused = {vendor_name(1)}
-    world.run([*SCHEMAS, SECRET, state("t1", "vendors")])
+def test_a_rejected_record_with_a_tax_id_is_tried_again_from_the_ledger(context: ToyContext) -> None:
+    context.refused = {vendor_name(1)}
+    context.run([*SCHEMAS, SECRET, state("t1", "vendors")])
     # Its bookmark moves on: nothing need be asked again.
-    assert world.states == [state("t1", "vendors")["value"]]
-    for file in world.folder.glob("ledger.db*"):
+    assert context.states == [state("t1", "vendors")["value"]]
+    for file in context.folder.glob("ledger.db*"):
         assert b"12-3456789" not in file.read_bytes()
 
-    world.refused = set()
-    done = world.run(READ)
+    context.refused = set()
+    done = context.run(READ)
     assert done.books.calls[0][1]["tax_id"] == "12-3456789"
     assert done.books.delivered == [vendor_name(1)]
 
 
 def test_a_lost_vault_is_said_until_a_full_refresh_brings_the_record_again(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    context: ToyContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    world.refused = {vendor_name(1)}
-    world.run([*SCHEMAS, SECRET, state("t1", "vendors")])
-    world.refused = set()
-    monkeypatch.setenv("APBRIDGE_VAULT", str(world.folder / "another.json"))
+    context.refused = {vendor_name(1)}
+    context.run([*SCHEMAS, SECRET, state("t1", "vendors")])
+    context.refused = set()
+    monkeypatch.setenv("APBRIDGE_VAULT", str(context.folder / "another.json"))
     Vault.create()
     for _ in range(2):
         with pytest.raises(RejectedError, match=r"vendors.*--full-refresh"):
-            world.run(READ)
-    done = world.run([*SCHEMAS, SECRET])
+            context.run(READ)
+    done = context.run([*SCHEMAS, SECRET])
     assert done.books.delivered == [vendor_name(1)]
-    world.run(READ)
+    context.run(READ)

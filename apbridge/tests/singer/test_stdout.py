@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from apbridge.ledger import Ledger
-from apbridge.ledger.chronicle import Chronicle
+from apbridge.ledger.run_history import RunHistory
 from tests.singer.messages import SCHEMAS, state, vendor
 from tests.waiting import PATIENCE
 
 if TYPE_CHECKING:
-    from tests.singer.conftest import World
+    from tests.singer.conftest import ToyContext
 
 TAP = [sys.executable, str(Path(__file__).parent / "toy_tap.py")]
 OUTPUTS = {
@@ -53,16 +53,16 @@ def into(
 
 @pytest.mark.parametrize("output", OUTPUTS)
 def test_a_target_says_so_and_has_delivered(
-    world: World, program: list[str], environment: dict[str, str], output: str
+    context: ToyContext, program: list[str], environment: dict[str, str], output: str
 ) -> None:
     redirection, code = OUTPUTS[output]
     given = "".join(json.dumps(one) + "\n" for one in [*SCHEMAS, vendor(1), state("t1"), *[vendor(2)] * 2000])
-    ended, said = into(redirection, program, world.folder, environment, given=given)
+    ended, said = into(redirection, program, context.folder, environment, given=given)
     (sentence,) = said
     assert ended == 1
     assert sentence.endswith(code)
-    with Ledger(world.url) as ledger:
-        assert ("toy", "vendors", "delivered", 2) in Chronicle(ledger).counts()
+    with Ledger(context.url) as ledger:
+        assert ("toy", "vendors", "delivered", 2) in RunHistory(ledger).counts()
 
 
 @pytest.mark.parametrize("output", OUTPUTS)

@@ -16,7 +16,7 @@ from tests.singer.toy import Toy, ToySink
 from tests.waiting import PATIENCE
 
 if TYPE_CHECKING:
-    from tests.singer.conftest import World
+    from tests.singer.conftest import ToyContext
 
 
 @pytest.fixture(autouse=True)
@@ -44,35 +44,37 @@ def shows_after(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
 
 
 @pytest.mark.usefixtures("shows_after")
-def test_it_is_delivered_once_it_is_shown(any_world: World) -> None:
-    done = any_world.run([*SCHEMAS, vendor(1), bill(1), state("t1")])
+def test_it_is_delivered_once_it_is_shown(any_context: ToyContext) -> None:
+    done = any_context.run([*SCHEMAS, vendor(1), bill(1), state("t1")])
     assert done.tally.sentence() == "vendors 1 delivered; bills 1 delivered"
     assert done.books.delivered == [vendor_name(1), bill_name(1)]
-    row = any_world.row("bills", bill_name(1))
+    row = any_context.row("bills", bill_name(1))
     assert (row.status, row.remote_id, bool(row.content_hash)) == (Status.DELIVERED, "shown-1", True)
 
 
-def test_what_is_not_shown_is_sent_again(world: World, shows_after: dict[str, int]) -> None:
+def test_what_is_not_shown_is_sent_again(context: ToyContext, shows_after: dict[str, int]) -> None:
     shows_after[vendor_name(1)] = 2
-    done = world.run([*SCHEMAS, vendor(1), state("t1", "vendors")])
+    done = context.run([*SCHEMAS, vendor(1), state("t1", "vendors")])
     assert done.books.delivered == [vendor_name(1)] * 2
     assert done.tally.sentence() == "vendors 1 delivered"
 
 
 def test_what_is_never_shown_is_rejected_by_name_and_the_others_go(
-    world: World, shows_after: dict[str, int]
+    context: ToyContext, shows_after: dict[str, int]
 ) -> None:
     shows_after[bill_name(1)] = 99
     messages = [*SCHEMAS, vendor(1), bill(1), bill(2), state("t1")]
-    done: Toy = world.run(messages)
+    done: Toy = context.run(messages)
     assert done.tally.sentence().startswith("vendors 1 delivered; bills 1 delivered, 1 rejected")
-    row = world.row("bills", bill_name(1))
+    row = context.row("bills", bill_name(1))
     assert (row.code, row.content_hash) == ("APB-SNG-021", ""), "it may be there: it stays in doubt"
     assert bill_name(1) in (row.reason or "")
 
 
 @pytest.mark.usefixtures("shows_after")
-def test_a_signal_ends_the_pause_before_a_look_up(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_signal_ends_the_pause_before_a_look_up(
+    context: ToyContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def prepare(target: Toy) -> None:
         put = target.books.put
 
@@ -85,7 +87,7 @@ def test_a_signal_ends_the_pause_before_a_look_up(world: World, monkeypatch: pyt
     monkeypatch.setattr(retry, "PAUSES", (PATIENCE,))
     began = monotonic()
     with pytest.raises(SystemExit) as ended:
-        world.run([*SCHEMAS, vendor(1), state("t1", "vendors")], prepare)
+        context.run([*SCHEMAS, vendor(1), state("t1", "vendors")], prepare)
     assert ended.value.code == 128 + 15
     assert monotonic() - began < PATIENCE
-    assert world.states == [], "the next run looks it up"
+    assert context.states == [], "the next run looks it up"

@@ -22,7 +22,7 @@ from apbridge.settings import LEDGER_SETTINGS
 from apbridge.singer import AcknowledgingSink, AcknowledgingTarget, Outcome, Record, SinkContext
 
 
-class Books:
+class ToyBooks:
     """The other system. Subclasses and attributes make it misbehave."""
 
     def __init__(self, file: Path) -> None:
@@ -37,7 +37,7 @@ class Books:
         self.begun = 0
         self.in_flight = self.peak = 0
 
-    def foresee(self, record: Record) -> None:
+    def check(self, record: Record) -> None:
         """Raise what a client would raise, as far as reading tells."""
         if self.down_after is not None:
             raise UnavailableError("APB-LED-002", ledger="toy", problem="it is down")
@@ -87,7 +87,7 @@ class ToySink(AcknowledgingSink):
 
     def deliver(self, record: Record, row: Row | None) -> Outcome:  # noqa: ARG002
         if self.context.is_dry_run:
-            self.books.foresee(record)
+            self.books.check(record)
             return Outcome.delivered()
         with self.audited("put", record["external_id"], record) as answer:
             remote_id = self.books.put(self.stream_name, record)
@@ -98,7 +98,7 @@ class ToySink(AcknowledgingSink):
         self.prepared.append((self.stream_name, len(records), len(rows)))
 
 
-class BillSink(ToySink):
+class ToyBillSink(ToySink):
     """Bills wait for their vendor."""
 
     def needs(self, record: Record) -> Iterable[Need]:
@@ -128,11 +128,11 @@ class Toy(AcknowledgingTarget):
 
     @property
     def sink_classes(self) -> dict[str, type[AcknowledgingSink]]:
-        return {"vendors": ToySink, "bills": BillSink}
+        return {"vendors": ToySink, "bills": ToyBillSink}
 
     def __init__(self, **arguments: Any) -> None:  # noqa: ANN401
         super().__init__(**arguments)
-        self.books = Books(Path(self.config["file"]))
+        self.books = ToyBooks(Path(self.config["file"]))
         # What is held goes on when the run is told to stop.
         self.books.let_go = self.stop
         self.prepared: list[tuple[str, int, int]] = []

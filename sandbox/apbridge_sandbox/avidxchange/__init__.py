@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from starlette.routing import BaseRoute
 
-from apbridge_sandbox.avidxchange.answers import Answer
-from apbridge_sandbox.avidxchange.endpoint import Call, route
+from apbridge_sandbox.avidxchange.answers import JsonAnswer
+from apbridge_sandbox.avidxchange.endpoint import AvidXchangeCall, route
 from apbridge_sandbox.avidxchange.images import put_image
 from apbridge_sandbox.avidxchange.invoices import cancel_invoice, list_invoices, put_invoice
 from apbridge_sandbox.avidxchange.masters import (
@@ -40,8 +40,8 @@ def routes() -> list[BaseRoute]:
     ]
 
 
-def _company(call: Call) -> Answer:
+def _company(call: AvidXchangeCall) -> JsonAnswer:
     """Say who the caller is: the connection test."""
     with call.sandbox.store.connection() as conn:
         row = conn.execute("SELECT id, name FROM ax_company").fetchone()
-    return Answer(200, {"id": str(row["id"]), "name": row["name"]})
+    return JsonAnswer(200, {"id": str(row["id"]), "name": row["name"]})

@@ -11,7 +11,7 @@ _encode = msgspec.json.Encoder(decimal_format="number").encode
 
 
 @dataclass(frozen=True)
-class Answer:
+class JsonAnswer:
     """A status and a body that becomes JSON; amounts are Decimal."""
 
     status: int
@@ -23,7 +23,7 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class Problem:
+class FieldProblem:
     """One thing wrong with a call: the field where there is one, a code for programs, words for people."""
 
     code: str
@@ -39,20 +39,20 @@ class RefusalError(Exception):
         problems: Everything that is wrong with it.
     """
 
-    def __init__(self, status: int, *problems: Problem) -> None:
+    def __init__(self, status: int, *problems: FieldProblem) -> None:
         super().__init__(problems[0].message)
         self.status = status
         self.problems = problems
 
-    def answer(self) -> Answer:
+    def answer(self) -> JsonAnswer:
         """Give it as AvidXchange writes it."""
         errors = [
             {"field": problem.field, "code": problem.code, "message": problem.message}
             for problem in self.problems
         ]
-        return Answer(self.status, {"message": self.problems[0].message, "errors": errors})
+        return JsonAnswer(self.status, {"message": self.problems[0].message, "errors": errors})
 
 
 def refusal(status: int, code: str, message: str, field: str | None = None) -> RefusalError:
     """Make a refusal for a single reason."""
-    return RefusalError(status, Problem(code, message, field))
+    return RefusalError(status, FieldProblem(code, message, field))

@@ -23,11 +23,11 @@ Quantity = int | Decimal
 """A quantity or a rate: any number of decimals."""
 
 
-class Body(msgspec.Struct, rename="camel", forbid_unknown_fields=True, kw_only=True):
+class RequestBody(msgspec.Struct, rename="camel", forbid_unknown_fields=True, kw_only=True):
     """A body whose fields are all known."""
 
 
-class RemitTo(Body):
+class RemitTo(RequestBody):
     """Where payments to a vendor go."""
 
     addressee: _Text | None = None
@@ -39,7 +39,7 @@ class RemitTo(Body):
     country: _Text | None = None
 
 
-class Vendor(Body):
+class VendorBody(RequestBody):
     """A vendor."""
 
     name: _Named
@@ -56,7 +56,7 @@ class Vendor(Body):
     remit_to: RemitTo | None = None
 
 
-class GlAccount(Body):
+class GlAccount(RequestBody):
     """A GL account. Its name is a code description: 50 characters at most."""
 
     code: _Short
@@ -66,7 +66,7 @@ class GlAccount(Body):
     type: _Text | None = None
 
 
-class DimensionValue(Body):
+class DimensionValue(RequestBody):
     """A value of a dimension. Its name is a code description: 50 characters at most."""
 
     code: _Short
@@ -74,7 +74,7 @@ class DimensionValue(Body):
     active: bool
 
 
-class InvoiceLine(Body):
+class InvoiceLine(RequestBody):
     """A coded line. `number` is the line's own id; `department`, `class` and `location` are codes.
 
     So are the values of `dimensions`, by the dimension's name: custom segments.
@@ -94,7 +94,7 @@ class InvoiceLine(Body):
     rate: Quantity | None = None
 
 
-class Invoice(Body):
+class InvoiceBody(RequestBody):
     """An invoice: its lines add up to its total."""
 
     number: _Short
@@ -108,13 +108,13 @@ class Invoice(Body):
     purchase_orders: list[_Short] = []
 
 
-class Cancellation(Body):
+class Cancellation(RequestBody):
     """Why an invoice is taken back."""
 
     reason: Annotated[str, Meta(min_length=1, max_length=200)]
 
 
-_Any = TypeVar("_Any", bound=Body)
+_Any = TypeVar("_Any", bound=RequestBody)
 
 # Numbers with a fraction become Decimal before any type is looked at: no amount ever passes through a float.
 _decoder = msgspec.json.Decoder(float_hook=Decimal)
@@ -150,7 +150,7 @@ def _explained(complaint: str) -> tuple[str, str, str | None]:
     return code, f"{message}.", place or None
 
 
-def content(body: Body) -> str:
+def content(body: RequestBody) -> str:
     """Give a body as canonical JSON, to keep and to compare: 10.5 and 10.50 are the same amount."""
     return _encode(body).decode()
 

@@ -7,26 +7,26 @@ import sqlite3
 from collections.abc import Iterator
 from sqlite3 import Row
 
-from apbridge_sandbox.avidxchange.answers import Problem
-from apbridge_sandbox.avidxchange.bodies import Invoice, InvoiceLine
+from apbridge_sandbox.avidxchange.answers import FieldProblem
+from apbridge_sandbox.avidxchange.bodies import InvoiceBody, InvoiceLine
 from apbridge_sandbox.money import amount
 
 
-def problems_of(conn: sqlite3.Connection, invoice: Invoice) -> list[Problem]:
+def problems_of(conn: sqlite3.Connection, invoice: InvoiceBody) -> list[FieldProblem]:
     """Give everything that is wrong with an invoice, given what is known so far."""
     return [*_of_vendor(conn, invoice), *_of_codes(conn, invoice), *_of_total(invoice)]
 
 
-def _of_vendor(conn: sqlite3.Connection, invoice: Invoice) -> Iterator[Problem]:
+def _of_vendor(conn: sqlite3.Connection, invoice: InvoiceBody) -> Iterator[FieldProblem]:
     wanted = invoice.vendor_external_id
     vendor = conn.execute("SELECT active FROM ax_vendor WHERE external_id = ?", (wanted,)).fetchone()
     if vendor is None:
-        yield Problem("unknown_vendor", f"There is no vendor {wanted}.", "vendorExternalId")
+        yield FieldProblem("unknown_vendor", f"There is no vendor {wanted}.", "vendorExternalId")
     elif not vendor["active"]:
-        yield Problem("inactive_vendor", f"Vendor {wanted} is not active.", "vendorExternalId")
+        yield FieldProblem("inactive_vendor", f"Vendor {wanted} is not active.", "vendorExternalId")
 
 
-def _of_codes(conn: sqlite3.Connection, invoice: Invoice) -> Iterator[Problem]:
+def _of_codes(conn: sqlite3.Connection, invoice: InvoiceBody) -> Iterator[FieldProblem]:
     accounts = _known(
         conn,
         "SELECT code, active, postable FROM ax_gl_account WHERE code IN (SELECT value FROM json_each(?))",
@@ -58,29 +58,29 @@ def _known(conn: sqlite3.Connection, query: str, values: tuple[str, ...]) -> dic
     return {row["code"]: row for row in conn.execute(query, values)}
 
 
-def _of_account(account: Row | None, code: str, field: str) -> Iterator[Problem]:
+def _of_account(account: Row | None, code: str, field: str) -> Iterator[FieldProblem]:
     if account is None:
-        yield Problem("unknown_gl_code", f"There is no GL code {code}.", field)
+        yield FieldProblem("unknown_gl_code", f"There is no GL code {code}.", field)
     elif not account["active"]:
-        yield Problem("inactive_gl_code", f"GL code {code} is not active.", field)
+        yield FieldProblem("inactive_gl_code", f"GL code {code} is not active.", field)
     elif not account["postable"]:
-        yield Problem("unpostable_gl_code", f"Nothing can be posted to GL code {code}.", field)
+        yield FieldProblem("unpostable_gl_code", f"Nothing can be posted to GL code {code}.", field)
 
 
-def _of_value(value: Row | None, named: str, field: str) -> Iterator[Problem]:
+def _of_value(value: Row | None, named: str, field: str) -> Iterator[FieldProblem]:
     if value is None:
-        yield Problem("unknown_dimension", f"There is no {named}.", field)
+        yield FieldProblem("unknown_dimension", f"There is no {named}.", field)
     elif not value["active"]:
-        yield Problem("inactive_dimension", f"The {named} is not active.", field)
+        yield FieldProblem("inactive_dimension", f"The {named} is not active.", field)
 
 
-def _of_total(invoice: Invoice) -> Iterator[Problem]:
+def _of_total(invoice: InvoiceBody) -> Iterator[FieldProblem]:
     total = sum(line.amount for line in invoice.lines)
     if total != invoice.total:
         message = f"The lines sum to {amount(total)}, the total is {amount(invoice.total)}."
-        yield Problem("lines_do_not_sum", message, "total")
+        yield FieldProblem("lines_do_not_sum", message, "total")
     if invoice.total < 0:
-        yield Problem("negative_total", "An invoice's total is not below zero.", "total")
+        yield FieldProblem("negative_total", "An invoice's total is not below zero.", "total")
     numbers = [line.number for line in invoice.lines]
     if len(set(numbers)) < len(numbers):
-        yield Problem("duplicate_line", "Each line has a number of its own.", "lines")
+        yield FieldProblem("duplicate_line", "Each line has a number of its own.", "lines")

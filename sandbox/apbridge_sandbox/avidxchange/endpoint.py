@@ -15,18 +15,18 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from apbridge_sandbox.avidxchange import bodies
-from apbridge_sandbox.avidxchange.answers import Answer, RefusalError, refusal
-from apbridge_sandbox.world import Sandbox
+from apbridge_sandbox.avidxchange.answers import JsonAnswer, RefusalError, refusal
+from apbridge_sandbox.context import Sandbox
 
 PREFIX = "/avidconnect"
 LARGEST_BODY = 10 * 1024 * 1024
 """Of an image, in bytes, as one integrator publishes it."""
 
-_Body = TypeVar("_Body", bound=bodies.Body)
+_Body = TypeVar("_Body", bound=bodies.RequestBody)
 
 
 @dataclass(frozen=True)
-class Call:
+class AvidXchangeCall:
     """A call that was let in."""
 
     sandbox: Sandbox
@@ -51,7 +51,7 @@ class Call:
         return self.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
-Handler = Callable[[Call], Answer]
+Handler = Callable[[AvidXchangeCall], JsonAnswer]
 
 
 def route(method: str, path: str, handler: Handler) -> Route:
@@ -76,10 +76,10 @@ def _endpoint(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
     return endpoint
 
 
-def _handle(handler: Handler, request: Request, body: bytes) -> Answer:
+def _handle(handler: Handler, request: Request, body: bytes) -> JsonAnswer:
     sandbox: Sandbox = request.app.state.sandbox
     _let_in(sandbox, request)
-    return handler(Call(sandbox, request.path_params, request.query_params, request.headers, body))
+    return handler(AvidXchangeCall(sandbox, request.path_params, request.query_params, request.headers, body))
 
 
 async def _body(request: Request) -> bytes:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 from urllib.parse import unquote
 
-from apbridge_sandbox.avidxchange.answers import Answer, refusal
-from apbridge_sandbox.avidxchange.endpoint import Call
+from apbridge_sandbox.avidxchange.answers import JsonAnswer, refusal
+from apbridge_sandbox.avidxchange.endpoint import AvidXchangeCall
 from apbridge_sandbox.avidxchange.invoices import check_unlocked, the_invoice
 
 _BEGINNINGS = {
@@ -18,7 +18,7 @@ _BEGINNINGS = {
 _LONGEST_NAME = 255
 
 
-def put_image(call: Call) -> Answer:
+def put_image(call: AvidXchangeCall) -> JsonAnswer:
     """Attach the image or replace it, while the invoice is not approved. The same bytes again change nothing.
 
     The name comes percent-encoded in `X-File-Name`.
@@ -42,10 +42,10 @@ def put_image(call: Call) -> Answer:
                 (call.sandbox.clock.stamp(), invoice["id"]),
             )
     image = {"name": name, "mediaType": media_type, "size": len(call.body), "sha256": sha256}
-    return Answer(200 if known else 201, image)
+    return JsonAnswer(200 if known else 201, image)
 
 
-def _media_type(call: Call) -> str:
+def _media_type(call: AvidXchangeCall) -> str:
     beginnings = _BEGINNINGS.get(call.media_type)
     if beginnings is None:
         message = f"An image is one of {', '.join(_BEGINNINGS)}."
@@ -55,7 +55,7 @@ def _media_type(call: Call) -> str:
     return call.media_type
 
 
-def _name(call: Call) -> str:
+def _name(call: AvidXchangeCall) -> str:
     name = unquote(call.headers.get("x-file-name", ""))
     if not name:
         raise refusal(422, "missing_field", "Name the file.", "X-File-Name")

@@ -9,10 +9,10 @@ from sqlite3 import Row
 from typing import Any
 
 from apbridge_sandbox.avidxchange import lifecycle
-from apbridge_sandbox.avidxchange.answers import Answer, RefusalError, refusal
-from apbridge_sandbox.avidxchange.bodies import Cancellation, Invoice, content, shown
+from apbridge_sandbox.avidxchange.answers import JsonAnswer, RefusalError, refusal
+from apbridge_sandbox.avidxchange.bodies import Cancellation, InvoiceBody, content, shown
 from apbridge_sandbox.avidxchange.checks import problems_of
-from apbridge_sandbox.avidxchange.endpoint import Call
+from apbridge_sandbox.avidxchange.endpoint import AvidXchangeCall
 from apbridge_sandbox.avidxchange.listing import listed
 from apbridge_sandbox.avidxchange.records import checked_external_id, find, next_id, put
 from apbridge_sandbox.money import amount
@@ -20,13 +20,13 @@ from apbridge_sandbox.money import amount
 TABLE = "ax_invoice"
 
 
-def put_invoice(call: Call) -> Answer:
+def put_invoice(call: AvidXchangeCall) -> JsonAnswer:
     """Create an invoice, or change it while it is not approved.
 
     The same content again changes nothing, whatever its status; but see the switch
     `avidxchange.cancelled_invoice`.
     """
-    body = call.json(Invoice)
+    body = call.json(InvoiceBody)
     external_id = checked_external_id(call.path["external_id"])
     with call.sandbox.store.write() as conn:
         known = find(conn, TABLE, {"external_id": external_id})
@@ -37,15 +37,15 @@ def put_invoice(call: Call) -> Answer:
                 raise RefusalError(422, *problems)
             _write(conn, call, known, body)
         row = find(conn, TABLE, {"external_id": external_id})
-        return Answer(200 if known else 201, show(conn, [row] if row else [])[0])
+        return JsonAnswer(200 if known else 201, show(conn, [row] if row else [])[0])
 
 
-def list_invoices(call: Call) -> Answer:
+def list_invoices(call: AvidXchangeCall) -> JsonAnswer:
     """List invoices with how they stand."""
     return listed(call, TABLE, show, statuses=lifecycle.INVOICE_STATUSES)
 
 
-def cancel_invoice(call: Call) -> Answer:
+def cancel_invoice(call: AvidXchangeCall) -> JsonAnswer:
     """Take an invoice back, while it is not approved. Again changes nothing."""
     body = call.json(Cancellation)
     with call.sandbox.store.write() as conn:
@@ -56,7 +56,7 @@ def cancel_invoice(call: Call) -> Answer:
                 "UPDATE ax_invoice SET status = 'cancelled', status_reason = ?, modified_at = ? WHERE id = ?",
                 (body.reason, call.sandbox.clock.stamp(), known["id"]),
             )
-        return Answer(200, show(conn, [the_invoice(conn, known["external_id"])])[0])
+        return JsonAnswer(200, show(conn, [the_invoice(conn, known["external_id"])])[0])
 
 
 def the_invoice(conn: sqlite3.Connection, external_id: str) -> Row:
@@ -114,7 +114,7 @@ def _item(row: Row, image: dict[str, Any] | None) -> dict[str, Any]:
     }
 
 
-def _check_open(call: Call, known: Row | None) -> None:
+def _check_open(call: AvidXchangeCall, known: Row | None) -> None:
     if known is None:
         return
     check_unlocked(known)
@@ -123,7 +123,7 @@ def _check_open(call: Call, known: Row | None) -> None:
         raise refusal(409, "invoice_cancelled", message)
 
 
-def _write(conn: sqlite3.Connection, call: Call, known: Row | None, body: Invoice) -> None:
+def _write(conn: sqlite3.Connection, call: AvidXchangeCall, known: Row | None, body: InvoiceBody) -> None:
     moment = call.sandbox.clock.stamp()
     number = known["id"] if known else next_id(conn, TABLE)
     row = {

@@ -45,7 +45,7 @@ class StepError(ValueError):
 
 
 @dataclass(frozen=True)
-class Share:
+class InvoiceAllocation:
     """What a payment gives to one invoice, in cents; the discount comes on top of the amount."""
 
     external_id: str
@@ -91,7 +91,7 @@ def payable(conn: sqlite3.Connection) -> list[tuple[Row, int]]:
 def pay(
     conn: sqlite3.Connection,
     clock: Clock,
-    shares: Sequence[Share],
+    shares: Sequence[InvoiceAllocation],
     *,
     method: str | None = None,
     replaces: int | None = None,
@@ -196,7 +196,7 @@ def reissue(conn: sqlite3.Connection, clock: Clock, payment_id: str, method: str
     if row["status"] in _STEPS["voided"]:
         step(conn, clock, "voided", [payment_id])
     shares = [
-        Share(share["external_id"], share["amount_cents"], share["discount_cents"])
+        InvoiceAllocation(share["external_id"], share["amount_cents"], share["discount_cents"])
         for share in conn.execute(
             "SELECT i.external_id, a.amount_cents, a.discount_cents FROM ax_allocation a"
             " JOIN ax_invoice i ON i.id = a.invoice_id WHERE a.payment_id = ? ORDER BY a.invoice_id",
@@ -232,7 +232,7 @@ def _check_number(payment_id: int) -> str:
     return str(payment_id - 850_000)
 
 
-def _check_share(conn: sqlite3.Connection, invoice: Row, share: Share) -> None:
+def _check_share(conn: sqlite3.Connection, invoice: Row, share: InvoiceAllocation) -> None:
     free = invoice["total_cents"] - _covered(conn, invoice["id"])[1]
     if share.amount < 0 or share.discount < 0 or not 0 < share.amount + share.discount <= free:
         message = (

@@ -9,8 +9,8 @@ from datetime import datetime
 from sqlite3 import Row
 from typing import Any
 
-from apbridge_sandbox.avidxchange.answers import Answer, refusal
-from apbridge_sandbox.avidxchange.endpoint import Call
+from apbridge_sandbox.avidxchange.answers import JsonAnswer, refusal
+from apbridge_sandbox.avidxchange.endpoint import AvidXchangeCall
 from apbridge_sandbox.clock import stamp
 
 LARGEST_PAGE = 1000
@@ -21,13 +21,13 @@ Shower = Callable[[Any, Sequence[Row]], list[dict[str, Any]]]
 
 
 def listed(
-    call: Call,
+    call: AvidXchangeCall,
     table: str,
     show: Shower,
     *,
     statuses: Sequence[str] = (),
     where: dict[str, str] | None = None,
-) -> Answer:
+) -> JsonAnswer:
     """Answer one page, in order of change.
 
     An item that changes while its list is paged through is shown once more, at its new place.
@@ -66,7 +66,7 @@ def listed(
         page = rows[:limit]
         items = show(conn, page)
     more = len(rows) > limit
-    return Answer(200, {"items": items, "nextCursor": _cursor(page[-1]) if more else None})
+    return JsonAnswer(200, {"items": items, "nextCursor": _cursor(page[-1]) if more else None})
 
 
 def _limit(given: str | None) -> int:

@@ -10,13 +10,13 @@ from sqlite3 import Row
 from typing import Any
 
 from apbridge_sandbox.avidxchange import lifecycle
-from apbridge_sandbox.avidxchange.answers import Answer
-from apbridge_sandbox.avidxchange.endpoint import Call
+from apbridge_sandbox.avidxchange.answers import JsonAnswer
+from apbridge_sandbox.avidxchange.endpoint import AvidXchangeCall
 from apbridge_sandbox.avidxchange.listing import listed
 from apbridge_sandbox.money import amount
 
 
-def list_payments(call: Call) -> Answer:
+def list_payments(call: AvidXchangeCall) -> JsonAnswer:
     """List payments with what each gives to which invoice."""
     return listed(call, "ax_payment", show, statuses=lifecycle.PAYMENT_STATUSES)
 

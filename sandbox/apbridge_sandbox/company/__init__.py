@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from random import Random
 
 from apbridge_sandbox.clock import OPENING, Clock
-from apbridge_sandbox.company.batch import Batch
 from apbridge_sandbox.company.bills import BillWriter
 from apbridge_sandbox.company.custom import fill_custom_fields, write_list_values
 from apbridge_sandbox.company.documents import Ids
 from apbridge_sandbox.company.masters import write_masters
+from apbridge_sandbox.company.row_buffer import RowBuffer
 from apbridge_sandbox.company.vendors import write_vendors
 from apbridge_sandbox.store import Store, remember
 
@@ -36,7 +36,7 @@ def seed_company(store: Store, clock: Clock, size: CompanySize) -> None:
     rng = Random(size.seed)  # noqa: S311 - it must repeat, not be secret
     with store.write() as conn:
         _empty(conn)
-        batch = Batch(conn)
+        batch = RowBuffer(conn)
         write_masters(batch)
         batch.flush()  # the second book chooses among the accounts that are there
         vendors = write_vendors(batch, rng, size.vendors)

@@ -10,23 +10,23 @@ from itertools import accumulate
 from random import Random
 
 from apbridge_sandbox.clock import COMPANY_ZONE, OPENING
-from apbridge_sandbox.company.batch import Batch
 from apbridge_sandbox.company.documents import (
-    Bill,
+    BillPayment,
     Document,
+    DocumentLine,
     Ids,
     Image,
-    Line,
-    Payment,
+    VendorBill,
     write_bill,
     write_order,
     write_payment,
 )
-from apbridge_sandbox.company.luck import chance
 from apbridge_sandbox.company.masters import FIRST_CLASSIFICATION
-from apbridge_sandbox.company.paper import pdf
+from apbridge_sandbox.company.pdf import pdf
+from apbridge_sandbox.company.random import chance
+from apbridge_sandbox.company.row_buffer import RowBuffer
 from apbridge_sandbox.company.sources import chart, sources
-from apbridge_sandbox.company.vendors import Vendor
+from apbridge_sandbox.company.vendors import CompanyVendor
 
 _YEAR = timedelta(days=362)
 _LAST_PAYMENT = OPENING - timedelta(days=3)
@@ -52,13 +52,13 @@ _CENT = Decimal(1)
 class BillWriter:
     """Writes the bills of one seed, oldest first, so that internal ids follow time."""
 
-    def __init__(self, batch: Batch, ids: Ids, rng: Random, vendors: list[Vendor]) -> None:
+    def __init__(self, batch: RowBuffer, ids: Ids, rng: Random, vendors: list[CompanyVendor]) -> None:
         self._batch = batch
         self._ids = ids
         self._rng = rng
         self._vendors = vendors
         self._active = [vendor for vendor in vendors if vendor.is_active]
-        self._unpaid: dict[int, list[Bill]] = {}
+        self._unpaid: dict[int, list[VendorBill]] = {}
         self._numbers: dict[int, str] = {}
         self._checks = iter(range(10401, 10**9))
 
@@ -79,7 +79,7 @@ class BillWriter:
         if any(line.item for line in lines) and chance(self._rng, 0.5):
             order = self._write_order(vendor, day, created, [line for line in lines if not line.is_tax])
         paid_at = min(created + timedelta(days=self._rng.randrange(10, 40)), _LAST_PAYMENT)
-        bill = Bill(
+        bill = VendorBill(
             id=next(self._ids.transaction),
             party=vendor.party,
             tranid=self._tranid(vendor),
@@ -108,7 +108,7 @@ class BillWriter:
             return "E"
         return "D" if part_of_year > _RECENT and chance(self._rng, 0.2) else "A"
 
-    def _tranid(self, vendor: Vendor) -> str:
+    def _tranid(self, vendor: CompanyVendor) -> str:
         """Give the vendor's own number: now and then one it has used before."""
         rng = self._rng
         if vendor.id in self._numbers and chance(rng, 0.01):
@@ -119,7 +119,7 @@ class BillWriter:
         self._numbers[vendor.id] = number
         return number
 
-    def _lines(self, vendor: Vendor) -> Iterator[Line]:
+    def _lines(self, vendor: CompanyVendor) -> Iterator[DocumentLine]:
         rng = self._rng
         (number,) = rng.choices(_LINE_COUNTS, cum_weights=_LINE_SHARES)
         taxes = [tax for tax in sources().taxes if tax.subsidiary == vendor.party.subsidiary]
@@ -132,9 +132,9 @@ class BillWriter:
         if taxed:
             tax = rng.choice(taxes)
             cents = int((subtotal * tax.percent / 100).quantize(_CENT, ROUND_HALF_UP))
-            yield Line(chart()[tax.account].id, cents, memo=tax.name, is_tax=True)
+            yield DocumentLine(chart()[tax.account].id, cents, memo=tax.name, is_tax=True)
 
-    def _line(self, vendor: Vendor, *, is_first: bool) -> Line:
+    def _line(self, vendor: CompanyVendor, *, is_first: bool) -> DocumentLine:
         rng = self._rng
         account = chart()[rng.choice(vendor.trade.accounts)].id
         item = itemtype = quantity = rate = None
@@ -147,7 +147,7 @@ class BillWriter:
             quantity, rate, cents = str(units), f"{Decimal(each) / 100:.2f}", units * each
         elif not is_first and chance(rng, 0.06):
             cents = rng.choice((0, -rng.randrange(1, 25), -rng.randrange(1, 25)))
-        return Line(
+        return DocumentLine(
             account=account,
             cents=cents,
             memo=rng.choice(vendor.trade.memos) if chance(rng, 0.8) else None,
@@ -165,7 +165,9 @@ class BillWriter:
             return None
         return FIRST_CLASSIFICATION[dimension] + self._rng.randrange(values)
 
-    def _write_order(self, vendor: Vendor, day: date, created: datetime, lines: list[Line]) -> int:
+    def _write_order(
+        self, vendor: CompanyVendor, day: date, created: datetime, lines: list[DocumentLine]
+    ) -> int:
         number = next(self._ids.transaction)
         before = timedelta(days=self._rng.randrange(3, 30))
         order = Document(
@@ -180,7 +182,7 @@ class BillWriter:
         write_order(self._batch, self._ids, order)
         return number
 
-    def _with_image(self, bill: Bill, vendor: Vendor) -> Bill:
+    def _with_image(self, bill: VendorBill, vendor: CompanyVendor) -> VendorBill:
         total = sum(line.cents for line in bill.lines)
         symbol = sources().currencies[vendor.party.currency - 1][0]
         text = [
@@ -194,7 +196,7 @@ class BillWriter:
         name = f"{bill.tranid.replace('/', '-')}.pdf"
         return dataclasses.replace(bill, images=(Image(name, pdf(text)),))
 
-    def _pay_or_hold(self, bill: Bill) -> None:
+    def _pay_or_hold(self, bill: VendorBill) -> None:
         """Pay the bill by itself, or keep it for a check over several bills of its vendor."""
         held = self._unpaid.setdefault(bill.party.vendor, [])
         held.append(bill)
@@ -202,12 +204,12 @@ class BillWriter:
             self._pay(held)
             held.clear()
 
-    def _pay(self, bills: list[Bill]) -> None:
+    def _pay(self, bills: list[VendorBill]) -> None:
         if not bills:
             return
         party = bills[0].party
         when = max(bill.modified for bill in bills)
-        payment = Payment(
+        payment = BillPayment(
             id=next(self._ids.transaction),
             party=party,
             bank_account=chart()[_BANKS[party.subsidiary, party.currency]].id,

@@ -11,9 +11,9 @@ from datetime import timedelta
 from random import Random
 
 from apbridge_sandbox.clock import COMPANY_ZONE, OPENING
-from apbridge_sandbox.company.batch import Batch
-from apbridge_sandbox.company.luck import chance
 from apbridge_sandbox.company.masters import FOUNDED
+from apbridge_sandbox.company.random import chance
+from apbridge_sandbox.company.row_buffer import RowBuffer
 from apbridge_sandbox.custom import CustomField, CustomKind, Drawn, custom, first_values
 
 _OPENING_DAY = OPENING.astimezone(COMPANY_ZONE).date()
@@ -28,7 +28,7 @@ _ROWS = {
 """The rows that have custom fields, by base table: their keys."""
 
 
-def write_list_values(batch: Batch) -> None:
+def write_list_values(batch: RowBuffer) -> None:
     """Write the values of custom lists and segments."""
     for value in first_values():
         batch.add(

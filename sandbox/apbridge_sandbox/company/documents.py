@@ -15,8 +15,8 @@ from decimal import ROUND_HALF_UP, Decimal
 from itertools import count
 
 from apbridge_sandbox.clock import stamp
-from apbridge_sandbox.company.batch import Batch
 from apbridge_sandbox.company.masters import period_id
+from apbridge_sandbox.company.row_buffer import RowBuffer
 
 
 @dataclass
@@ -41,7 +41,7 @@ class Ids:
 
 
 @dataclass(frozen=True)
-class Line:
+class DocumentLine:
     """One coded line of a bill or a purchase order; `cents` is positive where it is owed to the vendor.
 
     `account` is the posting account's internal id: the expense's, the item's or the tax's.
@@ -90,12 +90,12 @@ class Document:
     day: date
     created: datetime
     modified: datetime
-    lines: Sequence[Line]
+    lines: Sequence[DocumentLine]
     memo: str | None = None
 
 
 @dataclass(frozen=True)
-class Bill(Document):
+class VendorBill(Document):
     """A vendor bill. `status` is NetSuite's letter: A open, B paid in full, D pending approval, E rejected.
 
     With `order`, line n of the bill bills line n of that purchase order.
@@ -113,7 +113,7 @@ _POSTING = {"A": "T", "B": "T", "D": "F", "E": "F"}
 _CENT = Decimal(1)
 
 
-def write_bill(batch: Batch, ids: Ids, bill: Bill) -> None:
+def write_bill(batch: RowBuffer, ids: Ids, bill: VendorBill) -> None:
     """Write a bill with its lines, accounting lines, purchase order links and files."""
     total = sum(line.cents for line in bill.lines)
     _write_header(
@@ -141,7 +141,7 @@ def write_bill(batch: Batch, ids: Ids, bill: Bill) -> None:
         _write_image(batch, ids, bill, image)
 
 
-def write_order(batch: Batch, ids: Ids, order: Document) -> None:
+def write_order(batch: RowBuffer, ids: Ids, order: Document) -> None:
     """Write a fully billed purchase order. It posts nothing."""
     _write_header(
         batch,
@@ -157,7 +157,7 @@ def write_order(batch: Batch, ids: Ids, order: Document) -> None:
 
 
 @dataclass(frozen=True)
-class Payment:
+class BillPayment:
     """A vendor payment over one or more bills, each with the cents applied to it, in `party.currency`."""
 
     id: int
@@ -169,7 +169,7 @@ class Payment:
     bills: Sequence[tuple[int, int]]
 
 
-def write_payment(batch: Batch, ids: Ids, payment: Payment) -> None:
+def write_payment(batch: RowBuffer, ids: Ids, payment: BillPayment) -> None:
     """Write a payment: the bank is credited, payables are debited, a line and a link a bill.
 
     The bills' own rows are not touched.
@@ -236,7 +236,7 @@ def write_payment(batch: Batch, ids: Ids, payment: Payment) -> None:
 
 
 def _write_header(
-    batch: Batch,
+    batch: RowBuffer,
     document: Document,
     *,
     kind: str,
@@ -265,7 +265,7 @@ def _write_header(
     )
 
 
-def _write_lines(batch: Batch, ids: Ids, document: Document, *, createdfrom: int | None = None) -> None:
+def _write_lines(batch: RowBuffer, ids: Ids, document: Document, *, createdfrom: int | None = None) -> None:
     moment = stamp(document.modified)
     subsidiary = document.party.subsidiary
     batch.add(
@@ -305,7 +305,7 @@ def _write_lines(batch: Batch, ids: Ids, document: Document, *, createdfrom: int
         )
 
 
-def _write_accounting(batch: Batch, bill: Bill) -> None:
+def _write_accounting(batch: RowBuffer, bill: VendorBill) -> None:
     """Write what the bill posts, or would: a bill that is not approved has its lines too, unposted."""
     moment = stamp(bill.modified)
     amounts = [_base(line.cents, bill.party.rate) for line in bill.lines]
@@ -336,7 +336,7 @@ def _write_accounting(batch: Batch, bill: Bill) -> None:
 
 
 def _write_link(  # noqa: PLR0917
-    batch: Batch,
+    batch: RowBuffer,
     ids: Ids,
     previous: tuple[str, int, int],
     following: tuple[str, int, int],
@@ -358,7 +358,7 @@ def _write_link(  # noqa: PLR0917
     )
 
 
-def _write_image(batch: Batch, ids: Ids, bill: Bill, image: Image) -> None:
+def _write_image(batch: RowBuffer, ids: Ids, bill: VendorBill, image: Image) -> None:
     number = next(ids.file)
     batch.add(
         "ns_file",

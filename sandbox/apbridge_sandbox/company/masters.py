@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from apbridge_sandbox.company.batch import Batch
-from apbridge_sandbox.company.sources import Account, chart, sources
+from apbridge_sandbox.company.row_buffer import RowBuffer
+from apbridge_sandbox.company.sources import GLAccount, chart, sources
 
 FOUNDED = "2024-01-02T17:00:00Z"
 """When the lists were last changed: long before the first bill."""
@@ -25,7 +25,7 @@ def currency_id(symbol: str) -> int:
     return 1 + [entry[0] for entry in sources().currencies].index(symbol)
 
 
-def write_masters(batch: Batch) -> None:
+def write_masters(batch: RowBuffer) -> None:
     """Write every list."""
     _write_general(batch)
     for account in chart().values():
@@ -44,7 +44,7 @@ def write_masters(batch: Batch) -> None:
     _write_periods(batch)
 
 
-def _write_general(batch: Batch) -> None:
+def _write_general(batch: RowBuffer) -> None:
     for place, (symbol, name, rate) in enumerate(sources().currencies, start=1):
         base = "T" if symbol == "USD" else "F"
         batch.add("ns_currency", id=place, symbol=symbol, name=name, exchangerate=rate, isbasecurrency=base)
@@ -64,7 +64,7 @@ def _write_general(batch: Batch) -> None:
         )
 
 
-def _write_account(batch: Batch, account: Account) -> None:
+def _write_account(batch: RowBuffer, account: GLAccount) -> None:
     parent = chart()[account.parent] if account.parent else None
     batch.add(
         "ns_account",
@@ -82,7 +82,7 @@ def _write_account(batch: Batch, account: Account) -> None:
     )
 
 
-def _write_dimensions(batch: Batch) -> None:
+def _write_dimensions(batch: RowBuffer) -> None:
     values = {
         "department": [(name, EVERYWHERE) for name in sources().departments],
         "classification": [(name, EVERYWHERE) for name in sources().classes],
@@ -105,7 +105,7 @@ def period_id(day: date) -> int:
     return 1 + (day.year - FIRST_YEAR) * 12 + day.month - 1
 
 
-def _write_periods(batch: Batch) -> None:
+def _write_periods(batch: RowBuffer) -> None:
     months = [date(year, month, 1) for year in range(FIRST_YEAR, LAST_YEAR + 1) for month in range(1, 13)]
     for first in months:
         last = (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
@@ -116,7 +116,7 @@ def _write_periods(batch: Batch) -> None:
 
 
 def _write_period(
-    batch: Batch, number: int, name: str, first: date, last: date, *, is_year: bool = False
+    batch: RowBuffer, number: int, name: str, first: date, last: date, *, is_year: bool = False
 ) -> None:
     closed = "T" if last < OPEN_FROM else "F"
     batch.add(

@@ -56,7 +56,7 @@ class Sources(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     special_vendors: list[tuple[str, int]]
 
 
-class Account(msgspec.Struct, frozen=True):
+class GLAccount(msgspec.Struct, frozen=True):
     """One line of the chart of accounts. `id` is its internal id."""
 
     id: int
@@ -76,11 +76,11 @@ def sources() -> Sources:
 
 
 @cache
-def chart() -> dict[str, Account]:
+def chart() -> dict[str, GLAccount]:
     """Read the chart of accounts, by account number."""
     rows = csv.DictReader(_read("chart.csv").splitlines())
     return {
-        row["number"]: Account(
+        row["number"]: GLAccount(
             id=100 + place,
             number=row["number"],
             name=row["name"],

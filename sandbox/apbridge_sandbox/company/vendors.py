@@ -11,10 +11,10 @@ from random import Random
 from typing import NamedTuple
 
 from apbridge_sandbox.clock import stamp
-from apbridge_sandbox.company.batch import Batch
 from apbridge_sandbox.company.documents import Party
-from apbridge_sandbox.company.luck import chance
 from apbridge_sandbox.company.masters import currency_id
+from apbridge_sandbox.company.random import chance
+from apbridge_sandbox.company.row_buffer import RowBuffer
 from apbridge_sandbox.company.sources import City, Trade, chart, sources
 
 _FIRST_ID = 11
@@ -27,7 +27,7 @@ _SURELY_ACTIVE = 8
 
 
 @dataclass(frozen=True)
-class Vendor:
+class CompanyVendor:
     """A vendor as its bills need it."""
 
     id: int
@@ -44,13 +44,13 @@ class _Called(NamedTuple):
     is_person: bool
 
 
-def write_vendors(batch: Batch, rng: Random, number: int) -> list[Vendor]:
+def write_vendors(batch: RowBuffer, rng: Random, number: int) -> list[CompanyVendor]:
     """Write that many vendors with their addresses and subsidiaries, and give them."""
     names = _names(rng)
     return [_write_vendor(batch, rng, place, next(names)) for place in range(number)]
 
 
-def _write_vendor(batch: Batch, rng: Random, place: int, called: _Called) -> Vendor:
+def _write_vendor(batch: RowBuffer, rng: Random, place: int, called: _Called) -> CompanyVendor:
     name, trade = called.name, called.trade
     number = _FIRST_ID + place
     symbol, subsidiary, _ = _KINDS[place if place < len(_KINDS) else _draw(rng)]
@@ -94,7 +94,7 @@ def _write_vendor(batch: Batch, rng: Random, place: int, called: _Called) -> Ven
             isprimarysub="T" if entry == subsidiary else "F",
         )
     rate = Decimal("0.73") if (symbol, subsidiary) == ("CAD", 1) else Decimal(1)
-    return Vendor(
+    return CompanyVendor(
         id=number,
         name=name,
         trade=trade,
@@ -114,7 +114,7 @@ def _city(rng: Random, symbol: str) -> City:
     return rng.choice([city for city in sources().cities if city.country == country])
 
 
-def _write_address(batch: Batch, rng: Random, vendor: int, name: str, city: City) -> None:
+def _write_address(batch: RowBuffer, rng: Random, vendor: int, name: str, city: City) -> None:
     batch.add(
         "ns_vendoraddressbook",
         internalid=vendor,

@@ -11,10 +11,10 @@ from msgspec import field
 from starlette.routing import Route
 
 from apbridge_sandbox.avidxchange import lifecycle
-from apbridge_sandbox.avidxchange.lifecycle import Share, StepError
+from apbridge_sandbox.avidxchange.lifecycle import InvoiceAllocation, StepError
+from apbridge_sandbox.context import Sandbox
 from apbridge_sandbox.control.endpoint import Order, route
 from apbridge_sandbox.money import Cents
-from apbridge_sandbox.world import Sandbox
 
 _Ids = list[str] | Literal["all"]
 
@@ -108,7 +108,7 @@ def _pay(sandbox: Sandbox, order: Pay) -> Any:  # noqa: ANN401
     with sandbox.store.write() as conn:
         payable = {row["external_id"]: (row, cents) for row, cents in lifecycle.payable(conn)}
         if order.all:
-            shares = [Share(external_id, cents) for external_id, (_, cents) in payable.items()]
+            shares = [InvoiceAllocation(external_id, cents) for external_id, (_, cents) in payable.items()]
         else:
             shares = [_share(one, payable) for one in order.invoices]
         groups = _grouped(shares, _GROUPING[order.one_payment_per], payable)
@@ -125,19 +125,19 @@ _GROUPING: dict[str, Callable[[sqlite3.Row], object]] = {
 }
 
 
-def _share(order: InvoiceShare, payable: _Payable) -> Share:
+def _share(order: InvoiceShare, payable: _Payable) -> InvoiceAllocation:
     if order.external_id not in payable:
         message = f"invoice {order.external_id} is not approved, or nothing is open on it"
         raise StepError(message)
     _, free = payable[order.external_id]
     cents = free - order.discount if order.amount is None else order.amount
-    return Share(order.external_id, cents, order.discount)
+    return InvoiceAllocation(order.external_id, cents, order.discount)
 
 
 def _grouped(
-    shares: Iterable[Share], key: Callable[[sqlite3.Row], object], payable: _Payable
-) -> list[list[Share]]:
-    groups: dict[object, list[Share]] = {}
+    shares: Iterable[InvoiceAllocation], key: Callable[[sqlite3.Row], object], payable: _Payable
+) -> list[list[InvoiceAllocation]]:
+    groups: dict[object, list[InvoiceAllocation]] = {}
     for share in shares:
         groups.setdefault(key(payable[share.external_id][0]), []).append(share)
     return list(groups.values())

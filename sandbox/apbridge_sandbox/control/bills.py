@@ -12,12 +12,12 @@ from starlette.routing import Route
 
 from apbridge_sandbox.avidxchange.lifecycle import StepError
 from apbridge_sandbox.clock import Clock
-from apbridge_sandbox.company.batch import Batch
-from apbridge_sandbox.company.documents import Bill, Ids, Image, Line, Party, write_bill
-from apbridge_sandbox.company.paper import pdf
+from apbridge_sandbox.company.documents import DocumentLine, Ids, Image, Party, VendorBill, write_bill
+from apbridge_sandbox.company.pdf import pdf
+from apbridge_sandbox.company.row_buffer import RowBuffer
+from apbridge_sandbox.context import Sandbox
 from apbridge_sandbox.control.endpoint import Order, route
 from apbridge_sandbox.money import Cents
-from apbridge_sandbox.world import Sandbox
 
 _TERM = timedelta(days=30)
 
@@ -59,7 +59,7 @@ def routes() -> list[Route]:
 def _enter_bills(sandbox: Sandbox, order: NewBills) -> Any:  # noqa: ANN401
     with sandbox.store.write() as conn:
         ids = Ids.after(conn)
-        batch = Batch(conn)
+        batch = RowBuffer(conn)
         bills = [_bill(conn, sandbox.clock, next(ids.transaction), new) for new in order.bills]
         for bill in bills:
             write_bill(batch, ids, bill)
@@ -67,10 +67,10 @@ def _enter_bills(sandbox: Sandbox, order: NewBills) -> Any:  # noqa: ANN401
     return {"ids": [str(bill.id) for bill in bills]}
 
 
-def _bill(conn: sqlite3.Connection, clock: Clock, number: int, new: NewBill) -> Bill:
+def _bill(conn: sqlite3.Connection, clock: Clock, number: int, new: NewBill) -> VendorBill:
     day = new.day or clock.today()
     lines = [
-        Line(
+        DocumentLine(
             account=_account(conn, line.account),
             cents=line.amount,
             memo=line.memo,
@@ -80,7 +80,7 @@ def _bill(conn: sqlite3.Connection, clock: Clock, number: int, new: NewBill) -> 
         )
         for line in new.lines
     ]
-    return Bill(
+    return VendorBill(
         id=number,
         party=_party(conn, new.vendor),
         tranid=new.tranid,

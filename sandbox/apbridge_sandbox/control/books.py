@@ -10,9 +10,9 @@ from typing import Any
 from starlette.routing import Route
 
 from apbridge_sandbox.avidxchange import invoices, payments, records
+from apbridge_sandbox.context import Sandbox
 from apbridge_sandbox.control.endpoint import NoFields, route
 from apbridge_sandbox.money import amount
-from apbridge_sandbox.world import Sandbox
 
 # A column that ends in _cents is shown without it, as an amount.
 _NETSUITE = {

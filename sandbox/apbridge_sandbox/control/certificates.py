@@ -10,8 +10,8 @@ from starlette.routing import Route
 from apbridge_sandbox.avidxchange.lifecycle import StepError
 from apbridge_sandbox.certificates import INTEGRATION_ROLE, SYSTEM_ENTITY, create_integration, map_certificate
 from apbridge_sandbox.clock import stamp
+from apbridge_sandbox.context import Sandbox
 from apbridge_sandbox.control.endpoint import NoFields, Order, route
-from apbridge_sandbox.world import Sandbox
 
 
 class Map(Order):

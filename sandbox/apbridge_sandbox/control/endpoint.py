@@ -14,8 +14,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from apbridge_sandbox.avidxchange.lifecycle import StepError
+from apbridge_sandbox.context import Sandbox
 from apbridge_sandbox.money import Cents, cents
-from apbridge_sandbox.world import Sandbox
 
 
 class Order(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):

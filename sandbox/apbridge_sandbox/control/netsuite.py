@@ -13,14 +13,14 @@ from starlette.routing import Route
 
 from apbridge_sandbox.avidxchange.lifecycle import StepError
 from apbridge_sandbox.clock import Clock
+from apbridge_sandbox.context import Sandbox
 from apbridge_sandbox.control.endpoint import Order, route
 from apbridge_sandbox.custom import custom, write_custom
 from apbridge_sandbox.money import Cents
 from apbridge_sandbox.netsuite import books, posting
-from apbridge_sandbox.netsuite.applying import Rules
+from apbridge_sandbox.netsuite.applying import ApplyRules
 from apbridge_sandbox.netsuite.books import Application, VendorPayment
 from apbridge_sandbox.netsuite.errors import NetSuiteError
-from apbridge_sandbox.world import Sandbox
 
 
 class Edit(Order):
@@ -117,7 +117,11 @@ def _delete(sandbox: Sandbox, order: Delete) -> Any:  # noqa: ANN401
             if row["type"] == books.PAYMENT:
                 with _refusals():
                     posting.delete_vendor_payment(
-                        conn, number, now=sandbox.clock.now(), rules=Rules.of(sandbox.switches), context="UI"
+                        conn,
+                        number,
+                        now=sandbox.clock.now(),
+                        rules=ApplyRules.of(sandbox.switches),
+                        context="UI",
                     )
             else:
                 _delete_bill(conn, row, sandbox.clock)
@@ -170,7 +174,7 @@ def _pay_by_hand(sandbox: Sandbox, order: PayByHand) -> Any:  # noqa: ANN401
             number=order.check_number,
         )
         # A person makes an inactive vendor active for as long as it takes.
-        rules = replace(Rules.of(sandbox.switches), inactive_vendor="pays")
+        rules = replace(ApplyRules.of(sandbox.switches), inactive_vendor="pays")
         number = posting.post_vendor_payment(conn, payment, now=sandbox.clock.now(), rules=rules)
     return {"id": str(number)}
 

@@ -8,9 +8,9 @@ from typing import Any
 from starlette.routing import Route
 
 from apbridge_sandbox.company import CompanySize, seed_company
+from apbridge_sandbox.context import Sandbox
 from apbridge_sandbox.control.endpoint import NoFields, Order, route
 from apbridge_sandbox.faults import Fault
-from apbridge_sandbox.world import Sandbox
 
 
 class Seed(Order):

@@ -9,7 +9,7 @@ from apbridge_sandbox import suiteql
 from apbridge_sandbox.clock import stamp
 from apbridge_sandbox.credentials import ACCOUNT_ID
 from apbridge_sandbox.netsuite import token_based
-from apbridge_sandbox.netsuite.endpoint import Call
+from apbridge_sandbox.netsuite.endpoint import NetSuiteCall
 from apbridge_sandbox.netsuite.errors import insufficient_permission, invalid_login
 from apbridge_sandbox.netsuite.sign_in import fingerprint
 from apbridge_sandbox.switches import Switches
@@ -40,7 +40,7 @@ class Caller:
     entity: str
 
 
-def check_token(call: Call, scope: str) -> Caller:
+def check_token(call: NetSuiteCall, scope: str) -> Caller:
     """Make sure that a call carries a token of that scope, or is signed by one; give who signed in.
 
     Raises:
@@ -52,7 +52,7 @@ def check_token(call: Call, scope: str) -> Caller:
     return caller
 
 
-def _caller(call: Call, scope: str) -> Caller:
+def _caller(call: NetSuiteCall, scope: str) -> Caller:
     kind, _, credentials = call.request.headers.get("authorization", "").partition(" ")
     if kind.lower() != token_based.SCHEME:
         return check_bearer(call, scope)
@@ -63,7 +63,7 @@ def _caller(call: Call, scope: str) -> Caller:
     return Caller(row["role"], row["entity"])
 
 
-def check_bearer(call: Call, scope: str) -> Caller:
+def check_bearer(call: NetSuiteCall, scope: str) -> Caller:
     """Make sure that a call carries an OAuth 2.0 token of that scope, and give who signed in.
 
     Raises:
@@ -82,7 +82,7 @@ def check_bearer(call: Call, scope: str) -> Caller:
     raise invalid_login(ACCOUNT_ID)
 
 
-def check_permission(call: Call, permission: str) -> None:
+def check_permission(call: NetSuiteCall, permission: str) -> None:
     """Make sure that the role has a permission.
 
     Raises:
@@ -92,13 +92,13 @@ def check_permission(call: Call, permission: str) -> None:
         raise insufficient_permission(permission)
 
 
-def account_of(switches: Switches) -> suiteql.Account:
+def account_of(switches: Switches) -> suiteql.AccountView:
     """Give what the account and the role let a call see."""
     subsidiaries = _listed(switches["netsuite.role_subsidiaries"])
     features_off = {name for name in FEATURES if not switches[f"netsuite.{name}"]}
     other = {"lastmodified": "lastmodifieddate", "lastmodifieddate": "lastmodified"}
     features_off.add(f"custom_record_{other[switches['netsuite.custom_record_changed']]}")
-    return suiteql.Account(
+    return suiteql.AccountView(
         features_off=frozenset(features_off),
         permissions_missing=frozenset(_listed(switches["netsuite.missing_permissions"])),
         subsidiaries=tuple(map(int, subsidiaries)) if subsidiaries else None,

@@ -20,7 +20,7 @@ _PAYABLE_APPROVALS = (2, 11, None)
 
 
 @dataclass(frozen=True)
-class Rules:
+class ApplyRules:
     """What is not known of NetSuite's posting; see switches/netsuite.json."""
 
     over_application: str = "user_error"
@@ -32,7 +32,7 @@ class Rules:
     touch_accounting_line: bool = True
 
     @classmethod
-    def of(cls, switches: Switches) -> Rules:
+    def of(cls, switches: Switches) -> ApplyRules:
         """Read them off the switches."""
         return cls(
             over_application=switches["netsuite.over_application"],
@@ -45,7 +45,7 @@ class Rules:
         )
 
 
-def applied(conn: sqlite3.Connection, payment: VendorPayment, rules: Rules) -> list[Application]:
+def applied(conn: sqlite3.Connection, payment: VendorPayment, rules: ApplyRules) -> list[Application]:
     """Check each application of a payment against its bill, and give them with their amounts.
 
     Raises:
@@ -76,7 +76,7 @@ def applied(conn: sqlite3.Connection, payment: VendorPayment, rules: Rules) -> l
     return list(found.values())
 
 
-def _over_applied(cents: int, discount: int, unpaid: int, path: str, rules: Rules) -> int:
+def _over_applied(cents: int, discount: int, unpaid: int, path: str, rules: ApplyRules) -> int:
     if rules.over_application == "trims" and discount <= unpaid:
         return unpaid - discount
     detail = f"The amount applied, {amount(cents + discount)}, is more than the amount due, {amount(unpaid)}."

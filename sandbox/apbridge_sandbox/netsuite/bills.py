@@ -12,7 +12,7 @@ from apbridge_sandbox.clock import stamp
 from apbridge_sandbox.custom import kept, write_custom
 from apbridge_sandbox.netsuite import books
 from apbridge_sandbox.netsuite.errors import invalid_value, user_error
-from apbridge_sandbox.netsuite.fields import Body
+from apbridge_sandbox.netsuite.fields import FieldValues
 
 RECORD_TYPE = "vendorBill"
 
@@ -41,7 +41,7 @@ def change_bill(
     Raises:
         NetSuiteError: A field is unknown or wrong, or the bill's approval cannot change any more.
     """
-    body = Body(conn, RECORD_TYPE, given, features_off)
+    body = FieldValues(conn, RECORD_TYPE, given, features_off)
     values = {name: kept(value) for name, value in body.values.items()}
     columns: dict[str, Any] = {"lastmodifieddate": stamp(now)}
     columns |= {_COLUMNS[name]: value for name, value in values.items() if name in _COLUMNS}

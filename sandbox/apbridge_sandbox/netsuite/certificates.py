@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from apbridge_sandbox.certificates import ADMINISTRATOR_ROLE, INTEGRATION_ROLE, map_certificate
 from apbridge_sandbox.netsuite.access import REST_WEB_SERVICES, Caller, check_bearer, check_permission
-from apbridge_sandbox.netsuite.endpoint import Call, no_content
+from apbridge_sandbox.netsuite.endpoint import NetSuiteCall, no_content
 from apbridge_sandbox.netsuite.errors import (
     NetSuiteError,
     insufficient_permission,
@@ -27,7 +27,7 @@ PERMISSION = "Setup -> Manage Own OAuth 2.0 Client Credentials Certificates"
 _FIELDS = frozenset({"fileContent", "role", "entity"})
 
 
-def certificates(call: Call) -> Response:
+def certificates(call: NetSuiteCall) -> Response:
     """List an integration's certificates, or set up one more."""
     caller = _caller(call)
     try:
@@ -36,7 +36,7 @@ def certificates(call: Call) -> Response:
         return _refused(call, error)
 
 
-def revoke(call: Call) -> Response:
+def revoke(call: NetSuiteCall) -> Response:
     """Revoke a certificate: nobody signs in with it any more."""
     caller = _caller(call)
     try:
@@ -55,13 +55,13 @@ def revoke(call: Call) -> Response:
     return _answer(200, _described(call, row))
 
 
-def _caller(call: Call) -> Caller:
+def _caller(call: NetSuiteCall) -> Caller:
     caller = check_bearer(call, REST_WEB_SERVICES)
     check_permission(call, PERMISSION)
     return caller
 
 
-def _listed(call: Call) -> Response:
+def _listed(call: NetSuiteCall) -> Response:
     client_id = call.path("client")
     with call.sandbox.store.connection() as conn:
         _check_client(conn, client_id)
@@ -74,7 +74,7 @@ def _listed(call: Call) -> Response:
     return _answer(200, {"items": listed} if as_items else listed)
 
 
-def _set_up(call: Call, caller: Caller) -> Response:
+def _set_up(call: NetSuiteCall, caller: Caller) -> Response:
     body = call.json()
     for name in body.keys() - _FIELDS:
         detail = f"Unknown property '{name}'."
@@ -122,7 +122,7 @@ def _certificate(conn: sqlite3.Connection, client_id: str, certificate_id: str) 
     return row
 
 
-def _described(call: Call, row: sqlite3.Row) -> dict[str, Any]:
+def _described(call: NetSuiteCall, row: sqlite3.Row) -> dict[str, Any]:
     in_seconds = call.sandbox.switches["netsuite.certificate_times"] == "seconds"
     times = {
         name: int(datetime.fromisoformat(row[name].replace("Z", "+00:00")).timestamp())
@@ -142,7 +142,7 @@ def _answer(status: int, value: object) -> Response:
     return Response(msgspec.json.encode(value), status, media_type="application/json")
 
 
-def _refused(call: Call, error: NetSuiteError) -> Response:
+def _refused(call: NetSuiteCall, error: NetSuiteError) -> Response:
     if call.sandbox.switches["netsuite.certificate_refusal"] == "oauth":
         codes = {403: "access_denied", 404: "invalid_client"}
         return _answer(error.status, {"error": codes.get(error.status, "invalid_request")})

@@ -14,6 +14,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
+from apbridge_sandbox.context import Sandbox
 from apbridge_sandbox.credentials import ACCOUNT_HOST
 from apbridge_sandbox.netsuite.errors import (
     NetSuiteError,
@@ -22,7 +23,6 @@ from apbridge_sandbox.netsuite.errors import (
     unexpected,
     unsupported_media_type,
 )
-from apbridge_sandbox.world import Sandbox
 
 NETSUITE_DOMAIN = ".netsuite.com"
 _AT_RESTLETS = ("/app/", "/services/rest/auth/oauth2/v1/clients/")
@@ -36,7 +36,7 @@ _encoder = msgspec.json.Encoder(decimal_format="number")
 
 
 @dataclass(frozen=True)
-class Call:
+class NetSuiteCall:
     """One call of NetSuite."""
 
     request: Request
@@ -94,17 +94,17 @@ def no_content(location: str | None = None) -> Response:
     return Response(status_code=204, headers={"Location": location} if location else None)
 
 
-def endpoint(handle: Callable[[Call], Response]) -> Callable[[Request], Awaitable[Response]]:
+def endpoint(handle: Callable[[NetSuiteCall], Response]) -> Callable[[Request], Awaitable[Response]]:
     """Make a route's endpoint: the handler runs on a thread, and what it refuses is answered."""
 
     @wraps(handle)
     async def called(request: Request) -> Response:
-        return await run_in_threadpool(_guarded, handle, Call(request, await request.body()))
+        return await run_in_threadpool(_guarded, handle, NetSuiteCall(request, await request.body()))
 
     return called
 
 
-def _check_host(call: Call) -> None:
+def _check_host(call: NetSuiteCall) -> None:
     """Make sure that a call by NetSuite's own names went to the account's host of its service.
 
     Raises:
@@ -117,7 +117,7 @@ def _check_host(call: Call) -> None:
         raise NetSuiteError(404, "INVALID_URL", detail)
 
 
-def _guarded(handle: Callable[[Call], Response], call: Call) -> Response:
+def _guarded(handle: Callable[[NetSuiteCall], Response], call: NetSuiteCall) -> Response:
     try:
         _check_host(call)
         return handle(call)

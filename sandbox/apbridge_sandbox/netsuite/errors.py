@@ -155,7 +155,7 @@ def method_not_allowed(method: str) -> NetSuiteError:
 
 
 def unexpected() -> NetSuiteError:
-    """Give the answer to everything that NetSuite did not foresee."""
+    """Give the answer to everything that NetSuite did not expect."""
     detail = f"An unexpected error occurred. Error ID: {uuid.uuid4().hex[:24]}"
     return NetSuiteError(500, "UNEXPECTED_ERROR", detail)
 

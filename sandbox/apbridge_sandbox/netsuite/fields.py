@@ -27,7 +27,7 @@ _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _INTERNAL_ID = re.compile(r"[0-9]{1,15}")
 
 
-class FieldKind(Enum):
+class WrittenFieldKind(Enum):
     """What a field holds."""
 
     REFERENCE = "reference"
@@ -42,7 +42,7 @@ class FieldKind(Enum):
 class Field(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A field of a body."""
 
-    kind: FieldKind
+    kind: WrittenFieldKind
     refers: str | None = None
     label: str | None = None
     longest: int | None = None
@@ -50,7 +50,7 @@ class Field(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     lines: dict[str, Field] = {}
 
 
-class Body:
+class FieldValues:
     """The fields that a body gave, by name: internal ids, cents, dates and lines; None for null.
 
     Args:
@@ -92,13 +92,15 @@ class Body:
         return values
 
     def _value(self, value: Any, field: Field, path: str) -> Any:  # noqa: ANN401
-        if field.kind is FieldKind.SUBLIST:
+        if field.kind is WrittenFieldKind.SUBLIST:
             return self._lines(value, field, path)
-        if field.kind is FieldKind.REFERENCE:
+        if field.kind is WrittenFieldKind.REFERENCE:
             return self._reference(value, field, path)
         kinds, read = _PLAIN[field.kind]
         # JSON's true is no number, though Python's is.
-        if not isinstance(value, kinds) or (isinstance(value, bool) and field.kind is not FieldKind.FLAG):
+        if not isinstance(value, kinds) or (
+            isinstance(value, bool) and field.kind is not WrittenFieldKind.FLAG
+        ):
             raise invalid_value(value, path)
         try:
             read_value = read(value)
@@ -149,12 +151,12 @@ def _day(text: str) -> date:
     return date.fromisoformat(text)
 
 
-_PLAIN: dict[FieldKind, tuple[tuple[type, ...], Callable[[Any], Any]]] = {
-    FieldKind.TEXT: ((str,), str),
-    FieldKind.FLAG: ((bool,), bool),
-    FieldKind.NUMBER: ((int, Decimal), Decimal),
-    FieldKind.DATE: ((str,), _day),
-    FieldKind.MONEY: ((int, Decimal), cents),
+_PLAIN: dict[WrittenFieldKind, tuple[tuple[type, ...], Callable[[Any], Any]]] = {
+    WrittenFieldKind.TEXT: ((str,), str),
+    WrittenFieldKind.FLAG: ((bool,), bool),
+    WrittenFieldKind.NUMBER: ((int, Decimal), Decimal),
+    WrittenFieldKind.DATE: ((str,), _day),
+    WrittenFieldKind.MONEY: ((int, Decimal), cents),
 }
 """What JSON gives for a kind, and what reads it."""
 
@@ -164,12 +166,12 @@ def _declared() -> dict[str, dict[str, Field]]:
 
 
 _CUSTOM_KINDS = {
-    CustomKind.TEXT: FieldKind.TEXT,
-    CustomKind.DATE: FieldKind.DATE,
-    CustomKind.FLAG: FieldKind.FLAG,
-    CustomKind.MONEY: FieldKind.MONEY,
-    CustomKind.NUMBER: FieldKind.NUMBER,
-    CustomKind.LIST: FieldKind.REFERENCE,
+    CustomKind.TEXT: WrittenFieldKind.TEXT,
+    CustomKind.DATE: WrittenFieldKind.DATE,
+    CustomKind.FLAG: WrittenFieldKind.FLAG,
+    CustomKind.MONEY: WrittenFieldKind.MONEY,
+    CustomKind.NUMBER: WrittenFieldKind.NUMBER,
+    CustomKind.LIST: WrittenFieldKind.REFERENCE,
 }
 
 
@@ -187,7 +189,7 @@ def _added(record_type: str) -> dict[str, Field]:
     }
 
 
-def check_required(body: Body) -> None:
+def check_required(body: FieldValues) -> None:
     """Make sure that every required field is there.
 
     Raises:

@@ -15,7 +15,7 @@ from decimal import Decimal, InvalidOperation
 from apbridge_sandbox.clock import COMPANY_ZONE
 from apbridge_sandbox.money import AmountError, cents
 from apbridge_sandbox.netsuite.errors import NetSuiteError, invalid_parameter
-from apbridge_sandbox.netsuite.record_types import FieldKind, RecordField
+from apbridge_sandbox.netsuite.record_types import ReadFieldKind, RecordField
 from apbridge_sandbox.suiteql.times import instant_of
 
 _TOKEN = re.compile(
@@ -25,11 +25,13 @@ _DAY = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4}|\d{2})")
 
 _NUMBERS = ("ANY_OF", "BETWEEN", "EQUAL", "GREATER", "GREATER_OR_EQUAL", "LESS", "LESS_OR_EQUAL", "WITHIN")
 _TIMES = ("AFTER", "BEFORE", "ON", "ON_OR_AFTER", "ON_OR_BEFORE")
-_OPERATORS: dict[FieldKind, tuple[str, ...]] = {
-    FieldKind.FLAG: ("IS",),
-    **dict.fromkeys((FieldKind.TEXT, FieldKind.CHOICE), ("CONTAIN", "IS", "START_WITH", "ENDWITH")),
-    **dict.fromkeys((FieldKind.DATE, FieldKind.DATETIME), _TIMES),
-    **dict.fromkeys((FieldKind.MONEY, FieldKind.NUMBER, FieldKind.WHOLE, FieldKind.REFERENCE), _NUMBERS),
+_OPERATORS: dict[ReadFieldKind, tuple[str, ...]] = {
+    ReadFieldKind.FLAG: ("IS",),
+    **dict.fromkeys((ReadFieldKind.TEXT, ReadFieldKind.CHOICE), ("CONTAIN", "IS", "START_WITH", "ENDWITH")),
+    **dict.fromkeys((ReadFieldKind.DATE, ReadFieldKind.DATETIME), _TIMES),
+    **dict.fromkeys(
+        (ReadFieldKind.MONEY, ReadFieldKind.NUMBER, ReadFieldKind.WHOLE, ReadFieldKind.REFERENCE), _NUMBERS
+    ),
 }
 _COMPARED = {"EQUAL": "=", "GREATER": ">", "GREATER_OR_EQUAL": ">=", "LESS": "<", "LESS_OR_EQUAL": "<="}
 _PATTERNS = {"CONTAIN": "%{}%", "START_WITH": "{}%", "ENDWITH": "%{}"}
@@ -100,24 +102,24 @@ class _Parser:
         sql = self._compared(column, plain, declared.kind, self._next())
         return f"(NOT {sql})" if operator.endswith("_NOT") else sql
 
-    def _compared(self, column: str, operator: str, kind: FieldKind, given: _Token) -> str:
+    def _compared(self, column: str, operator: str, kind: ReadFieldKind, given: _Token) -> str:
         match kind:
-            case FieldKind.FLAG:
+            case ReadFieldKind.FLAG:
                 if given.text not in {"true", "false"}:
                     raise _refused("no_boolean", given.text)
                 return self._marked(f"({column} = ?)", "T" if given.text == "true" else "F")
-            case FieldKind.TEXT | FieldKind.CHOICE:
+            case ReadFieldKind.TEXT | ReadFieldKind.CHOICE:
                 text = re.sub(r"([\\%_])", r"\\\1", given.text)
                 pattern = _PATTERNS.get(operator, "{}").format(text)
                 return self._marked(f"({column} LIKE ? ESCAPE '\\')", pattern)
-            case FieldKind.DATE | FieldKind.DATETIME:
+            case ReadFieldKind.DATE | ReadFieldKind.DATETIME:
                 return self._timed(column, operator, kind, _day(given.text))
             case _:
                 return self._numbered(column, operator, kind, given)
 
-    def _timed(self, column: str, operator: str, kind: FieldKind, day: date) -> str:
+    def _timed(self, column: str, operator: str, kind: ReadFieldKind, day: date) -> str:
         begins, ends = day.isoformat(), (day + timedelta(days=1)).isoformat()
-        if kind is FieldKind.DATETIME:
+        if kind is ReadFieldKind.DATETIME:
             begins, ends = instant_of(f"{begins}T00:00:00"), instant_of(f"{ends}T00:00:00")
         elif operator == "AFTER":
             # Of a day AFTER means a later one; of a time, any after midnight, where the account is.
@@ -132,7 +134,7 @@ class _Parser:
         }[operator]
         return self._marked(f"({column} {sign} ?)", bound)
 
-    def _numbered(self, column: str, operator: str, kind: FieldKind, given: _Token) -> str:
+    def _numbered(self, column: str, operator: str, kind: ReadFieldKind, given: _Token) -> str:
         is_list = operator in {"ANY_OF", "BETWEEN", "WITHIN"}
         if is_list != (given.kind == "list"):
             raise _refused("takes_several" if is_list else "takes_one", operator)
@@ -194,11 +196,11 @@ def _day(text: str) -> date:
     raise _refused("no_date", text, COMPANY_ZONE.key)
 
 
-def _number(text: str, kind: FieldKind) -> object:
+def _number(text: str, kind: ReadFieldKind) -> object:
     try:
         number = Decimal(text.strip())
         # SQLite knows no decimals: money is in cents, and other numbers were stored as floats.
-        return int(cents(number)) if kind is FieldKind.MONEY else float(number)
+        return int(cents(number)) if kind is ReadFieldKind.MONEY else float(number)
     except (InvalidOperation, AmountError) as error:
         raise _refused("no_number", text) from error
 

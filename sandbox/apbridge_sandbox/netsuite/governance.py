@@ -5,12 +5,12 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from apbridge_sandbox.netsuite.access import REST_WEB_SERVICES, check_permission, check_token
-from apbridge_sandbox.netsuite.endpoint import Call, answer
+from apbridge_sandbox.netsuite.endpoint import NetSuiteCall, answer
 
 GOVERNANCE_PATH = "/services/rest/system/v1/governanceLimits"
 
 
-def limits(call: Call) -> Response:
+def limits(call: NetSuiteCall) -> Response:
     """Tell the account's limits. Administrators only."""
     check_token(call, REST_WEB_SERVICES)
     check_permission(call, "Setup -> Integration Management")

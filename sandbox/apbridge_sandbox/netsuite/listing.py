@@ -6,16 +6,16 @@ from starlette.responses import Response
 
 from apbridge_sandbox.netsuite import filters
 from apbridge_sandbox.netsuite.access import check_permission
-from apbridge_sandbox.netsuite.endpoint import Call, answer
+from apbridge_sandbox.netsuite.endpoint import NetSuiteCall, answer
 from apbridge_sandbox.netsuite.filters import Filter
 from apbridge_sandbox.netsuite.paging import bounds, check_parameters, links
-from apbridge_sandbox.netsuite.record_types import FieldKind, RecordField, RecordType
-from apbridge_sandbox.suiteql import Account
+from apbridge_sandbox.netsuite.record_types import ReadFieldKind, RecordField, RecordType
+from apbridge_sandbox.suiteql import AccountView
 
-_ID = RecordField(FieldKind.WHOLE, "Internal ID", sql="{t}.id")
+_ID = RecordField(ReadFieldKind.WHOLE, "Internal ID", sql="{t}.id")
 
 
-def records(call: Call, kind: RecordType, account: Account) -> Response:
+def records(call: NetSuiteCall, kind: RecordType, account: AccountView) -> Response:
     """List the records of a type: each its id and the link to it, and no more."""
     check_parameters(call, "q", "limit", "offset")
     limit, offset = bounds(call)

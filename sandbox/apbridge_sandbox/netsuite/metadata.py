@@ -9,10 +9,10 @@ from typing import Any
 from starlette.responses import Response
 
 from apbridge_sandbox.netsuite.access import REST_WEB_SERVICES, account_of, check_permission, check_token
-from apbridge_sandbox.netsuite.endpoint import Call, answer
+from apbridge_sandbox.netsuite.endpoint import NetSuiteCall, answer
 from apbridge_sandbox.netsuite.errors import NetSuiteError, invalid_parameter, no_such_record_type
-from apbridge_sandbox.netsuite.record_types import FieldKind, RecordField, RecordType, record_types
-from apbridge_sandbox.suiteql import Account
+from apbridge_sandbox.netsuite.record_types import ReadFieldKind, RecordField, RecordType, record_types
+from apbridge_sandbox.suiteql import AccountView
 
 CATALOG_PATH = "/services/rest/record/v1/metadata-catalog"
 _RECORDS_PATH = "/services/rest/record/v1"
@@ -22,20 +22,20 @@ _SCHEMA = "application/schema+json"
 _OPENAPI = "application/swagger+json"
 _DRAFT = "http://json-schema.org/draft-06/hyper-schema#"
 
-_TYPES: dict[FieldKind, dict[str, str]] = {
-    FieldKind.TEXT: {"type": "string"},
-    FieldKind.DATE: {"type": "string", "format": "date"},
-    FieldKind.DATETIME: {"type": "string", "format": "date-time"},
-    FieldKind.MONEY: {"type": "number", "format": "double"},
-    FieldKind.NUMBER: {"type": "number", "format": "float"},
-    FieldKind.WHOLE: {"type": "integer", "format": "int64"},
-    FieldKind.FLAG: {"type": "boolean"},
+_TYPES: dict[ReadFieldKind, dict[str, str]] = {
+    ReadFieldKind.TEXT: {"type": "string"},
+    ReadFieldKind.DATE: {"type": "string", "format": "date"},
+    ReadFieldKind.DATETIME: {"type": "string", "format": "date-time"},
+    ReadFieldKind.MONEY: {"type": "number", "format": "double"},
+    ReadFieldKind.NUMBER: {"type": "number", "format": "float"},
+    ReadFieldKind.WHOLE: {"type": "integer", "format": "int64"},
+    ReadFieldKind.FLAG: {"type": "boolean"},
 }
 
 _Schemas = dict[str, dict[str, Any]]
 
 
-def index(call: Call) -> Response:
+def index(call: NetSuiteCall) -> Response:
     """List the record types that the role may see; `select` names some. As OpenAPI where that is accepted."""
     check_token(call, REST_WEB_SERVICES)
     account = account_of(call.sandbox.switches)
@@ -49,7 +49,7 @@ def index(call: Call) -> Response:
     return answer(200, {"items": items, "links": [{"rel": "self", "href": f"{call.origin}{CATALOG_PATH}"}]})
 
 
-def record_type(call: Call) -> Response:
+def record_type(call: NetSuiteCall) -> Response:
     """Describe one record type, or one of the schemas that the others refer to."""
     check_token(call, REST_WEB_SERVICES)
     account = account_of(call.sandbox.switches)
@@ -74,7 +74,7 @@ def record_type(call: Call) -> Response:
     raise no_such_record_type(call.path("type"))
 
 
-def _selected(call: Call, account: Account) -> list[RecordType]:
+def _selected(call: NetSuiteCall, account: AccountView) -> list[RecordType]:
     there = {name: kind for name, kind in record_types().items() if kind.is_there(account)}
     asked = call.request.query_params.get("select")
     if not asked:
@@ -87,7 +87,7 @@ def _selected(call: Call, account: Account) -> list[RecordType]:
     return [there[name] for name in names]
 
 
-def _accepted(call: Call) -> str:
+def _accepted(call: NetSuiteCall) -> str:
     accepted = call.request.headers.get("accept", "*/*").partition(",")[0].partition(";")[0].strip().lower()
     if accepted in {"*/*", "application/*", ""}:
         return _JSON
@@ -129,7 +129,7 @@ def _general(refer: str) -> _Schemas:
     }
 
 
-def _schemas(kind: RecordType, account: Account, refer: str) -> _Schemas:
+def _schemas(kind: RecordType, account: AccountView, refer: str) -> _Schemas:
     """Describe a record type, its sublists and their lines.
 
     Args:
@@ -153,13 +153,13 @@ def _schemas(kind: RecordType, account: Account, refer: str) -> _Schemas:
     return {kind.name: {"type": "object", "properties": properties, "x-ns-filterable": searched}, **schemas}
 
 
-def _properties(fields: Mapping[str, RecordField], account: Account, refer: str) -> dict[str, Any]:
+def _properties(fields: Mapping[str, RecordField], account: AccountView, refer: str) -> dict[str, Any]:
     return {name: _property(field, account, refer) for name, field in fields.items()}
 
 
-def _property(field: RecordField, account: Account, refer: str) -> dict[str, Any]:
+def _property(field: RecordField, account: AccountView, refer: str) -> dict[str, Any]:
     target = record_types().get((field.shows or "").lower())
-    if field.kind is FieldKind.REFERENCE and target and target.is_there(account):
+    if field.kind is ReadFieldKind.REFERENCE and target and target.is_there(account):
         return {"$ref": refer + target.name}
     described: dict[str, Any] = {"title": field.title}
     if field.help:
@@ -168,7 +168,7 @@ def _property(field: RecordField, account: Account, refer: str) -> dict[str, Any
         described |= _TYPES[field.kind]
     else:
         described |= {"type": "object", "properties": _reference_properties(refer)}
-    if field.kind is FieldKind.CHOICE and not field.display.of:
+    if field.kind is ReadFieldKind.CHOICE and not field.display.of:
         # A display over two columns has the words of other record types too.
         described["properties"]["id"]["enum"] = sorted(map(str, field.display.words))
     described["nullable"] = True
@@ -203,7 +203,7 @@ def _collection(refer: str, element: str) -> dict[str, Any]:
     }
 
 
-def _openapi(kinds: list[RecordType], account: Account, origin: str) -> dict[str, Any]:
+def _openapi(kinds: list[RecordType], account: AccountView, origin: str) -> dict[str, Any]:
     refer = "#/components/schemas/"
     schemas = _general(refer)
     paths = {}

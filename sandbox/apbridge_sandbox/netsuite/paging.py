@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-from apbridge_sandbox.netsuite.endpoint import Call
+from apbridge_sandbox.netsuite.endpoint import NetSuiteCall
 from apbridge_sandbox.netsuite.errors import invalid_parameter
 
 PAGE_ROWS = 1000
 """Default and largest page (NetSuite: SuiteQL, record collections)."""
 
 
-def bounds(call: Call) -> tuple[int, int]:
+def bounds(call: NetSuiteCall) -> tuple[int, int]:
     """Read limit and offset. What NetSuite says to wrong ones is not known: switches decide.
 
     Raises:
@@ -33,7 +33,7 @@ def bounds(call: Call) -> tuple[int, int]:
     return limit, offset
 
 
-def links(call: Call, limit: int, offset: int, reachable: int, *, more: bool) -> list[dict[str, str]]:
+def links(call: NetSuiteCall, limit: int, offset: int, reachable: int, *, more: bool) -> list[dict[str, str]]:
     """Link a page to itself and to those around it. `reachable` rows are there to be paged through."""
     last = max(reachable - 1, 0) // limit * limit
     places = {"self": offset}
@@ -48,7 +48,7 @@ def links(call: Call, limit: int, offset: int, reachable: int, *, more: bool) ->
     ]
 
 
-def check_parameters(call: Call, *known: str) -> None:
+def check_parameters(call: NetSuiteCall, *known: str) -> None:
     """Make sure that no query parameter is given that the resource does not have.
 
     Raises:
@@ -60,7 +60,7 @@ def check_parameters(call: Call, *known: str) -> None:
             raise invalid_parameter(detail, name)
 
 
-def _whole(call: Call, name: str, default: int) -> int:
+def _whole(call: NetSuiteCall, name: str, default: int) -> int:
     text = call.request.query_params.get(name)
     if text is None:
         return default

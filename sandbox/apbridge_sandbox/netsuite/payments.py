@@ -11,7 +11,7 @@ from typing import Any
 from apbridge_sandbox.custom import kept
 from apbridge_sandbox.netsuite.books import Application, VendorPayment, load_payment
 from apbridge_sandbox.netsuite.errors import invalid_value, user_error
-from apbridge_sandbox.netsuite.fields import Body, FieldKind, check_required
+from apbridge_sandbox.netsuite.fields import FieldValues, WrittenFieldKind, check_required
 
 RECORD_TYPE = "vendorPayment"
 
@@ -43,7 +43,7 @@ def read_new(
     Raises:
         NetSuiteError: A field is unknown, wrong or missing.
     """
-    body = Body(conn, RECORD_TYPE, given, features_off)
+    body = FieldValues(conn, RECORD_TYPE, given, features_off)
     check_required(body)
     # A bill is paid only where its line says so: `apply` has no default of true.
     applications = [_application(line) for line in body.get("apply") or () if line.get("apply")]
@@ -67,7 +67,7 @@ def read_transformed(
         **({"currency": {"id": bill["currency"]}} if "multicurrency" not in features_off else {}),
         "apAcct": {"id": bill["account"]},
     }
-    body = Body(conn, RECORD_TYPE, {**defaults, **given}, features_off)
+    body = FieldValues(conn, RECORD_TYPE, {**defaults, **given}, features_off)
     check_required(body)
     lines = _merged([Application(bill["id"])], body.get("apply") or ())
     return VendorPayment(applications=lines, **_header(body))
@@ -93,7 +93,7 @@ def read_changed(
     Raises:
         NetSuiteError: A field is unknown or wrong.
     """
-    body = Body(conn, RECORD_TYPE, given, features_off)
+    body = FieldValues(conn, RECORD_TYPE, given, features_off)
     before = load_payment(conn, payment_id)
     header = _header(body)
     payment = replace(before, **{**header, "custom": {**before.custom, **header["custom"]}})
@@ -103,7 +103,7 @@ def read_changed(
     return replace(payment, applications=_merged([] if replaces else payment.applications, lines))
 
 
-def _header(body: Body) -> dict[str, Any]:
+def _header(body: FieldValues) -> dict[str, Any]:
     for name in ("entity", "account"):
         if name in body.values and body.get(name) is None:
             raise invalid_value(None, name)
@@ -111,7 +111,7 @@ def _header(body: Body) -> dict[str, Any]:
     header["custom"] = {
         name: kept(value)
         for name, value in body.values.items()
-        if name not in _HEADER and body.declared[name].kind is not FieldKind.SUBLIST
+        if name not in _HEADER and body.declared[name].kind is not WrittenFieldKind.SUBLIST
     }
     if "to_be_printed" in header:
         header["to_be_printed"] = bool(header["to_be_printed"])

@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from apbridge_sandbox.clock import COMPANY_ZONE, stamp
 from apbridge_sandbox.netsuite import books
-from apbridge_sandbox.netsuite.applying import Rules, applied
+from apbridge_sandbox.netsuite.applying import ApplyRules, applied
 from apbridge_sandbox.netsuite.books import VendorPayment
 from apbridge_sandbox.netsuite.errors import (
     NetSuiteError,
@@ -24,7 +24,7 @@ _OUTSIDE_PERIOD = "The transaction date you specified is not within the date ran
 
 
 def post_vendor_payment(
-    conn: sqlite3.Connection, payment: VendorPayment, *, now: datetime, rules: Rules | None = None
+    conn: sqlite3.Connection, payment: VendorPayment, *, now: datetime, rules: ApplyRules | None = None
 ) -> int:
     """Post a vendor payment and give its internal id.
 
@@ -37,7 +37,7 @@ def post_vendor_payment(
     Raises:
         NetSuiteError: It is refused; nothing was written.
     """
-    rules = rules or Rules()
+    rules = rules or ApplyRules()
     if rules.inactive_vendor == "refuses":
         _check_active(conn, payment.vendor)
     payment_id = books.next_transaction(conn)
@@ -51,14 +51,14 @@ def change_vendor_payment(
     payment: VendorPayment,
     *,
     now: datetime,
-    rules: Rules | None = None,
+    rules: ApplyRules | None = None,
 ) -> None:
     """Post a vendor payment anew, under its id.
 
     Raises:
         NetSuiteError: It is refused. The caller rolls back: the payment as it was is taken back by then.
     """
-    rules = rules or Rules()
+    rules = rules or ApplyRules()
     row = _unlocked(conn, payment_id)
     if row["voided"] == "T":
         detail = "This transaction has been voided and cannot be edited."
@@ -75,7 +75,7 @@ def delete_vendor_payment(
     payment_id: int,
     *,
     now: datetime,
-    rules: Rules | None = None,
+    rules: ApplyRules | None = None,
     context: str = "REST Web Services",
 ) -> None:
     """Delete a vendor payment: its bills are open again, and its deletion is noted.
@@ -83,7 +83,7 @@ def delete_vendor_payment(
     Raises:
         NetSuiteError: It is refused; nothing was written.
     """
-    rules = rules or Rules()
+    rules = rules or ApplyRules()
     row = _unlocked(conn, payment_id)
     _check_period(conn, date.fromisoformat(row["trandate"]), row["postingperiod"], rules)
     bills = books.remove_links(conn, payment_id)
@@ -93,16 +93,16 @@ def delete_vendor_payment(
 
 
 def void_vendor_payment(
-    conn: sqlite3.Connection, payment_id: int, *, now: datetime, rules: Rules | None = None
+    conn: sqlite3.Connection, payment_id: int, *, now: datetime, rules: ApplyRules | None = None
 ) -> None:
     """Void a vendor payment in place: it stays, over nothing, and its bills are open again.
 
-    Accounts that void by reversing journals are not rehearsed here.
+    Accounts that void by reversing journals are not tried here.
 
     Raises:
         NetSuiteError: It is refused; nothing was written.
     """
-    rules = rules or Rules()
+    rules = rules or ApplyRules()
     row = _unlocked(conn, payment_id)
     if row["voided"] == "T":
         detail = "This transaction has already been voided."
@@ -143,7 +143,7 @@ def _post(
     conn: sqlite3.Connection,
     payment_id: int,
     payment: VendorPayment,
-    rules: Rules,
+    rules: ApplyRules,
     now: datetime,
     *,
     created: str,
@@ -165,7 +165,7 @@ def _post(
 
 
 def _keep(
-    conn: sqlite3.Connection, bills: Sequence[int], now: datetime, rules: Rules, day: date | None = None
+    conn: sqlite3.Connection, bills: Sequence[int], now: datetime, rules: ApplyRules, day: date | None = None
 ) -> None:
     books.keep_balances(
         conn,
@@ -240,7 +240,7 @@ def _check_dimensions(conn: sqlite3.Connection, payment: VendorPayment, subsidia
             raise user_error(detail, name)
 
 
-def _check_external_id(conn: sqlite3.Connection, external_id: str, rules: Rules) -> None:
+def _check_external_id(conn: sqlite3.Connection, external_id: str, rules: ApplyRules) -> None:
     found = conn.execute("SELECT 1 FROM ns_transaction WHERE externalid = ?", (external_id,)).fetchone()
     if found:
         raise NetSuiteError(
@@ -283,7 +283,7 @@ def _present_rate(conn: sqlite3.Connection, currency: int) -> Decimal:
     return Decimal(row["exchangerate"])
 
 
-def _check_period(conn: sqlite3.Connection, day: date, period: int | None, rules: Rules) -> int:
+def _check_period(conn: sqlite3.Connection, day: date, period: int | None, rules: ApplyRules) -> int:
     """Make sure that the day's period is open, and give it."""
     found = conn.execute(
         "SELECT * FROM ns_accountingperiod WHERE startdate <= ? AND enddate >= ? AND isposting = 'T'"

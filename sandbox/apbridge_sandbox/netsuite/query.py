@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from apbridge_sandbox import suiteql
 from apbridge_sandbox.netsuite.access import REST_WEB_SERVICES, account_of, check_permission, check_token
-from apbridge_sandbox.netsuite.endpoint import Call, answer
+from apbridge_sandbox.netsuite.endpoint import NetSuiteCall, answer
 from apbridge_sandbox.netsuite.errors import (
     NetSuiteError,
     invalid_content,
@@ -23,7 +23,7 @@ QUERY_PATH = "/services/rest/query/v1/suiteql"
 _runs = count()
 
 
-def run_query(call: Call) -> Response:
+def run_query(call: NetSuiteCall) -> Response:
     """Answer a query with one page of its rows."""
     check_token(call, REST_WEB_SERVICES)
     check_permission(call, "Reports -> SuiteAnalytics Workbook")
@@ -70,7 +70,7 @@ def run_query(call: Call) -> Response:
     )
 
 
-def _check_header(call: Call) -> None:
+def _check_header(call: NetSuiteCall) -> None:
     preferences = call.request.headers.get("prefer", "").lower().split(",")
     if "transient" not in [preference.strip() for preference in preferences]:
         raise NetSuiteError(
@@ -81,7 +81,7 @@ def _check_header(call: Call) -> None:
         )
 
 
-def _query(call: Call) -> tuple[str, tuple[object, ...]]:
+def _query(call: NetSuiteCall) -> tuple[str, tuple[object, ...]]:
     body = call.json()
     # Bind parameters come with release 2026.2 (NetSuite: SuiteQL).
     known = {"q", "params"} if call.sandbox.switches["netsuite.release"] == "2026.2" else {"q"}

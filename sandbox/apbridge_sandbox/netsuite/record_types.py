@@ -10,11 +10,11 @@ import msgspec
 
 from apbridge_sandbox.custom import CustomField, CustomKind, of_record
 from apbridge_sandbox.declared import declared
-from apbridge_sandbox.suiteql import Account
+from apbridge_sandbox.suiteql import AccountView
 from apbridge_sandbox.suiteql.catalogue import Display, catalogue
 
 
-class FieldKind(Enum):
+class ReadFieldKind(Enum):
     """What a field holds, as GET writes it."""
 
     TEXT = "text"
@@ -31,7 +31,7 @@ class FieldKind(Enum):
 class RecordField(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A field of a record or of a line."""
 
-    kind: FieldKind
+    kind: ReadFieldKind
     title: str
     sql: str = ""
     shows: str | None = None
@@ -52,7 +52,7 @@ class _Declared(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename=
     where: str = "1"
     custom: str | None = None
 
-    def fields_of(self, record_type: str, account: Account) -> dict[str, RecordField]:
+    def fields_of(self, record_type: str, account: AccountView) -> dict[str, RecordField]:
         """Give its fields as an account has them, the custom ones last."""
         added = of_record(self.custom, record_type) if self.custom else {}
         every = {**self.fields, **{name: _custom(name, field) for name, field in added.items()}}
@@ -80,7 +80,7 @@ class RecordType(_Declared, frozen=True, kw_only=True):
     sublists: dict[str, Sublist] = {}
     name: str = ""
 
-    def visible(self, account: Account) -> str:
+    def visible(self, account: AccountView) -> str:
         """Give the condition on its base table that a row is of the type and the role's to see."""
         if self.restricted is None or account.subsidiaries is None:
             return f"({self.where})"
@@ -88,7 +88,7 @@ class RecordType(_Declared, frozen=True, kw_only=True):
         # A row of no subsidiary is everybody's.
         return f"({self.where}) AND COALESCE({self.restricted} IN ({allowed}), 1)"
 
-    def is_there(self, account: Account) -> bool:
+    def is_there(self, account: AccountView) -> bool:
         """Tell whether the account has it and the role may see it."""
         return self.feature not in account.features_off and self.permission not in account.permissions_missing
 
@@ -101,12 +101,12 @@ def record_types() -> Mapping[str, RecordType]:
 
 
 _CUSTOM_KINDS = {
-    CustomKind.TEXT: FieldKind.TEXT,
-    CustomKind.DATE: FieldKind.DATE,
-    CustomKind.FLAG: FieldKind.FLAG,
-    CustomKind.MONEY: FieldKind.MONEY,
-    CustomKind.NUMBER: FieldKind.WHOLE,
-    CustomKind.LIST: FieldKind.REFERENCE,
+    CustomKind.TEXT: ReadFieldKind.TEXT,
+    CustomKind.DATE: ReadFieldKind.DATE,
+    CustomKind.FLAG: ReadFieldKind.FLAG,
+    CustomKind.MONEY: ReadFieldKind.MONEY,
+    CustomKind.NUMBER: ReadFieldKind.WHOLE,
+    CustomKind.LIST: ReadFieldKind.REFERENCE,
 }
 
 

@@ -15,8 +15,8 @@ from starlette.responses import Response
 
 from apbridge_sandbox.netsuite import bills, listing, payments
 from apbridge_sandbox.netsuite.access import REST_WEB_SERVICES, account_of, check_permission, check_token
-from apbridge_sandbox.netsuite.applying import Rules
-from apbridge_sandbox.netsuite.endpoint import Call, answer, no_content
+from apbridge_sandbox.netsuite.applying import ApplyRules
+from apbridge_sandbox.netsuite.endpoint import NetSuiteCall, answer, no_content
 from apbridge_sandbox.netsuite.errors import (
     NetSuiteError,
     invalid_parameter,
@@ -33,8 +33,8 @@ from apbridge_sandbox.netsuite.posting import (
     post_vendor_payment,
 )
 from apbridge_sandbox.netsuite.record_types import RecordType, record_types
-from apbridge_sandbox.netsuite.shown import lines, show
-from apbridge_sandbox.suiteql import Account
+from apbridge_sandbox.netsuite.serialize import lines, show
+from apbridge_sandbox.suiteql import AccountView
 
 RECORDS_PATH = "/services/rest/record/v1"
 
@@ -44,11 +44,11 @@ _WRITTEN = frozenset({payments.RECORD_TYPE, bills.RECORD_TYPE})
 
 
 @dataclass(frozen=True)
-class _Asked:
+class _RecordRequest:
     """The record type that a call is about, as account and role have it."""
 
     kind: RecordType
-    account: Account
+    account: AccountView
 
     @property
     def name(self) -> str:
@@ -60,7 +60,7 @@ _in_flight: set[str] = set()
 _in_flight_lock = Lock()
 
 
-def collection(call: Call) -> Response:
+def collection(call: NetSuiteCall) -> Response:
     """Answer a call to a record type: GET lists, POST creates."""
     asked = _asked(call)
     if call.request.method == "GET":
@@ -74,7 +74,7 @@ def collection(call: Call) -> Response:
     return no_content(_location(call, asked.name, payment_id))
 
 
-def record(call: Call) -> Response:
+def record(call: NetSuiteCall) -> Response:
     """Answer a call to one record, by internal id or by `eid:` and its external id."""
     asked = _asked(call)
     handlers = {"GET": _get}
@@ -86,7 +86,7 @@ def record(call: Call) -> Response:
     return handle(call, asked)
 
 
-def transform(call: Call) -> Response:
+def transform(call: NetSuiteCall) -> Response:
     """Answer a transformation: of a bill into its payment."""
     asked = _asked(call)
     target = call.path("target")
@@ -101,7 +101,7 @@ def transform(call: Call) -> Response:
     return no_content(_location(call, payments.RECORD_TYPE, payment_id))
 
 
-def sublist(call: Call) -> Response:
+def sublist(call: NetSuiteCall) -> Response:
     """Answer a call to a sublist of a record, or to one of its lines."""
     asked = _asked(call)
     check_parameters(call, "expandSubResources")
@@ -125,7 +125,7 @@ def sublist(call: Call) -> Response:
     raise nonexistent()
 
 
-def _get(call: Call, asked: _Asked) -> Response:
+def _get(call: NetSuiteCall, asked: _RecordRequest) -> Response:
     check_parameters(call, "expandSubResources", "fields")
     with call.sandbox.store.connection() as conn:
         row = _find(conn, asked, call.path("id"))
@@ -143,11 +143,11 @@ def _get(call: Call, asked: _Asked) -> Response:
     return answer(200, shown)
 
 
-def _expanded(call: Call) -> bool:
+def _expanded(call: NetSuiteCall) -> bool:
     return call.request.query_params.get("expandSubResources", "").lower() == "true"
 
 
-def _patch(call: Call, asked: _Asked) -> Response:
+def _patch(call: NetSuiteCall, asked: _RecordRequest) -> Response:
     body = call.json()
     with _committing(call, None) as conn:
         row = _find(conn, asked, call.path("id"))
@@ -156,7 +156,7 @@ def _patch(call: Call, asked: _Asked) -> Response:
     return no_content(_location(call, asked.name, row["id"]))
 
 
-def _delete(call: Call, asked: _Asked) -> Response:
+def _delete(call: NetSuiteCall, asked: _RecordRequest) -> Response:
     now = call.sandbox.clock.now()
     with _committing(call, None) as conn:
         row = _find(conn, asked, call.path("id"))
@@ -172,7 +172,7 @@ _EXTERNAL_ID = re.compile(r"[A-Za-z0-9_-]+")
 """What is safe in a URL (NetSuite: external ids)."""
 
 
-def _put(call: Call, asked: _Asked) -> Response:
+def _put(call: NetSuiteCall, asked: _RecordRequest) -> Response:
     """Upsert by external id."""
     wanted = call.path("id")
     if not wanted.startswith("eid:") or asked.name != payments.RECORD_TYPE:
@@ -196,7 +196,11 @@ def _put(call: Call, asked: _Asked) -> Response:
 
 
 def _change(
-    call: Call, conn: sqlite3.Connection, asked: _Asked, row: sqlite3.Row, body: dict[str, Any]
+    call: NetSuiteCall,
+    conn: sqlite3.Connection,
+    asked: _RecordRequest,
+    row: sqlite3.Row,
+    body: dict[str, Any],
 ) -> None:
     now, features_off = call.sandbox.clock.now(), asked.account.features_off
     if asked.name == bills.RECORD_TYPE:
@@ -208,7 +212,7 @@ def _change(
     change_vendor_payment(conn, row["id"], payment, now=now, rules=_rules(call))
 
 
-def _asked(call: Call) -> _Asked:
+def _asked(call: NetSuiteCall) -> _RecordRequest:
     check_token(call, REST_WEB_SERVICES)
     if "respond-async" in call.request.headers.get("prefer", ""):
         # NetSuite would answer 202 and work later: that is not modelled.
@@ -219,17 +223,17 @@ def _asked(call: Call) -> _Asked:
     if kind is None or kind.feature in account.features_off:
         raise no_such_record_type(call.path("type"))
     check_permission(call, kind.permission)
-    return _Asked(kind, account)
+    return _RecordRequest(kind, account)
 
 
-def _find(conn: sqlite3.Connection, asked: _Asked, wanted: str) -> sqlite3.Row:
+def _find(conn: sqlite3.Connection, asked: _RecordRequest, wanted: str) -> sqlite3.Row:
     row = _look_up(conn, asked, wanted)
     if row is None:
         raise nonexistent()
     return row
 
 
-def _look_up(conn: sqlite3.Connection, asked: _Asked, wanted: str) -> sqlite3.Row | None:
+def _look_up(conn: sqlite3.Connection, asked: _RecordRequest, wanted: str) -> sqlite3.Row | None:
     by_external_id = wanted.startswith("eid:")
     if not by_external_id and not wanted.isdecimal():
         return None
@@ -243,13 +247,13 @@ def _look_up(conn: sqlite3.Connection, asked: _Asked, wanted: str) -> sqlite3.Ro
     return row
 
 
-def _check_unlocked(asked: _Asked, row: sqlite3.Row) -> None:
+def _check_unlocked(asked: _RecordRequest, row: sqlite3.Row) -> None:
     if asked.name in _WRITTEN:
         check_unlocked(row)
 
 
 @contextmanager
-def _committing(call: Call, external_id: object) -> Iterator[sqlite3.Connection]:
+def _committing(call: NetSuiteCall, external_id: object) -> Iterator[sqlite3.Connection]:
     """Lend the books to write to. A write takes its time, and meanwhile another of the same id is refused."""
     name = f"{call.sandbox.store.path} {external_id}" if isinstance(external_id, str) else ""
     with _in_flight_lock:
@@ -266,9 +270,9 @@ def _committing(call: Call, external_id: object) -> Iterator[sqlite3.Connection]
             _in_flight.discard(name)
 
 
-def _location(call: Call, name: str, record_id: int) -> str:
+def _location(call: NetSuiteCall, name: str, record_id: int) -> str:
     return f"{call.origin}{RECORDS_PATH}/{name}/{record_id}"
 
 
-def _rules(call: Call) -> Rules:
-    return Rules.of(call.sandbox.switches)
+def _rules(call: NetSuiteCall) -> ApplyRules:
+    return ApplyRules.of(call.sandbox.switches)

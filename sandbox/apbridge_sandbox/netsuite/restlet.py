@@ -10,10 +10,10 @@ from starlette.responses import Response
 from apbridge_sandbox.clock import COMPANY_ZONE
 from apbridge_sandbox.credentials import ACCOUNT_ID
 from apbridge_sandbox.netsuite.access import RESTLETS, check_token
-from apbridge_sandbox.netsuite.endpoint import Call
+from apbridge_sandbox.netsuite.endpoint import NetSuiteCall
 from apbridge_sandbox.netsuite.errors import INVALID_LOGIN, NetSuiteError, RestletError
 from apbridge_sandbox.netsuite.script_host import ScriptHost
-from apbridge_sandbox.netsuite.suitescript.engine import Account, Engine, MissingEntryError, ScriptError
+from apbridge_sandbox.netsuite.suitescript.engine import Engine, MissingEntryError, ScriptAccount, ScriptError
 from apbridge_sandbox.netsuite.suitescript.project import Project, ProjectError
 from apbridge_sandbox.script_process import ScriptProcess
 
@@ -21,7 +21,7 @@ RESTLET_PATH = "/app/site/hosting/restlet.nl"
 _REMEMBERED_ENGINES = 4
 
 
-def run_restlet(call: Call) -> Response:
+def run_restlet(call: NetSuiteCall) -> Response:
     """Answer a call to a RESTlet."""
     try:
         caller = check_token(call, RESTLETS)
@@ -46,7 +46,7 @@ def _thrown(error: ScriptError) -> RestletError:
     return RestletError(status, error.name, error.message)
 
 
-def _engine(call: Call) -> Engine:
+def _engine(call: NetSuiteCall) -> Engine:
     query = call.request.query_params
     for name in ("script", "deploy"):
         if not query.get(name):
@@ -65,10 +65,10 @@ def _engine(call: Call) -> Engine:
 
 @lru_cache(maxsize=_REMEMBERED_ENGINES)
 def _loaded(source: str, process: ScriptProcess) -> Engine:
-    return Engine(source, Account(ACCOUNT_ID, COMPANY_ZONE.key), process)
+    return Engine(source, ScriptAccount(ACCOUNT_ID, COMPANY_ZONE.key), process)
 
 
-def _argument(call: Call) -> bytes:
+def _argument(call: NetSuiteCall) -> bytes:
     """Give what the script's entry point is called with: the body, or without one the query."""
     request = call.request
     if request.method in {"GET", "DELETE"}:

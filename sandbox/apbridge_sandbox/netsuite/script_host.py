@@ -9,8 +9,8 @@ from typing import Any
 
 from apbridge_sandbox.netsuite import searches
 from apbridge_sandbox.netsuite.access import Caller, account_of
-from apbridge_sandbox.netsuite.applying import Rules
-from apbridge_sandbox.netsuite.endpoint import Call
+from apbridge_sandbox.netsuite.applying import ApplyRules
+from apbridge_sandbox.netsuite.endpoint import NetSuiteCall
 from apbridge_sandbox.netsuite.errors import NetSuiteError, insufficient_permission
 from apbridge_sandbox.netsuite.posting import void_vendor_payment
 from apbridge_sandbox.netsuite.suitescript.engine import ScriptError
@@ -42,7 +42,7 @@ class ScriptHost:
         caller: Who signed in for it.
     """
 
-    def __init__(self, call: Call, caller: Caller) -> None:
+    def __init__(self, call: NetSuiteCall, caller: Caller) -> None:
         self._call = call
         self._sandbox = call.sandbox
         self._units = 0
@@ -132,7 +132,7 @@ class ScriptHost:
             ).fetchone()
             if found is None:
                 raise ScriptError("RCRD_DOESNT_EXIST", "That record does not exist.")
-            rules = Rules.of(self._sandbox.switches)
+            rules = ApplyRules.of(self._sandbox.switches)
             void_vendor_payment(conn, found["id"], now=self._sandbox.clock.now(), rules=rules)
         return int(found["id"])
 

@@ -18,7 +18,7 @@ from starlette.responses import Response
 from apbridge_sandbox.certificates import algorithms_of, public_key
 from apbridge_sandbox.clock import stamp
 from apbridge_sandbox.credentials import ACCOUNT_HOST, ACCOUNT_ID
-from apbridge_sandbox.netsuite.endpoint import Call
+from apbridge_sandbox.netsuite.endpoint import NetSuiteCall
 
 TOKEN_PATH = "/services/rest/auth/oauth2/v1/token"  # noqa: S105
 TOKEN_SECONDS = 3600
@@ -43,7 +43,7 @@ class SignInError(Exception):
         self.code = code
 
 
-def token(call: Call) -> Response:
+def token(call: NetSuiteCall) -> Response:
     """Answer a sign-in."""
     try:
         return _granted(call)
@@ -52,7 +52,7 @@ def token(call: Call) -> Response:
         return _answer(error.status, {"error": error.code}, headers)
 
 
-def _granted(call: Call) -> Response:
+def _granted(call: NetSuiteCall) -> Response:
     kind = call.request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != _FORM:
         raise SignInError(400, "invalid_request")

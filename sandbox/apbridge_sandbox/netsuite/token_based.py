@@ -12,7 +12,7 @@ from oauthlib.oauth1.rfc5849.signature import collect_parameters, verify_hmac_sh
 from oauthlib.oauth1.rfc5849.utils import parse_http_list, parse_keqv_list
 
 from apbridge_sandbox.credentials import ACCOUNT_ID
-from apbridge_sandbox.netsuite.endpoint import Call
+from apbridge_sandbox.netsuite.endpoint import NetSuiteCall
 
 SCHEME = "oauth"
 _METHOD = "HMAC-SHA256"
@@ -33,7 +33,7 @@ class NotSignedError(Exception):
 
 
 @dataclass(frozen=True)
-class _Signed:
+class _SignedRequest:
     """A request as its signature is over: what oauthlib verifies."""
 
     http_method: str
@@ -42,7 +42,7 @@ class _Signed:
     signature: str
 
 
-def verified(call: Call, credentials: str) -> sqlite3.Row:
+def verified(call: NetSuiteCall, credentials: str) -> sqlite3.Row:
     """Verify a call's signature, and give the access token that it was signed with.
 
     Args:
@@ -68,7 +68,7 @@ def verified(call: Call, credentials: str) -> sqlite3.Row:
         if row is None:
             message = "no such token of that consumer"
             raise NotSignedError(message)
-        signed = _Signed(
+        signed = _SignedRequest(
             call.request.method,
             call.origin + call.request.scope["raw_path"].decode(),
             _parameters(call, credentials),
@@ -103,7 +103,7 @@ def _given(credentials: str) -> Mapping[str, str]:
     return given
 
 
-def _parameters(call: Call, credentials: str) -> list[tuple[str, str]]:
+def _parameters(call: NetSuiteCall, credentials: str) -> list[tuple[str, str]]:
     request = call.request
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     form = call.body.decode("latin-1") if kind == "application/x-www-form-urlencoded" else None

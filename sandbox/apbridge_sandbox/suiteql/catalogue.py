@@ -11,7 +11,7 @@ from apbridge_sandbox.custom import SEGMENT_RECORD, CustomKind, custom, list_tab
 from apbridge_sandbox.declared import declared
 
 
-class Kind(Enum):
+class ValueKind(Enum):
     """What a value is, and so how it compares and how it is written out.
 
     Columns are of the first eight kinds; the others come of functions and literals.
@@ -45,14 +45,14 @@ class Kind(Enum):
         return self in _TEMPORAL
 
 
-_NUMERIC = frozenset({Kind.ID, Kind.MONEY, Kind.NUMBER})
-_TEMPORAL = frozenset({Kind.DATE, Kind.INSTANT, Kind.UTC, Kind.WALL})
+_NUMERIC = frozenset({ValueKind.ID, ValueKind.MONEY, ValueKind.NUMBER})
+_TEMPORAL = frozenset({ValueKind.DATE, ValueKind.INSTANT, ValueKind.UTC, ValueKind.WALL})
 
 
-class Column(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class CatalogueColumn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A column: `sql` over the base table, `{t}` standing for it."""
 
-    kind: Kind
+    kind: ValueKind
     sql: str = ""
     shows: str | None = None
     feature: str | None = None
@@ -62,7 +62,7 @@ class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"ba
     """A table over one of the base tables."""
 
     base: str
-    columns: dict[str, Column | Kind]
+    columns: dict[str, CatalogueColumn | ValueKind]
     permission: str | None = None
     key: str | None = None
     feature: str | None = None
@@ -94,7 +94,7 @@ def catalogue() -> Catalogue:
     tables = dict(built_in.tables)
     for name, fields in custom().fields.items():
         added = {
-            field: Column(_CUSTOM_KINDS[each.kind], each.sql(field), each.values_of, each.feature)
+            field: CatalogueColumn(_CUSTOM_KINDS[each.kind], each.sql(field), each.values_of, each.feature)
             for field, each in fields.items()
         }
         tables[name] = msgspec.structs.replace(tables[name], columns={**tables[name].columns, **added})
@@ -104,12 +104,12 @@ def catalogue() -> Catalogue:
 
 
 _CUSTOM_KINDS = {
-    CustomKind.TEXT: Kind.TEXT,
-    CustomKind.DATE: Kind.DATE,
-    CustomKind.FLAG: Kind.FLAG,
-    CustomKind.MONEY: Kind.MONEY,
-    CustomKind.NUMBER: Kind.NUMBER,
-    CustomKind.LIST: Kind.ID,
+    CustomKind.TEXT: ValueKind.TEXT,
+    CustomKind.DATE: ValueKind.DATE,
+    CustomKind.FLAG: ValueKind.FLAG,
+    CustomKind.MONEY: ValueKind.MONEY,
+    CustomKind.NUMBER: ValueKind.NUMBER,
+    CustomKind.LIST: ValueKind.ID,
 }
 
 
@@ -119,19 +119,23 @@ def _values_of(name: str) -> str:
 
 def _list_table(name: str) -> Table:
     """Give the table of a custom list or of a segment's values."""
-    columns: dict[str, Column | Kind] = {"id": Kind.ID, "name": Kind.TEXT, "isinactive": Kind.FLAG}
+    columns: dict[str, CatalogueColumn | ValueKind] = {
+        "id": ValueKind.ID,
+        "name": ValueKind.TEXT,
+        "isinactive": ValueKind.FLAG,
+    }
     if not name.startswith(SEGMENT_RECORD):
         return Table(_values_of(name), columns, permission="Setup -> Custom Lists", key="id")
     changed = {
-        column: Column(Kind.INSTANT, "{t}.lastmodified", feature=f"custom_record_{column}")
+        column: CatalogueColumn(ValueKind.INSTANT, "{t}.lastmodified", feature=f"custom_record_{column}")
         for column in ("lastmodified", "lastmodifieddate")
     }
-    columns |= {"externalid": Kind.TEXT, "created": Kind.INSTANT, **changed}
+    columns |= {"externalid": ValueKind.TEXT, "created": ValueKind.INSTANT, **changed}
     permission = "Lists -> Custom Record Entries"
     return Table(_values_of(name), columns, permission=permission, key="id", feature="custom_segments")
 
 
-def column_of(name: str, declared: Column | Kind) -> Column:
+def column_of(name: str, declared: CatalogueColumn | ValueKind) -> CatalogueColumn:
     """Give a column in full: one declared by its kind alone is the base column of the same name."""
-    column = Column(declared) if isinstance(declared, Kind) else declared
+    column = CatalogueColumn(declared) if isinstance(declared, ValueKind) else declared
     return column if column.sql else msgspec.structs.replace(column, sql=f'{{t}}."{name}"')

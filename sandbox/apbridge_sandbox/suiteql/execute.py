@@ -13,7 +13,7 @@ from apbridge_sandbox.suiteql.dialect import parse
 from apbridge_sandbox.suiteql.errors import unsupported
 from apbridge_sandbox.suiteql.functions import register, shuffle_by
 from apbridge_sandbox.suiteql.selects import Relation, Selects
-from apbridge_sandbox.suiteql.sources import Account
+from apbridge_sandbox.suiteql.sources import AccountView
 from apbridge_sandbox.suiteql.times import local_of
 from apbridge_sandbox.suiteql.values import writer
 
@@ -24,7 +24,7 @@ _REMEMBERED_QUERIES = 512
 
 
 @dataclass(frozen=True)
-class Page:
+class ResultPage:
     """One page: rows with every value as text and null ones left out, and how many rows there are."""
 
     rows: list[dict[str, Any]]
@@ -34,14 +34,14 @@ class Page:
 def run(
     conn: sqlite3.Connection,
     query: str,
-    account: Account,
+    account: AccountView,
     *,
     now: datetime,
     seed: int,
     limit: int,
     offset: int,
     params: tuple[object, ...] = (),
-) -> Page:
+) -> ResultPage:
     """Run a query.
 
     Args:
@@ -75,11 +75,11 @@ def run(
         (total,) = _fetch(conn, f"SELECT COUNT(*) FROM ({relation.body})", values)[0]  # noqa: S608
     if relation.most is not None:
         total = min(total, relation.most)
-    return Page(_written(relation, found), total)
+    return ResultPage(_written(relation, found), total)
 
 
 @lru_cache(maxsize=_REMEMBERED_QUERIES)
-def _compiled(query: str, account: Account, params: tuple[object, ...]) -> Relation:
+def _compiled(query: str, account: AccountView, params: tuple[object, ...]) -> Relation:
     return Selects(account).compile(parse(query, params))
 
 

@@ -15,7 +15,7 @@ from apbridge_sandbox.suiteql.calls import (
     call,
     common_kind,
 )
-from apbridge_sandbox.suiteql.catalogue import Display, Kind, catalogue
+from apbridge_sandbox.suiteql.catalogue import Display, ValueKind, catalogue
 from apbridge_sandbox.suiteql.errors import unsupported
 from apbridge_sandbox.suiteql.sources import Scope
 from apbridge_sandbox.suiteql.terms import (
@@ -40,15 +40,15 @@ _COMPARISONS: dict[type[exp.Expr], str] = {
     exp.LTE: "<=",
 }
 _OPERATORS: dict[type[exp.Expr], str] = {exp.Add: "+", exp.Sub: "-", exp.Mul: "*", exp.Div: "/"}
-_NOW = Term(":now", Kind.INSTANT, nullable=False)
-_SYSDATE = Term(":local_now", Kind.WALL, nullable=False)
+_NOW = Term(":now", ValueKind.INSTANT, nullable=False)
+_SYSDATE = Term(":local_now", ValueKind.WALL, nullable=False)
 _MOMENTS = {"current_timestamp": _NOW, "systimestamp": _NOW, "current_date": _SYSDATE}
 
 
 class Subqueries(Protocol):
     """What compiles a select inside an expression."""
 
-    def nested(self, node: exp.Expr, around: Scope) -> tuple[str, Kind]:
+    def nested(self, node: exp.Expr, around: Scope) -> tuple[str, ValueKind]:
         """Give its SQL and the kind of its one column."""
         ...
 
@@ -76,7 +76,7 @@ class Expressions:
         self._terms: dict[type[exp.Expr], Callable[[Any], Term]] = {
             exp.Column: self._column,
             exp.Literal: _literal,
-            exp.Null: lambda _: Term("NULL", Kind.NULL),
+            exp.Null: lambda _: Term("NULL", ValueKind.NULL),
             exp.Paren: lambda node: self.term(node.this),
             exp.Neg: self._negative,
             exp.DPipe: lambda node: self._called("CONCAT", [node.this, node.expression]),
@@ -195,7 +195,7 @@ class Expressions:
             self.aggregates = True
             if name != "COUNT":
                 raise unsupported()
-            return Term("COUNT(*)", Kind.NUMBER, nullable=False)
+            return Term("COUNT(*)", ValueKind.NUMBER, nullable=False)
         distinct = isinstance(argument, exp.Distinct)
         if distinct:
             if len(argument.expressions) != 1:
@@ -216,17 +216,17 @@ class Expressions:
             raise unsupported()
         shown = catalogue().displays.get(term.shows or "")
         if shown is None or (shown.of and not term.alias):
-            return Term(as_text(term), Kind.TEXT)
-        return Term(_shown(shown, term), Kind.TEXT)
+            return Term(as_text(term), ValueKind.TEXT)
+        return Term(_shown(shown, term), ValueKind.TEXT)
 
     def _cast(self, node: exp.Cast) -> Term:
         term = self.term(node.this)
         if node.to.is_type(*exp.DataType.TEXT_TYPES):
-            return Term(as_text(term), Kind.TEXT)
+            return Term(as_text(term), ValueKind.TEXT)
         if node.to.is_type(*exp.DataType.INTEGER_TYPES):
-            return Term(f"CAST({term.sql} AS INTEGER)", Kind.NUMBER)
+            return Term(f"CAST({term.sql} AS INTEGER)", ValueKind.NUMBER)
         if node.to.is_type(*exp.DataType.NUMERIC_TYPES):
-            return Term(f"CAST({term.sql} AS NUMERIC)", Kind.NUMBER)
+            return Term(f"CAST({term.sql} AS NUMERIC)", ValueKind.NUMBER)
         raise unsupported()
 
     def _subquery(self, node: exp.Subquery) -> Term:
@@ -242,7 +242,7 @@ class Expressions:
         if not node.expressions or len(node.expressions) > MOST_IN_ARGUMENTS:
             raise unsupported()
         items = [self.term(item) for item in node.expressions]
-        if subject.kind is not Kind.STATUS:
+        if subject.kind is not ValueKind.STATUS:
             pairs = [alike(subject, item) for item in items]
             if all(left is subject for left, _ in pairs):
                 return f"({subject.sql} IN ({', '.join(right.sql for _, right in pairs)}))"

@@ -13,7 +13,7 @@ from threading import local
 from typing import Any
 
 from apbridge_sandbox.suiteql import times
-from apbridge_sandbox.suiteql.catalogue import Kind
+from apbridge_sandbox.suiteql.catalogue import ValueKind
 from apbridge_sandbox.suiteql.values import writer
 
 _this_thread = local()
@@ -81,7 +81,7 @@ def _unless_null(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _text(value: Any, kind: str) -> str:  # noqa: ANN401
-    return writer(Kind(kind))(value)
+    return writer(ValueKind(kind))(value)
 
 
 def _number(text: str) -> float:

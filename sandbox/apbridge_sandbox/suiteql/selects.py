@@ -9,10 +9,10 @@ from sqlglot import exp
 
 from apbridge_sandbox.suiteql import clauses
 from apbridge_sandbox.suiteql.calls import common_kind
-from apbridge_sandbox.suiteql.catalogue import Kind
+from apbridge_sandbox.suiteql.catalogue import ValueKind
 from apbridge_sandbox.suiteql.errors import unsupported
 from apbridge_sandbox.suiteql.expressions import Expressions
-from apbridge_sandbox.suiteql.sources import Account, Scope, Source, derived, quoted_name, table
+from apbridge_sandbox.suiteql.sources import AccountView, Scope, Source, derived, quoted_name, table
 from apbridge_sandbox.suiteql.terms import Term
 
 Outputs = list[tuple[str, Term]]
@@ -76,7 +76,7 @@ class Relation:
 class Selects:
     """Compiles a query for what an account and a role see."""
 
-    def __init__(self, account: Account) -> None:
+    def __init__(self, account: AccountView) -> None:
         self._account = account
 
     def compile(self, node: exp.Expr, around: Scope | None = None) -> Relation:
@@ -93,7 +93,7 @@ class Selects:
             return _Select(self, self._account, node, around).relation()
         raise unsupported()
 
-    def nested(self, node: exp.Expr, around: Scope) -> tuple[str, Kind]:
+    def nested(self, node: exp.Expr, around: Scope) -> tuple[str, ValueKind]:
         """Compile a select of one column inside an expression."""
         relation = self.compile(node, around)
         if len(relation.outputs) != 1:
@@ -124,7 +124,9 @@ class Selects:
 class _Select:
     """Compiles one select."""
 
-    def __init__(self, selects: Selects, account: Account, node: exp.Select, around: Scope | None) -> None:
+    def __init__(
+        self, selects: Selects, account: AccountView, node: exp.Select, around: Scope | None
+    ) -> None:
         if any(value for part, value in node.args.items() if part not in _KNOWN_PARTS):
             raise unsupported()
         if not node.args.get("from_") or not node.expressions:
@@ -196,7 +198,7 @@ class _Select:
         (first, *_) = self._scope.sources
         order = f'{quoted_name(first)}."$order"' if self._follows_order() else _SHUFFLE
         self._scope.carried = {}
-        self._expressions.row_number = Term('"$r".n', Kind.NUMBER, nullable=False)
+        self._expressions.row_number = Term('"$r".n', ValueKind.NUMBER, nullable=False)
         relation = self._shaped(None)
         columns = "".join(f", {sql} AS {name}" for sql, name in self._scope.carried.items())
         inner = f"SELECT ROW_NUMBER() OVER (ORDER BY {order}) AS n{columns}{tail}"

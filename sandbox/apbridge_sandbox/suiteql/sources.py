@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from apbridge_sandbox.suiteql.catalogue import Kind, catalogue, column_of
+from apbridge_sandbox.suiteql.catalogue import ValueKind, catalogue, column_of
 from apbridge_sandbox.suiteql.errors import (
     missing_table,
     removed_column,
@@ -17,7 +17,7 @@ from apbridge_sandbox.suiteql.terms import Term
 
 
 @dataclass(frozen=True)
-class Account:
+class AccountView:
     """What an account and a role let a query see.
 
     Attributes:
@@ -127,7 +127,7 @@ class Scope:
         return replace(term, sql=f'"$r"."{name}"', alias="")
 
 
-def table(name: str, alias: str, account: Account) -> Source:
+def table(name: str, alias: str, account: AccountView) -> Source:
     """Give a table of the catalogue as this account and role see it.
 
     Raises:
@@ -149,7 +149,7 @@ def table(name: str, alias: str, account: Account) -> Source:
             column.kind,
             shows=column.shows,
             alias=called,
-            nullable=not (column.kind is Kind.INSTANT or column_name == declared.key),
+            nullable=not (column.kind is ValueKind.INSTANT or column_name == declared.key),
             bare=column_name,
         )
     base = declared.base
@@ -184,6 +184,6 @@ _DIMENSION_FEATURES = {
 }
 
 
-def _has(column: str, account: Account) -> bool:
+def _has(column: str, account: AccountView) -> bool:
     """Tell whether NetSuite still knows of a removed column: not where its feature is off."""
     return _DIMENSION_FEATURES.get(column) not in account.features_off

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from apbridge_sandbox.suiteql.catalogue import Kind
+from apbridge_sandbox.suiteql.catalogue import ValueKind
 from apbridge_sandbox.suiteql.times import local_of, shown_day
 
 _DECIMALS = 8
@@ -24,16 +24,16 @@ def _instant(value: str) -> str:
     return shown_day(local_of(value))
 
 
-_WRITERS: dict[Kind, Callable[[Any], str]] = {
-    Kind.DATE: shown_day,
-    Kind.INSTANT: _instant,
-    Kind.UTC: shown_day,
-    Kind.WALL: shown_day,
-    Kind.MONEY: number,
-    Kind.NUMBER: number,
+_WRITERS: dict[ValueKind, Callable[[Any], str]] = {
+    ValueKind.DATE: shown_day,
+    ValueKind.INSTANT: _instant,
+    ValueKind.UTC: shown_day,
+    ValueKind.WALL: shown_day,
+    ValueKind.MONEY: number,
+    ValueKind.NUMBER: number,
 }
 
 
-def writer(kind: Kind) -> Callable[[Any], str]:
+def writer(kind: ValueKind) -> Callable[[Any], str]:
     """Give what writes a value of this kind."""
     return _WRITERS.get(kind, str)

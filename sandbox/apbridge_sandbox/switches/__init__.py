@@ -1,4 +1,4 @@
-"""What is not known of the real systems: each a switch, so that both ways can be rehearsed.
+"""What is not known of the real systems: each a switch, so that both ways can be tried.
 
 Switches are declared in the JSON files beside this one, a file a system: name → `default`,
 `values` (left out where any value of the default's type will do) and what it `says`.

@@ -8,7 +8,7 @@ import pytest
 
 from apbridge_sandbox.store import Store
 from apbridge_sandbox.testing import Running
-from tests.netsuite.signed_in import NetSuite, OpenBill, audit, open_bill
+from tests.netsuite.signed_in import SeededBill, SignedInNetSuite, audit, open_bill
 
 
 @pytest.fixture
@@ -18,13 +18,13 @@ def store(sandbox: Running) -> Store:
 
 
 @pytest.fixture
-def netsuite(sandbox: Running) -> Iterator[NetSuite]:
-    with NetSuite(sandbox) as session:
+def netsuite(sandbox: Running) -> Iterator[SignedInNetSuite]:
+    with SignedInNetSuite(sandbox) as session:
         yield session
 
 
 @pytest.fixture
-def bills(store: Store) -> list[OpenBill]:
+def bills(store: Store) -> list[SeededBill]:
     """Open bills of one vendor of the parent company, in US dollars: at least three."""
     with store.write() as conn:
         # The few bills of a small company are spread over its vendors: one takes over some of another's.

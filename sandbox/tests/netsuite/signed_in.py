@@ -25,7 +25,7 @@ RESTLET = "/app/site/hosting/restlet.nl"
 ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 
-class NetSuite(requests.Session):
+class SignedInNetSuite(requests.Session):
     """Calls paths of NetSuite with a good token."""
 
     def __init__(self, sandbox: Running) -> None:
@@ -97,7 +97,7 @@ class NetSuite(requests.Session):
         script = {"script": "customscript_apbridge_restlet", "deploy": "customdeploy_apbridge_restlet"}
         return self.post(RESTLET, params=script, json=body, **options)
 
-    def bill(self, bill: OpenBill) -> dict[str, str]:
+    def bill(self, bill: SeededBill) -> dict[str, str]:
         """Read what payments may change of a bill."""
         (row,) = self.rows(
             "SELECT status, foreignamountunpaid AS unpaid, foreignamountpaid AS paid, closedate,"
@@ -123,7 +123,7 @@ class NetSuite(requests.Session):
 
 
 @dataclass(frozen=True)
-class OpenBill:
+class SeededBill:
     """An open bill, the bank account that can pay it, and what is open."""
 
     id: str
@@ -146,10 +146,10 @@ class OpenBill:
         return body | fields
 
 
-def open_bill(conn: sqlite3.Connection, number: int, bank: int) -> OpenBill:
+def open_bill(conn: sqlite3.Connection, number: int, bank: int) -> SeededBill:
     row = conn.execute("SELECT * FROM ns_transaction WHERE id = ?", (number,)).fetchone()
     unpaid = Decimal(row["total_cents"] - row["paid_cents"]) / 100
-    return OpenBill(str(number), str(row["entity"]), str(bank), unpaid)
+    return SeededBill(str(number), str(row["entity"]), str(bank), unpaid)
 
 
 def posted_id(answer: requests.Response) -> str:

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from apbridge_sandbox.store import Store
-from tests.netsuite.signed_in import RECORDS, NetSuite, OpenBill, audit, error_of
+from tests.netsuite.signed_in import RECORDS, SeededBill, SignedInNetSuite, audit, error_of
 
 BILL = f"{RECORDS}/vendorBill"
 
 
-def test_a_bill_is_read_with_its_lines(netsuite: NetSuite, bills: list[OpenBill]):
+def test_a_bill_is_read_with_its_lines(netsuite: SignedInNetSuite, bills: list[SeededBill]):
     bill = bills[0]
     shown = netsuite.get(f"{BILL}/{bill.id}", params={"expandSubResources": "true"}).json()
     assert (shown["id"], shown["entity"]["id"], shown["paymentHold"]) == (bill.id, bill.vendor, False)
@@ -39,7 +39,7 @@ def test_a_bill_is_read_with_its_lines(netsuite: NetSuite, bills: list[OpenBill]
     ],
 )
 def test_a_change_moves_the_bills_date(
-    netsuite: NetSuite, bills: list[OpenBill], change: dict[str, Any], column: str, value: str
+    netsuite: SignedInNetSuite, bills: list[SeededBill], change: dict[str, Any], column: str, value: str
 ):
     bill = bills[0]
     answer = netsuite.patch(f"{BILL}/{bill.id}", json=change)
@@ -50,7 +50,7 @@ def test_a_change_moves_the_bills_date(
     assert row == {"value": value, "lastmodifieddate": "11/2/2026"}
 
 
-def test_wrong_changes_are_refused(netsuite: NetSuite, bills: list[OpenBill]):
+def test_wrong_changes_are_refused(netsuite: SignedInNetSuite, bills: list[SeededBill]):
     path = f"{BILL}/{bills[0].id}"
     assert error_of(netsuite.patch(path, json={"entity": {"id": "1"}}))["o:errorPath"] == "entity"
     assert (
@@ -62,7 +62,7 @@ def test_wrong_changes_are_refused(netsuite: NetSuite, bills: list[OpenBill]):
     assert netsuite.post(BILL, json={}).status_code == 405
 
 
-def test_a_deleted_bill_leaves_its_trace(netsuite: NetSuite, bills: list[OpenBill], store: Store):
+def test_a_deleted_bill_leaves_its_trace(netsuite: SignedInNetSuite, bills: list[SeededBill], store: Store):
     paid, bill, _ = bills
     assert netsuite.delete(f"{BILL}/{bill.id}").status_code == 204
     (deleted,) = netsuite.rows("SELECT recordid, type FROM deletedrecord")

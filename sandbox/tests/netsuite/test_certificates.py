@@ -13,13 +13,13 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from apbridge_sandbox.certificates import PrivateKey, create_key, self_signed
 from apbridge_sandbox.testing import Running, running
-from tests.netsuite.signed_in import SUITEQL, NetSuite, error_of
+from tests.netsuite.signed_in import SUITEQL, SignedInNetSuite, error_of
 
 FIELDS = {"certificate_id", "valid_from", "valid_until", "algorithm", "invalidated"}
 
 
 @pytest.fixture
-def path(netsuite: NetSuite) -> str:
+def path(netsuite: SignedInNetSuite) -> str:
     client = netsuite.sandbox.credentials["NETSUITE_CLIENT_ID"]
     return f"/services/rest/auth/oauth2/v1/clients/{client}/certificates"
 
@@ -27,7 +27,7 @@ def path(netsuite: NetSuite) -> str:
 @pytest.fixture
 def netsuite(sandbox: Running) -> Any:  # noqa: ANN401
     """One that signs in with an integration of its own, so that other tests keep theirs."""
-    with NetSuite(sandbox) as first:
+    with SignedInNetSuite(sandbox) as first:
         key = create_key()
         mapped = sandbox.control("/control/netsuite/map-certificate", {"pem": self_signed(key)})
         renamed = {
@@ -49,13 +49,13 @@ def _body(key: PrivateKey | None = None, **options: Any) -> dict[str, Any]:  # n
 
 
 def _signs_in(
-    netsuite: NetSuite, key: PrivateKey, certificate_id: str, algorithm: str = "ES256"
+    netsuite: SignedInNetSuite, key: PrivateKey, certificate_id: str, algorithm: str = "ES256"
 ) -> requests.Response:
     assertion = netsuite.assertion(key=_pem(key), algorithm=algorithm, header={"kid": certificate_id})
     return netsuite.ask_token(assertion)
 
 
-def test_a_rotation(netsuite: NetSuite, path: str):
+def test_a_rotation(netsuite: SignedInNetSuite, path: str):
     (old,) = netsuite.get(path).json()
     assert set(old) == FIELDS
     assert old["certificate_id"] == netsuite.sandbox.credentials["NETSUITE_CERTIFICATE_ID"]
@@ -100,13 +100,13 @@ def test_a_rotation(netsuite: NetSuite, path: str):
         ({"certificate": "x"}, "certificate"),
     ],
 )
-def test_what_is_refused(netsuite: NetSuite, path: str, change: dict[str, Any], where: str):
+def test_what_is_refused(netsuite: SignedInNetSuite, path: str, change: dict[str, Any], where: str):
     error = error_of(netsuite.post(path, json=_body() | change))
     assert (error["o:errorCode"], error["o:errorPath"]) == ("INVALID_CONTENT", where)
     assert len(netsuite.get(path).json()) == 1
 
 
-def test_five_may_be_active_and_none_twice(netsuite: NetSuite, path: str):
+def test_five_may_be_active_and_none_twice(netsuite: SignedInNetSuite, path: str):
     bodies = [_body() for _ in range(4)]
     ids = [netsuite.post(path, json=body).json()["certificate_id"] for body in bodies]
     assert "already 5 active" in error_of(netsuite.post(path, json=_body()))["detail"]
@@ -115,7 +115,7 @@ def test_five_may_be_active_and_none_twice(netsuite: NetSuite, path: str):
     assert netsuite.post(path, json=bodies[0]).ok
 
 
-def test_who_may(netsuite: NetSuite, path: str, sandbox: Running):
+def test_who_may(netsuite: SignedInNetSuite, path: str, sandbox: Running):
     assert netsuite.post(path, json=_body() | {"entity": "12"}).status_code == 403
     assert netsuite.get(path.replace("clients/", "clients/x")).status_code == 404
     assert netsuite.post(f"{path}/unknown/revoke").status_code == 404
@@ -127,7 +127,7 @@ def test_who_may(netsuite: NetSuite, path: str, sandbox: Running):
     assert netsuite.get(path).status_code == 401
 
 
-def test_what_is_not_known(netsuite: NetSuite, path: str, sandbox: Running):
+def test_what_is_not_known(netsuite: SignedInNetSuite, path: str, sandbox: Running):
     sandbox.control(
         "/control/switches",
         {
@@ -150,7 +150,7 @@ def test_what_is_not_known(netsuite: NetSuite, path: str, sandbox: Running):
     assert (answer.status_code, answer.content) == (204, b"")
 
 
-def test_a_certificate_expires(netsuite: NetSuite, path: str, sandbox: Running):
+def test_a_certificate_expires(netsuite: SignedInNetSuite, path: str, sandbox: Running):
     certificate = netsuite.sandbox.credentials["NETSUITE_CERTIFICATE_ID"]
     order = {"certificate_id": certificate, "in_days": 20}
     ends = sandbox.control("/control/netsuite/expire-certificate", order)["valid_until"]
@@ -160,11 +160,11 @@ def test_a_certificate_expires(netsuite: NetSuite, path: str, sandbox: Running):
     assert netsuite.ask_token().json() == {"error": "invalid_client"}
     # What was granted before lasts its hour.
     assert netsuite.get(path).status_code == 200
-    assert NetSuite(sandbox).get(path).ok
+    assert SignedInNetSuite(sandbox).get(path).ok
 
 
 def test_a_refresh_clears_mappings_and_keeps_the_integration():
-    with running() as sandbox, NetSuite(sandbox) as netsuite:
+    with running() as sandbox, SignedInNetSuite(sandbox) as netsuite:
         assert sandbox.control("/control/netsuite/refresh") == {"mappings_cleared": 1}
         assert netsuite.post(SUITEQL, json={"q": "SELECT 1 FROM dual"}).status_code == 401
         answer = netsuite.ask_token()

@@ -11,7 +11,7 @@ import pytest
 
 from apbridge_sandbox.custom import custom
 from apbridge_sandbox.testing import Running
-from tests.netsuite.signed_in import PAYMENT, RECORDS, NetSuite, OpenBill, error_of, posted_id
+from tests.netsuite.signed_in import PAYMENT, RECORDS, SeededBill, SignedInNetSuite, error_of, posted_id
 
 BODY = [name for name in custom().fields["transaction"] if name != "custbody_avidxchange_status"]
 
@@ -39,7 +39,7 @@ SHAPES = {
         ("vendor", "id > 0"),
     ],
 )
-def test_every_field_is_a_column_in_suiteqls_own_form(netsuite: NetSuite, table: str, where: str):
+def test_every_field_is_a_column_in_suiteqls_own_form(netsuite: SignedInNetSuite, table: str, where: str):
     names = [name for name in custom().fields[table] if name in SHAPES]
     rows = netsuite.rows(f"SELECT id, {', '.join(names)} FROM {table} WHERE {where}")
     for name in names:
@@ -50,7 +50,7 @@ def test_every_field_is_a_column_in_suiteqls_own_form(netsuite: NetSuite, table:
     assert any(len(row) <= len(names) for row in rows)
 
 
-def test_one_name_is_a_column_of_its_own_table_only(netsuite: NetSuite):
+def test_one_name_is_a_column_of_its_own_table_only(netsuite: SignedInNetSuite):
     for query in (
         "SELECT custcol_unit FROM transaction",
         "SELECT custbody_retainage FROM vendor",
@@ -61,7 +61,7 @@ def test_one_name_is_a_column_of_its_own_table_only(netsuite: NetSuite):
         assert error["o:errorCode"] == "INVALID_PARAMETER"
 
 
-def test_fields_are_compared_as_what_they_are(netsuite: NetSuite):
+def test_fields_are_compared_as_what_they_are(netsuite: SignedInNetSuite):
     (most,) = netsuite.rows("SELECT MAX(custbody_retainage) AS most FROM transaction")
     (same,) = netsuite.rows(
         f"SELECT COUNT(*) AS n FROM transaction WHERE custbody_retainage >= {most['most']}"
@@ -76,7 +76,7 @@ def test_fields_are_compared_as_what_they_are(netsuite: NetSuite):
     assert [row["day"] for row in first] == sorted(row["day"] for row in first)
 
 
-def test_lists_have_tables_and_names(netsuite: NetSuite):
+def test_lists_have_tables_and_names(netsuite: SignedInNetSuite):
     (shown,) = netsuite.rows(
         "SELECT custbody_payment_priority AS id, BUILTIN.DF(custbody_payment_priority) AS name"
         " FROM transaction WHERE custbody_payment_priority = 2 AND ROWNUM <= 1"
@@ -95,7 +95,7 @@ def test_lists_have_tables_and_names(netsuite: NetSuite):
     assert all(row["name"] == row["shown"] for row in joined)
 
 
-def test_a_segments_values_change_like_records(netsuite: NetSuite, sandbox: Running):
+def test_a_segments_values_change_like_records(netsuite: SignedInNetSuite, sandbox: Running):
     sandbox.control("/control/clock", {"advance_days": 1})
     edit = {"table": "customvalue", "id": "4", "set": {"isinactive": "T", "externalid": "roof"}}
     sandbox.control("/control/netsuite/edit", edit)
@@ -110,7 +110,7 @@ def test_a_segments_values_change_like_records(netsuite: NetSuite, sandbox: Runn
     assert "Unknown identifier" in error_of(netsuite.ask(query.format("lastmodified")))["detail"]
 
 
-def test_without_segments_or_permissions(netsuite: NetSuite, sandbox: Running):
+def test_without_segments_or_permissions(netsuite: SignedInNetSuite, sandbox: Running):
     project = "SELECT id FROM customrecord_cseg_project"
     sandbox.control("/control/switches", {"netsuite.missing_permissions": "Lists -> Custom Record Entries"})
     assert "Record 'customrecord_cseg_project' was not found." in error_of(netsuite.ask(project))["detail"]
@@ -124,7 +124,7 @@ def test_without_segments_or_permissions(netsuite: NetSuite, sandbox: Running):
     assert not netsuite.ask("SELECT id FROM customlist_payment_priority").ok
 
 
-def test_people_edit_custom_fields(netsuite: NetSuite, sandbox: Running, bills: list[OpenBill]):
+def test_people_edit_custom_fields(netsuite: SignedInNetSuite, sandbox: Running, bills: list[SeededBill]):
     bill = bills[0].id
     before = netsuite.rows(f"SELECT {', '.join(BODY)} FROM transaction WHERE id = {bill}")[0]
     change = {"custbody_retainage": 12345, "custbody_contract_number": None}
@@ -158,7 +158,7 @@ def test_people_edit_custom_fields(netsuite: NetSuite, sandbox: Running, bills: 
     ],
 )
 def test_a_field_of_a_bill_is_set(
-    netsuite: NetSuite, bills: list[OpenBill], name: str, value: object, shown: str | None
+    netsuite: SignedInNetSuite, bills: list[SeededBill], name: str, value: object, shown: str | None
 ):
     path = f"{RECORDS}/vendorBill/{bills[0].id}"
     others = [field for field in custom().fields["transaction"] if field != name]
@@ -174,7 +174,7 @@ def test_a_field_of_a_bill_is_set(
     )
 
 
-def test_a_field_of_a_payment_is_set_and_stays(netsuite: NetSuite, bills: list[OpenBill]):
+def test_a_field_of_a_payment_is_set_and_stays(netsuite: SignedInNetSuite, bills: list[SeededBill]):
     answer = netsuite.post(PAYMENT, json=bills[0].payment(custbody_ach_trace="R-77"))
     payment = posted_id(answer)
     netsuite.patch(f"{PAYMENT}/{payment}", json={"memo": "mine"}).raise_for_status()
@@ -200,12 +200,14 @@ def test_a_field_of_a_payment_is_set_and_stays(netsuite: NetSuite, bills: list[O
         ("custcol_unit", "x"),
     ],
 )
-def test_a_wrong_value_is_refused(netsuite: NetSuite, bills: list[OpenBill], name: str, value: object):
+def test_a_wrong_value_is_refused(
+    netsuite: SignedInNetSuite, bills: list[SeededBill], name: str, value: object
+):
     error = error_of(netsuite.patch(f"{RECORDS}/vendorBill/{bills[0].id}", json={name: value}))
     assert (error["o:errorCode"], error["o:errorPath"]) == ("INVALID_CONTENT", name)
 
 
-def test_lines_show_theirs(netsuite: NetSuite):
+def test_lines_show_theirs(netsuite: SignedInNetSuite):
     (line,) = netsuite.rows(
         "SELECT l.transaction, l.id, l.cseg_project, l.custcol_unit FROM transactionline l"
         " WHERE l.cseg_project IS NOT NULL AND l.custcol_unit IS NOT NULL AND l.taxline = 'F' AND ROWNUM <= 1"

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from apbridge_sandbox.testing import Running
-from tests.netsuite.signed_in import RECORDS, NetSuite, OpenBill, error_of
+from tests.netsuite.signed_in import RECORDS, SeededBill, SignedInNetSuite, error_of
 
 TABLES = {
     "vendor": "vendor",
@@ -23,7 +23,7 @@ TABLES = {
 }
 
 
-def _list(netsuite: NetSuite, name: str, **parameters: Any) -> dict[str, Any]:  # noqa: ANN401
+def _list(netsuite: SignedInNetSuite, name: str, **parameters: Any) -> dict[str, Any]:  # noqa: ANN401
     answer = netsuite.get(f"{RECORDS}/{name}", params=parameters)
     assert answer.status_code == 200, answer.text
     page: dict[str, Any] = answer.json()
@@ -31,18 +31,18 @@ def _list(netsuite: NetSuite, name: str, **parameters: Any) -> dict[str, Any]:  
     return page
 
 
-def _found(netsuite: NetSuite, name: str, q: str) -> list[str]:
+def _found(netsuite: SignedInNetSuite, name: str, q: str) -> list[str]:
     return [item["id"] for item in _list(netsuite, name, q=q)["items"]]
 
 
-def _by_suiteql(netsuite: NetSuite, name: str, where: str = "1 = 1") -> list[str]:
+def _by_suiteql(netsuite: SignedInNetSuite, name: str, where: str = "1 = 1") -> list[str]:
     word = "AND" if "WHERE" in TABLES[name] else "WHERE"
     rows = netsuite.rows(f"SELECT id FROM {TABLES[name]} {word} {where} ORDER BY id ASC")
     return [row["id"] for row in rows]
 
 
 @pytest.mark.parametrize("name", list(TABLES))
-def test_a_list_names_every_record_and_the_link_reads_it(netsuite: NetSuite, name: str):
+def test_a_list_names_every_record_and_the_link_reads_it(netsuite: SignedInNetSuite, name: str):
     page = _list(netsuite, name.lower())
     assert [item["id"] for item in page["items"]] == _by_suiteql(netsuite, name)
     assert (page["totalResults"], page["hasMore"], page["offset"]) == (page["count"], False, 0)
@@ -52,7 +52,7 @@ def test_a_list_names_every_record_and_the_link_reads_it(netsuite: NetSuite, nam
         assert shown["id"] == item["id"]
 
 
-def test_pages_follow_their_links_and_keep_the_filter(netsuite: NetSuite):
+def test_pages_follow_their_links_and_keep_the_filter(netsuite: SignedInNetSuite):
     q = 'acctType IS "Expense"'
     page = _list(netsuite, "account", q=q, limit=10)
     seen = [item["id"] for item in page["items"]]
@@ -65,7 +65,7 @@ def test_pages_follow_their_links_and_keep_the_filter(netsuite: NetSuite):
     assert {link["rel"] for link in page["links"]} == {"self", "first", "prev", "last"}
 
 
-def test_wrong_pages_are_refused(netsuite: NetSuite):
+def test_wrong_pages_are_refused(netsuite: SignedInNetSuite):
     for parameters, where in (
         ({"limit": 1001}, "limit"),
         ({"limit": 10, "offset": 5}, "offset"),
@@ -109,7 +109,7 @@ def test_wrong_pages_are_refused(netsuite: NetSuite):
         ("vendorPayment", "entity ANY_OF [11, 12, 13]", "entity IN (11, 12, 13)"),
     ],
 )
-def test_a_filter_finds_what_suiteql_finds(netsuite: NetSuite, name: str, q: str, where: str):
+def test_a_filter_finds_what_suiteql_finds(netsuite: SignedInNetSuite, name: str, q: str, where: str):
     assert _found(netsuite, name, q) == _by_suiteql(netsuite, name, where)
 
 
@@ -133,13 +133,13 @@ def test_a_filter_finds_what_suiteql_finds(netsuite: NetSuite, name: str, q: str
         ('dateCreated ON "2/30/2026"', "INVALID_PARAMETER", "failed with date format"),
     ],
 )
-def test_a_wrong_filter_is_refused(netsuite: NetSuite, q: str, code: str, said: str):
+def test_a_wrong_filter_is_refused(netsuite: SignedInNetSuite, q: str, code: str, said: str):
     error = error_of(netsuite.get(f"{RECORDS}/vendor", params={"q": q}))
     assert (error["o:errorCode"], error["o:errorQueryParam"]) == (code, "q")
     assert said in error["detail"]
 
 
-def test_features_permissions_and_subsidiaries(netsuite: NetSuite, sandbox: Running):
+def test_features_permissions_and_subsidiaries(netsuite: SignedInNetSuite, sandbox: Running):
     every = _list(netsuite, "vendor")["totalResults"]
     netsuite.switch(role_subsidiaries="2")
     seen = [item["id"] for item in _list(netsuite, "vendor")["items"]]
@@ -156,7 +156,7 @@ def test_features_permissions_and_subsidiaries(netsuite: NetSuite, sandbox: Runn
     assert sandbox.calls()["netsuite"]["writes"] == 0
 
 
-def test_a_record_shows_the_fields_asked_for(netsuite: NetSuite):
+def test_a_record_shows_the_fields_asked_for(netsuite: SignedInNetSuite):
     path = f"{RECORDS}/vendor/11"
     assert set(netsuite.get(path, params={"fields": "entityId,isInactive"}).json()) == {
         *("links", "id"),
@@ -168,7 +168,7 @@ def test_a_record_shows_the_fields_asked_for(netsuite: NetSuite):
     assert netsuite.patch(path, json={"email": "a@b.example"}).status_code == 405
 
 
-def test_every_link_of_a_bill_leads_somewhere(netsuite: NetSuite, bills: list[OpenBill]):
+def test_every_link_of_a_bill_leads_somewhere(netsuite: SignedInNetSuite, bills: list[SeededBill]):
     path = f"{RECORDS}/vendorBill/{bills[0].id}"
     links = _links(netsuite.get(path, params={"expandSubResources": "true"}).json())
     assert len(links) > 5

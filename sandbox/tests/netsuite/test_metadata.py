@@ -10,14 +10,14 @@ import pytest
 
 from apbridge_sandbox.custom import custom, of_record
 from apbridge_sandbox.testing import Running
-from tests.netsuite.signed_in import RECORDS, NetSuite, error_of
+from tests.netsuite.signed_in import RECORDS, SignedInNetSuite, error_of
 
 CATALOG = f"{RECORDS}/metadata-catalog"
 SCHEMA = {"Accept": "application/schema+json"}
 OPENAPI = {"Accept": "application/swagger+json"}
 
 
-def _properties(netsuite: NetSuite, name: str) -> dict[str, Any]:
+def _properties(netsuite: SignedInNetSuite, name: str) -> dict[str, Any]:
     answer = netsuite.get(f"{CATALOG}/{name}", headers=SCHEMA)
     assert answer.status_code == 200, answer.text
     assert answer.headers["Content-Type"].startswith("application/schema+json")
@@ -27,7 +27,7 @@ def _properties(netsuite: NetSuite, name: str) -> dict[str, Any]:
     return properties
 
 
-def test_the_index_names_every_record_type_with_its_links(netsuite: NetSuite):
+def test_the_index_names_every_record_type_with_its_links(netsuite: SignedInNetSuite):
     items = netsuite.get(CATALOG).json()["items"]
     names = {item["name"] for item in items}
     assert names == {
@@ -39,7 +39,7 @@ def test_the_index_names_every_record_type_with_its_links(netsuite: NetSuite):
         assert answer.status_code == 200
 
 
-def test_a_bill_has_its_built_in_and_its_custom_fields(netsuite: NetSuite):
+def test_a_bill_has_its_built_in_and_its_custom_fields(netsuite: SignedInNetSuite):
     bill = _properties(netsuite, "vendorBill")
     assert bill["tranDate"] == {"title": "Date", "type": "string", "format": "date", "nullable": True}
     assert bill["total"]["format"] == "double"
@@ -62,11 +62,11 @@ def test_a_bill_has_its_built_in_and_its_custom_fields(netsuite: NetSuite):
 
 
 @pytest.mark.parametrize("name", ["vendorBill", "VENDORBILL", "vendorbill"])
-def test_a_type_is_found_however_it_is_spelt(netsuite: NetSuite, name: str):
+def test_a_type_is_found_however_it_is_spelt(netsuite: SignedInNetSuite, name: str):
     assert "tranId" in _properties(netsuite, name)
 
 
-def test_references_lead_on_to_lines_and_links(netsuite: NetSuite):
+def test_references_lead_on_to_lines_and_links(netsuite: SignedInNetSuite):
     bill = _properties(netsuite, "vendorBill")
     for sublist, field in (("expense", "account"), ("item", "item")):
         assert bill[sublist] == {"$ref": f"{CATALOG}/vendorBill-{sublist}Collection"}
@@ -89,7 +89,7 @@ def test_references_lead_on_to_lines_and_links(netsuite: NetSuite):
     assert _properties(netsuite, "vendor")["custentity_1099_reportable"]["type"] == "boolean"
 
 
-def test_what_get_shows_is_what_the_catalog_says(netsuite: NetSuite):
+def test_what_get_shows_is_what_the_catalog_says(netsuite: SignedInNetSuite):
     for name, table in (("vendorBill", "transaction WHERE type = 'VendBill'"), ("vendor", "vendor")):
         described = _properties(netsuite, name)
         for row in netsuite.rows(f"SELECT id FROM {table}"):
@@ -97,7 +97,7 @@ def test_what_get_shows_is_what_the_catalog_says(netsuite: NetSuite):
             assert set(shown) <= set(described)
 
 
-def test_features_and_permissions(netsuite: NetSuite, sandbox: Running):
+def test_features_and_permissions(netsuite: SignedInNetSuite, sandbox: Running):
     sandbox.control(
         "/control/switches",
         {
@@ -119,7 +119,7 @@ def test_features_and_permissions(netsuite: NetSuite, sandbox: Running):
     assert "custcol_unit" in line
 
 
-def test_openapi_names_what_was_selected(netsuite: NetSuite):
+def test_openapi_names_what_was_selected(netsuite: SignedInNetSuite):
     answer = netsuite.get(CATALOG, params={"select": "vendorBill,vendor"}, headers=OPENAPI)
     assert answer.headers["Content-Type"].startswith("application/swagger+json")
     openapi = answer.json()
@@ -138,14 +138,14 @@ def _refs(node: object) -> list[str]:
     return [node["$ref"]] if "$ref" in node else _refs(list(node.values()))
 
 
-def test_select_names_some(netsuite: NetSuite):
+def test_select_names_some(netsuite: SignedInNetSuite):
     items = netsuite.get(CATALOG, params={"select": "vendorPayment"}).json()["items"]
     assert [item["name"] for item in items] == ["vendorpayment"]
     error = error_of(netsuite.get(CATALOG, params={"select": "vendorPayment,invoice"}))
     assert (error["o:errorCode"], error["o:errorQueryParam"]) == ("INVALID_PARAMETER", "select")
 
 
-def test_what_is_not_there_or_not_acceptable(netsuite: NetSuite):
+def test_what_is_not_there_or_not_acceptable(netsuite: SignedInNetSuite):
     assert netsuite.get(f"{CATALOG}/transaction", headers=SCHEMA).status_code == 404
     assert netsuite.get(f"{CATALOG}/vendorBill-taxElement", headers=SCHEMA).status_code == 404
     answer = netsuite.get(f"{CATALOG}/vendor", headers={"Accept": "text/html"})

@@ -14,7 +14,7 @@ import pytest
 import requests
 
 from apbridge_sandbox.store import Store
-from tests.netsuite.signed_in import PAYMENT, RECORDS, NetSuite, OpenBill, error_of, posted_id
+from tests.netsuite.signed_in import PAYMENT, RECORDS, SeededBill, SignedInNetSuite, error_of, posted_id
 from tests.waiting import PATIENCE
 
 JSON = {"Content-Type": "application/json"}
@@ -63,8 +63,8 @@ pytestmark = pytest.mark.usefixtures("audited")
     ],
 )
 def test_wrong_fields_are_refused(
-    netsuite: NetSuite,
-    bills: list[OpenBill],
+    netsuite: SignedInNetSuite,
+    bills: list[SeededBill],
     *,
     change: dict[str, Any],
     code: str,
@@ -93,14 +93,16 @@ def test_wrong_fields_are_refused(
         ({"nosuch": 1}, "apply.items[0].nosuch"),
     ],
 )
-def test_wrong_lines_are_refused(netsuite: NetSuite, bills: list[OpenBill], line: dict[str, Any], path: str):
+def test_wrong_lines_are_refused(
+    netsuite: SignedInNetSuite, bills: list[SeededBill], line: dict[str, Any], path: str
+):
     body = bills[0].payment()
     body["apply"]["items"][0] |= line
     error = error_of(netsuite.post(PAYMENT, json=body))
     assert (error["o:errorCode"], error["o:errorPath"]) == ("INVALID_CONTENT", path)
 
 
-def test_a_bill_is_named_once(netsuite: NetSuite, bills: list[OpenBill]):
+def test_a_bill_is_named_once(netsuite: SignedInNetSuite, bills: list[SeededBill]):
     body = bills[0].payment(Decimal(1))
     body["apply"]["items"] *= 2
     assert error_of(netsuite.post(PAYMENT, json=body))["o:errorPath"] == "apply.items[1]"
@@ -111,7 +113,7 @@ def test_a_bill_is_named_once(netsuite: NetSuite, bills: list[OpenBill]):
     [("user_error", 400, "USER_ERROR"), ("invalid_content", 400, "INVALID_CONTENT")],
 )
 def test_more_than_is_open_is_refused(
-    netsuite: NetSuite, bills: list[OpenBill], kind: str, status: int, code: str
+    netsuite: SignedInNetSuite, bills: list[SeededBill], kind: str, status: int, code: str
 ):
     netsuite.switch(over_application=kind)
     answer = netsuite.post(PAYMENT, json=bills[0].payment(bills[0].unpaid + Decimal("0.01")))
@@ -126,7 +128,7 @@ def test_more_than_is_open_is_refused(
     assert error_of(netsuite.post(PAYMENT, json=discounted))["o:errorCode"] == code
 
 
-def test_more_than_is_open_may_be_trimmed(netsuite: NetSuite, bills: list[OpenBill]):
+def test_more_than_is_open_may_be_trimmed(netsuite: SignedInNetSuite, bills: list[SeededBill]):
     netsuite.switch(over_application="trims")
     payment = posted_id(netsuite.post(PAYMENT, json=bills[0].payment(bills[0].unpaid + 7)))
     assert netsuite.accounting(payment)[0][1] == -bills[0].unpaid
@@ -148,7 +150,7 @@ def test_more_than_is_open_may_be_trimmed(netsuite: NetSuite, bills: list[OpenBi
     ],
 )
 def test_a_bill_that_cannot_be_paid_is_refused(
-    netsuite: NetSuite, bills: list[OpenBill], store: Store, change: str, reason: str
+    netsuite: SignedInNetSuite, bills: list[SeededBill], store: Store, change: str, reason: str
 ):
     bill = bills[0]
     with store.write() as conn:
@@ -170,7 +172,7 @@ def test_a_bill_that_cannot_be_paid_is_refused(
 
 @pytest.mark.parametrize("number", ["1000", "1015", "1050", "1055", "2000", "5010"])
 def test_money_comes_from_a_bank_account_that_fits(
-    netsuite: NetSuite, bills: list[OpenBill], store: Store, number: str
+    netsuite: SignedInNetSuite, bills: list[SeededBill], store: Store, number: str
 ):
     with store.connection() as conn:
         row = conn.execute("SELECT id FROM ns_account WHERE acctnumber = ?", (number,)).fetchone()
@@ -180,7 +182,7 @@ def test_money_comes_from_a_bank_account_that_fits(
 
 
 @pytest.mark.parametrize("code", ["DUP_RCRD", "USER_ERROR", "INVALID_CONTENT"])
-def test_an_external_id_is_given_once(netsuite: NetSuite, bills: list[OpenBill], code: str):
+def test_an_external_id_is_given_once(netsuite: SignedInNetSuite, bills: list[SeededBill], code: str):
     netsuite.switch(duplicate_external_id=code)
     posted_id(netsuite.post(PAYMENT, json=bills[0].payment(Decimal(1), externalId="p-1")))
     error = error_of(netsuite.post(PAYMENT, json=bills[0].payment(Decimal(1), externalId="p-1")))
@@ -189,13 +191,13 @@ def test_an_external_id_is_given_once(netsuite: NetSuite, bills: list[OpenBill],
     assert len(netsuite.rows("SELECT id FROM transaction WHERE externalid = 'p-1'")) == 1
 
 
-def test_a_closed_period_has_a_code_of_its_own(netsuite: NetSuite, bills: list[OpenBill]):
+def test_a_closed_period_has_a_code_of_its_own(netsuite: SignedInNetSuite, bills: list[SeededBill]):
     netsuite.switch(closed_period="INVALID_CONTENT")
     error = error_of(netsuite.post(PAYMENT, json=bills[0].payment(tranDate="2026-01-15")))
     assert error["o:errorCode"] == "INVALID_CONTENT"
 
 
-def test_a_locked_record_is_not_touched(netsuite: NetSuite, bills: list[OpenBill], store: Store):
+def test_a_locked_record_is_not_touched(netsuite: SignedInNetSuite, bills: list[SeededBill], store: Store):
     payment = posted_id(netsuite.post(PAYMENT, json=bills[0].payment(Decimal(1))))
     with store.write() as conn:
         conn.execute("UPDATE ns_transaction SET locked = 'T' WHERE id = ?", (payment,))
@@ -204,7 +206,9 @@ def test_a_locked_record_is_not_touched(netsuite: NetSuite, bills: list[OpenBill
         assert error_of(answer)["detail"].endswith("locked by a user defined workflow.")
 
 
-def test_a_payment_of_a_closed_period_stays(netsuite: NetSuite, bills: list[OpenBill], store: Store):
+def test_a_payment_of_a_closed_period_stays(
+    netsuite: SignedInNetSuite, bills: list[SeededBill], store: Store
+):
     payment = posted_id(netsuite.post(PAYMENT, json=bills[0].payment(Decimal(1))))
     with store.write() as conn:
         conn.execute("UPDATE ns_accountingperiod SET aplocked = 'T' WHERE periodname = 'Nov 2026'")
@@ -214,7 +218,7 @@ def test_a_payment_of_a_closed_period_stays(netsuite: NetSuite, bills: list[Open
 
 
 def test_a_second_write_of_the_same_id_is_refused_while_the_first_commits(
-    netsuite: NetSuite, bills: list[OpenBill], monkeypatch: pytest.MonkeyPatch
+    netsuite: SignedInNetSuite, bills: list[SeededBill], monkeypatch: pytest.MonkeyPatch
 ):
     committing, go_on = Event(), Event()
 
@@ -236,7 +240,7 @@ def test_a_second_write_of_the_same_id_is_refused_while_the_first_commits(
     assert error_of(refused)["o:errorCode"] == "RCRD_HAS_BEEN_CHANGED"
 
 
-def test_a_role_without_the_permission(netsuite: NetSuite, bills: list[OpenBill]):
+def test_a_role_without_the_permission(netsuite: SignedInNetSuite, bills: list[SeededBill]):
     netsuite.switch(missing_permissions="Transactions -> Pay Bills")
     answer = netsuite.post(PAYMENT, json=bills[0].payment())
     error = error_of(answer)
@@ -255,7 +259,7 @@ def test_a_role_without_the_permission(netsuite: NetSuite, bills: list[OpenBill]
     ],
 )
 def test_fields_of_features_that_are_off_are_unknown(
-    netsuite: NetSuite, bills: list[OpenBill], feature: str, field: str
+    netsuite: SignedInNetSuite, bills: list[SeededBill], feature: str, field: str
 ):
     netsuite.switch(**{feature: False})
     named: dict[str, Any] = {field: {"id": "1"}}
@@ -263,7 +267,7 @@ def test_fields_of_features_that_are_off_are_unknown(
     assert (error["o:errorCode"], error["o:errorPath"]) == ("INVALID_CONTENT", field)
 
 
-def test_discounts_are_a_feature(netsuite: NetSuite, bills: list[OpenBill]):
+def test_discounts_are_a_feature(netsuite: SignedInNetSuite, bills: list[SeededBill]):
     netsuite.switch(discounts=False)
     body = bills[0].payment(Decimal(1))
     body["apply"]["items"][0]["disc"] = 1
@@ -271,24 +275,24 @@ def test_discounts_are_a_feature(netsuite: NetSuite, bills: list[OpenBill]):
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b'"x"'])
-def test_a_body_is_a_json_object(netsuite: NetSuite, body: bytes):
+def test_a_body_is_a_json_object(netsuite: SignedInNetSuite, body: bytes):
     assert error_of(netsuite.post(PAYMENT, data=body, headers=JSON))["o:errorCode"] == "INVALID_CONTENT"
 
 
-def test_a_body_has_to_be_said_to_be_json(netsuite: NetSuite):
+def test_a_body_has_to_be_said_to_be_json(netsuite: SignedInNetSuite):
     for kind in ({}, {"Content-Type": "text/plain"}, {"Content-Type": "application/xml"}):
         answer = netsuite.post(PAYMENT, data=b"{}", headers=kind)
         assert (answer.status_code, error_of(answer)["o:errorHeader"]) == (415, "Content-Type")
 
 
-def test_what_would_be_done_later_is_not_done_at_once(netsuite: NetSuite, bills: list[OpenBill]):
+def test_what_would_be_done_later_is_not_done_at_once(netsuite: SignedInNetSuite, bills: list[SeededBill]):
     answer = netsuite.post(PAYMENT, json=bills[0].payment(), headers={"Prefer": "respond-async"})
     assert (answer.status_code, error_of(answer)["o:errorCode"]) == (501, "NOT_IN_THE_SANDBOX")
     assert not netsuite.rows(f"SELECT nextdoc FROM nexttransactionlinelink WHERE previousdoc = {bills[0].id}")
 
 
 def test_a_dimension_has_to_be_active_and_the_subsidiarys(
-    netsuite: NetSuite, bills: list[OpenBill], store: Store
+    netsuite: SignedInNetSuite, bills: list[SeededBill], store: Store
 ):
     with store.write() as conn:
         conn.execute("UPDATE ns_department SET isinactive = 'T' WHERE id = 2")
@@ -300,7 +304,7 @@ def test_a_dimension_has_to_be_active_and_the_subsidiarys(
     assert netsuite.post(PAYMENT, json=bills[0].payment(department={"id": "3"})).ok
 
 
-def test_an_inactive_vendor_is_paid_or_not(netsuite: NetSuite, bills: list[OpenBill], store: Store):
+def test_an_inactive_vendor_is_paid_or_not(netsuite: SignedInNetSuite, bills: list[SeededBill], store: Store):
     with store.write() as conn:
         conn.execute("UPDATE ns_vendor SET isinactive = 'T' WHERE id = ?", (bills[0].vendor,))
     error = error_of(netsuite.post(PAYMENT, json=bills[0].payment()))
@@ -325,7 +329,7 @@ def test_an_inactive_vendor_is_paid_or_not(netsuite: NetSuite, bills: list[OpenB
     ids=repr,
 )
 def test_values_in_another_form_are_refused(
-    netsuite: NetSuite, bills: list[OpenBill], field: str, value: object
+    netsuite: SignedInNetSuite, bills: list[SeededBill], field: str, value: object
 ):
     error = error_of(netsuite.post(PAYMENT, json=bills[0].payment() | {field: value}))
     assert (error["o:errorCode"], error["o:errorPath"]) == ("INVALID_CONTENT", field)
@@ -333,13 +337,13 @@ def test_values_in_another_form_are_refused(
 
 @pytest.mark.parametrize("external_id", ["a b", "é", "a.b", "a:b"])
 def test_an_external_id_in_a_url_has_safe_characters(
-    netsuite: NetSuite, bills: list[OpenBill], external_id: str
+    netsuite: SignedInNetSuite, bills: list[SeededBill], external_id: str
 ):
     error = error_of(netsuite.put(f"{PAYMENT}/eid:{quote(external_id)}", json=bills[0].payment()))
     assert error["o:errorPath"] == "externalId"
 
 
-def test_records_that_are_not_there(netsuite: NetSuite, bills: list[OpenBill]):
+def test_records_that_are_not_there(netsuite: SignedInNetSuite, bills: list[SeededBill]):
     for path in (f"{PAYMENT}/999999", f"{PAYMENT}/eid:nobody", f"{PAYMENT}/{bills[0].id}", f"{PAYMENT}/x"):
         for method in ("GET", "PATCH", "DELETE"):
             answer = netsuite.request(method, path, json={"memo": "x"} if method == "PATCH" else None)
@@ -349,7 +353,7 @@ def test_records_that_are_not_there(netsuite: NetSuite, bills: list[OpenBill]):
     assert netsuite.put(f"{PAYMENT}/5", json={}).status_code == 405
 
 
-def test_a_retry_after_a_lost_answer_does_not_pay_twice(netsuite: NetSuite, bills: list[OpenBill]):
+def test_a_retry_after_a_lost_answer_does_not_pay_twice(netsuite: SignedInNetSuite, bills: list[SeededBill]):
     netsuite.sandbox.control(
         "/control/faults",
         {"match": {"method": "POST", "path": "vendorPayment", "times": 1}, "do": {"drop": "after"}},

@@ -9,12 +9,12 @@ from decimal import Decimal
 import pytest
 
 from apbridge_sandbox.store import Store
-from tests.netsuite.signed_in import PAYMENT, RECORDS, NetSuite, OpenBill, error_of, posted_id
+from tests.netsuite.signed_in import PAYMENT, RECORDS, SeededBill, SignedInNetSuite, error_of, posted_id
 
 pytestmark = pytest.mark.usefixtures("audited")
 
 
-def test_a_payment_closes_its_bill(netsuite: NetSuite, bills: list[OpenBill]):
+def test_a_payment_closes_its_bill(netsuite: SignedInNetSuite, bills: list[SeededBill]):
     bill = bills[0]
     answer = netsuite.post(PAYMENT, json=bill.payment(externalId="p-1", tranId="10001", memo="It's paid"))
     payment = posted_id(answer)
@@ -50,7 +50,9 @@ def test_a_payment_closes_its_bill(netsuite: NetSuite, bills: list[OpenBill]):
     assert Decimal(link["foreignamount"]) == bill.unpaid
 
 
-def test_one_payment_over_several_bills_parts_and_a_discount(netsuite: NetSuite, bills: list[OpenBill]):
+def test_one_payment_over_several_bills_parts_and_a_discount(
+    netsuite: SignedInNetSuite, bills: list[SeededBill]
+):
     first, second, third = bills
     body = first.payment()
     body["apply"]["items"] += [
@@ -78,7 +80,7 @@ def test_one_payment_over_several_bills_parts_and_a_discount(netsuite: NetSuite,
     assert "items" not in netsuite.get(f"{PAYMENT}/{payment}").json()["apply"]
 
 
-def test_what_is_not_said_is_filled_in(netsuite: NetSuite, bills: list[OpenBill]):
+def test_what_is_not_said_is_filled_in(netsuite: SignedInNetSuite, bills: list[SeededBill]):
     bill = bills[0]
     body = bill.payment()
     del body["apply"]["items"][0]["amount"]
@@ -92,13 +94,13 @@ def test_what_is_not_said_is_filled_in(netsuite: NetSuite, bills: list[OpenBill]
     assert "externalId" not in shown
 
 
-def test_references_may_be_by_external_id(netsuite: NetSuite, bills: list[OpenBill], store: Store):
+def test_references_may_be_by_external_id(netsuite: SignedInNetSuite, bills: list[SeededBill], store: Store):
     with store.write() as conn:
         conn.execute("UPDATE ns_vendor SET externalid = 'v-7' WHERE id = ?", (bills[0].vendor,))
     posted_id(netsuite.post(PAYMENT, json=bills[0].payment(entity={"externalId": "v-7"})))
 
 
-def test_a_payment_in_another_currency(netsuite: NetSuite, store: Store):
+def test_a_payment_in_another_currency(netsuite: SignedInNetSuite, store: Store):
     with store.write() as conn:
         row = conn.execute(
             "SELECT * FROM ns_transaction WHERE type = 'VendBill' AND status = 'A' AND currency <> 1 LIMIT 1"
@@ -109,7 +111,7 @@ def test_a_payment_in_another_currency(netsuite: NetSuite, store: Store):
             (row["currency"], str(row["subsidiary"])),
         ).fetchone()["id"]
     amount = Decimal(row["total_cents"]) / 100
-    bill = OpenBill(str(row["id"]), str(row["entity"]), str(bank), amount)
+    bill = SeededBill(str(row["id"]), str(row["entity"]), str(bank), amount)
     payment = posted_id(
         netsuite.post(PAYMENT, json=bill.payment(exchangeRate=0.5, currency={"id": str(row["currency"])}))
     )
@@ -118,7 +120,7 @@ def test_a_payment_in_another_currency(netsuite: NetSuite, store: Store):
     assert Decimal(netsuite.bill(bill)["paid"]) == amount
 
 
-def test_an_upsert_creates_then_changes(netsuite: NetSuite, bills: list[OpenBill]):
+def test_an_upsert_creates_then_changes(netsuite: SignedInNetSuite, bills: list[SeededBill]):
     first, second, _ = bills
     path = f"{PAYMENT}/eid:avidxchange-payment-9"
     created = posted_id(netsuite.put(path, json=first.payment(Decimal(5))))
@@ -134,7 +136,7 @@ def test_an_upsert_creates_then_changes(netsuite: NetSuite, bills: list[OpenBill
     assert error["o:errorPath"] == "externalId"
 
 
-def test_an_upsert_may_replace_the_lines(netsuite: NetSuite, bills: list[OpenBill]):
+def test_an_upsert_may_replace_the_lines(netsuite: SignedInNetSuite, bills: list[SeededBill]):
     netsuite.switch(upsert_apply="replaces")
     path = f"{PAYMENT}/eid:p-1"
     posted_id(netsuite.put(path, json=bills[0].payment(Decimal(5))))
@@ -142,7 +144,7 @@ def test_an_upsert_may_replace_the_lines(netsuite: NetSuite, bills: list[OpenBil
     assert Decimal(netsuite.bill(bills[0])["unpaid"]) == bills[0].unpaid
 
 
-def test_a_change_keeps_what_it_does_not_name(netsuite: NetSuite, bills: list[OpenBill]):
+def test_a_change_keeps_what_it_does_not_name(netsuite: SignedInNetSuite, bills: list[SeededBill]):
     bill = bills[0]
     payment = posted_id(netsuite.post(PAYMENT, json=bill.payment(Decimal(5), tranId="77", memo="before")))
     assert posted_id(netsuite.patch(f"{PAYMENT}/{payment}", json={"memo": "after"})) == payment
@@ -155,7 +157,7 @@ def test_a_change_keeps_what_it_does_not_name(netsuite: NetSuite, bills: list[Op
     assert "at least one line item" in error_of(netsuite.patch(f"{PAYMENT}/{payment}", json=gone))["detail"]
 
 
-def test_a_bill_becomes_its_payment(netsuite: NetSuite, bills: list[OpenBill]):
+def test_a_bill_becomes_its_payment(netsuite: SignedInNetSuite, bills: list[SeededBill]):
     bill = bills[0]
     path = f"{RECORDS}/vendorBill/{bill.id}/!transform/vendorPayment"
     assert error_of(netsuite.post(path, json={}))["detail"].endswith("Please enter value(s) for: Account.")
@@ -168,7 +170,7 @@ def test_a_bill_becomes_its_payment(netsuite: NetSuite, bills: list[OpenBill]):
     assert netsuite.post(other, json={}).status_code == 404
 
 
-def test_a_part_of_a_bill_becomes_its_payment(netsuite: NetSuite, bills: list[OpenBill]):
+def test_a_part_of_a_bill_becomes_its_payment(netsuite: SignedInNetSuite, bills: list[SeededBill]):
     bill = bills[0]
     path = f"{RECORDS}/vendorBill/{bill.id}/!transform/vendorPayment"
     line = {"doc": {"id": bill.id}, "apply": True, "amount": 3.5}
@@ -176,7 +178,7 @@ def test_a_part_of_a_bill_becomes_its_payment(netsuite: NetSuite, bills: list[Op
     assert Decimal(netsuite.bill(bill)["unpaid"]) == bill.unpaid - Decimal("3.5")
 
 
-def test_a_deleted_payment_opens_its_bills_again(netsuite: NetSuite, bills: list[OpenBill]):
+def test_a_deleted_payment_opens_its_bills_again(netsuite: SignedInNetSuite, bills: list[SeededBill]):
     body = bills[0].payment(externalId="p-1", tranId="10001")
     body["apply"]["items"] += bills[1].payment(Decimal(1))["apply"]["items"]
     payment = posted_id(netsuite.post(PAYMENT, json=body))
@@ -201,7 +203,7 @@ def test_a_deleted_payment_opens_its_bills_again(netsuite: NetSuite, bills: list
 @pytest.mark.parametrize("touches_bill", [True, False])
 @pytest.mark.parametrize("touches_line", [True, False])
 def test_which_dates_a_payment_moves(
-    netsuite: NetSuite, bills: list[OpenBill], *, touches_bill: bool, touches_line: bool
+    netsuite: SignedInNetSuite, bills: list[SeededBill], *, touches_bill: bool, touches_line: bool
 ):
     netsuite.switch(payment_touches_bill=touches_bill, payment_touches_accounting_line=touches_line)
     query = (
@@ -214,7 +216,7 @@ def test_which_dates_a_payment_moves(
     assert (netsuite.rows(query) != line_before) is touches_line
 
 
-def test_the_limits_are_told(netsuite: NetSuite):
+def test_the_limits_are_told(netsuite: SignedInNetSuite):
     limits = netsuite.get("/services/rest/system/v1/governanceLimits").json()
     assert (limits["accountConcurrencyLimit"], limits["integrationConcurrencyLimit"]) == (5, 5)
     netsuite.switch(missing_permissions="Setup -> Integration Management")

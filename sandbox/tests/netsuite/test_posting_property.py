@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from apbridge_sandbox.clock import OPENING
 from apbridge_sandbox.company import CompanySize
-from apbridge_sandbox.netsuite.applying import Rules
+from apbridge_sandbox.context import Options, Sandbox
+from apbridge_sandbox.netsuite.applying import ApplyRules
 from apbridge_sandbox.netsuite.books import Application, VendorPayment
 from apbridge_sandbox.netsuite.errors import NetSuiteError
 from apbridge_sandbox.netsuite.posting import (
@@ -23,7 +24,6 @@ from apbridge_sandbox.netsuite.posting import (
     void_vendor_payment,
 )
 from apbridge_sandbox.store import Store
-from apbridge_sandbox.world import Options, Sandbox
 from tests.netsuite.signed_in import audit
 
 _LINES = st.lists(
@@ -74,7 +74,7 @@ def _dump(conn: sqlite3.Connection, *, dates: bool) -> list[tuple[object, ...]]:
 class _Books:
     """One run of steps over the books, all of it taken back at the end."""
 
-    def __init__(self, conn: sqlite3.Connection, rules: Rules) -> None:
+    def __init__(self, conn: sqlite3.Connection, rules: ApplyRules) -> None:
         self._conn = conn
         self._rules = rules
         query = (
@@ -148,7 +148,7 @@ def _taken_back(store: Store) -> Iterator[sqlite3.Connection]:
 @given(steps=_STEPS, over=st.sampled_from(["user_error", "trims"]))
 def test_the_books_balance_whatever_happens(store: Store, steps: list[tuple], over: str):  # type: ignore[type-arg]
     with _taken_back(store) as conn:
-        books = _Books(conn, Rules(over_application=over))
+        books = _Books(conn, ApplyRules(over_application=over))
         audit(conn)
         before = _dump(conn, dates=False)
         for step in steps:

@@ -14,13 +14,13 @@ from pathlib import Path
 import pytest
 import requests
 
-from apbridge_sandbox.netsuite.suitescript.engine import Account
+from apbridge_sandbox.netsuite.suitescript.engine import ScriptAccount
 from apbridge_sandbox.netsuite.suitescript.project import Project, ProjectError
 from apbridge_sandbox.store import Store
-from tests.netsuite.signed_in import RECORDS, RESTLET, NetSuite, OpenBill, audit
+from tests.netsuite.signed_in import RECORDS, RESTLET, SeededBill, SignedInNetSuite, audit
 
 SCRIPT = {"script": "customscript_apbridge_restlet", "deploy": "customdeploy_apbridge_restlet"}
-ACCOUNT = Account("7654321", "America/Los_Angeles")
+ACCOUNT = ScriptAccount("7654321", "America/Los_Angeles")
 PROJECT = Path(__file__).parents[3] / "suitescript"
 
 
@@ -48,13 +48,13 @@ def _refusal(answer: requests.Response) -> tuple[int, str]:
     return answer.status_code, body["error"]["code"]
 
 
-def test_it_tells_its_version(netsuite: NetSuite):
+def test_it_tells_its_version(netsuite: SignedInNetSuite):
     answer = netsuite.restlet({"action": "version"})
     assert answer.json() == {"version": "1.2.0", "account": "1234567_SB1", "user": "-5", "role": "3"}
     assert answer.headers["Content-Type"] == "application/json"
 
 
-def test_it_lists_the_files_of_bills(netsuite: NetSuite, store: Store):
+def test_it_lists_the_files_of_bills(netsuite: SignedInNetSuite, store: Store):
     number = _attach(store, b"x" * 3000, "PLAINTEXT")
     bills = [row["id"] for row in netsuite.rows("SELECT id FROM transaction WHERE type = 'VendBill'")]
     files = netsuite.restlet({"action": "files", "bills": bills}).json()["files"]
@@ -90,7 +90,7 @@ def test_it_lists_the_files_of_bills(netsuite: NetSuite, store: Store):
     ],
 )
 def test_it_tells_of_which_bills_a_file_was_added(
-    netsuite: NetSuite, store: Store, since: str, *, told: bool
+    netsuite: SignedInNetSuite, store: Store, since: str, *, told: bool
 ):
     with store.write() as conn:
         conn.execute("UPDATE ns_file SET lastmodifieddate = '2026-01-01T00:00:00Z'")
@@ -107,7 +107,7 @@ def test_it_tells_of_which_bills_a_file_was_added(
 
 @pytest.mark.parametrize("modified", ["2026-11-01T08:30:00Z", "2026-11-01T09:30:00Z"])
 def test_in_the_hour_that_comes_twice_no_file_is_dated_before_it_was_there(
-    netsuite: NetSuite, store: Store, modified: str
+    netsuite: SignedInNetSuite, store: Store, modified: str
 ):
     number = _attach(store, b"x")
     with store.write() as conn:
@@ -117,7 +117,7 @@ def test_in_the_hour_that_comes_twice_no_file_is_dated_before_it_was_there(
     assert found["modified"] == "2026-11-01T09:30:00Z"
 
 
-def test_it_tells_the_latest_file_of_a_bill_once(netsuite: NetSuite, store: Store):
+def test_it_tells_the_latest_file_of_a_bill_once(netsuite: SignedInNetSuite, store: Store):
     older, newer = _attach(store, b"x"), _attach(store, b"y")
     with store.write() as conn:
         conn.execute("UPDATE ns_file SET lastmodifieddate = '2026-01-01T00:00:00Z'")
@@ -128,18 +128,18 @@ def test_it_tells_the_latest_file_of_a_bill_once(netsuite: NetSuite, store: Stor
 
 
 @pytest.mark.parametrize("since", [None, "yesterday", "", {}])
-def test_since_when_has_to_be_an_instant(netsuite: NetSuite, since: object):
+def test_since_when_has_to_be_an_instant(netsuite: SignedInNetSuite, since: object):
     body = {"action": "changed", "since": since}
     assert _refusal(netsuite.restlet(body)) == (400, "INVALID_REQUEST")
 
 
-def test_it_lists_the_files_of_a_thousand_bills(netsuite: NetSuite):
+def test_it_lists_the_files_of_a_thousand_bills(netsuite: SignedInNetSuite):
     assert netsuite.restlet({"action": "files", "bills": list(range(1, 1001))}).ok
     for bills in ([], list(range(1, 1002)), "12", None, ["x"], ["0"], ["1 OR 1"]):
         assert _refusal(netsuite.restlet({"action": "files", "bills": bills})) == (400, "INVALID_REQUEST")
 
 
-def test_more_files_than_a_page_holds(netsuite: NetSuite, store: Store):
+def test_more_files_than_a_page_holds(netsuite: SignedInNetSuite, store: Store):
     bill = netsuite.rows("SELECT id FROM transaction WHERE type = 'VendBill' ORDER BY id")[0]["id"]
     with store.write() as conn:
         first = conn.execute("SELECT MAX(id) + 1 FROM ns_file").fetchone()[0]
@@ -163,14 +163,16 @@ def test_more_files_than_a_page_holds(netsuite: NetSuite, store: Store):
         (b"a,b\r\n1,2\r\n", "CSV"),
     ],
 )
-def test_it_hands_out_a_file_byte_for_byte(netsuite: NetSuite, store: Store, content: bytes, filetype: str):
+def test_it_hands_out_a_file_byte_for_byte(
+    netsuite: SignedInNetSuite, store: Store, content: bytes, filetype: str
+):
     number = _attach(store, content, filetype)
     answer = netsuite.restlet({"action": "content", "file": number}).json()
     assert base64.b64decode(answer.pop("content")) == content
     assert answer == {"id": number, "name": "a file", "type": filetype, "size": len(content)}
 
 
-def test_it_hands_out_the_companys_own_pdfs(netsuite: NetSuite, store: Store):
+def test_it_hands_out_the_companys_own_pdfs(netsuite: SignedInNetSuite, store: Store):
     with store.connection() as conn:
         rows = conn.execute("SELECT id, sha256 FROM ns_file").fetchall()
     assert rows
@@ -179,7 +181,7 @@ def test_it_hands_out_the_companys_own_pdfs(netsuite: NetSuite, store: Store):
         assert hashlib.sha256(base64.b64decode(answer["content"])).hexdigest() == row["sha256"]
 
 
-def test_it_hands_out_nothing_that_is_not_on_a_bill(netsuite: NetSuite, store: Store):
+def test_it_hands_out_nothing_that_is_not_on_a_bill(netsuite: SignedInNetSuite, store: Store):
     elsewhere = _attach(store, b"a secret", to_bill=False)
     with store.write() as conn:
         conn.execute("DELETE FROM ns_transactionfile WHERE file = ?", (elsewhere,))
@@ -190,14 +192,14 @@ def test_it_hands_out_nothing_that_is_not_on_a_bill(netsuite: NetSuite, store: S
         )
 
 
-def test_it_hands_out_at_most_10_mb(netsuite: NetSuite, store: Store):
+def test_it_hands_out_at_most_10_mb(netsuite: SignedInNetSuite, store: Store):
     largest = _attach(store, b"\0" * (10 * 1024 * 1024))
     assert len(netsuite.restlet({"action": "content", "file": largest}).json()["content"]) > 10**7
     larger = _attach(store, b"\0" * (10 * 1024 * 1024 + 1))
     assert _refusal(netsuite.restlet({"action": "content", "file": larger})) == (400, "FILE_TOO_LARGE")
 
 
-def test_it_voids_our_payments_alone(netsuite: NetSuite, bills: list[OpenBill], store: Store):
+def test_it_voids_our_payments_alone(netsuite: SignedInNetSuite, bills: list[SeededBill], store: Store):
     bill = bills[0]
     ours, by_hand = (
         netsuite.post(f"{RECORDS}/vendorPayment", json=body).headers["Location"].rpartition("/")[2]
@@ -226,7 +228,7 @@ def test_it_voids_our_payments_alone(netsuite: NetSuite, bills: list[OpenBill], 
 @pytest.mark.parametrize(
     "body", [{}, {"action": "delete"}, {"action": None}, [], "version", 7, None, {"action": "toString"}]
 )
-def test_unknown_actions_are_refused(netsuite: NetSuite, body: object):
+def test_unknown_actions_are_refused(netsuite: SignedInNetSuite, body: object):
     answer = (
         netsuite.post(RESTLET, params=SCRIPT, json=body)
         if body is not None
@@ -235,7 +237,7 @@ def test_unknown_actions_are_refused(netsuite: NetSuite, body: object):
     assert _refusal(answer) == (400, "UNKNOWN_ACTION")
 
 
-def test_the_route_refuses_what_is_not_deployed(netsuite: NetSuite):
+def test_the_route_refuses_what_is_not_deployed(netsuite: SignedInNetSuite):
     other = SCRIPT | {"deploy": "customdeploy_other"}
     assert _refusal(netsuite.post(RESTLET, params=other, json={})) == (404, "SSS_INVALID_SCRIPTLET_ID")
     other = SCRIPT | {"script": "customscript_other"}
@@ -250,7 +252,7 @@ def test_the_route_refuses_what_is_not_deployed(netsuite: NetSuite):
     )
 
 
-def test_the_role_needs_its_permissions(netsuite: NetSuite, store: Store):
+def test_the_role_needs_its_permissions(netsuite: SignedInNetSuite, store: Store):
     number = _attach(store, b"x")
     netsuite.switch(missing_permissions="Lists -> Documents and Files")
     assert _refusal(netsuite.restlet({"action": "content", "file": number})) == (
@@ -261,7 +263,7 @@ def test_the_role_needs_its_permissions(netsuite: NetSuite, store: Store):
     assert _refusal(netsuite.restlet({"action": "files", "bills": [1]})) == (400, "INSUFFICIENT_PERMISSION")
 
 
-def test_many_at_once(netsuite: NetSuite):
+def test_many_at_once(netsuite: SignedInNetSuite):
     files = netsuite.restlet(
         {"action": "files", "bills": [row["id"] for row in netsuite.rows("SELECT id FROM transaction")]}
     ).json()["files"]

@@ -10,13 +10,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from apbridge_sandbox.netsuite.suitescript.engine import Account, Engine, ScriptError
+from apbridge_sandbox.netsuite.suitescript.engine import Engine, ScriptAccount, ScriptError
 from apbridge_sandbox.script_process import ScriptProcess
 from apbridge_sandbox.testing import Running
-from tests.netsuite.signed_in import NetSuite
+from tests.netsuite.signed_in import SignedInNetSuite
 from tests.waiting import PATIENCE
 
-ACCOUNT = Account("7654321", "America/Los_Angeles")
+ACCOUNT = ScriptAccount("7654321", "America/Los_Angeles")
 PROCESS = ScriptProcess()
 
 
@@ -132,7 +132,9 @@ def test_a_crash_of_the_engine_is_an_error_of_the_script_and_nothing_more():
         assert engine.call("post", b"{}", lambda *_: {"id": 7}) == {"id": 7}
 
 
-def test_a_restlet_whose_engine_crashed_answers_and_is_there_again(netsuite: NetSuite, sandbox: Running):
+def test_a_restlet_whose_engine_crashed_answers_and_is_there_again(
+    netsuite: SignedInNetSuite, sandbox: Running
+):
     assert sandbox.sandbox
     assert netsuite.restlet({"action": "files", "bills": [1]}).ok
     process = sandbox.sandbox.scripts._process

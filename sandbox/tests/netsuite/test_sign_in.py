@@ -19,7 +19,7 @@ from apbridge_sandbox.certificates import (
 )
 from apbridge_sandbox.clock import stamp
 from apbridge_sandbox.store import Store
-from tests.netsuite.signed_in import ASSERTION, RECORDS, SUITEQL, TOKEN, NetSuite, error_of
+from tests.netsuite.signed_in import ASSERTION, RECORDS, SUITEQL, TOKEN, SignedInNetSuite, error_of
 from tests.waiting import PATIENCE
 
 REAL = "https://1234567-sb1.suitetalk.api.netsuite.com/services/rest/auth/oauth2/v1/token"
@@ -31,7 +31,7 @@ def _mapped(store: Store, client_id: str, key: Any, **validity: Any) -> str:  # 
 
 
 @pytest.fixture
-def client_id(netsuite: NetSuite, store: Store) -> str:
+def client_id(netsuite: SignedInNetSuite, store: Store) -> str:
     """The integration, with no other certificate than the credentials' own: five may be active."""
     credentials = netsuite.sandbox.credentials
     with store.write() as conn:
@@ -40,7 +40,7 @@ def client_id(netsuite: NetSuite, store: Store) -> str:
     return credentials["NETSUITE_CLIENT_ID"]
 
 
-def test_a_signed_assertion_gets_a_token(netsuite: NetSuite):
+def test_a_signed_assertion_gets_a_token(netsuite: SignedInNetSuite):
     answer = netsuite.ask_token()
     body = answer.json()
     assert (answer.status_code, body["expires_in"], body["token_type"]) == (200, 3600, "Bearer")
@@ -48,7 +48,7 @@ def test_a_signed_assertion_gets_a_token(netsuite: NetSuite):
     assert answer.headers["Cache-Control"] == "no-store"
 
 
-def test_a_token_may_be_described_in_texts(netsuite: NetSuite):
+def test_a_token_may_be_described_in_texts(netsuite: SignedInNetSuite):
     netsuite.switch(token_style="text")
     body = netsuite.ask_token().json()
     assert (body["expires_in"], body["token_type"]) == ("3600", "bearer")
@@ -57,12 +57,12 @@ def test_a_token_may_be_described_in_texts(netsuite: NetSuite):
 @pytest.mark.parametrize(
     "scope", ["rest_webservices", "rest_webservices restlets", ["restlets"], "restlets,rest_webservices"]
 )
-def test_scopes_come_as_a_list_or_a_text(netsuite: NetSuite, scope: object):
+def test_scopes_come_as_a_list_or_a_text(netsuite: SignedInNetSuite, scope: object):
     assert netsuite.ask_token(netsuite.assertion(scope=scope)).ok
 
 
 @pytest.mark.parametrize("audience", [REAL, [REAL, "other"]])
-def test_the_real_host_is_an_audience(netsuite: NetSuite, audience: object):
+def test_the_real_host_is_an_audience(netsuite: SignedInNetSuite, audience: object):
     assert netsuite.ask_token(netsuite.assertion(aud=audience)).ok
 
 
@@ -70,14 +70,14 @@ def test_the_real_host_is_an_audience(netsuite: NetSuite, audience: object):
     ("curve", "algorithm"), [(ec.SECP256R1, "ES256"), (ec.SECP384R1, "ES384"), (ec.SECP521R1, "ES512")]
 )
 def test_elliptic_keys_sign_with_the_algorithm_of_their_curve(
-    netsuite: NetSuite, store: Store, client_id: str, curve: type[ec.EllipticCurve], algorithm: str
+    netsuite: SignedInNetSuite, store: Store, client_id: str, curve: type[ec.EllipticCurve], algorithm: str
 ):
     key = ec.generate_private_key(curve())
     kid = _mapped(store, client_id, key)
     assert netsuite.ask_token(netsuite.assertion(key=key, algorithm=algorithm, header={"kid": kid})).ok
 
 
-def test_rsa_keys_sign_with_pss_alone(netsuite: NetSuite, store: Store, client_id: str):
+def test_rsa_keys_sign_with_pss_alone(netsuite: SignedInNetSuite, store: Store, client_id: str):
     key = rsa.generate_private_key(public_exponent=65537, key_size=3072)
     kid = _mapped(store, client_id, key)
     for algorithm in ("PS256", "PS384", "PS512"):
@@ -109,12 +109,12 @@ def test_a_certificate_that_netsuite_does_not_take_is_not_mapped(store: Store, c
         ({"iss": None}, "invalid_request"),
     ],
 )
-def test_wrong_claims_are_refused(netsuite: NetSuite, claims: dict[str, Any], code: str):
+def test_wrong_claims_are_refused(netsuite: SignedInNetSuite, claims: dict[str, Any], code: str):
     answer = netsuite.ask_token(netsuite.assertion(**claims))
     assert (answer.status_code, answer.json()) == (400, {"error": code})
 
 
-def test_an_assertion_lasts_an_hour_at_most(netsuite: NetSuite):
+def test_an_assertion_lasts_an_hour_at_most(netsuite: SignedInNetSuite):
     now = int(time.time())
     assert netsuite.ask_token(netsuite.assertion(iat=now, exp=now + 3600)).ok
     for begins, ends in ((now, now + 3601), (now - 600, now - 1), (now + 600, now + 900)):
@@ -132,30 +132,30 @@ def test_an_assertion_lasts_an_hour_at_most(netsuite: NetSuite):
         ({"client_assertion": "not.a.jwt"}, "invalid_request"),
     ],
 )
-def test_wrong_forms_are_refused(netsuite: NetSuite, form: dict[str, str], code: str):
+def test_wrong_forms_are_refused(netsuite: SignedInNetSuite, form: dict[str, str], code: str):
     answer = netsuite.ask_token(**form)
     assert (answer.status_code, answer.json()) == (400, {"error": code})
 
 
-def test_the_type_in_the_header_has_to_be_jwt(netsuite: NetSuite):
+def test_the_type_in_the_header_has_to_be_jwt(netsuite: SignedInNetSuite):
     answer = netsuite.ask_token(netsuite.assertion(header={"typ": "at+jwt"}))
     assert (answer.status_code, answer.json()) == (400, {"error": "invalid_request"})
 
 
-def test_another_keys_signature_is_refused(netsuite: NetSuite):
+def test_another_keys_signature_is_refused(netsuite: SignedInNetSuite):
     answer = netsuite.ask_token(netsuite.assertion(key=create_key()))
     assert (answer.status_code, answer.json()) == (401, {"error": "invalid_client"})
     assert answer.headers["WWW-Authenticate"] == 'Basic realm="1234567_SB1"'
 
 
-def test_a_changed_claim_breaks_the_signature(netsuite: NetSuite):
+def test_a_changed_claim_breaks_the_signature(netsuite: SignedInNetSuite):
     header, _, signature = netsuite.assertion().split(".")
     other = netsuite.assertion(scope=["suite_analytics"]).split(".")[1]
     answer = netsuite.ask_token(f"{header}.{other}.{signature}")
     assert (answer.status_code, answer.json()) == (401, {"error": "invalid_client"})
 
 
-def test_an_unsigned_assertion_is_refused(netsuite: NetSuite):
+def test_an_unsigned_assertion_is_refused(netsuite: SignedInNetSuite):
     claims = jwt.decode(netsuite.assertion(), options={"verify_signature": False})
     kid = netsuite.sandbox.credentials["NETSUITE_CERTIFICATE_ID"]
     unsigned = jwt.encode(claims, "", algorithm="none", headers={"kid": kid})
@@ -164,7 +164,7 @@ def test_an_unsigned_assertion_is_refused(netsuite: NetSuite):
 
 
 @pytest.mark.parametrize(("mode", "status"), [("observed", 400), ("documented", 401)])
-def test_an_unmapped_certificate_is_refused(netsuite: NetSuite, mode: str, status: int):
+def test_an_unmapped_certificate_is_refused(netsuite: SignedInNetSuite, mode: str, status: int):
     netsuite.switch(sign_in_refusal=mode)
     answer = netsuite.ask_token(netsuite.assertion(header={"kid": "nobody"}))
     assert (answer.status_code, answer.json()) == (status, {"error": "invalid_client"})
@@ -173,13 +173,13 @@ def test_an_unmapped_certificate_is_refused(netsuite: NetSuite, mode: str, statu
 @pytest.mark.parametrize(
     ("mode", "refusal"), [("observed", (500, "server_error")), ("documented", (401, "invalid_client"))]
 )
-def test_an_unknown_client_is_refused(netsuite: NetSuite, mode: str, refusal: tuple[int, str]):
+def test_an_unknown_client_is_refused(netsuite: SignedInNetSuite, mode: str, refusal: tuple[int, str]):
     netsuite.switch(sign_in_refusal=mode)
     answer = netsuite.ask_token(netsuite.assertion(iss="f" * 64))
     assert (answer.status_code, answer.json()) == (refusal[0], {"error": refusal[1]})
 
 
-def test_a_role_has_to_be_allowed_in(netsuite: NetSuite):
+def test_a_role_has_to_be_allowed_in(netsuite: SignedInNetSuite):
     netsuite.switch(missing_permissions="Setup -> REST Web Services")
     for answer in (netsuite.ask("SELECT 1 FROM dual"), netsuite.get(f"{RECORDS}/vendor/11")):
         assert (answer.status_code, error_of(answer)["o:errorCode"]) == (403, "INSUFFICIENT_PERMISSION")
@@ -189,7 +189,7 @@ def test_a_role_has_to_be_allowed_in(netsuite: NetSuite):
     assert netsuite.restlet({"action": "?"}).status_code == 401
 
 
-def test_the_form_of_a_sign_in(netsuite: NetSuite):
+def test_the_form_of_a_sign_in(netsuite: SignedInNetSuite):
     form = {
         "grant_type": "client_credentials",
         "client_assertion_type": ASSERTION,
@@ -201,7 +201,7 @@ def test_the_form_of_a_sign_in(netsuite: NetSuite):
     assert (sent.status_code, sent.json()) == (400, {"error": "invalid_request"})
 
 
-def test_a_certificate_counts_for_its_own_client_alone(netsuite: NetSuite, store: Store):
+def test_a_certificate_counts_for_its_own_client_alone(netsuite: SignedInNetSuite, store: Store):
     with store.write() as conn:
         other = create_integration(conn, "another integration")
     answer = netsuite.ask_token(netsuite.assertion(iss=other))
@@ -209,7 +209,7 @@ def test_a_certificate_counts_for_its_own_client_alone(netsuite: NetSuite, store
 
 
 def test_a_certificate_counts_while_it_is_valid_and_not_revoked(
-    netsuite: NetSuite, store: Store, client_id: str
+    netsuite: SignedInNetSuite, store: Store, client_id: str
 ):
     now = datetime.now(timezone.utc)
     key = create_key()
@@ -233,7 +233,7 @@ def test_a_certificate_counts_while_it_is_valid_and_not_revoked(
 )
 @pytest.mark.parametrize(("method", "path"), [("POST", SUITEQL), ("GET", RECORDS + "/vendorPayment/1")])
 def test_a_call_without_a_good_token_is_rejected(
-    netsuite: NetSuite, authorization: str | None, method: str, path: str
+    netsuite: SignedInNetSuite, authorization: str | None, method: str, path: str
 ):
     headers = {"Authorization": authorization} if authorization else {}
     answer = requests.request(method, netsuite.base + path, headers=headers, timeout=PATIENCE)
@@ -246,7 +246,7 @@ def test_a_call_without_a_good_token_is_rejected(
     )
 
 
-def test_a_token_ends_after_an_hour(netsuite: NetSuite, store: Store):
+def test_a_token_ends_after_an_hour(netsuite: SignedInNetSuite, store: Store):
     assert netsuite.ask("SELECT id FROM currency").ok
     past = (datetime.now(timezone.utc) - timedelta(seconds=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
     with store.write() as conn:
@@ -254,7 +254,7 @@ def test_a_token_ends_after_an_hour(netsuite: NetSuite, store: Store):
     assert netsuite.ask("SELECT id FROM currency").status_code == 401
 
 
-def test_a_token_counts_for_its_scopes_alone(netsuite: NetSuite):
+def test_a_token_counts_for_its_scopes_alone(netsuite: SignedInNetSuite):
     netsuite.sign_in(["restlets"])
     assert netsuite.ask("SELECT id FROM currency").status_code == 401
     assert netsuite.restlet({"action": "version"}).ok
@@ -266,7 +266,7 @@ def test_a_token_counts_for_its_scopes_alone(netsuite: NetSuite):
     assert "invalid_token" in answer.headers["WWW-Authenticate"]
 
 
-def test_no_token_is_kept_in_clear(netsuite: NetSuite, store: Store):
+def test_no_token_is_kept_in_clear(netsuite: SignedInNetSuite, store: Store):
     secret = str(netsuite.headers["Authorization"]).removeprefix("Bearer ")
     with store.connection() as conn:
         kept = [tuple(row) for row in conn.execute("SELECT * FROM ns_token")]

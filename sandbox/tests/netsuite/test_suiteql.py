@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from apbridge_sandbox.store import Store
-from tests.netsuite.signed_in import SUITEQL, NetSuite, error_of
+from tests.netsuite.signed_in import SUITEQL, SignedInNetSuite, error_of
 
 UTC = 'TO_CHAR(SYS_EXTRACT_UTC({}), \'YYYY-MM-DD"T"HH24:MI:SS"Z"\')'
 
@@ -39,7 +39,7 @@ def bill(store: Store) -> int:
     return int(number)
 
 
-def test_every_value_is_a_text_and_null_columns_are_left_out(netsuite: NetSuite, bill: int):
+def test_every_value_is_a_text_and_null_columns_are_left_out(netsuite: SignedInNetSuite, bill: int):
     (row,) = netsuite.rows(
         "SELECT t.ID, t.Type, t.trandate, t.memo, t.foreigntotal, t.foreignamountunpaid AS Unpaid, t.posting,"
         f" t.foreignamountpaid, t.externalid FROM Transaction T WHERE t.id = {bill}"
@@ -56,7 +56,7 @@ def test_every_value_is_a_text_and_null_columns_are_left_out(netsuite: NetSuite,
     assert row["posting"] in {"T", "F"}
 
 
-def test_bare_dates_lose_their_time_in_the_accounts_zone(netsuite: NetSuite, bill: int):
+def test_bare_dates_lose_their_time_in_the_accounts_zone(netsuite: SignedInNetSuite, bill: int):
     (row,) = netsuite.rows(
         f"SELECT lastmodifieddate AS bare, {UTC.format('lastmodifieddate')} AS utc,"
         " TO_CHAR(lastmodifieddate, 'MM/DD/YYYY HH12:MI PM') AS local, TO_CHAR(trandate, 'YYYY-MM-DD') AS day"
@@ -93,14 +93,14 @@ def test_bare_dates_lose_their_time_in_the_accounts_zone(netsuite: NetSuite, bil
         "entity IN (SELECT id FROM vendor)",
     ],
 )
-def test_conditions_find_it(netsuite: NetSuite, bill: int, condition: str):
+def test_conditions_find_it(netsuite: SignedInNetSuite, bill: int, condition: str):
     assert netsuite.rows(f"SELECT id FROM transaction WHERE id = {bill} AND ({condition})") == [
         {"id": str(bill)}
     ]
     assert netsuite.rows(f"SELECT id FROM transaction WHERE id = {bill} AND NOT ({condition})") == []
 
 
-def test_a_status_with_its_type_does_not_find_another_type(netsuite: NetSuite):
+def test_a_status_with_its_type_does_not_find_another_type(netsuite: SignedInNetSuite):
     assert netsuite.rows("SELECT id FROM transaction WHERE status = 'F' AND type = 'VendPymt'")
     assert not netsuite.rows("SELECT id FROM transaction WHERE status = 'VendBill:F' AND type = 'VendPymt'")
 
@@ -128,12 +128,12 @@ def test_a_status_with_its_type_does_not_find_another_type(netsuite: NetSuite):
         ("MAX(MOD(7, 4))", "3"),
     ],
 )
-def test_functions(netsuite: NetSuite, expression: str, value: str):
+def test_functions(netsuite: SignedInNetSuite, expression: str, value: str):
     query = f"SELECT {expression} AS value FROM transaction t WHERE t.type = 'VendBill'"
     assert netsuite.rows(query) == [{"value": value}]
 
 
-def test_what_has_no_name_gets_one(netsuite: NetSuite):
+def test_what_has_no_name_gets_one(netsuite: SignedInNetSuite):
     (row,) = netsuite.rows("SELECT COUNT(*), MIN(id) FROM vendor")
     assert set(row) == {"expr1", "expr2"}
     row = netsuite.rows("SELECT v.id, t.id FROM vendor v JOIN transaction t ON t.entity = v.id")[0]
@@ -154,7 +154,7 @@ def test_what_has_no_name_gets_one(netsuite: NetSuite):
         ("t.trandate", r"\d+/\d+/\d{4}"),
     ],
 )
-def test_builtin_df_shows_what_a_person_reads(netsuite: NetSuite, column: str, shown: str):
+def test_builtin_df_shows_what_a_person_reads(netsuite: SignedInNetSuite, column: str, shown: str):
     rows = netsuite.rows(
         f"SELECT BUILTIN.DF({column}) AS shown FROM transaction t"
         " JOIN transactionline l ON l.transaction = t.id AND l.mainline = 'T' WHERE t.type = 'VendBill'"
@@ -163,7 +163,7 @@ def test_builtin_df_shows_what_a_person_reads(netsuite: NetSuite, column: str, s
     assert all(re.fullmatch(shown, row["shown"]) for row in rows)
 
 
-def test_pages_have_their_links(netsuite: NetSuite):
+def test_pages_have_their_links(netsuite: SignedInNetSuite):
     query = "SELECT id FROM transaction WHERE type = 'VendBill' ORDER BY id ASC"
     first, second, last = (netsuite.page(query, limit=8, offset=offset) for offset in (0, 8, 16))
     ids = [int(row["id"]) for page in (first, second, last) for row in page["items"]]
@@ -183,12 +183,12 @@ def test_pages_have_their_links(netsuite: NetSuite):
     assert "next" not in links[2]
 
 
-def test_a_page_past_the_end_is_empty(netsuite: NetSuite):
+def test_a_page_past_the_end_is_empty(netsuite: SignedInNetSuite):
     page = netsuite.page("SELECT id FROM currency", limit=10, offset=500)
     assert (page["items"], page["count"], page["hasMore"], page["totalResults"]) == ([], 0, False, 2)
 
 
-def test_rows_that_order_by_leaves_tied_come_shuffled(netsuite: NetSuite):
+def test_rows_that_order_by_leaves_tied_come_shuffled(netsuite: SignedInNetSuite):
     query = "SELECT id FROM transaction WHERE type = 'VendBill' ORDER BY type"
     orders = {tuple(row["id"] for row in netsuite.rows(query)) for _ in range(4)}
     assert len(orders) == 4
@@ -211,12 +211,12 @@ def test_rows_that_order_by_leaves_tied_come_shuffled(netsuite: NetSuite):
         ),
     ],
 )
-def test_a_unique_order_is_kept(netsuite: NetSuite, query: str):
+def test_a_unique_order_is_kept(netsuite: SignedInNetSuite, query: str):
     orders = {tuple(str(row) for row in netsuite.rows(query)) for _ in range(3)}
     assert len(orders) == 1
 
 
-def test_nulls_sort_as_the_largest(netsuite: NetSuite, store: Store):
+def test_nulls_sort_as_the_largest(netsuite: SignedInNetSuite, store: Store):
     with store.write() as conn:
         conn.execute("UPDATE ns_transaction SET memo = NULL WHERE id = (SELECT MAX(id) FROM ns_transaction)")
     up = netsuite.rows("SELECT id, memo FROM transaction ORDER BY memo, id")
@@ -238,14 +238,14 @@ def test_nulls_sort_as_the_largest(netsuite: NetSuite, store: Store):
         ),
     ],
 )
-def test_the_first_rows_alone(netsuite: NetSuite, query: str):
+def test_the_first_rows_alone(netsuite: SignedInNetSuite, query: str):
     everything = netsuite.rows("SELECT id FROM transaction ORDER BY id ASC")
     page = netsuite.page(query)
     assert (page["items"], page["totalResults"], page["hasMore"]) == (everything[:3], 3, False)
     assert netsuite.page(query, limit=2, offset=2)["items"] == everything[2:3]
 
 
-def test_rownum_counts_before_the_rows_are_ordered(netsuite: NetSuite):
+def test_rownum_counts_before_the_rows_are_ordered(netsuite: SignedInNetSuite):
     picked = {
         tuple(row["id"] for row in netsuite.rows("SELECT id FROM transaction WHERE ROWNUM <= 5 ORDER BY id"))
         for _ in range(4)
@@ -256,7 +256,7 @@ def test_rownum_counts_before_the_rows_are_ordered(netsuite: NetSuite):
 
 
 @pytest.mark.parametrize("at_cap", [False, True])
-def test_a_query_reaches_100_000_rows(netsuite: NetSuite, store: Store, *, at_cap: bool):
+def test_a_query_reaches_100_000_rows(netsuite: SignedInNetSuite, store: Store, *, at_cap: bool):
     _fill_system_notes(store, 100_500)
     netsuite.switch(has_more_at_cap=at_cap)
     query = "SELECT recordid FROM systemnote ORDER BY recordid ASC"
@@ -280,7 +280,7 @@ def test_a_query_reaches_100_000_rows(netsuite: NetSuite, store: Store, *, at_ca
         ({"offset": -1000}, "offset"),
     ],
 )
-def test_wrong_bounds_are_refused(netsuite: NetSuite, parameters: dict[str, Any], named: str):
+def test_wrong_bounds_are_refused(netsuite: SignedInNetSuite, parameters: dict[str, Any], named: str):
     answer = netsuite.ask("SELECT id FROM currency", **parameters)
     error = error_of(answer)
     assert (answer.status_code, error["o:errorCode"], error["o:errorQueryParam"]) == (
@@ -290,13 +290,13 @@ def test_wrong_bounds_are_refused(netsuite: NetSuite, parameters: dict[str, Any]
     )
 
 
-def test_wrong_bounds_may_be_put_right(netsuite: NetSuite):
+def test_wrong_bounds_may_be_put_right(netsuite: SignedInNetSuite):
     netsuite.switch(limit_over_most="clamps", offset_off_grid="floors")
     assert netsuite.page("SELECT id FROM transaction ORDER BY id", limit=5000)["count"] > 20
     assert netsuite.page("SELECT id FROM transaction ORDER BY id", limit=10, offset=15)["offset"] == 10
 
 
-def test_a_query_needs_its_header(netsuite: NetSuite):
+def test_a_query_needs_its_header(netsuite: SignedInNetSuite):
     for headers in ({}, {"Prefer": "respond-async"}):
         answer = netsuite.post(SUITEQL, json={"q": "SELECT id FROM currency"}, headers=headers)
         error = error_of(answer)
@@ -307,13 +307,13 @@ def test_a_query_needs_its_header(netsuite: NetSuite):
 @pytest.mark.parametrize(
     "body", [b"{", b"[]", b'{"q": 1}', b"{}", b'{"q": " "}', b'{"q": "SELECT 1", "params": []}']
 )
-def test_a_query_is_the_only_thing_in_the_body(netsuite: NetSuite, body: bytes):
+def test_a_query_is_the_only_thing_in_the_body(netsuite: SignedInNetSuite, body: bytes):
     headers = {"Prefer": "transient", "Content-Type": "application/json"}
     answer = netsuite.post(SUITEQL, data=body, headers=headers)
     assert (answer.status_code, error_of(answer)["o:errorCode"]) == (400, "INVALID_CONTENT")
 
 
-def test_a_query_is_said_to_be_json(netsuite: NetSuite):
+def test_a_query_is_said_to_be_json(netsuite: SignedInNetSuite):
     for kind in ({}, {"Content-Type": "application/sql"}):
         answer = netsuite.post(
             SUITEQL, data=b'{"q": "SELECT 1 FROM dual"}', headers={"Prefer": "transient", **kind}
@@ -321,7 +321,7 @@ def test_a_query_is_said_to_be_json(netsuite: NetSuite):
         assert answer.status_code == 415
 
 
-def test_marks_take_values_from_2026_2_on(netsuite: NetSuite):
+def test_marks_take_values_from_2026_2_on(netsuite: SignedInNetSuite):
     body = {
         "q": "SELECT id FROM vendor WHERE id IN (?, ?) AND entityid <> ? AND id > ? ORDER BY id",
         "params": ["11", 12, "O'Brien?", -1.5],
@@ -343,7 +343,7 @@ def test_marks_take_values_from_2026_2_on(netsuite: NetSuite):
     assert netsuite.post(SUITEQL, json=said, headers=headers).json()["items"] == []
 
 
-def test_what_is_empty_is_null(netsuite: NetSuite):
+def test_what_is_empty_is_null(netsuite: SignedInNetSuite):
     (counted,) = netsuite.rows(
         "SELECT COUNT(*) AS n, COUNT(email) AS known, COUNT(NULLIF(email, email)) AS none FROM vendor"
     )
@@ -359,7 +359,7 @@ def test_what_is_empty_is_null(netsuite: NetSuite):
         assert int(row["n"]) == expected, condition
 
 
-def test_a_subquery_gives_one_value(netsuite: NetSuite):
+def test_a_subquery_gives_one_value(netsuite: SignedInNetSuite):
     query = "SELECT v.id, (SELECT MAX(t.id) FROM transaction t WHERE t.entity = v.id) AS last FROM vendor v"
     for row in netsuite.rows(query):
         (last,) = netsuite.rows(f"SELECT MAX(id) AS last FROM transaction WHERE entity = {row['id']}")
@@ -368,7 +368,7 @@ def test_a_subquery_gives_one_value(netsuite: NetSuite):
     assert "Invalid or unsupported search" in error_of(netsuite.ask(several))["detail"]
 
 
-def test_a_page_of_a_thousand_rows_in_order_of_what_is_made_of_each(netsuite: NetSuite, store: Store):
+def test_a_page_of_a_thousand_rows_in_order_of_what_is_made_of_each(netsuite: SignedInNetSuite, store: Store):
     _fill_system_notes(store, 1000)
     at = UTC.format("date")
     query = f"SELECT recordid, field, {at} AS at FROM systemnote ORDER BY {at}, recordid"

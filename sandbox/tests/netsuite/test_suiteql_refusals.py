@@ -7,13 +7,13 @@ from __future__ import annotations
 import pytest
 
 from apbridge_sandbox.store import Store
-from tests.netsuite.signed_in import NetSuite, error_of
+from tests.netsuite.signed_in import SignedInNetSuite, error_of
 
 LEAD = "Invalid search query. Detailed unprocessed description follows. "
 UNSUPPORTED = LEAD + "Search error occurred: Invalid or unsupported search."
 
 
-def _refusal(netsuite: NetSuite, query: str) -> str:
+def _refusal(netsuite: SignedInNetSuite, query: str) -> str:
     answer = netsuite.ask(query)
     error = error_of(answer)
     assert answer.status_code == 400, query
@@ -75,11 +75,11 @@ def _refusal(netsuite: NetSuite, query: str) -> str:
         "SELECT 1",
     ],
 )
-def test_what_suiteql_does_not_do(netsuite: NetSuite, query: str):
+def test_what_suiteql_does_not_do(netsuite: SignedInNetSuite, query: str):
     assert _refusal(netsuite, query) == UNSUPPORTED
 
 
-def test_an_in_list_has_a_thousand_arguments_at_most(netsuite: NetSuite):
+def test_an_in_list_has_a_thousand_arguments_at_most(netsuite: SignedInNetSuite):
     listed = ", ".join(map(str, range(1000)))
     assert netsuite.ask(f"SELECT id FROM transaction WHERE id IN ({listed})").ok
     assert _refusal(netsuite, f"SELECT id FROM transaction WHERE id IN ({listed}, 1000)") == UNSUPPORTED
@@ -88,14 +88,14 @@ def test_an_in_list_has_a_thousand_arguments_at_most(netsuite: NetSuite):
 @pytest.mark.parametrize(
     "query", ["SELEC id FROM transaction", "SELECT FROM WHERE", "SELECT id FROM", "what?"]
 )
-def test_what_is_no_sql(netsuite: NetSuite, query: str):
+def test_what_is_no_sql(netsuite: SignedInNetSuite, query: str):
     assert (
         _refusal(netsuite, query)
         == f"{LEAD}Search error occurred: Failed to parse SQL [{query}] syntax error."
     )
 
 
-def test_a_quote_that_is_not_doubled_breaks_the_query(netsuite: NetSuite):
+def test_a_quote_that_is_not_doubled_breaks_the_query(netsuite: SignedInNetSuite):
     assert "Failed to parse SQL" in _refusal(netsuite, "SELECT id FROM vendor WHERE entityid = 'O'Brien'")
     assert netsuite.ask("SELECT id FROM vendor WHERE entityid = 'O''Brien'").ok
 
@@ -118,14 +118,14 @@ def test_a_quote_that_is_not_doubled_breaks_the_query(netsuite: NetSuite):
         ),
     ],
 )
-def test_unknown_columns(netsuite: NetSuite, query: str, name: str, known: str):
+def test_unknown_columns(netsuite: SignedInNetSuite, query: str, name: str, known: str):
     if "id FROM transaction t JOIN" in query:
         query = query.replace("SELECT id", "SELECT t.id")
     expected = f"Search error occurred: Unknown identifier '{name}'. Available identifiers are: {{{known}}}."
     assert _refusal(netsuite, query) == LEAD + expected
 
 
-def test_an_unknown_column_may_be_an_unexpected_error(netsuite: NetSuite):
+def test_an_unknown_column_may_be_an_unexpected_error(netsuite: SignedInNetSuite):
     netsuite.switch(unknown_column_status=500)
     answer = netsuite.ask("SELECT nosuch FROM transaction")
     error = error_of(answer)
@@ -134,7 +134,7 @@ def test_an_unknown_column_may_be_an_unexpected_error(netsuite: NetSuite):
 
 
 @pytest.mark.parametrize("column", ["subsidiary", "department", "class", "location", "createdfrom"])
-def test_columns_that_moved_to_the_line(netsuite: NetSuite, column: str):
+def test_columns_that_moved_to_the_line(netsuite: SignedInNetSuite, column: str):
     expected = f"Field '{column}' for record 'transaction' was not found. Reason: REMOVED - Field is removed."
     assert (
         _refusal(netsuite, f"SELECT t.{column} FROM transaction t")
@@ -142,7 +142,7 @@ def test_columns_that_moved_to_the_line(netsuite: NetSuite, column: str):
     )
 
 
-def test_unknown_tables(netsuite: NetSuite):
+def test_unknown_tables(netsuite: SignedInNetSuite):
     assert _refusal(netsuite, "SELECT id FROM nosuchtable") == f"{LEAD}Invalid search type: nosuchtable."
     assert (
         _refusal(netsuite, "SELECT id FROM ns_transaction") == f"{LEAD}Invalid search type: ns_transaction."
@@ -168,7 +168,9 @@ def test_unknown_tables(netsuite: NetSuite):
         ("itemtype", ["transactionline.itemtype", "item.itemtype"], []),
     ],
 )
-def test_features_that_are_off(netsuite: NetSuite, feature: str, columns: list[str], tables: list[str]):
+def test_features_that_are_off(
+    netsuite: SignedInNetSuite, feature: str, columns: list[str], tables: list[str]
+):
     for column in columns:
         assert netsuite.ask(f"SELECT {column} FROM {column.split('.')[0]}").ok
     netsuite.switch(**{feature: False})
@@ -184,7 +186,7 @@ def test_features_that_are_off(netsuite: NetSuite, feature: str, columns: list[s
         )
 
 
-def test_without_oneworld_a_header_never_had_a_subsidiary(netsuite: NetSuite):
+def test_without_oneworld_a_header_never_had_a_subsidiary(netsuite: SignedInNetSuite):
     netsuite.switch(oneworld=False)
     assert _refusal(netsuite, "SELECT subsidiary FROM transaction") == (
         f"{LEAD}Search error occurred: Unknown identifier 'subsidiary'. "
@@ -192,14 +194,14 @@ def test_without_oneworld_a_header_never_had_a_subsidiary(netsuite: NetSuite):
     )
 
 
-def test_a_missing_permission_is_an_error(netsuite: NetSuite):
+def test_a_missing_permission_is_an_error(netsuite: SignedInNetSuite):
     netsuite.switch(missing_permissions="Lists -> Vendors, Lists -> Departments")
     assert "Record 'vendor' was not found." in _refusal(netsuite, "SELECT id FROM vendor")
     assert "Record 'department' was not found." in _refusal(netsuite, "SELECT id FROM department")
     assert netsuite.ask("SELECT id FROM location").ok
 
 
-def test_without_suiteanalytics_there_is_no_suiteql(netsuite: NetSuite):
+def test_without_suiteanalytics_there_is_no_suiteql(netsuite: SignedInNetSuite):
     netsuite.switch(missing_permissions="Reports -> SuiteAnalytics Workbook")
     answer = netsuite.ask("SELECT id FROM vendor")
     error = error_of(answer)
@@ -207,7 +209,7 @@ def test_without_suiteanalytics_there_is_no_suiteql(netsuite: NetSuite):
     assert error["detail"].startswith("Permission Violation: ")
 
 
-def test_a_role_of_some_subsidiaries_sees_fewer_rows_without_a_word(netsuite: NetSuite, store: Store):
+def test_a_role_of_some_subsidiaries_sees_fewer_rows_without_a_word(netsuite: SignedInNetSuite, store: Store):
     with store.write() as conn:
         conn.execute(
             "UPDATE ns_transaction SET subsidiary = 2"

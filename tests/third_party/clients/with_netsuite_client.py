@@ -1,4 +1,4 @@
-"""What a stranger does with the client `netsuite-client`: run by its own Python, it prints what it read."""
+"""What someone else does with the client `netsuite-client`: run by its own Python, it prints what it read."""
 
 from __future__ import annotations
 

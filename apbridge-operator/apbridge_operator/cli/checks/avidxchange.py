@@ -7,10 +7,10 @@ from typing import Any
 
 from apbridge.avidxchange import AvidXchange, AvidXchangeSettings
 from apbridge.errors import APBridgeError
-from apbridge_operator.cli.checks.finding import Finding
+from apbridge_operator.cli.checks.result import CheckResult
 
 
-def findings(configs: Mapping[str, Mapping[str, Any]]) -> Iterator[Finding]:
+def results(configs: Mapping[str, Mapping[str, Any]]) -> Iterator[CheckResult]:
     """Look at the AvidXchange side.
 
     Args:
@@ -27,15 +27,15 @@ def findings(configs: Mapping[str, Mapping[str, Any]]) -> Iterator[Finding]:
             settings = AvidXchangeSettings.from_config(config)
             client = AvidXchange(settings)
         except APBridgeError as error:
-            yield Finding.of("AvidXchange settings", error)
+            yield CheckResult.of("AvidXchange settings", error)
             continue
         with client:
             try:
                 client.check()
             except APBridgeError as error:
-                yield Finding.of(subject, error)
+                yield CheckResult.of(subject, error)
             else:
-                yield Finding.ok(subject, f"It takes the credentials, by profile {settings.profile}.")
+                yield CheckResult.ok(subject, f"It takes the credentials, by profile {settings.profile}.")
 
 
 _CREDENTIALS = ("company_token", "user_token", "client_id", "client_secret", "company_id")

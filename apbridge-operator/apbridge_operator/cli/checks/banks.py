@@ -11,23 +11,23 @@ from apbridge.netsuite.client import Row
 from apbridge.netsuite.queries.features import Features
 from apbridge.netsuite.queries.query import Query
 from apbridge.netsuite.queries.reader import Reader
-from apbridge_operator.cli.checks.finding import Finding, State
+from apbridge_operator.cli.checks.result import CheckResult, State
 
 _ACCOUNTS = Query.load(__package__, "bank_accounts", "see the bank accounts", ["id"])
 
 
-def bank_accounts(netsuite: NetSuite, config: Mapping[str, Any]) -> list[Finding]:
+def bank_accounts(netsuite: NetSuite, config: Mapping[str, Any]) -> list[CheckResult]:
     """See that each is there, is a bank account, and fits the payments that it is for."""
     entries = [dict(entry) for entry in config.get("bank_accounts") or ()]
     if config.get("bank_account"):
         entries.append({"account": config["bank_account"]})
     if not entries:
-        return [Finding.of("bank account", APBridgeError("APB-CHK-010"))]
+        return [CheckResult.of("bank account", APBridgeError("APB-CHK-010"))]
     try:
         known = _known(netsuite, sorted({str(entry["account"]).strip() for entry in entries}))
     except APBridgeError as error:
-        return [Finding.of("bank account", error)]
-    return [_finding(entry, known.get(str(entry["account"]).strip())) for entry in entries]
+        return [CheckResult.of("bank account", error)]
+    return [_result(entry, known.get(str(entry["account"]).strip())) for entry in entries]
 
 
 def _known(netsuite: NetSuite, accounts: list[str]) -> dict[str, Row]:
@@ -36,17 +36,17 @@ def _known(netsuite: NetSuite, accounts: list[str]) -> dict[str, Row]:
     return {number: row for number, (*_, row) in found.items()}
 
 
-def _finding(entry: Mapping[str, Any], row: Mapping[str, str] | None) -> Finding:
+def _result(entry: Mapping[str, Any], row: Mapping[str, str] | None) -> CheckResult:
     account = str(entry["account"]).strip()
     subject = f"bank account {account}"
     if row is None:
-        return Finding.of(subject, APBridgeError("APB-CHK-011", account=account))
+        return CheckResult.of(subject, APBridgeError("APB-CHK-011", account=account))
     problems = list(_problems(entry, row))
     if problems:
         error = APBridgeError("APB-CHK-012", account=account, problems=" and ".join(problems))
-        return Finding.of(subject, error, State.WRONG)
+        return CheckResult.of(subject, error, State.WRONG)
     means = ", ".join(str(entry[name]) for name in ("method", "currency", "subsidiary") if entry.get(name))
-    return Finding.ok(subject, f"{row.get('acctnumber', account)}, for {means or 'all payments'}.")
+    return CheckResult.ok(subject, f"{row.get('acctnumber', account)}, for {means or 'all payments'}.")
 
 
 def _problems(entry: Mapping[str, Any], row: Mapping[str, str]) -> Iterator[str]:

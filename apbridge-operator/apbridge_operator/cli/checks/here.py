@@ -21,10 +21,10 @@ from apbridge.netsuite import NetSuiteSettings
 from apbridge.origin import Origin
 from apbridge.vault import Vault, vault_file
 from apbridge_operator.cli import meltano
-from apbridge_operator.cli.checks.finding import Finding, State
+from apbridge_operator.cli.checks.result import CheckResult, State
 
 
-def findings(configs: Mapping[str, Mapping[str, Any]]) -> Iterator[Finding]:
+def results(configs: Mapping[str, Mapping[str, Any]]) -> Iterator[CheckResult]:
     """Look at this machine.
 
     Args:
@@ -36,36 +36,36 @@ def findings(configs: Mapping[str, Mapping[str, Any]]) -> Iterator[Finding]:
     yield from _state()
 
 
-def _vault() -> Iterator[Finding]:
+def _vault() -> Iterator[CheckResult]:
     if not vault_file().exists():
         return
     try:
         names = Vault.open().names()
     except APBridgeError as error:
-        yield Finding.of("vault", error)
+        yield CheckResult.of("vault", error)
     else:
-        yield Finding.ok("vault", f"It opens; it holds {len(names)} secrets.")
+        yield CheckResult.ok("vault", f"It opens; it holds {len(names)} secrets.")
 
 
-def _mapping(config: Mapping[str, Any]) -> Finding:
+def _mapping(config: Mapping[str, Any]) -> CheckResult:
     try:
         Coding.from_config(config)
     except APBridgeError as error:
-        return Finding.of("mapping", error)
-    return Finding.ok(
+        return CheckResult.of("mapping", error)
+    return CheckResult.ok(
         "mapping", "Its tables are valid; `apbridge mapping check` holds them against open bills."
     )
 
 
-def _ledgers(configs: Mapping[str, Mapping[str, Any]]) -> Iterator[Finding]:
+def _ledgers(configs: Mapping[str, Mapping[str, Any]]) -> Iterator[CheckResult]:
     try:
         urls = {settings.required_text(config, "ledger_url"): plugin for plugin, config in configs.items()}
     except APBridgeError as error:
-        yield Finding.of("ledger", error)
+        yield CheckResult.of("ledger", error)
         return
     if len(urls) > 1:
         several = APBridgeError("APB-CHK-020", plugins=" and ".join(urls.values()))
-        yield Finding.of("ledger", several, State.WARNING)
+        yield CheckResult.of("ledger", several, State.WARNING)
     ends = list(_ends(configs))
     yield from (_ledger(url, ends) for url in urls)
 
@@ -78,21 +78,21 @@ def _ends(configs: Mapping[str, Mapping[str, Any]]) -> Iterator[Origin]:
         yield NetSuiteSettings.from_config(configs["target-netsuite-payments"]).origin
 
 
-def _ledger(url: str, ends: Sequence[Origin]) -> Finding:
+def _ledger(url: str, ends: Sequence[Origin]) -> CheckResult:
     try:
         with Ledger(url) as ledger:
             ledger.identity.see(*ends)
     except APBridgeError as error:
-        return Finding.of("ledger", error)
-    return Finding.ok("ledger", f"{_shown(sqlalchemy.make_url(url))} is reached and up to date.")
+        return CheckResult.of("ledger", error)
+    return CheckResult.ok("ledger", f"{_shown(sqlalchemy.make_url(url))} is reached and up to date.")
 
 
-def _state() -> Iterator[Finding]:
+def _state() -> Iterator[CheckResult]:
     """See that Meltano can keep its bookmarks."""
     backend, database = meltano.state_places(Path(), os.environ)
     kind = backend.partition(":")[0]
     if kind != "systemdb":
-        yield Finding.ok(
+        yield CheckResult.ok(
             "state", f"Meltano keeps it in a place of kind {kind}, which is not looked at from here."
         )
         return
@@ -107,9 +107,9 @@ def _state() -> Iterator[Finding]:
             engine.dispose()
     except (ImportError, OSError, SQLAlchemyError) as failure:
         problem = getattr(failure, "strerror", None) or type(failure).__name__
-        yield Finding.of("state", APBridgeError("APB-CHK-021", problem=problem))
+        yield CheckResult.of("state", APBridgeError("APB-CHK-021", problem=problem))
     else:
-        yield Finding.ok("state", f"Meltano keeps it in {_shown(url)}.")
+        yield CheckResult.ok("state", f"Meltano keeps it in {_shown(url)}.")
 
 
 def _shown(url: sqlalchemy.URL) -> str:

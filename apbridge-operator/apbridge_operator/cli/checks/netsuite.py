@@ -19,14 +19,14 @@ from apbridge.netsuite.certificate import Certificate
 from apbridge.netsuite.clock import MOST_SKEW, in_words, seconds_ahead
 from apbridge_operator.certificates import Certificates
 from apbridge_operator.cli.checks.banks import bank_accounts
-from apbridge_operator.cli.checks.finding import Finding, State
+from apbridge_operator.cli.checks.result import CheckResult, State
 
 _SIGNED_IN = "SELECT 1 AS one FROM dual"
 _METADATA = "/services/rest/record/v1/metadata-catalog"
 _LIMITS = "/services/rest/system/v1/governanceLimits"
 
 
-def findings(reading: Mapping[str, Any], posting: Mapping[str, Any]) -> Iterator[Finding]:
+def results(reading: Mapping[str, Any], posting: Mapping[str, Any]) -> Iterator[CheckResult]:
     """Look at the NetSuite side.
 
     Args:
@@ -37,7 +37,7 @@ def findings(reading: Mapping[str, Any], posting: Mapping[str, Any]) -> Iterator
         settings = NetSuiteSettings.from_config(posting)
         NetSuiteSettings.from_config(reading)
     except APBridgeError as error:
-        yield Finding.of("NetSuite settings", error)
+        yield CheckResult.of("NetSuite settings", error)
         return
     yield from _clock(settings)
     yield from _own_certificate(posting, settings)
@@ -45,13 +45,13 @@ def findings(reading: Mapping[str, Any], posting: Mapping[str, Any]) -> Iterator
         try:
             netsuite.suiteql(_SIGNED_IN, limit=1, purpose="sign in")
         except APBridgeError as error:
-            yield Finding.of("NetSuite sign-in", error)
+            yield CheckResult.of("NetSuite sign-in", error)
             return
-        yield Finding.ok("NetSuite sign-in", f"Account {settings.account_id} lets us in.")
+        yield CheckResult.ok("NetSuite sign-in", f"Account {settings.account_id} lets us in.")
         unseen = "; ".join(entry["permission"] for entry in _permissions() if "unseen" in entry)
         not_shown = APBridgeError("APB-CHK-013", permissions=unseen)
-        yield Finding.of("other permissions", not_shown, State.NOTE)
-        looks: list[Callable[[], Sequence[Finding]]] = [
+        yield CheckResult.of("other permissions", not_shown, State.NOTE)
+        looks: list[Callable[[], Sequence[CheckResult]]] = [
             *(
                 partial(_permission, netsuite, entry)
                 for entry in _permissions()
@@ -67,7 +67,7 @@ def findings(reading: Mapping[str, Any], posting: Mapping[str, Any]) -> Iterator
                 yield from found
 
 
-def _clock(settings: NetSuiteSettings) -> Iterator[Finding]:
+def _clock(settings: NetSuiteSettings) -> Iterator[CheckResult]:
     """Compare the clocks without a sign-in: a wrong one is why a sign-in fails."""
     subject = "clock"
     try:
@@ -79,40 +79,40 @@ def _clock(settings: NetSuiteSettings) -> Iterator[Finding]:
     if ahead is None:
         return
     if abs(ahead) <= MOST_SKEW:
-        yield Finding.ok(subject, "This machine's clock agrees with NetSuite's.")
+        yield CheckResult.ok(subject, "This machine's clock agrees with NetSuite's.")
     else:
-        yield Finding.of(subject, APBridgeError("APB-CHK-001", **in_words(ahead)))
+        yield CheckResult.of(subject, APBridgeError("APB-CHK-001", **in_words(ahead)))
 
 
-def _own_certificate(config: Mapping[str, Any], settings: NetSuiteSettings) -> Iterator[Finding]:
+def _own_certificate(config: Mapping[str, Any], settings: NetSuiteSettings) -> Iterator[CheckResult]:
     try:
         certificate = Certificate.from_config(config)
         if certificate is None:
             return
         certificate.check(settings.key)
     except APBridgeError as error:
-        yield Finding.of("certificate", error)
+        yield CheckResult.of("certificate", error)
         return
     yield _days(certificate.ends, certificate.reminder())
 
 
-def _days(ends: datetime, reminder: str | None) -> Finding:
+def _days(ends: datetime, reminder: str | None) -> CheckResult:
     days = (ends - datetime.now(timezone.utc)).days
     if reminder is None:
-        return Finding.ok("certificate", f"It is good until {ends.date()}, {days} days more.")
+        return CheckResult.ok("certificate", f"It is good until {ends.date()}, {days} days more.")
     error = APBridgeError("APB-NS-006", day=ends.date(), days=max(days, 0))
-    return Finding.of("certificate", error, State.WARNING)
+    return CheckResult.of("certificate", error, State.WARNING)
 
 
-def _mapped_certificate(netsuite: NetSuite) -> list[Finding]:
+def _mapped_certificate(netsuite: NetSuite) -> list[CheckResult]:
     """See how long NetSuite takes the certificate, where the role may ask."""
     try:
         listed = Certificates(netsuite).listed()
     except APBridgeError as error:
         told = APBridgeError("APB-CHK-002", says=error.says)
-        return [Finding.of("certificate rotation", told, State.NOTE)]
+        return [CheckResult.of("certificate rotation", told, State.NOTE)]
     own = next((one for one in listed if one.id == netsuite.settings.certificate_id), None)
-    found = [Finding.ok("certificate rotation", "The role may set up and revoke certificates.")]
+    found = [CheckResult.ok("certificate rotation", "The role may set up and revoke certificates.")]
     if own:
         certificate = Certificate(own.begins, own.ends, b"")
         found.append(_days(own.ends, certificate.reminder()))
@@ -125,7 +125,7 @@ def _permissions() -> list[dict[str, Any]]:
     return listed
 
 
-def _permission(netsuite: NetSuite, entry: Mapping[str, str]) -> list[Finding]:
+def _permission(netsuite: NetSuite, entry: Mapping[str, str]) -> list[CheckResult]:
     permission, purpose = entry["permission"], f"see whether the role has {entry['permission']}"
     subject = f"permission {permission}"
     try:
@@ -137,33 +137,33 @@ def _permission(netsuite: NetSuite, entry: Mapping[str, str]) -> list[Finding]:
         facts = {"permission": permission, "needed": entry["for"], "says": refused.facts["says"].rstrip(".")}
         if "unless" in entry:
             error = APBridgeError("APB-CHK-004", unless=entry["unless"], **facts)
-            return [Finding.of(subject, error, State.NOTE)]
-        return [Finding.of(subject, APBridgeError("APB-CHK-003", **facts))]
+            return [CheckResult.of(subject, error, State.NOTE)]
+        return [CheckResult.of(subject, APBridgeError("APB-CHK-003", **facts))]
     except APBridgeError as error:
-        return [Finding.of(subject, error)]
-    return [Finding.ok(subject, f"For {entry['for']}.")]
+        return [CheckResult.of(subject, error)]
+    return [CheckResult.ok(subject, f"For {entry['for']}.")]
 
 
-def _restlet(netsuite: NetSuite) -> list[Finding]:
+def _restlet(netsuite: NetSuite) -> list[CheckResult]:
     subject = "RESTlet"
     if netsuite.settings.restlet_script is None:
-        return [Finding.of(subject, APBridgeError("APB-CHK-005"), State.NOTE)]
+        return [CheckResult.of(subject, APBridgeError("APB-CHK-005"), State.NOTE)]
     try:
         found = netsuite.restlet(
             {"action": "version"}, reads=restlet.version, purpose="ask the RESTlet for its version"
         ).version
     except APBridgeError as error:
-        return [Finding.of(subject, APBridgeError("APB-CHK-006", says=error.says.rstrip(".")))]
+        return [CheckResult.of(subject, APBridgeError("APB-CHK-006", says=error.says.rstrip(".")))]
     if found != restlet.VERSION:
         return [
-            Finding.of(
+            CheckResult.of(
                 subject, APBridgeError("APB-CHK-007", found=found, wanted=restlet.VERSION), State.WARNING
             )
         ]
-    return [Finding.ok(subject, f"Version {found} is deployed.")]
+    return [CheckResult.ok(subject, f"Version {found} is deployed.")]
 
 
-def _limit(netsuite: NetSuite) -> list[Finding]:
+def _limit(netsuite: NetSuite) -> list[CheckResult]:
     subject, ours = "concurrency", netsuite.settings.concurrency
     try:
         answer = netsuite.session.ask(Call("GET", _LIMITS, "ask for the account's limit"))
@@ -171,9 +171,11 @@ def _limit(netsuite: NetSuite) -> list[Finding]:
     except (APBridgeError, LookupError, TypeError, ValueError):
         # Administrators only: no role of ours need have that right.
         return [
-            Finding.ok(subject, f"Up to {ours} calls at once; the account's limit is not shown to this role.")
+            CheckResult.ok(
+                subject, f"Up to {ours} calls at once; the account's limit is not shown to this role."
+            )
         ]
     if ours > limit:
         error = APBridgeError("APB-CHK-008", ours=ours, limit=limit)
-        return [Finding.of(subject, error, State.WARNING)]
-    return [Finding.ok(subject, f"Up to {ours} calls at once of the {limit} that the account allows.")]
+        return [CheckResult.of(subject, error, State.WARNING)]
+    return [CheckResult.ok(subject, f"Up to {ours} calls at once of the {limit} that the account allows.")]

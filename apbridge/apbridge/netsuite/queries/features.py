@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from threading import Lock
 
 from apbridge.errors import RefusedError, catalogue
-from apbridge.netsuite.queries.query import Line, Query
+from apbridge.netsuite.queries.query import Query, QueryLine
 
 logger = logging.getLogger(__name__)
 
@@ -90,7 +90,7 @@ class Features:
 
 
 def _missing(query: Query, says: str, without: frozenset[str], works: Trial) -> frozenset[str]:
-    optional: dict[str, list[Line]] = defaultdict(list)
+    optional: dict[str, list[QueryLine]] = defaultdict(list)
     for line in query.lines:
         if line.is_there(without):
             for feature in sorted(line.needs):
@@ -119,5 +119,5 @@ def not_found(says: str) -> str | None:
     return None
 
 
-def _mentions(line: Line, name: str) -> bool:
+def _mentions(line: QueryLine, name: str) -> bool:
     return re.search(rf"\b{re.escape(name)}\b", line.text, re.IGNORECASE) is not None

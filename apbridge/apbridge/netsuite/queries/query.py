@@ -37,7 +37,7 @@ _PLACEHOLDER = re.compile(r"\s*\$\w+")
 
 
 @dataclass(frozen=True)
-class Line:
+class QueryLine:
     """One line of a query, the features that it needs, and those that it replaces where they are absent."""
 
     text: str
@@ -63,7 +63,7 @@ class Query:
 
     name: str
     purpose: str
-    lines: tuple[Line, ...]
+    lines: tuple[QueryLine, ...]
     key: tuple[str, ...]
     needs: str | None = None
 
@@ -74,7 +74,7 @@ class Query:
         needs = _NEEDS.match(text)
         return cls(name, purpose, tuple(_lines(text)), tuple(key), needs and needs[1])
 
-    def put(self, placeholder: str, lines: Iterable[Line]) -> Query:
+    def put(self, placeholder: str, lines: Iterable[QueryLine]) -> Query:
         """Return the query with lines in place of the line that is `placeholder` alone."""
         added = tuple(lines)
         kept = ((added if line.text.strip() == placeholder else (line,)) for line in self.lines)
@@ -137,7 +137,7 @@ class Query:
         # NetSuite numbers rows before it orders them: the ordered query is the inner one.
         head = f"SELECT {columns('n')} FROM (SELECT ROWNUM AS nth, {columns('p')} FROM ("  # noqa: S608
         tail = f") p) n WHERE MOD(n.nth, {number}) = 0 ORDER BY n.nth ASC"
-        return replace(self, lines=(Line(head), *self.lines, Line(tail)))
+        return replace(self, lines=(QueryLine(head), *self.lines, QueryLine(tail)))
 
     def _compared(self, place: Place, operator: str, last_operator: str) -> str:
         alternatives = []
@@ -163,15 +163,15 @@ def _written_out(found: re.Match[str]) -> str:
     return _MACROS[found[1]].format(found[2])
 
 
-def _lines(text: str) -> Iterable[Line]:
+def _lines(text: str) -> Iterable[QueryLine]:
     for line in text.splitlines():
         condition = _CONDITION.search(line)
         if condition:
             named = condition[1].split(", ")
-            yield Line(
+            yield QueryLine(
                 line[: condition.start()],
                 frozenset(name for name in named if not name.startswith("not ")),
                 frozenset(name.removeprefix("not ") for name in named if name.startswith("not ")),
             )
         elif line.strip() and not line.lstrip().startswith("--"):
-            yield Line(line.rstrip())
+            yield QueryLine(line.rstrip())

@@ -18,7 +18,7 @@ from functools import partial
 from threading import Condition
 from typing import Any, Protocol, TypeVar
 
-from apbridge.netsuite.client import Page, Row
+from apbridge.netsuite.client import QueryPage, Row
 from apbridge.netsuite.queries.query import Place
 
 PAGES_AHEAD = 3
@@ -38,10 +38,10 @@ Begin = Callable[[Callable[[], Any]], "Future[Any]"]
 """Starts a call in another thread."""
 
 
-class Asked(Protocol):
+class RangeAsked(Protocol):
     """A query that is read page by page."""
 
-    def page(self, after: Place | None, until: Place | None) -> Page:
+    def page(self, after: Place | None, until: Place | None) -> QueryPage:
         """Ask for the rows after a place, up to and including another; None for either end of the key."""
 
     def ends(self, after: Place | None) -> Sequence[Place]:
@@ -51,7 +51,7 @@ class Asked(Protocol):
         """Give the place of a row."""
 
 
-def goes_on(page: Page) -> bool:
+def goes_on(page: QueryPage) -> bool:
     """Return whether more rows may follow a page."""
     # Either sign alone is enough: what NetSuite says at its cap of 100,000 rows is not known.
     return bool(page.items) and (page.has_more or page.total != len(page.items))
@@ -69,7 +69,7 @@ class _Range:
     failure: BaseException | None = None
 
 
-class Reading:
+class RangeReading:
     """One query being read.
 
     Args:
@@ -81,7 +81,9 @@ class Reading:
             that many follow.
     """
 
-    def __init__(self, asked: Asked, begin: Begin, *, rows: int, lanes: int, is_long: bool = False) -> None:
+    def __init__(
+        self, asked: RangeAsked, begin: Begin, *, rows: int, lanes: int, is_long: bool = False
+    ) -> None:
         self._asked = asked
         self._begin = begin
         self._rows = rows
@@ -168,7 +170,7 @@ class Reading:
                 one.failure = one.failure or failure
             self._changed.notify_all()
 
-    def _take_page(self, one: _Range, page: Page) -> None:
+    def _take_page(self, one: _Range, page: QueryPage) -> None:
         one.is_asked = False
         place = self._asked.place
         items: Sequence[Row] = page.items

@@ -12,10 +12,10 @@ from typing import TypeVar
 from typing_extensions import Self
 
 from apbridge.errors import RefusedError, UnavailableError
-from apbridge.netsuite.client import PAGE_ROWS, NetSuite, Page, Row
+from apbridge.netsuite.client import PAGE_ROWS, NetSuite, QueryPage, Row
 from apbridge.netsuite.queries.features import Features
 from apbridge.netsuite.queries.query import Place, Query
-from apbridge.netsuite.queries.ranges import Reading, goes_on
+from apbridge.netsuite.queries.ranges import RangeReading, goes_on
 from apbridge.netsuite.queries.values import MOST_IN, ids
 
 logger = logging.getLogger(__name__)
@@ -28,7 +28,7 @@ Found = Callable[[], dict[str, list[Row]]]
 ROW_NUMBERS = "row_numbers"
 """The feature without which NetSuite does not say where pages end."""
 
-_NOTHING = Page([], has_more=False, total=0)
+_NOTHING = QueryPage([], has_more=False, total=0)
 
 
 class Reader:
@@ -74,8 +74,8 @@ class Reader:
         """
         # A reader with small pages wants few rows.
         lanes = self.netsuite.concurrency if self.page_rows >= PAGE_ROWS else 1
-        asked = _Asked(self, query, where)
-        return Reading(asked, self.begin, rows=self.page_rows, lanes=lanes, is_long=is_long).pages()
+        asked = _PendingQuery(self, query, where)
+        return RangeReading(asked, self.begin, rows=self.page_rows, lanes=lanes, is_long=is_long).pages()
 
     def look_up(
         self,
@@ -150,14 +150,14 @@ class Reader:
         where: Sequence[str] = (),
         after: Place | None = None,
         until: Place | None = None,
-    ) -> Page:
+    ) -> QueryPage:
         """Read one page, without what the account lacks.
 
         Raises:
             RefusedError: NetSuite does not take the query, whatever is left out.
         """
 
-        def ask(absent: frozenset[str], rows: int) -> Page:
+        def ask(absent: frozenset[str], rows: int) -> QueryPage:
             text = query.render(absent, where=where, after=after, until=until)
             return self.netsuite.suiteql(text, limit=rows, purpose=query.purpose)
 
@@ -202,7 +202,7 @@ class Reader:
         return [query.place(row) for row in page.items]
 
 
-class _Asked:
+class _PendingQuery:
     """A query that a reader asks."""
 
     def __init__(self, reader: Reader, query: Query, where: Sequence[str]) -> None:
@@ -211,7 +211,7 @@ class _Asked:
         self._where = where
         self.place = query.place
 
-    def page(self, after: Place | None, until: Place | None) -> Page:
+    def page(self, after: Place | None, until: Place | None) -> QueryPage:
         rows = self._reader.page_rows
         return self._reader.page(self._query, rows=rows, where=self._where, after=after, until=until)
 

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from apbridge.netsuite.client import Page
-from apbridge.netsuite.queries.ranges import PAGES_AHEAD, Reading
+from apbridge.netsuite.client import QueryPage
+from apbridge.netsuite.queries.ranges import PAGES_AHEAD, RangeReading
 
 Key = tuple[int, int]
 CAP = 60
@@ -23,10 +23,10 @@ CAP = 60
 class Time(Condition):
     """A time of its own: whoever waits lets the next answer come."""
 
-    def __init__(self, luck: Random, delays: Sequence[int]) -> None:
+    def __init__(self, rng: Random, delays: Sequence[int]) -> None:
         super().__init__()
         self.now = 0
-        self._luck = luck
+        self._rng = rng
         self._delays = delays
         self._due: list[tuple[int, int, Callable[[], None]]] = []
         self._count = 0
@@ -40,10 +40,10 @@ class Time(Condition):
 
     def later(self, happens: Callable[[], None]) -> None:
         self._count += 1
-        heapq.heappush(self._due, (self.now + self._luck.choice(self._delays), self._count, happens))
+        heapq.heappush(self._due, (self.now + self._rng.choice(self._delays), self._count, happens))
 
     def pass_some(self) -> None:
-        for _ in range(self._luck.randrange(4)):
+        for _ in range(self._rng.randrange(4)):
             if self._due:
                 self.wait()
 
@@ -52,7 +52,7 @@ class Time(Condition):
             self.wait()
 
 
-class Books:
+class FakeQuery:
     """Rows behind a query: pages of a few, each call answered after a while."""
 
     def __init__(
@@ -68,19 +68,19 @@ class Books:
         changes: bool = False,
     ) -> None:
         self.keys = sorted(keys)
-        self.luck = Random(seed)  # noqa: S311
+        self.rng = Random(seed)  # noqa: S311
         self.rows = rows
         self.says_more = says_more
         self.knows_ends = ends
         self.fails = fails
         self.changes = changes
-        self.time = Time(self.luck, delays)
+        self.time = Time(self.rng, delays)
         self.kept = set(self.keys)
         self.calls = self.in_flight = self.peak = self.pages_begun = 0
         self.failures: list[Exception] = []
 
-    def read(self, *, lanes: int, is_long: bool) -> Reading:
-        reading = Reading(self, self.begin, rows=self.rows, lanes=lanes, is_long=is_long)
+    def read(self, *, lanes: int, is_long: bool) -> RangeReading:
+        reading = RangeReading(self, self.begin, rows=self.rows, lanes=lanes, is_long=is_long)
         reading._changed = self.time
         return reading
 
@@ -110,10 +110,10 @@ class Books:
 
     def _change(self) -> None:
         """Edit a bill, which moves it out of what is read, or let one that was saved late show itself."""
-        if self.keys and self.luck.random() < 0.3:
-            self.kept.discard(self.keys.pop(self.luck.randrange(len(self.keys))))
-        if self.luck.random() < 0.3:
-            late = (self.luck.randrange(200), 10_000 + self.calls)
+        if self.keys and self.rng.random() < 0.3:
+            self.kept.discard(self.keys.pop(self.rng.randrange(len(self.keys))))
+        if self.rng.random() < 0.3:
+            late = (self.rng.randrange(200), 10_000 + self.calls)
             self.keys = sorted([*self.keys, late])
 
     def _between(self, after: tuple[str, ...] | None, until: tuple[str, ...] | None) -> list[Key]:
@@ -124,14 +124,14 @@ class Books:
             one for one in self.keys if (not after or one > key(after)) and (not until or one <= key(until))
         ]
 
-    def page(self, after: tuple[str, ...] | None, until: tuple[str, ...] | None) -> Page:
+    def page(self, after: tuple[str, ...] | None, until: tuple[str, ...] | None) -> QueryPage:
         self.pages_begun += 1
         found = self._between(after, until)
         items = [{"second": f"at {second:06}", "id": str(number)} for second, number in found[: self.rows]]
         more = len(found) > len(items)
         if len(found) >= CAP and self.says_more is not None:
             more = self.says_more
-        return Page(items, has_more=more, total=min(len(found), CAP))
+        return QueryPage(items, has_more=more, total=min(len(found), CAP))
 
     def ends(self, after: tuple[str, ...] | None) -> list[tuple[str, ...]]:
         if self.knows_ends == "none":
@@ -140,9 +140,7 @@ class Books:
         if self.knows_ends == "first":  # there are more than fit a page
             found = found[:3]
         if self.knows_ends == "wrong":
-            found = [
-                (self.luck.randrange(200), self.luck.randrange(20)) for _ in range(self.luck.randrange(8))
-            ]
+            found = [(self.rng.randrange(200), self.rng.randrange(20)) for _ in range(self.rng.randrange(8))]
         return [(f"at {second:06}", str(number)) for second, number in found]
 
     @staticmethod
@@ -183,7 +181,7 @@ READINGS = {
 def test_every_row_comes_once_and_in_order(
     *, keys: list[Key], seed: int, rows: int, lanes: int, is_long: bool, ends: str, says_more: bool | None
 ):
-    books = Books(keys, seed, rows=rows, says_more=says_more, ends=ends)
+    books = FakeQuery(keys, seed, rows=rows, says_more=says_more, ends=ends)
     got: list[Key] = []
     for taken, page in enumerate(books.read(lanes=lanes, is_long=is_long).pages(), 1):
         got += keys_of(page)
@@ -202,7 +200,7 @@ def test_every_row_comes_once_and_in_order(
 def test_what_is_edited_meanwhile_makes_no_other_row_come_twice_or_never(
     *, keys: list[Key], seed: int, rows: int, lanes: int, is_long: bool, ends: str
 ):
-    books = Books(keys, seed, rows=rows, ends=ends, changes=True)
+    books = FakeQuery(keys, seed, rows=rows, ends=ends, changes=True)
     got: list[Key] = []
     for page in books.read(lanes=lanes, is_long=is_long).pages():
         got += keys_of(page)
@@ -223,7 +221,7 @@ def test_a_call_that_fails_ends_the_reading_before_the_gap(
     ends: str,
     failing: set[int],
 ):
-    books = Books(keys, seed, rows=rows, ends=ends, fails=failing.__contains__)
+    books = FakeQuery(keys, seed, rows=rows, ends=ends, fails=failing.__contains__)
     got: list[Key] = []
     failure: OSError | None = None
     try:
@@ -242,7 +240,7 @@ def test_a_call_that_fails_ends_the_reading_before_the_gap(
 
 @pytest.mark.parametrize("lanes", [1, 4])
 def test_who_stops_taking_pages_stops_the_calls(lanes: int):
-    books = Books([(n, n) for n in range(400)], rows=4)
+    books = FakeQuery([(n, n) for n in range(400)], rows=4)
     pages = books.read(lanes=lanes, is_long=True).pages()
     next(pages)
     pages.close()  # type: ignore[attr-defined]
@@ -253,7 +251,7 @@ def test_who_stops_taking_pages_stops_the_calls(lanes: int):
 
 def test_no_page_waits_for_its_forerunner():
     """From the second round of calls on, every lane is busy until the end."""
-    books = Books([(0, n) for n in range(500)], rows=5, delays=[1])
+    books = FakeQuery([(0, n) for n in range(500)], rows=5, delays=[1])
     got = [key for page in books.read(lanes=5, is_long=True).pages() for key in keys_of(page)]
     assert got == books.keys
     assert books.time.now == 1 + 100 / 5

@@ -10,30 +10,30 @@ import pytest
 
 from apbridge.errors import RefusedError
 from apbridge.netsuite import in_list
-from apbridge.netsuite.client import Page
+from apbridge.netsuite.client import QueryPage
 from apbridge.netsuite.queries.features import Features
-from apbridge.netsuite.queries.query import Line, Query
+from apbridge.netsuite.queries.query import Query, QueryLine
 from apbridge.netsuite.queries.reader import Reader
 
 QUERY = Query(
     "bills",
     "read bills",
     (
-        Line("SELECT"),
-        Line("  b.held AS held,", frozenset({"holds"})),
-        Line("  b.company AS company,", frozenset({"companies"})),
-        Line("  b.place AS place,", frozenset({"places"})),
-        Line("  b.id AS id"),
-        Line("FROM bill b"),
-        Line("WHERE $where"),
-        Line("ORDER BY $order"),
+        QueryLine("SELECT"),
+        QueryLine("  b.held AS held,", frozenset({"holds"})),
+        QueryLine("  b.company AS company,", frozenset({"companies"})),
+        QueryLine("  b.place AS place,", frozenset({"places"})),
+        QueryLine("  b.id AS id"),
+        QueryLine("FROM bill b"),
+        QueryLine("WHERE $where"),
+        QueryLine("ORDER BY $order"),
     ),
     ("id",),
 )
 NAMELESS = "Invalid or unsupported search"
 
 
-class Account:
+class FakeAccount:
     """A NetSuite that has some columns, and tells what it lacks in its own way."""
 
     concurrency = 2
@@ -46,7 +46,7 @@ class Account:
         self.failures: Iterator[str] = iter(())
         self.most_rows = 1000
 
-    def suiteql(self, query: str, *, limit: int, purpose: str) -> Page:
+    def suiteql(self, query: str, *, limit: int, purpose: str) -> QueryPage:
         self.asked.append(query)
         missing = [one for one in re.findall(r"b\.(\w+) AS", query) if one in self.lacks]
         says = next(self.failures, "") or (missing and self.says(missing[0]))
@@ -62,7 +62,7 @@ class Account:
         after = re.search(r"b\.id > (\d+)", query)
         ids = [int(one.strip(" '")) for one in listed[1].split(",")] if listed else range(1, self.rows + 1)
         found = [{"id": str(one)} for one in ids if not after or one > int(after[1])]
-        return Page(found[:limit], has_more=len(found) > limit, total=len(found))
+        return QueryPage(found[:limit], has_more=len(found) > limit, total=len(found))
 
 
 def reader(account: Any, features: Features | None = None) -> Reader:  # noqa: ANN401
@@ -74,7 +74,7 @@ def reader(account: Any, features: Features | None = None) -> Reader:  # noqa: A
 )
 @pytest.mark.parametrize("says", ["Unknown identifier '{}'.", NAMELESS, "UNEXPECTED_ERROR"])
 def test_what_an_account_lacks_is_found_and_nothing_else_is_left_out(lacks: set[str], says: str):
-    account = Account(lacks, says.format)
+    account = FakeAccount(lacks, says.format)
     features = Features()
     with reader(account, features) as reading:
         assert len(reading.all(QUERY)) == 3
@@ -87,7 +87,7 @@ def test_what_an_account_lacks_is_found_and_nothing_else_is_left_out(lacks: set[
 
 @pytest.mark.parametrize("failures", range(1, 7))
 def test_an_error_that_passes_takes_nothing_away(failures: int):
-    account = Account(set(), str)
+    account = FakeAccount(set(), str)
     account.failures = iter(["UNEXPECTED_ERROR"] * failures)
     features = Features()
     with reader(account, features) as reading:
@@ -99,7 +99,7 @@ def test_an_error_that_passes_takes_nothing_away(failures: int):
 
 
 def test_a_refusal_with_another_reason_is_no_missing_feature():
-    account = Account({"held"}, "{} may not be searched".format)
+    account = FakeAccount({"held"}, "{} may not be searched".format)
     features = Features()
     with reader(account, features) as reading, pytest.raises(RefusedError):
         reading.all(QUERY)
@@ -107,7 +107,7 @@ def test_a_refusal_with_another_reason_is_no_missing_feature():
 
 
 def test_a_query_that_one_of_its_rows_breaks_is_refused_and_not_asked_for_ever():
-    account = Account(set(), str)
+    account = FakeAccount(set(), str)
     account.most_rows = 1
     with reader(account) as reading, pytest.raises(RefusedError):
         reading.all(QUERY)
@@ -115,7 +115,7 @@ def test_a_query_that_one_of_its_rows_breaks_is_refused_and_not_asked_for_ever()
 
 
 def test_a_look_up_goes_in_batches_and_a_full_one_costs_no_call_more():
-    account = Account(set(), str)
+    account = FakeAccount(set(), str)
     wanted = [str(one) for one in range(1, 2501)]
     with reader(account) as reading:
         found = reading.look_up(QUERY, [*reversed(wanted), "7"], by="id")()
@@ -125,7 +125,7 @@ def test_a_look_up_goes_in_batches_and_a_full_one_costs_no_call_more():
 
 
 def test_a_look_up_by_texts_quotes_them():
-    account = Account(set(), str)
+    account = FakeAccount(set(), str)
     with reader(account) as reading:
         assert reading.look_up(QUERY, ["7"], by="id", write=in_list)().keys() == {"7"}
         assert "b.id IN ('7')" in account.asked[0]
@@ -134,7 +134,7 @@ def test_a_look_up_by_texts_quotes_them():
 
 
 def test_every_row_is_read_one_page_after_the_other():
-    account = Account(set(), str, rows=2000)
+    account = FakeAccount(set(), str, rows=2000)
     with reader(account) as reading:
         assert [row["id"] for row in reading.all(QUERY)] == [str(one) for one in range(1, 2001)]
     assert len(account.asked) == 2

@@ -10,7 +10,7 @@ from starlette.routing import BaseRoute
 
 from apbridge_sandbox.avidxchange import invoices, masters
 from apbridge_sandbox.avidxchange.partner import images, lists
-from apbridge_sandbox.avidxchange.partner.batches import Batch
+from apbridge_sandbox.avidxchange.partner.batches import BatchEndpoint
 from apbridge_sandbox.avidxchange.partner.endpoint import company, route
 from apbridge_sandbox.avidxchange.partner.sign_in import token_route
 
@@ -21,14 +21,20 @@ def routes() -> list[BaseRoute]:
         token_route(),
         route("GET", "/api/v2/company", company),
         route("GET", "/api/v2/vendors", lists.vendors),
-        route("POST", "/api/v2/vendors", Batch("Vendors", "vendor", masters.put_vendor)),
+        route("POST", "/api/v2/vendors", BatchEndpoint("Vendors", "vendor", masters.put_vendor)),
         route("GET", "/api/v2/glaccounts", lists.gl_accounts),
-        route("POST", "/api/v2/glaccounts", Batch("GLAccounts", "gl_account", masters.put_gl_account)),
+        route(
+            "POST", "/api/v2/glaccounts", BatchEndpoint("GLAccounts", "gl_account", masters.put_gl_account)
+        ),
         route("GET", "/api/v2/codes", lists.codes),
-        route("POST", "/api/v2/codes", Batch("Codes", "code", masters.put_dimension_value)),
+        route("POST", "/api/v2/codes", BatchEndpoint("Codes", "code", masters.put_dimension_value)),
         route("GET", "/api/v2/invoices", lists.invoices),
-        route("POST", "/api/v2/invoices", Batch("Invoices", "invoice", invoices.put_invoice)),
-        route("POST", "/api/v2/invoices/cancel", Batch("Invoices", "cancellation", invoices.cancel_invoice)),
+        route("POST", "/api/v2/invoices", BatchEndpoint("Invoices", "invoice", invoices.put_invoice)),
+        route(
+            "POST",
+            "/api/v2/invoices/cancel",
+            BatchEndpoint("Invoices", "cancellation", invoices.cancel_invoice),
+        ),
         route("POST", "/api/v2/invoices/{id}/image", images.post_image),
         route("GET", "/api/v2/payments", lists.payments),
     ]

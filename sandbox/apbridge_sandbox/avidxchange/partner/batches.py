@@ -9,19 +9,19 @@ import msgspec
 from starlette.datastructures import Headers, QueryParams
 
 from apbridge_sandbox.avidxchange import endpoint as avidconnect
-from apbridge_sandbox.avidxchange.answers import Answer, RefusalError, refusal
-from apbridge_sandbox.avidxchange.partner.endpoint import Call, json_of, refused
+from apbridge_sandbox.avidxchange.answers import JsonAnswer, RefusalError, refusal
+from apbridge_sandbox.avidxchange.partner.endpoint import PartnerCall, json_of, refused
 from apbridge_sandbox.avidxchange.partner.names import names, read
 
 _MOST_ITEMS = 100
 _JSON = Headers({"content-type": "application/json"})
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 
-Put = Callable[[avidconnect.Call], Answer]
+Put = Callable[[avidconnect.AvidXchangeCall], JsonAnswer]
 """A handler of `avidconnect`."""
 
 
-class Batch:
+class BatchEndpoint:
     """Takes a list of records under one name and hands each to `avidconnect`'s handler.
 
     Args:
@@ -36,7 +36,7 @@ class Batch:
         self._put = put
         self._has_type = kind == "code"
 
-    def __call__(self, call: Call) -> Answer:
+    def __call__(self, call: PartnerCall) -> JsonAnswer:
         """Take a batch.
 
         Raises:
@@ -54,7 +54,7 @@ class Batch:
             raise refusal(400, "invalid_value", message, self._within)
         return items
 
-    def _result(self, call: Call, item: Any) -> dict[str, Any]:  # noqa: ANN401
+    def _result(self, call: PartnerCall, item: Any) -> dict[str, Any]:  # noqa: ANN401
         if not isinstance(item, dict):
             return failed(call, None, refusal(422, "invalid_value", "It is not an object."))
         content = dict(item)
@@ -69,31 +69,31 @@ class Batch:
         except RefusalError as error:
             return failed(call, external_id, error)
         try:
-            answer = self._put(avidconnect.Call(call.sandbox, path, QueryParams(), _JSON, body))
+            answer = self._put(avidconnect.AvidXchangeCall(call.sandbox, path, QueryParams(), _JSON, body))
         except RefusalError as error:
             return failed(call, external_id, error, self._names)
         return {"ExternalId": external_id, "Id": int(answer.body["id"]), **successful(call, is_good=True)}
 
 
-def results_of(call: Call, results: list[dict[str, Any]]) -> Answer:
+def results_of(call: PartnerCall, results: list[dict[str, Any]]) -> JsonAnswer:
     """Answer with the results, in the form that the switches say."""
     form = call.sandbox.switches["avidxchange.results"]
     if form == "none":
-        return Answer(200, {"Results": []})
+        return JsonAnswer(200, {"Results": []})
     if form == "object" and len(results) == 1:
-        return Answer(200, {"Results": results[0]})
-    return Answer(200, {"Results": results})
+        return JsonAnswer(200, {"Results": results[0]})
+    return JsonAnswer(200, {"Results": results})
 
 
 def failed(
-    call: Call, external_id: str | None, error: RefusalError, words: Mapping[str, Any] | None = None
+    call: PartnerCall, external_id: str | None, error: RefusalError, words: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
     """Give the result of an item that is refused, and count it."""
     call.refused.extend(problem.code for problem in error.problems)
     return {"ExternalId": external_id, **successful(call, is_good=False), **refused(error, words)}
 
 
-def successful(call: Call, *, is_good: bool) -> dict[str, bool | str]:
+def successful(call: PartnerCall, *, is_good: bool) -> dict[str, bool | str]:
     """Say whether an item is good, as the switches say it."""
     as_text = call.sandbox.switches["avidxchange.successful"] == "text"
     return {"Successful": str(is_good).lower() if as_text else is_good}

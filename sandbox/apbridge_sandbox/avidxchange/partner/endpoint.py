@@ -15,12 +15,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from apbridge_sandbox.avidxchange.answers import Answer, RefusalError, refusal
+from apbridge_sandbox.avidxchange.answers import JsonAnswer, RefusalError, refusal
 from apbridge_sandbox.avidxchange.partner.names import Names, code
 from apbridge_sandbox.avidxchange.partner.names import field as place_of
 from apbridge_sandbox.avidxchange.partner.sign_in import let_in
 from apbridge_sandbox.calls import PARTNER_PREFIX
-from apbridge_sandbox.world import Sandbox
+from apbridge_sandbox.context import Sandbox
 
 _decode = msgspec.json.Decoder(float_hook=Decimal).decode
 
@@ -39,7 +39,7 @@ class Part:
 
 
 @dataclass
-class Call:
+class PartnerCall:
     """A call that was let in.
 
     Attributes:
@@ -61,7 +61,7 @@ class Call:
         return sandbox
 
 
-Handler = Callable[[Call], Answer]
+Handler = Callable[[PartnerCall], JsonAnswer]
 
 
 def route(method: str, path: str, handler: Handler) -> Route:
@@ -69,11 +69,11 @@ def route(method: str, path: str, handler: Handler) -> Route:
     return Route(PARTNER_PREFIX + path, _endpoint(handler), methods=[method])
 
 
-def company(call: Call) -> Answer:
+def company(call: PartnerCall) -> JsonAnswer:
     """Say who the caller is: the connection test."""
     with call.sandbox.store.connection() as conn:
         row = conn.execute("SELECT id, name FROM ax_company").fetchone()
-    return Answer(200, {"CompanyId": str(row["id"]), "CompanyName": row["name"]})
+    return JsonAnswer(200, {"CompanyId": str(row["id"]), "CompanyName": row["name"]})
 
 
 def refused(error: RefusalError, names: Names | None = None) -> dict[str, Any]:
@@ -101,7 +101,7 @@ def _endpoint(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
             answer = await run_in_threadpool(_handle, handler, call)
             request.state.refused = call.refused
         except RefusalError as error:
-            answer = Answer(error.status, refused(error))
+            answer = JsonAnswer(error.status, refused(error))
         return Response(
             answer.content(),
             answer.status,
@@ -112,12 +112,12 @@ def _endpoint(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
     return endpoint
 
 
-def _handle(handler: Handler, call: Call) -> Answer:
+def _handle(handler: Handler, call: PartnerCall) -> JsonAnswer:
     let_in(call.sandbox, call.request)
     return handler(call)
 
 
-async def _read(request: Request) -> Call:
+async def _read(request: Request) -> PartnerCall:
     taken = bytearray()
     async for chunk in request.stream():
         taken += chunk
@@ -125,11 +125,11 @@ async def _read(request: Request) -> Call:
             raise refusal(413, "too_large", f"A body has at most {LARGEST_BODY} bytes.")
     body = bytes(taken)
     if not request.headers.get("content-type", "").startswith("multipart/form-data"):
-        return Call(request, body)
+        return PartnerCall(request, body)
     # What was read is given once more, for the form to be read from.
     async with Request(request.scope, _again(body)).form() as form:
         parts = [await _part(name, value) for name, value in form.multi_items()]
-    return Call(request, body, parts)
+    return PartnerCall(request, body, parts)
 
 
 async def _part(name: str, value: UploadFile | str) -> Part:
@@ -145,7 +145,7 @@ def _again(body: bytes) -> Callable[[], Awaitable[MutableMapping[str, Any]]]:
     return receive
 
 
-def json_of(call: Call) -> Any:  # noqa: ANN401
+def json_of(call: PartnerCall) -> Any:  # noqa: ANN401
     """Read a JSON object.
 
     Raises:

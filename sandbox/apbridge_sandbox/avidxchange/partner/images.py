@@ -9,16 +9,16 @@ from urllib.parse import quote
 from starlette.datastructures import Headers, QueryParams
 
 from apbridge_sandbox.avidxchange import endpoint as avidconnect
-from apbridge_sandbox.avidxchange.answers import Answer, RefusalError, refusal
+from apbridge_sandbox.avidxchange.answers import JsonAnswer, RefusalError, refusal
 from apbridge_sandbox.avidxchange.images import put_image
 from apbridge_sandbox.avidxchange.partner.batches import failed, results_of, successful
-from apbridge_sandbox.avidxchange.partner.endpoint import Call, Part, json_of
+from apbridge_sandbox.avidxchange.partner.endpoint import Part, PartnerCall, json_of
 from apbridge_sandbox.avidxchange.partner.names import names
 
 _FIELDS = ("FileName", "ContentType", "Content")
 
 
-def post_image(call: Call) -> Answer:
+def post_image(call: PartnerCall) -> JsonAnswer:
     """Attach the image of an invoice, by AvidXchange's own id of it.
 
     Raises:
@@ -35,7 +35,7 @@ def post_image(call: Call) -> Answer:
     headers = Headers({"content-type": media_type, "x-file-name": quote(name)})
     path = {"external_id": row["external_id"]}
     try:
-        put_image(avidconnect.Call(call.sandbox, path, QueryParams(), headers, content))
+        put_image(avidconnect.AvidXchangeCall(call.sandbox, path, QueryParams(), headers, content))
     except RefusalError as error:
         return results_of(call, [failed(call, row["external_id"], error, names("image"))])
     return results_of(call, [{"ExternalId": row["external_id"], **successful(call, is_good=True)}])
@@ -47,7 +47,7 @@ def _of_form(parts: Sequence[Part]) -> tuple[str, str, bytes]:
     return parts[0].file_name, parts[0].media_type, parts[0].content
 
 
-def _of_json(call: Call) -> tuple[str, str, bytes]:
+def _of_json(call: PartnerCall) -> tuple[str, str, bytes]:
     given = json_of(call)
     for name in given:
         if name not in _FIELDS:

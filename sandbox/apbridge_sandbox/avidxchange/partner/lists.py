@@ -11,9 +11,9 @@ from zoneinfo import ZoneInfo
 from apbridge_sandbox.avidxchange import invoices as core_invoices
 from apbridge_sandbox.avidxchange import payments as core_payments
 from apbridge_sandbox.avidxchange import records
-from apbridge_sandbox.avidxchange.answers import Answer, refusal
+from apbridge_sandbox.avidxchange.answers import JsonAnswer, refusal
 from apbridge_sandbox.avidxchange.listing import LARGEST_PAGE, Shower
-from apbridge_sandbox.avidxchange.partner.endpoint import Call
+from apbridge_sandbox.avidxchange.partner.endpoint import PartnerCall
 from apbridge_sandbox.avidxchange.partner.names import names, show
 from apbridge_sandbox.clock import stamp
 
@@ -29,17 +29,17 @@ _METHODS = {"check": "Check", "ach": "AvidPay Direct", "virtual_card": "Virtual 
 _Shown = Callable[[dict[str, Any]], dict[str, Any]]
 
 
-def vendors(call: Call) -> Answer:
+def vendors(call: PartnerCall) -> JsonAnswer:
     """List vendors."""
     return _listed(call, "ax_vendor", "Vendors", records.shown, _of("vendor"), by_day=True)
 
 
-def gl_accounts(call: Call) -> Answer:
+def gl_accounts(call: PartnerCall) -> JsonAnswer:
     """List GL accounts."""
     return _listed(call, "ax_gl_account", "GLAccounts", records.shown, _of("gl_account"))
 
 
-def codes(call: Call) -> Answer:
+def codes(call: PartnerCall) -> JsonAnswer:
     """List the codes of one type.
 
     Raises:
@@ -55,12 +55,12 @@ def codes(call: Call) -> Answer:
     return _listed(call, "ax_dimension_value", "Codes", records.shown, shown, where={"codeType": "dimension"})
 
 
-def invoices(call: Call) -> Answer:
+def invoices(call: PartnerCall) -> JsonAnswer:
     """List invoices with how they stand."""
     return _listed(call, "ax_invoice", "Invoices", core_invoices.show, _invoice, by_day=True)
 
 
-def payments(call: Call) -> Answer:
+def payments(call: PartnerCall) -> JsonAnswer:
     """List payments with what each gives to which invoice."""
     return _listed(call, "ax_payment", "Payments", core_payments.show, _payment, by_day=True)
 
@@ -92,7 +92,7 @@ def _payment(item: dict[str, Any]) -> dict[str, Any]:
 
 
 def _listed(
-    call: Call,
+    call: PartnerCall,
     table: str,
     within: str,
     read: Shower,
@@ -100,7 +100,7 @@ def _listed(
     *,
     by_day: bool = False,
     where: Mapping[str, str] | None = None,
-) -> Answer:
+) -> JsonAnswer:
     """Answer one page, in the order of ids, so that a change moves nothing from one page to another.
 
     Args:
@@ -138,10 +138,10 @@ def _listed(
             [*values, size, (page - 1) * size],
         ).fetchall()
         items = [shown(item) for item in read(conn, rows)]
-    return Answer(200, {within: items, **_paging(call, page, size, total)})
+    return JsonAnswer(200, {within: items, **_paging(call, page, size, total)})
 
 
-def _paging(call: Call, page: int, size: int, total: int) -> dict[str, Any]:
+def _paging(call: PartnerCall, page: int, size: int, total: int) -> dict[str, Any]:
     """Say where the other pages are; nothing where there is one only."""
     if total <= size:
         return {}
@@ -174,7 +174,7 @@ def _number(given: str | None, name: str, usual: int, most: int) -> int:
     return int(given)
 
 
-def _begin_of_day(call: Call, given: str) -> str:
+def _begin_of_day(call: PartnerCall, given: str) -> str:
     """Give the instant at which a day begins, in the zone that the switch says."""
     try:
         day = datetime.strptime(given, "%Y-%m-%d").date()  # noqa: DTZ007 - it is a date

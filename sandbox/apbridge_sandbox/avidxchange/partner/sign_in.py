@@ -19,7 +19,7 @@ from starlette.routing import Route
 from apbridge_sandbox.avidxchange.answers import refusal
 from apbridge_sandbox.calls import PARTNER_SIGN_IN_PATH
 from apbridge_sandbox.clock import stamp
-from apbridge_sandbox.world import Sandbox
+from apbridge_sandbox.context import Sandbox
 
 _FORM = "application/x-www-form-urlencoded"
 

@@ -15,7 +15,7 @@ Host = Callable[[str, Mapping[str, Any]], Any]
 
 
 @dataclass(frozen=True)
-class Account:
+class ScriptAccount:
     """What a script may know of its account: its id, and the time zone that dates are shown in."""
 
     id: str
@@ -47,7 +47,7 @@ class Engine:
         ScriptError: It does not load.
     """
 
-    def __init__(self, source: str, account: Account, process: ScriptProcess) -> None:
+    def __init__(self, source: str, account: ScriptAccount, process: ScriptProcess) -> None:
         self._job = {"source": source, "account": account.id, "zone": account.zone}
         self._process = process
         self._run(None, b"", lambda _operation, _argument: "")

@@ -78,7 +78,7 @@ def _create_records() -> None:
         sa.Column("waits_for", sa.Text()),
         sa.Column("facts", sa.Text()),
         sa.Column("payload", sa.LargeBinary()),
-        sa.Column("withheld", sa.Boolean(), nullable=False),
+        sa.Column("needs_refetch", sa.Boolean(), nullable=False),
         sa.Column("acknowledged_at", sa.DateTime(timezone=True)),
         sa.Column("first_seen", sa.DateTime(timezone=True), nullable=False),
         sa.Column("last_seen", sa.DateTime(timezone=True), nullable=False),
@@ -157,7 +157,7 @@ def _create_what_was_found() -> None:
         sa.Column("summary", sa.Text(), nullable=False),
     )
     op.create_table(
-        "apbridge_findings",
+        "apbridge_observations",
         sa.Column("name", sa.String(200), primary_key=True),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("value", sa.Text(), nullable=False),

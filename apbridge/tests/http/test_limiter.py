@@ -10,56 +10,56 @@ import requests
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from apbridge.http import Call, Verdict
-from apbridge.http.gate import Gate
+from apbridge.http import Answer, Call
+from apbridge.http.limiter import ConcurrencyLimiter
 from tests.waiting import PATIENCE, until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from apbridge.http import GovernedSession
-    from tests.conftest import Script
+    from tests.conftest import AnswerScript
 
 READ = Call("GET", "/bills", "read bills")
 
 
 @pytest.mark.parametrize("most", [1, 5])
 def test_never_one_more_in_flight_than_allowed(
-    script: Script, session_to: Callable[..., GovernedSession], most: int
+    script: AnswerScript, session_to: Callable[..., GovernedSession], most: int
 ):
     full = Event()
     script.then(200, {}, until=full, times=most).forever(200, {}, delay=0.02)
     session = session_to(script.url, concurrency=most)
     with ThreadPoolExecutor(16) as pool:
         calls = [pool.submit(session.send, READ) for _ in range(40)]
-        until(lambda: script.peak == most and len(session.gate._changed._waiters) == 16 - most)  # type: ignore[attr-defined]
+        until(lambda: script.peak == most and len(session.limiter._changed._waiters) == 16 - most)  # type: ignore[attr-defined]
         full.set()
         for call in calls:
             call.result()
-    assert script.peak == session.gate.peak == most
+    assert script.peak == session.limiter.peak == most
     assert session.counts.calls == len(script.asked) == 40
 
 
 def test_an_overload_halves_what_is_in_flight_and_answers_restore_it(
-    script: Script, session_to: Callable[..., GovernedSession]
+    script: AnswerScript, session_to: Callable[..., GovernedSession]
 ):
     script.then(429).forever(200, {})
     session = session_to(script.url, concurrency=8)
     limits = []
-    judge = session._judge
+    classify = session._classify
 
-    def noting(response: requests.Response) -> Verdict:
-        limits.append(session.gate.limit)
-        return judge(response)
+    def noting(response: requests.Response) -> Answer:
+        limits.append(session.limiter.limit)
+        return classify(response)
 
-    session._judge = noting
+    session._classify = noting
     for _ in range(6):
         session.send(READ)
     assert limits == [8, 4, 5, 6, 7, 8, 8]
 
 
 def test_every_seventh_call_blocked_costs_little_and_loses_nothing(
-    script: Script, session_to: Callable[..., GovernedSession]
+    script: AnswerScript, session_to: Callable[..., GovernedSession]
 ):
     for number in range(1, 80):
         if number % 7:
@@ -74,45 +74,45 @@ def test_every_seventh_call_blocked_costs_little_and_loses_nothing(
 
 
 def test_calls_refused_together_are_one_step_down():
-    gate = Gate(8)
-    with ExitStack() as passages:
-        entered = [passages.enter_context(gate.passage()) for _ in range(8)]
+    limiter = ConcurrencyLimiter(8)
+    with ExitStack() as slots:
+        entered = [slots.enter_context(limiter.slot()) for _ in range(8)]
         for one in entered:
-            gate.overloaded(one)
-    assert gate.limit == 4
-    with gate.passage() as entered_later:
-        gate.overloaded(entered_later)
-    assert gate.limit == 2
+            limiter.overloaded(one)
+    assert limiter.limit == 4
+    with limiter.slot() as entered_later:
+        limiter.overloaded(entered_later)
+    assert limiter.limit == 2
 
 
 def test_another_number_holds_from_when_it_is_told():
-    gate = Gate(2)
-    gate.allow(5)
-    assert (gate.limit, gate.most) == (5, 5)
-    with gate.passage() as entered:
-        gate.overloaded(entered)
-    gate.allow(8)
-    assert (gate.limit, gate.most) == (2, 8), "an overload is not forgotten"
-    gate.allow(1)
-    assert (gate.limit, gate.most) == (1, 1)
+    limiter = ConcurrencyLimiter(2)
+    limiter.allow(5)
+    assert (limiter.limit, limiter.most) == (5, 5)
+    with limiter.slot() as entered:
+        limiter.overloaded(entered)
+    limiter.allow(8)
+    assert (limiter.limit, limiter.most) == (2, 8), "an overload is not forgotten"
+    limiter.allow(1)
+    assert (limiter.limit, limiter.most) == (1, 1)
 
 
 def test_who_waits_is_let_in_when_there_is_room_again():
-    gate = Gate(2)
+    limiter = ConcurrencyLimiter(2)
     inside, leave = Event(), Event()
 
     def enter() -> None:
-        with gate.passage():
+        with limiter.slot():
             inside.set()
             leave.wait(PATIENCE)
 
-    with gate.passage() as entered:
-        gate.overloaded(entered)
+    with limiter.slot() as entered:
+        limiter.overloaded(entered)
         thread = Thread(target=enter)
         thread.start()
-        until(lambda: gate._changed._waiters)  # type: ignore[attr-defined]
+        until(lambda: limiter._changed._waiters)  # type: ignore[attr-defined]
         assert not inside.is_set()
-        gate.eased()
+        limiter.eased()
         assert inside.wait(PATIENCE)
     leave.set()
     thread.join()
@@ -121,19 +121,19 @@ def test_who_waits_is_let_in_when_there_is_room_again():
 @given(st.integers(1, 20), st.lists(st.sampled_from(["enter", "leave", "overloaded", "eased"]), max_size=80))
 @settings(database=None)
 def test_the_limit_stays_between_one_and_most(most: int, events: list[str]):
-    gate = Gate(most)
+    limiter = ConcurrencyLimiter(most)
     held: list[tuple[ExitStack, int]] = []
     for event in events:
-        if event == "enter" and len(held) < gate.limit:
+        if event == "enter" and len(held) < limiter.limit:
             stack = ExitStack()
-            held.append((stack, stack.enter_context(gate.passage())))
+            held.append((stack, stack.enter_context(limiter.slot())))
         elif event == "leave" and held:
             held.pop(0)[0].close()
         elif event == "overloaded" and held:
-            gate.overloaded(held[0][1])
+            limiter.overloaded(held[0][1])
         elif event == "eased":
-            gate.eased()
-        assert 1 <= gate.limit <= most
-        assert gate.peak <= most
+            limiter.eased()
+        assert 1 <= limiter.limit <= most
+        assert limiter.peak <= most
     for stack, _ in held:
         stack.close()

@@ -13,7 +13,7 @@ import requests
 from apbridge import json
 
 
-class VerdictKind(Enum):
+class AnswerKind(Enum):
     """What to do about an answer."""
 
     DONE = "done"
@@ -30,7 +30,7 @@ class VerdictKind(Enum):
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Answer:
     """What an answer means.
 
     Args:
@@ -41,37 +41,37 @@ class Verdict:
         body: The decoded body of an answer that is done; None where it has none.
     """
 
-    kind: VerdictKind
+    kind: AnswerKind
     reason: str = ""
     says: str = ""
     details: Mapping[str, Any] = field(default_factory=dict)
     body: Any = None
 
 
-Judge = Callable[[requests.Response], Verdict]
-"""Judges every answer but redirects, which the session never follows."""
+ResponseClassifier = Callable[[requests.Response], Answer]
+"""Classifies every answer but redirects, which the session never follows."""
 
 NOT_JSON = object()
 
 _BROKEN = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY}
 
 
-def done(body: Any) -> Verdict:  # noqa: ANN401
-    """Judge a success by its body: a page of something in between, or half an answer, is none."""
+def done(body: Any) -> Answer:  # noqa: ANN401
+    """Classify a success by its body: a page of something in between, or half an answer, is none."""
     if body is NOT_JSON:
-        return Verdict(VerdictKind.BROKEN, says="a body that is not JSON, or not all of it")
-    return Verdict(VerdictKind.DONE, body=body)
+        return Answer(AnswerKind.BROKEN, says="a body that is not JSON, or not all of it")
+    return Answer(AnswerKind.DONE, body=body)
 
 
-def kind_of(status: int) -> VerdictKind:
-    """Judge an error by its status alone."""
+def kind_of(status: int) -> AnswerKind:
+    """Classify an error by its status alone."""
     if status == HTTPStatus.TOO_MANY_REQUESTS:
-        return VerdictKind.BLOCKED
+        return AnswerKind.BLOCKED
     if status in _BROKEN or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return VerdictKind.BROKEN
+        return AnswerKind.BROKEN
     if status == HTTPStatus.UNAUTHORIZED:
-        return VerdictKind.NOT_SIGNED_IN
-    return VerdictKind.REFUSED
+        return AnswerKind.NOT_SIGNED_IN
+    return AnswerKind.REFUSED
 
 
 def body_of(response: requests.Response) -> Any:  # noqa: ANN401

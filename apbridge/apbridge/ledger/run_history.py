@@ -12,7 +12,7 @@ from sqlalchemy import Row, delete, func, insert, select
 from apbridge.json import dumps, loads
 from apbridge.ledger.doubt import take_turn
 from apbridge.ledger.store import Ledger
-from apbridge.ledger.tables import findings, reconciliations, records, runs
+from apbridge.ledger.tables import observations, reconciliations, records, runs
 from apbridge.redaction import redact_text
 
 
@@ -45,7 +45,7 @@ class PastReconciliation:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Observation:
     """What was found out last about something."""
 
     at: datetime
@@ -53,7 +53,7 @@ class Finding:
 
 
 DIFFERENCES = "differences of the last reconciliation"
-"""The finding that lists them."""
+"""The observation that lists them."""
 
 
 class Reconciled(Protocol):
@@ -66,7 +66,7 @@ class Reconciled(Protocol):
         """Give the differences."""
 
 
-class Chronicle:
+class RunHistory:
     """Reads and keeps what happened.
 
     Args:
@@ -151,19 +151,19 @@ class Chronicle:
         with self._database.writing() as connection:
             # Of two processes at once the second would find in its way what the first put there.
             take_turn(connection)
-            connection.execute(delete(findings).where(findings.c.name == name))
-            connection.execute(insert(findings).values(name=name, at=_now(), value=dumps(value).decode()))
+            connection.execute(delete(observations).where(observations.c.name == name))
+            connection.execute(insert(observations).values(name=name, at=_now(), value=dumps(value).decode()))
 
-    def recall(self, name: str) -> Finding | None:
+    def recall(self, name: str) -> Observation | None:
         """Give what was found out last about something."""
         with self._database.reading() as connection:
-            row = connection.execute(select(findings).where(findings.c.name == name)).one_or_none()
-        return Finding(row.at, loads(row.value)) if row else None
+            row = connection.execute(select(observations).where(observations.c.name == name)).one_or_none()
+        return Observation(row.at, loads(row.value)) if row else None
 
     def forget(self, name: str) -> None:
         """Keep nothing about something any more."""
         with self._database.writing() as connection:
-            connection.execute(delete(findings).where(findings.c.name == name))
+            connection.execute(delete(observations).where(observations.c.name == name))
 
     def _runs(self, query: Any) -> list[PastRun]:  # noqa: ANN401
         with self._database.reading() as connection:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from threading import Condition
 
 
-class Gate:
+class ConcurrencyLimiter:
     """Lets at most `most` calls through at once, and fewer while the other side is overloaded.
 
     Half as many after an overload, one more after each answer that was none. That climbs faster than TCP
@@ -24,7 +24,7 @@ class Gate:
         self._changed = Condition()
 
     @contextmanager
-    def passage(self) -> Iterator[int]:
+    def slot(self) -> Iterator[int]:
         """Hold one place while the block runs; gives what `overloaded` wants to know about it."""
         with self._changed:
             self._changed.wait_for(lambda: self._in_flight < self.limit)
@@ -49,7 +49,7 @@ class Gate:
         """Take fewer at once from now on.
 
         Args:
-            entered: What `passage` gave to the call that was refused. Calls that were in flight together
+            entered: What `slot` gave to the call that was refused. Calls that were in flight together
                 are refused together: one step down for all of them.
         """
         with self._changed:

@@ -1,4 +1,4 @@
-"""Meltano on the sandbox, and a month of AvidXchange's work: what a rehearsal of the loop needs."""
+"""Meltano on the sandbox, and a month of AvidXchange's work: what a trial of the loop needs."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def meltano_run(
         "MELTANO_ENVIRONMENT": "demo",
         "MELTANO_DATABASE_URI": f"sqlite:///{folder / 'meltano.db'}",
         "APBRIDGE_DEMO": str(folder),
-        # Where a real account is set up in this folder, its vault and .env are no business of a rehearsal.
+        # Where a real account is set up in this folder, its vault and .env are no business of a trial.
         "APBRIDGE_VAULT": str(folder / "vault.json"),
     }
     command = [str(PROGRAMS / "meltano"), f"--env-file={os.devnull}", "run", job]

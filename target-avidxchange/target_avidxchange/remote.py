@@ -16,7 +16,7 @@ _MAY_DIFFER = {"approved", "scheduled"}
 
 
 @dataclass(frozen=True)
-class Present:
+class RemoteRecord:
     """A record that AvidXchange has.
 
     Args:
@@ -46,7 +46,7 @@ class Present:
     modified_at: str | None = None
 
 
-class Directory:
+class RemoteIndex:
     """What AvidXchange has of a resource; listed only when asked. Thread-safe.
 
     Args:
@@ -66,9 +66,9 @@ class Directory:
         self.listed_at = -1
         """Place on the audit trail when it was listed last."""
         self._listing = Lock()
-        self._listed: dict[str, Present] | None = None
+        self._listed: dict[str, RemoteRecord] | None = None
 
-    def listed(self, *, anew: bool = False) -> Mapping[str, Present]:
+    def listed(self, *, anew: bool = False) -> Mapping[str, RemoteRecord]:
         """List the resource, by external id.
 
         Args:
@@ -82,11 +82,11 @@ class Directory:
             if self._listed is None or anew:
                 at = self._trail()
                 shown = self._client.shown(self._resource, place=self._place)
-                self._listed = {one.external_id: self._present(one) for one in shown}
+                self._listed = {one.external_id: self._record(one) for one in shown}
                 self.listed_at = at
         return self._listed
 
-    def listed_after(self, seq: int) -> Mapping[str, Present]:
+    def listed_after(self, seq: int) -> Mapping[str, RemoteRecord]:
         """List the resource as it is after what stands at that place on the audit trail.
 
         Raises:
@@ -94,40 +94,40 @@ class Directory:
         """
         return self.listed(anew=self.listed_at < seq)
 
-    def changed(self, since: datetime) -> Mapping[str, Present]:
+    def changed(self, since: datetime) -> Mapping[str, RemoteRecord]:
         """List what changed since then, by external id. It does not count as the list.
 
         Raises:
             SettingError: As `listed`; so does `UnavailableError`.
         """
         shown = self._client.shown(self._resource, modified_since=since, place=self._place)
-        return {one.external_id: self._present(one) for one in shown}
+        return {one.external_id: self._record(one) for one in shown}
 
     @property
-    def seen(self) -> Mapping[str, Present]:
+    def seen(self) -> Mapping[str, RemoteRecord]:
         """The list, where it was asked for; empty where it was not."""
         return self._listed or {}
 
-    def get(self, external_id: str) -> Present | None:
+    def get(self, external_id: str) -> RemoteRecord | None:
         """Give a record of the list, where it was asked for."""
         return self.seen.get(external_id)
 
-    def _present(self, shown: Shown) -> Present:
+    def _record(self, shown: Shown) -> RemoteRecord:
         client, resource = self._client, self._resource
         record = client.read(resource, shown, place=self._place)
         fingerprint = client.fingerprint_shown(resource, shown)
         if resource != "invoice":
             code = record.get("number" if resource == "gl_account" else "code")
             is_usable = bool(record.get("is_active", True)) and bool(record.get("is_postable", True))
-            return Present(record.get("id"), fingerprint, code=code, is_usable=is_usable)
+            return RemoteRecord(record.get("id"), fingerprint, code=code, is_usable=is_usable)
         names = ("status", "status_reason", "total", "amount_paid", "modified_at")
         told: dict[str, Any] = {name: record.get(name) for name in names}
         if told["status"] in _MAY_DIFFER:
             told["body"] = json.dumps(client.body_shown(resource, shown))
-        return Present(record.get("id"), fingerprint, client.shown_image(shown), **told)
+        return RemoteRecord(record.get("id"), fingerprint, client.shown_image(shown), **told)
 
 
-class Resource(NamedTuple):
+class RemoteList(NamedTuple):
     """Where AvidXchange lists a stream's records."""
 
     name: str
@@ -141,7 +141,7 @@ class Resource(NamedTuple):
         return {"dimension": self.dimension} if self.dimension else {}
 
 
-class Directories:
+class RemoteIndexes:
     """What AvidXchange has, by stream.
 
     Args:
@@ -151,13 +151,13 @@ class Directories:
     """
 
     def __init__(
-        self, client: AvidXchange, resources: Mapping[str, Resource], trail: Callable[[], int]
+        self, client: AvidXchange, resources: Mapping[str, RemoteList], trail: Callable[[], int]
     ) -> None:
         self.resources = resources
         self._all = {
-            stream: Directory(client, one.name, one.place, trail) for stream, one in resources.items()
+            stream: RemoteIndex(client, one.name, one.place, trail) for stream, one in resources.items()
         }
 
-    def of(self, stream: str) -> Directory:
+    def of(self, stream: str) -> RemoteIndex:
         """Give what it has of a stream's records."""
         return self._all[stream]

@@ -1,4 +1,4 @@
-"""Stories: all that the ledger knows of a bill or a payment, found by whatever number a person has."""
+"""Record history: all that the ledger knows of a bill or a payment, found by whatever number a person has."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import Any
 from sqlalchemy import Select, or_, select
 
 from apbridge.json import loads
-from apbridge.ledger.names import searched
 from apbridge.ledger.rows import Reasoned, Status
+from apbridge.ledger.search_keys import searched
 from apbridge.ledger.store import Ledger
 from apbridge.ledger.tables import audit, names, records
 
@@ -20,7 +20,7 @@ _PAGE = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Known(Reasoned):
+class RecordSummary(Reasoned):
     """One record as the ledger has it, without its content."""
 
     system: str
@@ -84,11 +84,11 @@ class Exchange:
 
 
 @dataclass(frozen=True, slots=True)
-class Story:
+class RecordHistory:
     """What is known by one number: records, the ones looked for first, and every write about them."""
 
     asked: str
-    records: tuple[Known, ...]
+    records: tuple[RecordSummary, ...]
     exchanges: tuple[Exchange, ...]
 
 
@@ -109,7 +109,7 @@ class Cut:
     until: datetime | None = None
 
 
-class Stories:
+class RecordHistories:
     """Looks things up in a ledger.
 
     Args:
@@ -119,7 +119,7 @@ class Stories:
     def __init__(self, ledger: Ledger) -> None:
         self._database = ledger.database
 
-    def tell(self, number: str) -> Story:
+    def tell(self, number: str) -> RecordHistory:
         """Tell all that is known by a number: a bill's or a check's, or an id of either system.
 
         Of a bill the payments that pay it are told too, and of a payment the bills that it pays.
@@ -131,7 +131,7 @@ class Stories:
         known = self._known(subjects)
         order = {name: place for place, name in enumerate(subjects)}
         known.sort(key=lambda one: (order[one.external_id], one.first_seen))
-        return Story(number.strip(), tuple(known), tuple(self.exchanges(subjects)))
+        return RecordHistory(number.strip(), tuple(known), tuple(self.exchanges(subjects)))
 
     def exchanges(self, external_ids: Iterable[str]) -> list[Exchange]:
         """Give every write about some records, in order."""
@@ -147,7 +147,7 @@ class Stories:
         return [Exchange(link, answered.get(seq)) for seq, link in sent.items()]
 
     def trail(self, cut: Cut | None = None, *, after: int = 0, limit: int | None = None) -> Iterator[Link]:
-        """Give the audit trail from after a place on, in order, a portion at a time."""
+        """Give the audit trail from after a place on, in order, a batch at a time."""
         cut = cut or Cut()
         left = limit
         while left is None or left > 0:
@@ -196,11 +196,13 @@ class Stories:
         with self._database.reading() as connection:
             return list(connection.execute(query).scalars())
 
-    def _known(self, external_ids: Iterable[str]) -> list[Known]:
+    def _known(self, external_ids: Iterable[str]) -> list[RecordSummary]:
         query = select(*_KNOWN).where(records.c.external_id.in_(list(external_ids)[:_MOST_RECORDS]))
         with self._database.reading() as connection:
             return [
-                Known(**{**row, "status": Status(row["status"]), "facts": loads(row["facts"] or "{}")})
+                RecordSummary(
+                    **{**row, "status": Status(row["status"]), "facts": loads(row["facts"] or "{}")}
+                )
                 for row in connection.execute(query).mappings()
             ]
 
@@ -209,7 +211,7 @@ class Stories:
             return [Link(**row) for row in connection.execute(query).mappings()]
 
 
-_KNOWN = tuple(records.columns[name] for name in Known.__dataclass_fields__)
+_KNOWN = tuple(records.columns[name] for name in RecordSummary.__dataclass_fields__)
 
 
 def _conditions(cut: Cut) -> Iterator[Any]:

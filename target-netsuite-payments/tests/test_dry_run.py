@@ -7,13 +7,13 @@ from pathlib import Path
 
 from apbridge.json import loads
 
-from .company import Company
+from .company import PostingCompany
 from .program import Target
 from .records import in_full, paying, voided
 
 
-def test_it_writes_nothing_and_foresees_what_the_run_then_does(
-    company: Company, target: Target, tmp_path: Path
+def test_it_writes_nothing_and_predicts_what_the_run_then_does(
+    company: PostingCompany, target: Target, tmp_path: Path
 ):
     posted, failed = in_full(company.bill()), in_full(company.bill(), status="failed")
     target.run(posted)
@@ -33,8 +33,8 @@ def test_it_writes_nothing_and_foresees_what_the_run_then_does(
     assert company.sandbox.books() == before
     assert target.rows().keys() == {posted["external_id"]}
     told = loads(report.read_bytes())["streams"]["payments"]
-    foreseen = {what: {one["external_id"] for one in told[what]} for what in told if what != "failed"}
-    assert foreseen == {
+    expected = {what: {one["external_id"] for one in told[what]} for what in told if what != "failed"}
+    assert expected == {
         "created": {new["external_id"], first["external_id"]},
         "updated": {linked["external_id"]},
         "cancelled": {posted["external_id"]},
@@ -48,7 +48,9 @@ def test_it_writes_nothing_and_foresees_what_the_run_then_does(
     assert company.unpaid(shared) == Decimal(1)
 
 
-def test_a_dry_run_does_not_say_that_anything_was_posted(company: Company, target: Target, tmp_path: Path):
+def test_a_dry_run_does_not_say_that_anything_was_posted(
+    company: PostingCompany, target: Target, tmp_path: Path
+):
     record = in_full(company.bill())
     ran = target.run(record, dry_run=True, dry_run_report=str(tmp_path / "report.json"))
     assert "nothing was written" in ran.log

@@ -1,4 +1,4 @@
-"""The gate before both systems: counts calls, delays them, holds limits, lets faults befall them."""
+"""What stands before both systems: counts calls, delays them, holds limits, lets faults befall them."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ import msgspec
 from starlette.routing import BaseRoute, Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from apbridge_sandbox.avidxchange.answers import Answer, Problem, RefusalError
+from apbridge_sandbox.avidxchange.answers import FieldProblem, JsonAnswer, RefusalError
 from apbridge_sandbox.avidxchange.partner import endpoint as partner
 from apbridge_sandbox.calls import (
     PARTNER_PREFIX,
     SIGN_IN_PATHS,
+    CallCounts,
     System,
-    Tally,
     is_write,
     refusal_codes,
     system_of,
 )
+from apbridge_sandbox.context import Sandbox
 from apbridge_sandbox.credentials import ACCOUNT_ID
 from apbridge_sandbox.faults import Drop, Fault
 from apbridge_sandbox.netsuite.errors import overloaded
-from apbridge_sandbox.world import Sandbox
 
 _RETRY_AFTER_S = 1
 
 
-class Gate:
+class CallMiddleware:
     """ASGI middleware over the shared port.
 
     A handler whose call changes something though its path does not tell (a RESTlet that voids) sets
@@ -130,10 +130,10 @@ class Gate:
 
     def _overloaded(self, system: System, path: str) -> tuple[int, bytes, dict[str, str]]:
         if system is System.AVIDXCHANGE:
-            problem = Problem("too_many_requests", "Too many requests: wait, then send it again.")
+            problem = FieldProblem("too_many_requests", "Too many requests: wait, then send it again.")
             error = RefusalError(429, problem)
             is_partner = path.startswith(f"{PARTNER_PREFIX}/")
-            answer = Answer(429, partner.refused(error)) if is_partner else error.answer()
+            answer = JsonAnswer(429, partner.refused(error)) if is_partner else error.answer()
             return answer.status, answer.content(), _RETRY_AFTER["seconds"]()
         switches = self._sandbox.switches
         found = overloaded(path, switches["netsuite.overload_status"], ACCOUNT_ID)
@@ -179,7 +179,7 @@ def _http_date(seconds: int) -> str:
 class _Outlet:
     """Passes an answer on, and counts the codes of a refusal."""
 
-    def __init__(self, send: Send, tally: Tally) -> None:
+    def __init__(self, send: Send, tally: CallCounts) -> None:
         self._send = send
         self._tally = tally
         self._status = 0

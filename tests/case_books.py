@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from apbridge_sandbox.testing import Running
-from tests.halves import InboundHalf
+from tests.in_process import InboundHalf
 
 _CENT = Decimal("0.01")
 

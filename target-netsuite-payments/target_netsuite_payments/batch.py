@@ -1,4 +1,4 @@
-"""One portion of payments: looked up in bulk, each checked and posted, then read back in bulk."""
+"""One batch of payments: looked up in bulk, each checked and posted, then read back in bulk."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from threading import Lock
 from apbridge.errors import APBridgeError, RejectedError
 from apbridge.schemas.identifiers import VENDOR, internal_id, is_our_payment
 from apbridge.singer import Action
-from target_netsuite_payments.books import Bill, Books, Recorded
+from target_netsuite_payments.books import Bill, NetSuiteBooks, Recorded
 from target_netsuite_payments.checks import (
-    Share,
+    BillShare,
     closed_by,
     confirm,
     differences,
@@ -23,7 +23,7 @@ from target_netsuite_payments.checks import (
 from target_netsuite_payments.groups import in_groups
 from target_netsuite_payments.payment import Payment
 from target_netsuite_payments.posting import Posting
-from target_netsuite_payments.rules import Rules
+from target_netsuite_payments.rules import PostingRules
 
 _LINKED = "recorded by hand as vendor payment {}, which has our external id now: nothing is posted"
 
@@ -52,8 +52,8 @@ class _Group:
     turn: Lock = field(default_factory=Lock)
 
 
-class Portion:
-    """Brings NetSuite's books in line with a portion of payments.
+class Batch:
+    """Brings NetSuite's books in line with a batch of payments.
 
     Payments that touch the same bill are handled one after the other: NetSuite refuses two changes of a bill
     at a time, and what is open for the second depends on the first. All others may run side by side.
@@ -73,9 +73,9 @@ class Portion:
 
     def __init__(
         self,
-        books: Books,
+        books: NetSuiteBooks,
         posting: Posting,
-        rules: Rules,
+        rules: PostingRules,
         payments: Sequence[Payment],
         remote_ids: Mapping[str, str],
     ) -> None:
@@ -205,7 +205,7 @@ class Portion:
             self._changed.setdefault(bill.id, []).append(payment.external_id)
         return Done(remote_id, Action.CREATED)
 
-    def _link(self, payment: Payment, shares: Mapping[str, Share], vendor: str) -> Done | None:
+    def _link(self, payment: Payment, shares: Mapping[str, BillShare], vendor: str) -> Done | None:
         """Let a vendor payment that somebody recorded by hand stand for a payment, and for no other.
 
         Two runs may see the same one at the same moment: whoever claims it looks at it again, and links it if
@@ -278,7 +278,7 @@ class Portion:
         return [each for each in namesakes if each.total == payment.amount]
 
     def _refuse_misrecorded(
-        self, payment: Payment, shares: Mapping[str, Share], bills: Sequence[Bill]
+        self, payment: Payment, shares: Mapping[str, BillShare], bills: Sequence[Bill]
     ) -> None:
         """Reject a payment that somebody may have recorded on the same bill with a wrong amount.
 
@@ -312,7 +312,7 @@ class Portion:
         ]
 
 
-def _same(payment: Payment, shares: Mapping[str, Share], by_hand: Sequence[Recorded]) -> Recorded:
+def _same(payment: Payment, shares: Mapping[str, BillShare], by_hand: Sequence[Recorded]) -> Recorded:
     """Choose the vendor payment that is this payment and has no external id yet.
 
     Raises:

@@ -7,13 +7,13 @@ from http import HTTPStatus
 
 from apbridge.errors import RefusedError
 from apbridge.singer import Record
-from target_avidxchange.present import Present
+from target_avidxchange.remote import RemoteRecord
 
 _LOCKED = {"approved", "scheduled", "paid"}
 """Where an invoice stands that may no longer change."""
 
 
-def see_that_it_may_change(there: Present | None, purpose: str) -> None:
+def see_that_it_may_change(there: RemoteRecord | None, purpose: str) -> None:
     """See whether AvidXchange still lets an invoice change.
 
     Raises:

@@ -3,7 +3,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from tap_avidxchange.memory import Memory
+from tap_avidxchange.bookmark import ListBookmark
 
 HOUR = timedelta(hours=1)
 
@@ -14,7 +14,7 @@ def record(number: int, minute: int, **more: object) -> dict[str, object]:
 
 def test_the_next_run_reads_again_what_may_have_changed_behind_the_readers_back():
     state: dict[str, Any] = {}
-    memory = Memory(state, timedelta(minutes=5))
+    memory = ListBookmark(state, timedelta(minutes=5))
     for number in range(60):
         assert memory.is_news(record(number, number))
     memory.keep(took=timedelta(minutes=10))
@@ -23,7 +23,7 @@ def test_the_next_run_reads_again_what_may_have_changed_behind_the_readers_back(
 
 
 def test_one_that_is_listed_twice_is_news_only_where_it_has_changed():
-    memory = Memory({}, HOUR)
+    memory = ListBookmark({}, HOUR)
     assert memory.is_news(record(1, 1))
     assert not memory.is_news(record(1, 1))
     assert memory.is_news(record(1, 2))
@@ -32,12 +32,12 @@ def test_one_that_is_listed_twice_is_news_only_where_it_has_changed():
 
 def test_nothing_new_leaves_the_state():
     state: dict[str, object] = {}
-    memory = Memory(state, HOUR)
+    memory = ListBookmark(state, HOUR)
     assert memory.is_news(record(1, 1))
     memory.keep(took=timedelta())
     state["replication_key_value"] = record(1, 1)["modified_at"]
     before = dict(state)
-    again = Memory(state, HOUR)
+    again = ListBookmark(state, HOUR)
     assert not again.is_news(record(1, 1))
     again.keep(took=HOUR)
     assert state == before

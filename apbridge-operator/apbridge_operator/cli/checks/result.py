@@ -21,7 +21,7 @@ class State(str, Enum):
 
 
 @dataclass(frozen=True)
-class Finding:
+class CheckResult:
     """What was found.
 
     Args:
@@ -39,12 +39,12 @@ class Finding:
     code: str | None = None
 
     @classmethod
-    def ok(cls, subject: str, says: str) -> Finding:
+    def ok(cls, subject: str, says: str) -> CheckResult:
         """Say that something is as it should be."""
         return cls(subject, State.OK, says)
 
     @classmethod
-    def of(cls, subject: str, error: APBridgeError, state: State = State.WRONG) -> Finding:
+    def of(cls, subject: str, error: APBridgeError, state: State = State.WRONG) -> CheckResult:
         """Say what is not as it should be."""
         says, do = (" ".join(text.split()) for text in (error.says, error.do))
         return cls(subject, state, says, do, error.code)

@@ -8,7 +8,7 @@ from typing import Any
 from typing_extensions import override
 
 from target_netsuite_payments.books import Bill, Recorded
-from target_netsuite_payments.checks import Share
+from target_netsuite_payments.checks import BillShare
 from target_netsuite_payments.payment import Payment
 from target_netsuite_payments.posting import Posting
 
@@ -16,17 +16,21 @@ UNKNOWN = ""
 """Internal id of a vendor payment that was not made."""
 
 
-class Rehearsal(Posting):
-    """Lets every write come off. What NetSuite itself might refuse is not foreseen."""
+class DryRun(Posting):
+    """Lets every write come off. What NetSuite itself might refuse is not predicted."""
 
     @override
     def post(
-        self, payment: Payment, body: Mapping[str, Any], shares: Mapping[str, Share], bills: Sequence[Bill]
+        self,
+        payment: Payment,
+        body: Mapping[str, Any],
+        shares: Mapping[str, BillShare],
+        bills: Sequence[Bill],
     ) -> str:
         return UNKNOWN
 
     @override
-    def link(self, payment: Payment, shares: Mapping[str, Share], recorded: Recorded) -> str:
+    def link(self, payment: Payment, shares: Mapping[str, BillShare], recorded: Recorded) -> str:
         return recorded.id
 
     @override

@@ -8,11 +8,11 @@ from typing import Any
 
 from sqlalchemy import text
 
-from apbridge.ledger import Entry, Ledger, Status
-from apbridge.ledger.chronicle import DIFFERENCES, Chronicle
+from apbridge.ledger import Ledger, RowUpdate, Status
+from apbridge.ledger.run_history import DIFFERENCES, RunHistory
 
 
-class Found:
+class FakeReconciliation:
     """What a reconciliation found."""
 
     def __init__(self, unexplained: int, as_of: str | None = None) -> None:
@@ -28,52 +28,52 @@ class Found:
 
 
 def test_runs_are_told_the_newest_first(ledger: Ledger) -> None:
-    chronicle = Chronicle(ledger)
-    assert chronicle.runs() == []
-    assert chronicle.last_good("target-a") is None
+    run_history = RunHistory(ledger)
+    assert run_history.runs() == []
+    assert run_history.last_good("target-a") is None
     good = ledger.start_run("target-a", "1.0")
     good.finish("finished", {"bills": {"delivered": 2}})
     ledger.start_run("target-a", "1.0").finish(
         "failed", {}, "It was not there; token=t0ps3cret.", "APB-HTTP-001"
     )
     ledger.start_run("target-b", "1.0")
-    assert [run.status for run in chronicle.runs()] == ["running", "failed", "finished"]
-    failed = chronicle.runs("target-a", limit=1)[0]
+    assert [run.status for run in run_history.runs()] == ["running", "failed", "finished"]
+    failed = run_history.runs("target-a", limit=1)[0]
     assert str(failed.error).startswith("It was not there")
     assert failed.code == "APB-HTTP-001"
     assert "t0ps3cret" not in str(failed.error)
     with ledger.database.reading() as connection:
         stored = connection.execute(text("SELECT error FROM apbridge_runs WHERE status = 'failed'")).scalar()
     assert "t0ps3cret" not in str(stored)
-    last = chronicle.last_good("target-a")
+    last = run_history.last_good("target-a")
     assert last
     assert (last.id, last.counts) == (good.id, {"bills": {"delivered": 2}})
 
 
 def test_in_balance_counts_from_the_first_reconciliation_that_explains_all(ledger: Ledger) -> None:
-    chronicle = Chronicle(ledger)
-    assert chronicle.in_balance_since() is None
+    run_history = RunHistory(ledger)
+    assert run_history.in_balance_since() is None
     for unexplained in (0, 2, 0, 0):
-        chronicle.keep_reconciliation(Found(unexplained))
+        run_history.keep_reconciliation(FakeReconciliation(unexplained))
     # One of a day in the past says nothing of now.
-    chronicle.keep_reconciliation(Found(5, as_of="2026-01-31"))
-    kept = chronicle.reconciliations()
+    run_history.keep_reconciliation(FakeReconciliation(5, as_of="2026-01-31"))
+    kept = run_history.reconciliations()
     assert [one.unexplained for one in kept] == [0, 0, 2, 0]
     assert kept[0].summary["money"] == [{"amount": Decimal("0.10")}]
-    assert chronicle.in_balance_since() == kept[1].at
-    listed = chronicle.recall(DIFFERENCES)
+    assert run_history.in_balance_since() == kept[1].at
+    listed = run_history.recall(DIFFERENCES)
     assert listed
     assert listed.value == [{"number": "INV-0", "amount": Decimal("1.00")}]
-    chronicle.keep_reconciliation(Found(1))
-    assert chronicle.in_balance_since() is None
+    run_history.keep_reconciliation(FakeReconciliation(1))
+    assert run_history.in_balance_since() is None
 
 
 def test_what_was_found_out_is_replaced(ledger: Ledger) -> None:
-    chronicle = Chronicle(ledger)
-    assert chronicle.recall("x") is None
-    chronicle.remember("x", [1])
-    chronicle.remember("x", {"y": 2})
-    found = chronicle.recall("x")
+    run_history = RunHistory(ledger)
+    assert run_history.recall("x") is None
+    run_history.remember("x", [1])
+    run_history.remember("x", {"y": 2})
+    found = run_history.recall("x")
     assert found
     assert found.value == {"y": 2}
     assert found.at.tzinfo is timezone.utc
@@ -86,17 +86,17 @@ def test_two_processes_may_find_out_the_same_at_once(ledger: Ledger, url: str) -
     def find_out(opened: Ledger) -> None:
         for number in range(rounds):
             together.wait()
-            Chronicle(opened).remember("x", number)
+            RunHistory(opened).remember("x", number)
 
     with Ledger(url) as other, ThreadPoolExecutor(2) as pool:
         for outcome in [pool.submit(find_out, one) for one in (ledger, other)]:
             outcome.result()
-    found = Chronicle(ledger).recall("x")
+    found = RunHistory(ledger).recall("x")
     assert found
     assert found.value == rounds - 1
 
 
 def test_records_are_counted(ledger: Ledger) -> None:
     for number, status in enumerate((Status.DELIVERED, Status.DELIVERED, Status.REJECTED)):
-        ledger.write(1, "toy", [Entry("bills", f"b-{number}", None, "h", status)])
-    assert Chronicle(ledger).counts() == [("toy", "bills", "delivered", 2), ("toy", "bills", "rejected", 1)]
+        ledger.write(1, "toy", [RowUpdate("bills", f"b-{number}", None, "h", status)])
+    assert RunHistory(ledger).counts() == [("toy", "bills", "delivered", 2), ("toy", "bills", "rejected", 1)]

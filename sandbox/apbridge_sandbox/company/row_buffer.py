@@ -10,7 +10,7 @@ _FLUSH_AT = 2000
 _Value = str | int | bytes | None
 
 
-class Batch:
+class RowBuffer:
     """Gathers rows by table and inserts them many at a time. Call `flush` at the end."""
 
     def __init__(self, conn: sqlite3.Connection) -> None:

@@ -19,7 +19,7 @@ from apbridge.json import canonical
 Digest = str
 
 
-class Memory:
+class ListBookmark:
     """Tells what is news.
 
     Beside the SDK's bookmark the state holds `read_from`, the instant that the next run reads from, and

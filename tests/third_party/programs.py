@@ -6,10 +6,10 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-from demo.rehearsal import ROOT
+from demo.meltano import ROOT
 from tests.waiting import PATIENCE
 
-STRANGERS = ROOT / ".third-party"
+THIRD_PARTY = ROOT / ".third-party"
 
 
 def run(

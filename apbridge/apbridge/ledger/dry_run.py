@@ -14,12 +14,12 @@ from apbridge.ledger.audit import AuditTrail, Write
 from apbridge.ledger.doubt import IN_DOUBT
 from apbridge.ledger.rows import Content
 from apbridge.ledger.store import Ledger
-from apbridge.ledger.tables import audit, claims, findings, records, runs
+from apbridge.ledger.tables import audit, claims, observations, records, runs
 
 _ROWS = 1000
 
 
-class RehearsalLedger(Ledger):
+class DryRunLedger(Ledger):
     """A copy of a ledger that behaves as the original would, and of which the original never hears.
 
     It lies in a folder of its own that only its owner may read, and that is gone after `close`. What a dry
@@ -66,7 +66,7 @@ class RehearsalLedger(Ledger):
         ]
         last_writes = select(*columns).group_by(audit.c.system, audit.c.external_id)
         with original._database.reading() as source, self._database.writing() as copy:  # noqa: SLF001
-            whole = ((table, select(table)) for table in (runs, records, findings, claims))
+            whole = ((table, select(table)) for table in (runs, records, observations, claims))
             for table, rows in (*whole, (audit, last_writes)):
                 _copy(source, copy, table, rows)
 

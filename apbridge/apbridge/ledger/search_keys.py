@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
-from apbridge.ledger.rows import Entry
+from apbridge.ledger.rows import RowUpdate
 
 _LONGEST = 200
 _FOUND = {"bills", "payments", "invoices", "vendors"}
@@ -29,7 +29,7 @@ def described(record: Any) -> dict[str, str | None]:  # noqa: ANN401
     }
 
 
-def names_of(entry: Entry) -> set[str]:
+def names_of(entry: RowUpdate) -> set[str]:
     """Give what a record can be found by: its numbers and its ids on both sides, in lower case.
 
     A payment can be found by the external ids of the bills that it pays too, in their own case.

@@ -7,12 +7,24 @@ from collections.abc import Mapping
 from typing import Any
 
 from apbridge_sandbox.money import amount
-from apbridge_sandbox.netsuite.record_types import FieldKind, RecordField, RecordType, Sublist, record_types
-from apbridge_sandbox.suiteql import Account
+from apbridge_sandbox.netsuite.record_types import (
+    ReadFieldKind,
+    RecordField,
+    RecordType,
+    Sublist,
+    record_types,
+)
+from apbridge_sandbox.suiteql import AccountView
 
 
 def show(
-    conn: sqlite3.Connection, kind: RecordType, record_id: int, account: Account, url: str, *, expanded: bool
+    conn: sqlite3.Connection,
+    kind: RecordType,
+    record_id: int,
+    account: AccountView,
+    url: str,
+    *,
+    expanded: bool,
 ) -> dict[str, Any]:
     """Write a record.
 
@@ -39,7 +51,7 @@ def show(
 
 
 def lines(  # noqa: PLR0917 - the sublist, who sees it, where it lies
-    conn: sqlite3.Connection, kind: RecordType, name: str, record_id: int, account: Account, url: str
+    conn: sqlite3.Connection, kind: RecordType, name: str, record_id: int, account: AccountView, url: str
 ) -> list[dict[str, Any]]:
     """Write the lines of a record's sublist, which lies at that URL."""
     sublist, records = kind.sublists[name], url.rsplit("/", 3)[0]
@@ -79,13 +91,13 @@ def _values(
 
 def _value(conn: sqlite3.Connection, value: Any, field: RecordField, records: str) -> Any:  # noqa: ANN401
     match field.kind:
-        case FieldKind.FLAG:
+        case ReadFieldKind.FLAG:
             return value == "T"
-        case FieldKind.MONEY:
+        case ReadFieldKind.MONEY:
             return amount(value)
-        case FieldKind.REFERENCE:
+        case ReadFieldKind.REFERENCE:
             return _reference(conn, value, field, records)
-        case FieldKind.CHOICE:
+        case ReadFieldKind.CHOICE:
             word = field.display.words.get(value, str(value))
             return {"id": str(value).rpartition(":")[2], "refName": word.rpartition(" : ")[2]}
         case _:

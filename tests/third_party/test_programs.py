@@ -8,19 +8,19 @@ from pathlib import Path
 from typing import Any
 
 from apbridge_sandbox.testing import Running
-from demo.rehearsal import PROGRAMS
+from demo.meltano import PROGRAMS
 from tests.plugins import environment
-from tests.third_party.strangers import STRANGERS, run
+from tests.third_party.programs import THIRD_PARTY, run
 
 
-def test_our_tap_feeds_a_strangers_target(company: Running, tmp_path: Path):
+def test_our_tap_feeds_another_projects_target(company: Running, tmp_path: Path):
     messages = run(
         PROGRAMS / "tap-netsuite-ap",
         "--config=ENV",
         env=environment(company, "tap-netsuite-ap", spool_url=str(tmp_path / "spool")),
         cwd=tmp_path,
     )
-    run(STRANGERS / "target-jsonl/bin/target-jsonl", stdin=messages, cwd=tmp_path)
+    run(THIRD_PARTY / "target-jsonl/bin/target-jsonl", stdin=messages, cwd=tmp_path)
 
     written = next(tmp_path.glob("bills*.jsonl")).read_text(encoding="utf-8").splitlines()
     bills = {bill["id"]: bill for bill in (json.loads(line, parse_float=Decimal) for line in written)}
@@ -32,7 +32,7 @@ def test_our_tap_feeds_a_strangers_target(company: Running, tmp_path: Path):
     }
 
 
-def test_a_strangers_tap_feeds_our_target(changing_company: Running, tmp_path: Path):
+def test_another_projects_tap_feeds_our_target(changing_company: Running, tmp_path: Path):
     departments: list[dict[str, Any]] = [
         {
             "id": str(number),
@@ -50,7 +50,7 @@ def test_a_strangers_tap_feeds_our_target(changing_company: Running, tmp_path: P
     config = {"path": "departments.jsonl", "stream_name": "departments", "primary_keys": ["id"]}
     (tmp_path / "config.json").write_text(json.dumps(config))
 
-    messages = run(STRANGERS / "tap-jsonl/bin/tap-jsonl", "--config=config.json", cwd=tmp_path)
+    messages = run(THIRD_PARTY / "tap-jsonl/bin/tap-jsonl", "--config=config.json", cwd=tmp_path)
     run(
         PROGRAMS / "target-avidxchange",
         "--config=ENV",

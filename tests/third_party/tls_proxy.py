@@ -30,7 +30,7 @@ _CHUNK = 65536
 
 
 @contextmanager
-def front_door(upstream: str, account: str, folder: Path) -> Iterator[dict[str, str]]:
+def https_proxy(upstream: str, account: str, folder: Path) -> Iterator[dict[str, str]]:
     """Open the door to a sandbox, and give the environment that leads a client through it.
 
     Args:
