@@ -58,7 +58,7 @@ def meltano_run(
 
 
 def pay_a_month(sandbox: Running) -> int:
-    """Let AvidXchange do a month's work: every way of paying, whole, in part, with a discount.
+    """Run a month of AvidXchange's work: every way of paying, whole, in part, with a discount.
 
     Returns:
         How many payments settled.

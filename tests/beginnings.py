@@ -50,7 +50,7 @@ class Beginnings:
 
 
 def _make(place: Path, vendors: int, bills: int, profile: str) -> str:
-    """Make one; give the address that it had."""
+    """Make one; return the address that it had."""
     for folder in (_BOOKS, _RUN):
         (place / folder).mkdir(parents=True)
     with running(vendors=vendors, bills=bills, folder=place / _BOOKS) as sandbox:

@@ -32,7 +32,7 @@ class NamedBooks:
         self.numbers: dict[str, str | None] = {}
 
     def held(self) -> dict[str, Any]:
-        """Give what NetSuite holds under the external id of each payment: what it pays on which bill."""
+        """Return what NetSuite holds under the external id of each payment: what it pays on which bill."""
         found = {}
         for one in self._vendor_payments():
             name = self._named(one)
@@ -45,13 +45,13 @@ class NamedBooks:
         return found
 
     def linked(self) -> dict[str, str]:
-        """Give which payments are vendor payments that somebody recorded by hand."""
+        """Return which payments are vendor payments that somebody recorded by hand."""
         hands = {number: name for name, number in self.by_hand.items()}
         found = ((self._named(one), hands.get(one["id"])) for one in self._vendor_payments())
         return {name: hand for name, hand in found if name and hand}
 
     def looks(self, name: str) -> dict[str, Any]:
-        """Give what a clerk sees of a payment in NetSuite."""
+        """Return what a clerk sees of a payment in NetSuite."""
         (one,) = (each for each in self._vendor_payments() if self._named(each) == name)
         return {
             "bank": one["account"],
@@ -65,13 +65,13 @@ class NamedBooks:
         }
 
     def open(self) -> dict[str, str]:
-        """Give what is open in NetSuite of each bill that is there."""
+        """Return what is open in NetSuite of each bill that is there."""
         bills = {number: bill for bill, number in self.bills.items()}
         found = (bill for bill in self._sandbox.books()["netsuite"]["bills"] if bill["id"] in bills)
         return {bills[bill["id"]]: _plain(bill["unpaid"]) for bill in found}
 
     def unpaid(self) -> dict[str, str]:
-        """Give what is unpaid in AvidXchange of each invoice."""
+        """Return what is unpaid in AvidXchange of each invoice."""
         ours = {self._invoice(bill): bill for bill in self.bills}
         return {
             ours[one["externalId"]]: _plain(one["amountUnpaid"])
@@ -80,7 +80,7 @@ class NamedBooks:
         }
 
     def rejected(self) -> dict[str, tuple[str | None, str]]:
-        """Give code and reason of each rejected payment."""
+        """Return code and reason of each rejected payment."""
         names = {number: name for name, number in self.payments.items()}
         rows = self._half.rejected().items()
         return {names[number]: (row.code, row.reason or "") for number, row in rows}

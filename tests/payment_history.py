@@ -195,7 +195,7 @@ class PaymentHistory:
     # What must hold
 
     def disagreements(self) -> Iterator[str]:
-        """Say what is not as it must be: nothing, after both halves ran last."""
+        """Describe what is not as it must be: nothing, after both halves ran last."""
         payments = {OURS + one["id"]: one for one in self._payments()}
         held = defaultdict(list)
         for one in self._vendor_payments():
@@ -215,7 +215,7 @@ class PaymentHistory:
             yield from self._of_bill(bill, payments, held, rejected)
 
     def tells(self) -> Iterator[str]:
-        """Say what this history was about, for Hypothesis's statistics."""
+        """Describe what this history was about, for Hypothesis's statistics."""
         for system, stream in (("avidxchange", "bills"), ("netsuite", "payments")):
             for row in self._rejected(system, stream).values():
                 yield f"rejected {row.code}"
@@ -266,7 +266,7 @@ class PaymentHistory:
     def _not_in_both(
         self, bill: Book, payments: Mapping[str, Book], held: Mapping[Any, list[Book]]
     ) -> Iterator[tuple[str, Decimal]]:
-        """Give what is paid on a bill in one system only: positive in AvidXchange, negative in NetSuite."""
+        """Yield what is paid on a bill in one system only: positive in AvidXchange, negative in NetSuite."""
         for external_id, payment in payments.items():
             share = self._shares(payment).get(bill["id"])
             is_live = any(bill["id"] in _applied(one) for one in held.get(external_id, []))
@@ -319,7 +319,7 @@ def _pick(some: list[Any], which: int) -> Any:  # noqa: ANN401
 
 
 def _amount(much: int, most: Decimal) -> Decimal:
-    """Give some of an amount, in cents."""
+    """Return some of an amount, in cents."""
     cents = int(most * 100)
     return Decimal(much * 7919 % max(cents, 1)) / 100
 

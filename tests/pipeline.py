@@ -55,7 +55,7 @@ class Pipe:
         return Ended(int(tap.exitcode or 0), int(target.exitcode or 0), said)
 
     def run_well(self) -> str:
-        """Run to an end that must be good; give what was said."""
+        """Run to an end that must be good; return what was said."""
         ended = self.run()
         assert (ended.tap, ended.target) == (0, 0), ended.said
         return ended.said

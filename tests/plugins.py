@@ -13,7 +13,7 @@ from tests.waiting import PATIENCE
 
 
 def environment(sandbox: Running, plugin: str, **settings: str) -> dict[str, str]:
-    """Give the sandbox's credentials under one plugin's own names, and other settings over them."""
+    """Return the sandbox's credentials under one plugin's own names, and other settings over them."""
     prefix = plugin.replace("-", "_").upper()
     system = "NETSUITE_" if "netsuite" in plugin else "AVIDXCHANGE_"
     own = {

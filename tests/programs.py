@@ -48,7 +48,7 @@ def start(
 
 
 def ended(process: BaseProcess) -> int:
-    """Wait for a program, and give its exit code."""
+    """Wait for a program, and return its exit code."""
     process.join(PATIENCE)
     process.kill()
     process.join()

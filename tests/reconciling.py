@@ -74,11 +74,11 @@ class ReconcileContext:
             return reconcile(netsuite, avidxchange, ledger, **more)
 
     def differences(self, external_id: str, **more: Any) -> list[Difference]:  # noqa: ANN401
-        """Compare, and give the differences on a record."""
+        """Compare, and return the differences on a record."""
         return [one for one in self.compare(**more).differences if one.external_id == external_id]
 
     def difference(self, external_id: str, **more: Any) -> Difference:  # noqa: ANN401
-        """Compare, and give the one difference on a record."""
+        """Compare, and return the one difference on a record."""
         (found,) = self.differences(external_id, **more)
         return found
 
@@ -120,13 +120,13 @@ class ReconcileContext:
     # What people and AvidXchange do
 
     def later(self, **time: int) -> datetime:
-        """Let time pass, and give a moment in the middle of it."""
+        """Let time pass, and return a moment in the middle of it."""
         while_ = timedelta(**time)
         now = self.sandbox.control("/control/clock", {"advance_seconds": int(while_.total_seconds())})["now"]
         return datetime.fromisoformat(now.replace("Z", "+00:00")) - while_ / 2
 
     def take(self, status: str = "approved") -> tuple[str, Mapping[str, Any]]:
-        """Give an invoice that stands so and of which nothing is paid, and its bill, for one test alone."""
+        """Return an invoice that stands so and of which nothing is paid, and its bill, for one test alone."""
         books = self.sandbox.books()
         for invoice in books["avidxchange"]["invoices"]:
             name = invoice["externalId"]
@@ -160,14 +160,14 @@ class ReconcileContext:
         self.sandbox.control("/control/netsuite/pay-by-hand", order)
 
     def settle(self, name: str, **share: str) -> str:
-        """Pay an invoice and let it settle, without an inbound run; give the payment's external id."""
+        """Pay an invoice and let it settle, without an inbound run; return the payment's external id."""
         order = {"invoices": [{"external_id": name, **share}], "method": "check"}
         (payment,) = self.sandbox.control("/control/payments/pay", order)["ids"]
         self.sandbox.control("/control/payments/settle", {"ids": [payment]})
         return f"avidxchange-payment-{payment}"
 
     def sent(self, name: str) -> Mapping[str, Any]:
-        """Give what was sent for an invoice, as AvidXchange shows it."""
+        """Return what was sent for an invoice, as AvidXchange shows it."""
         with self.avidxchange() as client:
             shown = next(one for one in client.shown("invoice") if one.external_id == name)
             return client.body_shown("invoice", shown)
@@ -188,14 +188,14 @@ class ReconcileContext:
 
 @contextmanager
 def context(beginnings: Beginnings, folder: Path, *, bills: int) -> Iterator[ReconcileContext]:
-    """Give a company whose bills have been submitted."""
+    """Yield a company whose bills have been submitted."""
     with beginnings.company(folder, vendors=15, bills=bills) as sandbox:
         yield ReconcileContext(sandbox, folder)
 
 
 @contextmanager
 def world_with_payments(beginnings: Beginnings, folder: Path, *, bills: int) -> Iterator[ReconcileContext]:
-    """Give one whose invoices are approved, and of which some have been paid, with the payments posted."""
+    """Yield one whose invoices are approved, and of which some have been paid, with the payments posted."""
     with context(beginnings, folder, bills=bills) as made:
         made.sandbox.control("/control/invoices/approve", {"external_ids": "all"})
         for share in ({}, {"amount": "1.25"}, {"discount": "0.75"}) * 4:

@@ -25,7 +25,7 @@ class ImageLoop:
     state: str = ""
 
     def read(self) -> str:
-        """Run the tap, from where the target acknowledged; give what it wrote."""
+        """Run the tap, from where the target acknowledged; return what it wrote."""
         spool = {"spool_url": str(self.folder / "spool")}
         going_on = [f"--state={self.folder / 'state.json'}"] if self.state else []
         env = environment(self.sandbox, "tap-netsuite-ap", **spool)
@@ -34,7 +34,7 @@ class ImageLoop:
         return ended.stdout
 
     def write(self, messages: str, **settings: str) -> str:
-        """Run the target; give the last line of what it said."""
+        """Run the target; return the last line of what it said."""
         own = self.sandbox.avidxchange_settings(self.contract)
         own["ledger_url"] = f"sqlite:///{self.folder}/ledger.db"
         env = environment(self.sandbox, "target-avidxchange", **own, **settings)
@@ -46,7 +46,7 @@ class ImageLoop:
         return ended.stderr
 
     def images(self) -> dict[str, str]:
-        """Give the images that AvidXchange has, by invoice."""
+        """Return the images that AvidXchange has, by invoice."""
         assert self.sandbox.sandbox
         with self.sandbox.sandbox.store.connection() as connection:
             held = connection.execute(
@@ -56,7 +56,7 @@ class ImageLoop:
             return {row["bill"]: row["sha256"] for row in held}
 
     def wanted(self, messages: str) -> dict[str, Any]:
-        """Give the images that the tap told of, by bill."""
+        """Return the images that the tap told of, by bill."""
         told = (loads(line) for line in messages.splitlines())
         bills = [one["record"] for one in told if one.get("stream") == "bills" and one["type"] == "RECORD"]
         return {bill["external_id"]: bill["images"][0] for bill in bills if bill["images"]}

@@ -41,7 +41,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def told(said: str, plugin: str) -> Iterator[dict[str, Any]]:
-    """Give what Meltano took from a plugin. Every line of its log must be one JSON object."""
+    """Yield what Meltano took from a plugin. Every line of its log must be one JSON object."""
     for line in said.splitlines():
         if line.startswith("{"):
             one = json.loads(line)

@@ -63,7 +63,7 @@ CONTRACTS = {
 
 
 def named(contract: Contract, folder: Path) -> str:
-    """Give what the setting `profile` is."""
+    """Return what the setting `profile` is."""
     if not contract.changes:
         return contract.profile
     text = source(contract.profile)

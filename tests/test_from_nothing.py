@@ -132,7 +132,7 @@ def journey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Journey]:
 
 
 def documented() -> list[str]:
-    """Give the commands by which the README tries it out, line by line."""
+    """Return the commands by which the README tries it out, line by line."""
     blocks: list[str] = re.findall(
         r"```\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL
     )
@@ -141,7 +141,7 @@ def documented() -> list[str]:
 
 
 def trying(project: Path, port: int) -> str:
-    """Give those commands as a script, with a small company on a free port."""
+    """Return those commands as a script, with a small company on a free port."""
     lines = [f"cd {project}", "umask 077", *documented()]
     script = "\n".join(lines).replace("8400", str(port))
     serve = f"serve --port {port} --control-port 0 --vendors 6 --bills 12"

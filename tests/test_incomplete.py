@@ -59,19 +59,19 @@ def last_good(folder: Path) -> PastRun | None:
 
 
 def outbound(seen: Overview) -> Any:  # noqa: ANN401
-    """Give what the page says of the direction, and how well it is."""
+    """Return what the page says of the direction, and how well it is."""
     (sign,) = [one for one in seen.signs if one.what == OUTBOUND]
     return sign
 
 
 def shown(folder: Path) -> tuple[Any, str]:
-    """Give what the page says of the direction, and the whole of the report."""
+    """Return what the page says of the direction, and the whole of the report."""
     with Ledger(url(folder)) as ledger:
         return outbound(overview(ledger, None)), report(ledger, None)
 
 
 def told(folder: Path) -> list[tuple[str, str]]:
-    """Give what is told now of the direction, which is remembered."""
+    """Return what is told now of the direction, which is remembered."""
     with Ledger(url(folder)) as ledger:
         found = [one for one in due(ledger, None) if one.says.startswith(OUTBOUND)]
         for one in found:
@@ -87,7 +87,7 @@ def three_hours_pass(folder: Path) -> None:
 
 
 def bookmarks(pipe: Pipe) -> dict[str, str]:
-    """Give how far each stream is read, as the next run is told."""
+    """Return how far each stream is read, as the next run is told."""
     kept = json.loads(pipe.state.read_bytes())["bookmarks"]
     return {
         name: one["replication_key_value"] for name, one in kept.items() if "replication_key_value" in one

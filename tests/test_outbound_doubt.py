@@ -154,7 +154,7 @@ class DoubtLoop:
 
 @pytest.fixture(params=PATHS)
 def loop(request: pytest.FixtureRequest, tmp_path: Path, beginnings: Beginnings) -> Iterator[DoubtLoop]:
-    """Give a loop whose first run is over."""
+    """Yield a loop whose first run is over."""
     with beginnings.company(tmp_path, vendors=3, bills=4, profile=request.param) as sandbox:
         yield DoubtLoop(Pipe(sandbox, tmp_path), request.param)
 

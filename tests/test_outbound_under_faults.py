@@ -53,7 +53,7 @@ def pipe(tmp_path: Path, beginnings: Beginnings) -> Iterator[Pipe]:
 
 
 def see_no_secret(pipe: Pipe) -> None:
-    """See that a pipe's logs hold none, however it fared."""
+    """Check that a pipe's logs hold none, however it fared."""
     credentials = pipe.sandbox.credentials
     secrets = [credentials[f"AVIDXCHANGE_{name}_TOKEN"] for name in ("COMPANY", "USER")]
     vendors = pipe.sandbox.books()["avidxchange"]["vendors"]
@@ -68,14 +68,14 @@ def books(pipe: Pipe) -> BothBooks:
 
 
 def disagreements(pipe: Pipe) -> list[Any]:
-    """Give where the books differ, and what an invoice named before it was there."""
+    """Return where the books differ, and what an invoice named before it was there."""
     refusals = pipe.sandbox.calls()["avidxchange"]["refusals"]
     early = [code for code in refusals if code.startswith("unknown_")]
     return [*early, *(line for line in books(pipe).compare() if not line.agree)]
 
 
 def a_bill(pipe: Pipe) -> str:
-    """Give the internal id of a bill that was submitted."""
+    """Return the internal id of a bill that was submitted."""
     return str(min(int(bill["id"]) for bill in books(pipe).bills.values()))
 
 
@@ -103,7 +103,7 @@ def edit(pipe: Pipe, table: str, number: str, **columns: Any) -> None:
 
 
 def enter_bill(pipe: Pipe, **more: Any) -> str:
-    """Enter a bill for a vendor and an account that are there; give its internal id."""
+    """Enter a bill for a vendor and an account that are there; return its internal id."""
     like = next(iter(books(pipe).bills.values()))
     lines = [{"account": like["lines"][0]["account_number"], "amount": "120.50"}]
     bill = {"vendor": like["vendor"], "tranid": "NEW-1", "lines": lines, **more}

@@ -27,7 +27,7 @@ def context(beginnings: Beginnings, tmp_path_factory: pytest.TempPathFactory) ->
 
 @pytest.fixture(scope="module")
 def untouched(beginnings: Beginnings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ReconcileContext]:
-    """Give a company in which nobody does anything after the runs."""
+    """Yield a company in which nobody does anything after the runs."""
     with world_with_payments(beginnings, tmp_path_factory.mktemp("untouched"), bills=70) as made:
         yield made
 

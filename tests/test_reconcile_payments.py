@@ -23,7 +23,7 @@ def context(beginnings: Beginnings, tmp_path_factory: pytest.TempPathFactory) ->
 
 
 def posted(context: ReconcileContext) -> str:
-    """Give a payment that is posted as it was settled, for one test alone."""
+    """Return a payment that is posted as it was settled, for one test alone."""
     for one in context.sandbox.books()["netsuite"]["payments"]:
         name = one["externalid"] or ""
         if name.startswith("avidxchange-payment-") and name not in context.taken and one["voided"] == "F":
@@ -34,7 +34,7 @@ def posted(context: ReconcileContext) -> str:
 
 
 def of_its_bill(context: ReconcileContext, payment: str, **more: datetime) -> Difference:
-    """Compare, and give the difference on the one bill that a payment pays."""
+    """Compare, and return the difference on the one bill that a payment pays."""
     payments = context.sandbox.books()["avidxchange"]["payments"]
     (found,) = [one for one in payments if payment.endswith(f"-{one['id']}")]
     (share,) = found["allocations"]

@@ -119,7 +119,7 @@ CONTRACTS = ("avidconnect", "partner")
 
 
 def under(contract: str, company: Running) -> dict[str, str]:
-    """Give the settings that choose a contract."""
+    """Return the settings that choose a contract."""
     settings = company.avidxchange_settings(contract)
     return {name: settings[name] for name in ("profile", "base_url")}
 
@@ -185,7 +185,7 @@ def check_one_sentence(  # noqa: PLR0917 - what each case is made of
     tmp_path: Path,
     by: Callable[..., subprocess.CompletedProcess[str]] = run,
 ) -> str:
-    """See that a run with these settings ends with one sentence and tells no state; give the sentence."""
+    """Check that a run with these settings ends with one sentence and tells no state; return the sentence."""
     done = by(
         plugin,
         *(["--test"] if plugin.startswith("tap") else []),

@@ -24,6 +24,6 @@ def held(control: Callable[..., Any]) -> int:
 
 
 def are_all_held(control: Callable[..., Any]) -> bool:
-    """Tell whether faults hold every call that they befell and that is not over: none is under way."""
+    """Return whether faults hold every call that they befell and that is not over: none is under way."""
     faults = control("/control/faults", method="GET")
     return all(fault["held"] + fault["over"] == fault["fired"] for fault in faults)

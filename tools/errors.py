@@ -63,7 +63,7 @@ filled in. `make errors` writes this page.
 
 
 def page() -> str:
-    """Give the page as it should read.
+    """Return the page as it should read.
 
     Raises:
         KeyError: An area has no title in `AREAS`.
@@ -82,7 +82,7 @@ def page() -> str:
 
 
 def _kinds() -> dict[str, set[str]]:
-    """Tell as what kinds of error each code is raised: they differ in who acts."""
+    """Return as what kinds of error each code is raised: they differ in who acts."""
     found: dict[str, set[str]] = defaultdict(set)
     for package in (
         "apbridge/apbridge",
@@ -98,7 +98,7 @@ def _kinds() -> dict[str, set[str]]:
 
 
 def _raised(module: ast.Module) -> Iterator[tuple[str, str]]:
-    """Give each kind of error that a module makes with each code that it may bear, also by way of names."""
+    """Yield each kind of error that a module makes with each code that it may bear, also by way of names."""
     for scope in _scopes(module):
         for call in ast.walk(scope):
             if isinstance(call, ast.Call) and call.args:
@@ -111,14 +111,14 @@ def _raised(module: ast.Module) -> Iterator[tuple[str, str]]:
 
 
 def _scopes(module: ast.Module) -> Iterator[ast.AST]:
-    """Give a module's functions, in which a name means what it was set to there."""
+    """Yield a module's functions, in which a name means what it was set to there."""
     for node in ast.walk(module):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             yield node
 
 
 def _codes(value: ast.AST, scopes: list[ast.AST], seen: set[str]) -> Iterator[str]:
-    """Give the codes that an expression may have as its value."""
+    """Yield the codes that an expression may have as its value."""
     for node in ast.walk(value):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and _CODE.fullmatch(node.value):
             yield node.value
@@ -129,7 +129,7 @@ def _codes(value: ast.AST, scopes: list[ast.AST], seen: set[str]) -> Iterator[st
 
 
 def _set_to(name: str, scopes: list[ast.AST]) -> Iterator[ast.AST]:
-    """Give what a name is set to in a function, or else at the top of its module."""
+    """Yield what a name is set to in a function, or else at the top of its module."""
     for scope in scopes:
         nodes = scope.body if isinstance(scope, ast.Module) else ast.walk(scope)
         found = [told for node in nodes for target, told in _settings(node) if name in _names(target)]
@@ -139,7 +139,7 @@ def _set_to(name: str, scopes: list[ast.AST]) -> Iterator[ast.AST]:
 
 
 def _settings(node: ast.AST) -> Iterator[tuple[ast.AST, ast.AST]]:
-    """Give the targets that a statement sets, each with what to."""
+    """Yield the targets that a statement sets, each with what to."""
     if isinstance(node, ast.Assign):
         yield from ((target, node.value) for target in node.targets)
     elif isinstance(node, ast.AnnAssign) and node.value is not None:
@@ -153,7 +153,7 @@ def _names(target: ast.AST) -> set[str]:
 
 
 def _shown(template: str) -> str:
-    """Give a sentence with its facts as words; what Markdown would take for markup is left as it is."""
+    """Return a sentence with its facts as words; what Markdown would take for markup is left as it is."""
     shown = _FACT.sub(r"*\1*", template)
     return re.sub(r"(?<!`)<([^<>`]+)>(?!`)", r"&lt;\1&gt;", shown)
 

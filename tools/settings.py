@@ -39,18 +39,18 @@ def about(plugin: str, style: str) -> str:
 
 
 def table(plugin: str) -> str:
-    """Give the settings table of a README, in Markdown."""
+    """Return the settings table of a README, in Markdown."""
     section = about(plugin, "markdown").split("## Settings\n", 1)[1]
     return "\n".join(line for line in section.splitlines() if line.startswith("|")) + "\n"
 
 
 def definitions(plugin: str) -> list[dict[str, Any]]:
-    """Give the settings as a Meltano plugin definition lists them."""
+    """Return the settings as a Meltano plugin definition lists them."""
     return list(_definitions(json.loads(about(plugin, "json"))["settings"]["properties"]))
 
 
 def capabilities(plugin: str) -> CommentedSeq:
-    """Give what a plugin can do, in one line as definitions have it.
+    """Return what a plugin can do, in one line as definitions have it.
 
     Meltano goes by it: without `structured-logging` it takes every line that a plugin logs for an `info`.
     """
@@ -92,12 +92,12 @@ def _yaml() -> YAML:
 
 
 def readme(text: str, plugin: str) -> str:
-    """Give a plugin's README with its table of settings renewed."""
+    """Return a plugin's README with its table of settings renewed."""
     return TABLE.sub(lambda match: match[1] + table(plugin) + match[2], text)
 
 
 def plugin_definition(text: str, plugin: str) -> str:
-    """Give a plugin's definition with its settings and capabilities renewed."""
+    """Return a plugin's definition with its settings and capabilities renewed."""
     yaml = _yaml()
     document = yaml.load(text)
     _renew(document, plugin)
@@ -105,7 +105,7 @@ def plugin_definition(text: str, plugin: str) -> str:
 
 
 def project(text: str) -> str:
-    """Give `meltano.yml` with every plugin's settings and capabilities renewed."""
+    """Return `meltano.yml` with every plugin's settings and capabilities renewed."""
     yaml = _yaml()
     document = yaml.load(text)
     for kind in ("extractors", "loaders"):
@@ -121,7 +121,7 @@ def _dumped(yaml: YAML, document: Any) -> str:  # noqa: ANN401
 
 
 def renewed() -> dict[Path, str]:
-    """Give every file that names settings, as it should read."""
+    """Return every file that names settings, as it should read."""
     files = {ROOT / "meltano.yml": project(_read(ROOT / "meltano.yml"))}
     for plugin in PLUGINS:
         for name, renew in (("README.md", readme), ("plugin.yml", plugin_definition)):

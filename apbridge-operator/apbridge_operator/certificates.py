@@ -44,7 +44,7 @@ class Certificates:
         self._path = f"/services/rest/auth/oauth2/v1/clients/{client_id}/certificates"
 
     def listed(self) -> list[Mapped]:
-        """Give all of them, revoked ones too.
+        """Return all of them, revoked ones too.
 
         Raises:
             RefusedError: The role may not.
@@ -58,7 +58,7 @@ class Certificates:
             raise UnavailableError("APB-NS-022", purpose=purpose, problem="no list of them") from failure
 
     def set_up(self, pem: str, role: str, entity: str) -> str:
-        """Map a certificate to a role and a user, once, and give its id.
+        """Map a certificate to a role and a user, once, and return its id.
 
         Args:
             pem: The certificate.
@@ -78,7 +78,7 @@ class Certificates:
             raise OutcomeUnknownError("APB-NS-021", purpose=purpose) from failure
 
     def revoke(self, certificate_id: str) -> None:
-        """Let nobody sign in with a certificate any more. Doing it twice is fine.
+        """Revoke a certificate. Doing it twice is fine.
 
         Raises:
             RefusedError: There is no such certificate, or the role may not.

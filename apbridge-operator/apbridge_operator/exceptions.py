@@ -108,7 +108,7 @@ class Exceptions:
         self._database = ledger.database
 
     def page(self, which: Which | None = None, *, limit: int = 50, offset: int = 0) -> list[Case]:
-        """Give some: of those that are open the urgent ones first, then the oldest."""
+        """Return some: of those that are open the urgent ones first, then the oldest."""
         which = which or Which()
         if not which.statuses <= OPEN:
             return self._cut(which, (), limit, offset)
@@ -129,7 +129,7 @@ class Exceptions:
             return [_case(row) for row in connection.execute(query)]
 
     def every(self, which: Which | None = None) -> Iterator[Case]:
-        """Give all, in the order of `page`, in batches."""
+        """Yield all, in the order of `page`, in batches."""
         offset = 0
         while found := self.page(which, limit=_AT_ONCE, offset=offset):
             yield from found
@@ -163,20 +163,20 @@ class Exceptions:
         return sorted(found, key=lambda one: not one.is_urgent)
 
     def find(self, external_id: str) -> list[Case]:
-        """Give what is to be said about one record, by its external id: one case a system and stream."""
+        """Return what is to be said about one record, by its external id: one case a system and stream."""
         query = select(*_COLUMNS).where(records.c.external_id == external_id).order_by(*_KEY)
         with self._database.reading() as connection:
             found = [_case(row) for row in connection.execute(query)]
         return [one for one in found if one.status in OPEN or one.status is Status.DISMISSED]
 
     def record(self, case: Case) -> object:
-        """Give the record itself as it was last seen, secrets masked; None where it is not kept."""
+        """Return the record itself as it was last seen, secrets masked; None where it is not kept."""
         rows: Mapping[str, Row] = self._ledger.rows(case.system, case.stream, [case.external_id])
         found = rows.get(case.external_id)
         return redact(found.payload) if found else None
 
     def ask_again(self, cases: Sequence[Case]) -> int:
-        """Let the next run try these before all others of their streams; a dismissed one is open again.
+        """Mark these to be tried first by the next run; a dismissed one is open again.
 
         Returns:
             How many there were: what was delivered meanwhile is left alone.
@@ -194,7 +194,7 @@ class Exceptions:
         return sum(self._change(one, (*OPEN, Status.DISMISSED), changes) for one in cases)
 
     def dismiss(self, cases: Sequence[Case], *, because: str, by: str, version: str) -> int:
-        """Let nothing more be done about these until they change in the system that they come from.
+        """Dismiss these until they change in the system that they come from.
 
         Each is on the audit trail, with who and why.
 

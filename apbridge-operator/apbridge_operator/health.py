@@ -76,7 +76,7 @@ def of_runs(
     now: datetime,
     quiet: timedelta,
 ) -> Sign:
-    """Tell how well one direction runs.
+    """Return how well one direction runs.
 
     Args:
         direction: Which.
@@ -104,7 +104,7 @@ def of_runs(
 
 
 def said_of(run: PastRun) -> APBridgeError:
-    """Tell how a run ended that did not end well, with its own sentence."""
+    """Return how a run ended that did not end well, with its own sentence."""
     how, moment = _HOW[run.status], _moment(run.started_at)
     if run.error:
         return APBridgeError("APB-HLT-005", how=how, moment=moment, error=run.error)
@@ -112,7 +112,7 @@ def said_of(run: PastRun) -> APBridgeError:
 
 
 def of_certificate(certificate: Certificate, now: datetime) -> Sign:
-    """Tell how long NetSuite's certificate is still good for."""
+    """Return how long NetSuite's certificate is still good for."""
     what, days = "NetSuite's certificate", certificate.days_left(now)
     ends = f"{certificate.ends:%Y-%m-%d}"
     if days < 0:
@@ -128,7 +128,7 @@ def _bad(what: str, found: APBridgeError) -> Sign:
 
 
 def whole(found: APBridgeError) -> str:
-    """Give what a sentence says and what it tells to do in one text."""
+    """Return what a sentence says and what it tells to do in one text."""
     return f"{found.says} {found.do}"
 
 

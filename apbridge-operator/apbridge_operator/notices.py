@@ -38,7 +38,7 @@ class Notice:
 
 
 def due(ledger: Ledger, certificate: Certificate | None, *, quiet: timedelta = QUIET) -> list[Notice]:
-    """Give what nobody was told of yet.
+    """Return what nobody was told of yet.
 
     Args:
         ledger: Knows what happened, and what was told.
@@ -72,7 +72,7 @@ def _runs(run_history: RunHistory, now: datetime, quiet: timedelta) -> Iterator[
 
 
 def _failed(run: PastRun) -> str:
-    """Give the title: what a run says of urgent things is urgent too."""
+    """Return the title: what a run says of urgent things is urgent too."""
     return f"A run failed; {_URGENT}" if run.code in urgent() else "A run failed"
 
 

@@ -120,7 +120,7 @@ class RecordHistories:
         self._database = ledger.database
 
     def tell(self, number: str) -> RecordHistory:
-        """Tell all that is known by a number: a bill's or a check's, or an id of either system.
+        """Return all that is known by a number: a bill's or a check's, or an id of either system.
 
         Of a bill the payments that pay it are told too, and of a payment the bills that it pays.
         """
@@ -134,7 +134,7 @@ class RecordHistories:
         return RecordHistory(number.strip(), tuple(known), tuple(self.exchanges(subjects)))
 
     def exchanges(self, external_ids: Iterable[str]) -> list[Exchange]:
-        """Give every write about some records, in order."""
+        """Return every write about some records, in order."""
         wanted = list(external_ids)[:_MOST_RECORDS]
         query = select(audit).where(audit.c.external_id.in_(wanted)).order_by(audit.c.seq)
         sent: dict[int, Link] = {}
@@ -147,7 +147,7 @@ class RecordHistories:
         return [Exchange(link, answered.get(seq)) for seq, link in sent.items()]
 
     def trail(self, cut: Cut | None = None, *, after: int = 0, limit: int | None = None) -> Iterator[Link]:
-        """Give the audit trail from after a place on, in order, a batch at a time."""
+        """Yield the audit trail from after a place on, in order, a batch at a time."""
         cut = cut or Cut()
         left = limit
         while left is None or left > 0:
@@ -161,12 +161,12 @@ class RecordHistories:
             left = None if left is None else left - len(page)
 
     def latest(self, cut: Cut | None = None, *, limit: int = 50) -> list[Link]:
-        """Give the newest rows of the audit trail, the newest last."""
+        """Return the newest rows of the audit trail, the newest last."""
         query = select(audit).where(*_conditions(cut or Cut())).order_by(audit.c.seq.desc()).limit(limit)
         return self._links(query)[::-1]
 
     def named(self, number: str) -> list[str]:
-        """Give the external ids of the records that are known by a number."""
+        """Return the external ids of the records that are known by a number."""
         exact = number.strip()
         with self._database.reading() as connection:
             by_id = connection.execute(
@@ -184,7 +184,7 @@ class RecordHistories:
             return list(by_name)
 
     def _related(self, external_ids: Sequence[str], here: Any, there: Any) -> list[str]:  # noqa: ANN401
-        """Give the other ends of the links between payments and bills."""
+        """Return the other ends of the links between payments and bills."""
         query = (
             select(there)
             .join(records, records.c.external_id == (there if here is names.c.external_id else here))

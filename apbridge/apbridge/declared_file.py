@@ -169,7 +169,7 @@ def from_csv(text: str) -> Declared:
 
 
 def _csv_rows(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
-    """Give the cells of each row with the line at which it begins."""
+    """Yield the cells of each row with the line at which it begins."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     begins = 1
     try:

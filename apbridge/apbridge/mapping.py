@@ -59,7 +59,7 @@ class MappingRule(NamedTuple):
     code: str
 
     def match(self, value: str) -> str | None:
-        """Give the code of a value; None where the rule is not for it."""
+        """Return the code of a value; None where the rule is not for it."""
         before, star, after = self.value.partition("*")
         if not star:
             return self.code if value == self.value else None
@@ -106,7 +106,7 @@ class MappingTable:
         return cls(file, _rules(file, declared))
 
     def code(self, of: str, value: str, subsidiary: str | None) -> str | None:
-        """Give the code of an account number (`account`), an `account_id`, or a dimension's value.
+        """Return the code of an account number (`account`), an `account_id`, or a dimension's value.
 
         Args:
             of: Which of these, or which dimension.
@@ -150,13 +150,13 @@ class Coding:
         return cls(*tables)
 
     def gl_code(self, account_id: str | None, number: str | None, subsidiary: str | None) -> str | None:
-        """Give the code of a GL account; unmapped its number, and its internal id where it has none."""
+        """Return the code of a GL account; unmapped its number, and its internal id where it has none."""
         by_id = account_id and self.accounts.code(_ACCOUNT_ID, account_id, subsidiary)
         by_number = number and self.accounts.code(_ACCOUNT, number, subsidiary)
         return by_id or by_number or number or account_id
 
     def dimension_code(self, dimension: str, value_id: str | None, subsidiary: str | None) -> str | None:
-        """Give the code of a dimension's value, such as of `department` 7; unmapped its internal id."""
+        """Return the code of a dimension's value, such as of `department` 7; unmapped its internal id."""
         return value_id and (self.dimensions.code(dimension, value_id, subsidiary) or value_id)
 
 

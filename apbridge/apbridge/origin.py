@@ -46,17 +46,17 @@ class Origin:
         return cls(texts.pop("system"), proof=texts.pop("proof", None), facts=texts)
 
     def as_json(self) -> dict[str, str]:
-        """Give it as STATE and ledger keep it."""
+        """Return it as STATE and ledger keep it."""
         proof = {} if self.proof is None else {"proof": self.proof}
         return {"system": self.system, **self.facts, **proof}
 
     def agrees(self, other: Origin) -> bool:
-        """Tell whether both may be the same: whatever both know is equal."""
+        """Return whether both may be the same: whatever both know is equal."""
         both = self.facts.keys() & other.facts.keys()
         return self.system == other.system and all(self.facts[name] == other.facts[name] for name in both)
 
     def __str__(self) -> str:
-        """Give it in words, such as `NetSuite account 1234567 at 1234567.suitetalk.api.netsuite.com`."""
+        """Return it in words, such as `NetSuite account 1234567 at 1234567.suitetalk.api.netsuite.com`."""
         about = [f"{name} {value}" for name, value in self.facts.items() if name != "host"]
         host = self.facts.get("host")
         return " ".join([_NAMES.get(self.system, self.system), *about, *([f"at {host}"] if host else [])])

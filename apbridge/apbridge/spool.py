@@ -77,7 +77,7 @@ def put(spool_url: str, content: bytes) -> SpooledImage:
 
 @contextmanager
 def writing(spool_url: str) -> Iterator[None]:
-    """Say in a sentence why what is written inside cannot be written there.
+    """Explain in a sentence why what is written inside cannot be written there.
 
     Raises:
         UnavailableError: It cannot.
@@ -91,7 +91,7 @@ def writing(spool_url: str) -> Iterator[None]:
 
 
 def read(uri: str, sha256: str) -> bytes:
-    """Give an image back.
+    """Return an image back.
 
     Raises:
         RejectedError: It is not there, or its bytes are not those of the hash.
@@ -107,7 +107,7 @@ def read(uri: str, sha256: str) -> bytes:
 
 
 def is_there(image: SpooledImage) -> bool:
-    """Tell whether an image is there in its full size. Whether it is whole tells only who reads it."""
+    """Return whether an image is there in its full size. Whether it is whole tells only who reads it."""
     filesystem, path = fsspec.core.url_to_fs(image.uri)
     return bool(filesystem.exists(path) and filesystem.size(path) == image.size)
 
@@ -140,7 +140,7 @@ def want(uri: str, image: Wanted, namespace: str) -> bool:
 
 
 def wanted(spool_url: str, namespace: str) -> Iterator[Wanted]:
-    """Give the images of an account that are wanted again."""
+    """Yield the images of an account that are wanted again."""
     filesystem, folder = fsspec.core.url_to_fs(spool_url)
     place = _wanted(folder.rstrip("/"), namespace)
     for file in filesystem.ls(place, detail=False) if filesystem.isdir(place) else ():
@@ -150,7 +150,7 @@ def wanted(spool_url: str, namespace: str) -> Iterator[Wanted]:
 
 
 def settle(spool_url: str, image: Wanted, namespace: str) -> None:
-    """Let an image be wanted no longer. Whoever still misses it asks again."""
+    """Remove the request for an image. Whoever still misses it asks again."""
     filesystem, folder = fsspec.core.url_to_fs(spool_url)
     with writing(spool_url), suppress(FileNotFoundError):
         filesystem.rm_file(f"{_wanted(folder.rstrip('/'), namespace)}/{image.sha256}.json")

@@ -34,7 +34,7 @@ def watched() -> Iterator[Wire]:
 
 
 def unanswered() -> None:
-    """Tell that a call was sent and not answered."""
+    """Record that a call was sent and not answered."""
     wire = _current.get()
     if wire is not None:
         wire.is_clear = False

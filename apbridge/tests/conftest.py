@@ -145,7 +145,7 @@ class FakeClock(Event):
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> FakeClock:
-    """Give sessions that take it as `stop` a time of their own."""
+    """Return sessions that take it as `stop` a time of their own."""
     clock = FakeClock()
     monkeypatch.setattr("apbridge.http.session.monotonic", lambda: clock.now)
     return clock
@@ -153,7 +153,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> FakeClock:
 
 @pytest.fixture
 def nowhere() -> str:
-    """Give an address at which nothing listens."""
+    """Return an address at which nothing listens."""
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))
         return f"http://127.0.0.1:{bound.getsockname()[1]}"

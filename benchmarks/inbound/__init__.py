@@ -42,7 +42,7 @@ class _Run:
 
     @property
     def limit(self) -> float:
-        """Give the seconds below which nobody gets: all writes side by side, all else one by one."""
+        """Return the seconds below which nobody gets: all writes side by side, all else one by one."""
         return (self.writes / _CONCURRENCY + self.look_ups + self.lists + self.sign_ins) * _LATENCY_MS / 1000
 
 
@@ -133,7 +133,7 @@ def _environment(
 
 
 def _settle(sandbox: Running) -> int:
-    """Let AvidXchange have paid so many open bills, each by a check of its own."""
+    """Have AvidXchange pay so many open bills, each by a check of its own."""
     bills = [one for one in sandbox.books()["netsuite"]["bills"] if one["status"] == "A"][:_PAYMENTS]
     account = sandbox.credentials["NETSUITE_ACCOUNT_ID"]
     session = requests.Session()

@@ -41,7 +41,7 @@ class _Company:
         self._env = {**os.environ, **{f"TARGET_AVIDXCHANGE_{name}": value for name, value in own.items()}}
 
     def counts(self, latency: float = 0.0) -> dict[str, int]:
-        """Give what was asked since last time, and set how long an answer takes from now on."""
+        """Return what was asked since last time, and set how long an answer takes from now on."""
         self._pipe.send(latency)
         counts: dict[str, int] = json.loads(self._pipe.recv())
         return counts

@@ -16,7 +16,7 @@ _TIME = "2026-11-02T16:00:00Z"
 
 
 def company() -> list[tuple[str, dict[str, Any]]]:
-    """Give the vendors and accounts that bills refer to."""
+    """Return the vendors and accounts that bills refer to."""
     vendors = [
         {
             "id": str(n),
@@ -48,7 +48,7 @@ def company() -> list[tuple[str, dict[str, Any]]]:
 
 
 def bills(count: int) -> list[tuple[str, dict[str, Any]]]:
-    """Give so many bills."""
+    """Return so many bills."""
     return [("bills", _bill(number)) for number in range(count)]
 
 

@@ -54,7 +54,7 @@ class Progress:
 
 
 def config(url: str) -> dict[str, Any]:
-    """Give the settings of an account at an address, with a key made for this."""
+    """Return the settings of an account at an address, with a key made for this."""
     key = ec.generate_private_key(ec.SECP256R1()).private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
@@ -69,12 +69,12 @@ def config(url: str) -> dict[str, Any]:
 
 
 def headers() -> Query:
-    """Give the query of bill headers as a first run asks it."""
+    """Return the query of bill headers as a first run asks it."""
     return Eligibility.from_config({}).mark(manifest().streams[-1].query)
 
 
 def read(url: str, start: str | None = None, *, is_long: bool = True) -> Iterator[list[tuple[str, int]]]:
-    """Read bill headers with the tap's reader, and give the places of each page's rows."""
+    """Read bill headers with the tap's reader, and yield the places of each page's rows."""
     query = headers()
     where = between(query, "modified_at", start, END)
     netsuite = NetSuite(NetSuiteSettings.from_config(config(url)))
@@ -108,7 +108,7 @@ def _bare(url: str, progress: Progress) -> None:
 
 
 def _tap(url: str, progress: Progress) -> None:
-    """Let the tap read bills with all that belongs to them, and write its messages to nowhere."""
+    """Run the tap over bills with all that belongs to them, and write its messages to nowhere."""
 
     class Writer(MessageWriter):
         def write_message(self, message: Message) -> None:

@@ -39,7 +39,7 @@ class Served:
     Args:
         bills: The bills.
         latency: Seconds until each answer.
-        block_every: Every so many-th call is answered 429; 0 for none.
+        block_every: Of how many calls one is answered 429; 0 for none.
         says_more: What `hasMore` says; None for the truth.
         numbers_rows: A query may ask for the number of a row.
     """
@@ -142,4 +142,4 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(head.encode() + body)
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Log nothing."""

@@ -55,7 +55,7 @@ def _compare(name: str, place: str, words: tuple[str, ...]) -> float:
 
 
 def _processor(place: str, words: tuple[str, ...]) -> float:
-    """Tell how much processor time a process takes from beginning to end."""
+    """Return how much processor time a process takes from beginning to end."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     command = [sys.executable, "-c", _PROGRAM, place, *words]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603

@@ -27,12 +27,12 @@ class System(Enum):
 
 
 def system_of(path: str) -> System:
-    """Tell which system a path of the shared port belongs to."""
+    """Return which system a path of the shared port belongs to."""
     return System.AVIDXCHANGE if path.startswith(_AVIDXCHANGE) else System.NETSUITE
 
 
 def is_write(method: str, path: str) -> bool:
-    """Tell whether a call asks for a record to change. A query or a sign-in is a POST and changes nothing."""
+    """Return whether a call changes a record. A query or a sign-in is a POST and changes nothing."""
     if method in _READS or path in SIGN_IN_PATHS:
         return False
     return path.startswith((*_AVIDXCHANGE, _RECORDS))
@@ -79,7 +79,7 @@ class Calls:
         self._tallies = {system: CallCounts() for system in System}
 
     def of(self, system: System) -> CallCounts:
-        """Give one system's counts."""
+        """Return one system's counts."""
         return self._tallies[system]
 
     def reset(self) -> None:
@@ -92,7 +92,7 @@ class Calls:
         }
 
     def as_json(self) -> dict[str, dict[str, Any]]:
-        """Give the counts as the control API shows them."""
+        """Return the counts as the control API shows them."""
         return {
             system.value: {
                 "total": tally.total,

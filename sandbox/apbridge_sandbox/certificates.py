@@ -70,7 +70,7 @@ def self_signed(
 
 
 def create_integration(conn: sqlite3.Connection, name: str) -> str:
-    """Make an integration and give its client id."""
+    """Make an integration and return its client id."""
     client_id = secrets.token_hex(32)
     conn.execute("INSERT INTO ns_integration (client_id, name) VALUES (?, ?)", (client_id, name))
     return client_id
@@ -85,7 +85,7 @@ def map_certificate(
     *,
     shortens: bool = False,
 ) -> str:
-    """Map a certificate to an integration, a role and an entity, and give its id.
+    """Map a certificate to an integration, a role and an entity, and return its id.
 
     Args:
         conn: The books.
@@ -150,7 +150,7 @@ def _read(pem: str, *, shortens: bool) -> tuple[datetime, datetime, str]:
 
 @lru_cache(maxsize=64)
 def public_key(pem: str) -> PublicKey:
-    """Give a certificate's public key.
+    """Return a certificate's public key.
 
     Raises:
         ValueError: It is of a kind that signs no assertion.
@@ -163,7 +163,7 @@ def public_key(pem: str) -> PublicKey:
 
 
 def algorithms_of(key: PublicKey) -> tuple[str, ...]:
-    """Give the algorithms that a key may sign with; none for a key that NetSuite does not take."""
+    """Return the algorithms that a key may sign with; none for a key that NetSuite does not take."""
     if isinstance(key, RSAPublicKey):
         return _RSA_ALGORITHMS if key.key_size in _RSA_SIZES else ()
     algorithm = _EC_ALGORITHMS.get(key.curve.name)

@@ -33,15 +33,15 @@ class Clock:
         self._ahead = timedelta(seconds=float(kept)) if kept else timedelta(0)
 
     def now(self) -> datetime:
-        """Give the present instant, UTC and aware."""
+        """Return the present instant, UTC and aware."""
         return datetime.now(timezone.utc) + self._ahead
 
     def stamp(self) -> str:
-        """Give the present instant as the books keep it."""
+        """Return the present instant as the books keep it."""
         return stamp(self.now())
 
     def today(self) -> date:
-        """Give the present day where the company is."""
+        """Return the present day where the company is."""
         return self.now().astimezone(COMPANY_ZONE).date()
 
     def start_at(self, moment: datetime) -> None:

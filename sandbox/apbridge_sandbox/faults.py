@@ -90,7 +90,7 @@ class Fault(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     over: int = 0
 
     def answer(self) -> tuple[bytes, dict[str, str]]:
-        """Give the body and headers of a fault that answers."""
+        """Return the body and headers of a fault that answers."""
         if self.do.html:
             page = _PROXY_PAGE.format(self.do.status)
             return page.encode(), {"content-type": "text/html; charset=utf-8", **self.do.headers}
@@ -100,7 +100,7 @@ class Fault(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
         return body, {"content-type": "application/json", **self.do.headers}
 
     def fires(self, method: str, path: str) -> bool:
-        """Tell whether this call is the one, and count it."""
+        """Return whether this call is the one, and count it."""
         if self.match.method not in (None, method) or not re.search(self.match.path, path):
             return False
         self.seen += 1
@@ -124,7 +124,7 @@ class Faults:
         self._let_go = asyncio.Event()
 
     def due(self, method: str, path: str) -> Fault | None:
-        """Give the fault that befalls this call, and count it."""
+        """Return the fault that befalls this call, and count it."""
         for fault in self.in_force:
             if fault.fires(method, path):
                 return fault
@@ -143,7 +143,7 @@ class Faults:
             fault.held -= 1
 
     def let_go(self) -> None:
-        """Let the calls go that are held now."""
+        """Release the calls that are held now."""
         self._let_go.set()
         self._let_go = asyncio.Event()
 

@@ -45,7 +45,7 @@ class CallMiddleware:
         self._routes = routes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let one call through."""
+        """Pass one call on."""
         if scope["type"] != "http" or scope["path"] == "/health":
             await self._app(scope, receive, send)
             return
@@ -149,7 +149,7 @@ _RETRY_AFTER: dict[str, Callable[[], dict[str, str]]] = {
 
 
 async def _body(receive: Receive) -> Receive:
-    """Read a call's body to its end, and give what hands it out again."""
+    """Read a call's body to its end, and return what hands it out again."""
     whole, more = b"", True
     while more:
         message = await receive()

@@ -36,5 +36,5 @@ def cents(given: object) -> Cents:
 
 
 def amount(whole: int) -> Decimal:
-    """Give whole cents as an amount with two decimals."""
+    """Return whole cents as an amount with two decimals."""
     return Decimal(whole).scaleb(-2)

@@ -72,7 +72,7 @@ class Store:
             self._writer.commit()
 
     def setting(self, name: str) -> str | None:
-        """Give a remembered setting, or None."""
+        """Return a remembered setting, or None."""
         with self.connection() as conn:
             row = conn.execute("SELECT value FROM sandbox_setting WHERE name = ?", (name,)).fetchone()
         return row["value"] if row else None

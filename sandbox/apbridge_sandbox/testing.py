@@ -52,7 +52,7 @@ class Running:
     sandbox: Sandbox | None
 
     def avidxchange_settings(self, surface: str) -> dict[str, str]:
-        """Give what a client of AvidXchange is set to: for the surface `avidconnect` or `partner`."""
+        """Return what a client of AvidXchange is set to: for the surface `avidconnect` or `partner`."""
         names = {
             "avidconnect": ("company_token", "user_token"),
             "partner": ("client_id", "client_secret", "company_id"),
@@ -77,11 +77,11 @@ class Running:
             return msgspec.json.decode(answer.read())
 
     def calls(self) -> Any:  # noqa: ANN401
-        """Give what was asked of each system since the last reset."""
+        """Return what was asked of each system since the last reset."""
         return self.control("/control/calls", method="GET")
 
     def books(self) -> Any:  # noqa: ANN401
-        """Give both books; amounts are decimal strings."""
+        """Return both books; amounts are decimal strings."""
         return self.control("/control/books", method="GET")
 
 

@@ -46,7 +46,7 @@ class Partner(requests.Session):
         return super().request(method, self.url + url, timeout=PATIENCE, **options)
 
     def batch(self, path: str, within: str, *items: object) -> list[dict[str, Any]]:
-        """Send a batch and give its results."""
+        """Send a batch and return its results."""
         answer = self.post(f"/api/v2/{path}", json={within: [*items]})
         assert answer.status_code == 200, answer.text
         results: list[dict[str, Any]] = answer.json()["Results"]

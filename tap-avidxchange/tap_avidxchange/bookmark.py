@@ -41,7 +41,7 @@ class ListBookmark:
         self._any_news = False
 
     def is_news(self, record: MutableMapping[str, Any]) -> bool:
-        """Tell whether a record is not what was sent last, in this run or the one before."""
+        """Return whether a record is not what was sent last, in this run or the one before."""
         key, digest = record["external_id"], _digest(record)
         before = self._found[key][1] if key in self._found else self._sent.get(key)
         modified = record.get("modified_at")

@@ -105,7 +105,7 @@ class ChangingStream(AvidXchangeStream):
 
     @override
     def get_replication_key_signpost(self, context: Context | None = None) -> None:
-        """Give none: how far to trust the bookmark is measured, and not told by this machine's clock."""
+        """Return none: how far to trust the bookmark is measured, and not told by this machine's clock."""
 
 
 class Payments(ChangingStream):

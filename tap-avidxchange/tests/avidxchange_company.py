@@ -51,7 +51,7 @@ class PayingCompany:
 
     @property
     def credentials(self) -> dict[str, str]:
-        """Give what the contract signs in with."""
+        """Return what the contract signs in with."""
         return {name: value for name, value in self.config.items() if name in CREDENTIALS}
 
     def read(self, state: Record | None = None, streams: tuple[str, ...] = (), **config: Any) -> Read:  # noqa: ANN401
@@ -76,7 +76,7 @@ class PayingCompany:
         return invoices
 
     def pay(self, *invoices: Record, settle: bool = True) -> list[str]:
-        """Pay shares of invoices, each by a payment of its own, or all; give the payments' ids."""
+        """Pay shares of invoices, each by a payment of its own, or all; return the payments' ids."""
         order: Record = {"invoices": invoices} if invoices else {"all": True}
         paid = self.control("/control/payments/pay", order | {"one_payment_per": "invoice"})
         if settle:
@@ -100,7 +100,7 @@ class PayingCompany:
         self.control("/control/clock", {"advance_seconds": seconds})
 
     def calls(self) -> Any:  # noqa: ANN401
-        """Give what was asked of AvidXchange since last time."""
+        """Return what was asked of AvidXchange since last time."""
         counts = self.sandbox.calls()["avidxchange"]
         self.sandbox.control("/control/calls", method="DELETE")
         return counts

@@ -21,7 +21,7 @@ CONFIG: dict[str, Any] = {"company_token": "-", "user_token": "-", "base_url": "
 
 
 def _everything() -> dict[str, Any]:
-    """Give a catalog with every stream selected."""
+    """Return a catalog with every stream selected."""
     catalog = TapAvidXchange(config=CONFIG).catalog_dict
     for entry in catalog["streams"]:
         for one in entry["metadata"]:
@@ -114,7 +114,7 @@ def _program(
 
 
 def _refused(company: PayingCompany, ended: subprocess.CompletedProcess[str]) -> str:
-    """See that a program ended as it should and gave no secret away; give its one line."""
+    """Check that a program ended as it should and gave no secret away; return its one line."""
     assert ended.returncode == 1
     assert "Traceback" not in ended.stderr
     secrets = {value for name, value in company.credentials.items() if name != "company_id"}
@@ -123,6 +123,6 @@ def _refused(company: PayingCompany, ended: subprocess.CompletedProcess[str]) ->
 
 
 def _the_error(ended: subprocess.CompletedProcess[str]) -> str:
-    """Give the one line of error that a program may end with."""
+    """Return the one line of error that a program may end with."""
     (found,) = [told for told in ended.stderr.splitlines() if "ERROR" in told]
     return found

@@ -106,7 +106,7 @@ class Bills:
         self._application = Shape(parts["applications"]["items"], self._queries["bill_applications"].aliases)
 
     def read(self, window: Window, was_sent: Callable[[str, str], bool]) -> Iterator[Record]:
-        """Give each bill that changed within a window once, in order of (modified_at, id).
+        """Yield each bill that changed within a window once, in order of (modified_at, id).
 
         Args:
             window: One without a start leaves out what is older than the settings ask for.
@@ -155,7 +155,7 @@ class Bills:
 
     @staticmethod
     def _by_file(told: Callable[[], Iterable[tuple[str, str]]], window: Window) -> Iterator[Change]:
-        """Give the bills of which a file changed. What is still of this minute is the next run's."""
+        """Yield the bills of which a file changed. What is still of this minute is the next run's."""
         for changed_at, bill in told():
             if changed_at < window.end:
                 yield Change(changed_at, bill)
@@ -200,7 +200,7 @@ class Bills:
         yield from records
 
     def _told(self, files: Iterable[File], window: Window) -> Iterator[str]:
-        """Give when files changed that this run tells of; a bill need not wait for any other."""
+        """Yield when files changed that this run tells of; a bill need not wait for any other."""
         if self._images.tells_changes:
             yield from (file.changed_at for file in files if file.changed_at < window.end)
 
@@ -259,7 +259,7 @@ class Bills:
 
 
 def _changes_of(header: Row, lines: Iterable[Row], applications: Iterable[Row]) -> Iterator[str]:
-    """Give when each part of a bill changed."""
+    """Yield when each part of a bill changed."""
     yield header["modified_at"]
     yield header.get("balance_modified_at", "")
     yield from (row.get("modified_at", "") for part in (lines, applications) for row in part)

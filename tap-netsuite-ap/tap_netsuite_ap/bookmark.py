@@ -56,7 +56,7 @@ class Bookmark:
         return Window(self._start, self._now)
 
     def was_sent(self, modified_at: str, record_id: str) -> bool:
-        """Tell whether this state of a record was sent already."""
+        """Return whether this state of a record was sent already."""
         return record_id in self._sent.get(modified_at, ())
 
     def sent(self, modified_at: str, record_id: str) -> None:

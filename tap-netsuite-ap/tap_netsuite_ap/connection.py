@@ -116,7 +116,7 @@ class Connection:
         self._now = self._now or moment
 
     def now(self, reader: Reader) -> str:
-        """Give the second of NetSuite's clock at which this run began to read."""
+        """Return the second of NetSuite's clock at which this run began to read."""
         if self._now is None:
             self._now = reader.one(manifest().queries["clock"])["moment"]
         return self._now

@@ -75,12 +75,12 @@ class CustomFields:
     columns: Mapping[str, Sequence[CustomColumn]]
 
     def put(self, query: Query) -> Query:
-        """Let a query give its custom fields."""
+        """Add the custom fields to a query."""
         lines = (QueryLine(f"  {one.expression} AS {one.alias},") for one in self.of(query.name))
         return query.put("$custom_fields", lines)
 
     def of(self, query: str) -> Sequence[CustomColumn]:
-        """Give the columns of a query."""
+        """Return the columns of a query."""
         return self.columns.get(query, ())
 
 
@@ -139,7 +139,7 @@ def near_matches(name: str, netsuite: NetSuite) -> str:
 
 
 def _there(netsuite: NetSuite) -> dict[str, Fields]:
-    """Give the account's custom fields, by the query that they are columns of."""
+    """Return the account's custom fields, by the query that they are columns of."""
     found = {name.lower(): fields for name, fields in record_fields(netsuite, *_RECORD_TYPES).items()}
     return {
         query: {

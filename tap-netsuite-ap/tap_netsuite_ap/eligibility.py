@@ -68,7 +68,7 @@ class Eligibility:
         return cls(tuple(_rules(config, start)), (start.condition,) if start else ())
 
     def mark(self, query: Query) -> Query:
-        """Let a query give a flag a rule, `rule_<n>`."""
+        """Add to a query a flag a rule, `rule_<n>`."""
         return query.put(
             "$rules",
             (
@@ -99,7 +99,7 @@ class Eligibility:
         return None
 
     def because(self, row: Row, bill: Mapping[str, Any]) -> str | None:
-        """Say in plain words why a bill is not submitted; None where it may be.
+        """Describe in plain words why a bill is not submitted; None where it may be.
 
         Args:
             row: A row of a marked query.

@@ -136,7 +136,7 @@ class Images:
                 )
 
     def _image(self, file: File, *, may_fetch: bool) -> SpooledImage | None:
-        """Give a file out of the spool, fetching it first where it is not there yet.
+        """Return a file out of the spool, fetching it first where it is not there yet.
 
         Raises:
             RejectedError: It is no picture of a bill, or too large.
@@ -206,7 +206,7 @@ class Images:
 
 
 def _leave_out(bill: Record, file: File | Unreadable, problem: APBridgeError) -> None:
-    """Tell on a bill, and in the log, that it goes without a file."""
+    """Note on a bill, and in the log, that it goes without a file."""
     if bill["is_eligible"]:
         facts = {"file": file.id, "name": file.name, "bill": bill["id"]}
         logger.warning("%s", APBridgeError("APB-TNS-012", **facts, problem=problem))

@@ -56,7 +56,7 @@ class NetSuiteStream(FencedStream):
 
     @override
     def get_replication_key_signpost(self, context: Mapping[str, Any] | None = None) -> None:
-        """Give none: reading ends at NetSuite's present second, told by NetSuite's clock and not by ours."""
+        """Return None: reading ends at the present second of NetSuite's clock, not of ours."""
 
     @override
     def note_start(self, context: Context) -> None:
@@ -92,7 +92,7 @@ class NetSuiteStream(FencedStream):
         bookmark.finished()
 
     def read(self, reader: Reader, window: Window | None) -> Iterator[Record]:
-        """Give the records of a window; all of them where there is none."""
+        """Yield the records of a window; all of them where there is none."""
         custom_fields = self._connection.custom_fields
         query = custom_fields.put(self._entry.query)
         shape = Shape(self.schema, query.aliases, custom_fields.of(query.name))
@@ -114,7 +114,7 @@ class NetSuiteStream(FencedStream):
                 yield record
 
     def was_sent(self, modified_at: str, record_id: str) -> bool:
-        """Tell whether this state of a record was sent already, in this run or an earlier one."""
+        """Return whether this state of a record was sent already, in this run or an earlier one."""
         return self._bookmark is not None and self._bookmark.was_sent(modified_at, record_id)
 
     def _joined(self, reader: Reader, rows: Sequence[Row]) -> Mapping[str, Mapping[str, Sequence[Row]]]:

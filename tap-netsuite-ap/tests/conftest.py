@@ -137,7 +137,7 @@ class SandboxTap:
             return conn.execute(statement, values).fetchall()
 
     def pass_time(self, seconds: float) -> str:
-        """Let time pass, and give what it was a second before."""
+        """Let time pass, and return what it was a second before."""
         self.clock.advance(timedelta(seconds=seconds))
         return stamp(self.clock.now() - timedelta(seconds=1))
 
@@ -191,7 +191,7 @@ class SandboxTap:
 
     @staticmethod
     def told(record: Record) -> Record:
-        """Give what a record tells of a bill, as `books` has it."""
+        """Return what a record tells of a bill, as `books` has it."""
         left_out = {"is_eligible", "ineligible_because", "modified_at", "ap_account_id"}
         left_out |= {"images", "images_left_out"}
         return {name: value for name, value in record.items() if name not in left_out} | {
@@ -199,7 +199,7 @@ class SandboxTap:
         }
 
     def books(self) -> dict[str, Record]:
-        """Give each bill as the books have it, by id: the parts that every record must have right."""
+        """Return each bill as the books have it, by id: the parts that every record must have right."""
         with self.store.connection() as conn:
             return {bill["id"]: bill for bill in _bills(conn)}
 

@@ -164,7 +164,7 @@ def standard() -> Iterator[None]:
 
 
 def _everything() -> dict[str, Any]:
-    """Give a catalog with every stream selected."""
+    """Return a catalog with every stream selected."""
     catalog = TapNetSuiteAP(config=STANDARD).catalog_dict
     for entry in catalog["streams"]:
         for one in entry["metadata"]:

@@ -36,7 +36,7 @@ TYPES: dict[str, Any] = {
 
 
 def kept(account: SandboxTap, table: str, key: str, names: tuple[str, ...]) -> dict[str, dict[str, Any]]:
-    """Give the custom fields of every row as the books keep them, in the types that a record has."""
+    """Return the custom fields of every row as the books keep them, in the types that a record has."""
     found = {}
     for row in account.sql(f"SELECT {key} AS key, custom FROM ns_{table}"):  # noqa: S608
         values = json.loads(row["custom"] or "{}")

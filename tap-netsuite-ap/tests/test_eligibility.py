@@ -67,7 +67,7 @@ def test_the_first_rule_that_a_bill_fails_is_told():
 
 
 def eligible(account: SandboxTap, **settings: Any) -> set[str]:  # noqa: ANN401
-    """Give the bills that a first reading marks as eligible."""
+    """Return the bills that a first reading marks as eligible."""
     # Without files: the spool is everybody's, and has what is fetched for one test.
     without: dict[str, Any] = {"restlet_script": None, "restlet_deploy": None}
     records = account.sync(only="bills", **without, **settings).records("bills")

@@ -123,7 +123,7 @@ class BillSink(AvidXchangeSink):
         return Unheard(at.ledger, at.run, at.system, self.stream_name, self.remote_index)
 
     def see_that_none_is_back(self) -> None:
-        """See that no withdrawn invoice is to be paid, and begin the next look where this one ended.
+        """Check that no withdrawn invoice is to be paid, and begin the next look where this one ended.
 
         Raises:
             RejectedError: One is.
@@ -282,7 +282,7 @@ class BillSink(AvidXchangeSink):
     def _see_that_it_is_not_paid(
         self, refused: RefusedError, record: Record, known: AcknowledgedInvoice, gone: Withdrawal
     ) -> None:
-        """Let a cancellation be refused only where there is nothing left to cancel.
+        """Check that a cancellation is refused only where there is nothing left to cancel.
 
         Raises:
             RejectedError: Somebody may be paid twice.

@@ -79,7 +79,7 @@ class Codes:
             self._known.clear()
 
     def known(self, stream: str) -> Mapping[str, Code]:
-        """Give the codes of a coding stream."""
+        """Return the codes of a coding stream."""
         with self._turn:
             if stream not in self._known:
                 self._known[stream] = self._read(stream)

@@ -14,7 +14,7 @@ _LOCKED = {"approved", "scheduled", "paid"}
 
 
 def see_that_it_may_change(there: RemoteRecord | None, purpose: str) -> None:
-    """See whether AvidXchange still lets an invoice change.
+    """Check whether AvidXchange still lets an invoice change.
 
     Raises:
         RefusedError: It does not.
@@ -24,7 +24,7 @@ def see_that_it_may_change(there: RemoteRecord | None, purpose: str) -> None:
 
 
 def see_that_its_lines_sum(bill: Record, purpose: str) -> None:
-    """See whether a bill's lines sum to its total.
+    """Check whether a bill's lines sum to its total.
 
     Raises:
         RefusedError: They do not.

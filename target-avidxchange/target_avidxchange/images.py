@@ -42,7 +42,7 @@ def choose(images: Sequence[Image], rules: ImageRules) -> Choice:
 
 
 def check(choice: Choice, rules: ImageRules, bill: Record) -> None:
-    """See that a bill with pictures has one that AvidXchange takes.
+    """Check that a bill with pictures has one that AvidXchange takes.
 
     Raises:
         RejectedError: None of them is.
@@ -59,7 +59,7 @@ def check(choice: Choice, rules: ImageRules, bill: Record) -> None:
 
 
 def content(image: Image, bill: Record, *, may_ask: bool) -> bytes:
-    """Give the bytes of a picture, its hash verified.
+    """Return the bytes of a picture, its hash verified.
 
     Args:
         image: The picture.

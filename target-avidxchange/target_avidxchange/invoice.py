@@ -56,7 +56,7 @@ class AcknowledgedInvoice:
         )
 
     def facts(self) -> Mapping[str, Any]:
-        """Give what the ledger keeps."""
+        """Return what the ledger keeps."""
         return {
             "body": self.body,
             "total": self.total,

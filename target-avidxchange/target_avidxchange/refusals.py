@@ -22,7 +22,7 @@ _CODES = {
 
 
 def rejection(refused: RefusedError, word: str, record: Record) -> RejectedError:
-    """Say a refusal of a record."""
+    """Return the refusal of a record."""
     return RejectedError(
         _CODES.get(refused.facts["meaning"], "APB-TAX-010"),
         word=word,
@@ -62,5 +62,5 @@ def _shown(value: Any) -> str:  # noqa: ANN401
 
 
 def name_of(record: Record) -> str:
-    """Give the name that people know a record by."""
+    """Return the name that people know a record by."""
     return str(record.get("number") or record.get("name") or record["id"])

@@ -109,7 +109,7 @@ class RemoteIndex:
         return self._listed or {}
 
     def get(self, external_id: str) -> RemoteRecord | None:
-        """Give a record of the list, where it was asked for."""
+        """Return a record of the list, where it was asked for."""
         return self.seen.get(external_id)
 
     def _record(self, shown: Shown) -> RemoteRecord:
@@ -159,5 +159,5 @@ class RemoteIndexes:
         }
 
     def of(self, stream: str) -> RemoteIndex:
-        """Give what it has of a stream's records."""
+        """Return what it has of a stream's records."""
         return self._all[stream]

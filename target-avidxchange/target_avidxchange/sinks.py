@@ -34,7 +34,7 @@ class AvidXchangeSink(AcknowledgingSink):
         self._has_begun = False
 
     def completed(self, record: Record) -> Record:
-        """Give the record with what a template needs beside it: codes and external ids."""
+        """Return the record with what a template needs beside it: codes and external ids."""
         return record
 
     def submission(self, record: Record) -> Submission:
@@ -47,7 +47,7 @@ class AvidXchangeSink(AcknowledgingSink):
 
     @override
     def prepare(self, records: Sequence[Record], rows: Mapping[str, Row]) -> None:
-        """See what AvidXchange has where the ledger is new, or does not know what became of a write."""
+        """Check what AvidXchange has where the ledger is new, or does not know what became of a write."""
         ledger, system = self.context.ledger, self.context.system
         names = [record["external_id"] for record in records]
         in_doubt = ledger.in_doubt(system, self.stream_name, names)
@@ -69,7 +69,7 @@ class AvidXchangeSink(AcknowledgingSink):
         self.remote_index.listed_after(after)
 
     def facts(self, record: Record) -> Mapping[str, Any]:
-        """Give what the ledger remembers of a record, beside a fingerprint of what was sent."""
+        """Return what the ledger remembers of a record, beside a fingerprint of what was sent."""
         return {"is_active": record["is_active"]}
 
     @override
@@ -129,11 +129,11 @@ class CodedSink(AvidXchangeSink):
 
     @abc.abstractmethod
     def code(self, record: Record) -> str:
-        """Give the code of a record."""
+        """Return the code of a record."""
 
     @abc.abstractmethod
     def own_code(self, record: Record) -> str:
-        """Give the code that it would have without a table."""
+        """Return the code that it would have without a table."""
 
     @property
     @abc.abstractmethod

@@ -104,7 +104,7 @@ class Unheard:
         return found >= reopened | cancelled
 
     def settle(self) -> None:
-        """Let the next run begin where this one has looked to.
+        """Store how far this run has looked, where the next begins.
 
         Raises:
             RejectedError: An invoice is to be paid whose bill was withdrawn, or was cancelled on behalf of a

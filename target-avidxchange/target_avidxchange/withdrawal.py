@@ -19,7 +19,7 @@ class Withdrawal:
 
 
 def withdrawal(bill: Mapping[str, Any]) -> Withdrawal | None:
-    """Tell why AvidXchange must not pay a bill; None where it may, or where it has.
+    """Return why AvidXchange must not pay a bill; None where it may, or where it has.
 
     A bill that our own posted payments have paid is closed, and so no longer eligible: that is how it should
     end, and changes nothing.
@@ -35,18 +35,18 @@ def withdrawal(bill: Mapping[str, Any]) -> Withdrawal | None:
 
 
 def is_ours(application: Mapping[str, Any]) -> bool:
-    """Tell whether a payment was posted from AvidXchange."""
+    """Return whether a payment was posted from AvidXchange."""
     return is_our_payment(application.get("external_id"))
 
 
 def is_paid_by_us(bill: Mapping[str, Any]) -> bool:
-    """Tell whether payments posted from AvidXchange, and nothing else, have closed a bill."""
+    """Return whether payments posted from AvidXchange, and nothing else, have closed a bill."""
     applications: Sequence[Mapping[str, Any]] = bill["applications"]
     return bill.get("status") == "paid" and bool(applications) and all(map(is_ours, applications))
 
 
 def money(amount: Decimal | int | str | None, currency: str | None) -> str:
-    """Say an amount, such as `1,234.50 USD`."""
+    """Format an amount, such as `1,234.50 USD`."""
     return f"{Decimal(amount or 0):,.2f} {currency or ''}".rstrip()
 
 

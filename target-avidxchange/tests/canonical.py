@@ -147,7 +147,7 @@ def singer(
     before: object = None,
     streams: Iterable[str] = STREAMS,
 ) -> bytes:
-    """Give messages as a tap writes them that reads every stream to its end.
+    """Return messages as a tap writes them that reads every stream to its end.
 
     Args:
         messages: Its records.

@@ -51,7 +51,7 @@ class ReceivingCompany:
 
     @property
     def credentials(self) -> dict[str, str]:
-        """Give what the contract signs in with."""
+        """Return what the contract signs in with."""
         return {name: value for name, value in self.config.items() if name in CREDENTIALS}
 
     def send(
@@ -116,13 +116,13 @@ class ReceivingCompany:
         self.sandbox.control("/control/payments/settle", paid)
 
     def calls(self) -> Any:  # noqa: ANN401
-        """Give what was asked of AvidXchange since last time."""
+        """Return what was asked of AvidXchange since last time."""
         counts = self.sandbox.calls()["avidxchange"]
         self.sandbox.control("/control/calls", method="DELETE")
         return counts
 
     def asked_for(self) -> list[str]:
-        """Give what was asked of AvidXchange since last time, but for signing in.
+        """Return what was asked of AvidXchange since last time, but for signing in.
 
         Each run that brings bills asks once which invoices changed.
         """

@@ -21,7 +21,7 @@ HELD: dict[str, Any] = {"is_eligible": False, "ineligible_because": "it is on pa
 
 
 def dry_run(company: ReceivingCompany, *messages: Message) -> dict[str, Any]:
-    """Run dry; give what would become of bills, by number."""
+    """Run dry; return what would become of bills, by number."""
     file = company.folder / "report.json"
     company.calls()
     result = company.send(*messages, state={"bookmarks": {}}, dry_run=True, dry_run_report=str(file))

@@ -55,7 +55,7 @@ CHECKS = {
 
 
 def whole(stream: str, number: int) -> dict[str, Any]:
-    """Give a valid record with parts inside."""
+    """Return a valid record with parts inside."""
     if stream != "bills":
         return MAKERS[stream](number)[1]
     image = {"id": "5", "name": "a.pdf", "media_type": "application/pdf", "size": 1}
@@ -65,7 +65,7 @@ def whole(stream: str, number: int) -> dict[str, Any]:
 
 
 def spoil(stream: str, record: dict[str, Any], rng: random.Random) -> tuple[dict[str, Any], str]:
-    """Break a record in one place so that it does not fit its schema; give the field's name with it."""
+    """Break a record in one place so that it does not fit its schema; return the field's name with it."""
     while True:
         broken = copy.deepcopy(record)
         holder, rules = broken, schema(stream)

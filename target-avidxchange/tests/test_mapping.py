@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def table(company: ReceivingCompany, text: str, name: str = "accounts.csv") -> dict[str, str]:
-    """Write a table; give the setting that names it."""
+    """Write a table; return the setting that names it."""
     (company.folder / name).write_text(text)
     setting = "gl_mapping" if name.startswith("accounts") else "dimension_mapping"
     return {setting: str(company.folder / name)}
@@ -154,7 +154,7 @@ def test_dimensions_are_mapped_like_accounts(company: ReceivingCompany):
 
 
 def segment_value(company: ReceivingCompany, dimension: str, code: str, *, active: bool = True) -> None:
-    """Give AvidXchange a value of a custom segment, as whoever keeps them there does."""
+    """Return AvidXchange a value of a custom segment, as whoever keeps them there does."""
     answer = requests.put(
         f"{company.sandbox.avidxchange_url}/v1/dimensions/{dimension}/values/segment-{code}",
         json={"code": code, "name": f"Value {code}", "active": active},

@@ -152,7 +152,7 @@ def _secrets(company: ReceivingCompany) -> set[str]:
 
 
 def _refused(company: ReceivingCompany, ended: subprocess.CompletedProcess[str]) -> str:
-    """See that a program ended as it should and gave no secret away; give its one line."""
+    """Check that a program ended as it should and gave no secret away; return its one line."""
     assert ended.returncode == 1
     assert "Traceback" not in ended.stderr
     assert ended.stdout == ""
@@ -161,7 +161,7 @@ def _refused(company: ReceivingCompany, ended: subprocess.CompletedProcess[str])
 
 
 def _the_error(ended: subprocess.CompletedProcess[str]) -> str:
-    """Give the one line of error that a program may end with."""
+    """Return the one line of error that a program may end with."""
     (found,) = [told for told in ended.stderr.splitlines() if "ERROR" in told]
     return found
 

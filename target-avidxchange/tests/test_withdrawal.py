@@ -21,7 +21,7 @@ HELD: dict[str, Any] = {"is_eligible": False, "ineligible_because": "it is on pa
 
 
 def gone() -> dict[str, Message]:
-    """Give all the ways in which a submitted bill of 123.45 may stop being AvidXchange's to pay.
+    """Return all the ways in which a submitted bill of 123.45 may stop being AvidXchange's to pay.
 
     Each has a bill of its own, numbered from 1 on.
     """

@@ -152,7 +152,7 @@ class Batch:
         return found
 
     def _stands(self, recorded: Recorded, bills: Mapping[str, Bill]) -> bool:
-        """Tell whether a payment still counts, be it that it is voided and a bill is not open again."""
+        """Return whether a payment still counts, be it that it is voided and a bill is not open again."""
         return not recorded.is_voided or any(
             applied and bill in bills and bills[bill].unpaid < self._bills[bill].unpaid
             for bill, applied in recorded.applied.items()
@@ -206,7 +206,7 @@ class Batch:
         return Done(remote_id, Action.CREATED)
 
     def _link(self, payment: Payment, shares: Mapping[str, BillShare], vendor: str) -> Done | None:
-        """Let a vendor payment that somebody recorded by hand stand for a payment, and for no other.
+        """Link a payment to a vendor payment that somebody recorded by hand, and to no other.
 
         Two runs may see the same one at the same moment: whoever claims it looks at it again, and links it if
         it still is what it was; the other one takes the next.
@@ -273,7 +273,7 @@ class Batch:
         return Done(recorded.id, Action.CANCELLED, note=f"{said}: vendor payment {recorded.id} undone")
 
     def _recorded_by_hand(self, payment: Payment, vendor: str | None) -> list[Recorded]:
-        """Give the vendor payments that somebody else than this target recorded for a payment."""
+        """Return the vendor payments that somebody else than this target recorded for a payment."""
         namesakes = self._namesakes(payment, vendor)
         return [each for each in namesakes if each.total == payment.amount]
 
@@ -300,7 +300,7 @@ class Batch:
                     )
 
     def _namesakes(self, payment: Payment, vendor: str | None) -> list[Recorded]:
-        """Give the vendor's payments under the same number that this target did not post."""
+        """Return the vendor's payments under the same number that this target did not post."""
         return [
             each
             for number in sorted(payment.numbers)

@@ -183,7 +183,7 @@ class NetSuiteBooks:
 
 @contextmanager
 def _tables_named() -> Iterator[None]:
-    """Say which table the role may not read, where NetSuite refuses one."""
+    """Name the table that the role may not read, where NetSuite refuses one."""
     try:
         yield
     except RefusedError as refused:

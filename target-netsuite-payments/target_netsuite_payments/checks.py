@@ -44,7 +44,7 @@ class BillShare:
 
 
 def closed_by(payment: Payment, account: str) -> dict[str, Decimal]:
-    """Give how much less is open on each bill of this account, as far as a payment names any."""
+    """Return how much less is open on each bill of this account, as far as a payment names any."""
     closed: dict[str, Decimal] = {}
     for each in payment.allocations:
         if bill := internal_id(each.invoice, account, BILL):
@@ -53,7 +53,7 @@ def closed_by(payment: Payment, account: str) -> dict[str, Decimal]:
 
 
 def shares_of(payment: Payment, account: str) -> dict[str, BillShare]:
-    """Give what a settled payment pays on each bill.
+    """Return what a settled payment pays on each bill.
 
     Raises:
         RejectedError: The record does not add up, or pays something else than bills of this account.
@@ -109,7 +109,7 @@ def _check_references(payment: Payment) -> None:
 def paid_bills(
     payment: Payment, shares: Mapping[str, BillShare], known: Mapping[str, Bill], account: str
 ) -> list[Bill]:
-    """Give the bills that a payment pays: all there, all of its vendor.
+    """Return the bills that a payment pays: all there, all of its vendor.
 
     Raises:
         RejectedError: A bill is not there, or is another vendor's.
@@ -135,7 +135,7 @@ def differences(
     *,
     is_by_hand: bool = False,
 ) -> list[str]:
-    """Say how a vendor payment that NetSuite holds differs from what should be posted.
+    """Describe how a vendor payment that NetSuite holds differs from what should be posted.
 
     Args:
         payment: What AvidXchange says.
@@ -227,7 +227,7 @@ def draft(
 
 
 def signature(payment: Payment) -> str:
-    """Give what the memo begins with of a vendor payment that this target posted, and did not only link."""
+    """Return what the memo begins with of a vendor payment that this target posted, and did not only link."""
     return f"{POSTED}{payment.id}"
 
 

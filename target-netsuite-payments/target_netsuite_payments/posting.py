@@ -53,7 +53,7 @@ class Posting:
         shares: Mapping[str, BillShare],
         bills: Sequence[Bill],
     ) -> str:
-        """Post a payment and give the vendor payment's internal id.
+        """Post a payment and return the vendor payment's internal id.
 
         Args:
             payment: What AvidXchange says.
@@ -102,11 +102,11 @@ class Posting:
         return self._claims.claim(self._run.id, SYSTEM, recorded.id, payment.external_id)
 
     def give_up(self, payment: Payment, recorded: Recorded) -> None:
-        """Give up the claim to a vendor payment that turns out to be another one."""
+        """Return up the claim to a vendor payment that turns out to be another one."""
         self._claims.give_up(SYSTEM, recorded.id, payment.external_id)
 
     def link(self, payment: Payment, shares: Mapping[str, BillShare], recorded: Recorded) -> str:
-        """Give a vendor payment that somebody recorded by hand our external id, and nothing else.
+        """Return a vendor payment that somebody recorded by hand our external id, and nothing else.
 
         By that it is known as this payment from then on, and as no other, whatever becomes of the ledger.
 
@@ -220,7 +220,7 @@ class Posting:
         return None
 
     def _have_changed(self, bills: Sequence[Bill]) -> bool:
-        """Tell whether something is applied to the bills that was not before: perhaps this payment."""
+        """Return whether something is applied to the bills that was not before: perhaps this payment."""
         now = self._books.bills(bill.id for bill in bills)
         return any(bill.id not in now or now[bill.id].unpaid != bill.unpaid for bill in bills)
 

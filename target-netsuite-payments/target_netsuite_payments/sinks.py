@@ -144,5 +144,5 @@ def _is_final(record: Record) -> bool:
 
 
 def _is_outdated(record: Record, row: Row | None) -> bool:
-    """Tell whether another run has dealt with the payment's void since this one read it: a void is final."""
+    """Return whether another run has dealt with the payment's void meanwhile: a void is final."""
     return record["status"] == SETTLED and row is not None and row.facts.get("status") == VOIDED

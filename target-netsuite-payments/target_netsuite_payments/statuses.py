@@ -38,13 +38,13 @@ class BillStatuses:
         self._held = self._books.field_of_bills(self.field, filter(None, bills))
 
     def needed(self, invoice: Mapping[str, Any]) -> dict[str, str] | None:
-        """Give the change that a bill needs; None where it has it, or NetSuite has no such bill."""
+        """Return the change that a bill needs; None where it has it, or NetSuite has no such bill."""
         bill = internal_id(invoice["external_id"], self._account, BILL)
         told = status_text(invoice)
         return None if bill is None or self._held.get(bill, told) == told else {self.field: told}
 
     def write(self, invoice: Mapping[str, Any], change: Mapping[str, str]) -> str:
-        """Change a bill and give its internal id. Doing it twice is as doing it once.
+        """Change a bill and return its internal id. Doing it twice is as doing it once.
 
         Raises:
             RejectedError: NetSuite does not take it.

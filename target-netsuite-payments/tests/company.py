@@ -119,7 +119,7 @@ class PostingCompany:
         return str(self.rows("SELECT status FROM ns_transaction WHERE id = ?", bill.id)[0]["status"])
 
     def payments(self, external_id: str | None = None) -> list[PostedPayment]:
-        """Give the vendor payments under an external id, or all."""
+        """Return the vendor payments under an external id, or all."""
         found = self.rows(
             "SELECT t.*, c.symbol FROM ns_transaction t JOIN ns_currency c ON c.id = t.currency "
             "WHERE t.type = 'VendPymt' AND (? IS NULL OR t.externalid = ?) ORDER BY t.id",
@@ -154,17 +154,17 @@ class PostingCompany:
         return payments
 
     def vendor_payment(self, number: str) -> PostedPayment:
-        """Give a vendor payment by its internal id."""
+        """Return a vendor payment by its internal id."""
         (payment,) = (each for each in self.payments() if each.id == number)
         return payment
 
     def payment(self, record: Mapping[str, Any]) -> PostedPayment:
-        """Give the one vendor payment of a payment."""
+        """Return the one vendor payment of a payment."""
         (payment,) = self.payments(record["external_id"])
         return payment
 
     def pay_by_hand(self, bill: OpenBill, amount: Decimal, number: str) -> str:
-        """Record a payment as a person would, and give its internal id."""
+        """Record a payment as a person would, and return its internal id."""
         order = {"bill": bill.id, "amount": str(amount), "check_number": number}
         return str(self.control("/control/netsuite/pay-by-hand", order)["id"])
 
@@ -192,7 +192,7 @@ class PostingCompany:
             )
 
     def custom(self, number: str) -> dict[str, Any]:
-        """Give the custom fields of a transaction that hold something."""
+        """Return the custom fields of a transaction that hold something."""
         (row,) = self.rows("SELECT custom FROM ns_transaction WHERE id = ?", number)
         found: dict[str, Any] = json.loads(row["custom"])
         return found

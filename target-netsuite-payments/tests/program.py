@@ -110,7 +110,7 @@ class Target:
             return {row.external_id: row for row in ledger.all_rows("netsuite", stream)}
 
     def trail(self, record: Mapping[str, Any]) -> list[dict[str, Any]]:
-        """Give the audit trail of one payment."""
+        """Return the audit trail of one payment."""
         with sqlite3.connect(self.ledger_url.removeprefix("sqlite:///")) as connection:
             connection.row_factory = sqlite3.Row
             query = "SELECT * FROM apbridge_audit WHERE external_id = ? ORDER BY seq"
@@ -123,7 +123,7 @@ class Target:
 
 
 def start(target: Target, config: Path, given: bytes | None = None) -> subprocess.Popen[bytes]:
-    """Start the target as a process of its own, and give it what a tap would write."""
+    """Start the target as a process of its own, and return it what a tap would write."""
     config.write_text(json.dumps(target.config))
     process = subprocess.Popen(
         [PROGRAM, "--config", config],

@@ -14,7 +14,7 @@ from .company import ACCOUNT, OpenBill
 def paying(
     *shares: tuple[OpenBill, str | Decimal] | tuple[OpenBill, str | Decimal, str], **changes: object
 ) -> dict[str, Any]:
-    """Give the record of a settled check over shares of bills: bill, amount and perhaps discount."""
+    """Return the record of a settled check over shares of bills: bill, amount and perhaps discount."""
     number = str(next(shares[0][0].payments))
     allocations: list[dict[str, Any]] = [
         {
@@ -46,18 +46,18 @@ def paying(
 
 
 def in_full(*bills: OpenBill, **changes: object) -> dict[str, Any]:
-    """Give the record of a payment of whole bills."""
+    """Return the record of a payment of whole bills."""
     return paying(*((bill, bill.unpaid) for bill in bills), **changes)
 
 
 def voided(record: Mapping[str, Any], **changes: object) -> dict[str, Any]:
-    """Give a payment's record after it was voided."""
+    """Return a payment's record after it was voided."""
     later = {"status": "voided", "voided_at": "2026-11-02T17:00:00Z", "modified_at": "2026-11-02T17:00:00Z"}
     return {**record, **later, **changes}
 
 
 def messages(records: Sequence[Mapping[str, Any]], stream: str = "payments") -> bytes:
-    """Give what a tap would write."""
+    """Return what a tap would write."""
     lines: list[Any] = [
         {"type": "SCHEMA", "stream": stream, "schema": {"properties": {}}, "key_properties": ["external_id"]}
     ]

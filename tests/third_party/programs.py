@@ -15,7 +15,7 @@ THIRD_PARTY = ROOT / ".third-party"
 def run(
     program: Path, *options: str, stdin: str = "", env: Mapping[str, str] | None = None, cwd: Path
 ) -> str:
-    """Run a program, which has to succeed, and give what it wrote."""
+    """Run a program, which has to succeed, and return what it wrote."""
     done = subprocess.run(
         [program, *options],
         input=stdin,

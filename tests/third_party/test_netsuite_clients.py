@@ -107,7 +107,7 @@ def test_netsuite_client(sandbox: Running, led: dict[str, str], tmp_path: Path):
 
 
 def _airbyte(led: dict[str, str], folder: Path, command: str, **config: Any) -> list[dict[str, Any]]:  # noqa: ANN401
-    """Run the connector by its own command line and give its messages."""
+    """Run the connector by its own command line and return its messages."""
     given = {
         "realm": ACCOUNT,
         "consumer_key": led["NETSUITE_CONSUMER_KEY"],

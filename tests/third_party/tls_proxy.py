@@ -31,7 +31,7 @@ _CHUNK = 65536
 
 @contextmanager
 def https_proxy(upstream: str, account: str, folder: Path) -> Iterator[dict[str, str]]:
-    """Open the door to a sandbox, and give the environment that leads a client through it.
+    """Open the door to a sandbox, and yield the environment that leads a client through it.
 
     Args:
         upstream: Host and port of the sandbox.

@@ -45,7 +45,7 @@ ENV_FILE = "APBRIDGE_ENV_FILE"
 
 
 def variables_file() -> Path:
-    """Tell where the variables are kept."""
+    """Return where the variables are kept."""
     return Path(os.environ.get(ENV_FILE) or ".env")
 
 
@@ -53,7 +53,7 @@ class Commands(TyperGroup):
     """Imports a command's module when it is about to run, and not to list it."""
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:  # noqa: ANN401
-        """Give the command that the words ask for, and the rest of them."""
+        """Return the command that the words ask for, and the rest of them."""
         name, _, rest = super().resolve_command(ctx, args)
         command = get_command(import_module(f"apbridge_operator.cli.{name}").app)
         command.name = name

@@ -44,7 +44,7 @@ def show(
     limit: Annotated[int, typer.Option(min=1, max=1000, help="The newest so many.")] = 50,
     as_json: Json = False,
 ) -> None:
-    """Tell the history of one bill or payment, or show the newest writes."""
+    """Show the history of one bill or payment, or show the newest writes."""
     cut = Cut(system, run, moment(since), moment(until))
     with context.ledger() as ledger:
         if number is not None:

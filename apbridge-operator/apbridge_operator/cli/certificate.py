@@ -86,7 +86,7 @@ def revoke(
     *,
     as_json: Json = False,
 ) -> None:
-    """Let nobody sign in with a certificate any more. The one in use is refused."""
+    """Revoke a certificate. The one in use is refused."""
     revoked = _rotation().revoke(certificate_id)
     if as_json:
         print_json({"revoked": revoked})
@@ -99,7 +99,7 @@ def _rotation() -> Rotation:
 
 
 def _listed(config: Mapping[str, Any]) -> tuple[list[dict[str, Any]], APBridgeError | None]:
-    """Give what NetSuite lists; where it does not, what is known here, and why."""
+    """Return what NetSuite lists; where it does not, what is known here, and why."""
     with context.netsuite() as netsuite:
         in_use = netsuite.settings.certificate_id
         try:

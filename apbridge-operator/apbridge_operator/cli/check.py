@@ -48,7 +48,7 @@ def results() -> Iterator[CheckResult]:
 
 
 def show(found: list[CheckResult], *, as_json: bool) -> int:
-    """Show what was found, and give the exit code."""
+    """Show what was found, and return the exit code."""
     bad = [one for one in found if one.state in {State.WARNING, State.WRONG}]
     if as_json:
         print_json({"ok": not bad, "checks": found})

@@ -26,7 +26,7 @@ _LEDGER = "sqlite:///.apbridge/ledger.db"
 
 
 def config(plugin: str) -> Mapping[str, Any]:
-    """Give a plugin's settings as `meltano run` would in this folder and environment."""
+    """Return a plugin's settings as `meltano run` would in this folder and environment."""
     return meltano.config(Path(), plugin, os.environ)
 
 

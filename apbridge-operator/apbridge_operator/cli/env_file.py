@@ -18,7 +18,7 @@ def secret_name(variable: str) -> str:
 
 
 def is_in_vault(variable: str) -> bool:
-    """Tell whether a variable names a secret of the vault."""
+    """Return whether a variable names a secret of the vault."""
     return os.environ.get(variable, "").startswith(REFERENCE)
 
 
@@ -50,7 +50,7 @@ def keep(values: Mapping[str, str | None]) -> list[str]:
 
 
 def keep_secrets(values: Mapping[str, str]) -> list[str]:
-    """Put the values of variables into the vault, and into the file where they are; give those that changed.
+    """Put the values of variables into the vault, and into their file; return those that changed.
 
     Raises:
         SettingError: The vault does not open.

@@ -129,7 +129,7 @@ def retry(
     every: All = False,
     as_json: Json = False,
 ) -> None:
-    """Let the next run try these first, though they have not changed; dismissed ones are open again."""
+    """Mark these to be tried first by the next run, though unchanged; dismissed ones are open again."""
     with context.ledger() as ledger:
         exceptions = Exceptions(ledger)
         done = needs_refetch = 0
@@ -216,12 +216,12 @@ _FIELDS = (
 
 
 def as_fields(one: Case) -> dict[str, Any]:
-    """Give what is told of a case, by name."""
+    """Return what is told of a case, by name."""
     return {name: getattr(one, name) for name in _FIELDS}
 
 
 def in_a_cell(value: object) -> object:
-    """Give a value for a cell of a spreadsheet, which takes no text for a formula."""
+    """Return a value for a cell of a spreadsheet, which takes no text for a formula."""
     if isinstance(value, Status):
         return value.value
     if isinstance(value, datetime):
@@ -250,7 +250,7 @@ def _named(ledger: Ledger, numbers: Sequence[str]) -> list[Case]:
 def _chosen(
     ledger: Ledger, numbers: Sequence[str] | None, code: str | None, stream: str | None, *, every: bool
 ) -> Iterator[list[Case]]:
-    """Give what was asked for, in batches.
+    """Yield what was asked for, in batches.
 
     Raises:
         SettingError: Nothing was, or too much.

@@ -174,14 +174,14 @@ def _name_what_is_kept() -> None:
 
 
 def _restlet(*, deployed: bool | None) -> dict[str, str]:
-    """Give the ids of the RESTlet; those that are there stay unless somebody says otherwise."""
+    """Return the ids of the RESTlet; those that are there stay unless somebody says otherwise."""
     if deployed is None and any(name in os.environ for name in RESTLET):
         return {}
     return dict.fromkeys(RESTLET, "") if deployed is False else RESTLET
 
 
 def _bank_accounts(told: Sequence[str]) -> dict[str, str | None]:
-    """Give the setting for bank accounts that are written as id, id:currency or id:currency:subsidiary."""
+    """Return the setting for bank accounts that are written as id, id:currency or id:currency:subsidiary."""
     entries = [dict(zip(("account", "currency", "subsidiary"), one.split(":"), strict=False)) for one in told]
     for entry, one in zip(entries, told, strict=True):
         if not entry["account"].isdecimal() or one.count(":") > 2:  # noqa: PLR2004
@@ -218,7 +218,7 @@ def _questions() -> list[Question]:
 
 
 def _answer(questions: Sequence[Question], *, asks: bool) -> list[Question]:
-    """Keep the answers that are there, ask for the others, and give those that nobody answered."""
+    """Keep the answers that are there, ask for the others, and return those that nobody answered."""
     missing = []
     for one in questions:
         answer = os.environ.get(one.variable, "").strip()

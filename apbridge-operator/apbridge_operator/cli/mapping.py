@@ -107,7 +107,7 @@ def invalid(
 
 
 def _problems(avidxchange: AvidXchange, of: str) -> Mapping[str, str]:
-    """Give each code that AvidXchange lists with what keeps lines off it; nothing where it may be used."""
+    """Return each code that AvidXchange lists with what keeps lines off it; nothing where it may be used."""
     if of == _ACCOUNT:
         return {one["number"]: _problem(one) for one in avidxchange.coding("gl_account")}
     try:

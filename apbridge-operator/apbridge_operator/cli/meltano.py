@@ -21,7 +21,7 @@ _VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
 
 
 def config(project: Path, plugin: str, environ: Mapping[str, str]) -> dict[str, Any]:
-    """Give the settings of one plugin.
+    """Return the settings of one plugin.
 
     Args:
         project: Folder of `meltano.yml`.
@@ -61,7 +61,7 @@ def _document(file: Path) -> dict[str, Any] | None:
 
 
 def _entries(document: Mapping[str, Any], plugin: str, environ: Mapping[str, str]) -> Iterator[Any]:
-    """Give what is said of a plugin: for all environments, then for the one in force."""
+    """Yield what is said of a plugin: for all environments, then for the one in force."""
     name = environ.get("MELTANO_ENVIRONMENT") or document.get("default_environment")
     in_force = (one for one in document.get("environments") or () if one.get("name") == name)
     places = [document.get("plugins"), *((one.get("config") or {}).get("plugins") for one in in_force)]
@@ -103,7 +103,7 @@ def _typed(name: str, value: str, kind: str) -> Any:  # noqa: ANN401
 
 
 def state_places(project: Path, environ: Mapping[str, str]) -> tuple[str, str]:
-    """Tell where Meltano keeps its state: the URI of its backend, and that of its database."""
+    """Return where Meltano keeps its state: the URI of its backend, and that of its database."""
     document = _document(project / FILE) or {}
     known = {"MELTANO_PROJECT_ROOT": str(project.resolve()), **environ}
 

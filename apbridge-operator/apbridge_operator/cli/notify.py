@@ -31,7 +31,7 @@ def notify(
     ] = 2.0,
     as_json: Json = False,
 ) -> None:
-    """Tell what nobody was told of yet: failures, new rejections, silence, a certificate near its end.
+    """Send what nobody was told of yet: failures, new rejections, silence, a certificate near its end.
 
     Where to is in APBRIDGE_NOTIFY (`vault:<name>` will do): addresses as Apprise takes them, such as
     json://host/path for a webhook or mailtos://user:password@host, with spaces between. Without it they are

@@ -16,7 +16,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON in place of text.
 
 
 def console() -> Console:
-    """Give the terminal, or a page wide enough for tables where the output is none."""
+    """Return the terminal, or a page wide enough for tables where the output is none."""
     terminal = Console(highlight=False)
     return terminal if terminal.is_terminal else Console(highlight=False, width=160)
 

@@ -115,7 +115,7 @@ def _read(reader: AvidXchangeReader, resource: str, of: str | None) -> PageSumma
 
 
 def _problem(stream: str, shown: Shown, record: dict[str, Any]) -> str | None:
-    """Give what keeps a record from being a canonical one; None where nothing does."""
+    """Return what keeps a record from being a canonical one; None where nothing does."""
     blank = {name: None for name, field in schema(stream)["properties"].items() if "null" in field["type"]}
     try:
         validator(stream)({**blank, **record})

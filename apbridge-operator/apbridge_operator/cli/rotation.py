@@ -116,7 +116,7 @@ class Rotation:
         return wanted
 
     def uses(self) -> dict[str, str]:
-        """Tell what each certificate that is known here is for, by its id."""
+        """Return what each certificate that is known here is for, by its id."""
         found = {
             self._kept("certificate_id", _OLD): "before the last rotation",
             self._kept("certificate_id", _NEXT): "next",
@@ -139,7 +139,7 @@ class Rotation:
             raise SettingError("APB-CRT-003", certificate_id=certificate_id, says=says) from failure
 
     def _signs_in(self, certificate_id: str) -> SettingError | None:
-        """Try the new key with a mapping; give what keeps it from signing in."""
+        """Try the new key with a mapping; return what keeps it from signing in."""
         key = SigningKey.from_pem(self._secret("private_key", _NEXT))
         with NetSuite(replace(self._settings, certificate_id=certificate_id, key=key)) as netsuite:
             try:
@@ -173,7 +173,7 @@ class Rotation:
 
 
 def _signed_in(netsuite: NetSuite, role: str | None, entity: str | None) -> tuple[str, str]:
-    """Give role and user as told, and else those that the RESTlet says we are."""
+    """Return role and user as told, and else those that the RESTlet says we are."""
     if role and entity:
         return role, entity
     if netsuite.settings.restlet_script is None:

@@ -42,14 +42,14 @@ A refresh of a NetSuite sandbox clears what certificates are mapped to. Map this
 
 
 def first_steps() -> str:
-    """Say what to set up in both systems, and what to upload where."""
+    """Describe what to set up in both systems, and what to upload where."""
     text = (resources.files("apbridge_operator.cli.checks") / "permissions.yaml").read_text(encoding="utf-8")
     lines = [f"       {entry['permission']}: {entry['level']}\n" for entry in declared_file.values(text)]
     return _FIRST.format(permissions="".join(lines), file=CERTIFICATE_FILE)
 
 
 def upload_prompt() -> str:
-    """Say how to map the certificate again, with the certificate where it is known."""
+    """Describe how to map the certificate again, with the certificate where it is known."""
     config = context.config(context.TARGET_NETSUITE)
     path = settings.text(config, "certificate_path") or (CERTIFICATE_FILE.exists() and CERTIFICATE_FILE)
     pem = settings.text_or_file(config, "certificate")

@@ -15,7 +15,7 @@ _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
 
 def age(since: datetime | None) -> str:
-    """Say how long ago something was, such as `3 h`; nothing where it never was."""
+    """Describe how long ago something was, such as `3 h`; nothing where it never was."""
     if since is None:
         return ""
     seconds = max(int((datetime.now(timezone.utc) - since).total_seconds()), 0)
@@ -26,7 +26,7 @@ def age(since: datetime | None) -> str:
 
 
 def day_and_time(moment: datetime) -> str:
-    """Say a moment, in UTC."""
+    """Format a moment, in UTC."""
     return f"{moment.astimezone(timezone.utc):%Y-%m-%d %H:%M} UTC"
 
 
@@ -51,7 +51,7 @@ def pretty(value: Any) -> str:  # noqa: ANN401
 
 
 def exchange(one: Exchange) -> str:
-    """Tell one write: who sent what, and what came back."""
+    """Format one write: who sent what, and what came back."""
     sent = one.sent
     who = f"(run {sent.run_id}, {sent.actor})"
     lines = [

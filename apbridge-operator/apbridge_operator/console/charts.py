@@ -107,7 +107,7 @@ def _by_currency(one: PastReconciliation) -> dict[str, dict[str, Decimal]]:
 
 
 def _round_up(amount: Decimal) -> Decimal:
-    """Give the next amount of which a quarter is easily said."""
+    """Return the next amount of which a quarter is easily said."""
     if amount <= 0:
         return Decimal(1)
     step = Decimal(10) ** (amount.adjusted())

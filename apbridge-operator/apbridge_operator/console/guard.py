@@ -73,19 +73,19 @@ class Forms:
         self._key = secrets.token_bytes(32)
 
     def visit(self, request: Request) -> str:
-        """Give the visit's name; a new one where the request has none."""
+        """Return the visit's name; a new one where the request has none."""
         return request.cookies.get(COOKIE) or secrets.token_urlsafe(24)
 
     def token(self, visit: str) -> str:
-        """Give the token of a visit's forms."""
+        """Return the token of a visit's forms."""
         return hmac.new(self._key, visit.encode(), hashlib.sha256).hexdigest()
 
     def remember(self, response: Response, visit: str) -> None:
-        """Let the browser name the visit from now on."""
+        """Set the cookie that names the visit."""
         response.set_cookie(COOKIE, visit, httponly=True, samesite="strict", path="/")
 
     def is_ours(self, request: Request, form: Mapping[str, str]) -> bool:
-        """Tell whether a form was sent from one of our own pages."""
+        """Return whether a form was sent from one of our own pages."""
         origin = request.headers.get("origin")
         if origin is not None and urlsplit(origin).netloc != request.headers.get("host"):
             return False

@@ -26,7 +26,7 @@ def render(template: str, values: Mapping[str, Any]) -> str:
 
 @cache
 def style() -> str:
-    """Give the style sheet."""
+    """Return the style sheet."""
     return (resources.files("apbridge_operator.console") / "style.css").read_text(encoding="utf-8")
 
 
@@ -53,7 +53,7 @@ def _environment() -> Environment:
 
 
 def age(since: datetime | None) -> str:
-    """Say how long ago something was."""
+    """Describe how long ago something was."""
     if since is None:
         return ""
     seconds = max(int((datetime.now(timezone.utc) - since).total_seconds()), 0)
@@ -65,7 +65,7 @@ def age(since: datetime | None) -> str:
 
 
 def moment(value: datetime | str | None) -> str:
-    """Say a moment, in UTC."""
+    """Format a moment, in UTC."""
     if value is None:
         return "never"
     at = datetime.fromisoformat(value) if isinstance(value, str) else value
@@ -73,7 +73,7 @@ def moment(value: datetime | str | None) -> str:
 
 
 def money(amount: Decimal | int | str | None) -> str:
-    """Say an amount."""
+    """Format an amount."""
     return "–" if amount is None else f"{Decimal(amount):,.2f}"  # noqa: RUF001 - a dash
 
 

@@ -72,7 +72,7 @@ class InvoiceReader:
 
 
 def payments(avidxchange: AvidXchange) -> Iterator[tuple[AvidXchangePayment, list[AvidXchangeAllocation]]]:
-    """Give every payment, with what it pays."""
+    """Yield every payment, with what it pays."""
     for record in avidxchange.list("payment"):
         with _reading("payment", record["external_id"]):
             read = _payment(record)

@@ -91,7 +91,7 @@ class Evidence:
 
 
 def is_different(pair: Pair, ground: Ground) -> bool:
-    """Tell whether both sides differ, as far as that shows before anything is looked up."""
+    """Return whether both sides differ, as far as that shows before anything is looked up."""
     bill, invoice = pair.bill, pair.invoice
     if pair.left or pair.moved:
         return True
@@ -157,19 +157,19 @@ def _of_both(
 
 
 def _may_be_one(pair: Pair, others: Sequence[Applied]) -> bool:
-    """Tell whether payments that are to be posted may have been recorded by hand: then they are linked."""
+    """Return whether payments that are to be posted may have been recorded by hand: then they are linked."""
     applied = sum((one.amount for one in others), ZERO)
     return bool(applied) and applied == sum((amount for amount, _ in pair.moved), ZERO)
 
 
 def _is_off(bill: NetSuiteBill, invoice: AvidXchangeInvoice, pair: Pair) -> bool:
-    """Tell whether their states do not go together."""
+    """Return whether their states do not go together."""
     is_held = bool(bill.because) or pair.is_withdrawn
     return invoice.paid > bill.total or (invoice.is_to_pay and is_held)
 
 
 def _odd(pair: Pair, bill: NetSuiteBill, invoice: AvidXchangeInvoice, ground: Ground) -> APBridgeError:
-    """Say what is different about an invoice that stands."""
+    """Describe what is different about an invoice that stands."""
     is_to_pay = invoice.is_to_pay
     if is_to_pay and bill.because:
         return APBridgeError("APB-REC-020", because=_sentence(bill.because), status=invoice.status)
@@ -216,7 +216,7 @@ def _old_content(
 
 
 def is_other_than_sent(row: Row | None, invoice: AvidXchangeInvoice | None) -> bool:
-    """Tell whether AvidXchange shows something else of an invoice that it means to pay than was sent last."""
+    """Return whether an invoice that AvidXchange means to pay differs from what was sent last."""
     if row is None or invoice is None or not invoice.is_to_pay:
         return False
     body = row.facts.get("body")

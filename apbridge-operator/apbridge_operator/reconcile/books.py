@@ -141,27 +141,27 @@ class ComparedBooks:
                 self._db.execute("UPDATE bills SET open = ? WHERE external_id = ?", (back, one.bill))
 
     def bills(self) -> Iterator[NetSuiteBill]:
-        """Give the bills in order."""
+        """Return the bills in order."""
         return (NetSuiteBill(**row) for row in self._rows("SELECT * FROM bills ORDER BY external_id"))
 
     def invoices(self) -> Iterator[AvidXchangeInvoice]:
-        """Give the invoices in order."""
+        """Return the invoices in order."""
         return (
             AvidXchangeInvoice(**row) for row in self._rows("SELECT * FROM invoices ORDER BY external_id")
         )
 
     def posted(self) -> Iterator[Posted]:
-        """Give the posted payments in order."""
+        """Return the posted payments in order."""
         return (Posted(**row) for row in self._rows("SELECT * FROM posted ORDER BY external_id"))
 
     def payments(self) -> Iterator[AvidXchangePayment]:
-        """Give AvidXchange's payments in order."""
+        """Return AvidXchange's payments in order."""
         return (
             AvidXchangePayment(**row) for row in self._rows("SELECT * FROM payments ORDER BY external_id")
         )
 
     def shares_of(self, payment: str) -> list[AvidXchangeAllocation]:
-        """Give what one payment pays."""
+        """Return what one payment pays."""
         return [
             AvidXchangeAllocation(**row)
             for row in self._rows("SELECT * FROM shares WHERE payment = ?", payment)

@@ -187,7 +187,7 @@ class _Comparison:
     def _about(
         self, here: NetSuiteBill | Posted | None, there: AvidXchangeInvoice | AvidXchangePayment | None
     ) -> tuple[str, str, str]:
-        """Give vendor, subsidiary and currency."""
+        """Return vendor, subsidiary and currency."""
         if here:
             return here.vendor_name, here.subsidiary, here.currency or (there.currency if there else "")
         assert there  # noqa: S101 - one of both is there

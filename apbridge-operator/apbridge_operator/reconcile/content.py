@@ -58,7 +58,7 @@ def not_as_sent(
 
 
 def last_sent(ledger: Ledger, external_ids: Iterable[str]) -> dict[str, Mapping[str, Any]]:
-    """Give what was sent last for invoices, as the audit trail has it, by external id."""
+    """Return what was sent last for invoices, as the audit trail has it, by external id."""
     names = list(external_ids)
     found: dict[str, Mapping[str, Any]] = {}
     with ledger.database.reading() as connection:

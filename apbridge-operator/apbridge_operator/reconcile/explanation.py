@@ -69,11 +69,11 @@ class Runs:
         return cls(**{way.value: run.started_at if run else None for way, run in found.items()})
 
     def last(self, way: Direction) -> datetime | None:
-        """Tell when the last good one that way began."""
+        """Return when the last good one that way began."""
         return self.outbound if way is Direction.OUTBOUND else self.inbound
 
     def have_passed(self, way: Direction, changed: datetime | None) -> bool:
-        """Tell whether a good one began after a change; None is a change of long ago."""
+        """Return whether a good one began after a change; None is a change of long ago."""
         last = self.last(way)
         return last is not None and (changed is None or changed < last - _SLACK)
 
@@ -84,7 +84,7 @@ def explained(cause: Cause, why: APBridgeError) -> Explanation:
 
 
 def unexplained(why: APBridgeError) -> Explanation:
-    """Tell a difference that no run will end, and nobody has accounted for."""
+    """Return a difference that no run will end, and nobody has accounted for."""
     return explained(Cause.UNEXPLAINED, why)
 
 
@@ -136,6 +136,6 @@ def by_ledger(row: Row | None, way: Direction, runs: Runs, changed: datetime | N
 
 
 def is_behind(row: Row, changed: datetime | None) -> bool:
-    """Tell whether the ledger knows of older content only than there is by now."""
+    """Return whether the ledger knows of older content only than there is by now."""
     known = row.source_modified_at
     return bool(changed and known and instant(known) < changed)

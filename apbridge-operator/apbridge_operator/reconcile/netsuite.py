@@ -98,29 +98,29 @@ class NetSuiteSide:
         self._namespace = netsuite_namespace(netsuite.account)
 
     def open_bills(self) -> Iterator[NetSuiteBill]:
-        """Give every bill on which something is open."""
+        """Return every bill on which something is open."""
         return map(self._bill, chain.from_iterable(self._reader.pages(_BILLS, where=[_OPEN])))
 
     def bills(self, external_ids: Iterable[str]) -> Iterator[NetSuiteBill]:
-        """Give bills by their external ids, whatever is open on them."""
+        """Return bills by their external ids, whatever is open on them."""
         return map(self._bill, self._of_bills(_BILLS, external_ids, by="id"))
 
     def posted(self) -> Iterator[Posted]:
-        """Give every payment that was posted from AvidXchange."""
+        """Return every payment that was posted from AvidXchange."""
         where = [f"payment.externalid LIKE {literal(OUR_PAYMENTS + '%')}"]
         return map(self._payment, chain.from_iterable(self._reader.pages(_PAYMENTS, where=where)))
 
     def applied_to(self, external_ids: Iterable[str]) -> Iterator[Applied]:
-        """Give what was applied to some bills."""
+        """Return what was applied to some bills."""
         return map(self._applied, self._of_bills(_APPLICATIONS, external_ids, by="bill"))
 
     def applied_after(self, day: date) -> Iterator[Applied]:
-        """Give what was applied by documents of later days."""
+        """Return what was applied by documents of later days."""
         where = [f"other.trandate > TO_DATE({literal(day.isoformat())}, 'YYYY-MM-DD')"]
         return map(self._applied, chain.from_iterable(self._reader.pages(_APPLICATIONS, where=where)))
 
     def deleted(self, external_ids: Iterable[str]) -> dict[str, datetime]:
-        """Tell when bills were deleted; empty where the role may not see it."""
+        """Return when bills were deleted; empty where the role may not see it."""
         with suppress(RefusedError):
             rows = self._of_bills(_DELETED, external_ids, by="id")
             return {self._name(row["id"]): instant(row["deleted"]) for row in rows}
@@ -157,7 +157,7 @@ class NetSuiteSide:
         )
 
     def _because(self, row: Row) -> str:
-        """Say in the tap's words why a bill is not to be submitted, whatever its settings are beside."""
+        """Describe in the tap's words why a bill is not to be submitted, whatever its settings are beside."""
         status = _NOT_PAYABLE.get(row["status"].rpartition(":")[2])
         approval = _APPROVALS.get(row.get("approvalstatus", ""))
         if row.get("voided") == "T":

@@ -137,7 +137,7 @@ class Reconciliation:
         return [one for one in self.differences if not one.is_explained]
 
     def as_fields(self, most: int | None = None) -> dict[str, Any]:
-        """Give all that is told, by name; the unexplained differences first.
+        """Return all that is told, by name; the unexplained differences first.
 
         Args:
             most: Most differences to tell; all unless given.
@@ -156,7 +156,7 @@ class Reconciliation:
         }
 
     def kept(self) -> dict[str, Any]:
-        """Give what the ledger keeps of each reconciliation: without totals by vendor, and no differences."""
+        """Return what the ledger keeps: no totals by vendor, and no differences."""
         told = self.as_fields(0)
         for totals in (told["open"], told["paid"]):
             del totals["vendors"]
@@ -164,7 +164,7 @@ class Reconciliation:
         return told
 
     def listed(self) -> list[dict[str, Any]]:
-        """Give the differences that the ledger keeps of the last one, the unexplained first."""
+        """Return the differences that the ledger keeps of the last one, the unexplained first."""
         listed: list[dict[str, Any]] = self.as_fields(_KEPT)["listed"]
         return listed
 

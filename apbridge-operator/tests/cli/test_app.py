@@ -18,7 +18,7 @@ Apbridge = Callable[..., Any]
 
 
 def leaves(command: Any, name: str) -> Iterator[tuple[str, Any]]:  # noqa: ANN401
-    """Give a command, or those of a group."""
+    """Yield a command, or those of a group."""
     group = getattr(command, "commands", None)
     if group is None:
         yield name, command

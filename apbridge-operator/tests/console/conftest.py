@@ -19,7 +19,7 @@ from tests.console.morning import fill
 
 @pytest.fixture(scope="session")
 def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give a morning's ledger, made once: making one takes longer than most tests."""
+    """Return a morning's ledger, made once: making one takes longer than most tests."""
     file = tmp_path_factory.mktemp("morning") / "ledger.db"
     with Ledger(f"sqlite:///{file}") as opened:
         fill(opened)
@@ -35,7 +35,7 @@ def ledger(tmp_path: Path, filled: Path) -> Iterator[Ledger]:
 
 @pytest.fixture
 def serving() -> Iterator[Callable[..., str]]:
-    """Serve a ledger's console on a free port; give its address."""
+    """Serve a ledger's console on a free port; yield its address."""
     with ExitStack() as ending:
 
         def serve(ledger: Ledger, password: str | None = None) -> str:

@@ -159,6 +159,6 @@ def come(browser: WebDriver, selector: str) -> Any:  # noqa: ANN401
 
 
 def press(browser: WebDriver, key: str) -> Any:  # noqa: ANN401
-    """Press a key where the focus is, and give what has the focus then."""
+    """Press a key where the focus is, and return what has the focus then."""
     browser.switch_to.active_element.send_keys(key)
     return browser.switch_to.active_element

@@ -56,7 +56,7 @@ def classify_by(rules: ErrorRules) -> ResponseClassifier:
 
 
 def our_result(results: ResultRules, errors: ErrorRules, answer: Any, external_id: str, purpose: str) -> Any:  # noqa: ANN401
-    """Find in an answer what became of our item, and give it where that is good.
+    """Find in an answer what became of our item, and return it where that is good.
 
     None where it is not listed, or not said to be good or bad: it may have been carried out, or not.
 

@@ -23,7 +23,7 @@ Path = tuple[str, ...]
 
 
 def misread(declared: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
-    """Give each place of a profile that reads what is no field, with what is wrong there."""
+    """Yield each place of a profile that reads what is no field, with what is wrong there."""
     for resource, stream in STREAMS.items():
         path = ("resources", resource, "list", "read")
         yield from _misread(declared["resources"][resource]["list"]["read"], schema(stream), path)

@@ -58,7 +58,7 @@ def checked(text: str) -> tuple[Any, list[ProfileProblem]]:
 
 @cache
 def schema() -> Mapping[str, Any]:
-    """Give the JSON Schema of profiles."""
+    """Return the JSON Schema of profiles."""
     file = resources.files("apbridge.avidxchange") / "profile.schema.json"
     found: Mapping[str, Any] = json.loads(file.read_text(encoding="utf-8"))
     return found
@@ -93,7 +93,7 @@ def _problem(file: Declared, steps: Steps, says: str) -> ProfileProblem:
 
 
 def _explained(failure: ValidationError) -> list[tuple[str | None, str]]:
-    """Say what is wrong, of the value or of one of its keys."""
+    """Describe what is wrong, of the value or of one of its keys."""
     schema, value = failure.schema, failure.instance
     if failure.validator == "additionalProperties" and isinstance(value, Mapping):
         known = schema.get("properties", {})

@@ -170,7 +170,7 @@ class AvidXchange(AvidXchangeReader):
         )
 
     def _explained(self, submission: Submission, refused: RefusedError) -> APBridgeError:
-        """Tell a record that is refused from a contract that is: every record would fare alike."""
+        """Return a record that is refused from a contract that is: every record would fare alike."""
         if refused.facts["meaning"] != "unknown_field":
             return refused
         return SettingError(
@@ -189,14 +189,14 @@ class AvidXchange(AvidXchangeReader):
         return fingerprint(self.body_shown(resource, shown))
 
     def body_shown(self, resource: str, shown: Shown) -> dict[str, Any]:
-        """Give, of what AvidXchange shows, the fields that a write would send."""
+        """Return, of what AvidXchange shows, the fields that a write would send."""
         operation = self._operation(resource, "upsert", self._resource(resource).upsert)
         elsewhere = self._fit(resource, "list.sent", self._resource(resource).listing.sent, shown.item)
         names = operation.body.fields if operation.body else ()
         return {name: shown.item.get(name) for name in names} | (elsewhere or {})
 
     def shown_image(self, shown: Shown) -> str | None:
-        """Give the sha256 of the picture that a listed invoice has, where the profile knows where it is."""
+        """Return the sha256 of the picture that a listed invoice has, where the profile knows where it is."""
         rules = self._resource("invoice").image
         return _text(rules.sha256, shown.item) if rules else None
 
@@ -242,7 +242,7 @@ def _refused(code: str, refused: RefusedError) -> RefusedError:
 
 
 def _named(rules: Template, answer: Any, **facts: str) -> bool:  # noqa: ANN401
-    """Tell whether an answer says all of these facts."""
+    """Return whether an answer says all of these facts."""
     try:
         told = rules(answer)
     except (ExpressionError, UnknownWordError):

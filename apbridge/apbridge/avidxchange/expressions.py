@@ -46,12 +46,12 @@ class ProfileFunctions(Functions):  # type: ignore[misc]
 
     @signature({"types": []})  # type: ignore[untyped-decorator]
     def _func_text(self, value: Any) -> str | None:  # noqa: ANN401
-        """Give an id that may come as a number as text."""
+        """Return an id that may come as a number as text."""
         return None if value is None else str(value)
 
     @signature({"types": ["string", "null"]})  # type: ignore[untyped-decorator]
     def _func_utc(self, value: str | None) -> str | None:
-        """Give an ISO 8601 instant as UTC, of one width, so that instants sort as texts do."""
+        """Return an ISO 8601 instant as UTC, of one width, so that instants sort as texts do."""
         return None if value is None else utc_text(instant(value))
 
     @signature({"types": ["string", "null"]})  # type: ignore[untyped-decorator]
@@ -119,7 +119,7 @@ _INSTANT = regex.compile(r"(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d:\d\d)(?:[.,](\d+))
 
 
 def utc_text(value: datetime) -> str:
-    """Give an instant as text of one width."""
+    """Return an instant as text of one width."""
     return f"{value.astimezone(timezone.utc):%Y-%m-%dT%H:%M:%S.%f}Z"
 
 

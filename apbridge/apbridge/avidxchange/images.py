@@ -16,7 +16,7 @@ Facts = Mapping[str, Any]
 
 
 def image_body(rules: ImageRules, facts: Facts, content: bytes) -> Mapping[str, Any]:
-    """Give the `headers` and the `body` or `json` of the call that sends a picture.
+    """Return the `headers` and the `body` or `json` of the call that sends a picture.
 
     Raises:
         ExpressionError: An expression of the profile does not fit.

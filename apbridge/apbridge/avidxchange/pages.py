@@ -26,7 +26,7 @@ class PagePosition:
 
 
 def first_page(listing: Listing, path: str, parameters: Parameters) -> PagePosition:
-    """Give the first page of a list."""
+    """Return the first page of a list."""
     following = listing.next_page
     if following and following.page is not None:
         parameters = {**parameters, following.parameter: following.page}
@@ -41,7 +41,7 @@ def next_page(
     *,
     is_empty: bool,
 ) -> PagePosition | None:
-    """Give the page after one, or None after the last.
+    """Return the page after one, or None after the last.
 
     Args:
         listing: The rules.

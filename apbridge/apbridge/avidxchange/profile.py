@@ -151,7 +151,7 @@ class ErrorRules:
     meanings: tuple[Meaning, ...]
 
     def meaning(self, codes: Sequence[str], status: int) -> str:
-        """Give our word for a refusal; empty where the profile has none."""
+        """Return our word for a refusal; empty where the profile has none."""
         by_code = (rule.word for rule in self.meanings if any(code in rule.codes for code in codes))
         by_status = (rule.word for rule in self.meanings if status in rule.statuses)
         return next(by_code, next(by_status, ""))
@@ -195,12 +195,12 @@ class Profile:
 
 
 def shipped() -> list[str]:
-    """Give the names of the profiles that ship."""
+    """Return the names of the profiles that ship."""
     return sorted(file.name.removesuffix(".yaml") for file in _SHIPPED.iterdir())
 
 
 def source(name: str) -> str:
-    """Give the YAML of a profile that ships, or of a file.
+    """Return the YAML of a profile that ships, or of a file.
 
     Raises:
         SettingError: There is no such profile.

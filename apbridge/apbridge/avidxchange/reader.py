@@ -74,7 +74,7 @@ class AvidXchangeReader:
         self.close()
 
     def close(self) -> None:
-        """Give the connections back."""
+        """Return the connections back."""
         self.session.close()
         self._sign_in.close()
 
@@ -88,7 +88,7 @@ class AvidXchangeReader:
         self.is_checked = True
 
     def origin(self, before: Origin | None) -> Origin:
-        """Tell which company it is; it is asked only where other credentials sign in than before.
+        """Return which company it is; it is asked only where other credentials sign in than before.
 
         Args:
             before: Which it was, as far as that is known.
@@ -140,7 +140,7 @@ class AvidXchangeReader:
         modified_since: datetime | None = None,
         place: Mapping[str, str] | None = None,
     ) -> list[Shown]:
-        """Give the first page of a list, and read no further.
+        """Return the first page of a list, and read no further.
 
         Raises:
             SettingError: As `shown`.
@@ -232,7 +232,7 @@ class AvidXchangeReader:
                 yield self.read(resource, Shown("(entered there)", item), place=place)
 
     def read(self, resource: str, shown: Shown, *, place: Mapping[str, str] | None = None) -> dict[str, Any]:
-        """Give the canonical record of what AvidXchange shows.
+        """Return the canonical record of what AvidXchange shows.
 
         Raises:
             SettingError: The profile does not translate a word in it.
@@ -336,5 +336,5 @@ def _since(rules: ModifiedSince, moment: datetime) -> str:
 
 
 def words(resource: str) -> str:
-    """Give what people call a resource."""
+    """Return what people call a resource."""
     return {"gl_account": "GL account"}.get(resource, resource.replace("_", " "))

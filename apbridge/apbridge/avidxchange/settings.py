@@ -51,7 +51,7 @@ class AvidXchangeSettings:
         return Origin.of("avidxchange", self.base_url, company=self.credentials.get("company_id"))
 
     def require(self, names: Sequence[str]) -> None:
-        """See that every credential is there that the profile's sign-in asks for.
+        """Check that every credential is there that the profile's sign-in asks for.
 
         Raises:
             SettingError: One is missing, or holds what a header cannot carry.

@@ -28,7 +28,7 @@ class AvidXchangeSignIn(Signer, Protocol):
     """Signs calls until it is closed."""
 
     def close(self) -> None:
-        """Give its connections back."""
+        """Return its connections back."""
 
 
 def sign_in_by(rules: SignInRules, settings: AvidXchangeSettings, stop: Event | None) -> AvidXchangeSignIn:
@@ -57,15 +57,15 @@ class HeaderSignIn:
         self._headers = settings.values(rules.headers)
 
     def headers(self) -> Mapping[str, str]:
-        """Give them."""
+        """Return them."""
         return self._headers
 
     def renew(self, refused: Mapping[str, str]) -> bool:  # noqa: ARG002
-        """Say that there is nothing to renew: they are fixed."""
+        """Return False: there is nothing to renew: they are fixed."""
         return False
 
     def rejected(self, answer: Answer) -> APBridgeError:
-        """Say which settings to look at."""
+        """Return an error that names the settings to look at."""
         return _rejected(answer, self._names, self._settings)
 
     def close(self) -> None:
@@ -102,7 +102,7 @@ class OAuthSignIn:
         )
 
     def headers(self) -> Mapping[str, str]:
-        """Give the token and the headers beside it, signing in first where there is no good token.
+        """Return the token and the headers beside it, signing in first where there is no good token.
 
         Raises:
             SettingError: AvidXchange does not accept the credentials.
@@ -115,11 +115,11 @@ class OAuthSignIn:
         return self._token.renew(refused)
 
     def rejected(self, answer: Answer) -> APBridgeError:
-        """Say which settings to look at: the token is fresh, so something else is wrong."""
+        """Return an error that names the settings: the token is fresh, so something else is wrong."""
         return _rejected(answer, self._names, self._settings)
 
     def close(self) -> None:
-        """Give the connection back."""
+        """Return the connection back."""
         self._session.close()
 
     def _basic(self) -> Mapping[str, str]:
@@ -157,7 +157,7 @@ class OAuthSignIn:
 
 
 def _split(token_url: str, base_url: str) -> tuple[str, str]:
-    """Give the address of the server that grants tokens, and the path there."""
+    """Return the address of the server that grants tokens, and the path there."""
     if token_url.startswith("/"):
         return base_url, token_url
     parts = urlsplit(token_url)

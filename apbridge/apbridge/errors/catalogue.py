@@ -22,7 +22,7 @@ class CatalogueEntry:
 
 @cache
 def catalogue() -> Mapping[str, CatalogueEntry]:
-    """Give every error by its code. Read on first use: a run without errors reads no file.
+    """Return every error by its code. Read on first use: a run without errors reads no file.
 
     Raises:
         ValueError: A code is given twice.
@@ -43,10 +43,10 @@ def catalogue() -> Mapping[str, CatalogueEntry]:
 
 @cache
 def urgent() -> frozenset[str]:
-    """Give the codes that cannot wait until tomorrow."""
+    """Return the codes that cannot wait until tomorrow."""
     return frozenset(code for code, one in catalogue().items() if one.is_urgent)
 
 
 def entry(code: str) -> CatalogueEntry:
-    """Give the error of that code."""
+    """Return the error of that code."""
     return catalogue()[code]

@@ -62,6 +62,6 @@ class OvertakenError(RejectedError):
 
 
 def where(found: BaseException) -> str:
-    """Tell where an exception was raised, as `module:line`."""
+    """Return where an exception was raised, as `module:line`."""
     frame, line = list(traceback.walk_tb(found.__traceback__))[-1]
     return f"{frame.f_globals.get('__name__', '?')}:{line}"

@@ -53,7 +53,7 @@ class BearerToken:
         return bool(self._token)
 
     def headers(self) -> Mapping[str, str]:
-        """Give the Authorization header, signing in first where there is no good token.
+        """Return the Authorization header, signing in first where there is no good token.
 
         Raises:
             SettingError: The credentials are not accepted.
@@ -99,11 +99,11 @@ class Unsigned:
         self._headers = headers or {}
 
     def headers(self) -> Mapping[str, str]:
-        """Give them."""
+        """Return them."""
         return self._headers
 
     def renew(self, refused: Mapping[str, str]) -> bool:  # noqa: ARG002
-        """Say that there is nothing to renew."""
+        """Return False: there is nothing to renew."""
         return False
 
     def rejected(self, answer: Answer) -> NoReturn:

@@ -9,7 +9,7 @@ from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnection
 
 
 def was_never_sent(failure: requests.RequestException) -> bool:
-    """Tell whether it failed before a connection was there, so that nothing can have happened."""
+    """Return whether it failed before a connection was there, so that nothing can have happened."""
     cause = failure.args[0] if failure.args else None
     reason = cause.reason if isinstance(cause, MaxRetryError) else cause
     if isinstance(reason, SSLError):
@@ -18,7 +18,7 @@ def was_never_sent(failure: requests.RequestException) -> bool:
 
 
 def in_words(failure: requests.RequestException) -> str:
-    """Say what happened to the connection; `requests` says it in Python."""
+    """Describe what happened to the connection; `requests` says it in Python."""
     if isinstance(failure, requests.exceptions.SSLError):
         return "no secure connection (certificate or TLS failure, or this machine's clock is wrong)"
     if was_never_sent(failure):

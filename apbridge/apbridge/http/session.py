@@ -44,7 +44,7 @@ class Signer(Protocol):
     """Puts the sign-in on a call. It must not send through the session that it signs for."""
 
     def headers(self) -> Mapping[str, str]:
-        """Give the headers that sign a call now."""
+        """Return the headers that sign a call now."""
 
     def renew(self, refused: Mapping[str, str]) -> bool:
         """Take a fresh token in place of the refused one.
@@ -54,7 +54,7 @@ class Signer(Protocol):
         """
 
     def rejected(self, answer: Answer) -> APBridgeError:
-        """Give the error that says which credentials are wrong."""
+        """Return the error that says which credentials are wrong."""
 
 
 @dataclass
@@ -139,7 +139,7 @@ class GovernedSession:
             self._session.mount(scheme, HTTPAdapter(pool_maxsize=_CONNECTIONS))
 
     def send(self, call: Call) -> requests.Response:
-        """Send a call and give its successful answer.
+        """Send a call and return its successful answer.
 
         Raises:
             RefusedError: The other side said no.
@@ -150,7 +150,7 @@ class GovernedSession:
         return self._carried_out(_Attempt(call, wants_body=False))[0]
 
     def ask(self, call: Call) -> Any:  # noqa: ANN401
-        """Send a call that is answered with JSON and give what it says, decoded once.
+        """Send a call that is answered with JSON and return what it says, decoded once.
 
         Raises:
             RefusedError, SettingError, UnavailableError, OutcomeUnknownError: As `send`.
@@ -158,7 +158,7 @@ class GovernedSession:
         return self._carried_out(_Attempt(call, wants_body=True))[1].body
 
     def close(self) -> None:
-        """Give the connections back."""
+        """Return the connections back."""
         self._session.close()
 
     def _carried_out(self, attempt: _Attempt) -> tuple[requests.Response, Answer]:

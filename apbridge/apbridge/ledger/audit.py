@@ -203,7 +203,7 @@ class AuditTrail:
 
 
 def _overtaken(connection: Connection, waiting: Sequence[_Waiting]) -> list[_Waiting]:
-    """Give the writes on behalf of content that another run has newer by now."""
+    """Return the writes on behalf of content that another run has newer by now."""
     names = [one.row["external_id"] for one in waiting if one.content]
     if not names:
         return []
@@ -224,7 +224,7 @@ _ROW = tuple(
 
 
 def _fault(row: RowMapping, seq: int, previous: str) -> str:
-    """Tell what is wrong with a row; nothing where it is the next link of the chain."""
+    """Return what is wrong with a row; nothing where it is the next link of the chain."""
     if row["seq"] != seq:
         return "it is missing"
     if row["previous"] != previous:

@@ -104,7 +104,7 @@ def on_trail(connection: Connection, system: str, external_ids: Iterable[str]) -
 def place(
     entry: RowUpdate, run_id: int, trail: Sequence[OnTrail], before: int, window: timedelta
 ) -> TrailMark:
-    """Tell how far a row knows the trail after a run has dealt with its record.
+    """Return how far a row knows the trail after a run has dealt with its record.
 
     Args:
         entry: What the run has found out.
@@ -136,7 +136,7 @@ def place(
 
 
 def is_overtaken(ours: Content, row: Any) -> bool:  # noqa: ANN401
-    """Tell whether, since a run began, another one has dealt with newer content, or read the same later."""
+    """Return whether, since a run began, another one has dealt with newer content, or read the same later."""
     if ours.modified_at is None or row.source_modified_at is None:
         return False
     # That a run began after ours is known without the clocks of two machines, which may differ.
@@ -146,7 +146,7 @@ def is_overtaken(ours: Content, row: Any) -> bool:  # noqa: ANN401
 
 
 def take_turn(connection: Connection) -> None:
-    """Let nothing come onto the trail, and no other row be written, until this transaction is over."""
+    """Lock the trail and every other row until this transaction is over."""
     connection.execute(select(audit_head.c.seq).with_for_update())
 
 

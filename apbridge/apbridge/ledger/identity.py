@@ -30,7 +30,7 @@ class Identity:
         self._database = database
 
     def mark(self) -> dict[str, Any]:
-        """Give the mark of this moment."""
+        """Return the mark of this moment."""
         with self._database.reading() as connection:
             generation = select(identity.c.value).where(identity.c.name == GENERATION)
             head = connection.execute(select(audit_head.c.seq, audit_head.c.hash)).one()
@@ -42,7 +42,7 @@ class Identity:
             }
 
     def check(self, mark: Mapping[str, Any], run_id: int) -> None:
-        """See that this is the ledger that a mark is of, and that it has what it had then.
+        """Check that this is the ledger that a mark is of, and that it has what it had then.
 
         Args:
             mark: What a STATE bears.
@@ -62,13 +62,13 @@ class Identity:
             raise SettingError("APB-LED-011", ledger=self._database.name, place=place, run=newest)
 
     def origin(self, system: str) -> Origin | None:
-        """Give which one the ledger is of; None where that is not known."""
+        """Return which one the ledger is of; None where that is not known."""
         with self._database.reading() as connection:
             value = connection.execute(select(identity.c.value).where(identity.c.name == system)).scalar()
         return Origin.from_json(loads(value)) if value else None
 
     def see(self, *origins: Origin) -> None:
-        """See that what a run is between is what the ledger is of; what it does not know yet is no fault.
+        """Check that what a run is between is what the ledger is of; what it does not know yet is no fault.
 
         Raises:
             SettingError: It is of another account or company.

@@ -22,7 +22,7 @@ from apbridge.vault import RecordKeys, SealedError
 
 
 class Payloads:
-    """What is kept of records, and how it is had again.
+    """What is kept of records, and how it is read back.
 
     Args:
         keys: The vault's; None where there is no vault.
@@ -40,7 +40,7 @@ class Payloads:
         return dumps(shown), shown != record
 
     def restore(self, stored: bytes | None, *, needs_refetch: bool) -> tuple[Any, bool]:
-        """Give the record that was kept, numbers as `Decimal`, and whether it must not be sent.
+        """Return the record that was kept, numbers as `Decimal`, and whether it must not be sent.
 
         None for the record where none was kept or it is undecryptable.
         """
@@ -52,5 +52,5 @@ class Payloads:
             return None, True
 
     def is_shut(self, beginning: bytes) -> bool:
-        """Tell from the first bytes of what was kept whether it was sealed with a key that is not there."""
+        """Check by the first bytes of what was kept whether it was sealed with a key that is not there."""
         return self._keys.lacks(beginning)

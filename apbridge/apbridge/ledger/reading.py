@@ -37,7 +37,7 @@ class LedgerRows:
         self._values = values
 
     def rows(self, system: str, stream: str, external_ids: Iterable[str]) -> dict[str, Row]:
-        """Give the rows of many records, by external id; those unknown are left out."""
+        """Return the rows of many records, by external id; those unknown are left out."""
         found: dict[str, Row] = {}
         with self._database.reading() as connection:
             for some in batches(external_ids, IN_LIMIT):
@@ -63,7 +63,7 @@ class LedgerRows:
         return found
 
     def newest_write(self, system: str, external_ids: Iterable[str]) -> int:
-        """Give the place on the trail of the newest write of any of these records; 0 where there is none."""
+        """Return the place on the trail of the newest write of these records; 0 where there is none."""
         newest = 0
         with self._database.reading() as connection:
             for some in batches(external_ids, IN_LIMIT):
@@ -74,7 +74,7 @@ class LedgerRows:
         return newest
 
     def known(self) -> TrailSnapshot:
-        """Give the trail as it stands now, before anything is looked up in the other system."""
+        """Return the trail as it stands now, before anything is looked up in the other system."""
         now = datetime.now(timezone.utc)
         with self._database.reading() as connection:
             return TrailSnapshot(connection.execute(select(func.max(audit.c.seq))).scalar() or 0, now)
@@ -82,7 +82,7 @@ class LedgerRows:
     def all_rows(
         self, system: str, stream: str, statuses: Sequence[Status] = tuple(Status), *, asked: bool = False
     ) -> Iterator[Row]:
-        """Give a stream's rows of these statuses, in order of external id; rows may change meanwhile.
+        """Return a stream's rows of these statuses, in order of external id; rows may change meanwhile.
 
         Args:
             system: Theirs.
@@ -116,7 +116,7 @@ class LedgerRows:
             )
 
     def to_look_at_again(self, system: str, stream: str) -> Iterator[Row]:
-        """Give a stream's rows that are due for another look: no write of them can be on its way any more."""
+        """Return a stream's rows that are due for another look: no write of them can still arrive."""
         return self._all_rows(
             records.c.system == system,
             records.c.stream == stream,
@@ -196,7 +196,7 @@ def _is_kept() -> ColumnElement[bool]:
 
 
 def batches(items: Iterable[_T], size: int) -> Iterator[list[_T]]:
-    """Give items in lists of that length at most."""
+    """Yield items in lists of that length at most."""
     rest = iter(items)
     while some := list(islice(rest, size)):
         yield some

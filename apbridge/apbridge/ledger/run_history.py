@@ -60,10 +60,10 @@ class Reconciled(Protocol):
     """What a reconciliation found."""
 
     def kept(self) -> Mapping[str, Any]:
-        """Give what is kept of each."""
+        """Return what is kept of each."""
 
     def listed(self) -> Sequence[Mapping[str, Any]]:
-        """Give the differences."""
+        """Return the differences."""
 
 
 class RunHistory:
@@ -77,22 +77,22 @@ class RunHistory:
         self._database = ledger.database
 
     def runs(self, plugin: str | None = None, *, limit: int = 20) -> list[PastRun]:
-        """Give the latest runs, the newest first."""
+        """Return the latest runs, the newest first."""
         query = select(*_RUN).order_by(runs.c.id.desc()).limit(limit)
         return self._runs(query if plugin is None else query.where(runs.c.plugin == plugin))
 
     def runs_after(self, run_id: int, *, limit: int = 1000) -> list[PastRun]:
-        """Give the runs that began after another, the oldest first."""
+        """Return the runs that began after another, the oldest first."""
         return self._runs(select(*_RUN).where(runs.c.id > run_id).order_by(runs.c.id).limit(limit))
 
     def last_ended(self, plugin: str) -> PastRun | None:
-        """Give the last run of a plugin that came to an end, whichever."""
+        """Return the last run of a plugin that came to an end, whichever."""
         query = select(*_RUN).where(runs.c.plugin == plugin, runs.c.finished_at.is_not(None))
         found = self._runs(query.order_by(runs.c.id.desc()).limit(1))
         return found[0] if found else None
 
     def last_good(self, plugin: str) -> PastRun | None:
-        """Give the last run of a plugin that ended well."""
+        """Return the last run of a plugin that ended well."""
         query = select(*_RUN).where(runs.c.plugin == plugin, runs.c.status == "finished")
         found = self._runs(query.order_by(runs.c.id.desc()).limit(1))
         return found[0] if found else None
@@ -121,7 +121,7 @@ class RunHistory:
             self.remember(DIFFERENCES, result.listed())
 
     def reconciliations(self, *, limit: int = 90) -> list[PastReconciliation]:
-        """Give the latest reconciliations of the books as they were at the time, the newest first."""
+        """Return the latest reconciliations of the books as they were at the time, the newest first."""
         query = (
             select(reconciliations)
             .where(reconciliations.c.as_of.is_(None))
@@ -135,7 +135,7 @@ class RunHistory:
             ]
 
     def in_balance_since(self) -> datetime | None:
-        """Tell since when no reconciliation found an unexplained difference; None where the last did."""
+        """Return since when no reconciliation found an unexplained difference; None where the last did."""
         now = reconciliations.c.as_of.is_(None)
         with self._database.reading() as connection:
             broken = connection.execute(
@@ -155,7 +155,7 @@ class RunHistory:
             connection.execute(insert(observations).values(name=name, at=_now(), value=dumps(value).decode()))
 
     def recall(self, name: str) -> Observation | None:
-        """Give what was found out last about something."""
+        """Return what was found out last about something."""
         with self._database.reading() as connection:
             row = connection.execute(select(observations).where(observations.c.name == name)).one_or_none()
         return Observation(row.at, loads(row.value)) if row else None

@@ -19,7 +19,7 @@ _NUMBERS = ("id", "number", "check_number", "ach_trace", "card_reference")
 
 
 def described(record: Any) -> dict[str, str | None]:  # noqa: ANN401
-    """Give what a list shows of a record: its number, its amount and its currency."""
+    """Return what a list shows of a record: its number, its amount and its currency."""
     fields = record if isinstance(record, dict) else {}
     amount = fields.get("total", fields.get("amount"))
     return {
@@ -30,7 +30,7 @@ def described(record: Any) -> dict[str, str | None]:  # noqa: ANN401
 
 
 def names_of(entry: RowUpdate) -> set[str]:
-    """Give what a record can be found by: its numbers and its ids on both sides, in lower case.
+    """Return what a record can be found by: its numbers and its ids on both sides, in lower case.
 
     A payment can be found by the external ids of the bills that it pays too, in their own case.
     """
@@ -43,7 +43,7 @@ def names_of(entry: RowUpdate) -> set[str]:
 
 
 def searched(name: str) -> str:
-    """Give a name in the form in which it is kept."""
+    """Return a name in the form in which it is kept."""
     return storable(name).strip().lower()[:_LONGEST]
 
 

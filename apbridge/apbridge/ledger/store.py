@@ -75,7 +75,7 @@ class Ledger(LedgerRows):
         self._add_names = _insert(self._database.engine.dialect.name)(names).on_conflict_do_nothing()
 
     def __enter__(self) -> Self:
-        """Give the open ledger."""
+        """Return the open ledger."""
         return self
 
     def __exit__(
@@ -97,7 +97,7 @@ class Ledger(LedgerRows):
         return self._database
 
     def is_new(self, plugin: str) -> bool:
-        """Tell whether no run of this plugin ever told a STATE, so that no bookmark can be of this ledger.
+        """Return whether no run of this plugin ever told a STATE, so that no bookmark can be of this ledger.
 
         A run that failed before it told one has left the ledger as ignorant as it was.
         """
@@ -227,7 +227,7 @@ class Ledger(LedgerRows):
         ]
 
     def look_no_more(self, system: str, stream: str, external_ids: Iterable[str]) -> None:
-        """Let go of records that were to be looked at again, and that a whole reading did not bring."""
+        """Drop records that were to be looked at again, and that a whole reading did not bring."""
         with self._database.writing() as connection:
             take_turn(connection)
             for some in batches(external_ids, IN_LIMIT):

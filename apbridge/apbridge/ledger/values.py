@@ -26,7 +26,7 @@ class Values:
     def of(
         self, run_id: int, system: str, entry: RowUpdate, known: TrailMark, now: datetime
     ) -> dict[str, Any]:
-        """Give the columns of what a run has found out about a record."""
+        """Return the columns of what a run has found out about a record."""
         open_status = entry.status in OPEN
         is_kept = open_status or known.look_again_at is not None
         payload, needs_refetch = self.payloads.keep(entry.payload) if is_kept else (None, False)
@@ -63,7 +63,7 @@ class Values:
         }
 
     def row(self, found: Any) -> Row:  # noqa: ANN401
-        """Give what a row of the table says."""
+        """Return what a row of the table says."""
         values = found._mapping  # noqa: SLF001
         payload, needs_refetch = self.payloads.restore(
             values["payload"], needs_refetch=values["needs_refetch"]

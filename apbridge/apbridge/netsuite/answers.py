@@ -34,7 +34,7 @@ def classify(response: requests.Response) -> Answer:
 
 
 def _errors(body: Any) -> list[dict[str, Any]]:  # noqa: ANN401
-    """Give the errors of a body in the form of SuiteTalk's; a RESTlet's are brought into it."""
+    """Return the errors of a body in the form of SuiteTalk's; a RESTlet's are brought into it."""
     if not isinstance(body, dict):
         return []
     listed = body.get("o:errorDetails")

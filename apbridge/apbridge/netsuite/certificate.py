@@ -59,7 +59,7 @@ class Certificate:
         return cls(found.not_valid_before_utc, found.not_valid_after_utc, key)
 
     def check(self, key: SigningKey, now: datetime | None = None) -> None:
-        """See that it can sign in with a key now, before NetSuite is asked.
+        """Check that it can sign in with a key now, before NetSuite is asked.
 
         Raises:
             SettingError: It is of another key, has expired, or is not valid yet.
@@ -77,22 +77,22 @@ class Certificate:
             )
 
     def days_left(self, now: datetime | None = None) -> int:
-        """Give the whole days until its end; negative once it has expired."""
+        """Return the whole days until its end; negative once it has expired."""
         return (self.ends - (now or datetime.now(timezone.utc))).days
 
     def milestone(self, now: datetime | None = None) -> int | None:
-        """Give the last milestone that was reached, in days; None while its end is far."""
+        """Return the last milestone that was reached, in days; None while its end is far."""
         left = self.days_left(now)
         return min((days for days in MILESTONES if left <= days), default=None)
 
     def reminder(self, now: datetime | None = None) -> str | None:
-        """Say that its end is near; None while it is far."""
+        """Return that its end is near; None while it is far."""
         if self.milestone(now) is None:
             return None
         return str(APBridgeError("APB-NS-006", day=self.ends.date(), days=max(self.days_left(now), 0)))
 
 
 def remind(certificate: Certificate | None, logger: logging.Logger) -> None:
-    """Say in a run's last line that the certificate's end is near, where it is."""
+    """Log as a run's last line that the certificate's end is near, where it is."""
     if certificate and (reminder := certificate.reminder()):
         logger.warning("%s", reminder)

@@ -77,7 +77,7 @@ class NetSuite:
         self.close()
 
     def close(self) -> None:
-        """Give the connections back."""
+        """Return the connections back."""
         for closing in (self.session, self.restlets, self._sign_in):
             closing.close()
 
@@ -166,7 +166,7 @@ class NetSuite:
         return record
 
     def create(self, record_type: str, body: Mapping[str, Any], *, purpose: str) -> str:
-        """Create a record, once, and give its internal id.
+        """Create a record, once, and return its internal id.
 
         Raises:
             OutcomeUnknownError: It may or may not exist now.
@@ -183,7 +183,7 @@ class NetSuite:
         replace: Sequence[str] = (),
         purpose: str,
     ) -> str:
-        """Create or change a record by its external id, and give its internal id.
+        """Create or change a record by its external id, and return its internal id.
 
         Where the body has a sublist that is not replaced, sending it twice may append to it twice, so that
         it is never sent again blindly.
@@ -293,6 +293,6 @@ def _located(response: requests.Response, purpose: str) -> str:
 
 
 def _repeated(body: Mapping[str, Any], replace: Sequence[str]) -> Idempotency:
-    """Tell what sending a body twice does: NetSuite appends to unkeyed sublists unless it replaces them."""
+    """Return what sending a body twice does: NetSuite appends to unkeyed sublists unless it replaces them."""
     sublists = {name for name, value in body.items() if isinstance(value, Mapping) and "items" in value}
     return Idempotency.IDEMPOTENT if sublists <= set(replace) else Idempotency.ONCE

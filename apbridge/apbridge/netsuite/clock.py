@@ -12,7 +12,7 @@ MOST_SKEW = 60.0
 
 
 def seconds_ahead(answer: requests.Response) -> float | None:
-    """Tell how far this machine's clock is ahead of the one that dated an answer; behind it is negative.
+    """Return how far this machine's clock is ahead of the one that dated an answer; behind it is negative.
 
     Returns:
         None where the answer has no date.
@@ -27,5 +27,5 @@ def seconds_ahead(answer: requests.Response) -> float | None:
 
 
 def in_words(ahead: float) -> dict[str, object]:
-    """Give the facts of a sentence about it."""
+    """Return the facts of a sentence about it."""
     return {"seconds": round(abs(ahead)), "way": "ahead of" if ahead > 0 else "behind"}

@@ -145,7 +145,7 @@ def voided(answer: Any, payment: str) -> str:  # noqa: ANN401
 
 
 def _end_of_minute(moment: str) -> str:
-    """Give the last second of a minute. NetSuite's searches tell no seconds, and none may be missed."""
+    """Return the last second of a minute. NetSuite's searches tell no seconds, and none may be missed."""
     return f"{moment[:17]}59Z"
 
 

@@ -69,7 +69,7 @@ class NetSuiteSignIn:
         )
 
     def headers(self) -> Mapping[str, str]:
-        """Give the Authorization header, signing in first where there is no good token.
+        """Return the Authorization header, signing in first where there is no good token.
 
         Raises:
             SettingError: NetSuite does not accept the credentials.
@@ -82,11 +82,11 @@ class NetSuiteSignIn:
         return self._token.renew(refused)
 
     def rejected(self, answer: Answer) -> APBridgeError:
-        """Give the error for refused credentials. A token can be renewed, so the sign-in itself says it."""
+        """Return the error for refused credentials. A token can be renewed, so the sign-in itself says it."""
         return SettingError("APB-NS-019", reason=answer.reason)
 
     def close(self) -> None:
-        """Give the connection back."""
+        """Return the connection back."""
         self._session.close()
 
     def _sign_in(self) -> Granted:
@@ -116,7 +116,7 @@ class NetSuiteSignIn:
         return jwt.encode(claims, settings.key.key, algorithm=settings.key.algorithm, headers=headers)
 
     def _explained(self, refused: RefusedError) -> SettingError:
-        """Say in plain words what NetSuite only hints at; the true cause is in its Login Audit Trail."""
+        """Describe in plain words what NetSuite only hints at; the true cause is in its Login Audit Trail."""
         settings = self._settings
         reason = refused.reason
         code = _SENTENCES.get(reason, "APB-NS-019" if reason else "APB-NS-016")

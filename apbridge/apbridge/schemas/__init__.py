@@ -54,7 +54,7 @@ _WANTED = {
 
 @cache
 def schema(stream: str) -> dict[str, Any]:
-    """Give a canonical stream's JSON Schema. The caller must not change it.
+    """Return a canonical stream's JSON Schema. The caller must not change it.
 
     Raises:
         KeyError: No canonical stream has that name.
@@ -68,7 +68,7 @@ def schema(stream: str) -> dict[str, Any]:
 
 @cache
 def validator(stream: str) -> Callable[[Any], None]:
-    """Give the check of a canonical stream's records; compiled once a process.
+    """Return the check of a canonical stream's records; compiled once a process.
 
     The check returns nothing and changes nothing. What it raises names the field and never shows a
     value, for a value may be a tax id.
@@ -97,7 +97,7 @@ def validator(stream: str) -> Callable[[Any], None]:
 
 
 def in_order(moment: object) -> str | None:
-    """Give a date-time in a form in which later ones sort after earlier ones; None for what is none."""
+    """Return a date-time in a form in which later ones sort after earlier ones; None for what is none."""
     if not isinstance(moment, str) or not _is_date_time(moment):
         return None
     time, fraction = _TIME_UTC.fullmatch(moment, 10).groups("")  # type: ignore[union-attr]

@@ -188,7 +188,7 @@ class Dispatch:
     def _hold_back(
         self, sink: AcknowledgingSink, work: Iterable[Work], records: dict[str, Any]
     ) -> list[Work]:
-        """Give the work whose needs are acknowledged; the rest waits in the ledger."""
+        """Return the work whose needs are acknowledged; the rest waits in the ledger."""
         stream = sink.stream_name
         ready: list[Work] = []
         waiting: list[News] = []
@@ -202,7 +202,7 @@ class Dispatch:
         return ready
 
     def _deliver_all(self, sink: AcknowledgingSink, ready: list[Work], records: dict[str, Any]) -> list[Work]:
-        """Deliver what is ready, and give what was sent of which the answer does not name the record."""
+        """Deliver what is ready, and return what was sent of which the answer does not name the record."""
         stream = sink.stream_name
         # What was sent for content that another run has newer must not be sent once more.
         for one in ready:
@@ -235,7 +235,7 @@ class Dispatch:
         return unproved
 
     def _read_again(self, stream: str, unproved: list[Work]) -> list[Work]:
-        """Give work with the rows that the ledger has of it now: each is in doubt, for it was sent."""
+        """Return work with the rows that the ledger has of it now: each is in doubt, for it was sent."""
         rows = self._ledger.rows(self._system, stream, (one.external_id for one in unproved))
         for one in unproved:
             one.row, one.is_in_doubt = rows.get(one.external_id), True

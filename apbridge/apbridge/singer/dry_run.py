@@ -67,7 +67,7 @@ class DryRunTally(OutcomeTally):
             expected[external_id] = _Expected(kind.value, reason)
 
     def report(self, plugin: str) -> dict[str, Any]:
-        """Give the report as JSON: by stream what would be done, and to which records, in order of name."""
+        """Return the report as JSON: by stream what would be done, and to which records, in order of name."""
         streams: dict[str, Any] = {}
         for stream, expected in self._expected.items():
             told: dict[str, Any] = {name.replace(" ", "_"): [] for name in _COLUMNS if name != "failed"}
@@ -80,7 +80,7 @@ class DryRunTally(OutcomeTally):
         return {"plugin": plugin, "dry_run": True, "streams": streams}
 
     def table(self) -> Iterator[str]:
-        """Give the report as lines of plain text: the counts, then the reasons."""
+        """Yield the report as lines of plain text: the counts, then the reasons."""
         rows = [("stream", *_COLUMNS)] + [(stream, *self._numbers(stream)) for stream in self._expected]
         widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
         for stream, *numbers in rows:

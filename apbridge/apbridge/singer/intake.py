@@ -36,21 +36,21 @@ class Intake:
         self._told = frozenset(self.begun)
 
     def begins_anew(self, stream: str) -> bool:
-        """Tell whether the tap reads a stream from its beginning."""
+        """Return whether the tap reads a stream from its beginning."""
         return states.begins_anew(self.initial, stream)
 
     def was_read_whole(self, stream: str) -> bool:
-        """Tell whether the tap read a stream from its beginning to its end."""
+        """Return whether the tap read a stream from its beginning to its end."""
         return states.is_whole(self.initial, self.latest, stream)
 
     def were_read_to_their_end(self, streams: Collection[str]) -> bool:
-        """Tell whether the tap came to the end of all of these streams; not where there are none."""
+        """Return whether the tap came to the end of all of these streams; not where there are none."""
         return bool(streams) and all(
             stream in self._told and states.is_complete(self.latest, stream) for stream in streams
         )
 
     def require_complete(self) -> None:
-        """See that the tap came to the end of what it reads.
+        """Check that the tap came to the end of what it reads.
 
         Raises:
             IncompleteError: It did not.

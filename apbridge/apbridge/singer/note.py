@@ -53,7 +53,7 @@ class Note:
         )
 
     def as_json(self) -> dict[str, Any]:
-        """Give it as a STATE has it."""
+        """Return it as a STATE has it."""
         said: dict[str, Any] = {}
         if self.source:
             said["source"] = self.source.as_json()

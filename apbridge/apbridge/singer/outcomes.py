@@ -141,7 +141,7 @@ class OutcomeTally:
         self.counts[stream][OutcomeKind.FAILED] += count
 
     def so_far(self, stream: str, external_id: str) -> OutcomeKind | None:
-        """Tell whether a record waits or was rejected in this run; None if neither."""
+        """Return whether a record waits or was rejected in this run; None if neither."""
         return self._unsettled.get((stream, external_id))
 
     def total(self, kind: OutcomeKind) -> int:
@@ -149,7 +149,7 @@ class OutcomeTally:
         return sum(counts[kind] for counts in self.counts.values())
 
     def as_counts(self) -> dict[str, dict[str, int]]:
-        """Give the counts for the ledger, by stream and outcome."""
+        """Return the counts for the ledger, by stream and outcome."""
         return {
             stream: {kind.value: counts[kind] for kind in OutcomeKind if counts[kind]}
             for stream, counts in self.counts.items()
@@ -161,7 +161,7 @@ class OutcomeTally:
         logger.info("%s: %s", plugin, self.sentence())
 
     def sentence(self) -> str:
-        """Tell the counts: `vendors 250 delivered; bills 930 delivered, 1 rejected (first: …)`."""
+        """Return the counts: `vendors 250 delivered; bills 930 delivered, 1 rejected (first: …)`."""
         told = [
             f"{stream} " + ", ".join(f"{count} {kind}" for kind, count in counts.items())
             for stream, counts in self.as_counts().items()

@@ -107,7 +107,7 @@ class PlainCommand(FencedCommand):
 
 @contextmanager
 def _printing() -> Iterator[None]:
-    """Say in a sentence why what was printed inside cannot be written."""
+    """Explain in a sentence why what was printed inside cannot be written."""
     try:
         yield
     except OSError as found:
@@ -129,7 +129,7 @@ def _flush() -> None:
 
 
 def plain_error(found: BaseException, plugin: str) -> APBridgeError:
-    """Give an error of the catalogue; for an unexpected one its kind and place: its text may be secret."""
+    """Return an error of the catalogue; for an unexpected one its kind and place: its text may be secret."""
     if isinstance(found, APBridgeError):
         return found
     variable = f"{plugin.upper().replace('-', '_')}_LOGLEVEL"
@@ -137,7 +137,7 @@ def plain_error(found: BaseException, plugin: str) -> APBridgeError:
 
 
 def error_sentence(found: BaseException, plugin: str) -> str:
-    """Say an error in one line."""
+    """Format an error in one line."""
     return " ".join(str(plain_error(found, plugin)).split())
 
 

@@ -72,7 +72,7 @@ class MessageReader(GenericSingerReader[bytes]):
         return counts
 
     def part(self, message: dict[str, Any], name: str, kind: type[_Part]) -> _Part:
-        """Give a part of the message at hand, which must be there and of a kind.
+        """Return a part of the message at hand, which must be there and of a kind.
 
         Raises:
             SettingError: It is not.

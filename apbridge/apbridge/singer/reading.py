@@ -16,7 +16,7 @@ class IncompleteError(UnavailableError):
 
 
 def incompleteness(note: Note | None, state: Any, begun: Collection[str]) -> IncompleteError | None:  # noqa: ANN401
-    """Tell why a run is incomplete; None where it is not.
+    """Return why a run is incomplete; None where it is not.
 
     Args:
         note: The tap's last; None for other people's taps.

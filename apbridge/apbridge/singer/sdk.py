@@ -39,7 +39,7 @@ class FencedPlugin(PluginBase):
 
     @abc.abstractmethod
     def check_settings(self, *, raise_errors: bool) -> list[str]:
-        """See that the settings are as the plugin's schema says. Called when it is made.
+        """Check that the settings are as the plugin's schema says. Called when it is made.
 
         Args:
             raise_errors: Raise what is wrong.
@@ -49,7 +49,7 @@ class FencedPlugin(PluginBase):
         """
 
     def setting_errors(self) -> Iterator[Any]:
-        """Give each setting a default that has one and is left out, and what breaks the schema."""
+        """Return each setting a default that has one and is left out, and what breaks the schema."""
         schema = self.config_jsonschema
         self.append_builtin_config(schema)
         found: Iterator[Any] = JSONSchemaValidator(schema).iter_errors(self._config)

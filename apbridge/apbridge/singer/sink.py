@@ -96,7 +96,7 @@ class AcknowledgingSink(Sink):
         return {}
 
     def content(self, record: Record) -> Any:  # noqa: ANN401
-        """Give what decides whether a record is unchanged: by default all but when it was changed.
+        """Return what decides whether a record is unchanged: by default all but when it was changed.
 
         Whatever else decides what is sent, such as a mapping, belongs into it.
         """
@@ -132,7 +132,7 @@ class AcknowledgingSink(Sink):
         return len(self.buffer) > before
 
     def check_record(self, record: Any) -> str:  # noqa: ANN401
-        """Validate a record and give the hash of its content.
+        """Validate a record and return the hash of its content.
 
         Raises:
             RejectedError: It is not valid.
@@ -159,7 +159,7 @@ def content_hash(value: Any) -> str:  # noqa: ANN401
 
 
 def _name(record: Any) -> str:  # noqa: ANN401
-    """Give the external id; for a record without a proper one, a name made of what it holds."""
+    """Return the external id; for a record without a proper one, a name made of what it holds."""
     found = record.get("external_id") if isinstance(record, dict) else None
     if isinstance(found, str) and EXTERNAL_ID.fullmatch(found):
         return found

@@ -60,7 +60,7 @@ class Standing:
             self._ledger().identity.check(note.ledger, run_id)
 
     def see(self) -> None:
-        """See that the ledger is of both ends of this run.
+        """Check that the ledger is of both ends of this run.
 
         Raises:
             SettingError: It is of another account or company.
@@ -70,7 +70,7 @@ class Standing:
         identity.see(*self._ends(self._own))
 
     def keep(self, *, is_let_in: bool = False) -> None:
-        """Let the ledger remember what it is between.
+        """Store in the ledger which accounts it is between.
 
         Args:
             is_let_in: The target has signed in; where that is not known, its own end is left out: its

@@ -20,7 +20,7 @@ _UNFINISHED = {UNFINISHED, PROGRESS_MARKERS}
 
 
 def has_bookmark(state: Any) -> bool:  # noqa: ANN401
-    """Tell whether a tap goes on from where an earlier run ended."""
+    """Return whether a tap goes on from where an earlier run ended."""
     if isinstance(state, Mapping):
         return any(has_bookmark(item) for name, item in state.items() if name not in _NO_PROGRESS)
     if isinstance(state, list):
@@ -55,7 +55,7 @@ def _bookmarks(state: Any) -> Mapping[str, Any] | None:  # noqa: ANN401
 
 
 def is_whole(before: Any, after: Any, stream: str) -> bool:  # noqa: ANN401
-    """Tell whether a tap read a stream from its beginning to its end.
+    """Return whether a tap read a stream from its beginning to its end.
 
     Args:
         before: The STATE that it began with; empty where it began with none.
@@ -66,7 +66,7 @@ def is_whole(before: Any, after: Any, stream: str) -> bool:  # noqa: ANN401
 
 
 def begins_anew(before: Any, stream: str) -> bool:  # noqa: ANN401
-    """Tell whether a tap has no bookmark to go on from.
+    """Return whether a tap has no bookmark to go on from.
 
     Args:
         before: The STATE that it began with; empty where it began with none.
@@ -76,7 +76,7 @@ def begins_anew(before: Any, stream: str) -> bool:  # noqa: ANN401
 
 
 def is_complete(state: Any, stream: str) -> bool:  # noqa: ANN401
-    """Tell whether the tap came to the end of a stream.
+    """Return whether the tap came to the end of a stream.
 
     Args:
         state: A STATE that it told after it had begun the stream.

@@ -34,7 +34,7 @@ def write_line(line: bytes, *, flush: bool = True) -> None:
 
 @contextmanager
 def writing() -> Iterator[None]:
-    """Say in a sentence why what is written inside cannot be.
+    """Explain in a sentence why what is written inside cannot be.
 
     Raises:
         UnavailableError: Nobody reads it any more, or it cannot be written.
@@ -51,7 +51,7 @@ def writing() -> Iterator[None]:
 
 
 def _give_up() -> None:
-    """Let what is left go nowhere: Python would try once more at its end, and complain."""
+    """Discard what is left: Python would try once more at its end, and complain."""
     with suppress(OSError, ValueError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())

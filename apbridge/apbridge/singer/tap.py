@@ -53,7 +53,7 @@ class CanonicalTap(PlainErrors, FencedTap):
         return Event()
 
     def origin(self, before: Origin | None) -> Origin | None:  # noqa: ARG002
-        """Tell what is read from; None where it is all the same.
+        """Return what is read from; None where it is all the same.
 
         Args:
             before: What the bookmarks were read from, as far as that is known.
@@ -64,7 +64,7 @@ class CanonicalTap(PlainErrors, FencedTap):
         return None
 
     def after_run(self) -> None:
-        """Say what no record told of. Called once, when all streams are read to their end.
+        """Log what no record told of. Called once, when all streams are read to their end.
 
         Raises:
             UnavailableError: Something could not be read after all: the run is no complete one.
@@ -81,7 +81,7 @@ class CanonicalTap(PlainErrors, FencedTap):
     @contextmanager
     @override
     def reading(self) -> Iterator[None]:
-        """Let the STATE say at the beginning which streams are read, and at the end that all of them were."""
+        """Write into the STATE at first which streams are read, and at the end that all were."""
         with self._telling_its_end():
             self._note.reading = TapProgress([one.name for one in self.streams.values() if one.selected])
             self._see_where_from()
@@ -94,7 +94,7 @@ class CanonicalTap(PlainErrors, FencedTap):
 
     @contextmanager
     def _telling_its_end(self) -> Iterator[None]:
-        """Tell an error that ends the reading in a last STATE; bookmarks are as they were."""
+        """Yield an error that ends the reading in a last STATE; bookmarks are as they were."""
         try:
             yield
         except Exception as found:

@@ -104,7 +104,7 @@ class AcknowledgingTarget(EndingTarget):
         """Sink by canonical stream; a stream comes after those that its records refer to."""
 
     def origin(self, before: Origin | None) -> Origin | None:  # noqa: ARG002
-        """Tell which other system the settings name; None where it is all the same.
+        """Return which other system the settings name; None where it is all the same.
 
         Args:
             before: Which one the ledger is of, as far as that is known.
@@ -124,7 +124,7 @@ class AcknowledgingTarget(EndingTarget):
         """
 
     def after_run(self) -> None:
-        """Say what no record told of. Called when all records are through and STATE is told.
+        """Log what no record told of. Called when all records are through and STATE is told.
 
         Raises:
             RejectedError: Somebody must look at something; the run ends with exit code 1.
@@ -285,7 +285,7 @@ class AcknowledgingTarget(EndingTarget):
                 self.dispatch.drain(self._sink(stream), kept, {row.external_id: row.run_id for row in some})
 
     def _current(self, stream: str) -> Iterator[Row]:
-        """Give what is kept, but for what may be out of date, such as a bill paid by hand since.
+        """Yield what is kept, but for what may be out of date, such as a bill paid by hand since.
 
         What came in this run is up to date. What is kept from an earlier one is so only where the tap came to
         the end of the stream and did not bring it.
@@ -332,7 +332,7 @@ class AcknowledgingTarget(EndingTarget):
     # STATE
 
     def _emit(self, *, is_last: bool = False) -> None:
-        """Tell the newest STATE, everything before which is in the ledger.
+        """Write the newest STATE, everything before which is in the ledger.
 
         Args:
             is_last: Tell it once more where only the ledger moved on: what waited may have been delivered.

@@ -74,7 +74,7 @@ class News:
 
 
 def check_record(sink: AcknowledgingSink, one: Work) -> RejectedError | None:
-    """Give a record its hash, and what is wrong with it: what is not valid may have been dismissed too."""
+    """Return a record its hash, and what is wrong with it: what is not valid may have been dismissed too."""
     try:
         one.content_hash = sink.check_record(one.record)
     except RejectedError as found:
@@ -91,7 +91,7 @@ def _undated(record: Any) -> Any:  # noqa: ANN401
 
 
 def news_of(stream: str, one: Work, outcome: Outcome) -> News:
-    """Say what a sink's outcome means for the ledger."""
+    """Return what a sink's outcome means for the ledger."""
     reason = _Reason()
     if outcome.kind is OutcomeKind.WAITING:
         missing = ", ".join(f"{need.stream} {need.external_id}" for need in outcome.waits_for)
@@ -122,12 +122,12 @@ def _action(one: Work, outcome: Outcome) -> Action | None:
 
 
 def rejection(stream: str, one: Work, found: APBridgeError) -> News:
-    """Say why a record is rejected; what was in doubt still is."""
+    """Return why a record is rejected; what was in doubt still is."""
     return News(OutcomeKind.REJECTED, _rejected(stream, one, found), one.external_id)
 
 
 def correction(stream: str, one: Work, found: APBridgeError) -> RowUpdate:
-    """Say what a look after a record was delivered has shown: it is rejected then, or noted beside it."""
+    """Return what a look after a record was delivered has shown: it is rejected then, or noted beside it."""
     # Whatever was in doubt, the look has ended it.
     entry = replace(_rejected(stream, one, found), in_doubt=False)
     if isinstance(found, RejectedError):
@@ -162,7 +162,7 @@ def never_shown(stream: str, one: Work) -> News:
 
 
 def with_what_was_sent(outcome: Outcome, sent: Outcome | None) -> Outcome:
-    """Let an outcome say that the record was sent in this run, where a look has shown that it arrived."""
+    """Mark in an outcome that the record was sent in this run, where a look has shown that it arrived."""
     if sent is None or outcome.kind not in {OutcomeKind.UNCHANGED, OutcomeKind.DELIVERED}:
         return outcome
     return replace(outcome, kind=OutcomeKind.DELIVERED, action=sent.action)

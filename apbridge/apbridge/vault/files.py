@@ -42,7 +42,7 @@ def replace(path: Path, content: bytes) -> None:
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Let one process at a time change a file: reading, changing and replacing it is one step.
+    """Lock a file so that one process at a time changes it: reading, changing and replacing it is one step.
 
     Raises:
         UnavailableError: Nothing can be written beside it.

@@ -23,7 +23,7 @@ _SERVICE = "apbridge vault"
 
 
 def key_id(key: str) -> str:
-    """Give the name under which the vault's file says which key it was written with."""
+    """Return the name under which the vault's file says which key it was written with."""
     return hashlib.sha256(b"apbridge vault key " + key.encode()).hexdigest()[:12]
 
 
@@ -52,7 +52,7 @@ class KeyStore(Protocol):
     """Whether a key can be put there from here."""
 
     def read(self) -> list[str]:
-        """Give the keys, the newest first; none where there never was one.
+        """Return the keys, the newest first; none where there never was one.
 
         Raises:
             SettingError: They cannot be had.
@@ -76,7 +76,7 @@ class InEnvironment:
         self._environ = environ
 
     def read(self) -> list[str]:
-        """Give the keys."""
+        """Return the keys."""
         return checked(self._environ[KEY], self.name)
 
     def write(self, keys: Sequence[str]) -> None:
@@ -95,7 +95,7 @@ class InFile:
         self.name = str(path)
 
     def read(self) -> list[str]:
-        """Give the keys."""
+        """Return the keys."""
         try:
             mode = self._path.stat().st_mode
             if stat.S_IMODE(mode) & 0o077:
@@ -122,7 +122,7 @@ class InKeyring:
         self._vault_id = vault_id
 
     def read(self) -> list[str]:
-        """Give the keys."""
+        """Return the keys."""
         keyring = self._keyring()
         try:
             found = keyring.get_password(_SERVICE, self._vault_id)
@@ -149,7 +149,7 @@ class InKeyring:
 
 
 def place_of(vault_id: str, *, in_keyring: bool, environ: Mapping[str, str] = os.environ) -> KeyStore | None:
-    """Tell where the key of a vault is.
+    """Return where the key of a vault is.
 
     Args:
         vault_id: The vault's own name in the keyring.

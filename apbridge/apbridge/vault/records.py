@@ -48,7 +48,7 @@ class RecordKeys:
             raise SealedError from None
 
     def lacks(self, beginning: bytes) -> bool:
-        """Tell from the first bytes of something whether it was sealed with a key that is not here."""
+        """Check by the first bytes of something whether it was sealed with a key that is not here."""
         return beginning.startswith(_MARK) and beginning[len(_MARK) : BEGINNING] not in self._by_id
 
 

@@ -33,13 +33,13 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,79}")
 
 
 def vault_file(environ: Mapping[str, str] = os.environ) -> Path:
-    """Tell where the vault is: `APBRIDGE_VAULT`, or `.apbridge/vault.json` in the project's folder."""
+    """Return where the vault is: `APBRIDGE_VAULT`, or `.apbridge/vault.json` in the project's folder."""
     named = environ.get(FILE)
     return Path(named) if named else Path(environ.get("MELTANO_PROJECT_ROOT", ""), _DEFAULT_FILE)
 
 
 def resolved(value: str) -> str:
-    """Give a setting's value, from the vault where it is `vault:<name>`.
+    """Return a setting's value, from the vault where it is `vault:<name>`.
 
     Raises:
         SettingError: The vault cannot be opened, or has no such secret.
@@ -48,7 +48,7 @@ def resolved(value: str) -> str:
 
 
 def record_keys(environ: Mapping[str, str] = os.environ) -> RecordKeys | None:
-    """Give the keys that records outside the vault are sealed with; None where there is no vault.
+    """Return the keys that records outside the vault are sealed with; None where there is no vault.
 
     Raises:
         SettingError: There is one, and it cannot be opened.
@@ -121,11 +121,11 @@ class Vault:
         return self._state.place.name
 
     def names(self) -> list[str]:
-        """Give the names of the secrets."""
+        """Return the names of the secrets."""
         return sorted(self._state.content["secrets"])
 
     def get(self, name: str) -> str:
-        """Give a secret.
+        """Return a secret.
 
         Raises:
             SettingError: There is none of that name.
@@ -177,7 +177,7 @@ class Vault:
                 state.place.write(state.keys)
 
     def record_keys(self) -> RecordKeys:
-        """Give the keys that records outside the vault are sealed with."""
+        """Return the keys that records outside the vault are sealed with."""
         return RecordKeys(self._state.content["record_keys"])
 
     def _write(self) -> None:

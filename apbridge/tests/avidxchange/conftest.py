@@ -58,7 +58,7 @@ class Scripted:
 
 
 def profile_like(shipped: str, folder: Path, *changes: tuple[str, str]) -> str:
-    """Write a profile that differs from one that ships in some texts; give its path."""
+    """Write a profile that differs from one that ships in some texts; return its path."""
     text = source(shipped)
     for old, new in changes:
         assert old in text, old

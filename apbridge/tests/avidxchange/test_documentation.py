@@ -18,7 +18,7 @@ EXAMPLES = re.findall(r"```yaml\n# (\w+)\n(.*?)```", TEXT, re.DOTALL)
 
 
 def keys(node: Any) -> Iterator[tuple[str, Any]]:  # noqa: ANN401
-    """Give every key that a profile may have, with what the schema says of it."""
+    """Yield every key that a profile may have, with what the schema says of it."""
     if isinstance(node, dict):
         for name, child in node.get("properties", {}).items():
             if child is not False:

@@ -225,7 +225,7 @@ def test_what_cannot_be_recorded_is_not_sent(ledger: Ledger) -> None:
 
 @pytest.fixture(scope="module")
 def whole_trail(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give a ledger with a trail of 24 rows whose triggers are gone."""
+    """Return a ledger with a trail of 24 rows whose triggers are gone."""
     file = tmp_path_factory.mktemp("trail") / "ledger.db"
     with Ledger(f"sqlite:///{file}") as ledger:
         run = ledger.start_run("target-toy", "1.0")

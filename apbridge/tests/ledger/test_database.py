@@ -55,7 +55,7 @@ def migrate(url: str) -> None:
 
 
 def description(url: str) -> dict[str, Any]:
-    """Tell what is in a database that nobody has used: tables, what guards them, and rows."""
+    """Return what is in a database that nobody has used: tables, what guards them, and rows."""
     with connected(url) as connection:
         found: dict[str, Any] = {}
         seen = inspect(connection)

@@ -81,6 +81,6 @@ def netsuite_to(config: dict[str, Any]) -> Iterator[Callable[..., NetSuite]]:
 
 @pytest.fixture
 def netsuite(script: AnswerScript, netsuite_to: Callable[..., NetSuite]) -> NetSuite:
-    """Give a client whose sign-in is granted."""
+    """Return a client whose sign-in is granted."""
     script.then(200, TOKEN)
     return netsuite_to(script.url, restlet_script="customscript_x", restlet_deploy="customdeploy_x")

@@ -145,7 +145,7 @@ def test_a_refused_sign_in_names_the_setting_at_once(  # noqa: PLR0917
 
 
 def date(seconds: float) -> dict[str, str]:
-    """Give the Date of a NetSuite whose clock is so far ahead of this machine's."""
+    """Return the Date of a NetSuite whose clock is so far ahead of this machine's."""
     return {"Date": formatdate(time() + seconds, usegmt=True)}
 
 

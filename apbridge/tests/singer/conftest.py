@@ -31,7 +31,7 @@ class ToyContext:
 
     @property
     def states(self) -> list[Any]:
-        """Give the STATE that was told, without the note beside the bookmarks."""
+        """Return the STATE that was told, without the note beside the bookmarks."""
         return [{name: value for name, value in one.items() if name != "apbridge"} for one in self.told]
 
     @property
@@ -73,7 +73,7 @@ class ToyContext:
 
 @pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give an empty ledger, made once: making one takes longer than most tests."""
+    """Return an empty ledger, made once: making one takes longer than most tests."""
     file = tmp_path_factory.mktemp("template") / "ledger.db"
     Ledger(f"sqlite:///{file}").close()
     return file
@@ -81,7 +81,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def new_context(template: Path) -> Callable[[Path], ToyContext]:
-    """Give what makes a context in a folder, for tests that need many."""
+    """Return what makes a context in a folder, for tests that need many."""
     return lambda folder: ToyContext(folder, template)
 
 
@@ -92,7 +92,7 @@ def context(tmp_path: Path, template: Path) -> ToyContext:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def any_context(request: pytest.FixtureRequest, tmp_path: Path, template: Path) -> ToyContext:
-    """Give a context whose ledger is on SQLite, then one whose ledger is on PostgreSQL."""
+    """Return a context whose ledger is on SQLite, then one whose ledger is on PostgreSQL."""
     if request.param == "sqlite":
         return ToyContext(tmp_path, template)
     return ToyContext(tmp_path, template, new_database())
@@ -100,7 +100,7 @@ def any_context(request: pytest.FixtureRequest, tmp_path: Path, template: Path) 
 
 @pytest.fixture(autouse=True)
 def _signals() -> Iterator[None]:
-    """Give the process its own signal handlers back: every target takes them."""
+    """Yield the process its own signal handlers back: every target takes them."""
     import signal  # noqa: PLC0415
 
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
@@ -111,12 +111,12 @@ def _signals() -> Iterator[None]:
 
 @pytest.fixture
 def program(context: ToyContext) -> list[str]:
-    """Give the toy target as a command, with its config written."""
+    """Return the toy target as a command, with its config written."""
     (context.folder / "config.json").write_bytes(json.dumps(context.config))
     return [sys.executable, toy.__file__, "--config", str(context.folder / "config.json")]
 
 
 @pytest.fixture
 def environment() -> dict[str, str]:
-    """Give the environment for the toy target as a command."""
+    """Return the environment for the toy target as a command."""
     return {**os.environ, "PYTHONWARNINGS": "error"}

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def dry_run(context: ToyContext, messages: list[Any], **more: Any) -> dict[str, Any]:  # noqa: ANN401
-    """Run dry; give the report's streams, each outcome by external id."""
+    """Run dry; return the report's streams, each outcome by external id."""
     file = context.folder / "told" / "report.json"
     done = context.run(messages, dry_run=True, dry_run_report=str(file), **more)
     assert done.books.calls == []
@@ -36,7 +36,7 @@ def dry_run(context: ToyContext, messages: list[Any], **more: Any) -> dict[str, 
 
 
 def trace(context: ToyContext) -> list[Any]:
-    """Give all that the ledger holds."""
+    """Return all that the ledger holds."""
     with sqlite3.connect(context.folder / "ledger.db") as connection:
         tables = ("runs", "records", "audit", "audit_head")
         return [connection.execute(f"SELECT * FROM apbridge_{table}").fetchall() for table in tables]  # noqa: S608

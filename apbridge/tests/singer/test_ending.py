@@ -45,7 +45,7 @@ class ToyProcess:
         stdin.flush()
 
     def arrived(self) -> list[str]:
-        """Give the external ids that the other system took, in order."""
+        """Return the external ids that the other system took, in order."""
         books = self.folder / "books"
         lines = books.read_text().splitlines() if books.exists() else []
         return [json.loads(line)[1] for line in lines]
@@ -63,7 +63,7 @@ class ToyProcess:
         self.told.append(self._bookmarks(self._pipe(self.process.stdout).readline()))
 
     def end(self) -> tuple[int, list[Any], str]:
-        """Give exit code, STATE told, and what it said."""
+        """Return exit code, STATE told, and what it said."""
         if not self._pipe(self.process.stdin).closed:
             self._pipe(self.process.stdin).close()
         self.told += map(self._bookmarks, self._pipe(self.process.stdout))
@@ -76,7 +76,7 @@ class ToyProcess:
 
     @staticmethod
     def _bookmarks(line: str) -> Any:  # noqa: ANN401
-        """Give a STATE that was told, without the note beside the bookmarks."""
+        """Return a STATE that was told, without the note beside the bookmarks."""
         found = json.loads(line)
         del found["apbridge"]
         return found

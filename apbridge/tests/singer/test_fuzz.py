@@ -34,7 +34,7 @@ JUNK = [
 
 
 def full_bill(number: int) -> dict[str, Any]:
-    """Give a bill in which every part of the schema is there."""
+    """Return a bill in which every part of the schema is there."""
     message = bill(
         number,
         number,
@@ -48,7 +48,7 @@ def full_bill(number: int) -> dict[str, Any]:
 
 
 def spoil(record: dict[str, Any], rng: random.Random) -> str:
-    """Break a record in one place so that it no longer fits its schema; give the field's name."""
+    """Break a record in one place so that it no longer fits its schema; return the field's name."""
     while True:
         broken = copy.deepcopy(record)
         holder: Any = broken

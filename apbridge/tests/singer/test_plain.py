@@ -51,7 +51,7 @@ def run(
 
 
 def errors(done: subprocess.CompletedProcess[str]) -> list[str]:
-    """Give the lines that tell of the error: all that are not of level INFO."""
+    """Return the lines that tell of the error: all that are not of level INFO."""
     return [line for line in done.stderr.splitlines() if "| INFO " not in line]
 
 

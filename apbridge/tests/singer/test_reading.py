@@ -26,14 +26,14 @@ SENTENCE = (
 
 
 def reading(bookmark: str | None = None, **more: Any) -> Message:  # noqa: ANN401
-    """Give a STATE as one of our taps tells it."""
+    """Return a STATE as one of our taps tells it."""
     found = {"bookmarks": {}} if bookmark is None else state(bookmark)["value"]
     note = {"reading": {"streams": STREAMS, "is_complete": False, **more}}
     return {"type": "STATE", "value": {**found, "apbridge": note}}
 
 
 def incomplete(context: ToyContext, *messages: Message, **more: Any) -> str:  # noqa: ANN401
-    """Run to an end that is incomplete; give what was said."""
+    """Run to an end that is incomplete; return what was said."""
     with pytest.raises(IncompleteError) as found:
         context.run(messages, **more)
     assert latest(context).status == "incomplete"

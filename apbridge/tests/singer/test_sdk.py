@@ -174,7 +174,7 @@ def test_the_signature_is_as_we_take_it(kind: type, name: str, signature: str) -
 
 
 def _body(of: Callable[..., Any]) -> str:
-    """Give what a function does, without its docstring."""
+    """Return what a function does, without its docstring."""
     (found,) = ast.parse(textwrap.dedent(inspect.getsource(of))).body
     assert isinstance(found, ast.FunctionDef)
     return "\n".join(map(ast.unparse, found.body[1:]))
@@ -233,7 +233,7 @@ def test_invoke_gives_config_input_to_start(tmp_path: Path) -> None:
 
 @pytest.fixture
 def calls(capsys: pytest.CaptureFixture[str]) -> list[Any]:
-    """Run a tap, and give its first line, what the SDK called, and its last line."""
+    """Run a tap, and return its first line, what the SDK called, and its last line."""
     tap = ProbeTap(config={})
     tap.calls.clear()
     tap.sync_all()
@@ -345,7 +345,7 @@ def _private(names: Iterable[str]) -> set[str]:
 
 
 def _touched(source: str) -> set[str]:
-    """Give the private names that a class defines, and those that it asks of itself or its bases."""
+    """Return the private names that a class defines, and those that it asks of itself or its bases."""
     found = {node.name for node in ast.walk(ast.parse(source)) if isinstance(node, ast.FunctionDef)}
     for node in ast.walk(ast.parse(source)):
         if not isinstance(node, ast.Attribute):

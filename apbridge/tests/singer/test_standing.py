@@ -34,7 +34,7 @@ def read_from(origin: Origin, bookmarks: dict[str, Any] | None = None) -> Messag
 
 
 def going_on(context: ToyContext) -> Message:
-    """Give the STATE that the last run told, as a tap tells it at the beginning of the next."""
+    """Return the STATE that the last run told, as a tap tells it at the beginning of the next."""
     return {"type": "STATE", "value": context.told[-1]}
 
 
@@ -64,7 +64,7 @@ def put_back(context: ToyContext, aside: Path) -> None:
 
 
 def refused(context: ToyContext, messages: list[Message], code: str, **more: Any) -> str:  # noqa: ANN401
-    """See that a run ends with that sentence, before anything is delivered or told; give it."""
+    """Check that a run ends with that sentence, before anything is delivered or told; return it."""
     with pytest.raises(SettingError) as found:
         context.run(messages, **more)
     assert found.value.code == code

@@ -35,7 +35,7 @@ def into(
     given: str = "",
     unbuffered: str = "",
 ) -> tuple[int, list[str]]:
-    """Run a program with such an output; give its exit code and what it said, but for what is only told."""
+    """Run a program with such an output; return its exit code and what it said, but for what is only told."""
     (folder / "given").write_text(given)
     line = f'{{ "$@" < {folder}/given; echo "exit code $?" >&2; }} {output}'
     done = subprocess.run(

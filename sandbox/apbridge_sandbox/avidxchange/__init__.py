@@ -23,7 +23,7 @@ from apbridge_sandbox.avidxchange.payments import list_payments
 
 
 def routes() -> list[BaseRoute]:
-    """Give AvidXchange's routes, under `/avidconnect`."""
+    """Return AvidXchange's routes, under `/avidconnect`."""
     return [
         route("GET", "/v1/company", _company),
         route("GET", "/v1/vendors", list_vendors),
@@ -41,7 +41,7 @@ def routes() -> list[BaseRoute]:
 
 
 def _company(call: AvidXchangeCall) -> JsonAnswer:
-    """Say who the caller is: the connection test."""
+    """Return who the caller is: the connection test."""
     with call.sandbox.store.connection() as conn:
         row = conn.execute("SELECT id, name FROM ax_company").fetchone()
     return JsonAnswer(200, {"id": str(row["id"]), "name": row["name"]})

@@ -18,7 +18,7 @@ class JsonAnswer:
     body: Any
 
     def content(self) -> bytes:
-        """Give the body as JSON."""
+        """Return the body as JSON."""
         return _encode(self.body)
 
 
@@ -45,7 +45,7 @@ class RefusalError(Exception):
         self.problems = problems
 
     def answer(self) -> JsonAnswer:
-        """Give it as AvidXchange writes it."""
+        """Return it as AvidXchange writes it."""
         errors = [
             {"field": problem.field, "code": problem.code, "message": problem.message}
             for problem in self.problems

@@ -138,7 +138,7 @@ def read(body: bytes, kind: type[_Any]) -> _Any:
 
 
 def _explained(complaint: str) -> tuple[str, str, str | None]:
-    """Give code, message and field of a complaint such as "Expected `str` - at `$.lines[0].item`"."""
+    """Return code, message and field of a complaint such as "Expected `str` - at `$.lines[0].item`"."""
     found = _PLACE.search(complaint)
     place = found[1] if found else ""
     message = complaint[: found.start()] if found else complaint
@@ -151,12 +151,12 @@ def _explained(complaint: str) -> tuple[str, str, str | None]:
 
 
 def content(body: RequestBody) -> str:
-    """Give a body as canonical JSON, to keep and to compare: 10.5 and 10.50 are the same amount."""
+    """Return a body as canonical JSON, to keep and to compare: 10.5 and 10.50 are the same amount."""
     return _encode(body).decode()
 
 
 def shown(kept: str) -> dict[str, Any]:
-    """Give a kept body's fields again, amounts as Decimal."""
+    """Return a kept body's fields again, amounts as Decimal."""
     fields: dict[str, Any] = _decoder.decode(kept)
     return fields
 

@@ -13,7 +13,7 @@ from apbridge_sandbox.money import amount
 
 
 def problems_of(conn: sqlite3.Connection, invoice: InvoiceBody) -> list[FieldProblem]:
-    """Give everything that is wrong with an invoice, given what is known so far."""
+    """Return everything that is wrong with an invoice, given what is known so far."""
     return [*_of_vendor(conn, invoice), *_of_codes(conn, invoice), *_of_total(invoice)]
 
 

@@ -60,7 +60,7 @@ def cancel_invoice(call: AvidXchangeCall) -> JsonAnswer:
 
 
 def the_invoice(conn: sqlite3.Connection, external_id: str) -> Row:
-    """Give the invoice of that external id.
+    """Return the invoice of that external id.
 
     Raises:
         RefusalError: 404: there is none.
@@ -72,7 +72,7 @@ def the_invoice(conn: sqlite3.Connection, external_id: str) -> Row:
 
 
 def check_unlocked(row: Row) -> None:
-    """Let a change pass only while the invoice is not approved, scheduled or paid.
+    """Check that a change comes only while the invoice is not approved, scheduled or paid.
 
     Raises:
         RefusalError: 409 otherwise.

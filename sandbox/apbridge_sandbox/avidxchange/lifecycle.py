@@ -82,7 +82,7 @@ def decide(
 
 
 def payable(conn: sqlite3.Connection) -> list[tuple[Row, int]]:
-    """Give every approved invoice with the cents that no payment is under way for, oldest first."""
+    """Return every approved invoice with the cents that no payment is under way for, oldest first."""
     rows = _where(conn, "ax_invoice", "status", ("approved", "scheduled"))
     free = ((row, row["total_cents"] - _covered(conn, row["id"])[1]) for row in rows)
     return [(row, cents) for row, cents in free if cents > 0]
@@ -207,7 +207,7 @@ def reissue(conn: sqlite3.Connection, clock: Clock, payment_id: str, method: str
 
 
 def turn_into_check(conn: sqlite3.Connection, clock: Clock, payment_id: str) -> str:
-    """Let a virtual card that the supplier does not take become a check: it is the same payment.
+    """Turn a virtual card that the supplier does not take into a check: it is the same payment.
 
     Returns:
         The check's number.
@@ -243,7 +243,7 @@ def _check_share(conn: sqlite3.Connection, invoice: Row, share: InvoiceAllocatio
 
 
 def _covered(conn: sqlite3.Connection, invoice_id: int) -> tuple[int, int]:
-    """Give what is settled on an invoice, and that together with what is under way."""
+    """Return what is settled on an invoice, and that together with what is under way."""
     settled, all_live = conn.execute(
         "SELECT COALESCE(SUM((a.amount_cents + a.discount_cents) * (p.status = 'settled')), 0),"
         " COALESCE(SUM(a.amount_cents + a.discount_cents), 0)"
@@ -255,7 +255,7 @@ def _covered(conn: sqlite3.Connection, invoice_id: int) -> tuple[int, int]:
 
 
 def _follow(conn: sqlite3.Connection, clock: Clock, payment_id: int) -> None:
-    """Let the invoices of a payment follow its change."""
+    """Update the invoices of a payment after its change."""
     for invoice in conn.execute(
         "SELECT i.* FROM ax_invoice i JOIN ax_allocation a ON a.invoice_id = i.id WHERE a.payment_id = ?",
         (payment_id,),

@@ -24,7 +24,7 @@ _FIRST_IDS = {
 
 
 def checked_external_id(given: str) -> str:
-    """Give an external id that may be one.
+    """Return an external id that may be one.
 
     Raises:
         RefusalError: 422 otherwise.
@@ -36,14 +36,14 @@ def checked_external_id(given: str) -> str:
 
 
 def next_id(conn: sqlite3.Connection, table: str) -> int:
-    """Give the id of the next record."""
+    """Return the id of the next record."""
     row = conn.execute(f"SELECT COALESCE(MAX(id) + 1, {_FIRST_IDS[table]}) FROM {table}")  # noqa: S608
     number: int = row.fetchone()[0]
     return number
 
 
 def find(conn: sqlite3.Connection, table: str, key: Mapping[str, str]) -> Row | None:
-    """Give the record of that key."""
+    """Return the record of that key."""
     same = " AND ".join(f"{name} = ?" for name in key)
     row: Row | None = conn.execute(f"SELECT * FROM {table} WHERE {same}", (*key.values(),)).fetchone()  # noqa: S608
     return row

@@ -109,7 +109,7 @@ class BillWriter:
         return "D" if part_of_year > _RECENT and chance(self._rng, 0.2) else "A"
 
     def _tranid(self, vendor: CompanyVendor) -> str:
-        """Give the vendor's own number: now and then one it has used before."""
+        """Return the vendor's own number: now and then one it has used before."""
         rng = self._rng
         if vendor.id in self._numbers and chance(rng, 0.01):
             return self._numbers[vendor.id]

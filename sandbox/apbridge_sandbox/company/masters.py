@@ -21,7 +21,7 @@ FIRST_CLASSIFICATION = {"department": 1, "classification": 101, "location": 11}
 
 
 def currency_id(symbol: str) -> int:
-    """Give a currency's internal id."""
+    """Return a currency's internal id."""
     return 1 + [entry[0] for entry in sources().currencies].index(symbol)
 
 
@@ -101,7 +101,7 @@ def _write_dimensions(batch: RowBuffer) -> None:
 
 
 def period_id(day: date) -> int:
-    """Give the internal id of the month's accounting period."""
+    """Return the internal id of the month's accounting period."""
     return 1 + (day.year - FIRST_YEAR) * 12 + day.month - 1
 
 

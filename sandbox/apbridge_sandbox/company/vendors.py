@@ -45,7 +45,7 @@ class _Called(NamedTuple):
 
 
 def write_vendors(batch: RowBuffer, rng: Random, number: int) -> list[CompanyVendor]:
-    """Write that many vendors with their addresses and subsidiaries, and give them."""
+    """Write that many vendors with their addresses and subsidiaries, and return them."""
     names = _names(rng)
     return [_write_vendor(batch, rng, place, next(names)) for place in range(number)]
 
@@ -139,7 +139,7 @@ def _write_address(batch: RowBuffer, rng: Random, vendor: int, name: str, city: 
 
 
 def _names(rng: Random) -> Iterator[_Called]:
-    """Give names without end, no two alike: the special ones first."""
+    """Yield names without end, no two alike: the special ones first."""
     trades = sources().trades
     taken = set()
     for special, place in sources().special_vendors:

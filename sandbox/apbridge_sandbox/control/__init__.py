@@ -8,7 +8,7 @@ from apbridge_sandbox.control import avidxchange, bills, books, certificates, ne
 
 
 def routes() -> list[BaseRoute]:
-    """Give the control API's routes, under `/control`."""
+    """Return the control API's routes, under `/control`."""
     return [
         *sandbox.routes(),
         *avidxchange.routes(),

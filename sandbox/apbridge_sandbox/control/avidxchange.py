@@ -63,7 +63,7 @@ class TurnIntoCheck(Order):
 
 
 def routes() -> list[Route]:
-    """Give the routes."""
+    """Return the routes."""
     decisions = {"route": "in_workflow", "approve": "approved", "reject": "rejected"}
     steps = {"issue": "issued", "settle": "settled", "fail": "failed", "void": "voided"}
     return [

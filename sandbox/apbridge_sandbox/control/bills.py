@@ -52,7 +52,7 @@ class NewBills(Order):
 
 
 def routes() -> list[Route]:
-    """Give the routes."""
+    """Return the routes."""
     return [route("POST", "/netsuite/bills", NewBills, _enter_bills)]
 
 

@@ -67,7 +67,7 @@ _Row = dict[str, Any]
 
 
 def routes() -> list[Route]:
-    """Give the routes."""
+    """Return the routes."""
     return [route("GET", "/books", NoFields, _books)]
 
 

@@ -31,7 +31,7 @@ class Expire(Order):
 
 
 def routes() -> list[Route]:
-    """Give the routes."""
+    """Return the routes."""
     return [
         route("POST", "/netsuite/map-certificate", Map, _map),
         route("POST", "/netsuite/expire-certificate", Expire, _expire),

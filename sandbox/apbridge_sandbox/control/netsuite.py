@@ -59,7 +59,7 @@ _TIMES_OF_CHANGE = frozenset({"lastmodifieddate", "linelastmodifieddate", "lastm
 
 
 def routes() -> list[Route]:
-    """Give the routes."""
+    """Return the routes."""
     return [
         route("POST", "/netsuite/edit", Edit, _edit),
         route("POST", "/netsuite/delete", Delete, _delete),
@@ -181,7 +181,7 @@ def _pay_by_hand(sandbox: Sandbox, order: PayByHand) -> Any:  # noqa: ANN401
 
 @contextmanager
 def _refusals() -> Iterator[None]:
-    """Let NetSuite's refusals be the control API's."""
+    """Raise NetSuite's refusals as the control API's."""
     try:
         yield
     except NetSuiteError as error:
@@ -189,7 +189,7 @@ def _refusals() -> Iterator[None]:
 
 
 def _bank(conn: sqlite3.Connection, bill: sqlite3.Row) -> int:
-    """Give the first bank account in the bill's currency and subsidiary."""
+    """Return the first bank account in the bill's currency and subsidiary."""
     row = conn.execute(
         "SELECT id FROM ns_account WHERE accttype = 'Bank' AND currency = ?"
         " AND ', ' || subsidiary || ', ' LIKE '%, ' || ? || ', %' ORDER BY acctnumber LIMIT 1",

@@ -29,7 +29,7 @@ class Advance(Order):
 
 
 def routes() -> list[Route]:
-    """Give the routes."""
+    """Return the routes."""
     return [
         route("POST", "/seed", Seed, _seed),
         route("POST", "/clock", Advance, _advance),

@@ -56,11 +56,11 @@ class CustomField(msgspec.Struct, frozen=True, forbid_unknown_fields=True, renam
     drawn: Drawn | None = None
 
     def sql(self, name: str) -> str:
-        """Give its value as SuiteQL has it, over its base table, `{t}` standing for that."""
+        """Return its value as SuiteQL has it, over its base table, `{t}` standing for that."""
         return f"{self.kept(name)} / 100.0" if self.kind is CustomKind.MONEY else self.kept(name)
 
     def kept(self, name: str) -> str:
-        """Give it as the books keep it: money in cents."""
+        """Return it as the books keep it: money in cents."""
         return f"json_extract({{t}}.custom, '$.{name}')"
 
 
@@ -93,7 +93,7 @@ def custom() -> Custom:
 
 
 def first_values() -> Iterator[Value]:
-    """Give the values that lists and segments start with, in the order of their internal ids."""
+    """Yield the values that lists and segments start with, in the order of their internal ids."""
     number = 0
     for name, each in list_tables().items():
         for value in each.values:
@@ -102,19 +102,19 @@ def first_values() -> Iterator[Value]:
 
 
 def list_tables() -> dict[str, CustomList]:
-    """Give every list by the name of its table; a segment's is that of its record type."""
+    """Return every list by the name of its table; a segment's is that of its record type."""
     segments = {SEGMENT_RECORD + name: each for name, each in custom().segments.items()}
     return {**custom().lists, **segments}
 
 
 def of_record(table: str, record_type: str) -> dict[str, CustomField]:
-    """Give the custom fields of a base table that a record type of REST has."""
+    """Return the custom fields of a base table that a record type of REST has."""
     fields = custom().fields.get(table, {})
     return {name: field for name, field in fields.items() if record_type in field.records}
 
 
 def kept(value: Any) -> Any:  # noqa: ANN401
-    """Give a field's value as the books keep it."""
+    """Return a field's value as the books keep it."""
     match value:
         case bool():
             return "T" if value else "F"
@@ -129,7 +129,7 @@ def kept(value: Any) -> Any:  # noqa: ANN401
 def write_custom(
     conn: sqlite3.Connection, table: str, key: int, values: Mapping[str, str | int | None], column: str = "id"
 ) -> int:
-    """Write custom values of a row of a base table, None emptying a field; give how many rows there were."""
+    """Write custom values of a base table's row, None emptying a field; return the number of rows."""
     # Null in a merge patch (RFC 7396) takes a name away.
     query = f"UPDATE {table} SET custom = json_patch(custom, ?) WHERE {column} = ?"  # noqa: S608
     return conn.execute(query, (json.dumps(values), key)).rowcount

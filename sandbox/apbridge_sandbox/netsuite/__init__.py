@@ -12,7 +12,7 @@ _RECORD = f"{records.RECORDS_PATH}/{{type}}"
 
 
 def routes() -> list[BaseRoute]:
-    """Give NetSuite's routes."""
+    """Return NetSuite's routes."""
     return [
         Route(sign_in.TOKEN_PATH, endpoint(sign_in.token), methods=["POST"]),
         Route(certificates.CERTIFICATES_PATH, endpoint(certificates.certificates), methods=["GET", "POST"]),

@@ -41,7 +41,7 @@ class Caller:
 
 
 def check_token(call: NetSuiteCall, scope: str) -> Caller:
-    """Make sure that a call carries a token of that scope, or is signed by one; give who signed in.
+    """Make sure that a call carries a token of that scope, or is signed by one; return who signed in.
 
     Raises:
         NetSuiteError: It does not, or the role lacks what the service takes.
@@ -64,7 +64,7 @@ def _caller(call: NetSuiteCall, scope: str) -> Caller:
 
 
 def check_bearer(call: NetSuiteCall, scope: str) -> Caller:
-    """Make sure that a call carries an OAuth 2.0 token of that scope, and give who signed in.
+    """Make sure that a call carries an OAuth 2.0 token of that scope, and return who signed in.
 
     Raises:
         NetSuiteError: It does not.
@@ -93,7 +93,7 @@ def check_permission(call: NetSuiteCall, permission: str) -> None:
 
 
 def account_of(switches: Switches) -> suiteql.AccountView:
-    """Give what the account and the role let a call see."""
+    """Return what the account and the role let a call see."""
     subsidiaries = _listed(switches["netsuite.role_subsidiaries"])
     features_off = {name for name in FEATURES if not switches[f"netsuite.{name}"]}
     other = {"lastmodified": "lastmodifieddate", "lastmodifieddate": "lastmodified"}

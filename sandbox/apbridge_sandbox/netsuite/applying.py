@@ -46,7 +46,7 @@ class ApplyRules:
 
 
 def applied(conn: sqlite3.Connection, payment: VendorPayment, rules: ApplyRules) -> list[Application]:
-    """Check each application of a payment against its bill, and give them with their amounts.
+    """Check each application of a payment against its bill, and return them with their amounts.
 
     Raises:
         NetSuiteError: A bill is not one that this payment may be applied to, or not with that amount.
@@ -86,7 +86,7 @@ def _over_applied(cents: int, discount: int, unpaid: int, path: str, rules: Appl
 
 
 def _unpayable(bill: sqlite3.Row | None, payment: VendorPayment) -> str | None:
-    """Say why a bill is not in the list that a payment's form would offer; None where it is."""
+    """Describe why a bill is not in the list that a payment's form would offer; None where it is."""
     if bill is None or bill["type"] != books.BILL:
         return "there is no such bill"
     checks = {

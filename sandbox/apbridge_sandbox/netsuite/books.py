@@ -98,13 +98,13 @@ class _Posting:
 
 
 def next_transaction(conn: sqlite3.Connection) -> int:
-    """Give an internal id that no transaction ever had, deleted ones included."""
+    """Return an internal id that no transaction ever had, deleted ones included."""
     found = conn.execute("SELECT seq FROM sqlite_sequence WHERE name = 'ns_transaction'").fetchone()
     return int(found["seq"]) + 1 if found else 1
 
 
 def load_payment(conn: sqlite3.Connection, payment_id: int) -> VendorPayment:
-    """Give a vendor payment as it stands."""
+    """Return a vendor payment as it stands."""
     head = conn.execute("SELECT * FROM ns_transaction WHERE id = ?", (payment_id,)).fetchone()
     line = conn.execute(
         'SELECT * FROM ns_transactionline WHERE "transaction" = ? AND id = 0', (payment_id,)
@@ -344,5 +344,5 @@ def record_deletion(conn: sqlite3.Connection, row: sqlite3.Row, now: str, contex
 
 
 def base_of(cents: int, rate: Decimal) -> int:
-    """Give cents of a currency in the base currency."""
+    """Return cents of a currency in the base currency."""
     return int((cents * rate).quantize(_CENT, ROUND_HALF_UP))

@@ -59,7 +59,7 @@ class NetSuiteCall:
         return f"{scheme}://{host}"
 
     def path(self, name: str) -> str:
-        """Give a part of the path."""
+        """Return a part of the path."""
         return str(self.request.path_params[name])
 
     def json(self) -> dict[str, Any]:

@@ -52,7 +52,7 @@ class NetSuiteError(Exception):
         self.headers = dict(headers or {})
 
     def body(self) -> dict[str, Any]:
-        """Give the answer's body."""
+        """Return the answer's body."""
         section = _SECTIONS.get(self.status)
         return {
             "type": f"https://www.rfc-editor.org/rfc/rfc9110.html#section-{section}"
@@ -77,7 +77,7 @@ class RestletError(Exception):
         self.headers = dict(headers or {})
 
     def body(self) -> dict[str, Any]:
-        """Give the answer's body."""
+        """Return the answer's body."""
         return {"error": {"code": self.code, "message": self.message}}
 
 
@@ -155,7 +155,7 @@ def method_not_allowed(method: str) -> NetSuiteError:
 
 
 def unexpected() -> NetSuiteError:
-    """Give the answer to everything that NetSuite did not expect."""
+    """Return the answer to everything that NetSuite did not expect."""
     detail = f"An unexpected error occurred. Error ID: {uuid.uuid4().hex[:24]}"
     return NetSuiteError(500, "UNEXPECTED_ERROR", detail)
 

@@ -76,7 +76,7 @@ class FieldValues:
         self.values = self._read(given, self.declared, "")
 
     def get(self, name: str, default: Any = None) -> Any:  # noqa: ANN401
-        """Give a field's value, or the default where it was not given."""
+        """Return a field's value, or the default where it was not given."""
         return self.values.get(name, default)
 
     def _read(self, given: Mapping[str, Any], declared: Mapping[str, Field], at: str) -> dict[str, Any]:
@@ -177,7 +177,7 @@ _CUSTOM_KINDS = {
 
 @cache
 def _added(record_type: str) -> dict[str, Field]:
-    """Give the custom fields that a record type's header may be given."""
+    """Return the custom fields that a record type's header may be given."""
     return {
         name: Field(
             _CUSTOM_KINDS[field.kind],

@@ -11,7 +11,7 @@ GOVERNANCE_PATH = "/services/rest/system/v1/governanceLimits"
 
 
 def limits(call: NetSuiteCall) -> Response:
-    """Tell the account's limits. Administrators only."""
+    """Return the account's limits. Administrators only."""
     check_token(call, REST_WEB_SERVICES)
     check_permission(call, "Setup -> Integration Management")
     limit = call.sandbox.options.concurrency_limit

@@ -26,7 +26,7 @@ _OUTSIDE_PERIOD = "The transaction date you specified is not within the date ran
 def post_vendor_payment(
     conn: sqlite3.Connection, payment: VendorPayment, *, now: datetime, rules: ApplyRules | None = None
 ) -> int:
-    """Post a vendor payment and give its internal id.
+    """Post a vendor payment and return its internal id.
 
     Args:
         conn: The books, to write to.
@@ -284,7 +284,7 @@ def _present_rate(conn: sqlite3.Connection, currency: int) -> Decimal:
 
 
 def _check_period(conn: sqlite3.Connection, day: date, period: int | None, rules: ApplyRules) -> int:
-    """Make sure that the day's period is open, and give it."""
+    """Make sure that the day's period is open, and return it."""
     found = conn.execute(
         "SELECT * FROM ns_accountingperiod WHERE startdate <= ? AND enddate >= ? AND isposting = 'T'"
         " AND isyear = 'F' AND isquarter = 'F' AND isadjust = 'F'",
@@ -298,7 +298,7 @@ def _check_period(conn: sqlite3.Connection, day: date, period: int | None, rules
 
 
 def _discount_account(conn: sqlite3.Connection) -> int:
-    """Give the account that takes discounts; NetSuite has a preference for it, here its name tells."""
+    """Return the account that takes discounts; NetSuite has a preference for it, here its name tells."""
     found = conn.execute(
         "SELECT id FROM ns_account WHERE accountsearchdisplayname LIKE '%discount%' AND isinactive = 'F'"
         " AND issummary = 'F' ORDER BY id LIMIT 1"

@@ -53,7 +53,7 @@ class _Declared(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename=
     custom: str | None = None
 
     def fields_of(self, record_type: str, account: AccountView) -> dict[str, RecordField]:
-        """Give its fields as an account has them, the custom ones last."""
+        """Return its fields as an account has them, the custom ones last."""
         added = of_record(self.custom, record_type) if self.custom else {}
         every = {**self.fields, **{name: _custom(name, field) for name, field in added.items()}}
         return {
@@ -81,7 +81,7 @@ class RecordType(_Declared, frozen=True, kw_only=True):
     name: str = ""
 
     def visible(self, account: AccountView) -> str:
-        """Give the condition on its base table that a row is of the type and the role's to see."""
+        """Return the condition on its base table that a row is of the type and the role's to see."""
         if self.restricted is None or account.subsidiaries is None:
             return f"({self.where})"
         allowed = ", ".join(map(str, account.subsidiaries))
@@ -89,7 +89,7 @@ class RecordType(_Declared, frozen=True, kw_only=True):
         return f"({self.where}) AND COALESCE({self.restricted} IN ({allowed}), 1)"
 
     def is_there(self, account: AccountView) -> bool:
-        """Tell whether the account has it and the role may see it."""
+        """Return whether the account has it and the role may see it."""
         return self.feature not in account.features_off and self.permission not in account.permissions_missing
 
 

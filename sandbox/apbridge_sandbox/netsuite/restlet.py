@@ -69,7 +69,7 @@ def _loaded(source: str, process: ScriptProcess) -> Engine:
 
 
 def _argument(call: NetSuiteCall) -> bytes:
-    """Give what the script's entry point is called with: the body, or without one the query."""
+    """Return what the script's entry point is called with: the body, or without one the query."""
     request = call.request
     if request.method in {"GET", "DELETE"}:
         given = {

@@ -142,7 +142,7 @@ class ScriptHost:
 
 
 def _contents(row: sqlite3.Row) -> str:
-    """Give a file's contents as N/file does: text as text, anything else in base64."""
+    """Return a file's contents as N/file does: text as text, anything else in base64."""
     if row["filesize"] > LARGEST_FILE:
         code, most = "SSS_FILE_CONTENT_SIZE_EXCEEDED", "exceeds the maximum allowed size of 10 MB"
         message = f"The file content you are attempting to access {most}."

@@ -44,7 +44,7 @@ def search(
     start: int,
     end: int,
 ) -> list[dict[str, Any]]:
-    """Give a range of a search's results, each value as text.
+    """Return a range of a search's results, each value as text.
 
     Raises:
         SearchError: It asks for what is not modelled, or for too much.
@@ -64,7 +64,7 @@ def search(
 
 
 def count(conn: sqlite3.Connection, record_type: str, filters: Sequence[Any], columns: Sequence[str]) -> int:
-    """Give the number of a search's results.
+    """Return the number of a search's results.
 
     Raises:
         SearchError: It asks for what is not modelled.
@@ -76,7 +76,7 @@ def count(conn: sqlite3.Connection, record_type: str, filters: Sequence[Any], co
 def lookup(
     conn: sqlite3.Connection, record_type: str, record_id: str, columns: Sequence[str]
 ) -> dict[str, Any]:
-    """Give fields of one record, as `search.lookupFields` does: nothing where there is no such record.
+    """Return fields of one record, as `search.lookupFields` does: nothing where there is no such record.
 
     Raises:
         SearchError: It asks for what is not modelled.
@@ -140,7 +140,7 @@ def _condition(field: str, operator: str, value: Any) -> tuple[str, list[Any]]: 
 
 
 def _midnight(day: str) -> str:
-    """Read a day in the user's format, M/D/YYYY, and give the instant at which it begins there."""
+    """Read a day in the user's format, M/D/YYYY, and return the instant at which it begins there."""
     try:
         return instant_of(to_wall(day, "MM/DD/YYYY"))
     except ValueError as error:

@@ -98,7 +98,7 @@ def _granted(call: NetSuiteCall) -> Response:
 
 
 def fingerprint(secret: str) -> str:
-    """Give what is kept of a token."""
+    """Return what is kept of a token."""
     return hashlib.sha256(secret.encode()).hexdigest()
 
 

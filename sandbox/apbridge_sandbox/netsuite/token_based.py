@@ -43,7 +43,7 @@ class _SignedRequest:
 
 
 def verified(call: NetSuiteCall, credentials: str) -> sqlite3.Row:
-    """Verify a call's signature, and give the access token that it was signed with.
+    """Verify a call's signature, and return the access token that it was signed with.
 
     Args:
         call: The call.

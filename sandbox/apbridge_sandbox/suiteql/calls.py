@@ -76,7 +76,7 @@ def arithmetic(operator: str, left: Term, right: Term) -> Term:
 
 
 def common_kind(terms: Arguments) -> ValueKind:
-    """Give the kind of a value that may be any of these."""
+    """Return the kind of a value that may be any of these."""
     kinds = {term.kind for term in terms} - {ValueKind.NULL}
     if not kinds:
         return ValueKind.NULL

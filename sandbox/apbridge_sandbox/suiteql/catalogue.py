@@ -36,12 +36,12 @@ class ValueKind(Enum):
 
     @property
     def is_numeric(self) -> bool:
-        """Tell whether it is compared as a number."""
+        """Return whether it is compared as a number."""
         return self in _NUMERIC
 
     @property
     def is_temporal(self) -> bool:
-        """Tell whether it is a date or a time."""
+        """Return whether it is a date or a time."""
         return self in _TEMPORAL
 
 
@@ -118,7 +118,7 @@ def _values_of(name: str) -> str:
 
 
 def _list_table(name: str) -> Table:
-    """Give the table of a custom list or of a segment's values."""
+    """Return the table of a custom list or of a segment's values."""
     columns: dict[str, CatalogueColumn | ValueKind] = {
         "id": ValueKind.ID,
         "name": ValueKind.TEXT,
@@ -136,6 +136,6 @@ def _list_table(name: str) -> Table:
 
 
 def column_of(name: str, declared: CatalogueColumn | ValueKind) -> CatalogueColumn:
-    """Give a column in full: one declared by its kind alone is the base column of the same name."""
+    """Return a column in full: one declared by its kind alone is the base column of the same name."""
     column = CatalogueColumn(declared) if isinstance(declared, ValueKind) else declared
     return column if column.sql else msgspec.structs.replace(column, sql=f'{{t}}."{name}"')

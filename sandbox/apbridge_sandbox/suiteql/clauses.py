@@ -42,12 +42,12 @@ def row_limit(condition: exp.Expr) -> int | None:
 
 
 def names_row_number(nodes: Iterable[exp.Expr]) -> bool:
-    """Tell whether ROWNUM is in one of these."""
+    """Return whether ROWNUM is in one of these."""
     return any(is_row_number(each) for node in nodes for each in _own(node))
 
 
 def has_aggregate(nodes: Iterable[exp.Expr]) -> bool:
-    """Tell whether an aggregate is called."""
+    """Return whether an aggregate is called."""
     return any(
         isinstance(each, exp.Anonymous) and str(each.this).upper() in AGGREGATES
         for node in nodes
@@ -56,12 +56,12 @@ def has_aggregate(nodes: Iterable[exp.Expr]) -> bool:
 
 
 def is_comma(join: exp.Join) -> bool:
-    """Tell whether a join is a comma: Oracle's old way, its condition in WHERE."""
+    """Return whether a join is a comma: Oracle's old way, its condition in WHERE."""
     return not (join.kind or join.side or join.args.get("on"))
 
 
 def finds_one(alias: str, key: str | None, on: exp.Expr) -> bool:
-    """Tell whether a join on this condition finds at most one row: by its key, given by other columns."""
+    """Return whether a join on this condition finds at most one row: by its key, given by other columns."""
     if key is None:
         return False
     for part in on.flatten(unnest=False) if isinstance(on, exp.And) else [on]:
@@ -76,7 +76,7 @@ def finds_one(alias: str, key: str | None, on: exp.Expr) -> bool:
 
 
 def is_row_number(node: exp.Expr) -> bool:
-    """Tell whether an expression is ROWNUM."""
+    """Return whether an expression is ROWNUM."""
     return isinstance(node, exp.Column) and not node.table and node.name.upper() == "ROWNUM"
 
 

@@ -20,17 +20,17 @@ class UnknownColumnError(SuiteQLError):
 
 
 def unsupported() -> SuiteQLError:
-    """Give the refusal of everything that SuiteQL does not do; NetSuite says no more than this."""
+    """Return the refusal of everything that SuiteQL does not do; NetSuite says no more than this."""
     return SuiteQLError("Search error occurred: Invalid or unsupported search.")
 
 
 def unparsable(query: str) -> SuiteQLError:
-    """Give the refusal of what is no SQL."""
+    """Return the refusal of what is no SQL."""
     return SuiteQLError(f"Search error occurred: Failed to parse SQL [{query}] syntax error.")
 
 
 def unknown_column(name: str, sources: Mapping[str, str]) -> SuiteQLError:
-    """Give the refusal of an unknown column; `sources` are the tables in reach, by alias."""
+    """Return the refusal of an unknown column; `sources` are the tables in reach, by alias."""
     known = ", ".join(f"{alias}={table}" for alias, table in sources.items())
     return UnknownColumnError(
         f"Search error occurred: Unknown identifier '{name}'. Available identifiers are: {{{known}}}."
@@ -38,7 +38,7 @@ def unknown_column(name: str, sources: Mapping[str, str]) -> SuiteQLError:
 
 
 def removed_column(name: str, table: str) -> SuiteQLError:
-    """Give the refusal of a column that NetSuite took away."""
+    """Return the refusal of a column that NetSuite took away."""
     return UnknownColumnError(
         f"Search error occurred: Field '{name}' for record '{table}' was not found. "
         "Reason: REMOVED - Field is removed."
@@ -46,10 +46,10 @@ def removed_column(name: str, table: str) -> SuiteQLError:
 
 
 def missing_table(name: str) -> SuiteQLError:
-    """Give the refusal of a table whose feature is off or whose permission the role lacks."""
+    """Return the refusal of a table whose feature is off or whose permission the role lacks."""
     return SuiteQLError(f"Search error occurred: Record '{name}' was not found.")
 
 
 def unknown_table(name: str) -> SuiteQLError:
-    """Give the refusal of a table that there never was."""
+    """Return the refusal of a table that there never was."""
     return SuiteQLError(f"Invalid search type: {name}.")

@@ -49,11 +49,11 @@ class Subqueries(Protocol):
     """What compiles a select inside an expression."""
 
     def nested(self, node: exp.Expr, around: Scope) -> tuple[str, ValueKind]:
-        """Give its SQL and the kind of its one column."""
+        """Return its SQL and the kind of its one column."""
         ...
 
     def exists(self, node: exp.Expr, around: Scope) -> str:
-        """Give its SQL, whatever its columns are."""
+        """Return its SQL, whatever its columns are."""
         ...
 
 

@@ -26,7 +26,7 @@ def shuffle_by(seed: int) -> None:
 
 
 def register(conn: sqlite3.Connection) -> None:
-    """Give a connection the functions that compiled queries call."""
+    """Return a connection the functions that compiled queries call."""
     pure: dict[str, Callable[..., Any]] = {
         "ns_local": times.local_of,
         "ns_instant": times.instant_of,
@@ -90,7 +90,7 @@ def _number(text: str) -> float:
 
 
 def _like(text: str, pattern: str) -> bool:
-    """Tell whether a text is LIKE a pattern. Case counts; SQLite's own LIKE does not look at it."""
+    """Return whether a text is LIKE a pattern. Case counts; SQLite's own LIKE does not look at it."""
     return _pattern(pattern).fullmatch(str(text)) is not None
 
 

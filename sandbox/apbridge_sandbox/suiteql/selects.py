@@ -207,7 +207,7 @@ class _Select:
         return replace(relation, tail=f' FROM ({inner}) AS "$r"{relation.tail}')
 
     def _follows_order(self) -> bool:
-        """Tell whether the rows come in the order of the one subquery that they come from."""
+        """Return whether the rows come in the order of the one subquery that they come from."""
         sources = list(self._scope.sources.values())
         return len(sources) == 1 and sources[0].ordered
 
@@ -294,7 +294,7 @@ class _Select:
 
 
 def _wrapped(sql: str, outputs: Outputs) -> Relation:
-    """Give a select over a select, so that its columns are plain ones."""
+    """Return a select over a select, so that its columns are plain ones."""
     over = derived("$w", sql, outputs, ordered=False)
     return Relation(list(over.columns.items()), f" FROM {over.sql}")
 

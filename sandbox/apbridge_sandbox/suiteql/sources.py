@@ -57,7 +57,7 @@ class Source:
     ordered: bool = False
 
     def column(self, name: str) -> Term:
-        """Give a column; a KeyError where there is none."""
+        """Return a column; a KeyError where there is none."""
         term = self.columns[name]
         return replace(term, nullable=True) if self.optional else term
 
@@ -98,7 +98,7 @@ class Scope:
         raise unknown_column(alias or name, {each.alias: each.table for each in self.sources.values()})
 
     def star(self, alias: str | None) -> Iterator[tuple[str, Term]]:
-        """Give every column of one source or of all."""
+        """Yield every column of one source or of all."""
         if alias is not None and alias not in self.sources:
             raise unknown_column(alias, {each.alias: each.table for each in self.sources.values()})
         for source in self.sources.values():
@@ -107,7 +107,7 @@ class Scope:
                     yield name, self.carry(source.column(name))
 
     def candidates(self, name: str, alias: str | None) -> Iterator[Term]:
-        """Give the columns of that name of this select's own sources."""
+        """Yield the columns of that name of this select's own sources."""
         for source in self.sources.values():
             if alias not in (None, source.alias):
                 continue
@@ -119,7 +119,7 @@ class Scope:
                 raise unknown_column(name, {each.alias: each.table for each in self.sources.values()})
 
     def carry(self, term: Term) -> Term:
-        """Give the column as it is called above the wrap, where there is one."""
+        """Return the column as it is called above the wrap, where there is one."""
         if self.carried is None:
             return term
         name = self.carried.setdefault(term.sql, f"c{len(self.carried)}")
@@ -128,7 +128,7 @@ class Scope:
 
 
 def table(name: str, alias: str, account: AccountView) -> Source:
-    """Give a table of the catalogue as this account and role see it.
+    """Return a table of the catalogue as this account and role see it.
 
     Raises:
         SuiteQLError: There is none, its feature is off, or the role lacks its permission.
@@ -162,7 +162,7 @@ def table(name: str, alias: str, account: AccountView) -> Source:
 
 
 def derived(alias: str, sql: str, outputs: Iterable[tuple[str, Term]], *, ordered: bool) -> Source:
-    """Give a subquery of FROM as a source."""
+    """Return a subquery of FROM as a source."""
     called = quoted_name(alias)
     columns = {
         name: Term(f"{called}.{quoted_name(name)}", term.kind, shows=term.shows, bare=name)
@@ -185,5 +185,5 @@ _DIMENSION_FEATURES = {
 
 
 def _has(column: str, account: AccountView) -> bool:
-    """Tell whether NetSuite still knows of a removed column: not where its feature is off."""
+    """Return whether NetSuite still knows of a removed column: not where its feature is off."""
     return _DIMENSION_FEATURES.get(column) not in account.features_off

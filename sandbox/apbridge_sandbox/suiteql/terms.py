@@ -60,14 +60,14 @@ def wall_literal(wall: str) -> Term:
 
 
 def as_text(term: Term) -> str:
-    """Give the SQL of a term's text, as `||` and TO_CHAR see it; null is empty text."""
+    """Return the SQL of a term's text, as `||` and TO_CHAR see it; null is empty text."""
     if term.kind in {ValueKind.TEXT, ValueKind.FLAG, ValueKind.STATUS}:
         return f"COALESCE({term.sql}, '')"
     return f"COALESCE(ns_text({term.sql}, '{term.kind.value}'), '')"
 
 
 def as_wall(term: Term) -> Term:
-    """Give a date or an instant as a date and time in the account's time zone; UTC as it stands."""
+    """Return a date or an instant as a date and time in the account's time zone; UTC as it stands."""
     if term.kind is ValueKind.WALL:
         return term
     sql = {

@@ -65,13 +65,13 @@ def to_char(wall: str, written: str) -> str:
 
 @lru_cache(maxsize=65536)
 def local_of(instant: str) -> str:
-    """Give the date and time that it was in the account's time zone."""
+    """Return the date and time that it was in the account's time zone."""
     moment = datetime.strptime(instant, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc)
     return moment.astimezone(COMPANY_ZONE).strftime(_WALL)
 
 
 def instant_of(wall: str) -> str:
-    """Give the instant at which it was that date and time in the account's time zone."""
+    """Return the instant at which it was that date and time in the account's time zone."""
     return stamp(datetime.fromisoformat(wall).replace(tzinfo=COMPANY_ZONE))
 
 

@@ -35,5 +35,5 @@ _WRITERS: dict[ValueKind, Callable[[Any], str]] = {
 
 
 def writer(kind: ValueKind) -> Callable[[Any], str]:
-    """Give what writes a value of this kind."""
+    """Return what writes a value of this kind."""
     return _WRITERS.get(kind, str)

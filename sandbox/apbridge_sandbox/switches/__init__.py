@@ -38,7 +38,7 @@ class Switches(Mapping[str, Any]):
         self._set: dict[str, bool | int | str] = {}
 
     def __getitem__(self, name: str) -> Any:  # noqa: ANN401
-        """Give how it stands now."""
+        """Return how it stands now."""
         return self._set.get(name, self._declared[name].default)
 
     def __iter__(self) -> Iterator[str]:
@@ -46,7 +46,7 @@ class Switches(Mapping[str, Any]):
         return iter(self._declared)
 
     def __len__(self) -> int:
-        """Give their number."""
+        """Return their number."""
         return len(self._declared)
 
     def set(self, values: Mapping[str, Any]) -> None:

@@ -11,7 +11,7 @@ BEGIN, END = "<!-- switches -->\n", "<!-- /switches -->"
 
 
 def table() -> str:
-    """Give the switches as a Markdown table. A trailing … means that any other value will do too."""
+    """Return the switches as a Markdown table. A trailing … means that any other value will do too."""
     rows = ["| switch | values, the default first | |", "|---|---|---|"]
     for name, switch in declared().items():
         allowed = [True, False] if isinstance(switch.default, bool) else switch.values

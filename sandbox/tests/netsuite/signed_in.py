@@ -132,7 +132,7 @@ class SeededBill:
     unpaid: Decimal
 
     def payment(self, amount: Decimal | None = None, **fields: Any) -> dict[str, Any]:  # noqa: ANN401
-        """Give the body of a payment of this bill."""
+        """Return the body of a payment of this bill."""
         line = {
             "doc": {"id": self.id},
             "apply": True,
@@ -153,14 +153,14 @@ def open_bill(conn: sqlite3.Connection, number: int, bank: int) -> SeededBill:
 
 
 def posted_id(answer: requests.Response) -> str:
-    """Give the internal id of what was written; a write answers with its Location alone."""
+    """Return the internal id of what was written; a write answers with its Location alone."""
     assert answer.status_code == 204, answer.text
     assert answer.content == b""
     return answer.headers["Location"].rpartition("/")[2]
 
 
 def error_of(answer: requests.Response) -> dict[str, Any]:
-    """Give the one error of a refusal of SuiteTalk REST, whose frame is checked."""
+    """Return the one error of a refusal of SuiteTalk REST, whose frame is checked."""
     body = answer.json()
     assert set(body) == {"type", "title", "status", "o:errorDetails"}
     assert body["status"] == answer.status_code

@@ -59,7 +59,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
 
 
 def _dump(conn: sqlite3.Connection, *, dates: bool) -> list[tuple[object, ...]]:
-    """Give all that payments may change of the books."""
+    """Return all that payments may change of the books."""
     kept = "id, status, paid_cents, closedate" + (", lastmodifieddate" if dates else "")
     rows = [tuple(row) for row in conn.execute(f"SELECT {kept} FROM ns_transaction ORDER BY id")]  # noqa: S608
     columns = (

@@ -56,7 +56,7 @@ def authorization(
     tampered: str = "",
     **changes: str | None,
 ) -> str:
-    """Give the header of a call; a parameter of None is left out."""
+    """Return the header of a call; a parameter of None is left out."""
     env = sandbox.credentials
     given = {
         "oauth_consumer_key": env["NETSUITE_CONSUMER_KEY"],

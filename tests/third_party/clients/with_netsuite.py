@@ -19,7 +19,7 @@ PAGE = 25
 
 
 async def refusal(call: Awaitable[object]) -> dict[str, Any]:
-    """Give what a call was refused with."""
+    """Return what a call was refused with."""
     try:
         await call
     except NetsuiteAPIRequestError as error:

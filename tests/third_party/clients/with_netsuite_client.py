@@ -33,7 +33,7 @@ def client(secret: str) -> NetSuiteClient:
 
 
 def refusal(query: str, secret: str) -> str:
-    """Give what a query was refused with."""
+    """Return what a query was refused with."""
     try:
         client(secret).get_suiteql_query(query)
     except NetSuiteError as error:

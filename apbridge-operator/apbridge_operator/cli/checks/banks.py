@@ -17,7 +17,7 @@ _ACCOUNTS = Query.load(__package__, "bank_accounts", "see the bank accounts", ["
 
 
 def bank_accounts(netsuite: NetSuite, config: Mapping[str, Any]) -> list[CheckResult]:
-    """See that each is there, is a bank account, and fits the payments that it is for."""
+    """Check that each is there, is a bank account, and fits the payments that it is for."""
     entries = [dict(entry) for entry in config.get("bank_accounts") or ()]
     if config.get("bank_account"):
         entries.append({"account": config["bank_account"]})

@@ -71,7 +71,7 @@ def _ledgers(configs: Mapping[str, Mapping[str, Any]]) -> Iterator[CheckResult]:
 
 
 def _ends(configs: Mapping[str, Mapping[str, Any]]) -> Iterator[Origin]:
-    """Tell which account and which company the settings name; where one is wrong, others say so."""
+    """Yield which account and which company the settings name; where one is wrong, others say so."""
     with suppress(APBridgeError):
         yield AvidXchangeSettings.from_config(configs["target-avidxchange"]).origin
     with suppress(APBridgeError):
@@ -88,7 +88,7 @@ def _ledger(url: str, ends: Sequence[Origin]) -> CheckResult:
 
 
 def _state() -> Iterator[CheckResult]:
-    """See that Meltano can keep its bookmarks."""
+    """Check that Meltano can keep its bookmarks."""
     backend, database = meltano.state_places(Path(), os.environ)
     kind = backend.partition(":")[0]
     if kind != "systemdb":

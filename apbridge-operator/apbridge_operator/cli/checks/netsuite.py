@@ -105,7 +105,7 @@ def _days(ends: datetime, reminder: str | None) -> CheckResult:
 
 
 def _mapped_certificate(netsuite: NetSuite) -> list[CheckResult]:
-    """See how long NetSuite takes the certificate, where the role may ask."""
+    """Check how long NetSuite takes the certificate, where the role may ask."""
     try:
         listed = Certificates(netsuite).listed()
     except APBridgeError as error:

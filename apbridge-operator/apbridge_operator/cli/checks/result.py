@@ -40,11 +40,11 @@ class CheckResult:
 
     @classmethod
     def ok(cls, subject: str, says: str) -> CheckResult:
-        """Say that something is as it should be."""
+        """Return a result that is as it should be."""
         return cls(subject, State.OK, says)
 
     @classmethod
     def of(cls, subject: str, error: APBridgeError, state: State = State.WRONG) -> CheckResult:
-        """Say what is not as it should be."""
+        """Return a result that is not as it should be."""
         says, do = (" ".join(text.split()) for text in (error.says, error.do))
         return cls(subject, state, says, do, error.code)

@@ -48,7 +48,7 @@ class RangeAsked(Protocol):
         """Ask where the pages after a place end. There may be more than are given; none where unknown."""
 
     def place(self, row: Row) -> Place:
-        """Give the place of a row."""
+        """Return the place of a row."""
 
 
 def goes_on(page: QueryPage) -> bool:

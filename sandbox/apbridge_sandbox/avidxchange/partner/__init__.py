@@ -16,7 +16,7 @@ from apbridge_sandbox.avidxchange.partner.sign_in import token_route
 
 
 def routes() -> list[BaseRoute]:
-    """Give its routes, under `/partner`."""
+    """Return its routes, under `/partner`."""
     return [
         token_route(),
         route("GET", "/api/v2/company", company),

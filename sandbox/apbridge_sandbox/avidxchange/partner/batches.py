@@ -88,12 +88,12 @@ def results_of(call: PartnerCall, results: list[dict[str, Any]]) -> JsonAnswer:
 def failed(
     call: PartnerCall, external_id: str | None, error: RefusalError, words: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
-    """Give the result of an item that is refused, and count it."""
+    """Return the result of an item that is refused, and count it."""
     call.refused.extend(problem.code for problem in error.problems)
     return {"ExternalId": external_id, **successful(call, is_good=False), **refused(error, words)}
 
 
 def successful(call: PartnerCall, *, is_good: bool) -> dict[str, bool | str]:
-    """Say whether an item is good, as the switches say it."""
+    """Return whether an item is good, in the form that the switches ask for."""
     as_text = call.sandbox.switches["avidxchange.successful"] == "text"
     return {"Successful": str(is_good).lower() if as_text else is_good}

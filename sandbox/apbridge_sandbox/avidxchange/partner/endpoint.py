@@ -70,14 +70,14 @@ def route(method: str, path: str, handler: Handler) -> Route:
 
 
 def company(call: PartnerCall) -> JsonAnswer:
-    """Say who the caller is: the connection test."""
+    """Return who the caller is: the connection test."""
     with call.sandbox.store.connection() as conn:
         row = conn.execute("SELECT id, name FROM ax_company").fetchone()
     return JsonAnswer(200, {"CompanyId": str(row["id"]), "CompanyName": row["name"]})
 
 
 def refused(error: RefusalError, names: Names | None = None) -> dict[str, Any]:
-    """Say a refusal as this surface does.
+    """Return a refusal in this surface's form.
 
     Args:
         error: The refusal.

@@ -142,7 +142,7 @@ def _listed(
 
 
 def _paging(call: PartnerCall, page: int, size: int, total: int) -> dict[str, Any]:
-    """Say where the other pages are; nothing where there is one only."""
+    """Describe where the other pages are; nothing where there is one only."""
     if total <= size:
         return {}
     pages = -(-total // size)
@@ -175,7 +175,7 @@ def _number(given: str | None, name: str, usual: int, most: int) -> int:
 
 
 def _begin_of_day(call: PartnerCall, given: str) -> str:
-    """Give the instant at which a day begins, in the zone that the switch says."""
+    """Return the instant at which a day begins, in the zone that the switch says."""
     try:
         day = datetime.strptime(given, "%Y-%m-%d").date()  # noqa: DTZ007 - it is a date
     except ValueError as error:

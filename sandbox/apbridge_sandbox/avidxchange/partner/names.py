@@ -20,7 +20,7 @@ _STEP = re.compile(r"([^.\[]+)((?:\[\d+\])*)")
 
 @cache
 def names(kind: str) -> Names:
-    """Give the names of a kind of record."""
+    """Return the names of a kind of record."""
     text = (resources.files(__package__) / "names.json").read_bytes()
     found: Names = msgspec.json.decode(text)[kind]
     return found

@@ -25,7 +25,7 @@ _FORM = "application/x-www-form-urlencoded"
 
 
 def token_route() -> Route:
-    """Give the route of the sign-in."""
+    """Return the route of the sign-in."""
     return Route(PARTNER_SIGN_IN_PATH, _token, methods=["POST"])
 
 

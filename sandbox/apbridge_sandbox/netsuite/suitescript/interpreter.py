@@ -40,7 +40,7 @@ class Interpreter:
         zone = ZoneInfo(job["zone"])
 
         def ahead(milliseconds: float) -> float:
-            """Give by how many milliseconds the account's time is ahead of UTC at an instant."""
+            """Return by how many milliseconds the account's time is ahead of UTC at an instant."""
             instant = _EPOCH + timedelta(milliseconds=milliseconds)
             return (instant.astimezone(zone).utcoffset() or timedelta()) / timedelta(milliseconds=1)
 
