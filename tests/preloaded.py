@@ -8,7 +8,8 @@ from pkgutil import iter_modules
 
 import sqlalchemy.dialects.sqlite.pysqlite  # noqa: F401 - the ledger's engine asks for it by name
 
-from apbridge.avidxchange.profile import Profile, shipped
+from apbridge.avidxchange.profile import Profile
+from apbridge.avidxchange.profile_files import shipped
 from apbridge.schemas import CANONICAL, validator
 from tap_avidxchange.tap import TapAvidXchange
 from tap_netsuite_ap.tap import TapNetSuiteAP

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from apbridge.avidxchange.profile import shipped
+from apbridge.avidxchange.profile_files import shipped
 from apbridge.json import loads
 from apbridge_sandbox.testing import Running, running
 from tests.plugins import environment, run

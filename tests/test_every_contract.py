@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from apbridge.avidxchange.profile import source
+from apbridge.avidxchange.profile_files import source
 from apbridge_sandbox.testing import running
 from demo.books import BothBooks
 from tests.inbound import BANKS

@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from apbridge.avidxchange import AvidXchange, AvidXchangeSettings
-from apbridge.avidxchange.profile import shipped
+from apbridge.avidxchange.profile_files import shipped
 from apbridge_sandbox.testing import Running, running
 from tests.in_process import InboundHalf, impatient
 from tests.payment_events import Scene

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from apbridge.avidxchange.profile import shipped
+from apbridge.avidxchange.profile_files import shipped
 from apbridge.ledger import Ledger
 from apbridge_sandbox.testing import running
 from tests.examples import examples

@@ -13,7 +13,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from apbridge.avidxchange.profile import source
+from apbridge.avidxchange.profile_files import source
 from apbridge.schemas import schema
 from apbridge_sandbox.testing import Running
 from tests.plugins import environment, run, run_installed

@@ -56,10 +56,11 @@ class MalformedFileError(Exception):
 
 
 class FilePosition(NamedTuple):
-    """Where something stands in a file; both count from 1."""
+    """Where something stands in a file; line and column count from 1."""
 
     line: int
     column: int
+    file: str = ""
 
 
 @dataclass(frozen=True)
@@ -76,10 +77,20 @@ class Declared:
     places: Mapping[Steps, FilePosition]
     twice: Sequence[Steps] = ()
 
-    def line(self, steps: Steps) -> int:
-        """Return the line of a value, or of the nearest thing above it that is in the file."""
+    def position(self, steps: Steps) -> FilePosition:
+        """Return the position of a value, or of the nearest thing above it that is in the file."""
         above = (steps[:end] for end in range(len(steps), -1, -1))
-        return next((self.places[step].line for step in above if step in self.places), 1)
+        return next((self.places[step] for step in above if step in self.places), FilePosition(1, 1))
+
+    def line(self, steps: Steps) -> int:
+        """Return the line of that position."""
+        return self.position(steps).line
+
+    def over(self, base: Declared) -> Declared:
+        """Lay it over another: mappings merge key by key, null removes, all else replaces. Places stay."""
+        places = dict(base.places)
+        value = _laid_over(self.value, base.value, (), places)
+        return Declared(value, {**places, **self.places}, self.twice)
 
 
 def text_of(file: str | Path) -> str:
@@ -114,11 +125,12 @@ def values(text: str) -> Any:  # noqa: ANN401
         raise _not_yaml(text, failure) from failure
 
 
-def from_yaml(text: str, *, as_text: bool = False) -> Declared:
+def from_yaml(text: str, *, file: str = "", as_text: bool = False) -> Declared:
     """Read YAML without aliases and tags.
 
     Args:
         text: What is in the file.
+        file: What its places name it.
         as_text: Leave every value the text that it is, so that 0610 stays 0610.
 
     Raises:
@@ -134,7 +146,7 @@ def from_yaml(text: str, *, as_text: bool = False) -> Declared:
     if root is None:
         return Declared(None, {})
     places: dict[Steps, FilePosition] = {
-        (): FilePosition(root.start_mark.line + 1, root.start_mark.column + 1)
+        (): FilePosition(root.start_mark.line + 1, root.start_mark.column + 1, file)
     }
     twice: list[Steps] = []
     _note(root, (), places, twice)
@@ -211,8 +223,24 @@ def _note(node: yaml.Node, steps: Steps, places: dict[Steps, FilePosition], twic
     twice += [(*steps, step) for step, times in Counter(step for step, *_ in pairs).items() if times > 1]
     for step, mark, value in pairs:
         here = (*steps, step)
-        places[here] = FilePosition(mark.line + 1, mark.column + 1)
+        places[here] = FilePosition(mark.line + 1, mark.column + 1, places[()].file)
         _note(value, here, places, twice)
+
+
+def _laid_over(own: Any, base: Any, steps: Steps, places: dict[Steps, FilePosition]) -> Any:  # noqa: ANN401
+    """Lay a value over another, and take from `places` what is no longer there of the other."""
+    if not (isinstance(own, dict) and isinstance(base, dict)):
+        for place in [place for place in places if place[: len(steps)] == steps]:
+            del places[place]
+        return own
+    merged = dict(base)
+    for key, value in own.items():
+        laid = _laid_over(value, base.get(key), (*steps, str(key)), places)
+        if value is None and key in base:
+            del merged[key]
+        else:
+            merged[key] = laid
+    return merged
 
 
 def _value(node: yaml.Node, loader: Any) -> Any:  # noqa: ANN401

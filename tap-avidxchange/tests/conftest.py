@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from apbridge.avidxchange.profile import shipped
+from apbridge.avidxchange.profile_files import shipped
 from apbridge_sandbox.testing import running
 from tests.avidxchange_company import PayingCompany
 

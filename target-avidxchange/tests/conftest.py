@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from apbridge import spool
-from apbridge.avidxchange.profile import shipped
+from apbridge.avidxchange.profile_files import shipped
 from apbridge.json import loads
 from apbridge.ledger import Ledger, Row
 from apbridge_sandbox.testing import Running, running

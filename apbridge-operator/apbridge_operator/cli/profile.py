@@ -12,8 +12,8 @@ from rich.markup import escape
 
 from apbridge.avidxchange import AvidXchangeReader, AvidXchangeSettings, Shown
 from apbridge.avidxchange.canonical import STREAMS
-from apbridge.avidxchange.checking import ProfileProblem, checked
-from apbridge.avidxchange.profile import source
+from apbridge.avidxchange.checking import checked
+from apbridge.avidxchange.profile_files import ProfileProblem, files_of
 from apbridge.avidxchange.reader import words
 from apbridge.errors import APBridgeError, RejectedError
 from apbridge.schemas import schema, validator
@@ -67,7 +67,7 @@ def check(
 
     Address and credentials are those of target-avidxchange. Exit code 1 where something is wrong.
     """
-    _, problems = checked(source(profile))
+    _, problems = checked(files_of(profile))
     pages = _online(profile) if online and not problems else []
     is_well = not problems and not any(page.problem for page in pages)
     if as_json:
@@ -132,7 +132,7 @@ def _is_there(value: object) -> bool:
 
 def _show(profile: str, problems: list[ProfileProblem], pages: list[PageSummary]) -> None:
     for problem in problems:
-        typer.echo(f"{profile}, line {problem.line}: {problem}")
+        typer.echo(f"{problem.file}, line {problem.line}: {problem}")
     if problems:
         return
     typer.echo(f"{profile} is a valid profile.")

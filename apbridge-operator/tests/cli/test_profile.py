@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from apbridge.avidxchange import AvidXchange, AvidXchangeSettings
-from apbridge.avidxchange.profile import shipped, source
+from apbridge.avidxchange.profile_files import shipped, source
 from apbridge_sandbox.testing import Running, running
 
 Apbridge = Callable[..., Any]
@@ -86,6 +86,19 @@ def test_every_mistake_is_listed_with_its_line_and_nobody_is_asked(
     shown = apbridge("profile", "check", str(ours))
     assert f"{ours}, line {found[0]['line']}: {found[0]['key']}: " in shown.out
     assert sandbox.calls()["avidxchange"]["total"] == 0
+
+
+def test_a_mistake_below_is_told_of_the_file_where_it_stands(apbridge: Apbridge, ours: Path):
+    mine = ours.with_name("mine.yaml")
+    mine.write_text("extends: ours.yaml\nname: mine\nresources: {payment: {upsert: null, lists: {}}}\n")
+    edited(ours, ("      most: 1\n", "      most: many\n"))
+    line = ours.read_text().splitlines().index("      most: many") + 1
+    ended = apbridge("profile", "check", str(mine))
+    assert ended.code == 1
+    assert f"{ours}, line {line}: resources.invoice.image.most: 'many' is not of type" in ended.out
+    assert f"{mine}, line 3: resources.payment.upsert: it is null" in ended.out
+    assert f"{mine}, line 3: resources.payment.lists: it is not a key here" in ended.out
+    assert ended.out.count("\n") == 3
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,10 @@
-"""A profile's file, checked: each mistake with its line and its key."""
+"""A profile's files, checked: each mistake with its file, its line and its key."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import replace
+from functools import cache, reduce
 from importlib import resources
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,45 +15,38 @@ from jsonschema.exceptions import ValidationError, best_match
 from apbridge import json
 from apbridge.avidxchange.canonical import misread
 from apbridge.avidxchange.expressions import ExpressionError, compiled
-from apbridge.declared_file import Declared, MalformedFileError, Steps, from_yaml
+from apbridge.avidxchange.profile_files import EXTENDS, ProfileFiles, ProfileProblem
+from apbridge.declared_file import Declared, Steps
 
 _formats = FormatChecker(())
 
-
-@dataclass(frozen=True)
-class ProfileProblem:
-    """One mistake in a profile.
-
-    Args:
-        line: Where, from 1.
-        key: Of what, such as `resources.vendor.list.items`; empty where it is the file itself.
-        says: What is wrong with it.
-    """
-
-    line: int
-    key: str
-    says: str
-
-    def __str__(self) -> str:
-        return f"{self.key}: {self.says}" if self.key else self.says
+_NULL = "it is null: that takes a key of the profile that is extended away, and there is none here"
 
 
-def checked(text: str) -> tuple[Any, list[ProfileProblem]]:
+def checked(profile: ProfileFiles) -> tuple[Any, list[ProfileProblem]]:
     """Read a profile's YAML and check it by `profile.schema.json` and by what it has to read.
 
     Returns:
         What it declares, and every mistake in it.
     """
-    try:
-        file = from_yaml(text)
-    except MalformedFileError as failure:
-        return None, [ProfileProblem(failure.line, "", failure.says)]
-    problems = [_problem(file, steps, "it is there twice") for steps in file.twice]
+    if profile.problem:
+        return None, [profile.problem]
+    declared = [one.declared() for one in profile.files]
+    problems = [_problem(one, steps, "it is there twice") for one in declared for steps in one.twice]
+    file = reduce(_extended, declared)
     failures = [best_match([failure]) for failure in _validator().iter_errors(file.value)]
     # A key that is misspelt is also one that is missing: what is there is told first.
     for found in sorted(failures, key=lambda one: bool(one.validator == "required")):
         problems += _problems(found, file)
+    # What is null is refused by several rules at once.
+    problems = list(dict.fromkeys(problems))
     return file.value, problems or [_problem(file, steps, says) for steps, says in misread(file.value)]
+
+
+def _extended(own: Declared, base: Declared) -> Declared:
+    """Lay a file over the one that it extends."""
+    value = {key: value for key, value in own.value.items() if key != EXTENDS}
+    return replace(own, value=value).over(base)
 
 
 @cache
@@ -84,12 +77,13 @@ def _is_zone(value: object) -> bool:
 
 
 def _problems(failure: ValidationError, file: Declared) -> Iterator[ProfileProblem]:
-    for key, says in _explained(failure):
+    for key, says in [(None, _NULL)] if failure.instance is None else _explained(failure):
         yield _problem(file, (*failure.absolute_path, *([] if key is None else [key])), says)
 
 
 def _problem(file: Declared, steps: Steps, says: str) -> ProfileProblem:
-    return ProfileProblem(file.line(steps), ".".join(map(str, steps)), says)
+    place = file.position(steps)
+    return ProfileProblem(place.file, place.line, ".".join(map(str, steps)), says)
 
 
 def _explained(failure: ValidationError) -> list[tuple[str | None, str]]:

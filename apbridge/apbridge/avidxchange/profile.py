@@ -8,17 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib import resources
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from apbridge.avidxchange.checking import ProfileProblem, checked
+from apbridge.avidxchange.checking import checked
 from apbridge.avidxchange.expressions import Expression, compiled
+from apbridge.avidxchange.profile_files import ProfileFiles, ProfileProblem, files_of
 from apbridge.avidxchange.template import Template
-from apbridge.declared_file import UnreadableFileError, text_of
 from apbridge.errors import SettingError
-
-_SHIPPED = resources.files("apbridge.avidxchange") / "profiles"
 
 
 @dataclass(frozen=True)
@@ -188,43 +185,23 @@ class Profile:
         Raises:
             SettingError: There is no such profile, or it is not valid; it says in which line.
         """
-        found = _read(source(name))
+        found = _read(files_of(name))
         if isinstance(found, Profile):
             return found
-        raise _invalid(name, found)
-
-
-def shipped() -> list[str]:
-    """Return the names of the profiles that ship."""
-    return sorted(file.name.removesuffix(".yaml") for file in _SHIPPED.iterdir())
-
-
-def source(name: str) -> str:
-    """Return the YAML of a profile that ships, or of a file.
-
-    Raises:
-        SettingError: There is no such profile.
-    """
-    if name in shipped():
-        return (_SHIPPED / f"{name}.yaml").read_text(encoding="utf-8")
-    try:
-        return text_of(name)
-    except UnreadableFileError as failure:
-        facts = {"profile": name, "shipped": ", ".join(shipped()), "problem": failure}
-        raise SettingError("APB-AX-001", **facts) from failure
+        raise _invalid(found)
 
 
 @lru_cache
-def _read(text: str) -> Profile | Sequence[ProfileProblem]:
+def _read(files: ProfileFiles) -> Profile | Sequence[ProfileProblem]:
     """Check and build a profile once: a process may open several clients by it."""
-    declared, problems = checked(text)
+    declared, problems = checked(files)
     return problems or _build(declared)
 
 
-def _invalid(profile: str, problems: Sequence[ProfileProblem]) -> SettingError:
+def _invalid(problems: Sequence[ProfileProblem]) -> SettingError:
     first, *others = problems
     more = f" (and {len(others)} more)" if others else ""
-    return SettingError("APB-AX-002", profile=profile, line=first.line, problem=f"{first}{more}")
+    return SettingError("APB-AX-002", profile=first.file, line=first.line, problem=f"{first}{more}")
 
 
 def _build(declared: Mapping[str, Any]) -> Profile:

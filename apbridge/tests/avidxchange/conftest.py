@@ -15,7 +15,7 @@ import pytest
 
 from apbridge import json
 from apbridge.avidxchange import AvidXchange, AvidXchangeSettings
-from apbridge.avidxchange.profile import source
+from apbridge.avidxchange.profile_files import source
 
 CREDENTIALS = {
     "company_token": "company-secret",

@@ -9,11 +9,13 @@ from typing import Any
 
 import pytest
 
+from apbridge.avidxchange import Profile
 from apbridge.avidxchange.checking import schema
-from apbridge.avidxchange.profile import source
+from apbridge.avidxchange.profile_files import source
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "writing-a-profile.md"
 TEXT = DOCUMENT.read_text(encoding="utf-8")
+OURS = re.findall(r"```yaml\n# ours\.yaml\n(.*?)```", TEXT, re.DOTALL)
 EXAMPLES = re.findall(r"```yaml\n# (\w+)\n(.*?)```", TEXT, re.DOTALL)
 
 
@@ -55,3 +57,17 @@ def test_examples_are_what_ships(name: str, example: str):
 def test_every_setting_that_a_sign_in_may_name_is_described():
     for name in schema()["$defs"]["setting"]["enum"]:
         assert f"`{name}`" in TEXT
+
+
+def test_the_example_of_a_profile_that_extends_another_does_what_its_notes_say(tmp_path: Path):
+    (example,) = OURS
+    (tmp_path / "ours.yaml").write_text(example)
+    upserts = [
+        Profile.load(name).resources["invoice"].upsert for name in ("avidconnect", f"{tmp_path}/ours.yaml")
+    ]
+    bill = {"memo": "m" * 100, "custom_fields": {"custbody_contract_number": "CT-1"}, "lines": []}
+    theirs, ours = (upsert.body(bill) for upsert in upserts if upsert and upsert.body)
+    assert ours.pop("contractNumber") == "CT-1"
+    assert (len(theirs.pop("memo")), len(ours.pop("memo"))) == (100, 80)
+    assert theirs.pop("purchaseOrders") is None
+    assert ours == theirs
