@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from apbridge.avidxchange import profile as profiles
+from apbridge.avidxchange.profile_files import source
 from apbridge.errors import SettingError
 from apbridge.schemas import validator
 from tap_avidxchange.streams import STREAMS
@@ -78,7 +78,7 @@ def test_more_than_one_page_comes_whole(company: PayingCompany):
 def test_a_record_that_the_profile_reads_wrongly_ends_the_run(company: PayingCompany, tmp_path: Path):
     company.submit(1)
     company.pay()
-    text = profiles.source(company.profile)
+    text = source(company.profile)
     wrong = tmp_path / "wrong.yaml"
     wrong.write_text(re.sub(r"(\n +amount: )\w+(\n +paid_on)", r"\1total\2", text))
     with pytest.raises(SettingError, match=r"payment avidxchange-payment-\d+ .* amount must be number"):

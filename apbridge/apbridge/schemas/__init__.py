@@ -19,19 +19,12 @@ import fastjsonschema
 from apbridge.errors import RejectedError
 from apbridge.schemas.identifiers import EXTERNAL_ID
 
-CANONICAL = (
-    "subsidiaries",
-    "vendors",
-    "gl_accounts",
-    "departments",
-    "classes",
-    "locations",
-    "bills",
-    "invoices",
-    "payments",
-    "dimension_values",
+_FOLDER = resources.files(__package__)
+
+CANONICAL = tuple(
+    sorted(file.name.removesuffix(".json") for file in _FOLDER.iterdir() if file.name.endswith(".json"))
 )
-"""Names of the canonical streams."""
+"""Names of the canonical streams: those that have a schema here."""
 
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _TIME_UTC = re.compile(r"(T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d)(?:\.(\d+))?(?:Z|[+-]00:00)")
@@ -61,7 +54,7 @@ def schema(stream: str) -> dict[str, Any]:
     """
     if stream not in CANONICAL:
         raise KeyError(stream)
-    text = (resources.files(__package__) / f"{stream}.json").read_text(encoding="utf-8")
+    text = (_FOLDER / f"{stream}.json").read_text(encoding="utf-8")
     loaded: dict[str, Any] = json.loads(text)
     return loaded
 
