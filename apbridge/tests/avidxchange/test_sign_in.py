@@ -152,7 +152,7 @@ def test_a_fresh_token_that_is_refused_means_wrong_settings_and_is_not_tried_for
 @pytest.mark.parametrize(
     ("answer", "code", "says"),
     [
-        ((401, {"error": "invalid_client"}), "APB-AX-013", "client_id and client_secret: invalid_client"),
+        ((401, {"error": "invalid_client"}), "APB-AX-013", "client_id and client_secret (invalid_client)"),
         ((400, {"error": "invalid_scope"}), "APB-AX-013", "invalid_scope"),
         ((403, b"<html>no</html>"), "APB-AX-013", "HTTP 403"),
         ((404, {"message": "nothing here"}), "APB-AX-014", "oauth2/token"),
