@@ -92,6 +92,7 @@ $(UV):
 
 .meltano/.done: .venv/.done meltano.yml
 	@echo "Setting up the four plugins in .meltano"
+	@mkdir -p .meltano && chmod 700 .meltano
 	@meltano --log-level=warning install
 	@touch $@
 

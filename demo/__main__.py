@@ -13,6 +13,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from apbridge.files import keep_private
 from apbridge_sandbox.testing import Running, running
 from demo.books import BothBooks, Comparison
 from demo.meltano import ROOT, meltano_run, pay_a_month
@@ -33,6 +34,7 @@ def main() -> int:
     Returns:
         0 only if both books agree and the second run wrote nothing.
     """
+    keep_private()
     folder = ROOT / ".demo"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(mode=0o700)

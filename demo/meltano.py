@@ -44,10 +44,9 @@ def meltano_run(
         "APBRIDGE_VAULT": str(folder / "vault.json"),
     }
     command = [str(PROGRAMS / "meltano"), f"--env-file={os.devnull}", "run", job]
-    # Meltano writes each plugin's settings to a file while it runs: for nobody else to read.
     with (
         subprocess.Popen(  # noqa: S603
-            command, cwd=ROOT, env=environment, umask=0o077, text=True, stdout=-1, stderr=subprocess.STDOUT
+            command, cwd=ROOT, env=environment, text=True, stdout=-1, stderr=subprocess.STDOUT
         ) as run,
         (folder / f"{job}.log").open("a", encoding="utf-8") as log,
     ):

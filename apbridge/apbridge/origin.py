@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+"""This machine by its names."""
+
 _NAMES = {"netsuite": "NetSuite", "avidxchange": "AvidXchange"}
 
 

@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 from singer_sdk import typing as th
 
 from apbridge.errors import SettingError
+from apbridge.origin import LOOPBACK
 
 ACCOUNT_ID = re.compile(r"[A-Za-z0-9]+(_[A-Za-z0-9]+)?")
-_LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 NETSUITE_SETTINGS = (
     th.Property(
@@ -271,7 +271,7 @@ def url(value: str) -> str:
     if parts.username or parts.password or parts.query or parts.fragment:
         problem = "it is an address with more than a server and a path"
         raise SettingError("APB-SET-001", setting="base_url", problem=problem)
-    loopback = parts.scheme == "http" and parts.hostname in _LOOPBACK
+    loopback = parts.scheme == "http" and parts.hostname in LOOPBACK
     if parts.hostname and (parts.scheme == "https" or loopback):
         return value.rstrip("/")
     raise SettingError("APB-SET-003", base_url=value)

@@ -11,13 +11,15 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from uuid import uuid4
 
 import fsspec
+from fsspec.implementations.local import LocalFileSystem
 
 from apbridge import json
 from apbridge.errors import RejectedError, SettingError, UnavailableError
+from apbridge.files import close_to_others
 
 logger = logging.getLogger(__name__)
 
@@ -68,6 +70,8 @@ def put(spool_url: str, content: bytes) -> SpooledImage:
     with writing(spool_url):
         if not (filesystem.exists(path) and filesystem.cat_file(path) == content):
             filesystem.makedirs(path.rsplit("/", 1)[0], exist_ok=True)
+            if isinstance(filesystem, LocalFileSystem):
+                close_to_others(Path(folder))
             # Written beside and moved: a run that is killed leaves no half image under a whole one's name.
             part = f"{path}.{uuid4().hex}.part"
             filesystem.pipe_file(part, content)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
@@ -23,6 +24,8 @@ _db = click.option(
 @click.version_option(package_name="apbridge-sandbox")
 def main() -> None:
     """NetSuite and AvidXchange on this machine, over one SQLite file."""
+    # Books, keys and tokens are nobody else's to read, those of a trial neither.
+    os.umask(0o077)
 
 
 @main.command()

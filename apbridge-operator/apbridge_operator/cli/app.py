@@ -17,6 +17,7 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from apbridge.errors import APBridgeError, SettingError, where
+from apbridge.files import keep_private
 
 FOUND, WRONG, NOT_NOW = 1, 2, 3
 """Exit codes beside 0: something was found; wrong use or settings; it could not be done now."""
@@ -92,6 +93,7 @@ def begin(
     except OSError as failure:
         raise SettingError("APB-CLI-002", folder=project, problem=failure.strerror) from failure
     load_dotenv(variables_file())
+    keep_private()
 
 
 def run() -> NoReturn:

@@ -10,8 +10,8 @@ import typer
 from rich.markup import escape
 
 from apbridge.errors import APBridgeError, RefusedError, SettingError
+from apbridge.files import replace
 from apbridge.netsuite.certificate import Certificate
-from apbridge.vault.files import replace
 from apbridge_operator.certificates import Certificates
 from apbridge_operator.cli import context
 from apbridge_operator.cli.app import FOUND

@@ -10,7 +10,7 @@ from rich.markup import escape
 from apbridge.errors import APBridgeError
 from apbridge_operator.cli import context
 from apbridge_operator.cli.app import FOUND
-from apbridge_operator.cli.checks import CheckResult, State, avidxchange, here, netsuite
+from apbridge_operator.cli.checks import CheckResult, State, avidxchange, files, here, netsuite
 from apbridge_operator.cli.output import Json, console, print_json, table
 from apbridge_operator.cli.upload import upload_prompt
 
@@ -43,6 +43,7 @@ def results() -> Iterator[CheckResult]:
     avid = (context.TARGET_AVIDXCHANGE, context.TAP_AVIDXCHANGE)
     targets = (context.TARGET_AVIDXCHANGE, context.TARGET_NETSUITE)
     yield from here.results({name: configs[name] for name in targets})
+    yield from files.results(configs)
     yield from netsuite.results(configs[context.TAP_NETSUITE], configs[context.TARGET_NETSUITE])
     yield from avidxchange.results({name: configs[name] for name in avid})
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import dotenv
 
 from apbridge.errors import UnavailableError
+from apbridge.files import close_to_others
 from apbridge.vault import REFERENCE, Vault
 from apbridge_operator.cli.app import variables_file
 
@@ -22,6 +23,13 @@ def is_in_vault(variable: str) -> bool:
     return os.environ.get(variable, "").startswith(REFERENCE)
 
 
+def plain(variables: Iterable[str]) -> dict[str, str]:
+    """Return those of some variables whose values are in the file itself."""
+    written = dotenv.dotenv_values(variables_file())
+    found = {name: written.get(name) or "" for name in variables}
+    return {name: value for name, value in found.items() if value and not value.startswith(REFERENCE)}
+
+
 def keep(values: Mapping[str, str | None]) -> list[str]:
     """Write variables into the file and into this process, without those of None; name those that changed.
 
@@ -33,6 +41,7 @@ def keep(values: Mapping[str, str | None]) -> list[str]:
     changed = [name for name, value in values.items() if written.get(name) != value]
     try:
         file.touch(mode=0o600)
+        close_to_others(file)
         for name in changed:
             value = values[name]
             if value is None:

@@ -7,6 +7,7 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
@@ -15,12 +16,12 @@ import typer
 
 from apbridge.avidxchange import Profile
 from apbridge.errors import APBridgeError, SettingError
+from apbridge.files import close_to_others, replace
 from apbridge.settings import ACCOUNT_ID, DEFAULT_PROFILE
 from apbridge.vault import REFERENCE, Vault, vault_file
-from apbridge.vault.files import replace
 from apbridge.vault.keys import KEY, KEY_FILE
 from apbridge.vault.vault import FILE as VAULT_FILE
-from apbridge_operator.cli import context, env_file
+from apbridge_operator.cli import context, env_file, meltano
 from apbridge_operator.cli.app import FOUND, variables_file
 from apbridge_operator.cli.check import results, show
 from apbridge_operator.cli.output import Json, print_json
@@ -112,9 +113,11 @@ def init(  # noqa: PLR0913 - its options
     Secrets are asked for, or taken from variables of the names that `.env` has for them, and go into the
     vault. Running it again changes what you tell it to, and nothing else.
     """
+    _close_meltano()
     asks = _is_a_terminal() and not as_json
     _open_vault(vault_key_file, in_keyring=keyring)
     _name_what_is_kept()
+    _move_secrets()
     told = {
         "NETSUITE_ACCOUNT_ID": account_id,
         "NETSUITE_BASE_URL": netsuite_url,
@@ -143,6 +146,14 @@ def _is_a_terminal() -> bool:
     return sys.stdin.isatty()
 
 
+def _close_meltano() -> None:
+    """Keep others out of what Meltano writes, by its own umask, before a program of ours has a say."""
+    for folder in meltano.folders(os.environ) if Path(meltano.FILE).exists() else ():
+        with suppress(OSError):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        close_to_others(folder)
+
+
 def _open_vault(key_file: Path | None, *, in_keyring: bool) -> None:
     """Open the vault, or make it; its key is where it is told, or outside the project.
 
@@ -154,7 +165,7 @@ def _open_vault(key_file: Path | None, *, in_keyring: bool) -> None:
         env_file.keep({VAULT_FILE: str(here / "vault.json")})
     is_new = not vault_file().exists()
     name = f"{here.name}-{hashlib.sha256(bytes(here)).hexdigest()[:8]}.key"
-    place = key_file.resolve() if key_file else Path(typer.get_app_dir("apbridge")) / name
+    place = (key_file or Path(typer.get_app_dir("apbridge")) / name).resolve()
     is_named = in_keyring or os.environ.get(KEY) or os.environ.get(KEY_FILE)
     if (key_file or not is_named) and (is_new or place.exists()):
         env_file.keep({KEY_FILE: str(place)})
@@ -166,11 +177,21 @@ def _open_vault(key_file: Path | None, *, in_keyring: bool) -> None:
 
 def _name_what_is_kept() -> None:
     """Name again what the vault has, where `.env` was lost: a key that is in use is not made anew."""
-    questions = [*AFTER_UPLOAD, *CREDENTIALS.values()]
-    variables = [PRIVATE_KEY, CERTIFICATE, *(one.variable for one in questions if one.in_vault)]
     kept = set(Vault.open().names())
-    lost = [name for name in variables if name.lower() in kept and not os.environ.get(name)]
+    lost = [name for name in _in_vault() if name.lower() in kept and not os.environ.get(name)]
     env_file.keep({name: f"{REFERENCE}{name.lower()}" for name in lost})
+
+
+def _move_secrets() -> None:
+    """Put into the vault what stands plainly in `.env`, whether this profile needs it or not."""
+    if plain := env_file.plain(_in_vault()):
+        env_file.keep_secrets(plain)
+
+
+def _in_vault() -> list[str]:
+    """Name the variables whose values the vault keeps."""
+    questions = [*AFTER_UPLOAD, *CREDENTIALS.values()]
+    return [PRIVATE_KEY, CERTIFICATE, *(one.variable for one in questions if one.in_vault)]
 
 
 def _restlet(*, deployed: bool | None) -> dict[str, str]:

@@ -12,6 +12,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import platformdirs
+
 from apbridge import declared_file, json
 from apbridge.declared_file import MalformedFileError, UnreadableFileError
 from apbridge.errors import SettingError
@@ -100,6 +102,11 @@ def _typed(name: str, value: str, kind: str) -> Any:  # noqa: ANN401
         except ValueError as failure:
             raise SettingError("APB-SET-001", setting=name, problem=f"it is no {kind}") from failure
     return value
+
+
+def folders(environ: Mapping[str, str]) -> tuple[Path, Path]:
+    """Return where Meltano keeps what it writes, plugins' settings for a run among it, and where its logs."""
+    return Path(environ.get("MELTANO_SYS_DIR_ROOT") or ".meltano"), platformdirs.user_log_path("meltano")
 
 
 def state_places(project: Path, environ: Mapping[str, str]) -> tuple[str, str]:

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from apbridge.errors import SettingError
+from apbridge.errors import SettingError, UnavailableError
+from apbridge.files import replace
 from apbridge.netsuite.certificate import Certificate
 from apbridge_operator.cli import context
 from apbridge_operator.cli.output import Json, print_json
@@ -26,10 +27,12 @@ def write(
     certificate = Certificate.from_config(context.config(context.TAP_NETSUITE))
     with context.ledger() as ledger:
         page = report(ledger, certificate)
+    if not output.parent.is_dir():
+        raise SettingError("APB-CON-003", file=output, problem="there is no such folder")
     try:
-        output.write_text(page, encoding="utf-8")
-    except OSError as failure:
-        raise SettingError("APB-CON-003", file=output, problem=failure.strerror) from failure
+        replace(output, page.encode())
+    except UnavailableError as failure:
+        raise SettingError("APB-CON-003", file=output, problem=failure.facts["problem"]) from failure
     if as_json:
         print_json({"file": str(output)})
     else:

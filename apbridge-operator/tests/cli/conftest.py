@@ -30,8 +30,10 @@ def project(tmp_path: Path) -> Iterator[Path]:
     for name in before:
         if name.startswith(("APBRIDGE_", "AVIDXCHANGE_", "MELTANO_", "NETSUITE_", "TAP_", "TARGET_")):
             del os.environ[name]
-    os.chdir(tmp_path)
-    yield tmp_path
+    folder = tmp_path / "project"
+    folder.mkdir()
+    os.chdir(folder)
+    yield folder
     os.chdir(where)
     os.environ.clear()
     os.environ.update(before)

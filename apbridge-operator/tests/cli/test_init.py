@@ -55,7 +55,7 @@ def begun(init: Apbridge, sandbox: Running, *more: str) -> Any:  # noqa: ANN401
         f"--account-id={given['NETSUITE_ACCOUNT_ID']}",
         f"--netsuite-url={given['NETSUITE_BASE_URL']}",
         f"--avidxchange-url={given['AVIDXCHANGE_BASE_URL']}",
-        "--vault-key-file=key/vault.key",
+        "--vault-key-file=../key/vault.key",
         *more,
     )
 
@@ -102,7 +102,7 @@ def test_the_second_time_it_ends_with_a_check(init: Apbridge, sandbox: Running, 
     written = (project / ".env").read_text()
     for name in (*SECRETS, "NETSUITE_CERTIFICATE_ID", "NETSUITE_PRIVATE_KEY"):
         assert f"{name}='vault:{name.lower()}'" in written
-    for file in (".env", ".apbridge/vault.json", "key/vault.key"):
+    for file in (".env", ".apbridge/vault.json", "../key/vault.key"):
         assert stat.S_IMODE((project / file).stat().st_mode) == 0o600
 
 
@@ -111,8 +111,8 @@ def test_a_trial_has_its_file_of_variables_and_its_vault_to_itself(
 ):
     own = {"APBRIDGE_ENV_FILE": str(project / "trial/.env")}
     given = sandbox.credentials
-    init(f"--account-id={given['NETSUITE_ACCOUNT_ID']}", "--vault-key-file=trial/vault.key", **own)
-    assert {".env", "vault.json", "vault.key"} <= {file.name for file in (project / "trial").iterdir()}
+    init(f"--account-id={given['NETSUITE_ACCOUNT_ID']}", "--vault-key-file=../key/trial.key", **own)
+    assert {".env", "vault.json"} <= {file.name for file in (project / "trial").iterdir()}
     assert not (project / ".env").exists()
     assert not (project / ".apbridge").exists()
     begun(init, sandbox)
@@ -168,7 +168,7 @@ def test_secrets_in_an_env_file_move_into_the_vault(init: Apbridge, sandbox: Run
 
 def test_what_the_sandbox_hands_out_is_taken_over(init: Apbridge, sandbox: Running, project: Path):
     shutil.copy(sandbox.folder / ".env", project)
-    ended = init("--vault-key-file=key", "--bank-account=102", "--json")
+    ended = init("--vault-key-file=../key/vault.key", "--bank-account=102", "--json")
     assert ended.code == 0, ended.out
     for name in SECRETS:
         assert sandbox.credentials[name] not in (project / ".env").read_text()
@@ -208,7 +208,7 @@ def test_what_is_no_bank_account_is_refused(init: Apbridge, sandbox: Running, to
 
 
 def test_what_is_no_account_id_is_refused(init: Apbridge):
-    ended = init("--account-id=x.example.com/", "--vault-key-file=key")
+    ended = init("--account-id=x.example.com/", "--vault-key-file=../key/vault.key")
     assert (ended.code, "APB-NS-001" in ended.err) == (2, True)
 
 
@@ -222,7 +222,7 @@ def test_the_vaults_key_goes_outside_the_project(
     home = tmp_path_factory.mktemp("home")
     monkeypatch.setattr("typer.get_app_dir", lambda name: str(home / name))
     init(f"--account-id={sandbox.credentials['NETSUITE_ACCOUNT_ID']}")
-    (key,) = (home / "apbridge").iterdir()
+    (key,) = (home / "apbridge").glob("*.key")
     assert f"APBRIDGE_VAULT_KEY_FILE='{key}'" in (project / ".env").read_text()
     assert not list(project.rglob("*.key"))
 

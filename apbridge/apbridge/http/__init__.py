@@ -3,7 +3,7 @@
 from apbridge.http.bearer import BearerToken, Granted, Unsigned, classify_sign_in
 from apbridge.http.call import Call, Idempotency
 from apbridge.http.classifier import NOT_JSON, Answer, AnswerKind, ResponseClassifier, body_of, done, kind_of
-from apbridge.http.session import GovernedSession, Signer
+from apbridge.http.session import GovernedSession, Signer, proxies_to
 
 __all__ = [
     "NOT_JSON",
@@ -21,4 +21,5 @@ __all__ = [
     "classify_sign_in",
     "done",
     "kind_of",
+    "proxies_to",
 ]

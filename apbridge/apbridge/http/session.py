@@ -29,6 +29,7 @@ from apbridge.http.classifier import Answer, AnswerKind, ResponseClassifier
 from apbridge.http.failure import in_words, was_never_sent
 from apbridge.http.limiter import ConcurrencyLimiter
 from apbridge.http.retry import TryAgainError, next_wait, retry_after
+from apbridge.origin import LOOPBACK
 
 logger = logging.getLogger(__name__)
 
@@ -38,6 +39,11 @@ _CONNECTIONS = 100
 """Connections kept at most: as many as any limiter may let through. The limiter alone decides."""
 
 _USER_AGENT = f"apbridge/{version('apbridge')}"
+
+
+def proxies_to(url: str) -> dict[str, str]:
+    """Return `proxies` for `requests`: none that the environment names gets what is for this machine."""
+    return {"no_proxy": ",".join(LOOPBACK)} if urlsplit(url).hostname in LOOPBACK else {}
 
 
 class Signer(Protocol):
@@ -133,6 +139,7 @@ class GovernedSession:
         self._counting = Lock()
         self._session = requests.Session()
         self._session.headers["User-Agent"] = _USER_AGENT
+        self._proxies = proxies_to(base_url)
         # Every call stands alone: a routing cookie of one thread is no business of another.
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         for scheme in ("http://", "https://"):
@@ -223,6 +230,7 @@ class GovernedSession:
                 data=data,
                 headers=headers,
                 auth=_CallHeaders(signature),
+                proxies=self._proxies,
                 timeout=self._timeout,
                 allow_redirects=False,
             )
@@ -243,7 +251,7 @@ class GovernedSession:
         return response, answer
 
     def _url(self, call: Call) -> str:
-        if not urlsplit(call.path).scheme:
+        if call.path.startswith("/"):
             return self.base_url + call.path
         # An address out of an answer, such as that of the next page, must not carry the token elsewhere.
         if urlsplit(call.path)[:2] != urlsplit(self.base_url)[:2]:

@@ -15,6 +15,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, m
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from apbridge.errors import SettingError, UnavailableError
+from apbridge.files import close_to_others
 from apbridge.ledger.creation import create
 from apbridge.ledger.tables import VERSION, VERSION_TABLE
 
@@ -132,8 +133,10 @@ def _make_file(url: URL, name: str) -> None:
     # The ledger holds what is owed to whom: nobody else on the machine needs to read it.
     path = Path(str(url.database))
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         path.touch(mode=0o600)
+        for file in (path, *(path.with_name(path.name + end) for end in ("-wal", "-shm"))):
+            close_to_others(file)
     except OSError as found:
         raise UnavailableError("APB-LED-002", ledger=name, problem=found.strerror) from found
 

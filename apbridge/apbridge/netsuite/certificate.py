@@ -9,6 +9,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from apbridge import settings
@@ -54,6 +55,8 @@ class Certificate:
             # Environment files often carry it on one line, its line ends written out.
             found = x509.load_pem_x509_certificate(pem.replace("\\n", "\n").encode())
             key = found.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        except UnsupportedAlgorithm as failure:
+            raise SettingError("APB-NS-003", problem="its key is of an unknown kind") from failure
         except ValueError as failure:
             raise SettingError("APB-NS-003", problem="it is no PEM certificate") from failure
         return cls(found.not_valid_before_utc, found.not_valid_after_utc, key)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from logging import Logger
@@ -12,6 +11,7 @@ from typing import Any
 from typing_extensions import override
 
 from apbridge.errors import UnavailableError
+from apbridge.files import replace
 from apbridge.json import dumps
 from apbridge.singer.outcomes import Action, OutcomeKind, OutcomeTally
 
@@ -104,12 +104,9 @@ class DryRunTally(OutcomeTally):
         for line in self.table():
             logger.info("%s", line)
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            with open(handle, "wb") as out:  # noqa: PTH123, the mode is given before anything is in it
-                out.write(dumps(self.report(plugin)) + b"\n")
-        except OSError as found:
-            raise UnavailableError("APB-SNG-020", file=path, problem=found.strerror) from found
+            replace(path, dumps(self.report(plugin)) + b"\n")
+        except UnavailableError as found:
+            raise UnavailableError("APB-SNG-020", file=path, problem=found.facts["problem"]) from found
         logger.info("Every record by its external id is in %s", path)
 
     def _numbers(self, stream: str) -> list[str]:

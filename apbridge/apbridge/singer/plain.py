@@ -14,6 +14,7 @@ import click
 from typing_extensions import override
 
 from apbridge.errors import APBridgeError, SettingError, where
+from apbridge.files import keep_private
 from apbridge.singer.sdk import SAID_ON_THE_WAY, ConfigInput, FencedCommand, FencedPlugin
 from apbridge.singer.stdout import writing
 from apbridge.singer.writer import Stopped
@@ -74,6 +75,7 @@ class PlainCommand(FencedCommand):
 
     @override
     def main(self, *args: Any, **kwargs: Any) -> Any:
+        keep_private()
         handlers = logging.getLogger().handlers
         for handler in handlers:
             handler.addFilter(_without_repeats)

@@ -1,8 +1,8 @@
 """The vault's file: its form, and what may be done with it.
 
 The file is JSON: a format number, the vault's own id, the id of the key that it was written with, whether
-that key is in the OS keyring, and everything else as one Fernet token (AES-128-CBC with HMAC-SHA256). It is
-only ever replaced whole.
+that key is in the OS keyring, and everything else as one Fernet token (AES-128-CBC with HMAC-SHA256), its
+generation too. It is only ever replaced whole.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import json
 import os
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,8 +19,8 @@ from uuid import uuid4
 
 from cryptography.fernet import Fernet, InvalidToken
 
-from apbridge.errors import SettingError
-from apbridge.vault.files import locked, replace
+from apbridge.errors import APBridgeError, SettingError
+from apbridge.files import locked, replace
 from apbridge.vault.keys import InKeyring, KeyStore, key_id, place_of
 from apbridge.vault.records import RecordKeys
 
@@ -82,7 +83,8 @@ class Vault:
         """Open the vault that is there.
 
         Raises:
-            SettingError: There is none, its key is missing or another one, or it is damaged.
+            SettingError: There is none, its key is missing or another one, it is damaged, or older than one
+                that was seen here.
         """
         return cls(environ, _read(environ))
 
@@ -182,9 +184,12 @@ class Vault:
 
     def _write(self) -> None:
         state = self._state
+        state.content["generation"] = state.content.get("generation", 0) + 1
         token = Fernet(state.keys[0]).encrypt(json.dumps(state.content).encode())
         state.header |= {"key_id": key_id(state.keys[0]), "content": token.decode()}
         replace(self.path, json.dumps(state.header, indent=1).encode() + b"\n")
+        # After a crash in between the vault is the newer one, which is as good.
+        _keep_generation(state)
 
 
 def _read(environ: Mapping[str, str]) -> _State:
@@ -212,7 +217,19 @@ def _read(environ: Mapping[str, str]) -> _State:
         content = json.loads(Fernet(fitting).decrypt(token))
     except (InvalidToken, ValueError) as failure:
         raise SettingError("APB-VLT-004", file=path, problem="its content was changed") from failure
-    return _State(header, place, keys, content)
+    state = _State(header, place, keys, content)
+    seen, found = place.generation(vault_id), content.get("generation", 0)
+    if found < seen:
+        raise SettingError("APB-VLT-014", file=path, place=place.generation_place(vault_id))
+    if found > seen:
+        _keep_generation(state)
+    return state
+
+
+def _keep_generation(state: _State) -> None:
+    # Where nothing can be written, as beside a key that is mounted, an old vault is not noticed.
+    with suppress(APBridgeError):
+        state.place.keep_generation(str(state.header["id"]), state.content["generation"])
 
 
 def _new_key() -> str:

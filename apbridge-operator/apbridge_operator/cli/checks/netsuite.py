@@ -13,7 +13,7 @@ import requests
 
 from apbridge import declared_file
 from apbridge.errors import APBridgeError, RefusedError
-from apbridge.http import Call
+from apbridge.http import Call, proxies_to
 from apbridge.netsuite import NetSuite, NetSuiteSettings, restlet
 from apbridge.netsuite.certificate import Certificate
 from apbridge.netsuite.clock import MOST_SKEW, in_words, seconds_ahead
@@ -72,7 +72,9 @@ def _clock(settings: NetSuiteSettings) -> Iterator[CheckResult]:
     subject = "clock"
     try:
         # A plain question for the time: no credentials go with it.
-        answer = requests.head(settings.base_url, timeout=10, allow_redirects=False)
+        answer = requests.head(
+            settings.base_url, timeout=10, allow_redirects=False, proxies=proxies_to(settings.base_url)
+        )
     except requests.RequestException:
         return  # whether NetSuite is there is the sign-in's to say
     ahead = seconds_ahead(answer)

@@ -1,15 +1,57 @@
-"""Replacing a file so that after a crash it is the old one or the new one, whole."""
+"""Files that only their owner may read, and replacing one so that after a crash it is the old or the new one.
+
+What is owed to whom, images, tokens and keys: whatever a run needs or leaves is no other account's to see.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import stat
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from fcntl import LOCK_EX, flock
 from pathlib import Path
 from uuid import uuid4
 
 from apbridge.errors import UnavailableError
+
+OTHERS = 0o077
+"""What others than its owner may do with a file."""
+
+_PASSAGE = 0o011
+"""What a folder must have for others to come to what is in it."""
+
+FOLDER = ".apbridge"
+"""Where a project keeps what is ours: vault, ledger, spool, reports."""
+
+
+def keep_private(environ: Mapping[str, str] = os.environ) -> None:
+    """Keep to its owner what this process makes from now on, and what an older run left in `.apbridge`.
+
+    Each program of ours begins with it.
+    """
+    os.umask(OTHERS)
+    close_to_others(Path(environ.get("MELTANO_PROJECT_ROOT", ""), FOLDER))
+
+
+def close_to_others(path: Path) -> None:
+    """Take from others what they may do with a file or a folder; one that is not ours is left as it is."""
+    # By its name: to open and close a database's file would end SQLite's locks on it.
+    with suppress(OSError):
+        found = path.lstat()
+        is_ours = found.st_uid == os.geteuid() and not stat.S_ISLNK(found.st_mode)
+        if is_ours and found.st_mode & OTHERS:
+            path.chmod(stat.S_IMODE(found.st_mode) & ~OTHERS)
+
+
+def is_open_to_others(path: Path) -> bool:
+    """Return whether others may do something with a file or a folder, and may come to it."""
+    real = path.expanduser().resolve()
+    try:
+        is_reached = all(folder.stat().st_mode & _PASSAGE for folder in real.parents)
+        return is_reached and bool(real.stat().st_mode & OTHERS)
+    except OSError:
+        return False
 
 
 def replace(path: Path, content: bytes) -> None:
