@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from apbridge.errors import catalogue
 from apbridge.redaction import MASK, redact, redact_text
@@ -182,44 +180,3 @@ def test_a_long_hostile_text_comes_to_an_end(repeated: str):
     # In quadratic time it would not.
     text = repeated * (100_000 // len(repeated))
     assert redact_text(text)
-
-
-_PIECES = st.sampled_from(
-    [
-        *(
-            "password",
-            "tax id",
-            "account number",
-            "iban",
-            "token",
-            "Authorization",
-            "cookie",
-            "card",
-            " ",
-            ": ",
-            "=",
-        ),
-        *(
-            '"',
-            "'",
-            ",",
-            "\n",
-            "12",
-            "123-45-6789",
-            "4111111111111111",
-            "DE89",
-            "abc",
-            "Bearer ",
-            "@",
-            "<",
-            ">",
-            MASK,
-        ),
-    ]
-)
-
-
-@given(st.lists(_PIECES, max_size=12).map("".join))
-def test_twice_is_once(text: str):
-    once = redact_text(text)
-    assert redact_text(once) == once

@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
+from apbridge.redaction import MASK
+
 _S = r"[\W_]{0,2}"
 """Between two words of a name: `tax id`, `tax_id`, `tax-id`, `taxId`."""
-_BEGIN = r"(?:(?<![^\W_])|(?-i:(?<=[a-z])(?=[A-Z])))"
+_BEGIN = r"(?:(?<![^\W\d_])|(?-i:(?<=[a-z])(?=[A-Z])))"
 _END = r"(?:(?![^\W\d_])|(?-i:(?<=[a-z])(?=[A-Z])))"
 _NUMBER = rf"n(?:o|r|um|umber){_END}"
 
@@ -140,7 +142,8 @@ def _value(text: str, label: re.Match[str], kind: str) -> tuple[int, int] | None
 
 def _said(text: str, begin: int, kind: str, digits: _Digits | None) -> tuple[int, int] | None:
     """Return where the value is that follows a colon or an equals sign."""
-    if digits and _EXPLAINS.match(text, begin):
+    # What was masked before is not masked anew, with what stands behind it.
+    if text.startswith(MASK, begin) or (digits and _EXPLAINS.match(text, begin)):
         return None
     run = _RUN.match(text, begin)
     if run is None:

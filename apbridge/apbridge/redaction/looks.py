@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-_SCHEME = re.compile(r"\b(?P<scheme>bearer|basic)\s{1,8}(?P<value>[\w.~+/=-]{6,})", re.IGNORECASE)
+_SCHEME = re.compile(r"(?<![^\W\d_])(?P<scheme>bearer|basic)\s{1,8}(?P<value>[\w.~+/=-]{6,})", re.IGNORECASE)
 _LONG = 12
 """Characters from which on what follows `Bearer` is no word."""
 
