@@ -78,7 +78,11 @@ def _sender(addresses: str | None) -> Callable[[Notice], None]:
         raise SettingError("APB-NTC-001", variable=_VARIABLE)
 
     def send(notice: Notice) -> None:
-        if not channel.notify(title=f"apbridge: {notice.title}", body=notice.says):
+        # Said to be text, for else it is sent as it stands, as HTML too: vendors typed part of it.
+        sent = channel.notify(
+            title=f"apbridge: {notice.title}", body=notice.says, body_format=apprise.NotifyFormat.TEXT
+        )
+        if not sent:
             raise UnavailableError(_NOT_SENT, title=notice.title, variable=_VARIABLE)
 
     return send
