@@ -82,7 +82,7 @@ def export(
             for one in links:
                 print_json(one)
             return
-        written = csv.writer(sys.stdout, lineterminator="\n")
+        written = csv.writer(sys.stdout, lineterminator="\n", quoting=csv.QUOTE_ALL)
         written.writerow(field.name for field in fields(Link))
         written.writerows([in_a_cell(value) for value in asdict(one).values()] for one in links)
 

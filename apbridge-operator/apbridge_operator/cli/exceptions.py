@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import getpass
 import sys
+import unicodedata
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from importlib.metadata import version
@@ -188,7 +189,8 @@ def export(
             for fields in found:
                 print_json(fields)
             return
-        written = csv.DictWriter(sys.stdout, _FIELDS, lineterminator="\n")
+        # All in quotes: else a carriage return in a value begins a row.
+        written = csv.DictWriter(sys.stdout, _FIELDS, lineterminator="\n", quoting=csv.QUOTE_ALL)
         written.writeheader()
         written.writerows({name: in_a_cell(value) for name, value in fields.items()} for fields in found)
 
@@ -227,7 +229,12 @@ def in_a_cell(value: object) -> object:
     if isinstance(value, datetime):
         return value.isoformat()
     text = "" if value is None else str(value)
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+    # East Asian spreadsheets take full-width signs for the plain ones, and some pass over blanks before them.
+    first = unicodedata.normalize("NFKC", text.lstrip()[:1])
+    return f"'{text}" if first in _BEGIN_FORMULAS or text.startswith(("\t", "\r", "\n")) else text
+
+
+_BEGIN_FORMULAS = {"=", "+", "-", "@", "\N{MINUS SIGN}"}
 
 
 def _which(status: str, code: str | None, stream: str | None) -> Which:

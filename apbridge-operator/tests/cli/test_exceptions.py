@@ -149,6 +149,24 @@ def test_export_is_csv_that_no_spreadsheet_takes_for_formulas(apbridge: Apbridge
     assert [json.loads(line)["number"] for line in lines][:3] == ["INV-1", "INV-2", "INV-3"]
 
 
+# Full-width signs stand as far from the plain ones as all of ASCII does.
+FULL_WIDTH = [chr(ord(sign) + 0xFEE0) for sign in "=+-@"]
+
+
+@pytest.mark.parametrize("beginning", [*"=+-@", "\N{MINUS SIGN}", *FULL_WIDTH, " =", "\t", "\r", "\n"])
+def test_no_cell_of_an_export_begins_as_a_formula_does(apbridge: Apbridge, ledger: str, beginning: str):
+    typed = f"{beginning}1+1\r=2"
+    entry = RowUpdate("bills", name(9), "9", "h", Status.REJECTED, says=typed, payload={})
+    with Ledger(ledger) as opened:
+        opened.write(1, "avidxchange", [entry])
+        run = opened.start_run("target-avidxchange", "1.0")
+        with run.audited(system="avidxchange", operation="upsert invoice", external_id=typed, body={}):
+            pass
+    exported = {words: apbridge(*words, "export").out for words in (("exceptions",), ("audit",))}
+    exceptions, trail = (list(csv.DictReader(io.StringIO(out, newline=""))) for out in exported.values())
+    assert [exceptions[-1]["says"], trail[-1]["external_id"]] == [f"'{typed}"] * 2
+
+
 @pytest.mark.usefixtures("ledger")
 def test_the_trail_is_shown_exported_and_cut(apbridge: Apbridge):
     assert "upsert invoice" in apbridge("audit", "show").out
