@@ -193,7 +193,9 @@ class Exceptions:
         }
         return sum(self._change(one, (*OPEN, Status.DISMISSED), changes) for one in cases)
 
-    def dismiss(self, cases: Sequence[Case], *, because: str, by: str, version: str) -> int:
+    def dismiss(
+        self, cases: Sequence[Case], *, because: str, by: str, version: str, signed_in: str | None = None
+    ) -> int:
         """Dismiss these until they change in the system that they come from.
 
         Each is on the audit trail, with who and why.
@@ -201,8 +203,9 @@ class Exceptions:
         Args:
             cases: Waiting or rejected records.
             because: Why, in a person's words.
-            by: Who.
+            by: Who, in that person's words.
             version: Of this program.
+            signed_in: Who had signed in to the console, where it was decided there.
 
         Returns:
             How many there were: what was delivered meanwhile is left alone.
@@ -212,6 +215,7 @@ class Exceptions:
         done = 0
         for one in cases:
             body = {"by": by, "because": why, "stream": one.stream, "system": one.system, "code": one.code}
+            body |= {} if signed_in is None else {"signed_in": signed_in}
             with run.audited(
                 system=BY_HAND, operation="dismiss exception", external_id=one.external_id, body=body
             ) as answer:

@@ -19,12 +19,13 @@ from time import perf_counter, process_time
 from typing import Any
 
 import requests
-import uvicorn
+from requests.cookies import RequestsCookieJar
 
 from apbridge.ledger import Ledger
 from apbridge_operator.cli.app import app
 from apbridge_operator.console.pages import application
-from apbridge_operator.console.serve import listening_at
+from apbridge_operator.console.serve import listening_at, uvicorn_server
+from apbridge_operator.console.sign_in import SignIn
 from benchmarks.operator.ledger import fill
 from benchmarks.operator.server import serve
 
@@ -75,16 +76,17 @@ def _pages(place: Path) -> None:
         Ledger(f"sqlite:///{place / '.apbridge' / 'ledger.db'}") as ledger,
         listening_at("127.0.0.1", 0) as listening,
     ):
-        config = uvicorn.Config(application(ledger, None), log_level="warning", lifespan="off")
-        server = uvicorn.Server(config)
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+        tokens: list[str] = []
+        running = uvicorn_server(application(ledger, None, SignIn("owner", None, tokens.append)))
+        thread = threading.Thread(target=running.run, kwargs={"sockets": [listening]})
         thread.start()
         address = f"http://127.0.0.1:{listening.getsockname()[1]}"
         try:
+            opened = requests.get(f"{address}/?token={tokens[0]}", timeout=60, allow_redirects=False)
             for path in ("/", "/exceptions", "/exceptions?page=700", f"/history?number=INV-{_ROWS // 2}"):
-                _tell(f"console {path}", partial(_get, address + path))
+                _tell(f"console {path}", partial(_get, address + path, opened.cookies))
         finally:
-            server.should_exit = True
+            running.should_exit = True
             thread.join()
 
 
@@ -120,8 +122,8 @@ def _command(place: Path, words: list[str]) -> None:
         sys.exit(f"{' '.join(words)} said nothing")
 
 
-def _get(address: str) -> None:
-    requests.get(address, timeout=60).raise_for_status()
+def _get(address: str, cookies: RequestsCookieJar) -> None:
+    requests.get(address, timeout=60, cookies=cookies).raise_for_status()
 
 
 def _tell(what: str, ask: Callable[[], None]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from typing import Annotated
 
 import typer
@@ -23,20 +24,37 @@ def console(
         "127.0.0.1"
     ),
     port: Annotated[int, typer.Option(min=0, max=65535, help="Where to listen; 0 takes a free one.")] = 8765,
+    allow_plain_http: Annotated[
+        bool,
+        typer.Option(
+            "--allow-plain-http",
+            help="Serve others than this machine though whoever is on the network can read the password.",
+        ),
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Show the state of the loop, its exceptions and every bill's history in a browser, until stopped.
 
-    With APBRIDGE_CONSOLE_PASSWORD in the environment (`vault:<name>` will do) it asks for that password.
+    It prints an address that lets one browser in, once, and the next one when it was used. With
+    APBRIDGE_CONSOLE_PASSWORD in the environment (`vault:<name>` will do) that password lets others in too.
     """
     password = settings.text(os.environ, "APBRIDGE_CONSOLE_PASSWORD")
     certificate = Certificate.from_config(context.config(context.TAP_NETSUITE))
 
-    def ready(address: str) -> None:
+    def print_address(address: str) -> None:
         if as_json:
             print_json({"address": address})
         else:
-            typer.echo(f"The console is at {address}; Ctrl+C ends it.")
+            typer.echo(f"Open {address} (it lets one browser in, once). Ctrl+C ends the console.")
+        sys.stdout.flush()
 
     with context.ledger() as ledger:
-        serve(ledger, certificate, host=host, port=port, password=password, ready=ready)
+        serve(
+            ledger,
+            certificate,
+            host=host,
+            port=port,
+            password=password,
+            allows_plain_http=allow_plain_http,
+            print_address=print_address,
+        )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import getpass
 import sys
 import unicodedata
 from collections.abc import Iterator, Sequence
@@ -16,6 +15,7 @@ from rich.markup import escape
 
 from apbridge.errors import SettingError
 from apbridge.ledger import OPEN, Ledger, Status
+from apbridge.ledger.run import user_name
 from apbridge_operator.cli import context
 from apbridge_operator.cli.output import Json, console, print_json, table
 from apbridge_operator.cli.words import age, day_and_time, exchange, pretty
@@ -161,7 +161,7 @@ def dismiss(
     as_json: Json = False,
 ) -> None:
     """Do nothing more about these until they change in the system that they come from."""
-    by = who or getpass.getuser()
+    by = who or user_name()
     with context.ledger() as ledger:
         exceptions = Exceptions(ledger)
         done = sum(

@@ -1,21 +1,23 @@
-"""Who may see and do what: loopback or a password, one host name, and forms that come from our own pages."""
+"""Who may see and do what: whoever has signed in, at one host name, by forms that come from our own pages."""
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
 import hmac
+import re
 import secrets
-from collections.abc import Mapping
-from urllib.parse import urlsplit
+from collections.abc import Mapping, Sequence
 
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from apbridge_operator.console.sign_in import Session, SignIn, TooManyGuessesError
+
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
-COOKIE = "apbridge_visit"
+
+_OPEN = "Open the address that `apbridge console` printed last: it lets one browser in, once."
+_HOST = re.compile(r"(?:\[(?P<six>[0-9A-Fa-f:.]+)\]|(?P<name>[\w.-]*))(?::\d{1,5})?", re.ASCII)
 
 _HEADERS = {
     "Content-Security-Policy": (
@@ -37,80 +39,90 @@ class Guard:
 
     Args:
         app: What it stands before.
-        password: Asked for where it is set, with any user name.
+        sign_in: Knows who has signed in.
     """
 
-    def __init__(self, app: ASGIApp, password: str | None) -> None:
+    def __init__(self, app: ASGIApp, sign_in: SignIn) -> None:
         self._app = app
-        self._password = password
+        self._sign_in = sign_in
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, or let through with the headers that keep browsers careful."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        refusal = self._refusal(Request(scope))
-        if refusal:
-            await refusal(scope, receive, _with_headers(send))
-        else:
-            await self._app(scope, receive, _with_headers(send))
+        request = Request(scope)
+        found = self._misdirected(request) or await self._signed_in(request)
+        if isinstance(found, Response):
+            await found(scope, receive, _with_headers(send))
+            return
+        request.state.session = found
+        is_new = found.id != request.cookies.get(_cookie_name(request))
+        cookie = _with_cookie(Response(), request, found).raw_headers[-1:] if is_new else []
+        await self._app(scope, receive, _with_headers(send, cookie))
 
-    def _refusal(self, request: Request) -> Response | None:
-        if self._password is None:
-            if _host(request.headers.get("host", "")) not in LOOPBACK:
-                return PlainTextResponse("This page is for this machine alone.", 421)
-            return None
-        if _knows(request.headers.get("authorization", ""), self._password):
-            return None
+    def _misdirected(self, request: Request) -> Response | None:
+        host = _HOST.fullmatch(request.headers.get("host", ""))
+        if host is None:
+            return PlainTextResponse("No host has such a name.", 400)
+        if not self._sign_in.has_password and (host["six"] or host["name"]) not in LOOPBACK:
+            return PlainTextResponse("This page is for this machine alone.", 421)
+        return None
+
+    async def _signed_in(self, request: Request) -> Session | Response:
+        session = self._sign_in.by_token(request.query_params.get("token", ""))
+        if session:
+            # To an address without the token: this one stays in the browser's history.
+            return _with_cookie(RedirectResponse("/", 303), request, session)
+        session = self._sign_in.session(request.cookies.get(_cookie_name(request)))
+        if session:
+            return session
+        if not self._sign_in.has_password:
+            return PlainTextResponse(_OPEN, 403)
+        client = request.client.host if request.client else "somewhere"
+        try:
+            session = await self._sign_in.by_password(request.headers.get("authorization", ""), client)
+        except TooManyGuessesError as found:
+            says = f"Wrong passwords were given. Try again in {found.seconds} s, or use the printed address."
+            return PlainTextResponse(says, 429, headers={"Retry-After": str(found.seconds)})
         asks = {"WWW-Authenticate": 'Basic realm="apbridge", charset="UTF-8"'}
-        return PlainTextResponse("A password is needed.", 401, headers=asks)
+        return session or PlainTextResponse("A password is needed.", 401, headers=asks)
 
 
 class Forms:
-    """Tokens of forms: each is of one visit, which a cookie names that other sites cannot use."""
+    """Tokens of forms: each is of one session."""
 
     def __init__(self) -> None:
         self._key = secrets.token_bytes(32)
 
-    def visit(self, request: Request) -> str:
-        """Return the visit's name; a new one where the request has none."""
-        return request.cookies.get(COOKIE) or secrets.token_urlsafe(24)
-
-    def token(self, visit: str) -> str:
-        """Return the token of a visit's forms."""
-        return hmac.new(self._key, visit.encode(), hashlib.sha256).hexdigest()
-
-    def remember(self, response: Response, visit: str) -> None:
-        """Set the cookie that names the visit."""
-        response.set_cookie(COOKIE, visit, httponly=True, samesite="strict", path="/")
+    def token(self, session: Session) -> str:
+        """Return the token of a session's forms."""
+        return hmac.new(self._key, session.id.encode(), hashlib.sha256).hexdigest()
 
     def is_ours(self, request: Request, form: Mapping[str, str]) -> bool:
         """Return whether a form was sent from one of our own pages."""
         origin = request.headers.get("origin")
-        if origin is not None and urlsplit(origin).netloc != request.headers.get("host"):
+        if origin is not None and origin.partition("://")[2] != request.headers.get("host"):
             return False
-        visit = request.cookies.get(COOKIE)
-        return bool(visit) and hmac.compare_digest(self.token(str(visit)), form.get("token", ""))
+        expected = self.token(request.state.session)
+        return hmac.compare_digest(expected.encode(), form.get("token", "").encode())
 
 
-def _knows(header: str, password: str) -> bool:
-    scheme, _, encoded = header.partition(" ")
-    try:
-        given = base64.b64decode(encoded, validate=True).decode() if scheme.lower() == "basic" else ""
-    except (binascii.Error, UnicodeDecodeError):
-        return False
-    return hmac.compare_digest(given.partition(":")[2].encode(), password.encode())
+def _cookie_name(request: Request) -> str:
+    # Browsers do not tell ports apart: another project's console has its own cookie.
+    return f"apbridge_{request.scope['server'][1]}"
 
 
-def _host(header: str) -> str:
-    return urlsplit(f"//{header}").hostname or ""
+def _with_cookie(response: Response, request: Request, session: Session) -> Response:
+    response.set_cookie(_cookie_name(request), session.id, httponly=True, samesite="strict", path="/")
+    return response
 
 
-def _with_headers(send: Send) -> Send:
+def _with_headers(send: Send, more: Sequence[tuple[bytes, bytes]] = ()) -> Send:
     async def sent(message: Message) -> None:
         if message["type"] == "http.response.start":
             ours = [(name.lower().encode(), value.encode()) for name, value in _HEADERS.items()]
-            message["headers"] = [*message.get("headers", ()), *ours]
+            message["headers"] = [*message.get("headers", ()), *ours, *more]
         await send(message)
 
     return sent

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Callable, Mapping
 from functools import partial
 from importlib.metadata import version
@@ -21,6 +20,7 @@ from apbridge.ledger import OPEN, Ledger, Status
 from apbridge.netsuite.certificate import Certificate
 from apbridge_operator.console.guard import Forms, Guard
 from apbridge_operator.console.overview import overview
+from apbridge_operator.console.sign_in import Session, SignIn
 from apbridge_operator.console.templating import render, style
 from apbridge_operator.exceptions import Case, Exceptions, Which
 from apbridge_operator.record_history import RecordHistories
@@ -34,13 +34,13 @@ _NOTES = {
 }
 
 
-def application(ledger: Ledger, certificate: Certificate | None, password: str | None = None) -> Starlette:
+def application(ledger: Ledger, certificate: Certificate | None, sign_in: SignIn) -> Starlette:
     """Make the application.
 
     Args:
         ledger: What it shows.
         certificate: NetSuite's, whose end it shows.
-        password: Asked of everybody where it is set.
+        sign_in: Knows who is let in.
     """
     console = _Console(ledger, certificate)
     routes = [
@@ -52,7 +52,7 @@ def application(ledger: Ledger, certificate: Certificate | None, password: str |
         Route("/history", console.history),
         Route("/style.css", lambda _: Response(style(), media_type="text/css")),
     ]
-    guard = Middleware(Guard, password=password)
+    guard = Middleware(Guard, sign_in=sign_in)
     return Starlette(routes=routes, middleware=[guard], exception_handlers={APBridgeError: _failed})
 
 
@@ -85,7 +85,7 @@ class _Console:
             return PlainTextResponse(
                 "This form was not sent from a page of the console, or that page is old: load it again.", 403
             )
-        note = await run_in_threadpool(self._decided, form)
+        note = await run_in_threadpool(self._decided, form, request.state.session)
         if note is None:
             return await self._missing(request)
         back = {name: form[name] for name in ("status", "code", "page") if form.get(name)}
@@ -126,15 +126,17 @@ class _Console:
         number = request.query_params.get("number", "").strip()
         return {"number": number, "history": self._histories.tell(number) if number else None}
 
-    def _decided(self, form: Mapping[str, str]) -> str | None:
+    def _decided(self, form: Mapping[str, str], session: Session) -> str | None:
         found = self._found(form)
         if found is None:
             return None
         if form.get("decision") == "dismiss":
-            why, who = form.get("why", "").strip(), form.get("who", "").strip() or getpass.getuser()
+            why, who = form.get("why", "").strip(), form.get("who", "").strip() or session.user
             if not why:
                 return None
-            done = self._exceptions.dismiss([found], because=why, by=who, version=version("apbridge"))
+            done = self._exceptions.dismiss(
+                [found], because=why, by=who, signed_in=str(session), version=version("apbridge")
+            )
             return "dismiss" if done else "nothing"
         return "retry" if self._exceptions.ask_again([found]) else "nothing"
 
@@ -150,11 +152,9 @@ class _Console:
         values = await run_in_threadpool(hold)
         if values is None:
             return await self._missing(request)
-        visit = self._forms.visit(request)
-        common = {"here": here, "token": self._forms.token(visit), "is_report": False, "style": ""}
-        response = HTMLResponse(await run_in_threadpool(render, template, {**common, **values}))
-        self._forms.remember(response, visit)
-        return response
+        token = self._forms.token(request.state.session)
+        common = {"here": here, "token": token, "is_report": False, "style": ""}
+        return HTMLResponse(await run_in_threadpool(render, template, {**common, **values}))
 
     async def _missing(self, _: Request) -> Response:
         values = {"here": "", "is_report": False, "style": "", "title": "It is not here"}

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import uvicorn
+from starlette.applications import Starlette
 
 from apbridge.errors import SettingError
 from apbridge.ledger import Ledger
+from apbridge.ledger.run import user_name
 from apbridge.netsuite.certificate import Certificate
 from apbridge_operator.console.guard import LOOPBACK
 from apbridge_operator.console.overview import overview
 from apbridge_operator.console.pages import application
+from apbridge_operator.console.sign_in import SignIn
 from apbridge_operator.console.templating import render, style
 from apbridge_operator.exceptions import Exceptions
 
@@ -27,7 +32,8 @@ def serve(
     host: str,
     port: int,
     password: str | None,
-    ready: Callable[[str], None],
+    allows_plain_http: bool,
+    print_address: Callable[[str], None],
 ) -> None:
     """Serve until the process is stopped.
 
@@ -36,29 +42,41 @@ def serve(
         certificate: NetSuite's, whose end is shown.
         host: Where to listen.
         port: Where to listen; 0 takes a free one.
-        password: Asked of everybody where it is set.
-        ready: Is told the address.
+        password: Lets others in too, where it is set.
+        allows_plain_http: Whether others may be served though all on the network can read the password.
+        print_address: Is told the address that lets one browser in, and the next as soon as one is used.
 
     Raises:
-        SettingError: Others could see it without a password, or the port is taken.
-    """
-    with listening_at(host, port, password=password) as listening:
-        name = f"[{host}]" if ":" in host else host
-        ready(f"http://{name}:{listening.getsockname()[1]}")
-        app = application(ledger, certificate, password)
-        config = uvicorn.Config(app, log_level="warning", access_log=False, server_header=False)
-        uvicorn.Server(config).run(sockets=[listening])
-
-
-@contextmanager
-def listening_at(host: str, port: int, *, password: str | None = None) -> Iterator[socket.socket]:
-    """Listen somewhere.
-
-    Raises:
-        SettingError: Others could see it without a password, or the port is taken.
+        SettingError: Others could see it without a password or read the password, it is too short, or the
+            port is taken.
     """
     if host not in LOOPBACK and password is None:
         raise SettingError("APB-CON-001", host=host)
+    if host not in LOOPBACK and not allows_plain_http:
+        raise SettingError("APB-CON-005", host=host)
+    with listening_at(host, port) as listening:
+        name = f"[{host}]" if ":" in host else host
+        address = f"http://{name}:{listening.getsockname()[1]}"
+        sign_in = SignIn(user_name(), password, lambda token: print_address(f"{address}/?token={token}"))
+        uvicorn_server(application(ledger, certificate, sign_in)).run(sockets=[listening])
+
+
+def uvicorn_server(app: Starlette) -> uvicorn.Server:
+    """Return what serves the pages."""
+    # Whoever sends such a header could else say where a request comes from.
+    config = uvicorn.Config(
+        app, log_level="warning", access_log=False, server_header=False, proxy_headers=False, lifespan="off"
+    )
+    return uvicorn.Server(config)
+
+
+@contextmanager
+def listening_at(host: str, port: int) -> Iterator[socket.socket]:
+    """Listen somewhere.
+
+    Raises:
+        SettingError: The port is taken.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         listening = socket.create_server((host, port), family=family)
@@ -78,5 +96,6 @@ def report(ledger: Ledger, certificate: Certificate | None) -> str:
         "here": "home",
         "is_report": True,
         "style": style(),
+        "style_hash": base64.b64encode(hashlib.sha256(style().encode()).digest()).decode(),
     }
     return render("report.html", values)

@@ -31,14 +31,25 @@ def test_the_report_is_written_to_a_file(apbridge: Apbridge, project: Path):
 
 
 @pytest.mark.usefixtures("empty_ledger")
-def test_the_console_is_for_this_machine_alone_unless_a_password_is_set(apbridge: Apbridge):
-    ended = apbridge("console", "--host=0.0.0.0", "--port=0")
+@pytest.mark.parametrize(
+    ("password", "words", "code"),
+    [
+        ("", (), "APB-CON-001"),
+        ("a long password", (), "APB-CON-005"),
+        ("short", ("--allow-plain-http",), "APB-CON-004"),
+    ],
+)
+def test_the_console_is_for_this_machine_alone_unless_more_is_said(
+    apbridge: Apbridge, password: str, words: tuple[str, ...], code: str
+):
+    os.environ["APBRIDGE_CONSOLE_PASSWORD"] = password
+    ended = apbridge("console", "--host=0.0.0.0", "--port=0", *words)
     assert ended.code == 2
-    assert "APB-CON-001" in ended.err
+    assert code in ended.err
 
 
 @pytest.mark.usefixtures("empty_ledger")
-@pytest.mark.parametrize("password", [None, "s3same"])
+@pytest.mark.parametrize("password", [None, "a long password"])
 def test_the_console_serves_until_it_is_stopped(project: Path, password: str | None):
     env = {**os.environ, "NO_PROXY": "127.0.0.1"} | (
         {"APBRIDGE_CONSOLE_PASSWORD": password} if password else {}
@@ -46,13 +57,21 @@ def test_the_console_serves_until_it_is_stopped(project: Path, password: str | N
     command = [str(PROGRAM), f"--project={project}", "console", "--port=0", "--json"]
     with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
-        address = json.loads(process.stdout.readline())["address"]
-        answer = requests.get(address, timeout=PATIENCE, auth=("ap", password) if password else None)
+        printed = json.loads(process.stdout.readline())["address"]
+        address = printed.partition("?")[0]
         without = requests.get(address, timeout=PATIENCE)
+        with requests.Session() as visit:
+            opened = visit.get(printed, timeout=PATIENCE)
+        another = json.loads(process.stdout.readline())["address"]
+        again = requests.get(printed, timeout=PATIENCE)
+        known = requests.get(address, timeout=PATIENCE, auth=("ap", password or "a long password"))
         process.terminate()
-    assert answer.status_code == 200
-    assert "State of the loop" in answer.text
-    assert without.status_code == (401 if password else 200)
+    assert (opened.status_code, opened.url) == (200, address)
+    assert "State of the loop" in opened.text
+    assert another.startswith(f"{address}?token=")
+    assert another != printed
+    assert without.status_code == again.status_code == (401 if password else 403)
+    assert known.status_code == (200 if password else 403)
 
 
 def test_a_record_that_the_vault_sealed_is_shown_without_its_secrets(apbridge: Apbridge, project: Path):

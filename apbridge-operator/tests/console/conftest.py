@@ -9,12 +9,13 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-import uvicorn
 
 from apbridge.ledger import Ledger
 from apbridge_operator.console.pages import application
-from apbridge_operator.console.serve import listening_at
+from apbridge_operator.console.serve import listening_at, uvicorn_server
+from apbridge_operator.console.sign_in import SignIn
 from tests.console.morning import fill
+from tests.console.visits import Served, Visit
 
 
 @pytest.fixture(scope="session")
@@ -34,27 +35,34 @@ def ledger(tmp_path: Path, filled: Path) -> Iterator[Ledger]:
 
 
 @pytest.fixture
-def serving() -> Iterator[Callable[..., str]]:
-    """Serve a ledger's console on a free port; yield its address."""
+def serving() -> Iterator[Callable[..., Served]]:
+    """Serve a ledger's console on a free port."""
     with ExitStack() as ending:
 
-        def serve(ledger: Ledger, password: str | None = None) -> str:
+        def serve(ledger: Ledger, password: str | None = None) -> Served:
             listening = ending.enter_context(listening_at("127.0.0.1", 0))
-            config = uvicorn.Config(application(ledger, None, password), log_level="warning", lifespan="off")
-            server = uvicorn.Server(config)
-            thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+            served = Served(f"http://127.0.0.1:{listening.getsockname()[1]}")
+            sign_in = SignIn("owner", password, served.tokens.append, lambda: served.now)
+            running = uvicorn_server(application(ledger, None, sign_in))
+            thread = threading.Thread(target=running.run, kwargs={"sockets": [listening]})
 
             def stop() -> None:
-                server.should_exit = True
+                running.should_exit = True
                 thread.join()
 
             thread.start()
             ending.callback(stop)
-            return f"http://127.0.0.1:{listening.getsockname()[1]}"
+            return served
 
         yield serve
 
 
 @pytest.fixture
-def address(serving: Callable[..., str], ledger: Ledger) -> str:
+def served(serving: Callable[..., Served], ledger: Ledger) -> Served:
     return serving(ledger)
+
+
+@pytest.fixture
+def visit(served: Served) -> Iterator[Visit]:
+    with Visit(served) as signed_in:
+        yield signed_in

@@ -18,7 +18,9 @@ from selenium.webdriver.remote.webdriver import WebDriver
 from selenium.webdriver.support.wait import WebDriverWait
 
 from apbridge.ledger import Ledger, Status
+from apbridge_operator.console.serve import report
 from tests.console.morning import bill_name
+from tests.console.visits import Served
 from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.long
@@ -76,6 +78,15 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebDriver]:
     opened = webdriver.Chrome(options=options, service=webdriver.ChromeService(driver))
     yield opened
     opened.quit()
+
+
+@pytest.fixture
+def address(browser: WebDriver, served: Served) -> str:
+    """Open the printed address as a person does, and return where the pages are."""
+    browser.get(served.printed())
+    assert browser.find_element(By.TAG_NAME, "h1").text == "In balance, but not running well"
+    assert browser.current_url == f"{served.address}/"
+    return served.address
 
 
 def look(browser: Any, size: str, scheme: str) -> None:  # noqa: ANN401
@@ -150,6 +161,26 @@ def test_nothing_needs_a_script(browser: Any, address: str):  # noqa: ANN401
         assert "tries it first" in come(browser, "[role=status]").text
     finally:
         browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
+
+
+def test_nothing_that_a_vendor_could_plant_in_the_report_runs_or_loads(
+    browser: WebDriver, ledger: Ledger, tmp_path: Path
+):
+    look(browser, "desk", "light")
+    planted = (
+        "<script>document.title = 'it ran'</script><img src='data:,' onerror=\"document.title = 'it ran'\">"
+        "<style>h1 { color: rgb(1, 2, 3) }</style><h1 style='color: rgb(1, 2, 3)'>planted</h1>"
+    )
+    page = tmp_path / "report.html"
+    page.write_text(report(ledger, None).replace("</main>", f"{planted}</main>"), encoding="utf-8")
+    browser.get(page.as_uri())
+    headings = browser.find_elements(By.TAG_NAME, "h1")
+    assert [one.text for one in headings] == ["In balance, but not running well", "planted"]
+    assert browser.title.startswith("Report of ")
+    assert "rgba(1, 2, 3, 1)" not in [one.value_of_css_property("color") for one in headings]
+    # Its own style holds.
+    body = browser.find_element(By.TAG_NAME, "body")
+    assert body.value_of_css_property("background-color") == "rgba(244, 245, 247, 1)"
 
 
 def come(browser: WebDriver, selector: str) -> Any:  # noqa: ANN401

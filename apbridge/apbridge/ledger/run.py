@@ -38,7 +38,7 @@ class Run:
     @classmethod
     def begin(cls, database: Database, audit: AuditTrail, plugin: str, version: str) -> Self:
         """Record that a run begins: see `Ledger.start_run`."""
-        actor = f"{plugin} {version}, {_user()}@{platform.node()}"
+        actor = f"{plugin} {version}, {user_name()}@{platform.node()}"
         began = _now()
         with database.writing() as connection:
             made = connection.execute(
@@ -122,7 +122,8 @@ def _now() -> datetime:
     return datetime.now(timezone.utc)
 
 
-def _user() -> str:
+def user_name() -> str:
+    """Return who runs this, as the machine knows it."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):
