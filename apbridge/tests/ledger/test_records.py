@@ -215,14 +215,14 @@ def test_a_crashed_run_stays_unfinished(url: str) -> None:
 def test_processes_may_write_the_same_rows_at_once_in_any_order(url: str) -> None:
     program = """
 import sys
-from apbridge.ledger import Entry, Ledger, Status
+from apbridge.ledger import Ledger, RowUpdate, Status
 with Ledger(sys.argv[1]) as ledger:
     run = ledger.start_run("target-toy", "1.0")
     for turn in range(20):
         ledger.rows("toy", "vendors", ["v-1"])
         numbers = list(range(50))[::(-1) ** (run.id + turn)]
         ledger.write(run.id, "toy", [
-            Entry("vendors", f"v-{number}", str(number), "h", Status.DELIVERED, acknowledged=True)
+            RowUpdate("vendors", f"v-{number}", str(number), "h", Status.DELIVERED, acknowledged=True)
             for number in numbers
         ])
 """
