@@ -72,6 +72,7 @@ INTERNAL = {
     "Signalled",
     "Stopped",
     "SystemExit",
+    "UnsealedError",
     "UnknownWordError",  # of a profile's templates, likewise
     "UnreadableFileError",  # as MalformedFileError
     "ValueError",

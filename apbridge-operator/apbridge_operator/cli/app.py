@@ -28,7 +28,7 @@ logger = logging.getLogger("apbridge")
 COMMANDS: Mapping[str, str] = {
     "init": "Set this folder up: settings, vault, key and certificate.",
     "exceptions": "Records that wait or are rejected: list, show, retry, dismiss.",
-    "audit": "Every write to either system: show, export, verify.",
+    "audit": "Every write to either system: show, export, verify, anchor.",
     "check": "Look at both systems and this machine: what is well, what to do.",
     "mapping": "GL accounts and dimensions: check that open bills have codes.",
     "profile": "AvidXchange API contracts: check one, offline or online.",
@@ -37,7 +37,7 @@ COMMANDS: Mapping[str, str] = {
     "report": "Write the state of the loop as one HTML file.",
     "reconcile": "Compare both systems, bill by bill and in total.",
     "certificate": "The certificate that signs in to NetSuite: status, rotate, revoke.",
-    "vault": "Keep credentials encrypted: set, list, rotate-key, export.",
+    "vault": "Keep credentials encrypted: set, list, rotate-key, seal, export.",
 }
 """What each command does, in a line; the module of its name has its `app` and is imported when it runs."""
 

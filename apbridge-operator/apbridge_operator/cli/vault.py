@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import os
 import sys
+from importlib.metadata import version
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from apbridge.errors import SettingError
+from apbridge.ledger.sealing import seal as seal_record
+from apbridge.ledger.sealing import unsealed
+from apbridge.ledger.search_keys import described
 from apbridge.vault import REFERENCE, Vault, vault_file
-from apbridge_operator.cli.output import Json, print_json
+from apbridge_operator.cli import context
+from apbridge_operator.cli.output import Json, console, print_json, table
+from apbridge_operator.exceptions import BY_HAND
 
 app = typer.Typer(help="Credentials, encrypted; settings name them as vault:<name>.", no_args_is_help=True)
 
@@ -52,6 +59,54 @@ def rotate_key(*, as_json: Json = False) -> None:
         print_json({"rotated": True, "key_in": vault.place})
     else:
         typer.echo(f"The vault has a new key, in {vault.place}. The old one opens it no more.")
+
+
+@app.command()
+def seal(
+    *,
+    yes: Annotated[bool, typer.Option("--yes", help="Seal them; they are sent as they are then.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Seal what the ledger kept before there was a vault; without --yes, show it.
+
+    What was not sealed is never sent: whoever can write to the database could have put it there. So look at
+    each record, and at the amounts, before they are sealed. The head of the audit trail is sealed too. All of
+    it goes on the trail.
+    """
+    Vault.open()
+    with context.ledger() as ledger:
+        found = list(unsealed(ledger))
+        if yes:
+            head = ledger.audit.seal()
+            run = ledger.start_run(BY_HAND, version("apbridge"))
+            for one in found:
+                about = {"system": one.system, "stream": one.stream}
+                with run.audited(
+                    system=BY_HAND, operation="seal kept record", external_id=one.external_id, body=about
+                ) as answer:
+                    answer.body = {"sealed": seal_record(ledger, one)}
+            with run.audited(
+                system=BY_HAND, operation="seal trail", external_id="audit-trail", body={"at": str(head)}
+            ):
+                pass
+            run.finish("finished", {BY_HAND: {"sealed": len(found)}} if found else {})
+    shown = [
+        {"system": one.system, "stream": one.stream, "external_id": one.external_id, **described(one.record)}
+        for one in found
+    ]
+    if as_json:
+        print_json({"sealed": yes, "records": shown})
+        return
+    columns = ("system", "stream", "external_id", "number", "amount", "currency")
+    listed = table(*columns)
+    for each in shown:
+        listed.add_row(*(escape(each[name] or "") for name in columns))
+    if shown:
+        console().print(listed)
+    done = (
+        "sealed, and so is the audit trail" if yes else "kept plainly; --yes seals them and the audit trail"
+    )
+    typer.echo(f"{len(shown)} record{'' if len(shown) == 1 else 's'} {done}.")
 
 
 @app.command()

@@ -12,15 +12,17 @@ from threading import Lock
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, RowMapping, select, update
+from sqlalchemy import Connection, Row, RowMapping, select, update
 
-from apbridge.errors import OvertakenError, UnavailableError
+from apbridge.errors import OvertakenError, SettingError, UnavailableError
 from apbridge.json import dumps
+from apbridge.ledger.anchor import Anchor
 from apbridge.ledger.database import Database
 from apbridge.ledger.doubt import ANSWERED, SENT, UNANSWERED, is_overtaken
 from apbridge.ledger.rows import Content
-from apbridge.ledger.tables import GENESIS, audit, audit_head, records
+from apbridge.ledger.tables import GENERATION, GENESIS, audit, audit_head, identity, records
 from apbridge.redaction import redact
+from apbridge.vault import RecordKeys
 
 _CHAINED = tuple(column.name for column in audit.columns if column.name != "hash")
 _PAGE = 1000
@@ -45,7 +47,7 @@ class TrailCheck:
     """What a walk along the chain found."""
 
     rows: int
-    """Rows that are as they were written."""
+    """Rows that are as they were written, as far as that can be told."""
     broken_at: int | None = None
     """Sequence number of the first row that is not; None where the trail is whole."""
     because: str = ""
@@ -82,10 +84,19 @@ class AuditTrail:
     one-row table, which also is the lock that puts the rows of several processes in one order;
     without it the last rows could be removed unseen. Rows of threads that write at the same time
     share one transaction, for each commit waits for the disk.
+
+    Whoever can write to the database can make both anew. So the head is sealed with a key of the vault, and
+    each new one only where the one before it was: what somebody else has made stays unsealed until a person
+    seals it. An older state of it all has its own seal: only an `Anchor` that was kept elsewhere tells that.
+
+    Args:
+        database: The ledger's.
+        keys: What seals the head; None where there is no vault.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, keys: RecordKeys | None = None) -> None:
         self._database = database
+        self._keys = keys
         self._waiting: SimpleQueue[_Waiting] = SimpleQueue()
         self._turn = Lock()
 
@@ -126,8 +137,59 @@ class AuditTrail:
         }
         self._append(row, write)
 
-    def verify(self) -> TrailCheck:
-        """Walk the whole chain and name its first broken link. Writers may go on meanwhile."""
+    def verify(self, expected: Anchor | None = None) -> TrailCheck:
+        """Walk the whole chain and name its first broken link. Writers may go on meanwhile.
+
+        Args:
+            expected: A place that must be on it.
+        """
+        check = self._walk()
+        if check.broken_at:
+            return check
+        with self._database.reading() as connection:
+            head = connection.execute(_HEAD).one()
+        if self._keys and not self._is_sealed(head):
+            return TrailCheck(0, check.rows + 1, "the head of the trail was not sealed with this vault")
+        return (self._lack(expected) if expected else None) or check
+
+    def anchor(self) -> Anchor:
+        """Return where the trail ends now."""
+        with self._database.reading() as connection:
+            return _anchor(connection.execute(_HEAD).one())
+
+    def seal(self) -> Anchor:
+        """Seal the head as it is: of a trail that is older than the vault, or that a person has looked at.
+
+        Raises:
+            SettingError: The chain is broken.
+        """
+        with self._database.writing() as connection:
+            head = connection.execute(_HEAD.with_for_update(of=audit_head)).one()
+            check = self._walk()
+            if check.broken_at:
+                raise SettingError("APB-LED-016", row=check.broken_at, because=check.because)
+            if self._keys and not self._is_sealed(head):
+                seal = self._keys.sign(*_anchor(head).signed)
+                connection.execute(update(audit_head).values(seal=seal))
+        return _anchor(head)
+
+    def _is_sealed(self, head: Row[Any]) -> bool:
+        return bool(self._keys and self._keys.has_signed(str(head.seal), *_anchor(head).signed))
+
+    def _lack(self, expected: Anchor) -> TrailCheck | None:
+        """Return what the trail is without, of a place that must be on it."""
+        end = self.anchor()
+        if expected.ledger and expected.ledger != end.ledger:
+            return TrailCheck(0, expected.seq, "the trail is another ledger's")
+        if expected.seq > end.seq:
+            return TrailCheck(end.seq, end.seq + 1, f"it is missing, and so is all up to {expected.seq}")
+        page = self._page(expected.seq, 1) if expected.seq else ()
+        there = page[0]["hash"] if page else GENESIS
+        if there != expected.hash:
+            return TrailCheck(0, expected.seq, "it had another hash: the trail was written anew")
+        return None
+
+    def _walk(self) -> TrailCheck:
         walked, previous = 0, GENESIS
         try:
             for row in self._rows():
@@ -180,7 +242,7 @@ class AuditTrail:
         taken = [self._waiting.get_nowait() for _ in range(self._waiting.qsize())]
         try:
             with self._database.writing() as connection:
-                head = connection.execute(select(audit_head.c.seq, audit_head.c.hash).with_for_update()).one()
+                head = connection.execute(_HEAD.with_for_update(of=audit_head)).one()
                 seq, previous = int(head.seq), str(head.hash)
                 at = datetime.now(timezone.utc).isoformat(timespec="microseconds")
                 overtaken = _overtaken(connection, taken)
@@ -191,7 +253,10 @@ class AuditTrail:
                     one.row["hash"] = previous = _hash(one.row)
                 if appended:
                     connection.execute(audit.insert(), [one.row for one in appended])
-                    connection.execute(update(audit_head).values(seq=seq, hash=previous))
+                    seal = None
+                    if self._keys and self._is_sealed(head):
+                        seal = self._keys.sign(*Anchor(seq, previous, head.ledger).signed)
+                    connection.execute(update(audit_head).values(seq=seq, hash=previous, seal=seal))
         except Exception as found:  # noqa: BLE001, whoever waits raises it
             for one in taken:
                 one.outcome.set_exception(found)
@@ -200,6 +265,18 @@ class AuditTrail:
             one.outcome.set_exception(OvertakenError("APB-SNG-018", external_id=one.row["external_id"]))
         for one in appended:
             one.outcome.set_result(one.row["seq"])
+
+
+_HEAD = select(
+    audit_head.c.seq,
+    audit_head.c.hash,
+    audit_head.c.seal,
+    select(identity.c.value).where(identity.c.name == GENERATION).scalar_subquery().label("ledger"),
+)
+
+
+def _anchor(head: Row[Any]) -> Anchor:
+    return Anchor(int(head.seq), str(head.hash), head.ledger)
 
 
 def _overtaken(connection: Connection, waiting: Sequence[_Waiting]) -> list[_Waiting]:

@@ -10,6 +10,7 @@ import secrets
 
 from sqlalchemy import Column, Connection, MetaData, PrimaryKeyConstraint, String, Table, insert, text
 
+from apbridge.ledger.anchor import Anchor
 from apbridge.ledger.tables import (
     GENERATION,
     GENESIS,
@@ -19,6 +20,7 @@ from apbridge.ledger.tables import (
     identity,
     metadata,
 )
+from apbridge.vault import RecordKeys
 
 _APPEND_ONLY = {
     "sqlite": (
@@ -52,12 +54,19 @@ _version = Table(
 )
 
 
-def create(connection: Connection) -> None:
-    """Create everything in an empty database, in the transaction that is open."""
+def create(connection: Connection, keys: RecordKeys | None) -> None:
+    """Create everything in an empty database, in the transaction that is open.
+
+    Args:
+        connection: To the database.
+        keys: What seals the trail's head; None where there is no vault.
+    """
     metadata.create_all(connection, checkfirst=False)
     for statement in _APPEND_ONLY[connection.dialect.name]:
         connection.execute(text(statement))
-    connection.execute(insert(audit_head).values(id=1, seq=0, hash=GENESIS))
-    connection.execute(insert(identity).values(name=GENERATION, value=secrets.token_hex(8)))
+    head = Anchor(0, GENESIS, secrets.token_hex(8))
+    seal = keys.sign(*head.signed) if keys else None
+    connection.execute(insert(audit_head).values(id=1, seq=head.seq, hash=head.hash, seal=seal))
+    connection.execute(insert(identity).values(name=GENERATION, value=head.ledger))
     _version.create(connection, checkfirst=False)
     connection.execute(insert(_version).values(version_num=VERSION))

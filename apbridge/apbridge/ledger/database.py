@@ -18,6 +18,7 @@ from apbridge.errors import SettingError, UnavailableError
 from apbridge.files import close_to_others
 from apbridge.ledger.creation import create
 from apbridge.ledger.tables import VERSION, VERSION_TABLE
+from apbridge.vault import RecordKeys
 
 _BUSY_SECONDS = 60
 _BUSY_PAUSE = 0.01
@@ -36,13 +37,15 @@ class Database:
 
     Args:
         url: `sqlite:///<file>`, `postgresql://…` or `postgresql+psycopg://…`.
+        keys: What seals the head of a trail that begins here; None where there is no vault.
 
     Raises:
         SettingError: The URL is not usable, or a newer version of this program made the ledger.
         UnavailableError: The database cannot be reached or used.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, keys: RecordKeys | None = None) -> None:
+        self._keys = keys
         found = _parsed(url)
         self.name = found.set(username=None, password=None, query={}).render_as_string()
         if found.drivername == "sqlite":
@@ -92,7 +95,7 @@ class Database:
             # Another process may have done it while this one waited for the lock.
             found = _version(connection)
             if found is None:
-                create(connection)
+                create(connection, self._keys)
             elif found != VERSION:
                 self._migrate(connection)
 

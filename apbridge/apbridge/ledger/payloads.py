@@ -10,15 +10,30 @@ bookmark where it was, so that the tap reads the record anew at the next run.
 
 A record that was sealed with a key that is no longer there is *undecryptable*: nobody can show or send it.
 Its bookmark has moved on long since: only a full refresh brings it again, and a run that finds one says so.
+
+A seal binds whose record it is. What is not what a run has sealed there is *refused* likewise: where there is
+a vault, nothing that is kept plainly is taken, for whoever can write to the database could have put it there.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from apbridge.json import dumps, loads
+from apbridge.ledger.rows import UNIDENTIFIED
 from apbridge.redaction import redact
-from apbridge.vault import RecordKeys, SealedError
+from apbridge.vault import SEALED, RecordKeys, SealedError, UnsealedError
+
+_UNDECRYPTABLE, _NOT_OURS = "APB-LED-013", "APB-LED-014"
+
+
+class Restored(NamedTuple):
+    """A record as it was kept."""
+
+    record: Any = None
+    """Numbers with a fraction as `Decimal`; None where none was kept or it is refused."""
+    refused: str | None = None
+    """Code in the error catalogue of why it must not be sent."""
 
 
 class Payloads:
@@ -30,27 +45,44 @@ class Payloads:
 
     def __init__(self, keys: RecordKeys | None) -> None:
         self._keys = keys or RecordKeys([])
-        self._seals = keys is not None
+        self.seals = keys is not None
 
-    def keep(self, record: Any) -> tuple[bytes, bool]:  # noqa: ANN401
-        """Return what may be stored of a record, and whether a secret is missing and needs a refetch."""
-        if self._seals:
-            return self._keys.seal(dumps(record)), False
+    def keep(self, record: Any, *about: str) -> tuple[bytes, bool]:  # noqa: ANN401
+        """Return what may be stored of a record, and whether a secret is missing and needs a refetch.
+
+        Args:
+            record: The record.
+            about: Its system, stream and external id.
+        """
+        if self.seals:
+            return self._keys.seal(dumps(record), *about), False
         shown = redact(record)
         return dumps(shown), shown != record
 
-    def restore(self, stored: bytes | None, *, needs_refetch: bool) -> tuple[Any, bool]:
-        """Return the record that was kept, numbers as `Decimal`, and whether it must not be sent.
+    def restore(self, stored: bytes | None, *about: str) -> Restored:
+        """Return the record that was kept.
 
-        None for the record where none was kept or it is undecryptable.
+        Args:
+            stored: What is stored of it.
+            about: The system, stream and external id that it is stored under.
         """
         if stored is None:
-            return None, needs_refetch
+            return Restored()
+        is_plain = not self.seals and not stored.startswith(SEALED)
         try:
-            return loads(self._keys.open(stored)), needs_refetch
+            record = loads(stored if is_plain else self._keys.open(stored, *about))
         except SealedError:
-            return None, True
+            return Restored(refused=_UNDECRYPTABLE)
+        except (UnsealedError, ValueError, RecursionError):
+            return Restored(refused=_NOT_OURS)
+        return Restored(record) if _is_named(record, about[-1]) else Restored(refused=_NOT_OURS)
 
     def is_shut(self, beginning: bytes) -> bool:
         """Check by the first bytes of what was kept whether it was sealed with a key that is not there."""
         return self._keys.lacks(beginning)
+
+
+def _is_named(record: Any, external_id: str) -> bool:  # noqa: ANN401
+    """Check that a record does not name itself otherwise than its row does."""
+    own = record.get("external_id") if isinstance(record, dict) else None
+    return not isinstance(own, str) or own == external_id or external_id.startswith(UNIDENTIFIED)

@@ -20,7 +20,7 @@ from apbridge.vault import BEGINNING
 IN_LIMIT = 500
 """Most names of one query."""
 
-_COLUMNS = tuple(records.columns[field.name] for field in fields(Row))
+_COLUMNS = tuple(records.columns[field.name] for field in fields(Row) if field.name in records.columns)
 _T = TypeVar("_T")
 
 

@@ -92,6 +92,13 @@ class Row(Reasoned):
 
     `payload` is kept as long as this is set.
     """
+    refused: str | None = None
+    """Code in the error catalogue of why what is kept must not be sent; `payload` is None then."""
+
+    @property
+    def is_sendable(self) -> bool:
+        """Whether what is kept may be sent."""
+        return not (self.needs_refetch or self.refused)
 
 
 class Content(NamedTuple):

@@ -21,6 +21,8 @@ from sqlalchemy import Row as SQLRow
 from sqlalchemy.dialects import postgresql, sqlite
 from typing_extensions import Self
 
+from apbridge.errors import RejectedError
+from apbridge.ledger.anchor import Anchor
 from apbridge.ledger.audit import AuditTrail, TrailCheck
 from apbridge.ledger.claims import Claims
 from apbridge.ledger.database import Database
@@ -38,7 +40,7 @@ from apbridge.ledger.doubt import (
 from apbridge.ledger.identity import Identity
 from apbridge.ledger.payloads import Payloads
 from apbridge.ledger.reading import IN_LIMIT, LedgerRows, batches
-from apbridge.ledger.rows import Content, RemoteFacts, RowUpdate, Status
+from apbridge.ledger.rows import Content, RemoteFacts, Row, RowUpdate, Status
 from apbridge.ledger.run import Run
 from apbridge.ledger.search_keys import names_of
 from apbridge.ledger.tables import names, records, runs
@@ -65,9 +67,9 @@ class Ledger(LedgerRows):
     def __init__(self, url: str, *, in_doubt: timedelta = IN_DOUBT) -> None:
         self._while = in_doubt
         # The vault first: a database that is open already would stay so where the vault does not open.
-        values = Values(Payloads(record_keys()))
-        super().__init__(Database(url), values)
-        self.audit = AuditTrail(self._database)
+        keys = record_keys()
+        super().__init__(Database(url, keys), Values(Payloads(keys)))
+        self.audit = AuditTrail(self._database, keys)
         self.identity = Identity(self._database)
         self.claims = Claims(self._database)
         self._upsert = _upsert(self._database.engine.dialect.name)
@@ -226,6 +228,42 @@ class Ledger(LedgerRows):
             for name, one in there.items()
         ]
 
+    def refuse(self, rows: Iterable[Row]) -> dict[str, RejectedError]:
+        """Reject the records of which what is kept must not be sent. It stays, for whoever looks into it.
+
+        Args:
+            rows: Theirs.
+
+        Returns:
+            Why, by external id. What another run has dealt with since it was read is left out.
+        """
+        now = _now()
+        refused: dict[str, RejectedError] = {}
+        with self._database.writing() as connection:
+            take_turn(connection)
+            for row in rows:
+                why = RejectedError(str(row.refused), stream=row.stream, external_id=row.external_id)
+                changed = connection.execute(
+                    update(records)
+                    .where(
+                        records.c.system == row.system,
+                        records.c.stream == row.stream,
+                        records.c.external_id == row.external_id,
+                        records.c.run_id == row.run_id,
+                        records.c.last_seen == row.last_seen,
+                    )
+                    .values(
+                        status=Status.REJECTED.value,
+                        code=why.code,
+                        says=why.says,
+                        do=why.do,
+                        open_since=func.coalesce(records.c.open_since, now),
+                    )
+                )
+                if changed.rowcount:
+                    refused[row.external_id] = why
+        return refused
+
     def look_no_more(self, system: str, stream: str, external_ids: Iterable[str]) -> None:
         """Drop records that were to be looked at again, and that a whole reading did not bring."""
         with self._database.writing() as connection:
@@ -272,9 +310,9 @@ class Ledger(LedgerRows):
             take_turn(connection)
             connection.execute(statement, each)
 
-    def verify(self) -> TrailCheck:
-        """Walk the audit trail and name its first broken link."""
-        return self.audit.verify()
+    def verify(self, expected: Anchor | None = None) -> TrailCheck:
+        """Walk the audit trail and name its first broken link: see `AuditTrail.verify`."""
+        return self.audit.verify(expected)
 
 
 def _insert(dialect: str) -> Callable[..., Any]:

@@ -150,6 +150,7 @@ audit_head = Table(
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("seq", BigInteger, nullable=False),
     Column("hash", String(64), nullable=False),
+    Column("seal", String(100)),
 )
 
 reconciliations = Table(

@@ -29,7 +29,8 @@ class Values:
         """Return the columns of what a run has found out about a record."""
         open_status = entry.status in OPEN
         is_kept = open_status or known.look_again_at is not None
-        payload, needs_refetch = self.payloads.keep(entry.payload) if is_kept else (None, False)
+        about = (system, entry.stream, entry.external_id)
+        payload, needs_refetch = self.payloads.keep(entry.payload, *about) if is_kept else (None, False)
         return {
             "system": system,
             "stream": entry.stream,
@@ -65,17 +66,16 @@ class Values:
     def row(self, found: Any) -> Row:  # noqa: ANN401
         """Return what a row of the table says."""
         values = found._mapping  # noqa: SLF001
-        payload, needs_refetch = self.payloads.restore(
-            values["payload"], needs_refetch=values["needs_refetch"]
-        )
+        about = (values["system"], values["stream"], values["external_id"])
+        restored = self.payloads.restore(values["payload"], *about)
         return Row(
             **{
                 **values,
                 "status": Status(values["status"]),
                 "waits_for": tuple(Need(*need) for need in loads(values["waits_for"] or "[]")),
                 "facts": loads(values["facts"] or "{}"),
-                "payload": payload,
-                "needs_refetch": needs_refetch,
+                "payload": restored.record,
+                "refused": restored.refused,
             }
         )
 

@@ -25,7 +25,7 @@ from apbridge.errors import (
     where,
 )
 from apbridge.http.retry import UNNAMED_LOOK_UPS, look_ups
-from apbridge.ledger import Content, Ledger, Need, Run, Status, TrailSnapshot
+from apbridge.ledger import Content, Ledger, Need, Row, Run, Status, TrailSnapshot
 from apbridge.singer.endings import InterruptedDrain
 from apbridge.singer.outcomes import Outcome, OutcomeKind, OutcomeTally, PartlyDeliveredError
 from apbridge.singer.sink import AcknowledgingSink
@@ -131,6 +131,12 @@ class Dispatch:
                 return
             ready = self._read_again(sink.stream_name, unproved)
         self._write(sink.stream_name, [never_shown(sink.stream_name, one) for one in ready], records)
+
+    def refuse(self, stream: str, rows: Iterable[Row]) -> None:
+        """Reject the records of which what is kept must not be sent: see `apbridge.ledger.payloads`."""
+        for external_id, found in self._ledger.refuse(rows).items():
+            logger.warning("%s", found)
+            self._tally.add(stream, external_id, OutcomeKind.REJECTED, f"{found.says} {found.do}")
 
     def close(self) -> None:
         """Wait for the calls in flight."""

@@ -13,6 +13,7 @@ from typing_extensions import override
 from apbridge.errors import UnavailableError
 from apbridge.files import replace
 from apbridge.json import dumps
+from apbridge.ledger.anchor import Anchor
 from apbridge.singer.outcomes import Action, OutcomeKind, OutcomeTally
 
 _LEFT_ALONE = "left alone"
@@ -93,7 +94,7 @@ class DryRunTally(OutcomeTally):
             yield f"and {len(reasons) - _MOST_NAMED} more"
 
     @override
-    def tell(self, plugin: str, file: str | None, logger: Logger) -> None:
+    def tell(self, plugin: str, file: str | None, logger: Logger, trail: Anchor | None) -> None:
         """Log the table, and write the report as JSON into a file that only its owner may read.
 
         Raises:

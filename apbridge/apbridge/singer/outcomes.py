@@ -13,6 +13,7 @@ from typing_extensions import Self
 
 from apbridge.errors import APBridgeError
 from apbridge.ledger import Need, RemoteFacts
+from apbridge.ledger.anchor import Anchor
 
 
 class OutcomeKind(str, Enum):
@@ -156,9 +157,16 @@ class OutcomeTally:
             if counts.total()
         }
 
-    def tell(self, plugin: str, file: str | None, logger: Logger) -> None:  # noqa: ARG002, for a dry run
-        """Log what became of the records."""
-        logger.info("%s: %s", plugin, self.sentence())
+    def tell(
+        self,
+        plugin: str,
+        file: str | None,  # noqa: ARG002, for a dry run
+        logger: Logger,
+        trail: Anchor | None,
+    ) -> None:
+        """Log what became of the records, and where the audit trail ends as far as that is known."""
+        end = f"; the audit trail ends with {trail}" if trail else ""
+        logger.info("%s: %s%s", plugin, self.sentence(), end)
 
     def sentence(self) -> str:
         """Return the counts: `vendors 250 delivered; bills 930 delivered, 1 rejected (first: …)`."""

@@ -16,11 +16,7 @@ from singer_sdk.helpers.capabilities import CapabilitiesEnum, PluginCapabilities
 from singer_sdk.mapper import RemoveRecordTransform, SameRecordTransform
 from typing_extensions import override
 
-from apbridge.errors import (
-    APBridgeError,
-    RejectedError,
-    SettingError,
-)
+from apbridge.errors import APBridgeError, RejectedError, SettingError
 from apbridge.json import dumps
 from apbridge.ledger import OPEN
 from apbridge.origin import Origin
@@ -290,16 +286,19 @@ class AcknowledgingTarget(EndingTarget):
         What came in this run is up to date. What is kept from an earlier one is so only where the tap came to
         the end of the stream and did not bring it.
         """
-        is_read, skips, gone = self._was_read_to_its_end(stream), False, []
+        is_read, is_whole = self._was_read_to_its_end(stream), self.intake.was_read_whole(stream)
+        skips, gone, refused = False, [], {}
         # First those that somebody asked for: a run may be stopped before it comes to the others.
         asked, others = (
             self.ledger.all_rows(self.system, stream, tuple(OPEN), asked=first) for first in (True, False)
         )
         for row in chain(asked, others, self.ledger.to_look_at_again(self.system, stream)):
             so_far = self.tally.so_far(stream, row.external_id)
-            if row.needs_refetch and row.look_again_at and is_read:
+            if not row.is_sendable and row.look_again_at and is_read and (row.needs_refetch or is_whole):
                 gone.append(row.external_id)
-            if row.needs_refetch or so_far is OutcomeKind.REJECTED:
+            elif row.refused and not row.needs_refetch:
+                refused[row.external_id] = row
+            if not row.is_sendable or so_far is OutcomeKind.REJECTED:
                 continue
             if so_far is None and not is_read:
                 skips = True
@@ -307,7 +306,8 @@ class AcknowledgingTarget(EndingTarget):
             yield row
         if skips:
             self.logger.warning("%s", RejectedError("APB-SNG-016", stream=stream))
-        if gone and self.intake.was_read_whole(stream):
+        self.dispatch.refuse(stream, refused.values())
+        if gone and is_whole:
             # Nobody has them any more: there is nothing left to look at, or to hold the bookmark for.
             self.ledger.look_no_more(self.system, stream, gone)
         elif gone:
@@ -376,17 +376,19 @@ class AcknowledgingTarget(EndingTarget):
     def _finish(self, status: str, found: BaseException | None = None) -> None:
         if "dispatch" in vars(self):
             self.dispatch.close()
+        trail = None
         try:
             if "run" in vars(self):
                 error = None if found is None else error_sentence(found, self.name)
                 code = None if found is None else plain_error(found, self.name).code
                 self.run.finish(status, self.tally.as_counts(), error, code)
+                trail = self.ledger.audit.anchor()
         finally:
             for sink in self.sinks.values():
                 sink.clean_up()
             try:
                 if status == "finished" or self.tally.as_counts():
-                    self.tally.tell(self.name, self.config.get("dry_run_report"), self.logger)
+                    self.tally.tell(self.name, self.config.get("dry_run_report"), self.logger, trail)
             finally:
                 # What a subclass has to remind of is said last, where it is seen.
                 self.close()

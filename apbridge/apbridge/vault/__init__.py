@@ -1,13 +1,15 @@
 """The vault: credentials, encrypted in one file; settings name them as `vault:<name>`."""
 
-from apbridge.vault.records import BEGINNING, RecordKeys, SealedError
+from apbridge.vault.records import BEGINNING, SEALED, RecordKeys, SealedError, UnsealedError
 from apbridge.vault.vault import REFERENCE, Vault, record_keys, resolved, vault_file
 
 __all__ = [
     "BEGINNING",
     "REFERENCE",
+    "SEALED",
     "RecordKeys",
     "SealedError",
+    "UnsealedError",
     "Vault",
     "record_keys",
     "resolved",

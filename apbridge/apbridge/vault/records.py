@@ -1,15 +1,26 @@
-"""Keys for records that are kept outside the vault: the ledger's waiting and rejected ones."""
+"""Keys for what is kept outside the vault: the ledger's records, and the head of its audit trail."""
 
 from __future__ import annotations
 
+import base64
 import hashlib
+import hmac
+import os
 from collections.abc import Sequence
 
-from cryptography.fernet import Fernet, InvalidToken
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-_MARK = b"sealed:"
+from apbridge.json import dumps
+
+SEALED = b"sealed:"
+"""What begins with it is sealed."""
+
 _ID_LENGTH = 12
-BEGINNING = len(_MARK) + _ID_LENGTH
+_NONCE_LENGTH = 12
+BEGINNING = len(SEALED) + _ID_LENGTH
 """So many of the first bytes tell which key something was sealed with."""
 
 
@@ -17,8 +28,14 @@ class SealedError(Exception):
     """What is kept was sealed with a key that this vault does not have."""
 
 
+class UnsealedError(Exception):
+    """What is kept is not what this vault has sealed there: plain, changed, or put there from elsewhere."""
+
+
 class RecordKeys:
     """Seals with the newest of the vault's record keys, and opens what any of them sealed.
+
+    A seal (AES-256-GCM) binds what it is about: it opens only where the same is said as when it was made.
 
     Args:
         keys: The newest first.
@@ -26,30 +43,62 @@ class RecordKeys:
 
     def __init__(self, keys: Sequence[str]) -> None:
         self._ids = [_id(key) for key in keys]
-        self._by_id = {_id(key): Fernet(key) for key in keys}
+        self._by_id = {_id(key): AESGCM(_derived(key, b"kept record")) for key in keys}
+        self._signing = {_id(key): _derived(key, b"signature") for key in keys}
 
-    def seal(self, content: bytes) -> bytes:
-        """Encrypt; the key's name goes with it."""
-        newest = self._ids[0]
-        return _MARK + newest + b":" + self._by_id[newest].encrypt(content)
+    def seal(self, content: bytes, *about: str) -> bytes:
+        """Encrypt; the key's name goes with it.
 
-    def open(self, content: bytes) -> bytes:
-        """Decrypt; what is not sealed is given back as it is.
+        Args:
+            content: What is to be kept.
+            about: Whose content it is.
+        """
+        newest, nonce = self._ids[0], os.urandom(_NONCE_LENGTH)
+        return SEALED + newest + b":" + nonce + self._by_id[newest].encrypt(nonce, content, dumps(about))
+
+    def open(self, sealed: bytes, *about: str) -> bytes:
+        """Decrypt.
+
+        Args:
+            sealed: What is kept.
+            about: Whose content it must be.
 
         Raises:
             SealedError: The key is not there.
+            UnsealedError: It was not sealed, not about this, or was changed since.
         """
-        if not content.startswith(_MARK):
-            return content
-        name, _, token = content.removeprefix(_MARK).partition(b":")
+        if not sealed.startswith(SEALED):
+            raise UnsealedError
+        name, _, rest = sealed.removeprefix(SEALED).partition(b":")
+        if name not in self._by_id:
+            raise SealedError
         try:
-            return self._by_id[name].decrypt(token)
-        except (KeyError, InvalidToken):
-            raise SealedError from None
+            return self._by_id[name].decrypt(rest[:_NONCE_LENGTH], rest[_NONCE_LENGTH:], dumps(about))
+        except (InvalidTag, ValueError):
+            raise UnsealedError from None
+
+    def sign(self, *about: str) -> str:
+        """Return what shows later that this was said by somebody who had the newest key (HMAC-SHA256)."""
+        return self._signature(self._ids[0], about)
+
+    def has_signed(self, signature: str, *about: str) -> bool:
+        """Check that one of the keys has signed this."""
+        name = signature.partition(":")[0].encode()
+        if name not in self._signing:
+            return False
+        return hmac.compare_digest(self._signature(name, about).encode(), signature.encode())
+
+    def _signature(self, name: bytes, about: Sequence[str]) -> str:
+        return f"{name.decode()}:{hmac.digest(self._signing[name], dumps(about), 'sha256').hex()}"
 
     def lacks(self, beginning: bytes) -> bool:
         """Check by the first bytes of something whether it was sealed with a key that is not here."""
-        return beginning.startswith(_MARK) and beginning[len(_MARK) : BEGINNING] not in self._by_id
+        return beginning.startswith(SEALED) and beginning[len(SEALED) : BEGINNING] not in self._by_id
+
+
+def _derived(key: str, use: bytes) -> bytes:
+    # The same bytes must not serve two ciphers.
+    return HKDF(SHA256(), 32, salt=None, info=b"apbridge " + use).derive(base64.urlsafe_b64decode(key))
 
 
 def _id(key: str) -> bytes:

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from apbridge.errors import SettingError
 from apbridge.ledger import Ledger, RowUpdate, Status
+from apbridge.ledger.sealing import seal, unsealed
 from apbridge.vault import Vault
 
 RECORD = {"id": "1", "name": "O'Brien & Sons", "tax_id": "12-3456789"}
@@ -47,7 +49,7 @@ def test_a_lost_vault_shuts_what_was_sealed_and_no_other_row(url: str, monkeypat
             run.id, "toy", [RowUpdate("bills", "b-1", "1", "h", Status.WAITING, payload={"id": "1"})]
         )
         row = ledger.rows("toy", "vendors", ["v-1"])["v-1"]
-        assert (row.payload, row.needs_refetch) == (None, True)
+        assert (row.payload, row.refused, row.is_sendable) == (None, "APB-LED-013", False)
         assert ledger.streams_undecryptable("toy") == {"vendors"}
         assert ledger.rows("toy", "bills", ["b-1"])["b-1"].payload == {"id": "1"}
 
@@ -59,3 +61,33 @@ def test_a_vault_that_does_not_open_keeps_the_ledger_shut(
     monkeypatch.delenv("APBRIDGE_VAULT_KEY_FILE")
     with pytest.raises(SettingError, match="APB-VLT-002"):
         Ledger(url)
+
+
+def test_what_was_kept_before_the_vault_came_is_refused_until_it_is_sealed(
+    url: str, request: pytest.FixtureRequest
+):
+    with Ledger(url) as ledger:
+        run = ledger.start_run("target-toy", "1")
+        bills = [
+            RowUpdate("bills", f"b-{n}", "1", "h", Status.WAITING, payload={"id": str(n)}) for n in (1, 2)
+        ]
+        ledger.write(run.id, "toy", bills)
+        request.getfixturevalue("vault")
+    with Ledger(url) as ledger:
+        before = ledger.rows("toy", "bills", ["b-1", "b-2"])
+        assert {row.refused for row in before.values()} == {"APB-LED-014"}
+        assert ledger.verify().because == "the head of the trail was not sealed with this vault"
+        first, second = unsealed(ledger)
+        ledger.write(run.id, "toy", [replace(bills[1], payload={"id": "3"})])
+        assert (seal(ledger, first), seal(ledger, second)) == (True, False)
+        ledger.audit.seal()
+        assert ledger.verify().broken_at is None
+        after = ledger.rows("toy", "bills", ["b-1", "b-2"])
+        assert [(row.payload, row.refused) for row in after.values()] == [
+            ({"id": "1"}, None),
+            ({"id": "3"}, None),
+        ]
+        assert list(unsealed(ledger)) == []
+        # Another run has dealt with it since it was read.
+        assert ledger.refuse([replace(before["b-2"], refused="APB-LED-014")]) == {}
+        assert set(ledger.refuse([replace(after["b-2"], refused="APB-LED-014")])) == {"b-2"}

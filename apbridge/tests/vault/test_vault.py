@@ -18,7 +18,7 @@ from keyring.backends import fail
 
 from apbridge.errors import APBridgeError, SettingError, UnavailableError
 from apbridge.settings import text
-from apbridge.vault import SealedError, Vault, resolved
+from apbridge.vault import SealedError, UnsealedError, Vault, resolved
 
 
 def new_key() -> str:
@@ -272,17 +272,39 @@ def test_a_setting_names_a_secret(environ: dict[str, str], monkeypatch: pytest.M
 
 
 def test_records_sealed_before_a_rotation_are_still_opened(vault: Vault, environ: dict[str, str]):
-    sealed = vault.record_keys().seal(b"12-3456789")
+    before = vault.record_keys()
+    sealed, signed = before.seal(b"12-3456789", "v-1"), before.sign("head", "1")
     assert b"12-3456789" not in sealed
     vault.rotate()
     keys = Vault.open(environ).record_keys()
-    assert keys.open(sealed) == b"12-3456789"
-    assert keys.seal(b"")[:20] != sealed[:20]
-    assert keys.open(b"plain") == b"plain"
+    assert keys.open(sealed, "v-1") == b"12-3456789"
+    assert keys.has_signed(signed, "head", "1")
+    assert keys.seal(b"", "v-1")[:20] != sealed[:20]
+    assert keys.sign("head", "1") != signed
+    other = Vault.create({**environ, "APBRIDGE_VAULT": environ["APBRIDGE_VAULT"] + "2"}).record_keys()
+    assert not other.has_signed(signed, "head", "1")
     with pytest.raises(SealedError):
-        Vault.create({**environ, "APBRIDGE_VAULT": environ["APBRIDGE_VAULT"] + "2"}).record_keys().open(
-            sealed
-        )
+        other.open(sealed, "v-1")
+
+
+def test_a_seal_opens_for_what_it_was_made_and_unchanged(vault: Vault):
+    keys = vault.record_keys()
+    sealed = keys.seal(b"content", "avidxchange", "bills", "b-1")
+    others = (("avidxchange", "bills", "b-2"), ("netsuite", "bills", "b-1"), ("avidxchange", "billsb-1"), ())
+    for about in others:
+        with pytest.raises(UnsealedError):
+            keys.open(sealed, *about)
+    for changed in (b"content", sealed[:-1], sealed[:22], sealed[:-1] + bytes([sealed[-1] ^ 1])):
+        with pytest.raises(UnsealedError):
+            keys.open(changed, "avidxchange", "bills", "b-1")
+    signed = keys.sign("head", "1")
+    for one, about in (
+        (signed, ("head", "2")),
+        (signed[:-1], ("head", "1")),
+        ("", ("head", "1")),
+        ("é:é", ()),
+    ):
+        assert not keys.has_signed(one, *about)
 
 
 @pytest.mark.usefixtures("vault")

@@ -1,0 +1,53 @@
+"""What a ledger kept before the vault came, and bringing it under the vault's seal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import LargeBinary, func, select, update
+
+from apbridge.ledger.payloads import Payloads
+from apbridge.ledger.store import Ledger
+from apbridge.ledger.tables import records
+from apbridge.vault import SEALED, record_keys
+
+_KEY = (records.c.system, records.c.stream, records.c.external_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Unsealed:
+    """A record that is kept plainly."""
+
+    system: str
+    stream: str
+    external_id: str
+    record: Any
+    stored: bytes = field(repr=False)
+
+
+def unsealed(ledger: Ledger) -> Iterator[Unsealed]:
+    """Yield what a run would take if there were no vault."""
+    plain = func.substr(records.c.payload, 1, len(SEALED), type_=LargeBinary) != SEALED
+    query = select(*_KEY, records.c.payload).where(records.c.payload.is_not(None), plain).order_by(*_KEY)
+    with ledger.database.reading() as connection:
+        for system, stream, external_id, stored in connection.execute(query):
+            restored = Payloads(None).restore(stored, system, stream, external_id)
+            if not restored.refused:
+                yield Unsealed(system, stream, external_id, restored.record, stored)
+
+
+def seal(ledger: Ledger, one: Unsealed) -> bool:
+    """Seal a record as it is.
+
+    Returns:
+        Whether it still was as it was read.
+    """
+    key = (one.system, one.stream, one.external_id)
+    payload, _ = Payloads(record_keys()).keep(one.record, *key)
+    same = (
+        column == value for column, value in zip((*_KEY, records.c.payload), (*key, one.stored), strict=True)
+    )
+    with ledger.database.writing() as connection:
+        return connection.execute(update(records).where(*same).values(payload=payload)).rowcount == 1
