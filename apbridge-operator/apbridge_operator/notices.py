@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 
 from apbridge.errors import APBridgeError, urgent
@@ -38,7 +38,7 @@ class Notice:
 
 
 def due(ledger: Ledger, certificate: Certificate | None, *, quiet: timedelta = QUIET) -> list[Notice]:
-    """Return what nobody was told of yet.
+    """Return what nobody was told of yet, each with where the audit trail ends: see `apbridge.ledger.anchor`.
 
     Args:
         ledger: Knows what happened, and what was told.
@@ -50,7 +50,8 @@ def due(ledger: Ledger, certificate: Certificate | None, *, quiet: timedelta = Q
     found = [*_runs(run_history, now, quiet), *_rejections(ledger, run_history)]
     if certificate:
         found += _certificate(run_history, certificate, now)
-    return found
+    end = f"The audit trail ends with {ledger.audit.anchor()}"
+    return [replace(one, says=f"{one.says}\n{end}") for one in found]
 
 
 def _runs(run_history: RunHistory, now: datetime, quiet: timedelta) -> Iterator[Notice]:

@@ -28,5 +28,5 @@ def sealed(plain: ToyContext) -> ToyContext:
 
 def make_vault() -> None:
     """Make the project's vault; the fixture `project` takes the variable away again."""
-    os.environ["APBRIDGE_VAULT_KEY_FILE"] = "key"
+    os.environ["APBRIDGE_VAULT_KEY_FILE"] = "../key"
     Vault.create()

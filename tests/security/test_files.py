@@ -130,7 +130,7 @@ def test_a_report_takes_the_place_of_one_that_others_may_read(project: Path, mon
     for report in (page, dry_run):
         report.touch()
         assert mode(report) == 0o666
-    DryRunTally(["bills"]).tell("a-target", str(dry_run), logging.getLogger())
+    DryRunTally(["bills"]).tell("a-target", str(dry_run), logging.getLogger(), None)
     monkeypatch.setenv("AVIDXCHANGE_LEDGER_URL", f"sqlite:///{project}/ledger.db")
     with pytest.raises(SystemExit):
         operator(["report", f"--output={page}"])

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import csv
+import re
 import sys
 from dataclasses import asdict, fields
+from datetime import datetime, timezone
+from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
 from apbridge.errors import SettingError
+from apbridge.json import dumps, loads
+from apbridge.ledger.anchor import Anchor
 from apbridge_operator.cli import context
 from apbridge_operator.cli.exceptions import in_a_cell
 from apbridge_operator.cli.output import Json, console, print_json, table
@@ -88,26 +93,85 @@ def export(
 
 
 @app.command()
-def verify(*, as_json: Json = False) -> None:
-    """Walk the chain of hashes and name its first broken link; exit code 1 where there is one."""
+def verify(
+    *,
+    expect: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SEQ:HASH|FILE",
+            help="What must be on it: an end that a run, a notice or a report told, or a file of `anchor`.",
+        ),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Walk the chain of hashes and name its first broken link; exit code 1 where there is one.
+
+    Where there is a vault, the trail must end with what was sealed with it. That it is not an older copy of
+    all, only --expect shows.
+    """
     with context.ledger() as ledger:
-        check = ledger.verify()
-        newest = RecordHistories(ledger).latest(limit=1)
-    head = newest[0].hash if newest else None
+        check = ledger.verify(None if expect is None else _expected(expect))
+        head = ledger.audit.anchor()
     if as_json:
-        print_json({**asdict(check), "newest_hash": head})
+        print_json({**asdict(check), "head": str(head)})
     elif check.broken_at is None:
-        newest_hash = (
-            f"The newest has the hash {head}." if head else "Nothing was written yet with this ledger."
-        )
-        typer.echo(f"The trail is whole: {check.rows} rows. {newest_hash}")
+        typer.echo(f"The trail is whole: {check.rows} rows. It ends with {head}")
     else:
+        before = f"The {check.rows} rows before it are as they were written. " if check.rows else ""
         typer.echo(
-            f"Row {check.broken_at} of the trail is wrong: {check.because}. The {check.rows} rows "
-            "before it are as they were written. Keep a copy of the ledger; see who could write to it."
+            f"Row {check.broken_at} of the trail is wrong: {check.because}. {before}"
+            "Keep a copy of the ledger; see who could write to it."
         )
     if check.broken_at is not None:
         raise typer.Exit(1)
+
+
+@app.command()
+def anchor(
+    *,
+    output: Annotated[Path, typer.Option(help="The file to write.", dir_okay=False)],
+    as_json: Json = False,
+) -> None:
+    """Write where the trail ends into a file, to be kept elsewhere or stamped by a timestamp service.
+
+    `apbridge audit verify --expect` takes it.
+    """
+    with context.ledger() as ledger:
+        head = ledger.audit.anchor()
+    at = datetime.now(timezone.utc).isoformat(timespec="seconds")
+    try:
+        output.write_bytes(dumps({**asdict(head), "at": at}) + b"\n")
+    except OSError as failure:
+        raise SettingError("APB-CLI-004", file=output, problem=failure.strerror) from failure
+    if as_json:
+        print_json({"file": str(output), "head": str(head)})
+    else:
+        typer.echo(f"Written: {output}, with the end of the trail {head}")
+
+
+_PLACE = re.compile(r"(?P<seq>\d{1,18}):(?P<hash>[0-9a-f]{64})")
+
+
+def _expected(value: str) -> Anchor:
+    """Read a place on the trail, as it is told or from a file.
+
+    Raises:
+        SettingError: It is none.
+    """
+    if found := _PLACE.fullmatch(value):
+        return Anchor(int(found["seq"]), found["hash"])
+    try:
+        kept = loads(Path(value).read_bytes())
+        found = _PLACE.fullmatch(f"{kept['seq']}:{kept['hash']}")
+        ledger = str(kept["ledger"])
+    except OSError as failure:
+        problem = f"it is no SEQ:HASH, and as a file it cannot be read: {failure.strerror}"
+        raise SettingError("APB-LED-015", value=value, problem=problem) from failure
+    except (LookupError, TypeError, ValueError):
+        found = None
+    if found is None:
+        raise SettingError("APB-LED-015", value=value, problem="the file was not written by `anchor`")
+    return Anchor(int(found["seq"]), found["hash"], ledger)
 
 
 def _tell(history: RecordHistory) -> None:

@@ -93,6 +93,7 @@ def report(ledger: Ledger, certificate: Certificate | None) -> str:
     values = {
         "overview": overview(ledger, certificate),
         "cases": exceptions.page(limit=_MOST_IN_REPORT),
+        "trail": ledger.audit.anchor(),
         "here": "home",
         "is_report": True,
         "style": style(),
