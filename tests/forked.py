@@ -1,4 +1,4 @@
-"""Programs as `subprocess.run` runs them, but forked from one process that has imported what they need."""
+"""Programs as `subprocess` runs them, but forked from one process that has imported what they need."""
 
 from __future__ import annotations
 
@@ -7,56 +7,144 @@ import os
 import runpy
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+import warnings
+from collections.abc import Mapping
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import Any
+from types import TracebackType
+from typing import IO, Any
 
-from tests.programs import Handed, ended, start, take_over
+from typing_extensions import Self
 
-_Files = tuple[int, int, int]
+from tests.programs import Handed, take_over
+from tests.waiting import PATIENCE
 
 
 def run(
-    plugin: str, *options: str, stdin: str = "", env: Mapping[str, str] | None = None, cwd: Path
+    *command: str | Path,
+    stdin: str | bytes = "",
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
 ) -> subprocess.CompletedProcess[str]:
-    """Run a plugin's program to its end, in this process's environment or in another."""
-
-    def begin(files: _Files) -> BaseProcess:
-        return start(plugin, *options, env=os.environ if env is None else env, cwd=cwd, files=files)
-
-    return _completed([plugin, *options], begin, stdin)
-
-
-def run_file(file: Path, *options: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    """Run a file as a program to its end."""
-
-    def begin(files: _Files) -> BaseProcess:
-        # The process that `tests.programs` has prepared.
-        context = multiprocessing.get_context("forkserver")
-        process = context.Process(target=_file, args=(str(file), options, cwd, Handed(files)))
-        process.start()
-        return process
-
-    return _completed([str(file), *options], begin, "")
-
-
-def _completed(
-    command: list[str], begin: Callable[[_Files], BaseProcess], stdin: str
-) -> subprocess.CompletedProcess[str]:
+    """Run a program to its end; `Program` tells what it is called with."""
     with TemporaryFile() as given, TemporaryFile() as out, TemporaryFile() as error:
-        given.write(stdin.encode())
+        given.write(stdin.encode() if isinstance(stdin, str) else stdin)
         given.seek(0)
-        code = ended(begin((given.fileno(), out.fileno(), error.fileno())))
-        said = []
-        for file in (out, error):
-            file.seek(0)
-            said.append(file.read().decode())
-    return subprocess.CompletedProcess(command, code, *said)
+        code = Program(*command, stdin=given, stdout=out, stderr=error, env=env, cwd=cwd).wait(PATIENCE)
+        return subprocess.CompletedProcess(command, code, _read(out), _read(error))
 
 
-def _file(file: str, options: tuple[str, ...], cwd: Path, files: tuple[Any, ...]) -> None:
+def _read(file: IO[bytes]) -> str:
+    file.seek(0)
+    return file.read().decode()
+
+
+class Program:
+    """A program that runs: `subprocess.Popen`, as far as tests need it.
+
+    Args:
+        *command: A plugin's name, a Python file, or `-c` and code; and its arguments.
+        stdin: A file, or `PIPE`; nothing otherwise.
+        stdout: As `stdin`; this process's own otherwise.
+        stderr: As `stdout`.
+        env: The whole of its environment; this process's own otherwise.
+        cwd: Where it runs; here otherwise.
+    """
+
+    def __init__(
+        self,
+        *command: str | Path,
+        stdin: IO[Any] | int | None = None,
+        stdout: IO[Any] | int | None = None,
+        stderr: IO[Any] | int | None = None,
+        env: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+    ) -> None:
+        self.stdin: IO[str] | None = None
+        self.stdout: IO[str] | None = None
+        files: list[int] = []
+        theirs: list[int] = []
+        for number, file in enumerate((stdin, stdout, stderr)):
+            if file == subprocess.PIPE:
+                reading, writing = os.pipe()
+                if number == 0:
+                    self.stdin = os.fdopen(writing, "w", encoding="utf-8")
+                    files.append(reading)
+                else:
+                    self.stdout = os.fdopen(reading, encoding="utf-8")
+                    files.append(writing)
+                theirs.append(files[-1])
+            elif isinstance(file, int) or (file is None and number == 0):
+                files.append(os.open(os.devnull, os.O_RDWR))
+                theirs.append(files[-1])
+            else:
+                files.append(number if file is None else file.fileno())
+        # The process that `tests.programs` has prepared.
+        self._process: BaseProcess = multiprocessing.get_context("forkserver").Process(
+            target=_program,
+            args=(
+                [str(one) for one in command],
+                dict(os.environ if env is None else env),
+                cwd or Path.cwd(),
+                Handed(tuple(files)),
+            ),
+        )
+        self._process.start()
+        for number in theirs:
+            os.close(number)
+        self.pid = self._process.pid
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for pipe in (self.stdin, self.stdout):
+            if pipe:
+                pipe.close()
+        self.wait(PATIENCE)
+
+    def poll(self) -> int | None:
+        """Return its exit code; None while it runs."""
+        return self._process.exitcode
+
+    def wait(self, timeout: float) -> int:
+        """Wait for its end, and return its exit code.
+
+        Raises:
+            TimeoutExpired: It has not ended by then.
+        """
+        self._process.join(timeout)
+        if self._process.exitcode is None:
+            raise subprocess.TimeoutExpired(str(self._process), timeout)
+        return int(self._process.exitcode)
+
+    def send_signal(self, number: int) -> None:
+        """Send it a signal, if it runs."""
+        if self.pid and self.poll() is None:
+            os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        """Kill it, if it runs."""
+        self._process.kill()
+
+
+def _program(command: list[str], env: Mapping[str, str], cwd: Path, files: tuple[Any, ...]) -> None:
+    os.environ.clear()
+    os.environ.update(env)
+    if env.get("PYTHONWARNINGS") == "error":
+        warnings.simplefilter("error")
     take_over(cwd, files)
-    sys.argv = [file, *options]
-    runpy.run_path(file, run_name="__main__")
+    from tests.preloaded import PLUGINS  # noqa: PLC0415
+
+    if command[0] in PLUGINS:
+        PLUGINS[command[0]].cli(command[1:])
+    elif command[0] == "-c":
+        sys.argv = ["-c", *command[2:]]
+        exec(compile(command[1], "<string>", "exec"), {"__name__": "__main__"})  # noqa: S102, the tests' own code
+    else:
+        sys.argv = command
+        sys.path.insert(0, str(Path(command[0]).parent))
+        runpy.run_path(command[0], run_name="__main__")

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import random
 import subprocess
-import sys
 from collections.abc import Iterable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from apbridge import json
+from tests import forked
 from tests.canonical import (
     READ,
     Message,
@@ -28,13 +27,13 @@ from tests.canonical import (
     vendor,
 )
 from tests.examples import examples
+from tests.waiting import PATIENCE
 
 if TYPE_CHECKING:
     from tests.conftest import ReceivingCompany
 
 pytestmark = pytest.mark.long
 
-PROGRAM = Path(sys.executable).parent / "target-avidxchange"
 HELD: dict[str, Any] = {"is_eligible": False, "ineligible_because": "it is on payment hold"}
 
 few = st.integers(1, 3)
@@ -166,13 +165,15 @@ def test_two_processes_at_once_end_the_same(company: ReceivingCompany):
         given.write_bytes(singer(order, {"bookmarks": {}}))
         with given.open("rb") as messages:
             programs.append(
-                subprocess.Popen(
-                    [PROGRAM, "--config", config],
+                forked.Program(
+                    "target-avidxchange",
+                    "--config",
+                    config,
                     stdin=messages,
                     stdout=subprocess.DEVNULL,
                     stderr=subprocess.DEVNULL,
                 )
             )
-    assert [program.wait() for program in programs] == [0, 0]
+    assert [program.wait(PATIENCE) for program in programs] == [0, 0]
     company.send(*records, before=READ)
     check(company, [*THE_REST, *records])

@@ -6,10 +6,8 @@ import contextlib
 import io
 import json
 import logging
-import os
 import sqlite3
 import subprocess
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +17,7 @@ from apbridge.json import loads
 from apbridge.ledger import Ledger, Row
 from apbridge_sandbox.testing import Running
 from target_netsuite_payments.target import TargetNetSuitePayments
+from tests import forked
 
 from .records import messages
 
@@ -28,9 +27,6 @@ BANKS = [
     {"account": "107", "currency": "CAD", "subsidiary": 2},
     {"account": "106", "method": "virtual_card", "currency": "USD"},
 ]
-
-
-PROGRAM = Path(sys.executable).parent / "target-netsuite-payments"
 
 
 @dataclass(frozen=True)
@@ -122,19 +118,20 @@ class Target:
         return self.rows()[record["external_id"]]
 
 
-def start(target: Target, config: Path, given: bytes | None = None) -> subprocess.Popen[bytes]:
-    """Start the target as a process of its own, and return it what a tap would write."""
+def start(target: Target, config: Path, given: bytes | None = None) -> forked.Program:
+    """Start the target as a process of its own, and write to it what a tap would write."""
     config.write_text(json.dumps(target.config))
-    process = subprocess.Popen(
-        [PROGRAM, "--config", config],
+    process = forked.Program(
+        "target-netsuite-payments",
+        "--config",
+        config,
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        env=os.environ,
     )
     if given is not None:
         assert process.stdin
-        process.stdin.write(given)
+        process.stdin.write(given.decode())
         process.stdin.close()
     return process
 

@@ -198,7 +198,7 @@ def test_two_processes_at_once_post_once(
     processes = [start(target, tmp_path / f"{place}.json") for place, target in enumerate(targets)]
     for process in processes:
         assert process.stdin
-        process.stdin.write(messages(records))
+        process.stdin.write(messages(records).decode())
         process.stdin.close()
     assert [process.wait(timeout=PATIENCE) for process in processes] == [0, 0]
     posted = {record["external_id"]: company.payment(record).id for record in records}
@@ -228,7 +228,7 @@ def test_killed_and_run_again(company: PostingCompany, target: Target, tmp_path:
     company.fault({"hold": True, "drop": "after"}, nth=4, times=100)
     with start(target, tmp_path / "config.json") as process:
         assert process.stdin
-        process.stdin.write(messages(records))
+        process.stdin.write(messages(records).decode())
         process.stdin.close()
         until(lambda: held(company.control))
         process.kill()
@@ -246,12 +246,12 @@ def test_told_to_stop_it_finishes_what_is_in_flight(company: PostingCompany, tar
     company.fault({"hold": True}, nth=4, times=100)
     with start(target, tmp_path / "config.json") as process:
         assert process.stdin
-        process.stdin.write(messages(records))
+        process.stdin.write(messages(records).decode())
         process.stdin.close()
         until(lambda: held(company.control))
         process.send_signal(signal.SIGTERM)
         until(lambda: company.control("/control/faults/let-go") and process.poll() is not None)
-        assert process.returncode == 128 + signal.SIGTERM
+        assert process.poll() == 128 + signal.SIGTERM
     posted = {record["external_id"] for record in records if company.payments(record["external_id"])}
     assert 0 < len(posted) < len(records)
     assert target.rows().keys() == posted
@@ -268,7 +268,7 @@ def test_told_to_stop_while_netsuite_is_down_it_stops(
     company.fault({"status": 503}, path=down)
     with start(target, tmp_path / "config.json") as process:
         assert process.stdin
-        process.stdin.write(messages([record]))
+        process.stdin.write(messages([record]).decode())
         process.stdin.close()
         until(lambda: any(fault["fired"] for fault in company.control("/control/faults", method="GET")))
         process.send_signal(signal.SIGTERM)

@@ -2,8 +2,6 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import subprocess
-import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -17,6 +15,7 @@ from sqlalchemy import text
 from apbridge.errors import RefusedError, UnavailableError
 from apbridge.ledger import Ledger, Run
 from apbridge.ledger.tables import audit
+from tests import forked
 from tests.examples import examples
 from tests.waiting import PATIENCE
 
@@ -191,7 +190,7 @@ with Ledger(sys.argv[1]) as ledger:
         list(threads.map(write, range(60)))
 """
     Ledger(url).close()
-    writing = [subprocess.Popen([sys.executable, "-c", program, url]) for _ in range(3)]
+    writing = [forked.Program("-c", program, url) for _ in range(3)]
     assert [process.wait(PATIENCE) for process in writing] == [0] * 3
     with Ledger(url) as ledger:
         assert ledger.verify().broken_at is None

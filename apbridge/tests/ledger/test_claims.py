@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 
 from apbridge.ledger import Ledger
 from apbridge.ledger.dry_run import DryRunLedger
-from tests.waiting import PATIENCE
+from tests import forked
 
 _CLAIMING = """
 import sys
@@ -43,12 +42,7 @@ def test_processes_that_claim_at_once(url: str) -> None:
     Ledger(url).close()
     names = [f"payment-{number}" for number in range(4)]
     claiming = [
-        subprocess.Popen(
-            [sys.executable, "-c", _CLAIMING, url, name],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
+        forked.Program("-c", _CLAIMING, url, name, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         for name in names
     ]
     for process in claiming:
@@ -58,7 +52,11 @@ def test_processes_that_claim_at_once(url: str) -> None:
         assert process.stdin
         process.stdin.write("\n")
         process.stdin.flush()
-    told = {tuple(process.communicate(timeout=PATIENCE)[0].split()) for process in claiming}
+    told = set()
+    for process in claiming:
+        with process:
+            assert process.stdout
+            told.add(tuple(process.stdout.read().split()))
     assert len(told) == 1
     assert len(told.pop()) == 60
 

@@ -23,6 +23,7 @@ from apbridge import ledger as package
 from apbridge.errors import APBridgeError, SettingError, UnavailableError
 from apbridge.ledger import Ledger, TrailCheck, database
 from apbridge.ledger.tables import VERSION, VERSION_TABLE, metadata
+from tests import forked
 from tests.waiting import PATIENCE
 
 MIGRATIONS = Path(package.__file__).parent / "migrations"
@@ -155,7 +156,7 @@ def test_a_ledger_is_made_and_opened_without_alembic(url: str) -> None:
 
 def test_processes_that_open_a_new_ledger_at_once_all_succeed(url: str) -> None:
     program = "import sys; from apbridge.ledger import Ledger; Ledger(sys.argv[1]).close()"
-    opening = [subprocess.Popen([sys.executable, "-c", program, url]) for _ in range(4)]
+    opening = [forked.Program("-c", program, url) for _ in range(4)]
     assert [process.wait(PATIENCE) for process in opening] == [0] * 4
 
 

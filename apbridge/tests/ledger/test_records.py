@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import subprocess
-import sys
 from datetime import datetime, timezone
 from decimal import Decimal
 from pathlib import Path
@@ -10,6 +8,7 @@ import pytest
 
 from apbridge.ledger import UNIDENTIFIED, Ledger, Need, RowUpdate, Run, Status
 from apbridge.ledger.run_history import RunHistory
+from tests import forked
 from tests.waiting import PATIENCE
 
 
@@ -198,7 +197,7 @@ def test_a_crashed_run_stays_unfinished(url: str) -> None:
         "import os, sys; from apbridge.ledger import Ledger; "
         "Ledger(sys.argv[1]).start_run('target-toy', '1'); os._exit(9)"
     )
-    assert subprocess.run([sys.executable, "-c", program, url], check=False).returncode == 9
+    assert forked.Program("-c", program, url).wait(PATIENCE) == 9
     with Ledger(url) as ledger:
         done = ledger.start_run("target-toy", "1.0")
         done.finish("finished", {"vendors": {"delivered": 3}})
@@ -227,7 +226,7 @@ with Ledger(sys.argv[1]) as ledger:
         ])
 """
     Ledger(url).close()
-    writing = [subprocess.Popen([sys.executable, "-c", program, url]) for _ in range(3)]
+    writing = [forked.Program("-c", program, url) for _ in range(3)]
     assert [process.wait(PATIENCE) for process in writing] == [0] * 3
     with Ledger(url) as ledger:
         rows = ledger.rows("toy", "vendors", [f"v-{number}" for number in range(50)])

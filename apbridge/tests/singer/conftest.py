@@ -113,7 +113,7 @@ def _signals() -> Iterator[None]:
 def program(context: ToyContext) -> list[str]:
     """Return the toy target as a command, with its config written."""
     (context.folder / "config.json").write_bytes(json.dumps(context.config))
-    return [sys.executable, toy.__file__, "--config", str(context.folder / "config.json")]
+    return [toy.__file__, "--config", str(context.folder / "config.json")]
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ import pytest
 
 from apbridge.ledger import Ledger
 from apbridge.ledger.run_history import RunHistory
+from tests import forked
 from tests.singer.messages import SCHEMAS, bill, bill_name, state, vendor, vendor_name
 from tests.singer.toy import Toy
 from tests.waiting import PATIENCE, until
@@ -29,13 +30,12 @@ class ToyProcess:
         self.folder = folder
         self.told: list[Any] = []
         self.stderr = TemporaryFile("w+")  # noqa: SIM115, closed by end()
-        self.process = subprocess.Popen(
-            program,
+        self.process = forked.Program(
+            *program,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self.stderr,
             env={**environment, **more},
-            text=True,
         )
 
     def feed(self, *messages: dict[str, Any]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,9 +11,9 @@ from apbridge.errors import UnavailableError
 from apbridge.ledger import Ledger
 from apbridge.ledger.run_history import PastRun, RunHistory
 from apbridge.singer.reading import IncompleteError
+from tests import forked
 from tests.singer.messages import SCHEMAS, Message, bill, bill_name, state, vendor, vendor_name
 from tests.singer.toy import Toy
-from tests.waiting import PATIENCE
 
 if TYPE_CHECKING:
     from tests.singer.conftest import ToyContext
@@ -151,9 +150,7 @@ def test_the_program_ends_with_exit_code_1_and_the_state_of_what_was_delivered(
 ) -> None:
     messages = [reading(), *SCHEMAS, vendor(1), reading("t1"), reading("t1", error=SENTENCE)]
     lines = "".join(json.dumps(message) + "\n" for message in messages)
-    done = subprocess.run(
-        program, input=lines, env=environment, capture_output=True, text=True, check=False, timeout=PATIENCE
-    )
+    done = forked.run(*program, stdin=lines, env=environment)
     assert done.returncode == 1
     assert json.loads(done.stdout.splitlines()[-1])["bookmarks"] == state("t1")["value"]["bookmarks"]
     assert "target-toy: vendors 1 delivered" in done.stderr

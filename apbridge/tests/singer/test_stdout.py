@@ -18,7 +18,7 @@ from tests.waiting import PATIENCE
 if TYPE_CHECKING:
     from tests.singer.conftest import ToyContext
 
-TAP = [sys.executable, str(Path(__file__).parent / "toy_tap.py")]
+TAP = [str(Path(__file__).parent / "toy_tap.py")]
 OUTPUTS = {
     "nobody reads it": ("| true", "[APB-SNG-035]"),
     "it is full": ("> /dev/full", "[APB-SNG-036]"),
@@ -39,7 +39,7 @@ def into(
     (folder / "given").write_text(given)
     line = f'{{ "$@" < {folder}/given; echo "exit code $?" >&2; }} {output}'
     done = subprocess.run(
-        ["/bin/sh", "-c", line, "sh", *command],
+        ["/bin/sh", "-c", line, "sh", sys.executable, *command],
         env={**environment, "PYTHONUNBUFFERED": unbuffered},
         cwd=folder,
         capture_output=True,

@@ -37,7 +37,7 @@ def run(folder: Path, *script: Any, state: Any = None, **settings: Any) -> Ran: 
     if state is not None:
         (folder / "state.json").write_text(state if isinstance(state, str) else json.dumps(state))
         given.append(f"--state={folder / 'state.json'}")
-    return Ran(forked.run_file(PROGRAM, *given, cwd=folder))
+    return Ran(forked.run(PROGRAM, *given, cwd=folder))
 
 
 def test_the_first_message_says_what_will_be_read_and_the_last_that_it_was(tmp_path: Path) -> None:
