@@ -6,16 +6,22 @@ where a test says so.
 
 from __future__ import annotations
 
+import ctypes
 import multiprocessing
 import os
+import struct
 import sys
 from collections.abc import Mapping
+from importlib.metadata import entry_points
 from multiprocessing.process import BaseProcess
 from multiprocessing.reduction import DupFd
 from pathlib import Path
 from typing import Any
 
 from tests.waiting import PATIENCE
+
+# Of Linux: prctl(2), capabilities(7), capset(2).
+_PR_SET_KEEPCAPS, _CAP_DAC_OVERRIDE, _CAPABILITIES_3 = 8, 1, 0x20080522
 
 _PROCESSES = multiprocessing.get_context("forkserver")
 _PROCESSES.set_forkserver_preload(["pytest", "tests.preloaded", __name__])
@@ -28,8 +34,9 @@ def start(
     cwd: Path,
     files: tuple[int, int, int],
     waits: Mapping[str, Any] | None = None,
+    user: int | None = None,
 ) -> BaseProcess:
-    """Start a plugin's program.
+    """Start a plugin's program, or another of ours.
 
     Args:
         plugin: Its name.
@@ -39,9 +46,10 @@ def start(
         files: What its stdin, stdout and stderr are.
         waits: How long it waits for others, where that is not the usual while: by the names in
             `apbridge.http.retry`.
+        user: Whose process it is, and with umask 000, where it is not as the tests are.
     """
     process = _PROCESSES.Process(
-        target=_program, args=(plugin, options, dict(env), cwd, Handed(files), dict(waits or {}))
+        target=_program, args=(plugin, options, dict(env), cwd, Handed(files), dict(waits or {}), user)
     )
     process.start()
     return process
@@ -85,6 +93,7 @@ def _program(  # noqa: PLR0917 - what a process is started with
     cwd: Path,
     files: tuple[Any, ...],
     waits: Mapping[str, Any],
+    user: int | None,
 ) -> None:
     from apbridge.http import retry  # noqa: PLC0415
     from tests.preloaded import PLUGINS  # noqa: PLC0415
@@ -95,4 +104,24 @@ def _program(  # noqa: PLR0917 - what a process is started with
     os.environ.clear()
     os.environ.update(env)
     take_over(cwd, files)
-    PLUGINS[plugin].cli(list(options))
+    sys.argv = [plugin, *options]
+    (entry,) = entry_points(group="console_scripts", name=plugin)
+    main = PLUGINS[plugin].cli if plugin in PLUGINS else entry.load()
+    if user is not None:
+        _become(user)
+    main()
+
+
+def _become(user: int) -> None:
+    """Make this a process of a user who lets everybody read and write what it makes."""
+    os.umask(0)
+    if user != os.geteuid():
+        os.setgroups([])
+        os.setgid(user)
+        # Python and this project may lie where only root may read: of what root may do, that is kept.
+        libc = ctypes.CDLL(None, use_errno=True)
+        libc.prctl(_PR_SET_KEEPCAPS, 1, 0, 0, 0)
+        os.setuid(user)
+        kept = 1 << _CAP_DAC_OVERRIDE
+        if libc.capset(struct.pack("Ii", _CAPABILITIES_3, 0), struct.pack("6I", kept, kept, 0, 0, 0, 0)):
+            raise OSError(ctypes.get_errno(), "capset")
