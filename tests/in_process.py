@@ -40,7 +40,7 @@ class _Half:
     def _listen(
         self, target: type[AcknowledgingTarget], config: Mapping[str, Any], messages: str
     ) -> APBridgeError | None:
-        """Return the target what the tap wrote; tell what ended it, if something did."""
+        """Pass what the tap wrote to the target; return what ended it, if something did."""
         ended: APBridgeError | None = None
         with listening() as heard, usual_signals(), redirect_stdout(io.StringIO()) as out:
             try:

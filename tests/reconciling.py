@@ -194,7 +194,9 @@ def context(beginnings: Beginnings, folder: Path, *, bills: int) -> Iterator[Rec
 
 
 @contextmanager
-def world_with_payments(beginnings: Beginnings, folder: Path, *, bills: int) -> Iterator[ReconcileContext]:
+def both_books_with_payments(
+    beginnings: Beginnings, folder: Path, *, bills: int
+) -> Iterator[ReconcileContext]:
     """Yield one whose invoices are approved, and of which some have been paid, with the payments posted."""
     with context(beginnings, folder, bills=bills) as made:
         made.sandbox.control("/control/invoices/approve", {"external_ids": "all"})

@@ -16,19 +16,19 @@ from apbridge.ledger.run_history import RunHistory
 from apbridge.ledger.tables import records
 from apbridge_operator.reconcile import Cause
 from tests.beginnings import Beginnings
-from tests.reconciling import AFTER_ALL, BEFORE_ALL, ReconcileContext, world_with_payments
+from tests.reconciling import AFTER_ALL, BEFORE_ALL, ReconcileContext, both_books_with_payments
 
 
 @pytest.fixture(scope="module")
 def context(beginnings: Beginnings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ReconcileContext]:
-    with world_with_payments(beginnings, tmp_path_factory.mktemp("reconcile"), bills=70) as made:
+    with both_books_with_payments(beginnings, tmp_path_factory.mktemp("reconcile"), bills=70) as made:
         yield made
 
 
 @pytest.fixture(scope="module")
 def untouched(beginnings: Beginnings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ReconcileContext]:
     """Yield a company in which nobody does anything after the runs."""
-    with world_with_payments(beginnings, tmp_path_factory.mktemp("untouched"), bills=70) as made:
+    with both_books_with_payments(beginnings, tmp_path_factory.mktemp("untouched"), bills=70) as made:
         yield made
 
 

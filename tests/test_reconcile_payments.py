@@ -13,12 +13,12 @@ from apbridge.errors import APBridgeError
 from apbridge.ledger import RowUpdate, Status
 from apbridge_operator.reconcile import Cause, Difference
 from tests.beginnings import Beginnings
-from tests.reconciling import BEFORE_ALL, ReconcileContext, world_with_payments
+from tests.reconciling import BEFORE_ALL, ReconcileContext, both_books_with_payments
 
 
 @pytest.fixture(scope="module")
 def context(beginnings: Beginnings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ReconcileContext]:
-    with world_with_payments(beginnings, tmp_path_factory.mktemp("payments"), bills=90) as made:
+    with both_books_with_payments(beginnings, tmp_path_factory.mktemp("payments"), bills=90) as made:
         yield made
 
 

@@ -81,15 +81,15 @@ def test_a_case_says_what_is_wrong_and_what_to_do(exceptions: Exceptions) -> Non
 
 CAUSE = RejectedError("APB-SPL-002", image="a.pdf", sha256="0" * 64)
 TOLD_ON = {"says": CAUSE.says, "do": CAUSE.do}
-HALVES = (
-    # The first two tell another one's halves on, where no pattern finds the seam.
+IN_TWO_PARTS = (
+    # The first two tell another one's parts on, where no pattern finds the seam.
     RejectedError("APB-TAX-041", name="INV-1", external_id="b-1", image="a.pdf", **TOLD_ON),
     SettingError("APB-SET-004", setting="token", **TOLD_ON, why="vault:token"),
     RejectedError("APB-SNG-008", plugin="target-x", stream="cats", taken="dogs"),
 )
 
 
-@pytest.mark.parametrize("error", HALVES, ids=[error.code for error in HALVES])
+@pytest.mark.parametrize("error", IN_TWO_PARTS, ids=[error.code for error in IN_TWO_PARTS])
 def test_what_is_wrong_and_what_to_do_are_told_apart(
     exceptions: Exceptions, ledger: Ledger, error: APBridgeError
 ) -> None:
@@ -99,8 +99,8 @@ def test_what_is_wrong_and_what_to_do_are_told_apart(
     assert (one.says, one.do) == (error.says, error.do)
 
 
-def test_the_halves_of_what_is_told_on_within_another_sentence_are_the_right_ones() -> None:
-    in_bill, in_setting, _ = HALVES
+def test_the_parts_of_what_is_told_on_within_another_sentence_are_the_right_ones() -> None:
+    in_bill, in_setting, _ = IN_TWO_PARTS
     about = "Bill INV-1 (b-1) is in AvidXchange, but without its image a.pdf"
     assert (in_bill.says, in_bill.do) == (f"{about}: {CAUSE.says}", CAUSE.do)
     assert in_setting.says.endswith(f"which does not give it. {CAUSE.says}")

@@ -65,7 +65,7 @@ def test_a_payment_is_found_from_either_side_with_its_bills(ledger: Ledger, numb
 
 
 @pytest.mark.usefixtures("run")
-def test_what_nobody_knows_is_an_empty_story(ledger: Ledger) -> None:
+def test_what_nobody_knows_has_an_empty_history(ledger: Ledger) -> None:
     history = RecordHistories(ledger).tell("INV-9")
     assert (history.records, history.exchanges) == ((), ())
 
@@ -76,7 +76,7 @@ def test_an_old_number_still_finds_the_bill(ledger: Ledger, run: Run) -> None:
         assert RecordHistories(ledger).tell(number).records[0].number == "INV-1001-B"
 
 
-def test_a_record_without_a_row_has_a_story_too(ledger: Ledger, run: Run) -> None:
+def test_a_record_without_a_row_has_a_history_too(ledger: Ledger, run: Run) -> None:
     with run.audited(system="avidxchange", operation="put", external_id="lost", body=None):
         (exchange,) = RecordHistories(ledger).tell("lost").exchanges
         assert exchange.outcome == "no answer is known"

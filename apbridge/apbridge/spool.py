@@ -95,7 +95,7 @@ def writing(spool_url: str) -> Iterator[None]:
 
 
 def read(uri: str, sha256: str) -> bytes:
-    """Return an image back.
+    """Return an image.
 
     Raises:
         RejectedError: It is not there, or its bytes are not those of the hash.

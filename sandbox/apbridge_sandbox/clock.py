@@ -22,7 +22,7 @@ def stamp(moment: datetime) -> str:
 
 
 class Clock:
-    """Tells the sandbox's time. How far it is ahead of real time is kept in the store.
+    """The sandbox's time. How far it is ahead of real time is kept in the store.
 
     Sign-in does not follow it: tokens and certificates are judged by real time.
     """

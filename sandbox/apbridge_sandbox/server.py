@@ -94,7 +94,7 @@ class _ByPort:
 
 
 class _PromptServer(uvicorn.Server):
-    """Tells that it is ready, and ends at once: uvicorn looks every 100 ms, and the tests start hundreds."""
+    """Announces when it is ready, and ends at once: uvicorn looks each 100 ms, and tests start hundreds."""
 
     on_ready: Callable[[], None]
     _loop: asyncio.AbstractEventLoop | None = None

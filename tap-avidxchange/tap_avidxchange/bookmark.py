@@ -20,7 +20,7 @@ Digest = str
 
 
 class ListBookmark:
-    """Tells what is news.
+    """Decides what is news.
 
     Beside the SDK's bookmark the state holds `read_from`, the instant that the next run reads from, and
     `sent`, the digests of what was sent since then, by external id.

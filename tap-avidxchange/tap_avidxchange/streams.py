@@ -50,8 +50,8 @@ class AvidXchangeStream(FencedStream):
 
     @override
     def get_records(self, context: Context | None) -> Iterator[Record]:
-        memory = ListBookmark({}, timedelta())
-        return (record for record in self._listed() if memory.is_news(record))
+        known = ListBookmark({}, timedelta())
+        return (record for record in self._listed() if known.is_news(record))
 
     def _listed(self, modified_since: datetime | None = None) -> Iterator[Record]:
         for place in self._places:
@@ -91,16 +91,16 @@ class ChangingStream(AvidXchangeStream):
     @override
     def get_records(self, context: Context | None) -> Iterator[Record]:
         overlap = timedelta(seconds=self.config["overlap_seconds"])
-        memory = ListBookmark(self.get_context_state(context), overlap)
+        known = ListBookmark(self.get_context_state(context), overlap)
         start = self.config.get("start_date")
         began = monotonic()
-        for record in self._listed(memory.read_from or (instant(start) if start else None)):
-            if memory.is_news(record):
-                if memory.bookmark:
+        for record in self._listed(known.read_from or (instant(start) if start else None)):
+            if known.is_news(record):
+                if known.bookmark:
                     # What shows up late is older than the bookmark, which must not fall back to it.
-                    self.note_sent({"modified_at": memory.bookmark}, context)
+                    self.note_sent({"modified_at": known.bookmark}, context)
                 yield record
-        memory.keep(took=timedelta(seconds=monotonic() - began))
+        known.keep(took=timedelta(seconds=monotonic() - began))
         self.get_context_state(context).pop(UNFINISHED, None)
 
     @override

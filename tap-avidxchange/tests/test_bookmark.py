@@ -14,27 +14,27 @@ def record(number: int, minute: int, **more: object) -> dict[str, object]:
 
 def test_the_next_run_reads_again_what_may_have_changed_behind_the_readers_back():
     state: dict[str, Any] = {}
-    memory = ListBookmark(state, timedelta(minutes=5))
+    known = ListBookmark(state, timedelta(minutes=5))
     for number in range(60):
-        assert memory.is_news(record(number, number))
-    memory.keep(took=timedelta(minutes=10))
+        assert known.is_news(record(number, number))
+    known.keep(took=timedelta(minutes=10))
     assert state["read_from"] == "2026-11-02T16:44:00.000000Z"
     assert set(state["sent"]) == {f"p{number}" for number in range(44, 60)}
 
 
 def test_one_that_is_listed_twice_is_news_only_where_it_has_changed():
-    memory = ListBookmark({}, HOUR)
-    assert memory.is_news(record(1, 1))
-    assert not memory.is_news(record(1, 1))
-    assert memory.is_news(record(1, 2))
-    assert memory.is_news(record(1, 2, status="voided"))
+    known = ListBookmark({}, HOUR)
+    assert known.is_news(record(1, 1))
+    assert not known.is_news(record(1, 1))
+    assert known.is_news(record(1, 2))
+    assert known.is_news(record(1, 2, status="voided"))
 
 
 def test_nothing_new_leaves_the_state():
     state: dict[str, object] = {}
-    memory = ListBookmark(state, HOUR)
-    assert memory.is_news(record(1, 1))
-    memory.keep(took=timedelta())
+    known = ListBookmark(state, HOUR)
+    assert known.is_news(record(1, 1))
+    known.keep(took=timedelta())
     state["replication_key_value"] = record(1, 1)["modified_at"]
     before = dict(state)
     again = ListBookmark(state, HOUR)

@@ -154,7 +154,7 @@ def test_dimensions_are_mapped_like_accounts(company: ReceivingCompany):
 
 
 def segment_value(company: ReceivingCompany, dimension: str, code: str, *, active: bool = True) -> None:
-    """Return AvidXchange a value of a custom segment, as whoever keeps them there does."""
+    """Put a value of a custom segment into AvidXchange, as whoever keeps them there does."""
     answer = requests.put(
         f"{company.sandbox.avidxchange_url}/v1/dimensions/{dimension}/values/segment-{code}",
         json={"code": code, "name": f"Value {code}", "active": active},

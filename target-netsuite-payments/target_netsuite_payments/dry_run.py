@@ -17,7 +17,7 @@ UNKNOWN = ""
 
 
 class DryRun(Posting):
-    """Lets every write come off. What NetSuite itself might refuse is not predicted."""
+    """Answers every write as if it had come off. What NetSuite itself might refuse is not predicted."""
 
     @override
     def post(

@@ -102,11 +102,11 @@ class Posting:
         return self._claims.claim(self._run.id, SYSTEM, recorded.id, payment.external_id)
 
     def give_up(self, payment: Payment, recorded: Recorded) -> None:
-        """Return up the claim to a vendor payment that turns out to be another one."""
+        """Drop the claim to a vendor payment that turns out to be another one."""
         self._claims.give_up(SYSTEM, recorded.id, payment.external_id)
 
     def link(self, payment: Payment, shares: Mapping[str, BillShare], recorded: Recorded) -> str:
-        """Return a vendor payment that somebody recorded by hand our external id, and nothing else.
+        """Put our external id on a vendor payment that somebody recorded by hand, and change nothing else.
 
         By that it is known as this payment from then on, and as no other, whatever becomes of the ledger.
 

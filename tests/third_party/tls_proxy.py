@@ -97,7 +97,7 @@ def _thread(target: object, *arguments: object) -> threading.Thread:
 def _certificates(hosts: list[str], folder: Path) -> tuple[Path, Path]:
     """Write an authority's certificate, and the hosts' own with its key."""
     authority_key, key = generate_private_key(SECP256R1()), generate_private_key(SECP256R1())
-    issuer = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Front door of the sandbox")])
+    issuer = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "The sandbox by TLS")])
     identified = x509.SubjectKeyIdentifier.from_public_key(authority_key.public_key())
     authority = (
         _builder(issuer, issuer, authority_key)

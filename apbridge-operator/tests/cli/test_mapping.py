@@ -27,7 +27,7 @@ def sandbox() -> Iterator[Running]:
 
 
 def put_codes(sandbox: Running) -> None:
-    """Return AvidXchange every account and dimension value of NetSuite."""
+    """Put every account and dimension value of NetSuite into AvidXchange."""
     netsuite = sandbox.books()["netsuite"]
     for one in netsuite["accounts"]:
         put(sandbox, f"gl-accounts/a{one['id']}", code=one["acctnumber"], postable=True)

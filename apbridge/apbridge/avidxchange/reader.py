@@ -74,7 +74,7 @@ class AvidXchangeReader:
         self.close()
 
     def close(self) -> None:
-        """Return the connections back."""
+        """Close the connections."""
         self.session.close()
         self._sign_in.close()
 

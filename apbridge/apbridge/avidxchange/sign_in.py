@@ -28,7 +28,7 @@ class AvidXchangeSignIn(Signer, Protocol):
     """Signs calls until it is closed."""
 
     def close(self) -> None:
-        """Return its connections back."""
+        """Close its connections."""
 
 
 def sign_in_by(rules: SignInRules, settings: AvidXchangeSettings, stop: Event | None) -> AvidXchangeSignIn:
@@ -119,7 +119,7 @@ class OAuthSignIn:
         return _rejected(answer, self._names, self._settings)
 
     def close(self) -> None:
-        """Return the connection back."""
+        """Close the connection."""
         self._session.close()
 
     def _basic(self) -> Mapping[str, str]:

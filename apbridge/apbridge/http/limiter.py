@@ -8,7 +8,7 @@ from threading import Condition
 
 
 class ConcurrencyLimiter:
-    """Lets at most `most` calls through at once, and fewer while the other side is overloaded.
+    """Holds calls back so that at most `most` are in flight, and fewer while the other side is overloaded.
 
     Half as many after an overload, one more after each answer that was none. That climbs faster than TCP
     does: what is shared is a count of calls, not a line with a queue, so a call too many costs one quick

@@ -165,7 +165,7 @@ class GovernedSession:
         return self._carried_out(_Attempt(call, wants_body=True))[1].body
 
     def close(self) -> None:
-        """Return the connections back."""
+        """Close the connections."""
         self._session.close()
 
     def _carried_out(self, attempt: _Attempt) -> tuple[requests.Response, Answer]:

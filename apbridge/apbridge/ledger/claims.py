@@ -49,7 +49,7 @@ class Claims:
                 return str(holder)
 
     def give_up(self, system: str, remote_id: str, external_id: str) -> None:
-        """Return up a claim, if that record of ours has it.
+        """Drop a claim, if that record of ours has it.
 
         Args:
             system: Whose record was claimed.

@@ -15,7 +15,7 @@ from apbridge.origin import Origin
 
 
 class Identity:
-    """Tells one ledger from another, and a ledger from an older copy of itself.
+    """Distinguishes one ledger from another, and a ledger from an older copy of itself.
 
     A STATE bears the mark that the ledger had when it was told: its generation, which is made with its
     database, its place, which is the end of its audit trail, and its newest run. The place's hash goes along:

@@ -77,7 +77,7 @@ class Payloads:
             return Restored(refused=_NOT_OURS)
         return Restored(record) if _is_named(record, about[-1]) else Restored(refused=_NOT_OURS)
 
-    def is_shut(self, beginning: bytes) -> bool:
+    def is_undecryptable(self, beginning: bytes) -> bool:
         """Check by the first bytes of what was kept whether it was sealed with a key that is not there."""
         return self._keys.lacks(beginning)
 

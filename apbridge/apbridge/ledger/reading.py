@@ -187,7 +187,9 @@ class LedgerRows:
             found = connection.execute(
                 select(records.c.stream, beginning).where(records.c.system == system, _is_kept()).distinct()
             ).all()
-        return {stream for stream, first in found if self._values.payloads.is_shut(bytes(first or b""))}
+        return {
+            stream for stream, first in found if self._values.payloads.is_undecryptable(bytes(first or b""))
+        }
 
 
 def _is_kept() -> ColumnElement[bool]:

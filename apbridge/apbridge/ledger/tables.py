@@ -41,7 +41,7 @@ class UtcTime(TypeDecorator[datetime]):
         return in_utc.replace(tzinfo=None) if dialect.name == "sqlite" else in_utc
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Return back in UTC."""
+        """Return it in UTC."""
         if value is None:
             return None
         return (

@@ -77,7 +77,7 @@ class NetSuite:
         self.close()
 
     def close(self) -> None:
-        """Return the connections back."""
+        """Close the connections."""
         for closing in (self.session, self.restlets, self._sign_in):
             closing.close()
 

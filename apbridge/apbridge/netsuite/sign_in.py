@@ -86,7 +86,7 @@ class NetSuiteSignIn:
         return SettingError("APB-NS-019", reason=answer.reason)
 
     def close(self) -> None:
-        """Return the connection back."""
+        """Close the connection."""
         self._session.close()
 
     def _sign_in(self) -> Granted:

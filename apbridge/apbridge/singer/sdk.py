@@ -49,7 +49,7 @@ class FencedPlugin(PluginBase):
         """
 
     def setting_errors(self) -> Iterator[Any]:
-        """Return each setting a default that has one and is left out, and what breaks the schema."""
+        """Fill in the default of each setting that is left out, and return what breaks the schema."""
         schema = self.config_jsonschema
         self.append_builtin_config(schema)
         found: Iterator[Any] = JSONSchemaValidator(schema).iter_errors(self._config)

@@ -74,7 +74,7 @@ class News:
 
 
 def check_record(sink: AcknowledgingSink, one: Work) -> RejectedError | None:
-    """Return a record its hash, and what is wrong with it: what is not valid may have been dismissed too."""
+    """Note a record's hash, and return what is wrong with it: what is not valid may be dismissed too."""
     try:
         one.content_hash = sink.check_record(one.record)
     except RejectedError as found:

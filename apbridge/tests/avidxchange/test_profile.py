@@ -23,7 +23,7 @@ def written(folder: Path, old: str, new: str) -> str:
     return str(file)
 
 
-def in_memory(text: str) -> ProfileFiles:
+def unwritten(text: str) -> ProfileFiles:
     return ProfileFiles((ProfileFile("ours.yaml", text),))
 
 
@@ -88,7 +88,7 @@ def test_every_mistake_is_found_at_once_and_what_is_there_twice_too():
     text = SHIPPED.replace("      items: items\n", "      itens: items\n", 1)
     text = text.replace("  path: /v1/company\n", "  path: /v1/company\n  path: /v1/other\n")
     text = text.replace("X-User-Token: user_token", "X-User-Token: nothing")
-    _, problems = checked(in_memory(text))
+    _, problems = checked(unwritten(text))
     found = {(problem.line, problem.key, problem.says.partition(";")[0]) for problem in problems}
     lines = text.splitlines()
 
@@ -113,7 +113,7 @@ def test_every_mistake_is_found_at_once_and_what_is_there_twice_too():
 
 @pytest.mark.parametrize("key", ["1", "~", "true", "2.5"])
 def test_a_key_that_is_no_text_is_a_mistake_like_any_other(key: str):
-    _, problems = checked(in_memory(SHIPPED.replace("next: {cursor:", f"next: {{{key}:")))
+    _, problems = checked(unwritten(SHIPPED.replace("next: {cursor:", f"next: {{{key}:")))
     assert any("it takes" in problem.says for problem in problems)
 
 

@@ -54,7 +54,7 @@ def test_a_lost_vault_shuts_what_was_sealed_and_no_other_row(url: str, monkeypat
         assert ledger.rows("toy", "bills", ["b-1"])["b-1"].payload == {"id": "1"}
 
 
-def test_a_vault_that_does_not_open_keeps_the_ledger_shut(
+def test_a_vault_that_does_not_open_keeps_the_ledger_closed(
     vault: Vault, url: str, monkeypatch: pytest.MonkeyPatch
 ):
     assert vault.names() == []

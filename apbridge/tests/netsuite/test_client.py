@@ -178,7 +178,7 @@ def test_a_limit_that_is_none_is_said(script: AnswerScript, netsuite: NetSuite, 
         netsuite.learn_limit()
 
 
-def test_rest_and_restlets_share_one_gate(netsuite: NetSuite):
+def test_rest_and_restlets_share_one_limiter(netsuite: NetSuite):
     assert netsuite.restlets.limiter is netsuite.session.limiter
 
 

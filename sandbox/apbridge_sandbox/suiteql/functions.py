@@ -26,7 +26,7 @@ def shuffle_by(seed: int) -> None:
 
 
 def register(conn: sqlite3.Connection) -> None:
-    """Return a connection the functions that compiled queries call."""
+    """Register on a connection the functions that compiled queries call."""
     pure: dict[str, Callable[..., Any]] = {
         "ns_local": times.local_of,
         "ns_instant": times.instant_of,

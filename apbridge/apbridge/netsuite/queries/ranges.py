@@ -95,7 +95,7 @@ class RangeReading:
         self._in_flight = 0
         self._held = 0
         self._wants_ends = is_long and lanes > 1
-        self._is_finding_ends = False
+        self._is_asking_ends = False
         self._is_over = False
         self._changed = Condition()
 
@@ -139,8 +139,8 @@ class RangeReading:
                 self._held += 1
                 page = partial(self._asked.page, due.after, due.until)
                 self._call(due, page, partial(self._take_page, due))
-            elif self._wants_ends and not (self._is_finding_ends or self._open.is_done):
-                self._is_finding_ends = True
+            elif self._wants_ends and not (self._is_asking_ends or self._open.is_done):
+                self._is_asking_ends = True
                 self._call(self._open, partial(self._asked.ends, self._open.after), self._take_ends)
             else:
                 return
@@ -193,7 +193,7 @@ class RangeReading:
 
     def _take_ends(self, ends: Sequence[Place]) -> None:
         """Divide the open range at the places where its pages end."""
-        self._is_finding_ends = self._wants_ends = False
+        self._is_asking_ends = self._wants_ends = False
         for end in sorted(ends, key=_order):
             after = self._open.after
             if not self._open.is_done and (after is None or _order(end) > _order(after)):
