@@ -83,6 +83,7 @@ def _pages(place: Path) -> None:
         address = f"http://127.0.0.1:{listening.getsockname()[1]}"
         try:
             opened = requests.get(f"{address}/?token={tokens[0]}", timeout=60, allow_redirects=False)
+            address += opened.headers["location"].rstrip("/")
             for path in ("/", "/exceptions", "/exceptions?page=700", f"/history?number=INV-{_ROWS // 2}"):
                 _tell(f"console {path}", partial(_get, address + path, opened.cookies))
         finally:

@@ -17,6 +17,7 @@ from apbridge_operator.console.sign_in import Session, SignIn, TooManyGuessesErr
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 _OPEN = "Open the address that `apbridge console` printed last: it lets one browser in, once."
+_COOKIE = "apbridge_session"
 _HOST = re.compile(r"(?:\[(?P<six>[0-9A-Fa-f:.]+)\]|(?P<name>[\w.-]*))(?::\d{1,5})?", re.ASCII)
 
 _HEADERS = {
@@ -37,6 +38,9 @@ class Guard:
     Where there is no password, only requests to this machine by a name of this machine are answered: a page
     elsewhere that gives its own name this machine's address (DNS rebinding) is not.
 
+    All pages are in a folder that nobody can guess, and the cookie is for it alone: browsers send a cookie to
+    every port of a host, and at another one another account of the machine may listen.
+
     Args:
         app: What it stands before.
         sign_in: Knows who has signed in.
@@ -45,6 +49,7 @@ class Guard:
     def __init__(self, app: ASGIApp, sign_in: SignIn) -> None:
         self._app = app
         self._sign_in = sign_in
+        self._root = f"/{secrets.token_urlsafe(16)}"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, or let through with the headers that keep browsers careful."""
@@ -57,8 +62,9 @@ class Guard:
             await found(scope, receive, _with_headers(send))
             return
         request.state.session = found
-        is_new = found.id != request.cookies.get(_cookie_name(request))
-        cookie = _with_cookie(Response(), request, found).raw_headers[-1:] if is_new else []
+        scope["root_path"] = self._root
+        is_new = found.id != request.cookies.get(_COOKIE)
+        cookie = self._with_cookie(Response(), found).raw_headers[-1:] if is_new else []
         await self._app(scope, receive, _with_headers(send, cookie))
 
     def _misdirected(self, request: Request) -> Response | None:
@@ -73,12 +79,17 @@ class Guard:
         session = self._sign_in.by_token(request.query_params.get("token", ""))
         if session:
             # To an address without the token: this one stays in the browser's history.
-            return _with_cookie(RedirectResponse("/", 303), request, session)
-        session = self._sign_in.session(request.cookies.get(_cookie_name(request)))
+            return self._led_inside(session)
+        is_inside = request.url.path.startswith(f"{self._root}/")
+        session = self._sign_in.session(request.cookies.get(_COOKIE)) if is_inside else None
         if session:
             return session
         if not self._sign_in.has_password:
             return PlainTextResponse(_OPEN, 403)
+        found = await self._by_password(request)
+        return found if is_inside or isinstance(found, Response) else self._led_inside(found)
+
+    async def _by_password(self, request: Request) -> Session | Response:
         client = request.client.host if request.client else "somewhere"
         try:
             session = await self._sign_in.by_password(request.headers.get("authorization", ""), client)
@@ -87,6 +98,13 @@ class Guard:
             return PlainTextResponse(says, 429, headers={"Retry-After": str(found.seconds)})
         asks = {"WWW-Authenticate": 'Basic realm="apbridge", charset="UTF-8"'}
         return session or PlainTextResponse("A password is needed.", 401, headers=asks)
+
+    def _led_inside(self, session: Session) -> Response:
+        return self._with_cookie(RedirectResponse(f"{self._root}/", 303), session)
+
+    def _with_cookie(self, response: Response, session: Session) -> Response:
+        response.set_cookie(_COOKIE, session.id, httponly=True, samesite="strict", path=f"{self._root}/")
+        return response
 
 
 class Forms:
@@ -106,16 +124,6 @@ class Forms:
             return False
         expected = self.token(request.state.session)
         return hmac.compare_digest(expected.encode(), form.get("token", "").encode())
-
-
-def _cookie_name(request: Request) -> str:
-    # Browsers do not tell ports apart: another project's console has its own cookie.
-    return f"apbridge_{request.scope['server'][1]}"
-
-
-def _with_cookie(response: Response, request: Request, session: Session) -> Response:
-    response.set_cookie(_cookie_name(request), session.id, httponly=True, samesite="strict", path="/")
-    return response
 
 
 def _with_headers(send: Send, more: Sequence[tuple[bytes, bytes]] = ()) -> Send:

@@ -89,7 +89,7 @@ class _Console:
         if note is None:
             return await self._missing(request)
         back = {name: form[name] for name in ("status", "code", "page") if form.get(name)}
-        return RedirectResponse(f"/exceptions?{urlencode({**back, 'note': note})}", 303)
+        return RedirectResponse(f"{_root(request)}/exceptions?{urlencode({**back, 'note': note})}", 303)
 
     # What the pages hold
 
@@ -153,11 +153,11 @@ class _Console:
         if values is None:
             return await self._missing(request)
         token = self._forms.token(request.state.session)
-        common = {"here": here, "token": token, "is_report": False, "style": ""}
+        common = {"here": here, "token": token, **_frame(request)}
         return HTMLResponse(await run_in_threadpool(render, template, {**common, **values}))
 
-    async def _missing(self, _: Request) -> Response:
-        values = {"here": "", "is_report": False, "style": "", "title": "It is not here"}
+    async def _missing(self, request: Request) -> Response:
+        values = {"here": "", **_frame(request), "title": "It is not here"}
         says = "No such record waits, is rejected or was dismissed; it may have been delivered since."
         return HTMLResponse(render("message.html", {**values, "says": says}), 404)
 
@@ -174,9 +174,17 @@ async def _form(request: Request) -> dict[str, str] | None:
         return None
 
 
-def _failed(_: Request, found: Exception) -> Response:
-    values = {"here": "", "is_report": False, "style": "", "title": "The ledger cannot be read"}
+def _failed(request: Request, found: Exception) -> Response:
+    values = {"here": "", **_frame(request), "title": "The ledger cannot be read"}
     return HTMLResponse(render("message.html", {**values, "says": str(found)}), 503)
+
+
+def _root(request: Request) -> str:
+    return str(request.scope["root_path"])
+
+
+def _frame(request: Request) -> dict[str, Any]:
+    return {"root": _root(request), "is_report": False, "style": ""}
 
 
 def _number(text: str | None) -> int:

@@ -66,7 +66,6 @@ def test_the_console_serves_until_it_is_stopped(project: Path, password: str | N
         again = requests.get(printed, timeout=PATIENCE)
         known = requests.get(address, timeout=PATIENCE, auth=("ap", password or "a long password"))
         process.terminate()
-    assert (opened.status_code, opened.url) == (200, address)
     assert "State of the loop" in opened.text
     assert another.startswith(f"{address}?token=")
     assert another != printed

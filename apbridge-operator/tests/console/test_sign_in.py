@@ -22,6 +22,7 @@ from tests.console.morning import bill_name
 from tests.console.visits import Served, Visit
 from tests.waiting import PATIENCE
 
+COOKIE = "apbridge_session"
 PASSWORD = "pässword of four words"
 
 
@@ -61,11 +62,11 @@ def test_another_account_of_the_machine_sees_nothing(served: Served, path: str):
     assert "set-cookie" not in answer.headers
 
 
-def test_another_account_of_the_machine_decides_nothing(served: Served, visit: Visit, ledger: Ledger):
+def test_another_account_of_the_machine_decides_nothing(visit: Visit, ledger: Ledger):
     token = visit.form_token()
     visit.cookies.clear()
     assert visit.decide("dismiss", token=token, why="paid", who="Ann").status_code == 403
-    visit.cookies.set(cookie_name(served), "a session that is none")
+    visit.cookies.set(COOKIE, "a session that is none")
     assert visit.decide("dismiss", token=token, why="paid", who="Ann").status_code == 403
     assert decisions(ledger) == []
     assert list(ledger.all_rows("avidxchange", "bills", asked=True)) == []
@@ -74,7 +75,6 @@ def test_another_account_of_the_machine_decides_nothing(served: Served, visit: V
 def test_the_printed_address_lets_one_browser_in_and_the_next_one_is_printed(served: Served):
     used = served.tokens[-1]
     with Visit(served) as visit:
-        assert visit.opened.url == f"{served.address}/"
         assert "State of the loop" in visit.opened.text
         assert served.get(f"/?token={used}").status_code == 403
         # The one that used it may open it again, as from its history.
@@ -86,14 +86,26 @@ def test_the_printed_address_lets_one_browser_in_and_the_next_one_is_printed(ser
 def test_the_session_is_a_cookie_that_no_script_and_no_other_site_can_use(served: Served):
     cookie = served.get(f"/?token={served.tokens[-1]}").headers["set-cookie"].lower()
     parts = {part.strip() for part in cookie.split(";")}
-    assert {"samesite=strict", "httponly", "path=/"} < parts
+    assert {"samesite=strict", "httponly"} < parts
     assert not [part for part in parts if part.startswith("domain")]
-    # Consoles of two projects do not sign each other's browsers out.
-    assert cookie.startswith(f"{cookie_name(served)}=")
 
 
-def cookie_name(served: Served) -> str:
-    return f"apbridge_{served.address.rpartition(':')[2]}"
+def test_a_server_at_another_port_is_not_sent_the_session(
+    visit: Visit, serving: Callable[..., Served], ledger: Ledger
+):
+    (cookie,) = visit.cookies
+    assert cookie.path == f"{visit.root.removeprefix(visit.address)}/"
+    assert len(cookie.path) > 20
+    # Browsers do not tell ports apart, only paths, and nobody else can know this one.
+    another = serving(ledger)
+    for path in ("/", "/exceptions", cookie.path[:-2]):
+        sent = visit.prepare_request(requests.Request("GET", another.address + path))
+        assert "Cookie" not in sent.headers
+    # Somebody who has the cookie and not the path does not learn the path by it.
+    answer = visit.get(
+        visit.address, headers={"Cookie": f"{cookie.name}={cookie.value}"}, allow_redirects=False
+    )
+    assert answer.status_code == 403
 
 
 def test_the_trail_has_who_was_signed_in_beside_the_name_that_was_typed(visit: Visit, ledger: Ledger):
@@ -155,7 +167,8 @@ def test_a_host_that_is_none_is_a_bad_request(served: Served, locked: Served, ho
 def test_a_token_that_is_none_lets_nobody_in(served: Served, visit: Visit, token: str):
     assert served.get(f"/?token={token}").status_code == 403
     assert visit.decide("retry", token=token).status_code == 403
-    assert served.get("/", headers={"Cookie": f"{cookie_name(served)}={token}".encode()}).status_code == 403
+    visit.cookies.clear()
+    assert visit.page("/", headers={"Cookie": f"{COOKIE}={token}".encode()}).status_code == 403
 
 
 @pytest.mark.parametrize(
@@ -165,7 +178,7 @@ def test_a_password_header_that_is_none_lets_nobody_in(locked: Served, sent: str
     headers = {"Authorization": sent.encode("latin-1")}
     assert locked.get("/", headers=headers).status_code == 401
     # And is no guess that others have to wait for.
-    assert locked.get("/", headers=basic(PASSWORD)).status_code == 200
+    assert locked.get("/", headers=basic(PASSWORD)).status_code == 303
 
 
 # Somebody who guesses
@@ -177,10 +190,11 @@ def test_a_password_is_asked_for_where_one_is_set(locked: Served):
     assert "INV-" not in answer.text
     with requests.Session() as visit:
         visit.headers.update(basic(PASSWORD))
-        assert visit.get(locked.address).status_code == 200
+        opened = visit.get(locked.address)
+        assert "State of the loop" in opened.text
         # The cookie goes on without the password, so that it is not hashed for every page.
         del visit.headers["Authorization"]
-        assert visit.get(locked.address).status_code == 200
+        assert visit.get(opened.url).status_code == 200
 
 
 def test_each_wrong_password_makes_the_next_guess_wait_twice_as_long(locked: Served):
@@ -206,16 +220,17 @@ def test_guesses_at_once_are_looked_at_one_by_one(locked: Served):
 def test_guesses_do_not_lock_the_owner_out(locked: Served):
     with requests.Session() as colleague, Visit(locked) as owner:
         colleague.headers.update(basic(PASSWORD))
-        assert colleague.get(locked.address).status_code == 200
+        opened = colleague.get(locked.address)
+        assert opened.status_code == 200
         assert locked.get("/", headers=basic("a wrong one")).status_code == 401
         # Who is in stays in, and the printed address lets the owner in.
-        assert colleague.get(locked.address).status_code == 200
+        assert colleague.get(opened.url).status_code == 200
         assert owner.page("/").status_code == 200
         with Visit(locked) as again:
             assert again.opened.status_code == 200
     # Without more guesses it is over by itself, and the right password ends it.
     locked.now += 1
-    assert locked.get("/", headers=basic(PASSWORD)).status_code == 200
+    assert locked.get("/", headers=basic(PASSWORD)).status_code == 303
     assert locked.get("/", headers=basic("a wrong one")).status_code == 401
     assert locked.get("/", headers=basic(PASSWORD)).headers["retry-after"] == "1"
 

@@ -35,12 +35,14 @@ class Visit(requests.Session):
 
     def __init__(self, served: Served) -> None:
         super().__init__()
-        self.address = served.address
         self.opened = self.get(served.printed(), timeout=PATIENCE)
+        self.address = served.address
+        self.root = self.opened.url.rstrip("/")
+        """Where its pages are."""
 
     def page(self, path: str, **more: object) -> requests.Response:
         """Open a page."""
-        return self.get(self.address + path, timeout=PATIENCE, allow_redirects=False, **more)  # type: ignore[arg-type]
+        return self.get(self.root + path, timeout=PATIENCE, allow_redirects=False, **more)  # type: ignore[arg-type]
 
     def form_token(self) -> str:
         """Return the token of its forms."""
@@ -53,5 +55,5 @@ class Visit(requests.Session):
         token = more.pop("token") if "token" in more else self.form_token()
         form |= {"token": token, "decision": decision, **more}
         return self.post(
-            f"{self.address}/decide", data=form, headers=headers, timeout=PATIENCE, allow_redirects=False
+            f"{self.root}/decide", data=form, headers=headers, timeout=PATIENCE, allow_redirects=False
         )
