@@ -26,16 +26,25 @@ def new_project(folder: Path) -> Path:
 def run(
     project: Path, *words: str, secrets: Mapping[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
-    """Run `apbridge` or `meltano` there, with none of our variables set but those given."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
+    """Run `apbridge` or `meltano` there, with none of our variables set but those given.
+
+    By an account that lets everybody read and write what it makes.
+    """
     return subprocess.run(
         [PROGRAMS / words[0], *words[1:]],
         cwd=project,
-        env={**environment, **(secrets or {}), "MELTANO_SEND_ANONYMOUS_USAGE_STATS": "false"},
+        env={**environment(project), **(secrets or {})},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
         check=False,
         timeout=PATIENCE,
-        umask=0o077,
+        umask=0,
     )
+
+
+def environment(project: Path) -> dict[str, str]:
+    """Return this process's variables without ours; Meltano's logs go into the project, to be seen."""
+    others = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
+    own = {"MELTANO_SEND_ANONYMOUS_USAGE_STATS": "false", "XDG_STATE_HOME": str(project / ".state")}
+    return {**others, **own}

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -21,29 +22,39 @@ from apbridge.vault import Vault
 from apbridge_sandbox.testing import Running, running
 from demo.books import BothBooks
 from demo.meltano import PROGRAMS, ROOT
-from tests.project import OURS, new_project, run
+from tests.project import environment, new_project, run
+from tests.waiting import until
 
 pytestmark = pytest.mark.long
+
+LEFT = ".meltano/run/*/*.config.json"
+"""The settings of a run, as Meltano writes them for its plugins."""
 
 BANKS = ["102:USD:1", "103:CAD:1", "107:CAD:2", "108:USD:2"]
 
 
 @dataclass
 class Journey:
-    """What a person did, what was said, and where secrets were seen."""
+    """What a person did, what was said, where secrets were seen, and what others might have read."""
 
     project: Path
     sandbox: Running
     said: list[str]
     seen: set[str]
+    opened: set[str]
+    checked: Any
     books: Any
 
 
 class SecretWatch:
-    """Looks for secrets, again and again: in every file of a project, and in every process's words."""
+    """Looks for secrets, again and again: in every file of a project, and in every process's words.
+
+    It also looks for what others may do something with, and come to from the project's folder.
+    """
 
     def __init__(self, project: Path, secrets: list[str]) -> None:
         self.seen: set[str] = set()
+        self.opened: set[str] = set()
         self._project = project
         self._secrets = [secret.encode() for secret in secrets]
 
@@ -71,10 +82,32 @@ class SecretWatch:
             with suppress(OSError):
                 content = place.read_bytes()
                 self.seen |= {f"{place}: {secret!r}" for secret in self._secrets if secret in content}
+        self.opened |= set(_open_to_others(self._project))
 
     def _files(self) -> Iterator[Path]:
         for folder, _, files in os.walk(self._project):
             yield from (Path(folder, file) for file in files)
+
+
+def _open_to_others(folder: Path) -> Iterator[str]:
+    for place in folder.iterdir():
+        with suppress(FileNotFoundError):
+            mode = place.lstat().st_mode
+            if mode & 0o077 and not place.is_symlink():
+                yield str(place)
+            if place.is_dir() and mode & 0o011:
+                yield from _open_to_others(place)
+
+
+def kill_a_run(project: Path) -> None:
+    """Kill Meltano, and what it started, once it has written the settings of a run."""
+    command = [str(PROGRAMS / "meltano"), "run", "--state-id-suffix=killed", "inbound"]
+    with subprocess.Popen(
+        command, cwd=project, env=environment(project), umask=0, start_new_session=True, stdout=-1, stderr=-3
+    ) as run:
+        until(lambda: list(project.glob(LEFT)) or run.poll() is not None)
+        os.killpg(run.pid, signal.SIGKILL)
+    assert list(project.glob(LEFT))
 
 
 def pay_all(sandbox: Running) -> None:
@@ -119,6 +152,7 @@ def journey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Journey]:
             project, [*secrets.values(), private_key.splitlines()[1], key_file.read_text().strip()]
         )
         with watch.watching():
+            kill_a_run(project)
             checked = run(project, "meltano", "invoke", "apbridge:check", "--json")
             assert checked.returncode == 0, checked.stdout + checked.stderr[-3000:]
             for job in ("outbound", "inbound"):
@@ -128,7 +162,9 @@ def journey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Journey]:
                 if job == "outbound":
                     pay_all(sandbox)
         said += [first.stdout, first.stderr, second.stdout, second.stderr]
-        yield Journey(project, sandbox, said, watch.seen, sandbox.books())
+        yield Journey(
+            project, sandbox, said, watch.seen, watch.opened, json.loads(checked.stdout), sandbox.books()
+        )
 
 
 def documented() -> list[str]:
@@ -142,7 +178,7 @@ def documented() -> list[str]:
 
 def trying(project: Path, port: int) -> str:
     """Return those commands as a script, with a small company on a free port."""
-    lines = [f"cd {project}", "umask 077", *documented()]
+    lines = [f"cd {project}", "umask 000", *documented()]
     script = "\n".join(lines).replace("8400", str(port))
     serve = f"serve --port {port} --control-port 0 --vendors 6 --bills 12"
     # A person does not type faster than the sandbox starts.
@@ -156,7 +192,7 @@ def trying(project: Path, port: int) -> str:
 def files(project: Path) -> set[str]:
     """Name what is there of one's own, but for Meltano's plugins and logs."""
     found = (Path(folder, name) for folder, _, names in os.walk(project) for name in names)
-    return {str(one.relative_to(project)) for one in found if ".meltano" not in one.parts}
+    return {str(one.relative_to(project)) for one in found if not {".meltano", ".state"} & {*one.parts}}
 
 
 def test_a_trial_as_documented_and_then_the_real_account_in_the_same_folder(tmp_path: Path):
@@ -191,13 +227,10 @@ def banks() -> list[str]:
 
 def run_script(project: Path, script: str) -> subprocess.CompletedProcess[str]:
     """Run commands as somebody types them, with none of our variables set before."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
-    environment["PATH"] = f"{PROGRAMS}:{environment['PATH']}"
-    environment["MELTANO_SEND_ANONYMOUS_USAGE_STATS"] = "false"
     return subprocess.run(
         ["/bin/bash", "-e", "-c", script],
         cwd=project,
-        env=environment,
+        env={**environment(project), "PATH": f"{PROGRAMS}:{os.environ['PATH']}"},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -217,3 +250,14 @@ def test_no_secret_was_in_any_file_nor_process_list_nor_log(journey: Journey):
     assert len(tokens) == 2
     for text in journey.said:
         assert not [token for token in tokens if token in text]
+
+
+def test_nobody_else_may_read_what_meltano_and_our_programs_write(journey: Journey):
+    assert journey.opened == {str(journey.project / "meltano.yml")}
+
+
+def test_what_a_killed_run_left_is_named_and_holds_no_secret(journey: Journey):
+    (left,) = [one for one in journey.checked["checks"] if one["subject"] == "run files"]
+    assert (left["state"], left["code"]) == ("note", "APB-CHK-031")
+    assert all(str(file.relative_to(journey.project)) in left["says"] for file in journey.project.glob(LEFT))
+    assert left["says"].endswith("Secrets in them: none.")
