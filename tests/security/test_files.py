@@ -51,12 +51,13 @@ def project(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     for name in list(os.environ):
         if name.startswith(OURS):
             monkeypatch.delenv(name)
-    with tempfile.TemporaryDirectory() as folder:
-        Path(folder).chmod(0o755)
+    with tempfile.TemporaryDirectory() as made:
+        folder = Path(made).resolve()
+        folder.chmod(0o755)
         monkeypatch.chdir(folder)
         monkeypatch.setenv("XDG_STATE_HOME", f"{folder}/state")
         monkeypatch.setenv("APBRIDGE_VAULT_KEY_FILE", f"{folder}/elsewhere/key")
-        yield Path(folder)
+        yield folder
 
 
 PROGRAMS: dict[str, Callable[[], Any]] = {
