@@ -12,6 +12,7 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from apbridge.files import keep_private
 from apbridge_sandbox.testing import Running, running
@@ -70,7 +71,7 @@ def _job(name: str, folder: Path, sandbox: Running) -> None:
 def _tell(line: str) -> None:
     """Show what our plugins say, and leave Meltano's own lines to the log file."""
     if found := _OUR_LINE.search(line):
-        console.print(f"  [dim]{found[1]}:[/dim] {found[2]}", soft_wrap=True, markup=True)
+        console.print(Text.assemble("  ", (f"{found[1]}:", "dim"), f" {found[2]}"), soft_wrap=True)
 
 
 def _without_refusals(refused: dict[str, dict[str, int]]) -> Comparison:

@@ -10,6 +10,7 @@ from apbridge.errors import APBridgeError, urgent
 from apbridge.ledger import Ledger, Status
 from apbridge.ledger.run_history import PastRun, RunHistory
 from apbridge.netsuite.certificate import Certificate
+from apbridge.printable import printable
 from apbridge.redaction import redact_text
 from apbridge_operator.exceptions import Case, Exceptions, Which
 from apbridge_operator.health import DIRECTIONS, QUIET, whole
@@ -62,7 +63,7 @@ def _runs(run_history: RunHistory, now: datetime, quiet: timedelta) -> Iterator[
         streak = f"{plugin} since run {good.id if good else 0}"
         if ended and ended.status in {"failed", "incomplete"}:
             unknown = APBridgeError("APB-NTC-003", direction=direction)
-            says = f"{direction}: {ended.error}" if ended.error else whole(unknown)
+            says = printable(f"{direction}: {ended.error}") if ended.error else whole(unknown)
             yield from _once(run_history, f"notice of a failure of {streak}", _failed(ended), says)
         if good is None or _ended(good) < now - quiet:
             since = f"since {_ended(good):%Y-%m-%d %H:%M} UTC" if good else "with this ledger"
@@ -117,7 +118,9 @@ def _rejections(ledger: Ledger, run_history: RunHistory) -> Iterator[Notice]:
 
 
 def _listed(cases: Sequence[Case]) -> str:
-    lines = [redact_text(f"- {one.name}: {one.says} {one.do}".strip()) for one in cases[:_MOST_NAMED]]
+    lines = [
+        printable(redact_text(f"- {one.name}: {one.says} {one.do}".strip())) for one in cases[:_MOST_NAMED]
+    ]
     left = len(cases) - len(lines)
     return "\n".join([*lines, *([f"… and {left} more: apbridge exceptions list"] if left else [])])
 

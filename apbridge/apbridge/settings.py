@@ -193,17 +193,34 @@ SPOOL_SETTINGS = (
 )
 
 
+NEVER_SECRET = frozenset(
+    {
+        "account_id",
+        "base_url",
+        "certificate_path",
+        "private_key_path",
+        "profile",
+        "restlet_deploy",
+        "restlet_script",
+        "start_date",
+    }
+)
+"""Settings that errors, logs and checks show as they are: none of them is taken from the vault."""
+
+
 def text(config: Mapping[str, Any], name: str) -> str | None:
     """Read a text setting, from the vault where it is `vault:<name>`; None where it is absent or blank.
 
     Raises:
-        SettingError: The vault cannot be opened, or has no such secret.
+        SettingError: The vault cannot be opened, or has no such secret; or the setting is one that is shown.
     """
     value = config.get(name)
     if value is None:
         return None
-    from apbridge.vault import resolved  # noqa: PLC0415
+    from apbridge.vault import REFERENCE, resolved  # noqa: PLC0415
 
+    if name in NEVER_SECRET and str(value).strip().startswith(REFERENCE):
+        raise SettingError("APB-SET-006", setting=name)
     try:
         return resolved(str(value).strip()) or None
     except SettingError as failure:

@@ -16,6 +16,7 @@ from dotenv import load_dotenv
 from typer.core import TyperGroup
 from typer.main import get_command
 
+from apbridge import logs
 from apbridge.errors import APBridgeError, SettingError, where
 from apbridge.files import keep_private
 
@@ -86,6 +87,7 @@ def begin(
 ) -> None:
     """NetSuite and AvidXchange, kept in step: what an operator does between two runs."""
     logging.basicConfig(level=log_level.upper(), format="%(message)s", stream=sys.stderr)
+    logs.clean()
     if env_file:
         os.environ[ENV_FILE] = str(env_file.resolve())
     try:

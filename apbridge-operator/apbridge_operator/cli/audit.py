@@ -17,7 +17,7 @@ from apbridge.json import dumps, loads
 from apbridge.ledger.anchor import Anchor
 from apbridge_operator.cli import context
 from apbridge_operator.cli.exceptions import in_a_cell
-from apbridge_operator.cli.output import Json, console, print_json, table
+from apbridge_operator.cli.output import Json, display, line, print_json, say, table
 from apbridge_operator.cli.words import day_and_time, exchange, moment
 from apbridge_operator.record_history import Cut, Link, RecordHistories, RecordHistory
 
@@ -67,7 +67,7 @@ def show(
         what = f"{one.phase}: {one.operation}"
         row = (str(one.seq), one.at[:19], str(one.run_id), what, one.external_id, one.system)
         shown.add_row(*row, str(one.status or ""), one.actor)
-    console().print(shown)
+    display(shown)
 
 
 @app.command()
@@ -115,10 +115,10 @@ def verify(
     if as_json:
         print_json({**asdict(check), "head": str(head)})
     elif check.broken_at is None:
-        typer.echo(f"The trail is whole: {check.rows} rows. It ends with {head}")
+        say(f"The trail is whole: {check.rows} rows. It ends with {head}")
     else:
         before = f"The {check.rows} rows before it are as they were written. " if check.rows else ""
-        typer.echo(
+        say(
             f"Row {check.broken_at} of the trail is wrong: {check.because}. {before}"
             "Keep a copy of the ledger; see who could write to it."
         )
@@ -146,7 +146,7 @@ def anchor(
     if as_json:
         print_json({"file": str(output), "head": str(head)})
     else:
-        typer.echo(f"Written: {output}, with the end of the trail {head}")
+        say(f"Written: {output}, with the end of the trail {head}")
 
 
 _PLACE = re.compile(r"(?P<seq>\d{1,18}):(?P<hash>[0-9a-f]{64})")
@@ -175,15 +175,15 @@ def _expected(value: str) -> Anchor:
 
 
 def _tell(history: RecordHistory) -> None:
-    out = console()
     for one in history.records:
         amount = f", {one.amount} {one.currency or ''}".rstrip() if one.amount else ""
-        out.print(f"[bold]{one.stream.removesuffix('s')} {one.number or ''}[/bold] {one.external_id}{amount}")
+        name = f"{one.stream.removesuffix('s')} {one.number or ''}"
+        display(line((name, "bold"), f" {one.external_id}{amount}"))
         ids = f"{one.source_id or 'unknown'} at its origin, {one.remote_id or 'none yet'} in {one.system}"
-        out.print(f"  {one.status.value}; id {ids}")
-        out.print(f"  first seen {day_and_time(one.first_seen)}, last {day_and_time(one.last_seen)}")
+        display(f"  {one.status.value}; id {ids}")
+        display(f"  first seen {day_and_time(one.first_seen)}, last {day_and_time(one.last_seen)}")
         for said in (one.reason, one.facts.get("note"), one.dismissed_because):
             if said:
-                out.print(f"  {said}", markup=False)
+                display(f"  {said}")
     for each in history.exchanges:
-        out.print(exchange(each), markup=False)
+        display(*exchange(each))

@@ -7,7 +7,6 @@ from datetime import datetime, timezone
 from typing import Annotated, Any, Literal
 
 import typer
-from rich.markup import escape
 
 from apbridge.errors import APBridgeError, RefusedError, SettingError
 from apbridge.files import replace
@@ -15,7 +14,7 @@ from apbridge.netsuite.certificate import Certificate
 from apbridge_operator.certificates import Certificates
 from apbridge_operator.cli import context
 from apbridge_operator.cli.app import FOUND
-from apbridge_operator.cli.output import Json, console, print_json, table
+from apbridge_operator.cli.output import Json, display, print_json, say, table
 from apbridge_operator.cli.rotation import Rotation
 from apbridge_operator.cli.upload import CERTIFICATE_FILE
 
@@ -42,11 +41,11 @@ def status(*, as_json: Json = False) -> None:
         for row in rows:
             days = (row["until"] - datetime.now(timezone.utc)).days if row["until"] else ""
             cells = (row["id"], _day(row["from"]), _day(row["until"]), str(days), row["use"])
-            shown.add_row(*map(escape, cells))
-        console().print(shown)
-        for line in (note, *sorted(filter(None, reminders))):
-            if line:
-                typer.echo(str(line))
+            shown.add_row(*cells)
+        display(shown)
+        for one in (note, *sorted(filter(None, reminders))):
+            if one:
+                say(str(one))
     if reminders:
         raise typer.Exit(FOUND)
 
@@ -70,8 +69,8 @@ def rotate(
     if as_json:
         print_json({"in_use": done.certificate_id, "before": done.old_certificate_id})
     else:
-        typer.echo(f"Certificate {done.certificate_id} is in use. It has signed in.")
-        typer.echo(
+        say(f"Certificate {done.certificate_id} is in use. It has signed in.")
+        say(
             f"{done.old_certificate_id}, in use before, is still good. Once a run has gone well, run "
             "`apbridge certificate revoke`."
         )
@@ -91,7 +90,7 @@ def revoke(
     if as_json:
         print_json({"revoked": revoked})
     else:
-        typer.echo(f"Certificate {revoked} is revoked.")
+        say(f"Certificate {revoked} is revoked.")
 
 
 def _rotation() -> Rotation:

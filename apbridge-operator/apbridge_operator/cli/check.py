@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import typer
-from rich.markup import escape
 
 from apbridge.errors import APBridgeError
 from apbridge_operator.cli import context
 from apbridge_operator.cli.app import FOUND
 from apbridge_operator.cli.checks import CheckResult, State, avidxchange, files, here, netsuite
-from apbridge_operator.cli.output import Json, console, print_json, table
+from apbridge_operator.cli.output import Json, display, line, print_json, say, table
 from apbridge_operator.cli.upload import upload_prompt
 
 app = typer.Typer()
@@ -58,11 +57,10 @@ def show(found: list[CheckResult], *, as_json: bool) -> int:
     shown.show_header = False
     for one in found:
         style = _STYLES[one.state]
-        code = f" [dim]{one.code}[/dim]" if one.code else ""
-        text = escape(f"{one.says} {one.do}".strip())
-        shown.add_row(f"[{style}]{one.state.value}[/{style}]", one.subject, text + code)
-    out = console()
-    out.print(shown)
+        code = f" {one.code}" if one.code else ""
+        text = line(f"{one.says} {one.do}".strip(), (code, "dim"))
+        shown.add_row(line((one.state.value, style)), one.subject, text)
+    display(shown)
     if any(one.code == REFRESHED for one in found):
-        typer.echo(upload_prompt())
+        say(*upload_prompt().split("\n"))
     return FOUND if bad else 0

@@ -11,7 +11,7 @@ import typer
 from apbridge import settings
 from apbridge.netsuite.certificate import Certificate
 from apbridge_operator.cli import context
-from apbridge_operator.cli.output import Json, print_json
+from apbridge_operator.cli.output import Json, print_json, say
 from apbridge_operator.console.serve import serve
 
 app = typer.Typer(help="Show the state of the loop in a browser.")
@@ -45,7 +45,7 @@ def console(
         if as_json:
             print_json({"address": address})
         else:
-            typer.echo(f"Open {address} (it lets one browser in, once). Ctrl+C ends the console.")
+            say(f"Open {address} (it lets one browser in, once). Ctrl+C ends the console.")
         sys.stdout.flush()
 
     with context.ledger() as ledger:

@@ -11,13 +11,13 @@ from importlib.metadata import version
 from typing import Annotated, Any, Literal
 
 import typer
-from rich.markup import escape
 
 from apbridge.errors import SettingError
 from apbridge.ledger import OPEN, Ledger, Status
 from apbridge.ledger.run import user_name
+from apbridge.printable import printable
 from apbridge_operator.cli import context
-from apbridge_operator.cli.output import Json, console, print_json, table
+from apbridge_operator.cli.output import Json, display, line, print_json, say, table
 from apbridge_operator.cli.words import age, day_and_time, exchange, pretty
 from apbridge_operator.exceptions import Case, Exceptions, Which
 from apbridge_operator.record_history import RecordHistories
@@ -61,15 +61,13 @@ def list_(
     shown = table("record", "amount", "status", "age", "tries", "what is wrong, and what to do")
     for one in cases:
         amount = f"{one.amount} {one.currency or ''}".strip() if one.amount else ""
-        now = "[bold red]ACT NOW[/bold red] " if one.is_urgent else ""
-        words = f"{now}{escape(one.says)} [bold]{escape(one.do)}[/bold] {one.code or ''}".strip()
-        shown.add_row(
-            escape(one.name), amount, one.status.value, age(one.open_since), str(one.attempts), words
-        )
+        now = "ACT NOW " if one.is_urgent else ""
+        words = line((now, "bold red"), f"{one.says} ", (one.do, "bold"), f" {one.code or ''}".rstrip())
+        shown.add_row(one.name, amount, one.status.value, age(one.open_since), str(one.attempts), words)
     if cases:
-        console().print(shown)
+        display(shown)
     first = (page - 1) * size
-    typer.echo(f"{first + 1}-{first + len(cases)} of {total}" if cases else f"none here, {total} in all")
+    say(f"{first + 1}-{first + len(cases)} of {total}" if cases else f"none here, {total} in all")
 
 
 @app.command()
@@ -98,27 +96,26 @@ def show(
             ]
         )
         return
-    out = console()
     for one, record, exchanges in found:
         on_its_way = f"({one.external_id}), on its way to {one.system}: {one.status.value}"
-        out.print(f"[bold]{escape(one.name)}[/bold] {on_its_way}")
-        out.print(f"{escape(one.says)}\n[bold]{escape(one.do)}[/bold] {one.code or ''}")
-        out.print(
+        display(line((one.name, "bold"), f" {on_its_way}"))
+        display(one.says, line((one.do, "bold"), f" {one.code or ''}"))
+        display(
             f"Open for {age(one.open_since) or 'no time'}, tried {one.attempts} times,"
             f" last seen {day_and_time(one.last_seen)}."
         )
         if one.dismissed_at:
             when = day_and_time(one.dismissed_at)
-            out.print(escape(f"Dismissed by {one.dismissed_by} on {when}: {one.dismissed_because}"))
+            display(f"Dismissed by {one.dismissed_by} on {when}: {one.dismissed_because}")
         if one.needs_refetch:
-            out.print("Its secrets are not kept, so the tap is asked for it anew.")
-        out.print("\n[bold]The record[/bold]")
-        out.print(pretty(record), markup=False)
-        out.print("\n[bold]What was said to the other system, and by whom[/bold]")
+            display("Its secrets are not kept, so the tap is asked for it anew.")
+        display("", line(("The record", "bold")))
+        display(*pretty(record).split("\n"))
+        display("", line(("What was said to the other system, and by whom", "bold")))
         for each in exchanges:
-            out.print(exchange(each), markup=False)
+            display(*exchange(each))
         if not exchanges:
-            out.print("Nothing: it was not sent.")
+            display("Nothing: it was not sent.")
 
 
 @app.command()
@@ -140,9 +137,9 @@ def retry(
     if as_json:
         print_json({"asked_for": done, "needs_refetch": needs_refetch})
         return
-    typer.echo(f"{done} will be tried first by the next run.")
+    say(f"{done} will be tried first by the next run.")
     if needs_refetch:
-        typer.echo(
+        say(
             f"{needs_refetch} of them hold secrets that are not kept: they go when the tap brings them again."
         )
 
@@ -171,7 +168,7 @@ def dismiss(
     if as_json:
         print_json({"dismissed": done})
     else:
-        typer.echo(f"{done} dismissed by {by}, until they change; it is on the audit trail.")
+        say(f"{done} dismissed by {by}, until they change; it is on the audit trail.")
 
 
 @app.command()
@@ -231,7 +228,8 @@ def in_a_cell(value: object) -> object:
     text = "" if value is None else str(value)
     # East Asian spreadsheets take full-width signs for the plain ones, and some pass over blanks before them.
     first = unicodedata.normalize("NFKC", text.lstrip()[:1])
-    return f"'{text}" if first in _BEGIN_FORMULAS or text.startswith(("\t", "\r", "\n")) else text
+    shown = printable(text)
+    return f"'{shown}" if first in _BEGIN_FORMULAS or text.startswith(("\t", "\r", "\n")) else shown
 
 
 _BEGIN_FORMULAS = {"=", "+", "-", "@", "\N{MINUS SIGN}"}

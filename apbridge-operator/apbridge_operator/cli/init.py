@@ -24,7 +24,7 @@ from apbridge.vault.vault import FILE as VAULT_FILE
 from apbridge_operator.cli import context, env_file, meltano
 from apbridge_operator.cli.app import FOUND, variables_file
 from apbridge_operator.cli.check import results, show
-from apbridge_operator.cli.output import Json, print_json
+from apbridge_operator.cli.output import Json, print_json, say
 from apbridge_operator.cli.upload import CERTIFICATE_FILE, first_steps
 from apbridge_operator.key_pair import KeyPair
 
@@ -133,7 +133,7 @@ def init(  # noqa: PLR0913 - its options
             env_file.keep_secrets({"NETSUITE_CERTIFICATE_ID": certificate_id})
         questions = _questions()
         if not as_json and any(not os.environ.get(one.variable) for one in questions):
-            typer.echo(first_steps())
+            say(*first_steps().split("\n"))
         missing = _answer(questions, asks=asks)
     if missing:
         _say_missing(missing, as_json=as_json)
@@ -265,7 +265,7 @@ def _show_bank_accounts() -> None:
         return
     for row in rows:
         name = row.get("accountsearchdisplayname", "")
-        typer.echo(f"  {row['id']}: {row.get('acctnumber', '')} {name}")
+        say(f"  {row['id']}: {row.get('acctnumber', '')} {name}")
 
 
 def _say_missing(missing: Sequence[Question], *, as_json: bool) -> None:
@@ -273,6 +273,6 @@ def _say_missing(missing: Sequence[Question], *, as_json: bool) -> None:
         upload = str(CERTIFICATE_FILE) if CERTIFICATE_FILE.exists() else None
         print_json({"ok": False, "missing": [one.variable for one in missing], "upload": upload})
         return
-    typer.echo("Still missing; run `apbridge init` again when you have them, or set these variables:\n")
+    say("Still missing; run `apbridge init` again when you have them, or set these variables:", "")
     for one in missing:
-        typer.echo(f"  {one.variable}: {one.text}")
+        say(f"  {one.variable}: {one.text}")

@@ -10,7 +10,6 @@ from importlib import resources
 from typing import Any
 
 import typer
-from rich.markup import escape
 
 from apbridge.avidxchange import AvidXchange
 from apbridge.errors import RefusedError, SettingError
@@ -18,7 +17,7 @@ from apbridge.mapping import DIMENSIONS, SEGMENT, Coding
 from apbridge.netsuite import NetSuite
 from apbridge_operator.cli import context
 from apbridge_operator.cli.app import FOUND
-from apbridge_operator.cli.output import Json, console, print_json, table
+from apbridge_operator.cli.output import Json, display, print_json, say, table
 
 app = typer.Typer(help="GL accounts and dimensions, and AvidXchange's codes for them.", no_args_is_help=True)
 
@@ -75,10 +74,10 @@ def check(*, as_json: Json = False) -> None:
         for one in found:
             name = one.number or f"id {one.id}"
             cells = (one.of, name, one.subsidiary or "", one.code, one.problem, str(one.bills), one.table)
-            shown.add_row(*map(escape, cells))
-        console().print(shown)
+            shown.add_row(*cells)
+        display(shown)
     else:
-        typer.echo("Every account and dimension value of open bills has a code that AvidXchange takes.")
+        say("Every account and dimension value of open bills has a code that AvidXchange takes.")
     if found:
         raise typer.Exit(FOUND)
 

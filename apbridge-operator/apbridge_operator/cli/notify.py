@@ -15,7 +15,7 @@ from apbridge import settings
 from apbridge.errors import APBridgeError, SettingError, UnavailableError
 from apbridge.netsuite.certificate import Certificate
 from apbridge_operator.cli import context
-from apbridge_operator.cli.output import Json, print_json
+from apbridge_operator.cli.output import Json, print_json, say
 from apbridge_operator.notices import Notice, due
 
 app = typer.Typer(help="Tell what somebody should know, each thing once.")
@@ -52,7 +52,7 @@ def notify(
         print_json([{"title": one.title, "says": one.says} for one in told])
     else:
         for one in told:
-            typer.echo(f"{one.title}\n{one.says}\n")
+            say(one.title, *one.says.split("\n"), "")
     if told:
         raise typer.Exit(1)
 

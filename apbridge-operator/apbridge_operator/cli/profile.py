@@ -8,7 +8,6 @@ from datetime import datetime, timedelta, timezone
 from typing import Annotated, Any
 
 import typer
-from rich.markup import escape
 
 from apbridge.avidxchange import AvidXchangeReader, AvidXchangeSettings, Shown
 from apbridge.avidxchange.canonical import STREAMS
@@ -19,7 +18,7 @@ from apbridge.errors import APBridgeError, RejectedError
 from apbridge.schemas import schema, validator
 from apbridge_operator.cli import context
 from apbridge_operator.cli.app import FOUND
-from apbridge_operator.cli.output import Json, console, print_json, table
+from apbridge_operator.cli.output import Json, display, print_json, say, table
 
 app = typer.Typer(help="AvidXchange API contracts.", no_args_is_help=True)
 
@@ -132,12 +131,12 @@ def _is_there(value: object) -> bool:
 
 def _show(profile: str, problems: list[ProfileProblem], pages: list[PageSummary]) -> None:
     for problem in problems:
-        typer.echo(f"{problem.file}, line {problem.line}: {problem}")
+        say(f"{problem.file}, line {problem.line}: {problem}")
     if problems:
         return
-    typer.echo(f"{profile} is a valid profile.")
+    say(f"{profile} is a valid profile.")
     if pages:
-        typer.echo("AvidXchange takes the credentials.")
+        say("AvidXchange takes the credentials.")
         shown = table("list", "records", "found", "not found on this page", "what is wrong")
         for page in pages:
             name = words(page.resource) + (f" ({page.of})" if page.of else "")
@@ -148,6 +147,6 @@ def _show(profile: str, problems: list[ProfileProblem], pages: list[PageSummary]
                 ", ".join(page.missing),
                 page.problem or "",
             )
-            shown.add_row(*map(escape, cells))
-        console().print(shown)
-        typer.echo("Writes are not tried: try them with `dry_run`, then with one bill.")
+            shown.add_row(*cells)
+        display(shown)
+        say("Writes are not tried: try them with `dry_run`, then with one bill.")

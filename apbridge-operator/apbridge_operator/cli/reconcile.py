@@ -7,12 +7,11 @@ from decimal import Decimal
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 
 from apbridge import settings
 from apbridge.ledger.run_history import RunHistory
 from apbridge_operator.cli import context
-from apbridge_operator.cli.output import Json, console, print_json, table
+from apbridge_operator.cli.output import Json, display, print_json, say, table
 from apbridge_operator.cli.words import moment
 from apbridge_operator.reconcile import Difference, Reconciliation, reconcile
 from apbridge_operator.reconcile.result import Key, Total, Totals
@@ -67,14 +66,14 @@ def _show(result: Reconciliation, *, by_vendor: bool) -> None:
         _show_differences(ordered)
     left = len(ordered) - _MOST_SHOWN
     if left > 0:
-        typer.echo(f"… and {left} more: --json tells all.")
+        say(f"… and {left} more: --json tells all.")
     unexplained = len(result.unexplained)
     conclusion = (
         f"{unexplained} of {len(ordered)} differences are unexplained or cannot wait."
         if unexplained
         else f"In balance: {len(ordered)} differences, each with its cause."
     )
-    typer.echo(f"{result.bills} bills and {result.payments} payments compared. {conclusion}")
+    say(f"{result.bills} bills and {result.payments} payments compared. {conclusion}")
 
 
 def _show_totals(title: str, totals: Totals, *, by_vendor: bool) -> None:
@@ -85,9 +84,9 @@ def _show_totals(title: str, totals: Totals, *, by_vendor: bool) -> None:
     rows += _rows(totals.subsidiaries)
     rows += _rows(totals.currencies)
     for name, currency, here, there in rows:
-        shown.add_row(escape(name or "unknown"), currency, _money(here), _money(there), _money(here - there))
-    console().print(shown)
-    typer.echo("")
+        shown.add_row(name or "unknown", currency, _money(here), _money(there), _money(here - there))
+    display(shown)
+    say("")
 
 
 def _rows(part: Mapping[Key, Total]) -> list[tuple[str, str, Decimal, Decimal]]:
@@ -98,10 +97,10 @@ def _show_differences(differences: list[Difference]) -> None:
     shown = table("record", "vendor", "NetSuite", "AvidXchange", "cause", "in words")
     for one in differences[:_MOST_SHOWN]:
         amounts = ["none" if each is None else _money(each) for each in (one.netsuite, one.avidxchange)]
-        name = escape(f"{one.kind} {one.number}")
+        name = f"{one.kind} {one.number}"
         words = one.says if one.is_explained else f"{one.says} {one.do}"
-        shown.add_row(name, escape(one.vendor), *amounts, one.cause.value, escape(words.rstrip()))
-    console().print(shown)
+        shown.add_row(name, one.vendor, *amounts, one.cause.value, words.rstrip())
+    display(shown)
 
 
 def _money(amount: Decimal) -> str:

@@ -11,7 +11,7 @@ from apbridge.errors import SettingError, UnavailableError
 from apbridge.files import replace
 from apbridge.netsuite.certificate import Certificate
 from apbridge_operator.cli import context
-from apbridge_operator.cli.output import Json, print_json
+from apbridge_operator.cli.output import Json, print_json, say
 from apbridge_operator.console.serve import report
 
 app = typer.Typer(help="Write the state of the loop as one file.")
@@ -36,4 +36,4 @@ def write(
     if as_json:
         print_json({"file": str(output)})
     else:
-        typer.echo(f"Written: {output}")
+        say(f"Written: {output}")

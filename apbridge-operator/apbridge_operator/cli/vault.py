@@ -8,7 +8,6 @@ from importlib.metadata import version
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 
 from apbridge.errors import SettingError
 from apbridge.ledger.sealing import seal as seal_record
@@ -16,7 +15,7 @@ from apbridge.ledger.sealing import unsealed
 from apbridge.ledger.search_keys import described
 from apbridge.vault import REFERENCE, Vault, vault_file
 from apbridge_operator.cli import context
-from apbridge_operator.cli.output import Json, console, print_json, table
+from apbridge_operator.cli.output import Json, display, print_json, say, table
 from apbridge_operator.exceptions import BY_HAND
 
 app = typer.Typer(help="Credentials, encrypted; settings name them as vault:<name>.", no_args_is_help=True)
@@ -36,7 +35,7 @@ def set_(name: Name, *, as_json: Json = False) -> None:
     if as_json:
         print_json({"set": name})
     else:
-        typer.echo(f"{REFERENCE}{name} is kept in {vault.path}.")
+        say(f"{REFERENCE}{name} is kept in {vault.path}.")
 
 
 @app.command("list")
@@ -47,7 +46,7 @@ def list_(*, as_json: Json = False) -> None:
         print_json({"names": names})
     else:
         for name in names:
-            typer.echo(name)
+            say(name)
 
 
 @app.command()
@@ -58,7 +57,7 @@ def rotate_key(*, as_json: Json = False) -> None:
     if as_json:
         print_json({"rotated": True, "key_in": vault.place})
     else:
-        typer.echo(f"The vault has a new key, in {vault.place}. The old one opens it no more.")
+        say(f"The vault has a new key, in {vault.place}. The old one opens it no more.")
 
 
 @app.command()
@@ -100,13 +99,13 @@ def seal(
     columns = ("system", "stream", "external_id", "number", "amount", "currency")
     listed = table(*columns)
     for each in shown:
-        listed.add_row(*(escape(each[name] or "") for name in columns))
+        listed.add_row(*(each[name] or "" for name in columns))
     if shown:
-        console().print(listed)
+        display(listed)
     done = (
         "sealed, and so is the audit trail" if yes else "kept plainly; --yes seals them and the audit trail"
     )
-    typer.echo(f"{len(shown)} record{'' if len(shown) == 1 else 's'} {done}.")
+    say(f"{len(shown)} record{'' if len(shown) == 1 else 's'} {done}.")
 
 
 @app.command()

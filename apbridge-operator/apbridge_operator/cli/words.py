@@ -50,22 +50,23 @@ def pretty(value: Any) -> str:  # noqa: ANN401
     return msgspec.json.format(dumps(value), indent=2).decode()
 
 
-def exchange(one: Exchange) -> str:
-    """Format one write: who sent what, and what came back."""
+def exchange(one: Exchange) -> list[str]:
+    """Format one write as lines: who sent what, and what came back."""
     sent = one.sent
     who = f"(run {sent.run_id}, {sent.actor})"
     lines = [
         f"{sent.at[:19]} UTC  {sent.operation} {sent.external_id} → {sent.system}  {who}",
-        f"  sent: {_body(sent.body)}",
+        *_body("sent", sent.body),
     ]
     if one.answered:
         request = f", request {one.answered.request_id}" if one.answered.request_id else ""
         lines.append(f"  {one.answered.at[:19]} UTC  answered: {one.outcome}{request}")
-        lines.append(f"  body: {_body(one.answered.body)}")
+        lines += _body("body", one.answered.body)
     else:
         lines.append(f"  {one.outcome}")
-    return "\n".join(lines)
+    return lines
 
 
-def _body(stored: str | None) -> str:
-    return "nothing" if stored is None else pretty(loads(stored)).replace("\n", "\n  ")
+def _body(name: str, stored: str | None) -> list[str]:
+    first, *rest = ["nothing"] if stored is None else pretty(loads(stored)).split("\n")
+    return [f"  {name}: {first}", *(f"  {line}" for line in rest)]

@@ -3,9 +3,24 @@
 from __future__ import annotations
 
 import traceback
+from string import Formatter
 from typing import Any
 
+from typing_extensions import override
+
 from apbridge.errors.catalogue import entry
+from apbridge.printable import printable
+
+
+class _Sentences(Formatter):
+    """Puts facts into sentences; what somebody else wrote stays in its place in the line."""
+
+    @override
+    def format_field(self, value: Any, format_spec: str) -> Any:
+        return printable(super().format_field(value, format_spec))
+
+
+_SENTENCES = _Sentences()
 
 
 class APBridgeError(Exception):
@@ -20,8 +35,8 @@ class APBridgeError(Exception):
         self.code = code
         self.facts = facts
         found = entry(code)
-        self.says = found.says.format_map(facts)
-        self.do = found.do.format_map(facts)
+        self.says = _SENTENCES.vformat(found.says, (), facts)
+        self.do = _SENTENCES.vformat(found.do, (), facts)
         super().__init__(f"{self.says} {self.do} [{code}]")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
@@ -10,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from apbridge.errors import SettingError
+from apbridge.files import is_open_to_others
 
 SMALLEST_RSA = 3072
 """Bits (NetSuite: OAuth 2.0 client credentials, certificate requirements)."""
@@ -47,6 +49,16 @@ class SigningKey:
         if isinstance(key, EllipticCurvePrivateKey) and key.curve.name in _EC_ALGORITHMS:
             return cls(key, _EC_ALGORITHMS[key.curve.name])
         raise SettingError("APB-NS-002", problem="it is of another kind")
+
+
+def check_private(file: Path) -> None:
+    """Check that a key's file is for its owner alone. What is not there is left to whoever reads it.
+
+    Raises:
+        SettingError: Others may read it, or write to it.
+    """
+    if is_open_to_others(file):
+        raise SettingError("APB-NS-007", file=file)
 
 
 def _what_instead(pem: str) -> str:

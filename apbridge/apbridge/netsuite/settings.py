@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from apbridge import settings
 from apbridge.errors import SettingError
 from apbridge.netsuite.certificate import Certificate
-from apbridge.netsuite.keys import SigningKey
+from apbridge.netsuite.keys import SigningKey, check_private
 from apbridge.origin import Origin
 
 
@@ -96,6 +97,9 @@ class NetSuiteSettings:
 
 
 def _pem(config: Mapping[str, Any]) -> str:
+    path = settings.text(config, "private_key_path")
+    if settings.text(config, "private_key") is None and path is not None:
+        check_private(Path(path).expanduser())
     pem = settings.text_or_file(config, "private_key")
     if pem is None:
         raise SettingError("APB-SET-002", setting="private_key (or private_key_path)")

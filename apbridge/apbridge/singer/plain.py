@@ -13,6 +13,7 @@ from typing import Any
 import click
 from typing_extensions import override
 
+from apbridge import logs
 from apbridge.errors import APBridgeError, SettingError, where
 from apbridge.files import keep_private
 from apbridge.singer.sdk import SAID_ON_THE_WAY, ConfigInput, FencedCommand, FencedPlugin
@@ -76,9 +77,10 @@ class PlainCommand(FencedCommand):
     @override
     def main(self, *args: Any, **kwargs: Any) -> Any:
         keep_private()
-        handlers = logging.getLogger().handlers
+        handlers = list(logs.handlers())
         for handler in handlers:
             handler.addFilter(_without_repeats)
+            handler.addFilter(logs.cleaned)
         try:
             return super().main(*args, **kwargs)
         except Stopped as stopped:
@@ -94,6 +96,7 @@ class PlainCommand(FencedCommand):
         finally:
             for handler in handlers:
                 handler.removeFilter(_without_repeats)
+                handler.removeFilter(logs.cleaned)
 
     @override
     def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
