@@ -44,7 +44,7 @@ class Program:
     """A program that runs: `subprocess.Popen`, as far as tests need it.
 
     Args:
-        *command: A plugin's name, a Python file, or `-c` and code; and its arguments.
+        *command: A plugin's name, `apbridge`, a Python file, or `-c` and code; and its arguments.
         stdin: A file, or `PIPE`; nothing otherwise.
         stdout: As `stdin`; this process's own otherwise.
         stderr: As `stdout`.
@@ -137,10 +137,14 @@ def _program(command: list[str], env: Mapping[str, str], cwd: Path, files: tuple
     if env.get("PYTHONWARNINGS") == "error":
         warnings.simplefilter("error")
     take_over(cwd, files)
+    from apbridge_operator.cli import app  # noqa: PLC0415
     from tests.preloaded import PLUGINS  # noqa: PLC0415
 
     if command[0] in PLUGINS:
         PLUGINS[command[0]].cli(command[1:])
+    elif command[0] == "apbridge":
+        sys.argv = command
+        app.run()
     elif command[0] == "-c":
         sys.argv = ["-c", *command[2:]]
         exec(compile(command[1], "<string>", "exec"), {"__name__": "__main__"})  # noqa: S102, the tests' own code

@@ -8,6 +8,7 @@ from pkgutil import iter_modules
 
 import sqlalchemy.dialects.sqlite.pysqlite  # noqa: F401 - the ledger's engine asks for it by name
 
+import apbridge_operator.cli.reconcile  # noqa: F401 - a command is imported only when it is run
 from apbridge.avidxchange.profile import Profile
 from apbridge.avidxchange.profile_files import shipped
 from apbridge.schemas import CANONICAL, validator

@@ -20,7 +20,7 @@ from apbridge.ledger.tables import records, runs
 from apbridge.netsuite import NetSuite, NetSuiteSettings
 from apbridge_operator.reconcile import Difference, Reconciliation, reconcile
 from apbridge_sandbox.testing import Running
-from demo.meltano import PROGRAMS
+from tests import forked
 from tests.beginnings import Beginnings
 from tests.in_process import netsuite_config
 from tests.pipeline import Pipe
@@ -91,13 +91,8 @@ class ReconcileContext:
         """Run `apbridge reconcile`."""
         url = f"sqlite:///{self.folder}/ledger.db"
         env = environment(self.sandbox, "target-avidxchange", ledger_url=url) | self.sandbox.credentials
-        return subprocess.run(
-            [PROGRAMS / "apbridge", f"--project={self.folder}", "reconcile", *words],
-            env=env,
-            cwd=self.folder,
-            capture_output=True,
-            text=True,
-            check=False,
+        return forked.run(
+            "apbridge", f"--project={self.folder}", "reconcile", *words, env=env, cwd=self.folder
         )
 
     # Runs

@@ -1,4 +1,4 @@
-"""From an empty folder to a finished run by `apbridge init` and `meltano run` alone; no secret in a file."""
+"""From an empty folder to the whole loop by `apbridge init` and `meltano run` alone; no secret in a file."""
 
 from __future__ import annotations
 
@@ -20,8 +20,9 @@ import pytest
 
 from apbridge.vault import Vault
 from apbridge_sandbox.testing import Running, running
+from demo.__main__ import MOST_IDLE_CALLS
 from demo.books import BothBooks
-from demo.meltano import PROGRAMS, ROOT
+from demo.meltano import PROGRAMS, ROOT, pay_a_month
 from tests.project import environment, new_project, run
 from tests.waiting import until
 
@@ -43,7 +44,13 @@ class Journey:
     seen: set[str]
     opened: set[str]
     checked: Any
+    paid: int
+    first_calls: Any
+    second_calls: Any
     books: Any
+    """After the first run each way."""
+    after: Any
+    """After the second."""
 
 
 class SecretWatch:
@@ -110,18 +117,13 @@ def kill_a_run(project: Path) -> None:
     assert list(project.glob(LEFT))
 
 
-def pay_all(sandbox: Running) -> None:
-    sandbox.control("/control/invoices/approve", {"external_ids": "all"})
-    sandbox.control("/control/payments/pay", {"all": True})
-    sandbox.control("/control/payments/settle", {"ids": "all"})
-
-
 @pytest.fixture(scope="module")
 def journey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Journey]:
     project = new_project(tmp_path_factory.mktemp("project"))
     key_file = tmp_path_factory.mktemp("elsewhere") / "vault.key"
-    with running(vendors=12, bills=40, in_process=False) as sandbox:
-        given, said = sandbox.credentials, []
+    with running(vendors=60, bills=240, in_process=False) as sandbox:
+        given = sandbox.credentials
+        said: list[str] = []
         init = ["apbridge", "init", "--json"]
         first = run(
             project,
@@ -155,15 +157,33 @@ def journey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Journey]:
             kill_a_run(project)
             checked = run(project, "meltano", "invoke", "apbridge:check", "--json")
             assert checked.returncode == 0, checked.stdout + checked.stderr[-3000:]
-            for job in ("outbound", "inbound"):
+            sandbox.control("/control/calls", method="DELETE")
+
+            def run_job(job: str) -> None:
                 ended = run(project, "meltano", "run", job)
                 assert ended.returncode == 0, ended.stderr[-3000:]
-                said += [ended.stdout, ended.stderr]
-                if job == "outbound":
-                    pay_all(sandbox)
+                said.extend((ended.stdout, ended.stderr))
+
+            run_job("outbound")
+            paid = pay_a_month(sandbox)
+            run_job("inbound")
+            calls, books = sandbox.calls(), sandbox.books()
+            sandbox.control("/control/calls", method="DELETE")
+            run_job("outbound")
+            run_job("inbound")
         said += [first.stdout, first.stderr, second.stdout, second.stderr]
         yield Journey(
-            project, sandbox, said, watch.seen, watch.opened, json.loads(checked.stdout), sandbox.books()
+            project,
+            sandbox,
+            said,
+            watch.seen,
+            watch.opened,
+            json.loads(checked.stdout),
+            paid,
+            calls,
+            sandbox.calls(),
+            books,
+            sandbox.books(),
         )
 
 
@@ -239,9 +259,27 @@ def run_script(project: Path, script: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_both_books_agree(journey: Journey):
-    lines = BothBooks(journey.books, journey.sandbox.credentials["NETSUITE_ACCOUNT_ID"]).compare()
-    assert [line for line in lines if not line.agree] == []
+def test_both_books_agree_in_every_line(journey: Journey):
+    books = BothBooks(journey.books, journey.sandbox.credentials["NETSUITE_ACCOUNT_ID"])
+    assert [line for line in books.compare() if not line.agree] == []
+    assert len(books.invoices) > 150
+    assert journey.paid > 50
+
+
+def test_no_invoice_came_before_its_vendor_and_codes(journey: Journey):
+    assert journey.first_calls["avidxchange"]["refusals"] == {}
+    assert journey.first_calls["netsuite"]["refusals"] == {}
+
+
+def test_calls_stay_within_the_accounts_limit(journey: Journey):
+    assert journey.first_calls["netsuite"]["peak_concurrency"] <= 5
+
+
+def test_a_second_run_writes_nothing_and_asks_little(journey: Journey):
+    systems = journey.second_calls.values()
+    assert sum(system["writes"] for system in systems) == 0
+    assert sum(system["total"] for system in systems) <= MOST_IDLE_CALLS
+    assert journey.after == journey.books
 
 
 def test_no_secret_was_in_any_file_nor_process_list_nor_log(journey: Journey):
@@ -250,6 +288,18 @@ def test_no_secret_was_in_any_file_nor_process_list_nor_log(journey: Journey):
     assert len(tokens) == 2
     for text in journey.said:
         assert not [token for token in tokens if token in text]
+
+
+def test_meltano_knows_both_schedules():
+    listed = subprocess.run(
+        [PROGRAMS / "meltano", "schedule", "list", "--format=json"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert '"interval": "*/30 * * * *"' in listed
+    assert '"interval": "*/15 * * * *"' in listed
 
 
 def test_nobody_else_may_read_what_meltano_and_our_programs_write(journey: Journey):

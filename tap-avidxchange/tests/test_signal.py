@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from apbridge_sandbox.testing import running
+from tests import forked
 from tests.waiting import held, until
 
 TAP = Path(sys.executable).parent / "tap-avidxchange"
@@ -25,12 +26,12 @@ def test_a_stopped_run_writes_whole_lines_and_says_that_it_was_stopped(tmp_path:
         (tmp_path / "config.json").write_text(json.dumps(config))
         with (
             (tmp_path / "out.jsonl").open("wb") as out,
-            subprocess.Popen(
-                [TAP, "--config=config.json"], cwd=tmp_path, stdout=out, stderr=subprocess.DEVNULL
+            forked.Program(
+                "tap-avidxchange", "--config=config.json", cwd=tmp_path, stdout=out, stderr=subprocess.DEVNULL
             ) as process,
         ):
             until(lambda: held(sandbox.control) or process.poll() is not None)
             process.send_signal(signal.SIGTERM)
-        assert process.returncode == 128 + signal.SIGTERM
+        assert process.poll() == 128 + signal.SIGTERM
         for line in (tmp_path / "out.jsonl").read_text(encoding="utf-8").splitlines():
             json.loads(line)

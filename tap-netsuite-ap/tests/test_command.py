@@ -133,10 +133,12 @@ def test_stopped_runs_write_whole_lines_and_the_next_ones_go_on(tmp_path: Path):
                 fault = {"match": {"nth": stopped_at, "times": 100}, "do": {"hold": True}}
                 sandbox.control("/control/faults", fault)
             (tmp_path / "state.json").write_text(json.dumps(state))
-            command = [str(TAP), "--config=config.json", "--state=state.json"]
+            given = ("--config=config.json", "--state=state.json")
             with (
                 (tmp_path / "out.jsonl").open("wb") as out,
-                subprocess.Popen(command, cwd=tmp_path, stdout=out, stderr=subprocess.DEVNULL) as process,
+                forked.Program(
+                    "tap-netsuite-ap", *given, cwd=tmp_path, stdout=out, stderr=subprocess.DEVNULL
+                ) as process,
             ):
                 if stopped_at:
                     until(lambda running=process: held(sandbox.control) or running.poll() is not None)  # type: ignore[misc]
@@ -147,7 +149,7 @@ def test_stopped_runs_write_whole_lines_and_the_next_ones_go_on(tmp_path: Path):
                 m["record"]["id"] for m in messages[:last] if m.get("stream") == "bills" and "record" in m
             ]
             state = messages[last]["value"] if last else state
-            assert process.returncode == (128 + signal.SIGTERM if stopped_at else 0)
+            assert process.poll() == (128 + signal.SIGTERM if stopped_at else 0)
         books = sandbox.books()["netsuite"]["bills"]
         assert sorted(told) == sorted(bill["id"] for bill in books)
 

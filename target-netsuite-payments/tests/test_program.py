@@ -6,7 +6,6 @@ import json
 import os
 import re
 import subprocess
-import sys
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -16,24 +15,18 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from apbridge.json import dumps, loads
 from apbridge_sandbox.certificates import self_signed
+from tests import forked
 
 from .company import PostingCompany
 from .program import Target
 from .records import in_full, messages
 
-PROGRAM = Path(sys.executable).parent / "target-netsuite-payments"
 README = Path(__file__).parents[1] / "README.md"
 
 
-def run(folder: Path, config: dict[str, Any], stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+def run(folder: Path, config: dict[str, Any], stdin: bytes = b"") -> subprocess.CompletedProcess[str]:
     (folder / "config.json").write_text(json.dumps(config))
-    return subprocess.run(
-        [PROGRAM, "--config", folder / "config.json"],
-        input=stdin,
-        capture_output=True,
-        check=False,
-        cwd=folder,
-    )
+    return forked.run("target-netsuite-payments", "--config=config.json", stdin=stdin, cwd=folder)
 
 
 @pytest.mark.parametrize(
@@ -49,10 +42,10 @@ def run(folder: Path, config: dict[str, Any], stdin: bytes = b"") -> subprocess.
 def test_a_wrong_setting_is_named_in_one_line(target: Target, tmp_path: Path, setting: str, value: object):
     ended = run(tmp_path, {**target.config, setting: value})
     assert ended.returncode == 1
-    assert ended.stdout == b""
-    line = ended.stderr.decode().splitlines()[-1]
+    assert ended.stdout == ""
+    line = ended.stderr.splitlines()[-1]
     assert setting in line
-    assert "Traceback" not in ended.stderr.decode()
+    assert "Traceback" not in ended.stderr
 
 
 def test_a_key_that_netsuite_does_not_know_is_named_in_one_line(
@@ -60,9 +53,9 @@ def test_a_key_that_netsuite_does_not_know_is_named_in_one_line(
 ):
     ended = run(tmp_path, {**target.config, "certificate_id": "nobody"}, messages([in_full(company.bill())]))
     assert ended.returncode == 1
-    assert ended.stdout == b""
-    assert "certificate_id" in ended.stderr.decode().splitlines()[-1]
-    assert "PRIVATE KEY" not in ended.stderr.decode()
+    assert ended.stdout == ""
+    assert "certificate_id" in ended.stderr.splitlines()[-1]
+    assert "PRIVATE KEY" not in ended.stderr
 
 
 def test_the_end_of_the_certificate_is_said_in_the_last_line(target: Target, tmp_path: Path):
@@ -70,7 +63,7 @@ def test_the_end_of_the_certificate_is_said_in_the_last_line(target: Target, tmp
     pem = self_signed(key, lasts=timedelta(days=20, hours=1))
     ended = run(tmp_path, {**target.config, "certificate": pem}, messages([]))
     assert ended.returncode == 0
-    assert "in 20 days" in ended.stderr.decode().splitlines()[-1]
+    assert "in 20 days" in ended.stderr.splitlines()[-1]
 
 
 def test_the_readmes_example_runs(company: PostingCompany, target: Target, tmp_path: Path):
@@ -86,8 +79,8 @@ def test_the_readmes_example_runs(company: PostingCompany, target: Target, tmp_p
     paid["allocations"][0] |= {"invoice_external_id": bill.external_id, "amount": bill.unpaid - 2}
     paid["amount"] = bill.unpaid - 2
     ended = run(tmp_path, config, dumps(schema) + b"\n" + dumps(record) + b"\n")
-    assert ended.returncode == 0, ended.stderr.decode()
-    assert b"1 delivered" in ended.stderr
+    assert ended.returncode == 0, ended.stderr
+    assert "1 delivered" in ended.stderr
     assert company.payment(paid).account == config["bank_account"]
     assert company.unpaid(bill) == 0
 
@@ -97,13 +90,12 @@ def test_settings_may_come_from_the_environment(company: PostingCompany, target:
     settings = {**target.config, "bank_account": "102"}
     del settings["bank_accounts"]
     names = {f"TARGET_NETSUITE_PAYMENTS_{name.upper()}": value for name, value in settings.items()}
-    ended = subprocess.run(
-        [PROGRAM, "--config=ENV"],
-        input=messages([in_full(bill)]),
-        capture_output=True,
-        check=False,
+    ended = forked.run(
+        "target-netsuite-payments",
+        "--config=ENV",
+        stdin=messages([in_full(bill)]),
         cwd=tmp_path,
         env={**os.environ, **names},
     )
-    assert ended.returncode == 0, ended.stderr.decode()
+    assert ended.returncode == 0, ended.stderr
     assert company.unpaid(bill) == 0
