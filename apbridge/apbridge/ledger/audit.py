@@ -12,7 +12,7 @@ from threading import Lock
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, RowMapping, select, update
+from sqlalchemy import Connection, Row, RowMapping, bindparam, select, update
 
 from apbridge.errors import OvertakenError, SettingError, UnavailableError
 from apbridge.json import dumps
@@ -164,7 +164,7 @@ class AuditTrail:
             SettingError: The chain is broken.
         """
         with self._database.writing() as connection:
-            head = connection.execute(_HEAD.with_for_update(of=audit_head)).one()
+            head = connection.execute(_HEAD_LOCKED).one()
             check = self._walk()
             if check.broken_at:
                 raise SettingError("APB-LED-016", row=check.broken_at, because=check.because)
@@ -242,7 +242,7 @@ class AuditTrail:
         taken = [self._waiting.get_nowait() for _ in range(self._waiting.qsize())]
         try:
             with self._database.writing() as connection:
-                head = connection.execute(_HEAD.with_for_update(of=audit_head)).one()
+                head = connection.execute(_HEAD_LOCKED).one()
                 seq, previous = int(head.seq), str(head.hash)
                 at = datetime.now(timezone.utc).isoformat(timespec="microseconds")
                 overtaken = _overtaken(connection, taken)
@@ -252,11 +252,11 @@ class AuditTrail:
                     one.row.update(seq=seq, at=at, previous=previous)
                     one.row["hash"] = previous = _hash(one.row)
                 if appended:
-                    connection.execute(audit.insert(), [one.row for one in appended])
+                    connection.execute(_APPEND, [one.row for one in appended])
                     seal = None
                     if self._keys and self._is_sealed(head):
                         seal = self._keys.sign(*Anchor(seq, previous, head.ledger).signed)
-                    connection.execute(update(audit_head).values(seq=seq, hash=previous, seal=seal))
+                    connection.execute(_NEW_HEAD, {"seq": seq, "hash": previous, "seal": seal})
         except Exception as found:  # noqa: BLE001, whoever waits raises it
             for one in taken:
                 one.outcome.set_exception(found)
@@ -274,6 +274,10 @@ _HEAD = select(
     select(identity.c.value).where(identity.c.name == GENERATION).scalar_subquery().label("ledger"),
 )
 
+_HEAD_LOCKED = _HEAD.with_for_update(of=audit_head)
+_NEW_HEAD = update(audit_head)
+_APPEND = audit.insert()
+
 
 def _anchor(head: Row[Any]) -> Anchor:
     return Anchor(int(head.seq), str(head.hash), head.ledger)
@@ -284,7 +288,7 @@ def _overtaken(connection: Connection, waiting: Sequence[_Waiting]) -> list[_Wai
     names = [one.row["external_id"] for one in waiting if one.content]
     if not names:
         return []
-    found = connection.execute(select(*_ROW).where(records.c.external_id.in_(names)))
+    found = connection.execute(_CONTENT_OF, {"names": names})
     rows = {(row.system, row.external_id): row for row in found}
     return [
         one
@@ -295,9 +299,13 @@ def _overtaken(connection: Connection, waiting: Sequence[_Waiting]) -> list[_Wai
     ]
 
 
-_ROW = tuple(
-    records.columns[name] for name in ("system", "external_id", "source_modified_at", "run_id", "last_seen")
-)
+_CONTENT_OF = select(
+    records.c.system,
+    records.c.external_id,
+    records.c.source_modified_at,
+    records.c.run_id,
+    records.c.last_seen,
+).where(records.c.external_id.in_(bindparam("names", expanding=True)))
 
 
 def _fault(row: RowMapping, seq: int, previous: str) -> str:

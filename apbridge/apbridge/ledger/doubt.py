@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta, timezone
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, and_, func, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, func, select, update
 
 from apbridge.ledger.rows import OPEN, Content, RowUpdate, Status
 from apbridge.ledger.tables import audit, audit_head, records
@@ -21,6 +21,26 @@ SENT, ANSWERED, UNANSWERED = "sent", "answered", "unanswered"
 
 IN_DOUBT = timedelta(minutes=30)
 """How long a write may be on its way: twice as long as NetSuite works at one request at most."""
+
+
+# What every run asks again and again is built once: to build a statement takes as long as to carry it out.
+_NAMES_IN_DOUBT = (
+    select(audit.c.external_id)
+    .outerjoin(
+        records,
+        and_(
+            records.c.system == audit.c.system,
+            records.c.stream == bindparam("stream"),
+            records.c.external_id == audit.c.external_id,
+        ),
+    )
+    .where(audit.c.system == bindparam("system"), audit.c.external_id.in_(bindparam("names", expanding=True)))
+    .group_by(audit.c.external_id, records.c.trail_seq)
+    .having(func.max(audit.c.seq) > func.coalesce(records.c.trail_seq, 0))
+)
+_ON_TRAIL = select(
+    audit.c.external_id, audit.c.seq, audit.c.run_id, audit.c.phase, audit.c.answers, audit.c.at
+).where(audit.c.system == bindparam("system"), audit.c.external_id.in_(bindparam("names", expanding=True)))
 
 
 class OnTrail(NamedTuple):
@@ -46,19 +66,8 @@ def names_in_doubt(connection: Connection, system: str, stream: str, external_id
     The run that sent it was killed, or another one sent it meanwhile: what the other system has may not be
     what the ledger says.
     """
-    row = and_(
-        records.c.system == audit.c.system,
-        records.c.stream == stream,
-        records.c.external_id == audit.c.external_id,
-    )
-    query = (
-        select(audit.c.external_id)
-        .outerjoin(records, row)
-        .where(audit.c.system == system, audit.c.external_id.in_(external_ids))
-        .group_by(audit.c.external_id, records.c.trail_seq)
-        .having(func.max(audit.c.seq) > func.coalesce(records.c.trail_seq, 0))
-    )
-    return set(connection.execute(query).scalars())
+    asked = {"system": system, "stream": stream, "names": external_ids}
+    return set(connection.execute(_NAMES_IN_DOUBT, asked).scalars())
 
 
 def moved_on(  # noqa: PLR0917 - a record, a place and a while
@@ -90,12 +99,9 @@ def moved_on(  # noqa: PLR0917 - a record, a place and a while
 
 def on_trail(connection: Connection, system: str, external_ids: Iterable[str]) -> dict[str, list[OnTrail]]:
     """Read the trail of some records, by external id."""
-    columns = (audit.c.seq, audit.c.run_id, audit.c.phase, audit.c.answers, audit.c.at)
     found: defaultdict[str, list[OnTrail]] = defaultdict(list)
     for name, seq, run_id, phase, answers, at in connection.execute(
-        select(audit.c.external_id, *columns).where(
-            audit.c.system == system, audit.c.external_id.in_(list(external_ids))
-        )
+        _ON_TRAIL, {"system": system, "names": list(external_ids)}
     ):
         found[name].append(OnTrail(seq, run_id, phase, answers, datetime.fromisoformat(at)))
     return found

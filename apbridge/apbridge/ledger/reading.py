@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 from itertools import islice
 from typing import TypeVar
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, bindparam, func, or_, select
 
 from apbridge.ledger.database import Database
 from apbridge.ledger.doubt import names_in_doubt
@@ -21,6 +21,16 @@ IN_LIMIT = 500
 """Most names of one query."""
 
 _COLUMNS = tuple(records.columns[field.name] for field in fields(Row) if field.name in records.columns)
+# What every run asks again and again is built once: to build a statement takes as long as to carry it out.
+_BY_NAME = select(*_COLUMNS).where(
+    records.c.system == bindparam("system"),
+    records.c.stream == bindparam("stream"),
+    records.c.external_id.in_(bindparam("names", expanding=True)),
+)
+_NEWEST = select(func.max(audit.c.seq))
+_NEWEST_OF = _NEWEST.where(
+    audit.c.system == bindparam("system"), audit.c.external_id.in_(bindparam("names", expanding=True))
+)
 _T = TypeVar("_T")
 
 
@@ -41,13 +51,7 @@ class LedgerRows:
         found: dict[str, Row] = {}
         with self._database.reading() as connection:
             for some in batches(external_ids, IN_LIMIT):
-                answer = connection.execute(
-                    select(*_COLUMNS).where(
-                        records.c.system == system,
-                        records.c.stream == stream,
-                        records.c.external_id.in_(some),
-                    )
-                )
+                answer = connection.execute(_BY_NAME, {"system": system, "stream": stream, "names": some})
                 found.update((row.external_id, row) for row in map(self._values.row, answer))
                 for name in names_in_doubt(connection, system, stream, some):
                     if name in found:
@@ -67,17 +71,15 @@ class LedgerRows:
         newest = 0
         with self._database.reading() as connection:
             for some in batches(external_ids, IN_LIMIT):
-                query = select(func.max(audit.c.seq)).where(
-                    audit.c.system == system, audit.c.external_id.in_(some)
-                )
-                newest = max(newest, connection.execute(query).scalar() or 0)
+                found = connection.execute(_NEWEST_OF, {"system": system, "names": some}).scalar()
+                newest = max(newest, found or 0)
         return newest
 
     def known(self) -> TrailSnapshot:
         """Return the trail as it stands now, before anything is looked up in the other system."""
         now = datetime.now(timezone.utc)
         with self._database.reading() as connection:
-            return TrailSnapshot(connection.execute(select(func.max(audit.c.seq))).scalar() or 0, now)
+            return TrailSnapshot(connection.execute(_NEWEST).scalar() or 0, now)
 
     def all_rows(
         self, system: str, stream: str, statuses: Sequence[Status] = tuple(Status), *, asked: bool = False

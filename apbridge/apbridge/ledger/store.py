@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 from types import TracebackType
 from typing import Any
 
 from sqlalchemy import (
     Connection,
-    Insert,
     bindparam,
-    case,
     exists,
     func,
     select,
     update,
 )
 from sqlalchemy import Row as SQLRow
-from sqlalchemy.dialects import postgresql, sqlite
 from typing_extensions import Self
 
 from apbridge.errors import RejectedError
@@ -43,9 +40,16 @@ from apbridge.ledger.reading import IN_LIMIT, LedgerRows, batches
 from apbridge.ledger.rows import Content, RemoteFacts, Row, RowUpdate, Status
 from apbridge.ledger.run import Run
 from apbridge.ledger.search_keys import names_of
-from apbridge.ledger.tables import names, records, runs
+from apbridge.ledger.tables import records, runs
+from apbridge.ledger.upserts import add_search_keys, upsert, upsert_found
 from apbridge.ledger.values import Values
 from apbridge.vault import record_keys
+
+# What every run asks again and again is built once: to build a statement takes as long as to carry it out.
+_BEGAN = select(runs.c.started_at).where(runs.c.id == bindparam("run"))
+_THERE = select(records).where(
+    records.c.system == bindparam("system"), records.c.external_id.in_(bindparam("names", expanding=True))
+)
 
 
 class Ledger(LedgerRows):
@@ -72,9 +76,7 @@ class Ledger(LedgerRows):
         self.audit = AuditTrail(self._database, keys)
         self.identity = Identity(self._database)
         self.claims = Claims(self._database)
-        self._upsert = _upsert(self._database.engine.dialect.name)
-        self._note = _upsert_found(self._database.engine.dialect.name)
-        self._add_names = _insert(self._database.engine.dialect.name)(names).on_conflict_do_nothing()
+        self._dialect = self._database.engine.dialect.name
 
     def __enter__(self) -> Self:
         """Return the open ledger."""
@@ -128,7 +130,7 @@ class Ledger(LedgerRows):
         again: dict[str, datetime] = {}
         with self._database.writing() as connection:
             take_turn(connection)
-            began = connection.execute(select(runs.c.started_at).where(runs.c.id == run_id)).scalar() or now
+            began = connection.execute(_BEGAN, {"run": run_id}).scalar() or now
             there, trails = self._there(connection, system, in_order)
             values, found_by = [], []
             for entry in in_order:
@@ -147,9 +149,9 @@ class Ledger(LedgerRows):
                     for each in sorted(names_of(entry))
                 ]
             if values:
-                connection.execute(self._upsert, values)
+                connection.execute(upsert(self._dialect), values)
             if found_by:
-                connection.execute(self._add_names, found_by)
+                connection.execute(add_search_keys(self._dialect), found_by)
         return again
 
     def _there(
@@ -159,9 +161,7 @@ class Ledger(LedgerRows):
         rows: dict[tuple[str, str], SQLRow[Any]] = {}
         trails: dict[str, list[OnTrail]] = {}
         for some in batches({entry.external_id: None for entry in entries}, IN_LIMIT):
-            found = connection.execute(
-                select(records).where(records.c.system == system, records.c.external_id.in_(some))
-            )
+            found = connection.execute(_THERE, {"system": system, "names": some})
             rows |= {(row.stream, row.external_id): row for row in found}
             trails |= on_trail(connection, system, some)
         return rows, trails
@@ -201,7 +201,7 @@ class Ledger(LedgerRows):
                 left = [name for name in some if name not in moved]
                 values = self._found_values(run_id, system, stream, {name: there[name] for name in left}, now)
                 if values:
-                    connection.execute(self._note, values)
+                    connection.execute(upsert_found(self._dialect), values)
                 recorded.update(left)
         return recorded
 
@@ -313,48 +313,6 @@ class Ledger(LedgerRows):
     def verify(self, expected: Anchor | None = None) -> TrailCheck:
         """Walk the audit trail and name its first broken link: see `AuditTrail.verify`."""
         return self.audit.verify(expected)
-
-
-def _insert(dialect: str) -> Callable[..., Any]:
-    return sqlite.insert if dialect == "sqlite" else postgresql.insert
-
-
-def _upsert(dialect: str) -> Insert:
-    statement = _insert(dialect)(records)
-    new = statement.excluded
-    same_content = records.c.content_hash == new.content_hash
-    changes: dict[str, Any] = {
-        column.name: new[column.name]
-        for column in records.columns
-        if not column.primary_key and column.name != "first_seen"
-    }
-    changes["attempts"] = case((same_content, records.c.attempts + 1), else_=new.attempts)
-    for kept in (
-        "remote_id",
-        "facts",
-        "acknowledged_at",
-        "number",
-        "amount",
-        "currency",
-        "source_modified_at",
-    ):
-        changes[kept] = func.coalesce(new[kept], records.c[kept])
-    still_open = func.coalesce(records.c.open_since, new.open_since)
-    changes["open_since"] = case((new.open_since.is_not(None), still_open), else_=None)
-    upsert: Insert = statement.on_conflict_do_update(
-        index_elements=[column.name for column in records.primary_key], set_=changes
-    )
-    return upsert
-
-
-def _upsert_found(dialect: str) -> Insert:
-    statement = _insert(dialect)(records)
-    new = statement.excluded
-    upsert: Insert = statement.on_conflict_do_update(
-        index_elements=[column.name for column in records.primary_key],
-        set_={name: new[name] for name in ("content_hash", "remote_id", "facts", "acknowledged_at")},
-    )
-    return upsert
 
 
 def _now() -> datetime:
