@@ -55,7 +55,7 @@ class ProjectFolder:
 def ours(sandbox: Running, project: Path, apbridge: Apbridge) -> Iterator[ProjectFolder]:
     """A project whose key, certificate and its id are in a vault, with an integration of its own."""
     shutil.copy(ROOT / "meltano.yml", project)
-    os.environ["APBRIDGE_VAULT_KEY_FILE"] = "key"
+    os.environ["APBRIDGE_VAULT_KEY_FILE"] = str(project.parent / "key")
     pair = KeyPair.make("ec", "1234567_SB1")
     mapped = sandbox.control("/control/netsuite/map-certificate", {"pem": pair.certificate})
     secrets = {
