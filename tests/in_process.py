@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import logging
 import signal
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -138,15 +138,24 @@ class OutboundHalf(_Half):
 
     def run(self) -> APBridgeError | None:
         """Run once, over vendors, GL accounts and bills; return what ended it, if something did."""
+        return self.write(self.read({"vendors", "gl_accounts", "bills"}))
+
+    def read(self, streams: Collection[str]) -> str:
+        """Return what the tap writes of these streams."""
         config = {**netsuite_config(self.sandbox), "spool_url": str(self.spool)}
         with usual_signals(), redirect_stdout(io.StringIO()) as written:
             tap = TapNetSuiteAP(config=config, state=self.state)
             for name, stream in tap.streams.items():
-                stream.selected = name in {"vendors", "gl_accounts", "bills"}
+                stream.selected = name in streams
             tap.sync_all()
             tap.connection.netsuite.close()
-        config = {**self.sandbox.avidxchange_settings(self.profile), "ledger_url": self.ledger_url}
-        return self._listen(TargetAvidXchange, config, written.getvalue())
+        return written.getvalue()
+
+    def write(self, messages: str) -> APBridgeError | None:
+        """Send that; return what ended it, if something did."""
+        own = {"ledger_url": self.ledger_url, "spool_url": str(self.spool)}
+        config = {**self.sandbox.avidxchange_settings(self.profile), **own}
+        return self._listen(TargetAvidXchange, config, messages)
 
 
 def netsuite_config(sandbox: Running) -> dict[str, str]:

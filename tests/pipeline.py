@@ -64,8 +64,9 @@ class Pipe:
     def begun(self, **settings: str) -> Iterator[tuple[BaseProcess, BaseProcess]]:
         """Run; after the block wait for both programs and keep the newest STATE."""
         arguments = [f"--state={self.state}"] if self.state.exists() else []
-        own = {"spool_url": str(self.folder / "spool"), **self.reads}
-        into = {"ledger_url": f"sqlite:///{self.ledger}", **settings}
+        spool = {"spool_url": str(self.folder / "spool")}
+        own = {**spool, **self.reads}
+        into = {**spool, "ledger_url": f"sqlite:///{self.ledger}", **settings}
         states = self.folder / f"{self.name}.states"
         tap_log, target_log = self._logs()
         reading, writing = os.pipe()

@@ -26,9 +26,8 @@ class ImageLoop:
 
     def read(self) -> str:
         """Run the tap, from where the target acknowledged; return what it wrote."""
-        spool = {"spool_url": str(self.folder / "spool")}
         going_on = [f"--state={self.folder / 'state.json'}"] if self.state else []
-        env = environment(self.sandbox, "tap-netsuite-ap", **spool)
+        env = environment(self.sandbox, "tap-netsuite-ap", spool_url=str(self.folder / "spool"))
         ended = run("tap-netsuite-ap", *going_on, env=env, cwd=self.folder)
         assert ended.returncode == 0, ended.stderr
         return ended.stdout
@@ -36,7 +35,7 @@ class ImageLoop:
     def write(self, messages: str, **settings: str) -> str:
         """Run the target; return the last line of what it said."""
         own = self.sandbox.avidxchange_settings(self.contract)
-        own["ledger_url"] = f"sqlite:///{self.folder}/ledger.db"
+        own |= {"ledger_url": f"sqlite:///{self.folder}/ledger.db", "spool_url": str(self.folder / "spool")}
         env = environment(self.sandbox, "target-avidxchange", **own, **settings)
         ended = run("target-avidxchange", stdin=messages, env=env, cwd=self.folder)
         assert ended.returncode == 0, ended.stderr

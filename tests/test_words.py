@@ -36,6 +36,7 @@ IN_PLAIN_ENGLISH = {
     "test_an_overload_halves_what_is_in_flight_and_answers_restore_it",  # to halve
     "SHUT_RDWR",  # of Python's socket
     "MEMORY",  # fsspec's file system in memory
+    "get_traced_memory",  # of Python's tracemalloc
     "memory",  # that of a process, measured
 }
 """Names in code that say another thing than what is forbidden."""

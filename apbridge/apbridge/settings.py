@@ -14,6 +14,16 @@ from apbridge.errors import SettingError
 from apbridge.origin import LOOPBACK
 
 ACCOUNT_ID = re.compile(r"[A-Za-z0-9]+(_[A-Za-z0-9]+)?")
+_USUAL_ANSWER_MB = 64
+"""Some times the longest of either system: a file of 10 MiB, in Base64."""
+_MOST_ANSWER_MB = 1024
+
+_LONGEST_ANSWER = th.Property(
+    "max_answer_mb",
+    th.IntegerType(nullable=False, minimum=1, maximum=_MOST_ANSWER_MB),
+    default=_USUAL_ANSWER_MB,
+    description="Longest answer that is read, in MiB, decompressed. A longer one ends the run.",
+)
 
 NETSUITE_SETTINGS = (
     th.Property(
@@ -78,6 +88,7 @@ NETSUITE_SETTINGS = (
         description="Most calls in flight; 5 when left out. NetSuite's limit is for the whole account: leave "
         "room for others.",
     ),
+    _LONGEST_ANSWER,
 )
 
 DEFAULT_PROFILE = "avidconnect"
@@ -134,6 +145,7 @@ AVIDXCHANGE_SETTINGS = (
         default=8,
         description="Most calls in flight.",
     ),
+    _LONGEST_ANSWER,
 )
 
 MAPPING_SETTINGS = (
@@ -188,7 +200,8 @@ SPOOL_SETTINGS = (
         "spool_url",
         th.StringType(nullable=False),
         default=".apbridge/spool",
-        description="Where images are kept between tap and target: a folder, or any fsspec URL.",
+        description="Where images are kept between tap and target, the same for both: a folder, or any "
+        "fsspec URL.",
     ),
 )
 
@@ -263,13 +276,29 @@ def concurrency(config: Mapping[str, Any], default: int) -> int:
     Raises:
         SettingError: It is not.
     """
-    value = config.get("concurrency")
+    return _whole_number(config, "concurrency", default, 100)
+
+
+def most_answer_bytes(config: Mapping[str, Any]) -> int:
+    """Read `max_answer_mb`: a whole number from 1 to 1024.
+
+    Returns:
+        As many bytes.
+
+    Raises:
+        SettingError: It is not.
+    """
+    return _whole_number(config, "max_answer_mb", _USUAL_ANSWER_MB, _MOST_ANSWER_MB) * 2**20
+
+
+def _whole_number(config: Mapping[str, Any], name: str, default: int, most: int) -> int:
+    value = config.get(name)
     try:
         number = default if value is None else int(value)
     except (OverflowError, TypeError, ValueError):
         number = 0
-    if not 1 <= number <= 100:  # noqa: PLR2004
-        raise SettingError("APB-SET-001", setting="concurrency", problem=f"{value!r} is not from 1 to 100")
+    if not 1 <= number <= most:
+        raise SettingError("APB-SET-001", setting=name, problem=f"{value!r} is not from 1 to {most}")
     return number
 
 

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from uuid import uuid4
 
 import fsspec
+from fsspec import AbstractFileSystem
 from fsspec.implementations.local import LocalFileSystem
 
 from apbridge import json
@@ -23,13 +25,15 @@ from apbridge.files import close_to_others
 
 logger = logging.getLogger(__name__)
 
+_HASH = re.compile("[0-9a-f]{64}")
+
 
 @dataclass(frozen=True)
 class SpooledImage:
     """Where an image lies.
 
     Args:
-        uri: fsspec URL of its bytes.
+        uri: fsspec URL of its bytes, for whoever shares no `spool_url` with the tap.
         sha256: Of its bytes, in lower-case hex.
         size: In bytes.
     """
@@ -62,13 +66,10 @@ def put(spool_url: str, content: bytes) -> SpooledImage:
         UnavailableError: It cannot be written there.
     """
     sha256 = hashlib.sha256(content).hexdigest()
-    try:
-        filesystem, folder = fsspec.core.url_to_fs(spool_url)
-    except (ImportError, ValueError) as failure:
-        raise SettingError("APB-SPL-003", spool_url=_without_query(spool_url)) from failure
-    path = f"{folder.rstrip('/')}/{sha256[:2]}/{sha256}"
+    filesystem, folder = _opened(spool_url)
+    path = _path(folder, sha256)
     with writing(spool_url):
-        if not (filesystem.exists(path) and filesystem.cat_file(path) == content):
+        if not (filesystem.isfile(path) and filesystem.cat_file(path, 0, len(content) + 1) == content):
             filesystem.makedirs(path.rsplit("/", 1)[0], exist_ok=True)
             if isinstance(filesystem, LocalFileSystem):
                 close_to_others(Path(folder))
@@ -94,33 +95,41 @@ def writing(spool_url: str) -> Iterator[None]:
         raise UnavailableError("APB-SPL-004", spool_url=spool, problem=problem) from failure
 
 
-def read(uri: str, sha256: str) -> bytes:
-    """Return an image.
+def read(spool_url: str, sha256: str, size: int) -> bytes:
+    """Return an image. No more than its size is read, and nothing but a file of the spool.
 
     Raises:
+        SettingError: `spool_url` names no kind of storage that is installed here.
         RejectedError: It is not there, or its bytes are not those of the hash.
     """
+    filesystem, folder = _opened(spool_url)
     try:
-        filesystem, path = fsspec.core.url_to_fs(uri)
-        content: bytes = filesystem.cat_file(path)
-    except (ImportError, OSError, ValueError) as missing:
-        raise RejectedError("APB-SPL-001", image=_name(uri)) from missing
-    if hashlib.sha256(content).hexdigest() != sha256:
-        raise RejectedError("APB-SPL-002", image=_name(uri), sha256=sha256)
+        path = _path(folder, sha256)
+        # A pipe would be waited at, and a device has no end.
+        if not filesystem.isfile(path):
+            raise RejectedError("APB-SPL-001", sha256=sha256)
+        content: bytes = filesystem.cat_file(path, start=0, end=size + 1)
+    except (OSError, ValueError) as missing:
+        raise RejectedError("APB-SPL-001", sha256=sha256) from missing
+    if len(content) != size or hashlib.sha256(content).hexdigest() != sha256:
+        raise RejectedError("APB-SPL-002", sha256=sha256)
     return content
 
 
-def is_there(image: SpooledImage) -> bool:
-    """Return whether an image is there in its full size. Whether it is whole tells only who reads it."""
-    filesystem, path = fsspec.core.url_to_fs(image.uri)
-    return bool(filesystem.exists(path) and filesystem.size(path) == image.size)
+def find(spool_url: str, sha256: str, size: int) -> SpooledImage | None:
+    """Return an image that is there in its full size. Whether it is whole tells only who reads it."""
+    filesystem, folder = _opened(spool_url)
+    path = _path(folder, sha256)
+    if filesystem.exists(path) and filesystem.size(path) == size:
+        return SpooledImage(filesystem.unstrip_protocol(path), sha256, size)
+    return None
 
 
-def want(uri: str, image: Wanted, namespace: str) -> bool:
+def want(spool_url: str, image: Wanted, namespace: str) -> bool:
     """Ask for an image again, and remove what lies in its place.
 
     Args:
-        uri: Where it should be.
+        spool_url: Where it should be.
         image: What is wanted.
         namespace: Of the records of the account that it comes from.
 
@@ -128,16 +137,16 @@ def want(uri: str, image: Wanted, namespace: str) -> bool:
         Whether somebody will hear of it; not where there is no such spool here.
     """
     try:
-        filesystem, path = fsspec.core.url_to_fs(uri)
-        folder, below, name = path.rpartition(f"/{image.sha256[:2]}/{image.sha256}")
-        if name or not below or not filesystem.isdir(folder):
+        filesystem, folder = _opened(spool_url)
+        path = _path(folder, image.sha256)
+        if not filesystem.isdir(folder):
             return False
         place = _wanted(folder, namespace)
         filesystem.makedirs(place, exist_ok=True)
         filesystem.pipe_file(f"{place}/{image.sha256}.json", json.dumps(asdict(image)))
         if filesystem.exists(path):
             filesystem.rm_file(path)
-    except (ImportError, OSError, ValueError) as failure:
+    except (OSError, ValueError) as failure:
         logger.debug("Nobody can be asked for image %s: %s", image.sha256, failure)
         return False
     return True
@@ -145,8 +154,8 @@ def want(uri: str, image: Wanted, namespace: str) -> bool:
 
 def wanted(spool_url: str, namespace: str) -> Iterator[Wanted]:
     """Yield the images of an account that are wanted again."""
-    filesystem, folder = fsspec.core.url_to_fs(spool_url)
-    place = _wanted(folder.rstrip("/"), namespace)
+    filesystem, folder = _opened(spool_url)
+    place = _wanted(folder, namespace)
     for file in filesystem.ls(place, detail=False) if filesystem.isdir(place) else ():
         # One that another run brings meanwhile is gone.
         with suppress(OSError, TypeError, ValueError):
@@ -155,17 +164,37 @@ def wanted(spool_url: str, namespace: str) -> Iterator[Wanted]:
 
 def settle(spool_url: str, image: Wanted, namespace: str) -> None:
     """Remove the request for an image. Whoever still misses it asks again."""
-    filesystem, folder = fsspec.core.url_to_fs(spool_url)
+    filesystem, folder = _opened(spool_url)
     with writing(spool_url), suppress(FileNotFoundError):
-        filesystem.rm_file(f"{_wanted(folder.rstrip('/'), namespace)}/{image.sha256}.json")
+        filesystem.rm_file(f"{_wanted(folder, namespace)}/{image.sha256}.json")
+
+
+def _opened(spool_url: str) -> tuple[AbstractFileSystem, str]:
+    """Return the storage of a spool, and its folder there.
+
+    Raises:
+        SettingError: `spool_url` names no kind of storage that is installed here.
+    """
+    try:
+        filesystem, folder = fsspec.core.url_to_fs(spool_url)
+    except (ImportError, ValueError) as failure:
+        raise SettingError("APB-SPL-003", spool_url=_without_query(spool_url)) from failure
+    return filesystem, folder.rstrip("/")
+
+
+def _path(folder: str, sha256: str) -> str:
+    """Return where an image lies.
+
+    Raises:
+        ValueError: What it is told by is no hash, and might lead out of the spool.
+    """
+    if not _HASH.fullmatch(sha256):
+        raise ValueError(sha256)
+    return f"{folder}/{sha256[:2]}/{sha256}"
 
 
 def _wanted(folder: str, namespace: str) -> str:
     return f"{folder}/wanted/{namespace}"
-
-
-def _name(uri: str) -> str:
-    return PurePosixPath(_without_query(uri)).name
 
 
 def _without_query(url: str) -> str:

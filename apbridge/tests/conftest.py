@@ -203,7 +203,13 @@ def session_to(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
             session = GovernedSession(
                 "Ledgerly",
                 url,
-                **{"signer": Token(), "classify": classify, "concurrency": 4, **options},
+                **{
+                    "signer": Token(),
+                    "classify": classify,
+                    "concurrency": 4,
+                    "most_bytes": 2**20,
+                    **options,
+                },
             )
             sessions.callback(session.close)
             return session

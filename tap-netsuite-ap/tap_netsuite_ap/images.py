@@ -15,7 +15,7 @@ from apbridge.errors import APBridgeError, RefusedError, RejectedError, Unavaila
 from apbridge.netsuite import NetSuite, restlet
 from apbridge.netsuite.queries.reader import Reader
 from apbridge.netsuite.restlet import File, FileListing, Unreadable
-from apbridge.spool import SpooledImage, Wanted, is_there, put, settle, wanted, writing
+from apbridge.spool import SpooledImage, Wanted, find, put, settle, wanted, writing
 from tap_netsuite_ap.records import Record
 
 logger = logging.getLogger(__name__)
@@ -148,17 +148,17 @@ class Images:
         filesystem, folder = fsspec.core.url_to_fs(self._spool_url)
         noted = f"{folder.rstrip('/')}/fetched/{self._note(file)}"
         try:
-            known = SpooledImage(**json.loads(filesystem.cat_file(noted)))
-            if is_there(known):
+            note = json.loads(filesystem.cat_file(noted))
+            if known := find(self._spool_url, note["sha256"], note["size"]):
                 return known
-        except (OSError, ValueError, TypeError):
+        except (LookupError, OSError, ValueError, TypeError):
             logger.debug("File %s of bill %s was not fetched before", file.id, file.bill)
         if not may_fetch:
             return None
         spooled = put(self._spool_url, self._fetched(file.id, file.bill))
         with writing(self._spool_url):
             filesystem.makedirs(noted.rsplit("/", 1)[0], exist_ok=True)
-            filesystem.pipe_file(noted, json.dumps(asdict(spooled)))
+            filesystem.pipe_file(noted, json.dumps({"sha256": spooled.sha256, "size": spooled.size}))
         return spooled
 
     def bring_back(self, reader: Reader, namespace: str) -> None:

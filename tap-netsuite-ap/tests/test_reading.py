@@ -39,11 +39,11 @@ def test_every_bill_comes_once_and_as_the_books_have_it(company: SandboxTap, fir
         assert record["total"] == sum((Decimal(line["amount"]) for line in record["lines"]), Decimal())
 
 
-def test_images_are_in_the_spool_whole(first: Synced):
+def test_images_are_in_the_spool_whole(company: SandboxTap, first: Synced):
     images = [image for bill in first.records("bills") for image in bill["images"]]
     assert len(images) > 10
     for image in images:
-        content = read(image["uri"], image["sha256"])
+        content = read(company.config["spool_url"], image["sha256"], image["size"])
         assert content.startswith(b"%PDF")
         assert len(content) == image["size"]
         assert image["media_type"] == "application/pdf"

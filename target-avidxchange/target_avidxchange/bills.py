@@ -253,7 +253,8 @@ class BillSink(AvidXchangeSink):
             if image["sha256"] in invoice.images:
                 continue
             facts = {name: image[name] for name in ("name", "media_type", "size", "sha256")}
-            sent = content(image, record, may_ask=not self.context.is_dry_run)
+            may_ask = not self.context.is_dry_run
+            sent = content(self.shared.spool_url, image, record, may_ask=may_ask)
             submission = client.image(record["external_id"], facts, sent, invoice.remote_id)
             try:
                 acknowledged = self.send("send image", submission, facts)

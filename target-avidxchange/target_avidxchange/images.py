@@ -58,10 +58,13 @@ def check(choice: Choice, rules: ImageRules, bill: Record) -> None:
         )
 
 
-def content(image: Image, bill: Record, *, may_ask: bool) -> bytes:
+def content(spool_url: str, image: Image, bill: Record, *, may_ask: bool) -> bytes:
     """Return the bytes of a picture, its hash verified.
 
+    The picture's `uri` is never opened: a message must not choose what of this machine is sent out.
+
     Args:
+        spool_url: Where the tap puts pictures.
         image: The picture.
         bill: Whose it is.
         may_ask: Whether to ask the tap for it again where that fails.
@@ -70,12 +73,12 @@ def content(image: Image, bill: Record, *, may_ask: bool) -> bytes:
         RejectedError: They are not in the spool, or are not those that the tap put there.
     """
     try:
-        return spool.read(image["uri"], image["sha256"])
+        return spool.read(spool_url, image["sha256"], image["size"])
     except RejectedError as failure:
         found = failure
         wanted = spool.Wanted(image["sha256"], image["id"], bill["id"])
         namespace = namespace_of(bill["external_id"], BILL, bill["id"])
-        if may_ask and spool.want(image["uri"], wanted, namespace):
+        if may_ask and spool.want(spool_url, wanted, namespace):
             found = RejectedError(_ASKED_FOR[failure.code], **failure.facts)
         raise RejectedError(
             "APB-TAX-041",

@@ -19,9 +19,11 @@ class Shared:
         coding: What the mapping files say.
         remote_indexes: What AvidXchange has, by stream.
         codes: The codes that AvidXchange has.
+        spool_url: Where the tap puts pictures.
     """
 
     client: AvidXchange
     coding: Coding
     remote_indexes: RemoteIndexes
     codes: Codes
+    spool_url: str

@@ -10,7 +10,7 @@ from singer_sdk import typing as th
 from typing_extensions import override
 
 from apbridge.origin import Origin
-from apbridge.settings import AVIDXCHANGE_SETTINGS, LEDGER_SETTINGS, MAPPING_SETTINGS
+from apbridge.settings import AVIDXCHANGE_SETTINGS, LEDGER_SETTINGS, MAPPING_SETTINGS, SPOOL_SETTINGS
 from apbridge.singer import AcknowledgingTarget
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class TargetAvidXchange(AcknowledgingTarget):
     system = "avidxchange"
     workers_a_call = 2
     config_jsonschema = th.PropertiesList(
-        *AVIDXCHANGE_SETTINGS, *MAPPING_SETTINGS, *LEDGER_SETTINGS
+        *AVIDXCHANGE_SETTINGS, *MAPPING_SETTINGS, *SPOOL_SETTINGS, *LEDGER_SETTINGS
     ).to_dict()
 
     def __init__(self, **arguments: Any) -> None:  # noqa: ANN401
@@ -74,7 +74,7 @@ class TargetAvidXchange(AcknowledgingTarget):
         }
         remote_indexes = RemoteIndexes(self.client, resources, lambda: self.ledger.known().seq)
         codes = Codes(self.context, self.client, self._coding, remote_indexes)
-        return Shared(self.client, self._coding, remote_indexes, codes)
+        return Shared(self.client, self._coding, remote_indexes, codes, self.config["spool_url"])
 
     @override
     def origin(self, before: Origin | None) -> Origin:

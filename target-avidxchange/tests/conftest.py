@@ -47,7 +47,11 @@ class ReceivingCompany:
     @property
     def config(self) -> dict[str, Any]:
         settings = self.sandbox.avidxchange_settings(self.profile)
-        return {**settings, "ledger_url": f"sqlite:///{self.folder}/ledger.db"}
+        return {
+            **settings,
+            "ledger_url": f"sqlite:///{self.folder}/ledger.db",
+            "spool_url": str(self.folder / "spool"),
+        }
 
     @property
     def credentials(self) -> dict[str, str]:

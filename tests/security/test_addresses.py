@@ -62,7 +62,9 @@ def listeners() -> Iterator[tuple[Listener, Listener]]:
 
 def session_to(url: str) -> GovernedSession:
     signer = Unsigned({"Authorization": "Bearer s3cret"})
-    return GovernedSession("NetSuite", url, signer=signer, classify=classify_sign_in, concurrency=1)
+    return GovernedSession(
+        "NetSuite", url, signer=signer, classify=classify_sign_in, concurrency=1, most_bytes=2**20
+    )
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])

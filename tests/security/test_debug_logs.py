@@ -77,7 +77,12 @@ class _Signer:
 
 def test_a_log_holds_no_query_that_a_profile_signs_in_with(log: io.StringIO, address: str):
     session = GovernedSession(
-        "AvidXchange", address, signer=_Signer(), classify=lambda _: Answer(AnswerKind.DONE), concurrency=1
+        "AvidXchange",
+        address,
+        signer=_Signer(),
+        classify=lambda _: Answer(AnswerKind.DONE),
+        concurrency=1,
+        most_bytes=2**20,
     )
     session.send(Call("GET", "/vendors", "read vendors", params={"subscription": SECRET}))
     session.close()

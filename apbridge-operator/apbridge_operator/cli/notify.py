@@ -76,6 +76,8 @@ def _sender(addresses: str | None) -> Callable[[Notice], None]:
     channel = apprise.Apprise()
     if not all(channel.add(one) for one in re.split(r"[\s,]+", addresses) if one):
         raise SettingError("APB-NTC-001", variable=_VARIABLE)
+    if not all(one.verify_certificate for one in channel):
+        raise SettingError("APB-NTC-008", variable=_VARIABLE)
 
     def send(notice: Notice) -> None:
         # Said to be text, for else it is sent as it stands, as HTML too: vendors typed part of it.

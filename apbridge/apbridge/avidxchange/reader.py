@@ -63,6 +63,7 @@ class AvidXchangeReader:
             signer=self._sign_in,
             classify=classify_by(self.profile.errors),
             concurrency=settings.concurrency,
+            most_bytes=settings.most_answer_bytes,
             fresh_token_is_final=True,
             stop=stop,
         )

@@ -22,12 +22,14 @@ class AvidXchangeSettings:
         base_url: What every path of the profile is below.
         profile: A profile's name, or the path of its file.
         concurrency: Most calls in flight.
+        most_answer_bytes: Longest answer that is read.
         credentials: Values that a profile's sign-in may name.
     """
 
     base_url: str
     profile: str
     concurrency: int
+    most_answer_bytes: int
     credentials: Mapping[str, str] = field(repr=False)
 
     @classmethod
@@ -42,6 +44,7 @@ class AvidXchangeSettings:
             base_url=settings.url(settings.required_text(config, "base_url")),
             profile=settings.text(config, "profile") or settings.DEFAULT_PROFILE,
             concurrency=settings.concurrency(config, 8),
+            most_answer_bytes=settings.most_answer_bytes(config),
             credentials={name: value for name, value in credentials.items() if value is not None},
         )
 

@@ -97,6 +97,7 @@ class OAuthSignIn:
             signer=Unsigned(self._basic() if oauth.is_basic else None),
             classify=classify_sign_in,
             concurrency=1,
+            most_bytes=settings.most_answer_bytes,
             address_settings="base_url and profile",
             stop=stop,
         )

@@ -15,6 +15,7 @@ from urllib.parse import urljoin, urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
+from typing_extensions import override
 
 from apbridge import json, wire
 from apbridge.errors import (
@@ -37,6 +38,8 @@ CONNECT_TIMEOUT = 10.0
 
 _CONNECTIONS = 100
 """Connections kept at most: as many as any limiter may let through. The limiter alone decides."""
+
+_CHUNK = 65536
 
 _USER_AGENT = f"apbridge/{version('apbridge')}"
 
@@ -93,6 +96,18 @@ class _CallHeaders(requests.auth.AuthBase):
         return request
 
 
+class _AnswerTooLongError(requests.RequestException):
+    """An answer goes on beyond what may be held."""
+
+
+class _Session(requests.Session):
+    """Follows no redirect, whoever asks: it would read such an answer to its end to find the next."""
+
+    @override
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """Return None."""
+
+
 class GovernedSession:
     """Sends calls to one system: within its limits, again where that is safe, and never a write twice.
 
@@ -105,6 +120,7 @@ class GovernedSession:
         signer: Signs each try.
         classify: Tells what an answer means.
         concurrency: Most calls in flight.
+        most_bytes: Longest answer that is read, decompressed.
         address_settings: The settings that decide `base_url`, for errors.
         read_timeout: Seconds to wait for an answer, and between two parts of it.
         fresh_token_is_final: Whether a fresh token that is refused again means wrong credentials. Where it
@@ -112,7 +128,7 @@ class GovernedSession:
         stop: When set, waits end and nothing is tried again.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each by its name
         self,
         system: str,
         base_url: str,
@@ -120,6 +136,7 @@ class GovernedSession:
         signer: Signer,
         classify: ResponseClassifier,
         concurrency: int,
+        most_bytes: int,
         address_settings: str = "base_url",
         read_timeout: float = 90.0,
         fresh_token_is_final: bool = False,
@@ -129,6 +146,7 @@ class GovernedSession:
         self.base_url = base_url.rstrip("/")
         self.counts = Counts()
         self.limiter = ConcurrencyLimiter(concurrency)
+        self._most_bytes = most_bytes
         self._address_settings = address_settings
         self._signer = signer
         self._classify = classify
@@ -137,7 +155,7 @@ class GovernedSession:
         self._stop = stop or Event()
         self._answered = False
         self._counting = Lock()
-        self._session = requests.Session()
+        self._session = _Session()
         self._session.headers["User-Agent"] = _USER_AGENT
         self._proxies = proxies_to(base_url)
         # Every call stands alone: a routing cookie of one thread is no business of another.
@@ -233,7 +251,11 @@ class GovernedSession:
                 proxies=self._proxies,
                 timeout=self._timeout,
                 allow_redirects=False,
+                stream=True,
             )
+            self._read_whole(response)
+        except _AnswerTooLongError:
+            raise self._too_long(call) from None
         except requests.RequestException as failure:
             raise self._no_answer(call, failure) from failure
         self._answered = True
@@ -249,6 +271,21 @@ class GovernedSession:
             (monotonic() - began) * 1000,
         )
         return response, answer
+
+    def _read_whole(self, response: requests.Response) -> None:
+        """Read an answer's body, and stop where it is too long: a few bytes may unpack to any number.
+
+        Raises:
+            _AnswerTooLongError: It is.
+        """
+        chunks, size = [], 0
+        for chunk in response.iter_content(_CHUNK):
+            size += len(chunk)
+            if size > self._most_bytes:
+                response.close()
+                raise _AnswerTooLongError
+            chunks.append(chunk)
+        response._content = b"".join(chunks)  # noqa: SLF001 - `content` has no other way to be told
 
     def _url(self, call: Call) -> str:
         if call.path.startswith("/"):
@@ -286,6 +323,14 @@ class GovernedSession:
         if call.idempotency is Idempotency.ONCE and not never_sent:
             return self._unknown(call, in_words(failure))
         return TryAgainError(in_words(failure), never_sent=never_sent)
+
+    def _too_long(self, call: Call) -> Exception:
+        wire.unanswered()  # something in between may have spoken, while the other side is still at it
+        most = self._most_bytes // 2**20
+        if call.idempotency is Idempotency.ONCE:
+            return self._unknown(call, f"an answer of more than {most} MiB")
+        facts = {"system": self.system, "purpose": call.purpose, "most": most, "base_url": self.base_url}
+        return UnavailableError("APB-HTTP-006", **facts)
 
     def _unknown(self, call: Call, says: str, reason: str = "") -> OutcomeUnknownError:
         facts = {"system": self.system, "purpose": call.purpose, "says": says, "reason": reason}

@@ -277,6 +277,7 @@ class NetSuite:
             signer=self._sign_in,
             classify=classify,
             concurrency=self.settings.concurrency,
+            most_bytes=self.settings.most_answer_bytes,
             address_settings="account_id and base_url",
             read_timeout=_ANSWER_SECONDS,
             stop=stop,

@@ -29,6 +29,7 @@ class NetSuiteSettings:
         restlet_script: Script id of our RESTlet, where it is deployed.
         restlet_deploy: Its deployment id.
         concurrency: Most calls in flight.
+        most_answer_bytes: Longest answer that is read.
     """
 
     account_id: str
@@ -41,6 +42,7 @@ class NetSuiteSettings:
     restlet_script: str | None
     restlet_deploy: str | None
     concurrency: int
+    most_answer_bytes: int
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> NetSuiteSettings:
@@ -77,6 +79,7 @@ class NetSuiteSettings:
             restlet_script=script,
             restlet_deploy=deploy,
             concurrency=settings.concurrency(config, 5),
+            most_answer_bytes=settings.most_answer_bytes(config),
         )
 
     @property

@@ -64,6 +64,7 @@ class NetSuiteSignIn:
             signer=Unsigned(),
             classify=self._classify,
             concurrency=1,
+            most_bytes=settings.most_answer_bytes,
             address_settings="account_id and base_url",
             stop=stop,
         )
