@@ -15,7 +15,9 @@ DIST := dist
 # run would otherwise compile them again, which doubles the time of a short run.
 export UV_COMPILE_BYTECODE := 1
 export PYTHONDONTWRITEBYTECODE :=
-export UV_CONSTRAINT := $(CURDIR)/constraints.txt
+# What users install is taken only where its hash is the one that was seen when it was pinned.
+export UV_CONSTRAINT := $(CURDIR)/constraints.txt $(CURDIR)/constraints-hashed.txt
+export UV_BUILD_CONSTRAINT := $(CURDIR)/constraints-hashed.txt
 export UV_PROJECT_ENVIRONMENT := $(CURDIR)/.venv
 export MELTANO_SEND_ANONYMOUS_USAGE_STATS := false
 export PATH := $(BIN):$(CURDIR)/.tools/bin:$(PATH)
@@ -26,9 +28,9 @@ TESTS := tests $(wildcard $(PACKAGES:%=%/tests))
 CAMPAIGN := apbridge/tests/singer/test_interleavings.py apbridge/tests/ledger/test_audit.py \
   tap-netsuite-ap/tests/test_any_history.py target-avidxchange/tests/test_interleavings.py \
   tests/test_payment_history.py
-MANIFESTS := pyproject.toml constraints.txt VERSION $(PACKAGES:%=%/pyproject.toml)
+MANIFESTS := pyproject.toml constraints.txt constraints-hashed.txt VERSION $(PACKAGES:%=%/pyproject.toml)
 
-.PHONY: browser help demo test campaign bench lint format settings errors constraints setup wheels clean
+.PHONY: browser help demo test campaign bench lint format settings errors licences constraints setup wheels clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -52,6 +54,7 @@ lint: .venv/.done ## Format, style, types, walls, and what others run: hooks, wo
 	@for tests in $(TESTS); do echo "mypy $$tests"; mypy conftest.py "$$tests"; done
 	lint-imports
 	python -m tools.errors --check
+	python -m tools.licences --check
 	pre-commit validate-config
 	check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	check-jsonschema --builtin-schema vendor.github-issue-forms .github/ISSUE_TEMPLATE/*.yml
@@ -65,6 +68,10 @@ constraints: $(UV) ## Pin every dependency anew
 	UV_CONSTRAINT= $(UV) pip compile --quiet --universal --python-version 3.10 --no-annotate --no-header --upgrade \
 	  --no-emit-package apbridge-sandbox $(PACKAGES:%=--no-emit-package %) \
 	  --group dev --all-extras pyproject.toml --output-file constraints.txt
+	echo hatchling | UV_CONSTRAINT= $(UV) pip compile --quiet --universal --python-version 3.10 --no-annotate --no-header \
+	  --constraint constraints.txt --generate-hashes \
+	  --no-emit-package apbridge-sandbox $(PACKAGES:%=--no-emit-package %) \
+	  --all-extras pyproject.toml apbridge/pyproject.toml - --output-file constraints-hashed.txt
 
 wheels: $(UV) ## Build a wheel of each package in dist/
 	@$(UV) build --quiet --wheel --all-packages --clear --out-dir $(DIST)
@@ -74,6 +81,9 @@ settings: .venv/.done ## Renew the settings in meltano.yml, the READMEs and the 
 
 errors: .venv/.done ## Renew docs/errors.md
 	python -m tools.errors
+
+licences: .venv/.done ## Renew docs/licences.md
+	python -m tools.licences
 
 setup: .venv/.done .meltano/.done
 
