@@ -1,20 +1,70 @@
-"""JSON with exact money: numbers with a fraction are `Decimal`, both ways."""
+"""JSON with exact money: numbers with a fraction are `Decimal`, both ways.
+
+What is read is bounded, and what is beyond the bounds spoils no more than itself: a number stays as it is
+written and is no number to any check, a value nested too deep is empty. So it is one record that is
+rejected, and not everything that came with it.
+"""
 
 from __future__ import annotations
 
 import re
-from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal, InvalidOperation
 from typing import Any
 
 import msgspec
 
-_encoder = msgspec.json.Encoder(decimal_format="number")
-_sorted_encoder = msgspec.json.Encoder(decimal_format="number", order="sorted")
-_decoder = msgspec.json.Decoder(float_hook=Decimal)
+MAX_DEPTH = 50
+"""Far over any record, and under what overflows the stack."""
+
+MAX_DIGITS = 400
+"""Digits of a number, and the power of ten that it may come to: more than any program's own numbers have."""
+
+
+@dataclass(frozen=True)
+class OutsizedNumber:
+    """A number beyond `MAX_DIGITS`: to write it out, or to count with it, may fill the memory.
+
+    Args:
+        text: As it is written.
+    """
+
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
+
+
+def number(text: str) -> Decimal | OutsizedNumber | None:
+    """Read a number; None where it is none."""
+    try:
+        found = Decimal(text)
+    except InvalidOperation:
+        return OutsizedNumber(text) if _NUMBER.fullmatch(text) else None
+    if not found.is_finite():
+        return None
+    is_bounded = len(text) <= MAX_DIGITS and abs(found.adjusted()) <= MAX_DIGITS
+    return found if is_bounded else OutsizedNumber(text)
+
+
+def _encoded(value: Any) -> msgspec.Raw:  # noqa: ANN401
+    if isinstance(value, OutsizedNumber):
+        return msgspec.Raw(value.text.encode())
+    raise NotImplementedError(type(value))
+
+
+_encoder = msgspec.json.Encoder(decimal_format="number", enc_hook=_encoded)
+_sorted_encoder = msgspec.json.Encoder(decimal_format="number", enc_hook=_encoded, order="sorted")
+_decoder = msgspec.json.Decoder(float_hook=number)
 _DIGITS = 28
 """What `Decimal` counts with unless told otherwise."""
 _EXACTLY = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN)
-
+_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
+_NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
+_LONGEST_INTEGER = 18
+"""Digits of an integer that the decoder reads itself."""
+_TOKEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"?|[\[{]|[\]}]|-?[0-9][0-9.eE+-]*|[^"\[\]{}0-9-]+|-', re.DOTALL)
 
 _ESCAPE = re.compile(
     rb"(?P<pair>\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})"
@@ -45,16 +95,65 @@ def loads(text: bytes | str) -> Any:  # noqa: ANN401
     Raises:
         ValueError: It is not JSON.
     """
+    given = text.encode() if isinstance(text, str) else text
     try:
-        return _decoder.decode(text)
-    except msgspec.DecodeError:
+        found = _decoder.decode(given)
+    except (UnicodeDecodeError, msgspec.DecodeError, RecursionError) as failure:
         # Some programs write half of a surrogate pair where they cut a text: it spoils a text, not all of
-        # what is being read.
-        given = text.encode() if isinstance(text, str) else text
-        mended = _ESCAPE.sub(lambda found: rb"\ufffd" if found["half"] else found[0], given)
+        # what is being read. So do bytes that are no text, and numbers and nesting beyond all bounds.
+        mended = b"".join(_mended(given.decode(errors="replace").encode()))
         if mended == given:
             raise
-        return _decoder.decode(mended)
+        try:
+            found = _decoder.decode(mended)
+        except RecursionError:
+            raise failure from None
+    if _may_be_deep(given):
+        _empty_what_is_deep(found)
+    return found
+
+
+def _may_be_deep(text: bytes) -> bool:
+    """Return False where the brackets alone show that nothing is nested too deep."""
+    if text.count(b"[") + text.count(b"{") <= MAX_DEPTH:
+        return False
+    brackets = text.translate(None, _NO_BRACKETS)
+    for _ in range(MAX_DEPTH):
+        brackets = brackets.replace(b"[]", b"").replace(b"{}", b"")
+        if not brackets:
+            return False
+    return True
+
+
+def _mended(text: bytes) -> Iterator[bytes]:
+    """Yield the parts of a JSON text without what keeps it from being decoded."""
+    depth = 0
+    for token in _TOKEN.findall(text):
+        first = token[:1]
+        if first in b"[{":
+            depth += 1
+        if depth <= MAX_DEPTH:
+            if first == b'"':
+                yield _ESCAPE.sub(lambda found: rb"\ufffd" if found["half"] else found[0], token)
+            elif len(token) > _LONGEST_INTEGER and token.lstrip(b"-").isdigit():
+                yield token + b"e0"  # read as a number with a fraction: those have no end
+            else:
+                yield token
+        if first in b"]}":
+            depth -= 1
+
+
+def _empty_what_is_deep(value: Any) -> None:  # noqa: ANN401
+    level = [value] if isinstance(value, dict | list) else []
+    for _ in range(MAX_DEPTH - 1):
+        level = [
+            inner
+            for outer in level
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+            if isinstance(inner, dict | list)
+        ]
+    for one in level:
+        one.clear()
 
 
 def _normal(value: Any) -> Any:  # noqa: ANN401

@@ -17,6 +17,7 @@ from typing import Any
 import fastjsonschema
 
 from apbridge.errors import RejectedError
+from apbridge.json import MAX_DIGITS, OutsizedNumber
 from apbridge.schemas.identifiers import EXTERNAL_ID
 
 _FOLDER = resources.files(__package__)
@@ -34,6 +35,7 @@ _JSON_TYPES: tuple[tuple[type | tuple[type, ...], str], ...] = (
     (dict, "object"),
     (list, "array"),
     (type(None), "null"),
+    (OutsizedNumber, f"a number of more than {MAX_DIGITS} digits"),
 )
 _WANTED = {
     "date": "must be a date, such as 2026-11-02",
@@ -42,7 +44,12 @@ _WANTED = {
     "minLength": "must be at least {} characters long",
     "maxLength": "must be at most {} characters long",
     "minimum": "must be at least {}",
+    "maximum": "must be at most {}",
 }
+OUTSIZED = "APB-SNG-023"
+"""Code of a rejection for a value that is beyond all bounds: it says nothing of the records beside it."""
+
+_BOUNDS = {"minimum", "maximum", "maxLength"}
 
 
 @cache
@@ -78,8 +85,9 @@ def validator(stream: str) -> Callable[[Any], None]:
             compiled(record)
         except fastjsonschema.JsonSchemaValueException as found:
             field, problem = _field_and_problem(found)
+            is_outsized = found.rule in _BOUNDS or isinstance(found.value, OutsizedNumber)
             raise RejectedError(
-                "APB-SNG-010",
+                OUTSIZED if is_outsized else "APB-SNG-010",
                 stream=stream,
                 external_id=_name(record),
                 field=field,
