@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -16,10 +16,17 @@ from yaml.reader import Reader
 
 MAX_BYTES = 4_000_000
 MAX_DEPTH = 50
+MAX_VALUES = 100_000
 """Far over any file that somebody wrote, and under what takes long or overflows the stack."""
+
+_LONGEST_NUMBER = 100
+_MOST_QUOTED = 500
 
 Steps = tuple[str | int, ...]
 """The way to a value: keys, and numbers in a list from 0."""
+
+_NO_VALUE = (AttributeError, LookupError, OverflowError, TypeError, ValueError, yaml.YAMLError)
+"""What PyYAML trips over where a value is not of the kind that its tag says, such as `!!bool perhaps`."""
 
 # libyaml's loaders are ten times as fast; a yaml that was built without it has none.
 _TEXTS: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
@@ -29,6 +36,19 @@ class _Values(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[mi
     """Makes numbers, booleans and texts. A date stays the text that it is."""
 
 
+def _bounded(make: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    """Bound the numbers that are made: thousands of digits, or of sixties (1:2:3…), take for ever."""
+
+    def bounded(loader: Any, node: Any) -> Any:  # noqa: ANN401
+        if len(node.value) > _LONGEST_NUMBER:
+            raise ValueError(len(node.value))
+        return make(loader, node)
+
+    return bounded
+
+
+_Values.add_constructor("tag:yaml.org,2002:int", _bounded(_Values.construct_yaml_int))
+_Values.add_constructor("tag:yaml.org,2002:float", _bounded(_Values.construct_yaml_float))
 _Values.yaml_implicit_resolvers = {
     first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
@@ -93,6 +113,11 @@ class Declared:
         return Declared(value, {**places, **self.places}, self.twice)
 
 
+def shortened(text: str) -> str:
+    """Cut what a sentence quotes of a file: a value may be as long as the file."""
+    return text if len(text) <= _MOST_QUOTED else f"{text[: _MOST_QUOTED - 1]}…"
+
+
 def text_of(file: str | Path) -> str:
     """Read a file of somebody's own.
 
@@ -117,12 +142,10 @@ def values(text: str) -> Any:  # noqa: ANN401
     """Read YAML that may use all that YAML has, and of which nobody need be told the lines.
 
     Raises:
-        MalformedFileError: It is not YAML.
+        MalformedFileError: It is not YAML, or it is too large where its aliases are written out, or too deep.
     """
-    try:
-        return yaml.load(text, Loader=_Values)  # noqa: S506 - it makes plain values only
-    except (ValueError, yaml.YAMLError) as failure:
-        raise _not_yaml(text, failure) from failure
+    root = _composed(text, _Values, may_repeat=True)
+    return None if root is None else _value(root, _Values)
 
 
 def from_yaml(text: str, *, file: str = "", as_text: bool = False) -> Declared:
@@ -136,13 +159,8 @@ def from_yaml(text: str, *, file: str = "", as_text: bool = False) -> Declared:
     Raises:
         MalformedFileError: It is not YAML, or too deep, or it uses aliases or tags.
     """
-    _check_characters(text)
     loader = _TEXTS if as_text else _Values
-    try:
-        _check_shape(text, loader)
-        root = yaml.compose(text, Loader=loader)
-    except yaml.YAMLError as failure:
-        raise _not_yaml(text, failure) from failure
+    root = _composed(text, loader, may_repeat=False)
     if root is None:
         return Declared(None, {})
     places: dict[Steps, FilePosition] = {
@@ -167,10 +185,14 @@ def from_csv(text: str) -> Declared:
     names = next(numbered, (1, []))[1]
     for index, name in enumerate(names):
         if name and name in names[:index]:
-            raise MalformedFileError(1, index + 1, f"the column {name} is there twice")
+            raise MalformedFileError(1, index + 1, f"the column {shortened(name)} is there twice")
     rows: list[dict[str, str]] = []
     places: dict[Steps, FilePosition] = {}
+    held = 0
     for line, cells in numbered:
+        held += 1 + len(cells)
+        if held > MAX_VALUES:
+            raise MalformedFileError(line, 1, f"it holds more than {MAX_VALUES} rows and values")
         if len(cells) > len(names):
             says = f"it has {len(cells)} values, and the header {len(names)} columns"
             raise MalformedFileError(line, len(names) + 1, says)
@@ -200,17 +222,74 @@ def _check_characters(text: str) -> None:
         raise MalformedFileError(len(before), len(before[-1]) + 1, says)
 
 
-def _check_shape(text: str, loader: Any) -> None:  # noqa: ANN401
-    depth = 0
+def _composed(text: str, loader: Any, *, may_repeat: bool) -> Any:  # noqa: ANN401
+    _check_characters(text)
+    try:
+        _check_shape(text, loader, may_repeat=may_repeat)
+        return yaml.compose(text, Loader=loader)
+    except yaml.YAMLError as failure:
+        raise _not_yaml(text, failure) from failure
+
+
+def _check_shape(text: str, loader: Any, *, may_repeat: bool) -> None:  # noqa: ANN401
+    shape = _Shape()
     for event in yaml.parse(text, Loader=loader):
-        if isinstance(event, yaml.AliasEvent):
+        if not may_repeat and isinstance(event, yaml.AliasEvent):
             raise _malformed(event.start_mark, "aliases (*) are not read here")
-        if getattr(event, "tag", None) is not None:
+        if not may_repeat and getattr(event, "tag", None) is not None:
             raise _malformed(event.start_mark, "tags (!) are not read here")
-        depth += isinstance(event, yaml.CollectionStartEvent)
-        depth -= isinstance(event, yaml.CollectionEndEvent)
-        if depth > MAX_DEPTH:
-            raise _malformed(event.start_mark, f"it is nested more than {MAX_DEPTH} deep")
+        if wrong := shape.problem_with(event):
+            raise _malformed(event.start_mark, wrong)
+
+
+class _Size(NamedTuple):
+    """How many values there are in one, itself counted, and how deep they go."""
+
+    values: int
+    depth: int
+
+
+@dataclass
+class _Open:
+    """A list or mapping that has begun, under an anchor or none."""
+
+    anchor: str | None
+    values: int = 1
+    depth: int = 0
+
+
+class _Shape:
+    """Counts the values of a file, and how deep they are: aliases as what they stand for."""
+
+    def __init__(self) -> None:
+        # The first stands for the file itself.
+        self._opened = [_Open(None, 0)]
+        self._anchored: dict[str | None, _Size] = {}
+
+    def problem_with(self, event: Any) -> str | None:  # noqa: ANN401
+        """Count one more event, and say what is wrong with it."""
+        if isinstance(event, yaml.CollectionStartEvent):
+            self._opened.append(_Open(event.anchor))
+        elif isinstance(event, yaml.CollectionEndEvent):
+            ended = self._opened.pop()
+            self._add(ended.anchor, _Size(ended.values, ended.depth + 1))
+        elif isinstance(event, yaml.ScalarEvent):
+            self._add(event.anchor, _Size(1, 0))
+        elif isinstance(event, yaml.AliasEvent):
+            if any(one.anchor == event.anchor for one in self._opened):
+                return "it holds itself"
+            self._add(None, self._anchored.get(event.anchor, _Size(1, 0)))
+        if len(self._opened) - 1 + self._opened[-1].depth > MAX_DEPTH:
+            return f"it is nested more than {MAX_DEPTH} deep"
+        if sum(one.values for one in self._opened) > MAX_VALUES:
+            return f"it holds more than {MAX_VALUES} values"
+        return None
+
+    def _add(self, anchor: str | None, size: _Size) -> None:
+        self._anchored[anchor] = size
+        outer = self._opened[-1]
+        outer.values += size.values
+        outer.depth = max(outer.depth, size.depth)
 
 
 def _note(node: yaml.Node, steps: Steps, places: dict[Steps, FilePosition], twice: list[Steps]) -> None:
@@ -247,7 +326,7 @@ def _value(node: yaml.Node, loader: Any) -> Any:  # noqa: ANN401
     """Make the plain value of a node; where it has none, name the innermost that has none."""
     try:
         return loader("").construct_document(node)
-    except (ValueError, yaml.YAMLError) as failure:
+    except _NO_VALUE as failure:
         inner = node.value if isinstance(node, yaml.CollectionNode) else ()
         for one in chain.from_iterable(inner) if isinstance(node, yaml.MappingNode) else inner:
             _value(one, loader)

@@ -23,6 +23,7 @@ from apbridge.declared_file import (
     UnreadableFileError,
     from_csv,
     from_yaml,
+    shortened,
     text_of,
 )
 from apbridge.errors import SettingError
@@ -221,4 +222,5 @@ def _wrong(file: str, declared: Declared, steps: Steps, problem: str) -> Setting
 
 
 def _invalid(file: str, line: int, column: str | int, problem: str) -> SettingError:
-    return SettingError("APB-MAP-002", file=file, line=line, column=column, problem=problem)
+    column = shortened(column) if isinstance(column, str) else column
+    return SettingError("APB-MAP-002", file=file, line=line, column=column, problem=shortened(problem))

@@ -112,7 +112,7 @@ def test_depth_that_overflows_a_stack_ends_at_once():
 def test_yaml_with_aliases_is_read_where_nobody_need_be_told_the_lines():
     assert values("a: &it [1]\nb: *it\n") == {"a": [1], "b": [1]}
     assert refused("a: [\n\n", values)[1:] == (1, "it is not YAML")
-    assert refused("a: " + "9" * 5000, values)[2] == "it is not YAML"
+    assert refused("a: 1\nb: " + "9" * 5000, values) == (2, 4, "it is no value")
 
 
 def test_a_csv_is_its_rows_by_column_each_with_the_line_at_which_it_begins():

@@ -13,12 +13,60 @@ from pathlib import Path
 from typing import Any
 
 import platformdirs
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import best_match
 
 from apbridge import declared_file, json
-from apbridge.declared_file import MalformedFileError, UnreadableFileError
+from apbridge.declared_file import MalformedFileError, UnreadableFileError, shortened
 from apbridge.errors import SettingError
 
 FILE = "meltano.yml"
+_TEXT = {"type": ["string", "null"]}
+_OBJECT = {"type": ["object", "null"]}
+_PLUGINS = {
+    **_OBJECT,
+    "properties": {
+        kind: {
+            "type": ["array", "null"],
+            "items": {
+                "type": "object",
+                "properties": {
+                    "settings": {
+                        "type": ["array", "null"],
+                        "items": {
+                            "type": "object",
+                            "required": ["name"],
+                            "properties": {"name": {"type": "string"}, "kind": _TEXT},
+                        },
+                    },
+                    "config": {**_OBJECT, "propertyNames": {"type": "string"}},
+                },
+            },
+        }
+        for kind in ("extractors", "loaders")
+    },
+}
+_PROJECT = Draft202012Validator(
+    {
+        "properties": {
+            "plugins": _PLUGINS,
+            "default_environment": _TEXT,
+            "environments": {
+                "type": ["array", "null"],
+                "items": {
+                    "type": "object",
+                    "properties": {"config": {**_OBJECT, "properties": {"plugins": _PLUGINS}}},
+                },
+            },
+            "state_backend": {**_OBJECT, "properties": {"uri": _TEXT}},
+            "database_uri": _TEXT,
+        }
+    }
+)
+"""Of a project as much as is read here; the rest is Meltano's own business."""
+
+_WANTED = {"type": "is of another kind than Meltano takes", "required": "has no name"}
+
 _VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
 
 
@@ -59,6 +107,9 @@ def _document(file: Path) -> dict[str, Any] | None:
         raise SettingError("APB-CLI-003", problem=failure) from failure
     if not isinstance(document, dict):
         raise SettingError("APB-CLI-003", problem="it is not a project")
+    if found := best_match(_PROJECT.iter_errors(document)):
+        place = shortened(".".join(map(str, found.absolute_path)))
+        raise SettingError("APB-CLI-003", problem=f"{place} {_WANTED[str(found.validator)]}")
     return document
 
 

@@ -16,7 +16,7 @@ from apbridge import json
 from apbridge.avidxchange.canonical import misread
 from apbridge.avidxchange.expressions import ExpressionError, compiled
 from apbridge.avidxchange.profile_files import EXTENDS, ProfileFiles, ProfileProblem
-from apbridge.declared_file import Declared, Steps
+from apbridge.declared_file import Declared, Steps, shortened
 
 _formats = FormatChecker(())
 
@@ -83,7 +83,7 @@ def _problems(failure: ValidationError, file: Declared) -> Iterator[ProfileProbl
 
 def _problem(file: Declared, steps: Steps, says: str) -> ProfileProblem:
     place = file.position(steps)
-    return ProfileProblem(place.file, place.line, ".".join(map(str, steps)), says)
+    return ProfileProblem(place.file, place.line, shortened(".".join(map(str, steps))), shortened(says))
 
 
 def _explained(failure: ValidationError) -> list[tuple[str | None, str]]:

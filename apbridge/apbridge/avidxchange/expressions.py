@@ -13,6 +13,7 @@ import regex  # type: ignore[import-untyped]
 from jmespath.exceptions import JMESPathError  # type: ignore[import-untyped]
 from jmespath.functions import Functions, signature  # type: ignore[import-untyped]
 
+from apbridge.declared_file import shortened
 from apbridge.json import canonical
 
 Expression = Callable[[Any], Any]
@@ -73,8 +74,8 @@ def compiled(text: str) -> Expression:
         return _walk(text.split("."))
     try:
         parsed = jmespath.compile(text)
-    except JMESPathError as failure:
-        message = f"{text!r} is not JMESPath ({_first_line(failure)})"
+    except (JMESPathError, RecursionError, ValueError) as failure:
+        message = f"{shortened(text)!r} is not JMESPath ({_first_line(failure)})"
         raise ExpressionError(message) from failure
 
     def evaluate(value: Any) -> Any:  # noqa: ANN401
@@ -112,7 +113,11 @@ def instant(value: str) -> datetime:
     date, time, fraction, offset = found.groups()
     digits = f"{fraction or '':0<6.6}"
     zone = "+00:00" if offset in {None, "Z", "z"} else offset
-    return datetime.fromisoformat(f"{date}T{time or '00:00:00'}.{digits}{zone}").astimezone(timezone.utc)
+    try:
+        return datetime.fromisoformat(f"{date}T{time or '00:00:00'}.{digits}{zone}").astimezone(timezone.utc)
+    except OverflowError as failure:
+        message = f"{value!r} is before or after all time"
+        raise ValueError(message) from failure
 
 
 _INSTANT = regex.compile(r"(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d:\d\d)(?:[.,](\d+))?\s*(Z|z|[+-]\d\d:\d\d)?)?")
