@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
 
-from apbridge.errors import OutcomeUnknownError, UnavailableError
+from apbridge.errors import OutcomeUnknownError
 from apbridge.http import Call, Idempotency
+from apbridge.netsuite.answers import as_documented
 from apbridge.netsuite.client import NetSuite
 
 PERMISSION = "Setup, Manage Own OAuth 2.0 Client Credentials Certificates"
@@ -31,6 +33,9 @@ class Mapped:
     is_revoked: bool
 
 
+_SECONDS = re.compile(r"[0-9]{1,11}")
+
+
 class Certificates:
     """The certificates of the integration that is signed in.
 
@@ -51,11 +56,9 @@ class Certificates:
         """
         purpose = "list certificates"
         answer = self._session.ask(Call("GET", self._path, purpose))
-        try:
+        with as_documented(purpose, "no list of them"):
             items = answer["items"] if isinstance(answer, Mapping) else answer
             return [_mapped(item) for item in items]
-        except (AttributeError, LookupError, TypeError, ValueError) as failure:
-            raise UnavailableError("APB-NS-022", purpose=purpose, problem="no list of them") from failure
 
     def set_up(self, pem: str, role: str, entity: str) -> str:
         """Map a certificate to a role and a user, once, and return its id.
@@ -95,7 +98,7 @@ def _mapped(item: Mapping[str, Any]) -> Mapped:
 def _time(value: object) -> datetime:
     """Read a time, written in ISO 8601 or in seconds since 1970."""
     text = str(value)
-    if text.isdecimal():
+    if _SECONDS.fullmatch(text):
         return datetime.fromtimestamp(int(text), timezone.utc)
     found = datetime.fromisoformat(text.replace("Z", "+00:00"))
     return found if found.tzinfo else found.replace(tzinfo=timezone.utc)

@@ -220,6 +220,12 @@ NEVER_SECRET = frozenset(
 )
 """Settings that errors, logs and checks show as they are: none of them is taken from the vault."""
 
+_ADDRESS = re.compile(r"[!-\[\]-~]{1,2048}")
+"""Printable ASCII; without the backslash, which some take for a slash."""
+
+MOST_CALLS = 100
+"""Calls in flight, whatever a setting or the other system says."""
+
 
 def text(config: Mapping[str, Any], name: str) -> str | None:
     """Read a text setting, from the vault where it is `vault:<name>`; None where it is absent or blank.
@@ -309,7 +315,7 @@ def url(value: str) -> str:
         SettingError: It is neither https nor http on this machine, or no plain address of a server.
     """
     try:
-        parts = urlsplit(value)
+        parts = urlsplit(value if _ADDRESS.fullmatch(value) else "//[")  # what is none raises
         parts.port  # noqa: B018  (raises where it is no number)
     except ValueError as failure:
         raise SettingError("APB-SET-001", setting="base_url", problem="it is no address") from failure

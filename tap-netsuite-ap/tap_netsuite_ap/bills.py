@@ -19,6 +19,7 @@ from tap_netsuite_ap.eligibility import Eligibility
 from tap_netsuite_ap.images import Images
 from tap_netsuite_ap.manifest import Manifest, StreamEntry
 from tap_netsuite_ap.records import Record, Shape
+from tap_netsuite_ap.values import whole
 
 BILLS_A_LINE_QUERY = 200
 """A thousand bills have more lines than a page of a thousand rows: read as five ranges at once, they arrive
@@ -214,7 +215,7 @@ class Bills:
     ) -> Record:
         bill = self._bill.record(header)
         because = self._eligibility.because(header, bill)
-        order_of = {row["line_number"]: row.get("purchase_order") for row in orders}
+        order_of = {row.get("line_number"): row.get("purchase_order") for row in orders}
         coded = [
             self._coded(row, order_of) for row in sorted(lines, key=_line_number) if row.get("kind") in _CODED
         ]
@@ -233,9 +234,9 @@ class Bills:
         )
         return bill
 
-    def _coded(self, row: Row, order_of: Mapping[str, str | None]) -> Record:
+    def _coded(self, row: Row, order_of: Mapping[str | None, str | None]) -> Record:
         line = self._line.record(row)
-        line["purchase_order"] = line["purchase_order"] or order_of.get(row["line_number"])
+        line["purchase_order"] = line["purchase_order"] or order_of.get(row.get("line_number"))
         return line
 
     def _tombstone(self, change: Change) -> Record:
@@ -266,4 +267,5 @@ def _changes_of(header: Row, lines: Iterable[Row], applications: Iterable[Row]) 
 
 
 def _line_number(row: Row) -> int:
-    return int(row["line_number"])
+    number = whole(row.get("line_number", ""))
+    return number if isinstance(number, int) else 0

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
 from difflib import get_close_matches
 from typing import Any
 
@@ -13,6 +12,7 @@ from apbridge.errors import RefusedError, SettingError
 from apbridge.netsuite import NetSuite
 from apbridge.netsuite.catalog import FieldKind, Fields, record_fields
 from apbridge.netsuite.queries.query import Query, QueryLine
+from tap_netsuite_ap.values import number, whole
 
 SETTING = "custom_fields"
 _RECORD_TYPES = ("vendorBill", "vendor")
@@ -20,8 +20,8 @@ _NAME = re.compile(r"(custbody|custcol|custentity|cseg)[a-z0-9_]{1,80}")
 
 _CONVERT: Mapping[FieldKind, Callable[[str], Any]] = {
     FieldKind.FLAG: lambda value: value == "T",
-    FieldKind.WHOLE: int,
-    FieldKind.NUMBER: Decimal,
+    FieldKind.WHOLE: whole,
+    FieldKind.NUMBER: number,
 }
 _MACROS = {FieldKind.DAY: "day({})", FieldKind.INSTANT: "utc({})"}
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from decimal import Decimal
 from typing import Any
 
 from apbridge.netsuite.client import Row
 from tap_netsuite_ap.custom import CustomColumn
+from tap_netsuite_ap.values import number, whole
 
 Record = dict[str, Any]
 
@@ -81,8 +81,8 @@ def _multi_select(value: str) -> list[str]:
 
 _CONVERT: Mapping[str, _Convert] = {
     "string": str,
-    "number": Decimal,
-    "integer": int,
+    "number": number,
+    "integer": whole,
     "boolean": _flag,
     "array": _multi_select,
 }

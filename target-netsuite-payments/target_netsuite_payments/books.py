@@ -9,8 +9,10 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
+from apbridge import json
 from apbridge.errors import RefusedError, SettingError
 from apbridge.netsuite import NetSuite, in_list
+from apbridge.netsuite.answers import as_documented
 from apbridge.netsuite.client import Row
 from apbridge.netsuite.queries.features import Features
 from apbridge.netsuite.queries.query import Query, QueryLine
@@ -22,6 +24,7 @@ _PAYMENTS = Query.load(__package__, "payments", "look payments up", ["id"])
 _APPLICATIONS = Query.load(__package__, "applications", "read what payments pay", ["payment", "bill"])
 _PERIODS = Query.load(__package__, "periods", "read accounting periods", ["startdate", "id"])
 
+_PROBLEM = "a row without what was asked for"
 _TABLE = re.compile(r"Record '(\w+)' was not found")
 
 
@@ -118,7 +121,8 @@ class NetSuiteBooks:
         has_no_symbols = "currency_list" in self._reader.features.absent
         if has_no_symbols and any("currency" in row for (*_, row) in rows.values()):
             raise SettingError("APB-PAY-004")
-        return {number: _bill(row) for number, (*_, row) in rows.items()}
+        with as_documented(_BILLS.purpose, _PROBLEM):
+            return {number: _bill(row) for number, (*_, row) in rows.items()}
 
     def posted(self, external_ids: Iterable[str]) -> dict[str, Recorded]:
         """Read vendor payments by external id, with what they pay."""
@@ -151,34 +155,39 @@ class NetSuiteBooks:
             rows = self._reader.all(
                 _PERIODS, where=[f"period.enddate >= TO_DATE('{since.isoformat()}', 'YYYY-MM-DD')"]
             )
-        return [
-            Period(
-                row["periodname"],
-                date.fromisoformat(row["startdate"]),
-                date.fromisoformat(row["enddate"]),
-                is_open="T" not in (row.get("closed"), row.get("aplocked")),
-            )
-            for row in rows
-        ]
+        with as_documented(_PERIODS.purpose, _PROBLEM):
+            return [
+                Period(
+                    row["periodname"],
+                    date.fromisoformat(row["startdate"]),
+                    date.fromisoformat(row["enddate"]),
+                    is_open="T" not in (row.get("closed"), row.get("aplocked")),
+                )
+                for row in rows
+            ]
 
     def _payments(self, column: str, values: Iterable[str]) -> list[Recorded]:
         with _tables_named():
             found = self._reader.look_up(_PAYMENTS, values, by=column, write=in_list)()
             rows = [row for some in found.values() for row in some]
             applied = self._reader.look_up(_APPLICATIONS, [row["id"] for row in rows], by="payment")()
-        return [
-            Recorded(
-                row["id"],
-                row.get("externalid"),
-                row.get("tranid"),
-                row.get("memo", ""),
-                row["entity"],
-                abs(Decimal(row["total"])),
-                row.get("voided") == "T",
-                {one["bill"]: abs(Decimal(one["amount"])) for one in applied.get(row["id"], ())},
-            )
-            for row in rows
-        ]
+        with as_documented(_PAYMENTS.purpose, _PROBLEM):
+            return [
+                Recorded(
+                    row["id"],
+                    row.get("externalid"),
+                    row.get("tranid"),
+                    row.get("memo", ""),
+                    row["entity"],
+                    abs(_amount(row["total"])),
+                    row.get("voided") == "T",
+                    {
+                        str(int(one["bill"])): abs(_amount(one["amount"]))
+                        for one in applied.get(row["id"], ())
+                    },
+                )
+                for row in rows
+            ]
 
 
 @contextmanager
@@ -192,6 +201,13 @@ def _tables_named() -> Iterator[None]:
         raise
 
 
+def _amount(text: str) -> Decimal:
+    found = json.number(text)
+    if isinstance(found, Decimal):
+        return found
+    raise ValueError(text)
+
+
 def _bill(row: Row) -> Bill:
     return Bill(
         id=row["id"],
@@ -203,5 +219,5 @@ def _bill(row: Row) -> Bill:
         symbol=row.get("symbol"),
         subsidiary=row.get("subsidiary"),
         ap_account=row.get("apaccount"),
-        unpaid=Decimal(row.get("unpaid", "0")),
+        unpaid=_amount(row.get("unpaid", "0")),
     )

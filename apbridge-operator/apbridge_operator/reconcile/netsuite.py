@@ -13,6 +13,7 @@ from apbridge import words
 from apbridge.avidxchange import instant
 from apbridge.errors import RefusedError
 from apbridge.netsuite import NetSuite, literal
+from apbridge.netsuite.answers import as_documented
 from apbridge.netsuite.client import Row
 from apbridge.netsuite.queries.features import Features
 from apbridge.netsuite.queries.query import Query
@@ -35,6 +36,7 @@ _DELETED = Query.load(__package__, "deleted", "look up deleted bills", ["id", "d
 _NOT_PAYABLE = {"C": "cancelled", "D": "pending_approval", "E": "rejected"}
 _APPROVALS = {"1": "pending", "3": "rejected"}
 
+_PROBLEM = "a row without what was asked for"
 _OPEN = "bill.foreignamountunpaid > 0"
 
 
@@ -123,38 +125,41 @@ class NetSuiteSide:
         """Return when bills were deleted; empty where the role may not see it."""
         with suppress(RefusedError):
             rows = self._of_bills(_DELETED, external_ids, by="id")
-            return {self._name(row["id"]): instant(row["deleted"]) for row in rows}
+            with as_documented(_DELETED.purpose, _PROBLEM):
+                return {self._name(row["id"]): instant(row["deleted"]) for row in rows}
         return {}
 
     def _payment(self, row: Row) -> Posted:
-        return Posted(
-            row["externalid"],
-            row.get("tranid", row["id"]),
-            self._vendor(row["entity"]),
-            row.get("vendor", row["entity"]),
-            row.get("subsidiary", ""),
-            row.get("currency", ""),
-            abs(Decimal(row["total"])),
-            date.fromisoformat(row["trandate"]),
-            row.get("voided") == "T",
-        )
+        with as_documented(_PAYMENTS.purpose, _PROBLEM):
+            return Posted(
+                row["externalid"],
+                row.get("tranid", row["id"]),
+                self._vendor(row["entity"]),
+                row.get("vendor", row["entity"]),
+                row.get("subsidiary", ""),
+                row.get("currency", ""),
+                abs(Decimal(row["total"])),
+                date.fromisoformat(row["trandate"]),
+                row.get("voided") == "T",
+            )
 
     def _bill(self, row: Row) -> NetSuiteBill:
-        return NetSuiteBill(
-            self._name(row["id"]),
-            row.get("tranid", row["id"]),
-            self._vendor(row["entity"]),
-            row.get("vendor", row["entity"]),
-            row.get("subsidiary", ""),
-            row.get("currency", ""),
-            row["status"].rpartition(":")[2],
-            date.fromisoformat(row["trandate"]),
-            date.fromisoformat(row["duedate"]) if "duedate" in row else None,
-            Decimal(row["total"]),
-            Decimal(row.get("unpaid", "0")),
-            self._because(row),
-            instant(row["modified"]),
-        )
+        with as_documented(_BILLS.purpose, _PROBLEM):
+            return NetSuiteBill(
+                self._name(row["id"]),
+                row.get("tranid", row["id"]),
+                self._vendor(row["entity"]),
+                row.get("vendor", row["entity"]),
+                row.get("subsidiary", ""),
+                row.get("currency", ""),
+                row["status"].rpartition(":")[2],
+                date.fromisoformat(row["trandate"]),
+                date.fromisoformat(row["duedate"]) if "duedate" in row else None,
+                Decimal(row["total"]),
+                Decimal(row.get("unpaid", "0")),
+                self._because(row),
+                instant(row["modified"]),
+            )
 
     def _because(self, row: Row) -> str:
         """Describe in the tap's words why a bill is not to be submitted, whatever its settings are beside."""
@@ -169,16 +174,17 @@ class NetSuiteSide:
         return words.ON_HOLD if row.get("paymenthold") == "T" else ""
 
     def _applied(self, row: Row) -> Applied:
-        return Applied(
-            self._name(row["bill"]),
-            row["id"],
-            row["kind"],
-            row.get("tranid", row["id"]),
-            is_our_payment(row.get("externalid")),
-            date.fromisoformat(row["trandate"]),
-            Decimal(row["amount"]),
-            instant(row["modified"]),
-        )
+        with as_documented(_APPLICATIONS.purpose, _PROBLEM):
+            return Applied(
+                self._name(row["bill"]),
+                row["id"],
+                row["kind"],
+                row.get("tranid", row["id"]),
+                is_our_payment(row.get("externalid")),
+                date.fromisoformat(row["trandate"]),
+                Decimal(row["amount"]),
+                instant(row["modified"]),
+            )
 
     def _name(self, record_id: str) -> str:
         return external_id(self._namespace, BILL, record_id)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
+from apbridge.avidxchange.expressions import ExpressionError
 from apbridge.avidxchange.profile import Listing, NextPage
+
+_LINK = re.compile(r"[^\s\\\x00-\x1f\x7f]{1,8192}")
 
 Parameters = Mapping[str, str | int]
 
@@ -58,16 +63,29 @@ def next_page(
         return None
     if following.link:
         link = following.link(answer)
-        # It may be relative, and is whole in itself: its query is what the next page needs.
-        return PagePosition(urljoin(address, str(link)), {}) if link else None
+        return PagePosition(_address(address, link), {}) if link else None
     if following.cursor:
         cursor = following.cursor(answer)
+        if not isinstance(cursor, str | int | None):
+            message = "the cursor is neither a text nor a whole number"
+            raise ExpressionError(message)
         return (
             None
             if cursor is None
             else PagePosition(page.path, {**page.parameters, following.parameter: cursor})
         )
     return _numbered(following, page, answer, is_empty=is_empty)
+
+
+def _address(address: str, link: Any) -> str:  # noqa: ANN401
+    """Return the address of a link. It may be relative, and its query is what the next page needs."""
+    if isinstance(link, str) and _LINK.fullmatch(link):
+        with suppress(ValueError):
+            whole = urljoin(address, link)
+            urlsplit(whole)
+            return whole
+    message = "the link to the next page is no address"
+    raise ExpressionError(message)
 
 
 def _numbered(following: NextPage, page: PagePosition, answer: Any, *, is_empty: bool) -> PagePosition | None:  # noqa: ANN401

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from threading import Lock
@@ -15,6 +16,9 @@ from apbridge.http.classifier import Answer, AnswerKind, body_of, kind_of
 
 _EARLY = 60.0
 """Seconds before its end at which a token is no longer used."""
+_SECONDS = re.compile(r"[0-9]{1,9}")
+_TOKEN = re.compile(r"[!-~]{1,65536}")
+"""What a header can carry."""
 _USUAL_SECONDS = 3600.0
 """How long a token is good for where the answer does not say."""
 
@@ -115,8 +119,8 @@ def classify_sign_in(response: requests.Response) -> Answer:
     """Classify a sign-in. Its bodies never go further than the error code in them."""
     body = body_of(response)
     if response.ok:
-        usable = isinstance(body, dict) and isinstance(body.get("access_token"), str)
-        if usable:
+        token = body.get("access_token") if isinstance(body, dict) else None
+        if isinstance(token, str) and _TOKEN.fullmatch(token):
             return Answer(AnswerKind.DONE, body=body)
         return Answer(AnswerKind.BROKEN, says="a body without a token")
     code = str(body.get("error", "")) if isinstance(body, dict) else ""
@@ -127,4 +131,4 @@ def classify_sign_in(response: requests.Response) -> Answer:
 def _seconds(expires_in: object) -> float:
     """Read how long a token is good for. It was seen as a number and as a text."""
     text = str(expires_in)
-    return float(text) if text.isdecimal() else _USUAL_SECONDS
+    return float(text) if _SECONDS.fullmatch(text) else _USUAL_SECONDS

@@ -110,5 +110,5 @@ def _seconds_until(date: str) -> float:
         instant = parsedate_to_datetime(date)
         # HTTP dates are in GMT (RFC 9110); one that does not say so is read as if it did.
         return (instant if instant.tzinfo else instant.replace(tzinfo=timezone.utc)).timestamp() - time()
-    except (ValueError, OverflowError):
+    except (OverflowError, TypeError, ValueError):
         return math.nan

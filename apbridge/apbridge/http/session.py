@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -40,7 +41,7 @@ _CONNECTIONS = 100
 """Connections kept at most: as many as any limiter may let through. The limiter alone decides."""
 
 _CHUNK = 65536
-
+_SERVER = re.compile(r"https?://[\w.:-]{1,253}")
 _USER_AGENT = f"apbridge/{version('apbridge')}"
 
 
@@ -101,7 +102,10 @@ class _AnswerTooLongError(requests.RequestException):
 
 
 class _Session(requests.Session):
-    """Follows no redirect, whoever asks: it would read such an answer to its end to find the next."""
+    """Follows no redirect, whoever asks: it would read such an answer to its end to find the next.
+
+    An address that is none would raise.
+    """
 
     @override
     def get_redirect_target(self, resp: requests.Response) -> None:
@@ -260,7 +264,7 @@ class GovernedSession:
             raise self._no_answer(call, failure) from failure
         self._answered = True
         if HTTPStatus.MULTIPLE_CHOICES <= response.status_code < HTTPStatus.BAD_REQUEST:
-            raise self._elsewhere(urljoin(response.url, response.headers.get("Location", "")))
+            raise self._elsewhere(response.headers.get("Location", ""))
         answer = self._classify(response)
         logger.debug(
             "%s: %s: HTTP %s (%s) after %.0f ms",
@@ -337,12 +341,11 @@ class GovernedSession:
         return OutcomeUnknownError("APB-HTTP-002", **facts)
 
     def _elsewhere(self, url: str) -> SettingError:
-        # Only where it leads: the rest of such an address may hold a session's secrets.
         return SettingError(
             "APB-HTTP-005",
             system=self.system,
             base_url=self.base_url,
-            elsewhere="{0.scheme}://{0.hostname}".format(urlsplit(url)),
+            elsewhere=_server(self.base_url, url),
             settings=self._address_settings,
         )
 
@@ -372,3 +375,14 @@ class GovernedSession:
             base_url=self.base_url,
             settings=self._address_settings,
         )
+
+
+def _server(base_url: str, url: str) -> str:
+    """Return the server that an address leads to: the rest of it may hold a session's secrets."""
+    try:
+        parts = urlsplit(urljoin(base_url, url))
+    except ValueError:
+        parts = urlsplit("")
+    if parts.hostname and _SERVER.fullmatch(told := f"{parts.scheme}://{parts.hostname}"):
+        return told
+    return "an address that is none"

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import requests
 
+from apbridge.errors import UnavailableError
 from apbridge.http import Answer, AnswerKind, body_of, done, kind_of
 from apbridge.redaction import redact_text
 
@@ -15,6 +18,20 @@ OVERLOAD = frozenset({"CONCURRENCY_LIMIT_EXCEEDED", "SSS_REQUEST_LIMIT_EXCEEDED"
 PASSING = frozenset({"UNEXPECTED_ERROR", "RCRD_HAS_BEEN_CHANGED"})
 """Codes that may not come again. The first is also how NetSuite says that a query has a bad field; the
 second comes while an earlier write of the same record is still under way."""
+
+
+@contextmanager
+def as_documented(purpose: str, problem: str) -> Iterator[None]:
+    """Name an answer that is not what NetSuite documents, where the code inside trips over it.
+
+    Args:
+        purpose: What was asked for.
+        problem: What it is not.
+    """
+    try:
+        yield
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as failure:
+        raise UnavailableError("APB-NS-022", purpose=purpose, problem=problem) from failure
 
 
 def classify(response: requests.Response) -> Answer:

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import Any
 
-from apbridge.errors import UnavailableError
 from apbridge.http import Call
+from apbridge.netsuite.answers import as_documented
 from apbridge.netsuite.client import NetSuite
 
 _PATH = "/services/rest/record/v1/metadata-catalog"
@@ -60,15 +60,13 @@ def record_fields(netsuite: NetSuite, *record_types: str) -> Mapping[str, Fields
     answer = netsuite.session.ask(
         Call("GET", _PATH, _PURPOSE, params=params, headers={"Accept": _ONE_ANSWER})
     )
-    try:
+    with as_documented(_PURPOSE, "no OpenAPI document"):
         schemas: Mapping[str, Mapping[str, Any]] = answer["components"]["schemas"]
         return {
             name: {field.lower(): _kind(described) for field, described in schema["properties"].items()}
             for name, schema in schemas.items()
             if "properties" in schema
         }
-    except (AttributeError, LookupError, TypeError) as failure:
-        raise UnavailableError("APB-NS-022", purpose=_PURPOSE, problem="no OpenAPI document") from failure
 
 
 def _kind(described: Mapping[str, Any]) -> FieldKind:

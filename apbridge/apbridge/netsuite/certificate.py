@@ -55,11 +55,11 @@ class Certificate:
             # Environment files often carry it on one line, its line ends written out.
             found = x509.load_pem_x509_certificate(pem.replace("\\n", "\n").encode())
             key = found.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+            return cls(found.not_valid_before_utc, found.not_valid_after_utc, key)
         except UnsupportedAlgorithm as failure:
             raise SettingError("APB-NS-003", problem="its key is of an unknown kind") from failure
         except ValueError as failure:
             raise SettingError("APB-NS-003", problem="it is no PEM certificate") from failure
-        return cls(found.not_valid_before_utc, found.not_valid_after_utc, key)
 
     def check(self, key: SigningKey, now: datetime | None = None) -> None:
         """Check that it can sign in with a key now, before NetSuite is asked.

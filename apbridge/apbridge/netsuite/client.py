@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from threading import Event
@@ -13,9 +14,10 @@ from typing_extensions import Self
 
 from apbridge.errors import OutcomeUnknownError, RefusedError, SettingError, UnavailableError
 from apbridge.http import Call, GovernedSession, Idempotency
-from apbridge.netsuite.answers import classify
+from apbridge.netsuite.answers import as_documented, classify
 from apbridge.netsuite.settings import NetSuiteSettings
 from apbridge.netsuite.sign_in import NetSuiteSignIn
+from apbridge.settings import MOST_CALLS
 
 logger = logging.getLogger(__name__)
 
@@ -34,6 +36,8 @@ _QUERY_PATH = "/services/rest/query/v1/suiteql"
 _RECORD_PATH = "/services/rest/record/v1"
 _RESTLET_PATH = "/app/site/hosting/restlet.nl"
 _WELL = "HTTP 200"
+_ID = re.compile(r"-?[0-9]{1,18}")
+"""An internal id. NetSuite's own records have negative ones."""
 _NOT_OURS = "NOT_OUR_RESTLET"
 
 _T = TypeVar("_T")
@@ -93,17 +97,14 @@ class NetSuite:
         """
         try:
             answer = self.session.ask(Call("GET", _LIMITS_PATH, "ask for the concurrency limit"))
-            # An integration with a limit of its own shares the account's with nobody, the others do.
-            told = [int(answer[name]) for name in _LIMITS if answer.get(name)]
         except RefusedError as refused:
             logger.debug("NetSuite does not show its concurrency limit: %s", refused)
             return
-        except (AttributeError, LookupError, TypeError, ValueError) as failure:
-            raise UnavailableError(
-                "APB-NS-022", purpose="ask for the limit", problem="no limits"
-            ) from failure
+        with as_documented("ask for the limit", "no limits"):
+            # An integration with a limit of its own shares the account's with nobody, the others do.
+            told = [int(answer[name]) for name in _LIMITS if answer.get(name)]
         if told:
-            self.session.limiter.allow(max(1, min(told)))
+            self.session.limiter.allow(max(1, min(*told, MOST_CALLS)))
             logger.info("NetSuite takes %d calls at once from this integration", self.concurrency)
 
     def suiteql(self, query: str, *, limit: int = PAGE_ROWS, offset: int = 0, purpose: str) -> QueryPage:
@@ -122,13 +123,8 @@ class NetSuite:
                 json={"q": query},
             )
         )
-        try:
-            items: list[Row] = answer["items"]
-            for item in items:
-                item.pop("links", None)
-            return QueryPage(items, bool(answer["hasMore"]), int(answer["totalResults"]))
-        except (AttributeError, LookupError, TypeError, ValueError) as failure:
-            raise UnavailableError("APB-NS-022", purpose=purpose, problem="no page of rows") from failure
+        with as_documented(purpose, "no page of rows"):
+            return QueryPage(_rows(answer["items"]), bool(answer["hasMore"]), int(answer["totalResults"]))
 
     def suiteql_all(self, query: str, *, purpose: str) -> list[Row]:
         """Read every row of a query whose ORDER BY is unique: fewer than 100,000 of them.
@@ -284,11 +280,27 @@ class NetSuite:
         )
 
 
+def _rows(items: list[Any]) -> list[Row]:
+    """Check rows; a client of theirs must not meet anything but texts, nor an id that is no number.
+
+    Raises:
+        TypeError: One is none.
+        ValueError: Its id is none.
+    """
+    for item in items:
+        item.pop("links", None)
+        if not all(type(value) is str for value in item.values()):
+            raise TypeError
+        if not _ID.fullmatch(item.get("id", "0")):
+            raise ValueError
+    return items
+
+
 def _located(response: requests.Response, purpose: str) -> str:
     """Read the internal id out of `Location`: the only thing that a write answers."""
     location = response.headers.get("Location", "")
     record_id = location.rstrip("/").rsplit("/", 1)[-1]
-    if not record_id.isdecimal():
+    if not _ID.fullmatch(record_id):
         raise OutcomeUnknownError("APB-NS-021", purpose=purpose)
     return record_id
 

@@ -19,7 +19,7 @@ def seconds_ahead(answer: requests.Response) -> float | None:
     """
     try:
         theirs = parsedate_to_datetime(answer.headers["Date"])
-    except (LookupError, ValueError):
+    except (LookupError, OverflowError, ValueError):
         return None
     # HTTP dates are in GMT (RFC 9110); one that does not say so is read as if it did.
     theirs = theirs if theirs.tzinfo else theirs.replace(tzinfo=timezone.utc)

@@ -17,8 +17,8 @@ from msgspec import Meta, Struct
 VERSION = "1.2.0"
 """As the script says it; a test compares both."""
 
-_Id = Annotated[str, Meta(pattern="^[1-9][0-9]*$")]
-_Moment = Annotated[str, Meta(pattern="^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$")]
+_Id = Annotated[str, Meta(pattern=r"^[1-9][0-9]{0,17}\Z")]
+_Moment = Annotated[str, Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z\Z")]
 
 
 class Version(Struct):

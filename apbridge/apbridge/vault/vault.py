@@ -21,6 +21,7 @@ from cryptography.fernet import Fernet, InvalidToken
 
 from apbridge.errors import APBridgeError, SettingError
 from apbridge.files import locked, replace
+from apbridge.json import loads
 from apbridge.vault.keys import InKeyring, KeyStore, key_id, place_of
 from apbridge.vault.records import RecordKeys
 
@@ -195,7 +196,7 @@ class Vault:
 def _read(environ: Mapping[str, str]) -> _State:
     path = vault_file(environ)
     try:
-        header = json.loads(path.read_bytes())
+        header = loads(path.read_bytes())
         written_in, vault_id = header["format"], str(header["id"])
         written_with, token = str(header["key_id"]), header["content"].encode()
     except FileNotFoundError:
@@ -214,7 +215,7 @@ def _read(environ: Mapping[str, str]) -> _State:
     if fitting is None:
         raise SettingError("APB-VLT-003", file=path, place=place.name)
     try:
-        content = json.loads(Fernet(fitting).decrypt(token))
+        content = loads(Fernet(fitting).decrypt(token))
     except (InvalidToken, ValueError) as failure:
         raise SettingError("APB-VLT-004", file=path, problem="its content was changed") from failure
     state = _State(header, place, keys, content)

@@ -109,7 +109,9 @@ class Reader:
         def collect() -> dict[str, list[Row]]:
             rows: dict[str, list[Row]] = defaultdict(list)
             for part in parts:
-                for row in part.result():
+                found = part.result()
+                _check_columns(query, [by], found)
+                for row in found:
                     rows[row[by]].append(row)
             return rows
 
@@ -159,7 +161,9 @@ class Reader:
 
         def ask(absent: frozenset[str], rows: int) -> QueryPage:
             text = query.render(absent, where=where, after=after, until=until)
-            return self.netsuite.suiteql(text, limit=rows, purpose=query.purpose)
+            page = self.netsuite.suiteql(text, limit=rows, purpose=query.purpose)
+            _check_columns(query, query.key, page.items)
+            return page
 
         def works(absent: frozenset[str], rows: int = 1) -> bool:
             try:
@@ -199,7 +203,18 @@ class Reader:
             if after:
                 self.features.lacks(ROW_NUMBERS)
             return []
+        _check_columns(query, query.key, page.items)
         return [query.place(row) for row in page.items]
+
+
+def _check_columns(query: Query, columns: Sequence[str], rows: Sequence[Row]) -> None:
+    """Check that rows have the columns that they are told apart by.
+
+    Raises:
+        UnavailableError: One has not.
+    """
+    if not all(column in row for row in rows for column in columns):
+        raise UnavailableError("APB-NS-022", purpose=query.purpose, problem=f"rows without {columns[0]}")
 
 
 class _PendingQuery:
