@@ -20,7 +20,6 @@ MAX_VALUES = 100_000
 """Far over any file that somebody wrote, and under what takes long or overflows the stack."""
 
 _LONGEST_NUMBER = 100
-_MOST_QUOTED = 500
 
 Steps = tuple[str | int, ...]
 """The way to a value: keys, and numbers in a list from 0."""
@@ -113,9 +112,9 @@ class Declared:
         return Declared(value, {**places, **self.places}, self.twice)
 
 
-def shortened(text: str) -> str:
+def shortened(text: str, most: int = 500) -> str:
     """Cut what a sentence quotes of a file: a value may be as long as the file."""
-    return text if len(text) <= _MOST_QUOTED else f"{text[: _MOST_QUOTED - 1]}…"
+    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def text_of(file: str | Path) -> str:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal, InvalidOperation
 from typing import Any
 
@@ -22,7 +21,6 @@ MAX_DIGITS = 400
 """Digits of a number, and the power of ten that it may come to: more than any program's own numbers have."""
 
 
-@dataclass(frozen=True)
 class OutsizedNumber:
     """A number beyond `MAX_DIGITS`: to write it out, or to count with it, may fill the memory.
 
@@ -30,7 +28,20 @@ class OutsizedNumber:
         text: As it is written.
     """
 
-    text: str
+    # Not a dataclass: msgspec would write one as an object.
+    __slots__ = ("text",)
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, OutsizedNumber) and self.text == other.text
+
+    def __hash__(self) -> int:
+        return hash(self.text)
+
+    def __repr__(self) -> str:
+        return f"OutsizedNumber({self.text!r})"
 
     def __str__(self) -> str:
         return self.text

@@ -75,7 +75,7 @@ def compiled(text: str) -> Expression:
     try:
         parsed = jmespath.compile(text)
     except (JMESPathError, RecursionError, ValueError) as failure:
-        message = f"{shortened(text)!r} is not JMESPath ({_first_line(failure)})"
+        message = f"{shortened(text, 100)!r} is not JMESPath ({shortened(_first_line(failure), 100)})"
         raise ExpressionError(message) from failure
 
     def evaluate(value: Any) -> Any:  # noqa: ANN401

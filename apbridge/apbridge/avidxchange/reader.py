@@ -24,6 +24,9 @@ from apbridge.origin import Origin
 
 _Filled = TypeVar("_Filled")
 
+_MOST_EMPTY_PAGES = 100
+"""In a row: a filter may leave pages empty, but a link may also lead on for ever."""
+
 _MOST_PAGES = 100_000
 """More pages than any company has: a list that goes on longer does not end."""
 
@@ -166,7 +169,7 @@ class AvidXchangeReader:
         listing = self._resource(resource).listing
         path = self._path(resource, "list.path", listing.path, place)
         page = first_page(listing, path, self._parameters(listing, modified_since, filters, place))
-        purpose, before = f"list {words(resource)}s", None
+        purpose, before, empty = f"list {words(resource)}s", None, 0
         for _ in range(_MOST_PAGES):
             answer = self._get(page.path, page.parameters, purpose, is_post=listing.is_post)
             items = self._fit(resource, "list.items", listing.items, answer)
@@ -178,6 +181,9 @@ class AvidXchangeReader:
                 return
             # A page number that is not understood gives the same page for ever.
             if following == page or (items and items == before):
+                break
+            empty = 0 if items else empty + 1
+            if empty == _MOST_EMPTY_PAGES:
                 break
             page, before = following, items
         raise self._does_not_fit(resource, "list.next", "the pages do not end")

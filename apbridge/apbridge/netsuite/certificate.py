@@ -58,7 +58,7 @@ class Certificate:
             return cls(found.not_valid_before_utc, found.not_valid_after_utc, key)
         except UnsupportedAlgorithm as failure:
             raise SettingError("APB-NS-003", problem="its key is of an unknown kind") from failure
-        except ValueError as failure:
+        except (ValueError, x509.InvalidVersion) as failure:
             raise SettingError("APB-NS-003", problem="it is no PEM certificate") from failure
 
     def check(self, key: SigningKey, now: datetime | None = None) -> None:
