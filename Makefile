@@ -30,7 +30,7 @@ CAMPAIGN := apbridge/tests/singer/test_interleavings.py apbridge/tests/ledger/te
   tests/test_payment_history.py
 MANIFESTS := pyproject.toml constraints.txt constraints-hashed.txt VERSION $(PACKAGES:%=%/pyproject.toml)
 
-.PHONY: browser help demo test campaign bench lint format settings errors licences constraints setup wheels clean
+.PHONY: browser help demo test campaign fuzz bench lint format settings errors licences constraints setup wheels clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -43,6 +43,9 @@ test: setup .third-party/.done browser ## Run every test, in an order of chance;
 
 campaign: setup .third-party/.done ## Draw many more examples of what any order, mishap or history comes to; EXAMPLES=<how many of each>
 	@APBRIDGE_EXAMPLES=$(or $(EXAMPLES),200) python -m pytest --numprocesses=auto --dist=load $(CAMPAIGN)
+
+fuzz: .venv/.done ## Feed many inputs to every parser of outside bytes; EXAMPLES=<how many over all>
+	@python -m tests.fuzz $(or $(EXAMPLES),100000)
 
 bench: .venv/.done ## Measure each part against a limit or a peer; slow. One alone: python -m benchmarks <name>
 	@python -m benchmarks
