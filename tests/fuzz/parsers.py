@@ -130,8 +130,8 @@ def _taken(stream: str, record: Any) -> None:  # noqa: ANN401
         validator(stream)(record)
     except RejectedError:
         described(record)
-        stored, needs_refetch = Payloads(None).keep(record)
-        Payloads(None).restore(stored, needs_refetch=needs_refetch)
+        about = ("toy", stream, "name")
+        Payloads(None).restore(Payloads(None).keep(record, *about)[0], *about)
     content_hash(record)
     json.dumps(record)
 
@@ -309,7 +309,7 @@ def _vault(data: bytes) -> None:
 
 
 def _key_file(data: bytes) -> None:
-    for key in InFile(Path(_file("key", data))).read():
+    for key in InFile(Path(_file("key", data)), []).read():
         Fernet(key)
 
 

@@ -39,7 +39,10 @@ DIGITS = "must be number or null, not a number of more than 400 digits"
     ids=["no exponent", "10 GB", "10 GB of noughts", "5,000 digits", "40 digits", "900 deep", "long", "id"],
 )
 def test_one_absurd_value_rejects_its_record_and_the_others_go(
-    context: ToyContext, field: str, value: Any, problem: str
+    context: ToyContext,
+    field: str,
+    value: Any,  # noqa: ANN401
+    problem: str,
 ):
     good = [bill(1), bill(3), vendor(1)]
     done = context.run([*SCHEMAS, bill(2, **{field: value}), *good])
