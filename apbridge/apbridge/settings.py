@@ -282,7 +282,7 @@ def concurrency(config: Mapping[str, Any], default: int) -> int:
     Raises:
         SettingError: It is not.
     """
-    return _whole_number(config, "concurrency", default, 100)
+    return _whole_number(config, "concurrency", default, MOST_CALLS)
 
 
 def most_answer_bytes(config: Mapping[str, Any]) -> int:
