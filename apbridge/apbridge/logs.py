@@ -24,7 +24,7 @@ def handlers() -> Iterator[logging.Handler]:
 
 
 def clean() -> None:
-    """Let no handler that there is now print a secret, or a name that looks like a line of the log."""
+    """Add the filter to every handler that there is: no secret is printed, and no forged line."""
     for handler in handlers():
         handler.addFilter(cleaned)
 

@@ -72,6 +72,7 @@ INTERNAL = {
     "Signalled",
     "Stopped",
     "SystemExit",
+    "TooManyGuessesError",  # of the console's password: answered 429
     "UnsealedError",
     "UnknownWordError",  # of a profile's templates, likewise
     "UnreadableFileError",  # as MalformedFileError

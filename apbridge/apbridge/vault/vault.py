@@ -196,7 +196,8 @@ class Vault:
 def _read(environ: Mapping[str, str]) -> _State:
     path = vault_file(environ)
     try:
-        header = loads(path.read_bytes())
+        stored = path.read_bytes()
+        header = loads(stored)
         written_in, vault_id = header["format"], str(header["id"])
         written_with, token = str(header["key_id"]), header["content"].encode()
     except FileNotFoundError:
@@ -221,6 +222,9 @@ def _read(environ: Mapping[str, str]) -> _State:
     state = _State(header, place, keys, content)
     seen, found = place.generation(vault_id), content.get("generation", 0)
     if found < seen:
+        # Another process has written it between the two looks: the file first, then its generation.
+        if path.read_bytes() != stored:
+            return _read(environ)
         raise SettingError("APB-VLT-014", file=path, place=place.generation_place(vault_id))
     if found > seen:
         _keep_generation(state)
