@@ -1,7 +1,8 @@
 """The loop under other contracts than the usual one, judged by the sandbox's own books.
 
 `test_from_nothing.py` runs it under the default. Here are the other contract that ships, the same where
-AvidXchange leaves out what became of a write, and a third, as a customer writes it: outside the package, named by path.
+AvidXchange leaves out what became of a write, and a third, as a customer writes it: outside the package,
+named by path.
 """
 
 from __future__ import annotations

@@ -195,19 +195,8 @@ class Vault:
 
 def _read(environ: Mapping[str, str]) -> _State:
     path = vault_file(environ)
-    try:
-        stored = path.read_bytes()
-        header = loads(stored)
-        written_in, vault_id = header["format"], str(header["id"])
-        written_with, token = str(header["key_id"]), header["content"].encode()
-    except FileNotFoundError:
-        raise SettingError("APB-VLT-001", file=path) from None
-    except OSError as failure:
-        raise SettingError("APB-VLT-004", file=path, problem=failure.strerror) from failure
-    except (AttributeError, LookupError, TypeError, ValueError) as failure:
-        raise SettingError("APB-VLT-004", file=path, problem="it is not whole") from failure
-    if written_in != _FORMAT:
-        raise SettingError("APB-VLT-004", file=path, problem="another version of apbridge wrote it")
+    stored, header = _stored(path)
+    vault_id, written_with, token = header["id"], header["key_id"], header["content"].encode()
     place = place_of(vault_id, in_keyring=bool(header.get("in_keyring")), environ=environ)
     if place is None:
         raise SettingError("APB-VLT-002", file=path)
@@ -221,14 +210,33 @@ def _read(environ: Mapping[str, str]) -> _State:
         raise SettingError("APB-VLT-004", file=path, problem="its content was changed") from failure
     state = _State(header, place, keys, content)
     seen, found = place.generation(vault_id), content.get("generation", 0)
-    if found < seen:
-        # Another process has written it between the two looks: the file first, then its generation.
-        if path.read_bytes() != stored:
-            return _read(environ)
-        raise SettingError("APB-VLT-014", file=path, place=place.generation_place(vault_id))
     if found > seen:
         _keep_generation(state)
-    return state
+    if found >= seen:
+        return state
+    # Another process may have written it between the two looks: the file first, then its generation.
+    if path.read_bytes() != stored:
+        return _read(environ)
+    raise SettingError("APB-VLT-014", file=path, place=place.generation_place(vault_id))
+
+
+def _stored(path: Path) -> tuple[bytes, dict[str, Any]]:
+    """Read the file, and what it holds."""
+    try:
+        stored = path.read_bytes()
+        header = loads(stored)
+        for name in ("id", "key_id", "content"):
+            header[name] = str(header[name])
+        written_in = header["format"]
+    except FileNotFoundError:
+        raise SettingError("APB-VLT-001", file=path) from None
+    except OSError as failure:
+        raise SettingError("APB-VLT-004", file=path, problem=failure.strerror) from failure
+    except (AttributeError, LookupError, TypeError, ValueError) as failure:
+        raise SettingError("APB-VLT-004", file=path, problem="it is not whole") from failure
+    if written_in != _FORMAT:
+        raise SettingError("APB-VLT-004", file=path, problem="another version of apbridge wrote it")
+    return stored, header
 
 
 def _keep_generation(state: _State) -> None:
