@@ -38,10 +38,11 @@ def projects() -> list[bytes]:
 
 def vaults() -> list[bytes]:
     """Return a vault that `VAULT_KEY` opens."""
-    content = json.dumps({"secrets": {"a": "b"}, "record_keys": [VAULT_KEY]})
+    vault_id = "0" * 32
+    content = json.dumps({"id": vault_id, "secrets": {"a": "b"}, "record_keys": [VAULT_KEY]})
     whole = {
         "format": 1,
-        "id": "0" * 32,
+        "id": vault_id,
         "in_keyring": False,
         "key_id": key_id(VAULT_KEY),
         "content": Fernet(VAULT_KEY).encrypt(content).decode(),

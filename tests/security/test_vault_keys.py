@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import keyring
 import pytest
+from cryptography.fernet import Fernet
 
 from apbridge.errors import SettingError
 from apbridge.vault import Vault
+from apbridge.vault.keys import InKeyring, place_of
 from apbridge_operator.cli import init
 from apbridge_operator.cli.app import app as operator
 
@@ -75,9 +79,33 @@ def test_no_key_is_made_inside_the_project(environ: dict[str, str]):
     assert not inside.exists()
 
 
+def given_away(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a file or a folder be another account's, which only root could do."""
+    stat = Path.stat
+
+    def seen(path: Path, **how: bool) -> os.stat_result:
+        found = stat(path, **how)
+        return os.stat_result([*found[:4], os.geteuid() + 1, *found[5:]]) if path == place else found
+
+    monkeypatch.setattr(Path, "stat", seen)
+
+
 def test_a_key_of_another_account_is_refused(environ: dict[str, str], monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(os, "geteuid", lambda: os.getuid() + 1)
+    given_away(Path(environ["APBRIDGE_VAULT_KEY_FILE"]), monkeypatch)
     assert refused(environ) == "APB-VLT-015"
+
+
+@pytest.mark.parametrize("depth", [0, 1])
+@pytest.mark.parametrize("mode", [0o755, 0o1777])
+def test_a_key_in_a_folder_of_another_account_is_refused(
+    environ: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, depth: int, mode: int
+):
+    elsewhere = moved(environ, tmp_path / "others/deep/key")
+    folder = Path(elsewhere["APBRIDGE_VAULT_KEY_FILE"]).parents[depth]
+    folder.chmod(mode)
+    assert Vault.open(elsewhere).get("token") == "s3cret"
+    given_away(folder, monkeypatch)
+    assert refused(elsewhere) == "APB-VLT-019"
 
 
 def test_a_key_through_a_link_is_refused(environ: dict[str, str], tmp_path: Path):
@@ -121,6 +149,47 @@ def test_an_old_vault_that_is_put_back_is_noticed(environ: dict[str, str], tmp_p
     assert Vault.open(environ).get("token") == "s3cret"
 
 
+def test_an_old_vault_that_is_put_back_under_another_id_is_noticed(environ: dict[str, str]):
+    file = Path(environ["APBRIDGE_VAULT"])
+    old = json.loads(file.read_bytes())
+    Vault.open(environ).set({"token": "another"})
+    file.write_text(json.dumps(old | {"id": "0" * 32}))
+    assert refused(environ) == "APB-VLT-004"
+
+
+def test_a_vault_without_an_id_inside_is_refused(environ: dict[str, str]):
+    """What seals the id is no use where it may be missing."""
+    file = Path(environ["APBRIDGE_VAULT"])
+    fernet = Fernet(Path(environ["APBRIDGE_VAULT_KEY_FILE"]).read_text().strip())
+    header = json.loads(file.read_bytes())
+    content = json.loads(fernet.decrypt(header["content"]))
+    del content["id"]
+    file.write_text(json.dumps(header | {"content": fernet.encrypt(json.dumps(content).encode()).decode()}))
+    assert refused(environ) == "APB-VLT-004"
+
+
+def test_whoever_reads_slowly_does_not_count_back(environ: dict[str, str], tmp_path: Path):
+    (generation,) = (tmp_path / "keys").glob("*.generation")
+    store = place_of("", in_keyring=False, environ=environ)
+    assert store
+    vault_id = json.loads(Path(environ["APBRIDGE_VAULT"]).read_bytes())["id"]
+    store.keep_generation(vault_id, 7)
+    store.keep_generation(vault_id, 6)
+    assert int(generation.read_text()) == 7
+
+
+def test_many_who_read_at_once_do_not_count_back(environ: dict[str, str], tmp_path: Path):
+    (generation,) = (tmp_path / "keys").glob("*.generation")
+    vault_id = generation.name.split(".")[-2]
+    store = place_of(vault_id, in_keyring=False, environ=environ)
+    assert store
+    for _ in range(10):
+        generation.unlink()
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(lambda number: store.keep_generation(vault_id, number), reversed(range(1, 9))))
+        assert int(generation.read_text()) == 8
+
+
 def test_an_old_vault_is_noticed_on_a_machine_that_only_read_the_newest(
     environ: dict[str, str], tmp_path: Path
 ):
@@ -147,6 +216,9 @@ def test_an_old_vault_is_noticed_where_the_key_is_in_the_keyring(
     old = (tmp_path / "vault.json").read_bytes()
     Vault.open(environ).set({"token": "another"})
     (tmp_path / "vault.json").write_bytes(old)
+    assert refused(environ) == "APB-VLT-014"
+    ((_, entry),) = (names for names in kept if names[1].endswith(".generation"))
+    InKeyring(entry.removesuffix(".generation")).keep_generation(entry.removesuffix(".generation"), 1)
     assert refused(environ) == "APB-VLT-014"
 
 

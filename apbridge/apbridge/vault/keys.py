@@ -18,7 +18,7 @@ from typing import Any, Protocol
 from cryptography.fernet import Fernet
 
 from apbridge.errors import SettingError
-from apbridge.files import OTHERS, replace
+from apbridge.files import OTHERS, locked, replace
 
 KEY, KEY_FILE = "APBRIDGE_VAULT_KEY", "APBRIDGE_VAULT_KEY_FILE"
 _SERVICE = "apbridge vault"
@@ -74,7 +74,7 @@ class KeyStore(Protocol):
         """Return the newest generation of a vault that was seen; 0 where none was."""
 
     def keep_generation(self, vault_id: str, number: int) -> None:
-        """Remember the generation of a vault."""
+        """Remember the generation of a vault, unless a newer one is remembered."""
 
 
 class InEnvironment:
@@ -155,8 +155,11 @@ class InFile:
             return 0
 
     def keep_generation(self, vault_id: str, number: int) -> None:
-        """Write it into the file beside the key."""
-        replace(self._generation_file(vault_id), f"{number}\n".encode())
+        """Write it into the file beside the key, unless a newer one is there."""
+        file = self._generation_file(vault_id)
+        with locked(file):
+            if number > self.generation(vault_id):
+                replace(file, f"{number}\n".encode())
 
     def _generation_file(self, vault_id: str) -> Path:
         return self._path.with_name(f"{self._path.name}.{vault_id}.generation")
@@ -169,7 +172,13 @@ class InFile:
             if real.is_relative_to(folder):
                 raise SettingError("APB-VLT-017", file=self._path, folder=folder)
         for folder in real.parents:
-            if _is_open(folder):
+            try:
+                found = folder.stat()
+            except OSError:
+                continue  # it is made when the key is, for its owner alone
+            if found.st_uid not in {0, os.geteuid()}:
+                raise SettingError("APB-VLT-019", file=self._path, folder=folder)
+            if _is_open(found.st_mode):
                 raise SettingError("APB-VLT-018", file=self._path, folder=folder)
 
 
@@ -204,7 +213,9 @@ class InKeyring:
         return int(found) if found and found.isdecimal() else 0
 
     def keep_generation(self, vault_id: str, number: int) -> None:
-        """Put it into an entry of the keyring."""
+        """Put it into an entry of the keyring, unless a newer one is there."""
+        if number <= self.generation(vault_id):
+            return
         with self._keyring() as keyring:
             keyring.set_password(_SERVICE, f"{vault_id}.generation", str(number))
 
@@ -248,12 +259,8 @@ def _project_folders(environ: Mapping[str, str]) -> Iterator[Path]:
         yield from (folder for folder in (project, *project.parents) if (folder / ".git").exists())
 
 
-def _is_open(folder: Path) -> bool:
-    """Return whether others may put another file in the place of one in a folder."""
-    try:
-        mode = folder.stat().st_mode
-    except OSError:
-        return False  # it is made when the key is, for its owner alone
+def _is_open(mode: int) -> bool:
+    """Return whether others than its owner may put another file in the place of one in a folder."""
     return bool(mode & (stat.S_IWGRP | stat.S_IWOTH)) and not mode & stat.S_ISVTX
 
 

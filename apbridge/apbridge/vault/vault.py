@@ -2,7 +2,7 @@
 
 The file is JSON: a format number, the vault's own id, the id of the key that it was written with, whether
 that key is in the OS keyring, and everything else as one Fernet token (AES-128-CBC with HMAC-SHA256), its
-generation too. It is only ever replaced whole.
+generation and once more its id too. It is only ever replaced whole.
 """
 
 from __future__ import annotations
@@ -185,7 +185,11 @@ class Vault:
 
     def _write(self) -> None:
         state = self._state
-        state.content["generation"] = state.content.get("generation", 0) + 1
+        # With the id inside, an old vault under another name, whose generation nobody remembers, is none.
+        state.content |= {
+            "id": state.header["id"],
+            "generation": state.content.get("generation", 0) + 1,
+        }
         token = Fernet(state.keys[0]).encrypt(json.dumps(state.content).encode())
         state.header |= {"key_id": key_id(state.keys[0]), "content": token.decode()}
         replace(self.path, json.dumps(state.header, indent=1).encode() + b"\n")
@@ -208,6 +212,8 @@ def _read(environ: Mapping[str, str]) -> _State:
         content = loads(Fernet(fitting).decrypt(token))
     except (InvalidToken, ValueError) as failure:
         raise SettingError("APB-VLT-004", file=path, problem="its content was changed") from failure
+    if content.get("id") != vault_id:
+        raise SettingError("APB-VLT-004", file=path, problem="its id was changed")
     state = _State(header, place, keys, content)
     seen, found = place.generation(vault_id), content.get("generation", 0)
     if found > seen:
