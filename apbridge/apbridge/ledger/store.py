@@ -257,6 +257,8 @@ class Ledger(LedgerRows):
                         code=why.code,
                         says=why.says,
                         do=why.do,
+                        # An open row is tried again anyway; it must not be dropped as one that nobody brings.
+                        look_again_at=None,
                         open_since=func.coalesce(records.c.open_since, now),
                     )
                 )

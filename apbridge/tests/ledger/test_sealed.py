@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from apbridge.errors import SettingError
 from apbridge.ledger import Ledger, RowUpdate, Status
 from apbridge.ledger.sealing import seal, unsealed
+from apbridge.ledger.tables import records
 from apbridge.vault import Vault
 
 RECORD = {"id": "1", "name": "O'Brien & Sons", "tax_id": "12-3456789"}
@@ -91,3 +94,17 @@ def test_what_was_kept_before_the_vault_came_is_refused_until_it_is_sealed(
         # Another run has dealt with it since it was read.
         assert ledger.refuse([replace(before["b-2"], refused="APB-LED-014")]) == {}
         assert set(ledger.refuse([replace(after["b-2"], refused="APB-LED-014")])) == {"b-2"}
+
+
+@pytest.mark.usefixtures("vault")
+def test_a_delivered_row_that_is_refused_is_open_and_what_is_kept_of_it_stays(url: str):
+    keep(url)
+    due = {"status": "delivered", "look_again_at": datetime(2026, 1, 1, tzinfo=timezone.utc)}
+    with Ledger(url) as ledger:
+        with ledger.database.writing() as connection:
+            connection.execute(update(records).values(payload=b"{}", **due))
+        assert set(ledger.refuse(ledger.to_look_at_again("toy", "vendors"))) == {"v-1"}
+        assert list(ledger.to_look_at_again("toy", "vendors")) == []
+        ledger.look_no_more("toy", "vendors", ["v-1"])
+        (row,) = ledger.all_rows("toy", "vendors")
+        assert (row.status, row.refused, row.is_sendable) == (Status.REJECTED, "APB-LED-014", False)
