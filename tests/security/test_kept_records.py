@@ -12,6 +12,7 @@ import pytest
 from cryptography.fernet import Fernet
 
 from apbridge.ledger import Ledger, Status
+from apbridge.ledger.dry_run import DryRunLedger
 from apbridge.vault import RecordKeys
 from tests.security.conftest import make_vault
 from tests.singer.messages import READ, SCHEMAS, bill, bill_name, state, vendor, vendor_name
@@ -34,7 +35,7 @@ def payload(context: ToyContext, external_id: str) -> bytes:
         return bytes(found.scalar_one())
 
 
-def put(context: ToyContext, external_id: str, content: bytes) -> None:
+def put(context: ToyContext, external_id: str, content: bytes | str) -> None:
     """Write into the database past the program."""
     with Ledger(context.url) as ledger, ledger.database.writing() as connection:
         connection.exec_driver_sql(
@@ -65,6 +66,20 @@ def test_plain_content_in_place_of_a_sealed_record_is_not_sent(
     record = {**bill(1)["record"], "total": 9999.99, "lines": []}
     put(sealed, bill_name(1), json.dumps(record, default=str).encode())
     assert_only_the_other_goes(sealed, caplog)
+
+
+@pytest.mark.parametrize("with_vault", [True, False])
+def test_content_that_was_written_as_text_is_not_sent_and_stops_no_other(
+    plain: ToyContext, apbridge: Apbridge, caplog: pytest.LogCaptureFixture, *, with_vault: bool
+) -> None:
+    if with_vault:
+        make_vault()
+    keep(plain)
+    put(plain, bill_name(1), json.dumps(bill(1)["record"], default=str))
+    if with_vault:
+        assert json.loads(apbridge("vault", "seal", "--json").out)["records"] == []
+    DryRunLedger(plain.url).close()
+    assert_only_the_other_goes(plain, caplog)
 
 
 def test_the_sealed_content_of_another_row_is_not_sent(

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, bindparam, func, or_, select
 from apbridge.ledger.database import Database
 from apbridge.ledger.doubt import names_in_doubt
 from apbridge.ledger.rows import OPEN, UNIDENTIFIED, Row, Status, TrailSnapshot
-from apbridge.ledger.tables import audit, records
+from apbridge.ledger.tables import Kept, audit, records
 from apbridge.ledger.values import Values
 from apbridge.vault import BEGINNING
 
@@ -184,14 +184,12 @@ class LedgerRows:
 
     def streams_undecryptable(self, system: str) -> set[str]:
         """Name the streams of which a kept record was sealed with a key that is lost: see `payloads`."""
-        beginning = func.substr(records.c.payload, 1, BEGINNING)
+        beginning = func.substr(records.c.payload, 1, BEGINNING, type_=Kept)
         with self._database.reading() as connection:
             found = connection.execute(
                 select(records.c.stream, beginning).where(records.c.system == system, _is_kept()).distinct()
             ).all()
-        return {
-            stream for stream, first in found if self._values.payloads.is_undecryptable(bytes(first or b""))
-        }
+        return {stream for stream, first in found if self._values.payloads.is_undecryptable(first or b"")}
 
 
 def _is_kept() -> ColumnElement[bool]:

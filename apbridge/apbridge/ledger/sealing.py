@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import LargeBinary, func, select, update
+from sqlalchemy import func, select, update
 
 from apbridge.ledger.payloads import Payloads
 from apbridge.ledger.store import Ledger
-from apbridge.ledger.tables import records
+from apbridge.ledger.tables import Kept, records
 from apbridge.vault import SEALED, record_keys
 
 _KEY = (records.c.system, records.c.stream, records.c.external_id)
@@ -29,7 +29,7 @@ class Unsealed:
 
 def unsealed(ledger: Ledger) -> Iterator[Unsealed]:
     """Yield what a run would take if there were no vault."""
-    plain = func.substr(records.c.payload, 1, len(SEALED), type_=LargeBinary) != SEALED
+    plain = func.substr(records.c.payload, 1, len(SEALED), type_=Kept) != SEALED
     query = select(*_KEY, records.c.payload).where(records.c.payload.is_not(None), plain).order_by(*_KEY)
     with ledger.database.reading() as connection:
         for system, stream, external_id, stored in connection.execute(query):

@@ -49,6 +49,17 @@ class UtcTime(TypeDecorator[datetime]):
         )
 
 
+class Kept(TypeDecorator[bytes]):
+    """What is kept of a record, in bytes: SQLite returns a text or a number where somebody has put one."""
+
+    impl = LargeBinary
+    cache_ok = True
+
+    def process_result_value(self, value: object, dialect: Dialect) -> bytes | None:  # noqa: ARG002
+        """Return it; no bytes at all, which no run keeps, in place of what is none."""
+        return value if value is None or isinstance(value, bytes) else b""
+
+
 metadata = MetaData()
 
 runs = Table(
@@ -83,7 +94,7 @@ records = Table(
     Column("do", Text),
     Column("waits_for", Text),
     Column("facts", Text),
-    Column("payload", LargeBinary),
+    Column("payload", Kept),
     Column("needs_refetch", Boolean, nullable=False),
     Column("acknowledged_at", UtcTime),
     Column("first_seen", UtcTime, nullable=False),
