@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import stat
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from fcntl import LOCK_EX, flock
@@ -20,6 +21,9 @@ OTHERS = 0o077
 
 _PASSAGE = 0o011
 """What a folder must have for others to come to what is in it."""
+
+_ABANDONED = 3600
+"""Seconds after which nobody is still writing a part."""
 
 FOLDER = ".apbridge"
 """Where a project keeps what is ours: vault, ledger, spool, reports."""
@@ -57,29 +61,52 @@ def is_open_to_others(path: Path) -> bool:
 def replace(path: Path, content: bytes) -> None:
     """Write a file for its owner only, beside the one that is there, and put it in its place.
 
-    What a killed process left half written goes: it may be a key.
+    A link stays, and what it leads to is replaced. A device or a pipe is written to.
 
     Raises:
         UnavailableError: It cannot be written; the old one is as it was.
     """
-    part = path.with_name(f".{path.name}.{uuid4().hex}.part")
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for left in path.parent.glob(f".{path.name}.*.part"):
-            left.unlink(missing_ok=True)
-        try:
-            with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        if _is_special(path):
+            with os.fdopen(os.open(path, os.O_WRONLY), "wb") as file:
                 file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            part.replace(path)
-        except OSError:
-            with suppress(OSError):
-                part.unlink()
-            raise
-        _sync_folder(path.parent)
+        else:
+            _replace(path.resolve(), content)
     except OSError as failure:
         raise UnavailableError("APB-VLT-008", file=path, problem=failure.strerror) from failure
+
+
+def _is_special(path: Path) -> bool:
+    """Return whether something is there, and is no regular file."""
+    try:
+        return not stat.S_ISREG(path.stat().st_mode)
+    except FileNotFoundError:
+        return False
+
+
+def _replace(path: Path, content: bytes) -> None:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _remove_old_parts(path)
+    part = path.with_name(f".{path.name}.{uuid4().hex}.part")
+    try:
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    except OSError:
+        with suppress(OSError):
+            part.unlink()
+        raise
+    _sync_folder(path.parent)
+
+
+def _remove_old_parts(path: Path) -> None:
+    """Remove what killed processes left half written, as it may be a key; a young one may be in use."""
+    for part in path.parent.glob(f".{path.name}.*.part"):
+        with suppress(FileNotFoundError):
+            if time.time() - part.stat().st_mtime > _ABANDONED:
+                part.unlink()
 
 
 @contextmanager

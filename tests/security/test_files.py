@@ -7,6 +7,7 @@ import os
 import shutil
 import stat
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
@@ -16,8 +17,8 @@ from typing import Any
 import pytest
 
 import demo.__main__ as demo_program
-from apbridge.errors import APBridgeError
-from apbridge.files import keep_private
+from apbridge.errors import APBridgeError, UnavailableError
+from apbridge.files import keep_private, replace
 from apbridge.ledger import Ledger
 from apbridge.settings import AVIDXCHANGE_SETTINGS, NETSUITE_SETTINGS
 from apbridge.singer.dry_run import DryRunTally
@@ -138,6 +139,71 @@ def test_a_report_takes_the_place_of_one_that_others_may_read(project: Path, mon
     for report in (page, dry_run):
         assert report.stat().st_size
         assert mode(report) == 0o600
+
+
+def test_what_is_written_to_a_device_or_a_pipe_leaves_it_there(project: Path):
+    pipe, link = project / "pipe", project / "stdout"
+    os.mkfifo(pipe)
+    link.symlink_to(pipe)
+    # A terminal: no file can be put in its place, as root could in that of /dev/null.
+    reader, terminal = os.openpty()
+    waiting = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        for output, end in ((pipe, waiting), (link, waiting), (Path(os.ttyname(terminal)), reader)):
+            replace(output, b"a report")
+            assert os.read(end, 100) == b"a report"
+    finally:
+        for end in (reader, terminal, waiting):
+            os.close(end)
+    assert pipe.is_fifo()
+    assert link.is_symlink()
+    assert {file.name for file in project.iterdir()} == {"pipe", "stdout"}
+
+
+@pytest.mark.parametrize("older", [True, False])
+def test_what_a_link_leads_to_is_replaced_and_the_link_stays(project: Path, *, older: bool):
+    target, link = project / "reports/page.html", project / "page.html"
+    target.parent.mkdir()
+    if older:
+        target.write_text("an older one")
+    link.symlink_to("reports/page.html")
+    replace(link, b"a report")
+    assert link.is_symlink()
+    assert target.read_bytes() == b"a report"
+    assert mode(target) == 0o600
+    assert [file.name for file in target.parent.iterdir()] == ["page.html"]
+
+
+def test_a_folder_is_not_replaced(project: Path):
+    (project / "page.html").mkdir()
+    with pytest.raises(UnavailableError, match="APB-VLT-008"):
+        replace(project / "page.html", b"a report")
+    assert (project / "page.html").is_dir()
+
+
+def test_two_who_write_the_same_file_do_not_disturb_each_other(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+):
+    page, sync, other = project / "page.html", os.fsync, [b"another"]
+
+    def written_meanwhile(file: int) -> None:
+        while other:
+            replace(page, other.pop())
+        sync(file)
+
+    monkeypatch.setattr(os, "fsync", written_meanwhile)
+    replace(page, b"a report")
+    assert page.read_bytes() == b"a report"
+    assert list(project.iterdir()) == [page]
+
+
+def test_what_a_killed_process_left_half_written_is_removed_after_an_hour(project: Path):
+    page, old, young = (project / name for name in ("key", ".key.0.part", ".key.1.part"))
+    for part, minutes in ((old, 61), (young, 59)):
+        part.touch()
+        os.utime(part, (time.time() - 60 * minutes,) * 2)
+    replace(page, b"a key")
+    assert (old.exists(), young.exists()) == (False, True)
 
 
 def test_init_closes_what_it_and_meltano_write(project: Path):
