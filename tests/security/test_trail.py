@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, delete, select, update
 
+from apbridge.errors import SettingError
 from apbridge.ledger import Ledger, Run
 from apbridge.ledger.audit import _hash
 from apbridge.ledger.tables import GENESIS, audit, audit_head
@@ -105,6 +106,41 @@ def test_a_trail_that_was_cut_deleted_or_rewritten_does_not_end_with_the_vaults_
     # The next run does not make good what somebody else has made.
     go_on(sealed.url)
     assert apbridge("audit", "verify").code == 1
+
+
+def test_a_trail_without_its_head_is_named_and_nothing_is_sent(
+    sealed: ToyContext, apbridge: Apbridge
+) -> None:
+    fill(sealed.url)
+    attack(sealed.url, lambda connection: connection.execute(delete(audit_head)))
+    found = json.loads(apbridge("audit", "verify", "--json").out)
+    assert (found["rows"], found["broken_at"], found["head"]) == (8, 9, None)
+    ended = apbridge("audit", "verify")
+    assert (ended.code, "the head of the trail, which says where it ends, is missing" in ended.out) == (
+        1,
+        True,
+    )
+    assert "APB-LED-017" in apbridge("audit", "anchor", "--output=anchor.json").err
+    with pytest.raises(SettingError, match="APB-LED-017"):
+        go_on(sealed.url)
+    with pytest.raises(SettingError, match="APB-LED-017"):
+        sealed.run([*SCHEMAS, vendor(1), state("t1", "vendors")])
+    assert sealed.last.books.delivered == []
+
+
+def test_a_trail_that_is_older_than_the_vault_is_accused_of_no_wrong_row(
+    plain: ToyContext, apbridge: Apbridge
+) -> None:
+    fill(plain.url)
+    end = json.loads(apbridge("audit", "verify", "--json").out)["head"]
+    make_vault()
+    ended = apbridge("audit", "verify", f"--expect={end}")
+    assert (ended.code, "is wrong" in ended.out, "APB-LED-018" in ended.out) == (1, False, True)
+    assert "apbridge vault seal" in ended.out
+    found = json.loads(apbridge("audit", "verify", "--json").out)
+    assert (found["rows"], found["broken_at"], found["is_sealed"], found["head"]) == (8, None, False, end)
+    missing = apbridge("audit", "verify", f"--expect=9:{'0' * 64}")
+    assert (missing.code, "Row 9 of the trail is wrong: it is missing" in missing.out) == (1, True)
 
 
 @pytest.mark.parametrize("done", ATTACKS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timezone
 from queue import SimpleQueue
 from threading import Lock
@@ -16,11 +16,11 @@ from sqlalchemy import Connection, Row, RowMapping, bindparam, select, update
 
 from apbridge.errors import OvertakenError, SettingError, UnavailableError
 from apbridge.json import dumps
-from apbridge.ledger.anchor import Anchor
+from apbridge.ledger.anchor import Anchor, anchor_of, read_head
 from apbridge.ledger.database import Database
 from apbridge.ledger.doubt import ANSWERED, SENT, UNANSWERED, is_overtaken
 from apbridge.ledger.rows import Content
-from apbridge.ledger.tables import GENERATION, GENESIS, audit, audit_head, identity, records
+from apbridge.ledger.tables import GENESIS, audit, audit_head, records
 from apbridge.redaction import redact
 from apbridge.vault import RecordKeys
 
@@ -51,6 +51,13 @@ class TrailCheck:
     broken_at: int | None = None
     """Sequence number of the first row that is not; None where the trail is whole."""
     because: str = ""
+    is_sealed: bool = True
+    """Whether its end was sealed with the vault, where there is one."""
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing is wrong with it."""
+        return self.broken_at is None and self.is_sealed
 
 
 @dataclass(frozen=True)
@@ -113,6 +120,7 @@ class AuditTrail:
 
         Raises:
             OvertakenError: Another run has dealt with newer content of the record. Nothing may be sent.
+            SettingError: The trail has lost its head. Nothing may be sent.
             UnavailableError: It cannot be stored. Nothing may be sent then.
         """
         return self._append({"phase": SENT, "body": _stored(body)}, write, content)
@@ -146,16 +154,20 @@ class AuditTrail:
         check = self._walk()
         if check.broken_at:
             return check
+        if expected and (lack := self._lack(expected)):
+            return lack
         with self._database.reading() as connection:
-            head = connection.execute(_HEAD).one()
-        if self._keys and not self._is_sealed(head):
-            return TrailCheck(0, check.rows + 1, "the head of the trail was not sealed with this vault")
-        return (self._lack(expected) if expected else None) or check
+            head = read_head(connection, self._database.name)
+        return replace(check, is_sealed=not self._keys or self._is_sealed(head))
 
     def anchor(self) -> Anchor:
-        """Return where the trail ends now."""
+        """Return where the trail ends now.
+
+        Raises:
+            SettingError: The trail has lost its head.
+        """
         with self._database.reading() as connection:
-            return _anchor(connection.execute(_HEAD).one())
+            return anchor_of(read_head(connection, self._database.name))
 
     def seal(self) -> Anchor:
         """Seal the head as it is: of a trail that is older than the vault, or that a person has looked at.
@@ -164,17 +176,17 @@ class AuditTrail:
             SettingError: The chain is broken.
         """
         with self._database.writing() as connection:
-            head = connection.execute(_HEAD_LOCKED).one()
+            head = read_head(connection, self._database.name, locked=True)
             check = self._walk()
             if check.broken_at:
                 raise SettingError("APB-LED-016", row=check.broken_at, because=check.because)
             if self._keys and not self._is_sealed(head):
-                seal = self._keys.sign(*_anchor(head).signed)
+                seal = self._keys.sign(*anchor_of(head).signed)
                 connection.execute(update(audit_head).values(seal=seal))
-        return _anchor(head)
+        return anchor_of(head)
 
     def _is_sealed(self, head: Row[Any]) -> bool:
-        return bool(self._keys and self._keys.has_signed(str(head.seal), *_anchor(head).signed))
+        return bool(self._keys and self._keys.has_signed(str(head.seal), *anchor_of(head).signed))
 
     def _lack(self, expected: Anchor) -> TrailCheck | None:
         """Return what the trail is without, of a place that must be on it."""
@@ -203,7 +215,11 @@ class AuditTrail:
             head = connection.execute(select(audit_head)).one_or_none()
         if head and head.seq > walked and self._page(walked + 1, 1):
             return TrailCheck(walked)  # written since the walk came to its end
-        if not head or (head.seq, head.hash) != (walked, previous):
+        if not head:
+            return TrailCheck(
+                walked, walked + 1, "the head of the trail, which says where it ends, is missing"
+            )
+        if (head.seq, head.hash) != (walked, previous):
             return TrailCheck(walked, walked + 1, "the trail does not end where its head says")
         return TrailCheck(walked)
 
@@ -242,7 +258,7 @@ class AuditTrail:
         taken = [self._waiting.get_nowait() for _ in range(self._waiting.qsize())]
         try:
             with self._database.writing() as connection:
-                head = connection.execute(_HEAD_LOCKED).one()
+                head = read_head(connection, self._database.name, locked=True)
                 seq, previous = int(head.seq), str(head.hash)
                 at = datetime.now(timezone.utc).isoformat(timespec="microseconds")
                 overtaken = _overtaken(connection, taken)
@@ -267,20 +283,8 @@ class AuditTrail:
             one.outcome.set_result(one.row["seq"])
 
 
-_HEAD = select(
-    audit_head.c.seq,
-    audit_head.c.hash,
-    audit_head.c.seal,
-    select(identity.c.value).where(identity.c.name == GENERATION).scalar_subquery().label("ledger"),
-)
-
-_HEAD_LOCKED = _HEAD.with_for_update(of=audit_head)
 _NEW_HEAD = update(audit_head)
 _APPEND = audit.insert()
-
-
-def _anchor(head: Row[Any]) -> Anchor:
-    return Anchor(int(head.seq), str(head.hash), head.ledger)
 
 
 def _overtaken(connection: Connection, waiting: Sequence[_Waiting]) -> list[_Waiting]:

@@ -9,8 +9,9 @@ from sqlalchemy import delete, func, insert, select
 
 from apbridge.errors import SettingError
 from apbridge.json import dumps, loads
+from apbridge.ledger.anchor import read_head
 from apbridge.ledger.database import Database
-from apbridge.ledger.tables import GENERATION, audit, audit_head, identity, runs
+from apbridge.ledger.tables import GENERATION, audit, identity, runs
 from apbridge.origin import Origin
 
 
@@ -30,10 +31,14 @@ class Identity:
         self._database = database
 
     def mark(self) -> dict[str, Any]:
-        """Return the mark of this moment."""
+        """Return the mark of this moment.
+
+        Raises:
+            SettingError: The trail has lost its head.
+        """
         with self._database.reading() as connection:
             generation = select(identity.c.value).where(identity.c.name == GENERATION)
-            head = connection.execute(select(audit_head.c.seq, audit_head.c.hash)).one()
+            head = read_head(connection, self._database.name)
             return {
                 "generation": connection.execute(generation).scalar_one(),
                 "place": head.seq,

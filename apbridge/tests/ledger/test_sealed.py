@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import update
 
 from apbridge.errors import SettingError
-from apbridge.ledger import Ledger, RowUpdate, Status
+from apbridge.ledger import Ledger, RowUpdate, Status, TrailCheck
 from apbridge.ledger.sealing import seal, unsealed
 from apbridge.ledger.tables import records
 from apbridge.vault import Vault
@@ -79,12 +79,12 @@ def test_what_was_kept_before_the_vault_came_is_refused_until_it_is_sealed(
     with Ledger(url) as ledger:
         before = ledger.rows("toy", "bills", ["b-1", "b-2"])
         assert {row.refused for row in before.values()} == {"APB-LED-014"}
-        assert ledger.verify().because == "the head of the trail was not sealed with this vault"
+        assert ledger.verify() == TrailCheck(0, is_sealed=False)
         first, second = unsealed(ledger)
         ledger.write(run.id, "toy", [replace(bills[1], payload={"id": "3"})])
         assert (seal(ledger, first), seal(ledger, second)) == (True, False)
         ledger.audit.seal()
-        assert ledger.verify().broken_at is None
+        assert ledger.verify().is_whole
         after = ledger.rows("toy", "bills", ["b-1", "b-2"])
         assert [(row.payload, row.refused) for row in after.values()] == [
             ({"id": "1"}, None),
