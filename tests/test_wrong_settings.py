@@ -87,7 +87,7 @@ WRONG = [
     *((plugin, {"private_key": "not a key"}, "private_key") for plugin in NETSUITE),
     *((plugin, {"account_id": "7654321"}, "account_id") for plugin in NETSUITE),
     *((plugin, {"account_id": "x.example.com/"}, "account_id") for plugin in NETSUITE),
-    *((plugin, {"client_id": "0" * 64}, "client_id") for plugin in NETSUITE),
+    *((plugin, {"client_id": "f" * 64}, "client_id") for plugin in NETSUITE),
     *((plugin, {"certificate_id": "nobody"}, "certificate_id") for plugin in NETSUITE),
     *((plugin, {"base_url": "http://netsuite.example.com"}, "base_url") for plugin in NETSUITE),
     *((plugin, {"company_token": "wrong-company-token"}, "company_token") for plugin in AVIDXCHANGE),

@@ -70,9 +70,10 @@ def test_values_arrive_as_they_were_sent(context: ToyContext) -> None:
     assert record["modified_at"] == "2026-11-02T16:00:00Z"
 
 
-def test_a_number_beyond_all_amounts_does_no_harm(context: ToyContext) -> None:
-    done = context.run([*SCHEMAS, vendor(1), bill(7, total=Decimal("1e999999"))])
-    assert done.books.delivered == [vendor_name(1), bill_name(7)]
+def test_a_number_beyond_all_amounts_rejects_its_record_alone(context: ToyContext) -> None:
+    done = context.run([*SCHEMAS, vendor(1), bill(7, total=Decimal("1e999999")), bill(8)])
+    assert done.books.delivered == [vendor_name(1), bill_name(8)]
+    assert context.row("bills", bill_name(7)).status is Status.REJECTED
 
 
 def test_streams_go_in_order_whatever_comes_first(context: ToyContext) -> None:

@@ -18,6 +18,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from importlib import resources
 
+from apbridge.errors import UnavailableError
 from apbridge.netsuite.client import Row
 from apbridge.netsuite.queries.values import literal
 
@@ -86,8 +87,16 @@ class Query:
         return [found["alias"] for line in self.lines if (found := _COLUMN.fullmatch(line.text))]
 
     def place(self, row: Row) -> Place:
-        """Return the place of a row."""
-        return tuple(row[alias] for alias in self.key)
+        """Return the place of a row.
+
+        Raises:
+            UnavailableError: It lacks a column of the key.
+        """
+        try:
+            return tuple(row[alias] for alias in self.key)
+        except KeyError as lacking:
+            problem = f"rows without {lacking.args[0]}"
+            raise UnavailableError("APB-NS-022", purpose=self.purpose, problem=problem) from None
 
     def expression(self, alias: str) -> str:
         """Return the expression of a column."""

@@ -162,7 +162,7 @@ class Reader:
         def ask(absent: frozenset[str], rows: int) -> QueryPage:
             text = query.render(absent, where=where, after=after, until=until)
             page = self.netsuite.suiteql(text, limit=rows, purpose=query.purpose)
-            _check_columns(query, query.key, page.items)
+            _check_columns(query, query.key[-1:], page.items)
             return page
 
         def works(absent: frozenset[str], rows: int = 1) -> bool:
@@ -203,7 +203,6 @@ class Reader:
             if after:
                 self.features.lacks(ROW_NUMBERS)
             return []
-        _check_columns(query, query.key, page.items)
         return [query.place(row) for row in page.items]
 
 

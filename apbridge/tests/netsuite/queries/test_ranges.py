@@ -76,7 +76,7 @@ class FakeQuery:
         self.changes = changes
         self.time = Time(self.rng, delays)
         self.kept = set(self.keys)
-        self.calls = self.in_flight = self.peak = self.pages_begun = 0
+        self.calls = self.in_flight = self.peak = self.pages_begun = self.saved_late = 0
         self.failures: list[Exception] = []
 
     def read(self, *, lanes: int, is_long: bool) -> RangeReading:
@@ -113,8 +113,9 @@ class FakeQuery:
         if self.keys and self.rng.random() < 0.3:
             self.kept.discard(self.keys.pop(self.rng.randrange(len(self.keys))))
         if self.rng.random() < 0.3:
-            late = (self.rng.randrange(200), 10_000 + self.calls)
-            self.keys = sorted([*self.keys, late])
+            # An id is given once, however many calls are answered at the same count of them.
+            self.saved_late += 1
+            self.keys = sorted([*self.keys, (self.rng.randrange(200), 10_000 + self.saved_late)])
 
     def _between(self, after: tuple[str, ...] | None, until: tuple[str, ...] | None) -> list[Key]:
         def key(place: tuple[str, ...]) -> Key:
