@@ -20,7 +20,7 @@ from apbridge.ledger.tables import GENESIS, audit, audit_head
 from apbridge_operator.console.serve import report
 from apbridge_operator.notices import due
 from tests.security.conftest import make_vault
-from tests.singer.messages import READ, SCHEMAS, state, vendor
+from tests.singer.messages import READ, SCHEMAS, bill, bill_name, state, vendor
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Apbridge
@@ -83,6 +83,10 @@ def lose_a_row(connection: Connection) -> None:
     connection.exec_driver_sql("DELETE FROM apbridge_audit WHERE seq = 2")
 
 
+def delete_the_head(connection: Connection) -> None:
+    connection.execute(delete(audit_head))
+
+
 Attack = Callable[[Connection], None]
 ATTACKS = [cut_the_tail, delete_all, delete_all_and_the_seal, rewrite_all]
 
@@ -112,7 +116,7 @@ def test_a_trail_without_its_head_is_named_and_nothing_is_sent(
     sealed: ToyContext, apbridge: Apbridge
 ) -> None:
     fill(sealed.url)
-    attack(sealed.url, lambda connection: connection.execute(delete(audit_head)))
+    attack(sealed.url, delete_the_head)
     found = json.loads(apbridge("audit", "verify", "--json").out)
     assert (found["rows"], found["broken_at"], found["head"]) == (8, 9, None)
     ended = apbridge("audit", "verify")
@@ -221,6 +225,33 @@ def test_a_head_is_sealed_from_the_first_row_on_and_under_a_new_key(
     for number in (1, 2):
         sealed.run([*SCHEMAS, vendor(number), *READ[2:]])
         assert apbridge("vault", "rotate-key").code == 0
+        assert apbridge("audit", "verify").code == 0
+
+
+def test_a_process_that_was_open_while_the_key_was_changed_goes_on_under_the_new_one(
+    sealed: ToyContext, apbridge: Apbridge
+) -> None:
+    fill(sealed.url)
+    with Ledger(sealed.url) as before:
+        run = before.start_run("target-toy", "1.0")
+        assert apbridge("vault", "rotate-key").code == 0
+        sealed.run([*SCHEMAS, bill(1), state("t1")])
+        go_on(sealed.url)  # signs with the new key
+        assert before.rows("toy", "bills", [bill_name(1)])[bill_name(1)].is_sendable
+        write(run, 5)
+        assert apbridge("audit", "verify").code == 0
+
+
+def test_a_process_that_finds_a_new_key_on_the_trail_or_a_record_alone_knows_it(
+    sealed: ToyContext, apbridge: Apbridge
+) -> None:
+    with Ledger(sealed.url) as for_the_trail, Ledger(sealed.url) as for_the_list:
+        run = for_the_trail.start_run("target-toy", "1.0")
+        assert apbridge("vault", "rotate-key").code == 0
+        sealed.run([*SCHEMAS, bill(1), state("t1")])
+        assert for_the_list.streams_undecryptable("toy") == set()
+        go_on(sealed.url)
+        write(run, 5)
         assert apbridge("audit", "verify").code == 0
 
 

@@ -1,4 +1,4 @@
-"""Where the audit trail ends: its head, and a place that is kept elsewhere to hold the trail against later."""
+"""Where the audit trail ends: its head, and a place kept elsewhere to hold the trail against later."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ import base64
 import hashlib
 import hmac
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -39,12 +39,26 @@ class RecordKeys:
 
     Args:
         keys: The newest first.
+        read_again: Returns the vault's keys as they are now. Another process may have added one since: so
+            they are read again where something names an unknown key, once for each.
     """
 
-    def __init__(self, keys: Sequence[str]) -> None:
-        self._ids = [_id(key) for key in keys]
+    def __init__(self, keys: Sequence[str], read_again: Callable[[], Sequence[str]] | None = None) -> None:
+        self._read_again = read_again
+        self._unknown: set[bytes] = set()
+        self._take(keys)
+
+    def _take(self, keys: Sequence[str]) -> None:
+        # Other threads seal meanwhile: a key is there before it is named as the newest.
         self._by_id = {_id(key): AESGCM(_derived(key, b"kept record")) for key in keys}
         self._signing = {_id(key): _derived(key, b"signature") for key in keys}
+        self._ids = [_id(key) for key in keys]
+
+    def _has(self, name: bytes) -> bool:
+        if name not in self._by_id and self._read_again and name not in self._unknown:
+            self._take(self._read_again())
+            self._unknown.add(name)
+        return name in self._by_id
 
     def seal(self, content: bytes, *about: str) -> bytes:
         """Encrypt; the key's name goes with it.
@@ -66,11 +80,12 @@ class RecordKeys:
         Raises:
             SealedError: The key is not there.
             UnsealedError: It was not sealed, not about this, or was changed since.
+            SettingError: The key is not there, and the vault cannot be opened again to look for it.
         """
         if not sealed.startswith(SEALED):
             raise UnsealedError
         name, _, rest = sealed.removeprefix(SEALED).partition(b":")
-        if name not in self._by_id:
+        if not self._has(name):
             raise SealedError
         try:
             return self._by_id[name].decrypt(rest[:_NONCE_LENGTH], rest[_NONCE_LENGTH:], dumps(about))
@@ -84,7 +99,7 @@ class RecordKeys:
     def has_signed(self, signature: str, *about: str) -> bool:
         """Check that one of the keys has signed this."""
         name = signature.partition(":")[0].encode()
-        if name not in self._signing:
+        if not self._has(name):
             return False
         return hmac.compare_digest(self._signature(name, about).encode(), signature.encode())
 
@@ -93,7 +108,7 @@ class RecordKeys:
 
     def lacks(self, beginning: bytes) -> bool:
         """Check by the first bytes of something whether it was sealed with a key that is not here."""
-        return beginning.startswith(SEALED) and beginning[len(SEALED) : BEGINNING] not in self._by_id
+        return beginning.startswith(SEALED) and not self._has(beginning[len(SEALED) : BEGINNING])
 
 
 def _derived(key: str, use: bytes) -> bytes:

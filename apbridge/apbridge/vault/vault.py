@@ -13,6 +13,7 @@ import re
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -181,7 +182,7 @@ class Vault:
 
     def record_keys(self) -> RecordKeys:
         """Return the keys that records outside the vault are sealed with."""
-        return RecordKeys(self._state.content["record_keys"])
+        return RecordKeys(self._state.content["record_keys"], partial(_record_keys, self._environ))
 
     def _write(self) -> None:
         state = self._state
@@ -195,6 +196,11 @@ class Vault:
         replace(self.path, json.dumps(state.header, indent=1).encode() + b"\n")
         # After a crash in between the vault is the newer one, which is as good.
         _keep_generation(state)
+
+
+def _record_keys(environ: Mapping[str, str]) -> list[str]:
+    keys: list[str] = _read(environ).content["record_keys"]
+    return keys
 
 
 def _read(environ: Mapping[str, str]) -> _State:
