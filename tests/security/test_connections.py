@@ -274,11 +274,21 @@ ENDLESS: dict[str, Mapping[str, Any]] = {
     },
 }
 
+# To read minus one bytes is to read all that comes.
+NEGATIVE: dict[str, Mapping[str, Any]] = {
+    f"a chunk of {size} bytes": {
+        "body": b"%d\r\n" % size + b" " * 2**25,
+        "headers": {"Transfer-Encoding": "chunked"},
+    }
+    for size in (-1, -5)
+}
 
-@pytest.mark.parametrize("answer", ENDLESS)
+
+@pytest.mark.parametrize("answer", [*ENDLESS, *NEGATIVE])
 def test_of_an_answer_no_more_is_read_than_may_be(answer: str):
-    told = ENDLESS[answer]
-    length = len(told["body"]) if "Content-Encoding" in told.get("headers", {}) else None
+    told = {**ENDLESS, **NEGATIVE}[answer]
+    is_whole = {"Content-Encoding", "Transfer-Encoding"} & told.get("headers", {}).keys()
+    length = len(told["body"]) if is_whole else None
     with answering(**told, length=length) as url:
         tracemalloc.start()
         try:
@@ -287,7 +297,8 @@ def test_of_an_answer_no_more_is_read_than_may_be(answer: str):
         finally:
             tracemalloc.stop()
     assert failure is not None
-    assert (failure.code, "more than 1 MiB" in failure.says) == ("APB-HTTP-006", True)
+    code, says = ("APB-HTTP-006", "more than 1 MiB") if answer in ENDLESS else ("APB-HTTP-004", "broke off")
+    assert (failure.code, says in failure.says) == (code, True)
     assert peak < 2**23
 
 
@@ -297,6 +308,16 @@ def test_an_answer_that_is_too_long_ends_the_run_and_leaves_a_payment_in_doubt(c
         failure = _tried(SYSTEMS[client], url, max_answer_mb=1)
     assert failure is not None
     assert "more than 1 MiB" in failure.says
+    assert isinstance(failure, OutcomeUnknownError if "payment" in client else UnavailableError)
+    assert not wire.is_clear
+
+
+@pytest.mark.parametrize("client", SYSTEMS)
+@pytest.mark.parametrize("answer", NEGATIVE)
+def test_a_chunk_of_less_than_nothing_is_no_answer(client: str, answer: str):
+    told = NEGATIVE[answer]
+    with answering(**{**told, "body": told["body"][:9999]}, length=9999) as url, watched() as wire:
+        failure = _tried(SYSTEMS[client], url, max_answer_mb=1)
     assert isinstance(failure, OutcomeUnknownError if "payment" in client else UnavailableError)
     assert not wire.is_clear
 

@@ -8,7 +8,7 @@ import requests
 from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError, ProxyError, SSLError
 
 
-def was_never_sent(failure: requests.RequestException) -> bool:
+def was_never_sent(failure: Exception) -> bool:
     """Return whether it failed before a connection was there, so that nothing can have happened."""
     cause = failure.args[0] if failure.args else None
     reason = cause.reason if isinstance(cause, MaxRetryError) else cause
@@ -17,7 +17,7 @@ def was_never_sent(failure: requests.RequestException) -> bool:
     return isinstance(reason, NewConnectionError | ConnectTimeoutError | ProxyError)
 
 
-def in_words(failure: requests.RequestException) -> str:
+def in_words(failure: Exception) -> str:
     """Describe what happened to the connection; `requests` says it in Python."""
     if isinstance(failure, requests.exceptions.SSLError):
         return "no secure connection (certificate or TLS failure, or this machine's clock is wrong)"

@@ -30,6 +30,7 @@ from apbridge.http.call import Call, Idempotency
 from apbridge.http.classifier import Answer, AnswerKind, ResponseClassifier
 from apbridge.http.failure import in_words, was_never_sent
 from apbridge.http.limiter import ConcurrencyLimiter
+from apbridge.http.reading import AnswerTooLongError, read_whole
 from apbridge.http.retry import TryAgainError, next_wait, retry_after
 from apbridge.origin import LOOPBACK
 
@@ -40,7 +41,6 @@ CONNECT_TIMEOUT = 10.0
 _CONNECTIONS = 100
 """Connections kept at most: as many as any limiter may let through. The limiter alone decides."""
 
-_CHUNK = 65536
 _SERVER = re.compile(r"https?://[\w.:-]{1,253}")
 _USER_AGENT = f"apbridge/{version('apbridge')}"
 
@@ -95,10 +95,6 @@ class _CallHeaders(requests.auth.AuthBase):
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         request.headers.update(self._headers)
         return request
-
-
-class _AnswerTooLongError(requests.RequestException):
-    """An answer goes on beyond what may be held."""
 
 
 class _Session(requests.Session):
@@ -257,10 +253,11 @@ class GovernedSession:
                 allow_redirects=False,
                 stream=True,
             )
-            self._read_whole(response)
-        except _AnswerTooLongError:
+            read_whole(response, self._most_bytes)
+        except AnswerTooLongError:
             raise self._too_long(call) from None
-        except requests.RequestException as failure:
+        except (requests.RequestException, ValueError) as failure:
+            # What is no HTTP raises either, also from within urllib3.
             raise self._no_answer(call, failure) from failure
         self._answered = True
         if HTTPStatus.MULTIPLE_CHOICES <= response.status_code < HTTPStatus.BAD_REQUEST:
@@ -275,21 +272,6 @@ class GovernedSession:
             (monotonic() - began) * 1000,
         )
         return response, answer
-
-    def _read_whole(self, response: requests.Response) -> None:
-        """Read an answer's body, and stop where it is too long: a few bytes may unpack to any number.
-
-        Raises:
-            _AnswerTooLongError: It is.
-        """
-        chunks, size = [], 0
-        for chunk in response.iter_content(_CHUNK):
-            size += len(chunk)
-            if size > self._most_bytes:
-                response.close()
-                raise _AnswerTooLongError
-            chunks.append(chunk)
-        response._content = b"".join(chunks)  # noqa: SLF001 - `content` has no other way to be told
 
     def _url(self, call: Call) -> str:
         if call.path.startswith("/"):
@@ -320,7 +302,7 @@ class GovernedSession:
         lasting = refused if answer.kind is AnswerKind.FAILED else None
         return TryAgainError(says, asked=retry_after(response), lasting=lasting)
 
-    def _no_answer(self, call: Call, failure: requests.RequestException) -> Exception:
+    def _no_answer(self, call: Call, failure: Exception) -> Exception:
         never_sent = was_never_sent(failure)
         if not never_sent:
             wire.unanswered()
