@@ -50,11 +50,11 @@ def close_to_others(path: Path) -> None:
 
 def is_open_to_others(path: Path) -> bool:
     """Return whether others may do something with a file or a folder, and may come to it."""
-    real = path.expanduser().resolve()
     try:
+        real = path.expanduser().resolve()
         is_reached = all(folder.stat().st_mode & _PASSAGE for folder in real.parents)
         return is_reached and bool(real.stat().st_mode & OTHERS)
-    except OSError:
+    except (OSError, ValueError):  # not there, or no name of a file
         return False
 
 

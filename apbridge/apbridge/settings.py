@@ -231,7 +231,8 @@ def text(config: Mapping[str, Any], name: str) -> str | None:
     """Read a text setting, from the vault where it is `vault:<name>`; None where it is absent or blank.
 
     Raises:
-        SettingError: The vault cannot be opened, or has no such secret; or the setting is one that is shown.
+        SettingError: The vault cannot be opened, or has no such secret; the setting is one that is shown; or
+            there is a NUL character in it.
     """
     value = config.get(name)
     if value is None:
@@ -240,6 +241,8 @@ def text(config: Mapping[str, Any], name: str) -> str | None:
 
     if name in NEVER_SECRET and str(value).strip().startswith(REFERENCE):
         raise SettingError("APB-SET-006", setting=name)
+    if "\0" in str(value):
+        raise SettingError("APB-SET-001", setting=name, problem="it has a NUL character in it")
     try:
         return resolved(str(value).strip()) or None
     except SettingError as failure:

@@ -286,6 +286,17 @@ def test_check_names_secrets_that_are_written_plainly(project: Path):
     assert "meltano.yml: user_token" in checked(user_token="plain-token")["plain secrets"].says
 
 
+def test_a_short_secret_is_not_found_in_any_text(project: Path):
+    shutil.copy(ROOT / "meltano.yml", project)
+    assert {one.state for one in checked(client_secret="s", user_token="version").values()} == {State.OK}
+
+
+def test_check_survives_a_name_that_is_none(project: Path):
+    assert project
+    found = checked(private_key_path="a\0b", spool_url="file://\0x", ledger_url="sqlite:///\0")
+    assert {one.state for one in found.values()} == {State.OK}
+
+
 def test_every_secret_setting_is_looked_for():
     named = {one.name for one in (*NETSUITE_SETTINGS, *AVIDXCHANGE_SETTINGS) if one.secret}
     assert {"client_id", "private_key", "company_token", "user_token", "client_secret"} == named

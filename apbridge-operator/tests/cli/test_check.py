@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta, timezone
@@ -85,6 +86,29 @@ def test_people_get_a_line_each(check: Check, apbridge: Apbridge):
     ended = apbridge("check")
     assert ended.code == 0
     assert any(line.startswith("ok") and "RESTlet" in line for line in ended.out.splitlines())
+
+
+def test_a_spool_each_is_said(check: Check, project: Path):
+    elsewhere = {"TARGET_AVIDXCHANGE_SPOOL_URL": str(project / "elsewhere")}
+    found = check(1, **elsewhere)["spool"]
+    assert (found["state"], found["code"]) == ("wrong", "APB-CHK-022")
+    assert "tap-netsuite-ap and target-avidxchange" in found["says"]
+    check(0, TAP_NETSUITE_AP_SPOOL_URL=f"file://{project}/elsewhere/", **elsewhere)
+
+
+def test_a_nul_in_a_path_is_a_sentence(check: Check, project: Path):
+    found = project / "meltano.yml"
+    written = found.read_text()
+    for name in ("spool_url", "private_key_path"):
+        written, count = re.subn(
+            rf"^      {name}: .*", rf'      {name}: "a\\0b"', written, flags=re.MULTILINE
+        )
+        assert count
+    found.write_text(written)
+    said = check(1)
+    for subject, name in (("spool", "spool_url"), ("NetSuite settings", "private_key_path")):
+        assert said[subject]["code"] == "APB-SET-001"
+        assert f"Setting {name} is not valid: it has a NUL" in said[subject]["says"]
 
 
 @pytest.mark.parametrize("optional", [False, True])

@@ -1,4 +1,4 @@
-"""Who else may read what lies here, what a killed run left, and which secrets are in plain files."""
+"""Who else may read what lies here, what a killed run left, plain secrets, and the spool."""
 
 from __future__ import annotations
 
@@ -16,13 +16,15 @@ from sqlalchemy.exc import ArgumentError
 from apbridge import json
 from apbridge.errors import APBridgeError
 from apbridge.files import FOLDER, is_open_to_others
-from apbridge.settings import AVIDXCHANGE_SETTINGS, NETSUITE_SETTINGS
+from apbridge.settings import AVIDXCHANGE_SETTINGS, NETSUITE_SETTINGS, SPOOL_SETTINGS, text
 from apbridge.vault import REFERENCE, vault_file
 from apbridge_operator.cli import meltano
 from apbridge_operator.cli.app import variables_file
 from apbridge_operator.cli.checks.result import CheckResult, State
 
 _SECRETS = [one.name for one in (*NETSUITE_SETTINGS, *AVIDXCHANGE_SETTINGS) if one.secret]
+_SHORTEST = 8
+"""Characters of a value that is found in a text by no chance."""
 
 Configs = Mapping[str, Mapping[str, Any]]
 
@@ -33,10 +35,25 @@ def results(configs: Configs) -> Iterator[CheckResult]:
     Args:
         configs: Settings of the four plugins, by name.
     """
+    yield from _spools(configs)
     found = [*_open(configs), *_left_behind(), *_plain(configs)]
     yield from found or [
         CheckResult.ok("files", "Nobody else may read them, and no secret is in a plain one.")
     ]
+
+
+def _spools(configs: Configs) -> Iterator[CheckResult]:
+    """Check that the target looks for images where the tap puts them."""
+    plugins: dict[str, str] = {}
+    try:
+        for plugin in ("tap-netsuite-ap", "target-avidxchange"):
+            url = text(configs.get(plugin, {}), "spool_url") or str(SPOOL_SETTINGS[0].default)
+            plugins[next(map(str, _folder(url)), url.rstrip("/"))] = plugin
+    except APBridgeError as error:
+        yield CheckResult.of("spool", error)
+        return
+    if len(plugins) > 1:
+        yield CheckResult.of("spool", APBridgeError("APB-CHK-022", plugins=" and ".join(plugins.values())))
 
 
 def _open(configs: Configs) -> Iterator[CheckResult]:
@@ -108,8 +125,9 @@ def _plain(configs: Configs) -> Iterator[CheckResult]:
         written = dotenv.dotenv_values(variables_file())
         yield from _named(variables_file(), [name for name, value in written.items() if value in values])
     project = Path(meltano.FILE)
-    text = project.read_text(encoding="utf-8") if project.exists() else ""
-    yield from _named(project, sorted({name for value, name in values.items() if value in text}))
+    read = project.read_text(encoding="utf-8") if project.exists() else ""
+    named = {name for value, name in values.items() if len(value) >= _SHORTEST and value in read}
+    yield from _named(project, sorted(named))
 
 
 def _named(file: Path, names: list[str]) -> Iterator[CheckResult]:
