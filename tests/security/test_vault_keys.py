@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -220,6 +221,16 @@ def test_an_old_vault_is_noticed_where_the_key_is_in_the_keyring(
     ((_, entry),) = (names for names in kept if names[1].endswith(".generation"))
     InKeyring(entry.removesuffix(".generation")).keep_generation(entry.removesuffix(".generation"), 1)
     assert refused(environ) == "APB-VLT-014"
+
+
+def test_a_copy_of_the_project_with_a_key_file_of_its_own_leaves_production_alone(environ: dict[str, str]):
+    vault, key = Path(environ["APBRIDGE_VAULT"]), Path(environ["APBRIDGE_VAULT_KEY_FILE"])
+    trial = {"APBRIDGE_VAULT": str(vault.with_name("trial.json")), "APBRIDGE_VAULT_KEY_FILE": f"{key}.trial"}
+    shutil.copy(vault, trial["APBRIDGE_VAULT"])
+    shutil.copy(key, trial["APBRIDGE_VAULT_KEY_FILE"])
+    Vault.open(trial).set({"token": "another"})
+    Vault.open(trial).rotate()
+    assert Vault.open(environ).get("token") == "s3cret"
 
 
 def test_a_vault_of_before_generations_opens_and_is_counted_from_then_on(

@@ -89,13 +89,13 @@ class Certificate:
         return min((days for days in MILESTONES if left <= days), default=None)
 
     def reminder(self, now: datetime | None = None) -> str | None:
-        """Return that its end is near; None while it is far."""
+        """Return the sentence that its end is near; None while it is far."""
         if self.milestone(now) is None:
             return None
         return str(APBridgeError("APB-NS-006", day=self.ends.date(), days=max(self.days_left(now), 0)))
 
 
 def remind(certificate: Certificate | None, logger: logging.Logger) -> None:
-    """Log as a run's last line that the certificate's end is near, where it is."""
+    """Log, as a run's last line, that the certificate's end is near, where it is."""
     if certificate and (reminder := certificate.reminder()):
         logger.warning("%s", reminder)

@@ -72,7 +72,7 @@ class AcknowledgingSink(Sink):
         return ()
 
     def begin(self) -> None:
-        """Look at what the ledger may not know of. Called once, before the first record is judged."""
+        """Look at what the ledger may not know of. Called once, before the first record is checked."""
 
     def prepare(self, records: Sequence[Record], rows: Mapping[str, Row]) -> None:
         """Look up in bulk what delivering these records takes. Called before each batch.

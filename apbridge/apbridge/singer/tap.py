@@ -94,7 +94,7 @@ class CanonicalTap(PlainErrors, FencedTap):
 
     @contextmanager
     def _telling_its_end(self) -> Iterator[None]:
-        """Yield an error that ends the reading in a last STATE; bookmarks are as they were."""
+        """Write an error that ends the reading into a last STATE; bookmarks are as they were."""
         try:
             yield
         except Exception as found:
