@@ -12,6 +12,8 @@ import pytest
 from cryptography.fernet import Fernet
 
 from apbridge.ledger import Ledger, Status
+from apbridge.ledger.anchor import Anchor
+from apbridge.ledger.audit import AuditTrail
 from apbridge.ledger.dry_run import DryRunLedger
 from apbridge.vault import RecordKeys
 from tests.security.conftest import make_vault
@@ -41,6 +43,11 @@ def put(context: ToyContext, external_id: str, content: bytes | str) -> None:
         connection.exec_driver_sql(
             "UPDATE apbridge_records SET payload = ? WHERE external_id = ?", (content, external_id)
         )
+
+
+def seen(apbridge: Apbridge) -> str:
+    """Return the name of what `vault seal` shows."""
+    return str(json.loads(apbridge("vault", "seal", "--json").out)["seen"])
 
 
 def assert_only_the_other_goes(context: ToyContext, caplog: pytest.LogCaptureFixture) -> None:
@@ -151,10 +158,47 @@ def test_what_was_kept_before_the_vault_came_goes_once_a_person_has_sealed_it(
         shown = apbridge("vault", "seal")
         assert (shown.code, bill_name(1) in shown.out, "10.10" in shown.out) == (0, True, True)
         assert apbridge("audit", "verify").code == 1
-    done = json.loads(apbridge("vault", "seal", "--yes", "--json").out)
-    assert [one["external_id"] for one in done["records"]] == [bill_name(1), bill_name(2)]
+    done = json.loads(apbridge("vault", "seal", f"--yes={seen(apbridge)}", "--json").out)
+    assert [(one["external_id"], one["vendor"]) for one in done["records"]] == [
+        (bill_name(1), "1"),
+        (bill_name(2), "1"),
+    ]
     assert payload(plain, bill_name(1)).startswith(b"sealed:")
     assert "seal kept record" in apbridge("audit", "show", bill_name(1)).out
     assert apbridge("audit", "verify").code == 0
     assert plain.run(READ).books.delivered == [bill_name(1), bill_name(2)]
-    assert json.loads(apbridge("vault", "seal", "--yes", "--json").out)["records"] == []
+    nothing = json.loads(apbridge("vault", "seal", f"--yes={seen(apbridge)}", "--json").out)
+    assert (nothing["sealed"], nothing["records"]) == (0, [])
+
+
+@pytest.mark.parametrize("field", ["total", "vendor_id", "memo"])
+def test_what_was_changed_since_it_was_shown_is_not_sealed(
+    plain: ToyContext, apbridge: Apbridge, field: str
+) -> None:
+    keep(plain)
+    make_vault()
+    shown = seen(apbridge)
+    assert f"apbridge vault seal --yes {shown}" in apbridge("vault", "seal").out
+    put(plain, bill_name(1), json.dumps({**bill(1)["record"], field: "9"}, default=str).encode())
+    ended = apbridge("vault", "seal", f"--yes={shown}")
+    assert (ended.code, "APB-LED-019" in ended.err) == (2, True)
+    assert not payload(plain, bill_name(2)).startswith(b"sealed:")
+    assert apbridge("audit", "verify").code == 1
+    assert apbridge("vault", "seal", f"--yes={seen(apbridge)}").code == 0
+
+
+def test_only_what_was_sealed_is_counted(
+    plain: ToyContext, apbridge: Apbridge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep(plain)
+    make_vault()
+    shown = seen(apbridge)
+    seal_trail = AuditTrail.seal
+
+    def change_a_record_too(trail: AuditTrail) -> Anchor:
+        put(plain, bill_name(1), b"{}")
+        return seal_trail(trail)
+
+    monkeypatch.setattr(AuditTrail, "seal", change_a_record_too)
+    assert "1 record sealed" in apbridge("vault", "seal", f"--yes={shown}").out
+    assert payload(plain, bill_name(1)) == b"{}"

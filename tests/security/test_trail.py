@@ -259,6 +259,7 @@ def test_a_broken_trail_is_not_sealed(plain: ToyContext, apbridge: Apbridge) -> 
     fill(plain.url)
     attack(plain.url, lose_a_row)
     make_vault()
-    ended = apbridge("vault", "seal", "--yes")
+    seen = json.loads(apbridge("vault", "seal", "--json").out)["seen"]
+    ended = apbridge("vault", "seal", f"--yes={seen}")
     assert (ended.code, "APB-LED-016" in ended.err) == (2, True)
     assert apbridge("audit", "verify").code == 1

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from importlib.metadata import version
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from apbridge.errors import SettingError
+from apbridge.ledger import Ledger
+from apbridge.ledger.sealing import Unsealed, fingerprint, unsealed
 from apbridge.ledger.sealing import seal as seal_record
-from apbridge.ledger.sealing import unsealed
 from apbridge.ledger.search_keys import described
 from apbridge.vault import REFERENCE, Vault, vault_file
 from apbridge_operator.cli import context
@@ -63,49 +65,84 @@ def rotate_key(*, as_json: Json = False) -> None:
 @app.command()
 def seal(
     *,
-    yes: Annotated[bool, typer.Option("--yes", help="Seal them; they are sent as they are then.")] = False,
+    yes: Annotated[
+        str | None,
+        typer.Option(
+            "--yes",
+            metavar="SEEN",
+            help="Seal what was shown under this name; it is sent as it is then. Refused where it changed.",
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Seal what the ledger kept before there was a vault; without --yes, show it.
 
     What was not sealed is never sent: whoever can write to the database could have put it there. So look at
-    each record, and at the amounts, before they are sealed. The head of the audit trail is sealed too. All of
-    it goes on the trail.
+    each record, its vendor and its amount, before they are sealed. The head of the audit trail is sealed too.
+    All of it goes on the trail.
     """
     Vault.open()
     with context.ledger() as ledger:
         found = list(unsealed(ledger))
-        if yes:
-            head = ledger.audit.seal()
-            run = ledger.start_run(BY_HAND, version("apbridge"))
-            for one in found:
-                about = {"system": one.system, "stream": one.stream}
-                with run.audited(
-                    system=BY_HAND, operation="seal kept record", external_id=one.external_id, body=about
-                ) as answer:
-                    answer.body = {"sealed": seal_record(ledger, one)}
-            with run.audited(
-                system=BY_HAND, operation="seal trail", external_id="audit-trail", body={"at": str(head)}
-            ):
-                pass
-            run.finish("finished", {BY_HAND: {"sealed": len(found)}} if found else {})
+        seen = fingerprint(found)
+        if yes is not None:
+            if yes != seen:
+                raise SettingError("APB-LED-019", seen=yes)
+            found = _sealed(ledger, found)
     shown = [
-        {"system": one.system, "stream": one.stream, "external_id": one.external_id, **described(one.record)}
+        {
+            "system": one.system,
+            "stream": one.stream,
+            "external_id": one.external_id,
+            "vendor": _vendor(one.record),
+            **described(one.record),
+        }
         for one in found
     ]
     if as_json:
-        print_json({"sealed": yes, "records": shown})
+        print_json({"sealed": 0 if yes is None else len(shown), "seen": seen, "records": shown})
         return
-    columns = ("system", "stream", "external_id", "number", "amount", "currency")
+    columns = ("system", "stream", "external_id", "vendor", "number", "amount", "currency")
     listed = table(*columns)
     for each in shown:
         listed.add_row(*(each[name] or "" for name in columns))
     if shown:
         display(listed)
-    done = (
-        "sealed, and so is the audit trail" if yes else "kept plainly; --yes seals them and the audit trail"
-    )
-    say(f"{len(shown)} record{'' if len(shown) == 1 else 's'} {done}.")
+    counted = f"{len(shown)} record{'' if len(shown) == 1 else 's'}"
+    if yes is not None:
+        say(f"{counted} sealed, and so is the audit trail.")
+    else:
+        say(f"{counted} kept plainly. To seal what is shown here, and the audit trail:")
+        say(f"apbridge vault seal --yes {seen}")
+
+
+def _sealed(ledger: Ledger, found: Sequence[Unsealed]) -> list[Unsealed]:
+    """Seal the trail and these records, and return those that still were as they were read."""
+    head = ledger.audit.seal()
+    run = ledger.start_run(BY_HAND, version("apbridge"))
+    done = []
+    for one in found:
+        about = {"system": one.system, "stream": one.stream}
+        with run.audited(
+            system=BY_HAND, operation="seal kept record", external_id=one.external_id, body=about
+        ) as answer:
+            is_sealed = seal_record(ledger, one)
+            answer.body = {"sealed": is_sealed}
+        if is_sealed:
+            done.append(one)
+    with run.audited(
+        system=BY_HAND, operation="seal trail", external_id="audit-trail", body={"at": str(head)}
+    ):
+        pass
+    run.finish("finished", {BY_HAND: {"sealed": len(done)}} if done else {})
+    return done
+
+
+def _vendor(record: Any) -> str | None:  # noqa: ANN401
+    """Return the id of the vendor that a record is owed or paid to."""
+    fields = record if isinstance(record, dict) else {}
+    ids = (fields.get(name) for name in ("vendor_external_id", "vendor_id"))
+    return next((one for one in ids if isinstance(one, str)), None)
 
 
 @app.command()

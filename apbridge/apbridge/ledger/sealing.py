@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import func, select, update
 
+from apbridge.json import dumps
 from apbridge.ledger.payloads import Payloads
 from apbridge.ledger.store import Ledger
 from apbridge.ledger.tables import Kept, records
@@ -36,6 +38,16 @@ def unsealed(ledger: Ledger) -> Iterator[Unsealed]:
             restored = Payloads(None).restore(stored, system, stream, external_id)
             if not restored.refused:
                 yield Unsealed(system, stream, external_id, restored.record, stored)
+
+
+def fingerprint(found: Iterable[Unsealed]) -> str:
+    """Return what names exactly these records with exactly this content.
+
+    It is long enough that nobody finds two contents of the same fingerprint, one to be shown and one to be
+    sealed.
+    """
+    told = [[one.system, one.stream, one.external_id, sha256(one.stored).hexdigest()] for one in found]
+    return sha256(dumps(told)).hexdigest()[:32]
 
 
 def seal(ledger: Ledger, one: Unsealed) -> bool:
