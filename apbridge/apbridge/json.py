@@ -72,6 +72,7 @@ _DIGITS = 28
 """What `Decimal` counts with unless told otherwise."""
 _EXACTLY = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN)
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
+_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 _NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 _LONGEST_INTEGER = 18
 """Digits of an integer that the decoder reads itself."""
@@ -128,7 +129,8 @@ def _may_be_deep(text: bytes) -> bool:
     """Return False where the brackets alone show that nothing is nested too deep."""
     if text.count(b"[") + text.count(b"{") <= MAX_DEPTH:
         return False
-    brackets = text.translate(None, _NO_BRACKETS)
+    # Brackets in a text nest nothing, and may seem to close those that do.
+    brackets = _STRING.sub(b"", text).translate(None, _NO_BRACKETS)
     for _ in range(MAX_DEPTH):
         brackets = brackets.replace(b"[]", b"").replace(b"{}", b"")
         if not brackets:

@@ -51,6 +51,15 @@ def test_a_number_or_a_nesting_beyond_all_bounds_spoils_only_itself():
     assert json.loads(json.dumps(read)) == read
 
 
+@pytest.mark.parametrize("depth", [60, 900])
+def test_brackets_in_texts_hide_no_nesting(depth: int):
+    read = json.loads(b'["]",' * depth + b"0" + b',"["]' * depth)
+    levels = 0
+    while read:
+        levels, read = levels + 1, read[1]
+    assert levels == MAX_DEPTH - 1
+
+
 def test_an_amount_in_netsuites_answer_that_is_none_stays_with_its_record():
     shape = Shape(schema("bills"), ["id", "total", "amount_due", "exchange_rate"])
     row = {"id": "7", "total": "1e9999999999999999999999", "amount_due": "NaN", "exchange_rate": "1.1"}

@@ -21,6 +21,14 @@ def nested(depth: int) -> Any:  # noqa: ANN401
     return value
 
 
+def behind_texts(depth: int) -> Any:  # noqa: ANN401
+    """Return a nesting whose brackets those in its texts seem to close."""
+    value: Any = 0
+    for _ in range(depth):
+        value = ["]", value, "["]
+    return value
+
+
 DIGITS = "must be number or null, not a number of more than 400 digits"
 
 
@@ -33,10 +41,21 @@ DIGITS = "must be number or null, not a number of more than 400 digits"
         ("total", OutsizedNumber("9" * 5000), DIGITS),
         ("total", OutsizedNumber("9" * 40), "must be at most 1000000000000000"),
         ("memo", nested(900), "must be string or null, not array"),
+        ("memo", behind_texts(900), "must be string or null, not array"),
         ("memo", "x" * 1_000_001, "must be at most 1000000 characters long"),
         ("currency", "x" * 101, "must be at most 100 characters long"),
     ],
-    ids=["no exponent", "10 GB", "10 GB of noughts", "5,000 digits", "40 digits", "900 deep", "long", "id"],
+    ids=[
+        "no exponent",
+        "10 GB",
+        "10 GB of noughts",
+        "5,000 digits",
+        "40 digits",
+        "900 deep",
+        "900 deep behind texts",
+        "long",
+        "id",
+    ],
 )
 def test_one_absurd_value_rejects_its_record_and_the_others_go(
     context: ToyContext,
