@@ -33,7 +33,8 @@ def checked(profile: ProfileFiles) -> tuple[Any, list[ProfileProblem]]:
         return None, [profile.problem]
     declared = [one.declared() for one in profile.files]
     problems = [_problem(one, steps, "it is there twice") for one in declared for steps in one.twice]
-    file = reduce(_extended, declared)
+    # From the lowest: what a file between takes away is not there for the next to lay its own over.
+    file = reduce(lambda base, own: _extended(own, base), reversed(declared))
     failures = [best_match([failure]) for failure in _validator().iter_errors(file.value)]
     # A key that is misspelt is also one that is missing: what is there is told first.
     for found in sorted(failures, key=lambda one: bool(one.validator == "required")):

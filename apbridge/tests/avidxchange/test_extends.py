@@ -71,6 +71,22 @@ def test_lists_and_values_replace_and_null_removes(tmp_path: Path):
     assert ours["resources"]["invoice"]["list"]["next"] == {"parameter": "p", "page": 1}
 
 
+def test_null_removes_what_a_file_between_has_laid_over_the_lowest(tmp_path: Path):
+    image = "resources: {invoice: {image: {most: 3}}}"
+    written(tmp_path, "extends: avidconnect", image, "name: middle", name="middle.yaml")
+    ours = written(tmp_path, "extends: middle.yaml", "resources: {invoice: {image: null}}")
+    without = declared(written(tmp_path, "extends: middle.yaml", name="plain.yaml"))
+    assert without["resources"]["invoice"].pop("image")["most"] == 3
+    assert declared(ours) == without
+
+
+def test_what_is_removed_between_is_laid_anew(tmp_path: Path):
+    removed = "errors: {meanings: {locked: null}}"
+    written(tmp_path, "extends: avidconnect", removed, name="middle.yaml")
+    ours = written(tmp_path, "extends: middle.yaml", "errors: {meanings: {locked: {codes: [frozen]}}}")
+    assert declared(ours)["errors"]["meanings"]["locked"] == {"codes": ["frozen"]}
+
+
 def test_a_path_is_meant_from_the_file_that_names_it(tmp_path: Path):
     written(tmp_path, "extends: base/low.yaml", "name: middle", name="middle.yaml")
     (tmp_path / "base").mkdir()
