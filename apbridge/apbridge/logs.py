@@ -31,7 +31,12 @@ def clean() -> None:
 
 def cleaned(record: logging.LogRecord) -> bool:
     """Clean a record in place. A filter."""
-    said = record.getMessage()
+    try:
+        said = record.getMessage()
+    except Exception:  # noqa: BLE001 - whatever the arguments do to be shown
+        # What a library logs wrongly must not end what it is used for; what it meant to log is told.
+        record.msg, record.args = str(record.msg), ()
+        said = record.msg
     shown = _QUERY.sub(f"?{MASK}", said) if record.name.partition(".")[0] in _LIBRARIES else said
     shown = printable(redact_text(shown))
     if record.exc_info:

@@ -108,6 +108,15 @@ def test_a_log_holds_no_secret_whoever_writes_it(log: io.StringIO, said: str):
     assert SECRET not in log.getvalue()
 
 
+def test_what_a_library_logs_wrongly_ends_nothing(log: io.StringIO):
+    logging.getLogger("a.library").warning("password: %s of %s", "one")  # noqa: PLE1206 - that is the mistake
+    logging.getLogger("a.library").warning("token=%s\nWARNING: %d", SECRET, "x")
+    logging.getLogger("urllib3").warning(f"%d ?key={SECRET}", "x")  # noqa: G004
+    lines = log.getvalue().splitlines()
+    assert [line.startswith(("password: ", "token=", "%d ?[red")) for line in lines] == [True] * 3
+    assert SECRET not in log.getvalue()
+
+
 def test_every_handler_is_cleaned_and_not_the_root_s_alone(log: io.StringIO):
     own = io.StringIO()
     logger = logging.getLogger("tests.with_a_handler")
