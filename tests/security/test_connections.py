@@ -236,7 +236,7 @@ def answering(
             while length is None:
                 self.wfile.write(body)
 
-        do_GET = do_POST = do_PUT = _answer  # noqa: N815
+        do_GET = do_HEAD = do_POST = do_PUT = _answer  # noqa: N815
 
         def log_message(self, *_: object) -> None:
             pass
@@ -335,3 +335,8 @@ def test_an_answer_that_breaks_off_is_none(client: str, *, is_packed: bool):
     assert isinstance(failure, OutcomeUnknownError if "payment" in client else UnavailableError)
     assert re.search("broke off|not all of it|without a token", failure.says)
     assert not wire.is_clear
+
+
+def test_a_redirect_to_no_address_does_not_end_the_comparison_of_clocks():
+    with answering(b"", status=302, length=0, headers={"Location": "http://["}) as url:
+        assert _tried(_compare_the_clocks, url) is None

@@ -75,7 +75,8 @@ def _clock(settings: NetSuiteSettings) -> Iterator[CheckResult]:
         answer = requests.head(
             settings.base_url, timeout=10, allow_redirects=False, proxies=proxies_to(settings.base_url)
         )
-    except requests.RequestException:
+    except (requests.RequestException, ValueError):
+        # ValueError: `requests` parses where a redirect leads, though it is not followed.
         return  # whether NetSuite is there is the sign-in's to say
     ahead = seconds_ahead(answer)
     if ahead is None:
