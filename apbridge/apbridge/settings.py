@@ -231,8 +231,7 @@ def text(config: Mapping[str, Any], name: str) -> str | None:
     """Read a text setting, from the vault where it is `vault:<name>`; None where it is absent or blank.
 
     Raises:
-        SettingError: The vault cannot be opened, or has no such secret; the setting is one that is shown; or
-            there is a NUL character in it.
+        SettingError: The vault cannot be opened, or has no such secret; or the setting is one that is shown.
     """
     value = config.get(name)
     if value is None:
@@ -241,13 +240,23 @@ def text(config: Mapping[str, Any], name: str) -> str | None:
 
     if name in NEVER_SECRET and str(value).strip().startswith(REFERENCE):
         raise SettingError("APB-SET-006", setting=name)
-    if "\0" in str(value):
-        raise SettingError("APB-SET-001", setting=name, problem="it has a NUL character in it")
     try:
         return resolved(str(value).strip()) or None
     except SettingError as failure:
         facts = {"says": failure.says, "do": failure.do, "why": failure.code}
         raise SettingError("APB-SET-004", setting=name, **facts) from failure
+
+
+def place(config: Mapping[str, Any], name: str) -> str | None:
+    """Read a text setting that names a file or a folder; None where it is absent or blank.
+
+    Raises:
+        SettingError: As of `text`; or nothing can have that name.
+    """
+    value = text(config, name)
+    if value and "\0" in value:
+        raise SettingError("APB-SET-001", setting=name, problem="it has a NUL character in it")
+    return value
 
 
 def text_or_file(config: Mapping[str, Any], name: str) -> str | None:
@@ -257,7 +266,7 @@ def text_or_file(config: Mapping[str, Any], name: str) -> str | None:
         SettingError: There is no such file, or no text in it.
     """
     found = text(config, name)
-    path = text(config, f"{name}_path")
+    path = place(config, f"{name}_path")
     if found is not None or path is None:
         return found
     try:

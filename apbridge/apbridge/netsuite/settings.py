@@ -100,7 +100,7 @@ class NetSuiteSettings:
 
 
 def _pem(config: Mapping[str, Any]) -> str:
-    path = settings.text(config, "private_key_path")
+    path = settings.place(config, "private_key_path")
     if settings.text(config, "private_key") is None and path is not None:
         check_private(Path(path).expanduser())
     pem = settings.text_or_file(config, "private_key")
