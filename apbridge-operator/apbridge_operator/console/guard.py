@@ -17,7 +17,6 @@ from apbridge_operator.console.sign_in import Session, SignIn, TooManyGuessesErr
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 _OPEN = "Open the address that `apbridge console` printed last: it lets one browser in, once."
-_COOKIE = "apbridge_session"
 _HOST = re.compile(r"(?:\[(?P<six>[0-9A-Fa-f:.]+)\]|(?P<name>[\w.-]*))(?::\d{1,5})?", re.ASCII)
 
 _HEADERS = {
@@ -39,7 +38,8 @@ class Guard:
     elsewhere that gives its own name this machine's address (DNS rebinding) is not.
 
     All pages are in a folder that nobody can guess, and the cookie is for it alone: browsers send a cookie to
-    every port of a host, and at another one another account of the machine may listen.
+    every port of a host, and at another one another account of the machine may listen. Its name is one of
+    chance too: another of that name, which any port may set for all folders, would be taken in its place.
 
     Args:
         app: What it stands before.
@@ -50,6 +50,7 @@ class Guard:
         self._app = app
         self._sign_in = sign_in
         self._root = f"/{secrets.token_urlsafe(16)}"
+        self._cookie = f"apbridge_{secrets.token_hex(16)}"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, or let through with the headers that keep browsers careful."""
@@ -63,7 +64,7 @@ class Guard:
             return
         request.state.session = found
         scope["root_path"] = self._root
-        is_new = found.id != request.cookies.get(_COOKIE)
+        is_new = found.id != request.cookies.get(self._cookie)
         cookie = self._with_cookie(Response(), found).raw_headers[-1:] if is_new else []
         await self._app(scope, receive, _with_headers(send, cookie))
 
@@ -81,7 +82,7 @@ class Guard:
             # To an address without the token: this one stays in the browser's history.
             return self._led_inside(session)
         is_inside = request.url.path.startswith(f"{self._root}/")
-        session = self._sign_in.session(request.cookies.get(_COOKIE)) if is_inside else None
+        session = self._sign_in.session(request.cookies.get(self._cookie)) if is_inside else None
         if session:
             return session
         if not self._sign_in.has_password:
@@ -103,7 +104,7 @@ class Guard:
         return self._with_cookie(RedirectResponse(f"{self._root}/", 303), session)
 
     def _with_cookie(self, response: Response, session: Session) -> Response:
-        response.set_cookie(_COOKIE, session.id, httponly=True, samesite="strict", path=f"{self._root}/")
+        response.set_cookie(self._cookie, session.id, httponly=True, samesite="strict", path=f"{self._root}/")
         return response
 
 

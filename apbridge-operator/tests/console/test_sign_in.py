@@ -22,7 +22,6 @@ from tests.console.morning import bill_name
 from tests.console.visits import Served, Visit
 from tests.waiting import PATIENCE
 
-COOKIE = "apbridge_session"
 PASSWORD = "pässword of four words"
 
 
@@ -64,9 +63,10 @@ def test_another_account_of_the_machine_sees_nothing(served: Served, path: str):
 
 def test_another_account_of_the_machine_decides_nothing(visit: Visit, ledger: Ledger):
     token = visit.form_token()
+    (name,) = visit.cookies.keys()
     visit.cookies.clear()
     assert visit.decide("dismiss", token=token, why="paid", who="Ann").status_code == 403
-    visit.cookies.set(COOKIE, "a session that is none")
+    visit.cookies.set(name, "a session that is none")
     assert visit.decide("dismiss", token=token, why="paid", who="Ann").status_code == 403
     assert decisions(ledger) == []
     assert list(ledger.all_rows("avidxchange", "bills", asked=True)) == []
@@ -105,6 +105,19 @@ def test_a_server_at_another_port_is_not_sent_the_session(
     # Somebody who has the cookie and not the path does not learn the path by it.
     answer = visit.get(visit.address, headers={"Cookie": f"{name}={session}"}, allow_redirects=False)
     assert answer.status_code == 403
+
+
+def test_a_cookie_that_another_port_has_set_does_not_keep_the_owner_out(
+    visit: Visit, serving: Callable[..., Served], ledger: Ledger
+):
+    with Visit(serving(ledger)) as another:
+        # What another account can learn, of a console of its own.
+        (name,) = another.cookies.keys()
+    (host,) = visit.cookies.list_domains()
+    visit.cookies.set(name, "planted", domain=host, path="/")
+    sent = visit.prepare_request(requests.Request("GET", f"{visit.root}/")).headers["Cookie"]
+    assert str(sent).endswith(f"{name}=planted")
+    assert visit.page("/").status_code == 200
 
 
 def test_the_trail_has_who_was_signed_in_beside_the_name_that_was_typed(visit: Visit, ledger: Ledger):
@@ -166,8 +179,9 @@ def test_a_host_that_is_none_is_a_bad_request(served: Served, locked: Served, ho
 def test_a_token_that_is_none_lets_nobody_in(served: Served, visit: Visit, token: str):
     assert served.get(f"/?token={token}").status_code == 403
     assert visit.decide("retry", token=token).status_code == 403
+    (name,) = visit.cookies.keys()
     visit.cookies.clear()
-    assert visit.page("/", headers={"Cookie": f"{COOKIE}={token}".encode()}).status_code == 403
+    assert visit.page("/", headers={"Cookie": f"{name}={token}".encode()}).status_code == 403
 
 
 @pytest.mark.parametrize(
