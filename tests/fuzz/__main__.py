@@ -81,7 +81,7 @@ def _drawn(parser: Parser, count: int) -> list[bytes]:
 
 
 def main() -> int:
-    """Run a campaign; return how many parsers broke."""
+    """Run a campaign; return the exit code: 1 where a parser broke."""
     arguments = argparse.ArgumentParser(prog="python -m tests.fuzz")
     arguments.add_argument("examples", type=int, help="inputs over all parsers")
     arguments.add_argument("--parsers", nargs="*", help="these alone")

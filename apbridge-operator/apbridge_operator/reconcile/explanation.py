@@ -84,7 +84,7 @@ def explained(cause: Cause, why: APBridgeError) -> Explanation:
 
 
 def unexplained(why: APBridgeError) -> Explanation:
-    """Return a difference that no run will end, and nobody has accounted for."""
+    """Return the explanation of a difference that no run will end, and nobody has accounted for."""
     return explained(Cause.UNEXPLAINED, why)
 
 

@@ -170,7 +170,7 @@ class AvidXchange(AvidXchangeReader):
         )
 
     def _explained(self, submission: Submission, refused: RefusedError) -> APBridgeError:
-        """Return a record that is refused from a contract that is: every record would fare alike."""
+        """Distinguish a record that is refused from a contract that is: then all records would fare alike."""
         if refused.facts["meaning"] != "unknown_field":
             return refused
         return SettingError(
