@@ -16,9 +16,10 @@ from sqlalchemy import Connection, Row, RowMapping, bindparam, select, update
 
 from apbridge.errors import OvertakenError, SettingError, UnavailableError
 from apbridge.json import dumps
-from apbridge.ledger.anchor import Anchor, anchor_of, read_head
+from apbridge.ledger.anchor import Anchor
 from apbridge.ledger.database import Database
 from apbridge.ledger.doubt import ANSWERED, SENT, UNANSWERED, is_overtaken
+from apbridge.ledger.head import anchor_of, read_head
 from apbridge.ledger.rows import Content
 from apbridge.ledger.tables import GENESIS, audit, audit_head, records
 from apbridge.redaction import redact

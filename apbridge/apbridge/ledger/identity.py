@@ -9,8 +9,8 @@ from sqlalchemy import delete, func, insert, select
 
 from apbridge.errors import SettingError
 from apbridge.json import dumps, loads
-from apbridge.ledger.anchor import read_head
 from apbridge.ledger.database import Database
+from apbridge.ledger.head import read_head
 from apbridge.ledger.tables import GENERATION, audit, identity, runs
 from apbridge.origin import Origin
 
