@@ -16,7 +16,7 @@ NAMES = re.findall(
     vatRegNumber vat_number vatId taxNumber taxRegistrationNumber gstin defaultTaxReg
     custrecord_2663_entity_acct_no custrecord_2663_entity_bank_no social_security_no swift swift_code
     sort_code sortCode iban vendorIban custentityiban bban bsb clabe aba rtn bank_code bankNumber
-    branchCode acctNo account_no card_no ccnumber passwd pwd passcode credentials clientSecret
+    acctNo account_no card_no ccnumber passwd pwd passcode credentials clientSecret
     refreshToken
     """,
 )
@@ -25,6 +25,7 @@ PLAIN_NAMES = re.findall(
     """
     className class_name private_note secretary taxCode tax_rate vat_amount accountCode acctnumber
     bank_name card_reference region protein pin_code in_transit swiftly
+    GlAccountNumber gl_account_number glAccountNumber branch_code branchCode taxRegime tax_regime
     """,
 )
 
@@ -39,11 +40,21 @@ def test_a_field_of_another_name_is_not(name: str):
     assert redact({name: "6000"}) == {name: "6000"}
 
 
+@pytest.mark.parametrize("name", ["InvoiceNumber", "number", "invoice_number", "documentNo", "tranId"])
+def test_a_number_of_a_bill_that_looks_as_a_tax_id_does_stays_in_its_field(name: str):
+    assert redact({name: "24-0001234"}) == {name: "24-0001234"}
+    assert redact({"memo": "24-0001234", name: "123-45-6789"}) == {"memo": MASK, name: MASK}
+
+
 TYPED = """\
 EIN «123456789»
 F.E.I.N. is unlike FEIN: «12 3456789», they say
 tax id is «12-3456789» there
 «12\u20133456789»
+Vendor of bill 7: «12-3456789»
+Bill 24-0001234, EIN «12-3456789»
+Tax ID number «12-3456789»
+TIN no. «12-3456789»
 SSN «123 45 6789» here
 ssn «123.45.6789»
 Vendor «123\u201345\u20136789»
@@ -62,11 +73,16 @@ BIC «DEUTDEFF500»
 swift code: «deutdeff»
 SWIFT/BIC «DEUTDEFF»
 IBAN: «XX00 1234» wrong
+swift: «DEUTDEFF500»
+"swift": "«DEUTDEFF»"
 ABA «021000021» account «000123456789»
 routing number «021000021»
 RTN: «0210-0002-1»
 bank account no «12345678»
 checking account «12345»
+Acct: «123456789»
+Account: «12345678»
+Beneficiary account «12345678»
 Account number: «123456789012»
 Acct # «1234 5678 9012»
 bankAccountNumber=«12345» x
@@ -84,6 +100,13 @@ postgresql+psycopg://«u:p»@h/db
 ftp «bob:hunter2»@host
 password: «correct horse battery staple»
 passphrase = «a b c», next
+password: «p@ss,word»
+password: «,p;a&s}s<w"ord», then
+passwd: «a,b c;d», next
+{password: «a,b»}
+"password: «a,b»", "n": 1
+"password: «a,b»","n": 1
+<b>password: «a,b»</b>
 pwd=«a»&x=1
 user: x password: «y z» host: h
 {'password': '«a b, c»', 'x': 1}
@@ -111,6 +134,20 @@ STAYS = """\
 Unknown account number: 6000
 GL account number: 60001000 is not active
 Account 6000-10-100
+GlAccountNumber: 60001000
+{"gl_account_number": "60001000"}
+NetSuite account: 11012345
+account_id: 12345678
+{"account": "60001000"}
+Bill 24-0001234 of Acme
+Invoice no. 24-0001234
+Invoice number: 24-0001234
+{"InvoiceNumber": "24-0001234"}
+PO #24-0001234
+Tax regime: standard
+swift: next week
+Swift: Transportation Inc
+branch code: 12
 Basic housekeeping of offices
 Basic SUPPLIES
 Secretary: Bob Jones
@@ -170,7 +207,7 @@ HOSTILE = [
         "-----BEGIN A",
         "DE89 ",
     ),
-    *("tax id 1 AAAA ", "<password>", "\u2013\u200b1"),
+    *("password: a,;", "password: ,", "Bill 24-", "acct: 1", "tax id 1 AAAA ", "<password>", "\u2013\u200b1"),
 ]
 
 

@@ -58,5 +58,8 @@ def _merged(spans: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
 
 def _redacted_item(name: str, item: Any) -> Any:  # noqa: ANN401
     from apbridge.redaction.labels import is_secret_name  # noqa: PLC0415
+    from apbridge.redaction.looks import is_number_of  # noqa: PLC0415
 
-    return MASK if item is not None and is_secret_name(name) else redact(item)
+    if item is not None and is_secret_name(name):
+        return MASK
+    return item if is_number_of(name, item) else redact(item)

@@ -21,7 +21,7 @@ _SIGN_IN = rf"""
     | (?P<token>token(?!i)|assertion|api{_S}key)
 """
 _NAMED = rf"""
-    (?P<tax>tax{_S}(?:payer{_S})?(?:id|reg(?!ion)|{_NUMBER})|vat{_S}(?:reg(?!ion)|id{_END}|{_NUMBER})
+    (?P<tax>tax{_S}(?:payer{_S})?(?:id|reg(?!ion|ime)|{_NUMBER})|vat{_S}(?:reg(?!ion)|id{_END}|{_NUMBER})
         |social{_S}security|{_BEGIN}(?:f?ein|i?tin|ssn|gstin){_END})
     | (?P<bic>swift{_S}(?:code|bic)|{_BEGIN}(?:bic|swift){_END})
     | (?P<bank>bank{_S}(?:acc(?:oun)?t?s?|code|{_NUMBER})|sort{_S}code
@@ -33,12 +33,12 @@ _NAMED = rf"""
 _BY_DIGITS = rf"""
     (?P<routing>routing|{_BEGIN}(?:aba|rtn){_END}|transit{_S}{_NUMBER})
     | (?P<account>{_BEGIN}acc(?:oun)?t{_S}(?:{_NUMBER}|\#))
-    | (?P<wired>(?:checking|savings|deposit|wire|ach){_S}acc(?:oun)?t{_END})
+    | (?P<wired>(?:beneficiary|checking|savings|deposit|wire|ach){_S}acc(?:oun)?t{_END})
     | (?P<bare>{_BEGIN}acc(?:oun)?t{_END})
     | (?P<plastic>(?:credit|debit){_S}card{_END})
 """
 _FIELDS = rf"""
-    signature | routing | {_BEGIN}(?:aba|rtn){_END} | transit{_S}{_NUMBER} | branch{_S}code
+    signature | routing | {_BEGIN}(?:aba|rtn){_END} | transit{_S}{_NUMBER}
     | acc(?:oun)?t{_S}{_NUMBER} | custrecord_?2663
 """
 _PART = re.compile(
@@ -51,7 +51,7 @@ _FIELD_NAME = re.compile(f"{_SIGN_IN}|{_NAMED}|{_FIELDS}", _FLAGS)
 _LABEL = re.compile(f"{_SIGN_IN}|{_NAMED}|{_BY_DIGITS}", _FLAGS)
 _CUSTOM_FIELD = re.compile(r"^cust(?:entity|body|record|col|item)_?", re.IGNORECASE)
 # GL account numbers are what a bill is coded by, not bank details.
-_PLAIN_NAMES = {"account_number", "acctnumber", "token_type"}
+_PLAIN_NAME = re.compile(r"account_number|acctnumber|token_type|(?i:gl_?account_?number)")
 
 
 @dataclass(frozen=True)
@@ -87,20 +87,28 @@ _GROUP = re.compile(r"(?=[A-Za-z]{0,6}\d)[A-Za-z\d]{1,34}(?![A-Za-z\d])|[A-Z]{4}
 _BETWEEN = re.compile(r"[ ./*-]{1,3}")
 _BIC = re.compile(r"[A-Z]{6}[A-Z\d]{2}(?:[A-Z\d]{3})?(?![A-Za-z\d])")
 _RUN = re.compile(r"""[^\s"',;&}<]+""")
-_PHRASE = re.compile(r"""(?:(?!\s[\w.-]{1,40}\s?[:=])[^\n\r,;&}"<])+""")
-"""A phrase, up to where another label begins."""
+_PHRASE = re.compile(
+    r"""(?:(?!
+        [\s,;&]["']?[\w.-]{1,40}["']?\s?[:=]     # another label
+        | [,;&}"<]{1,8}(?:\s|\Z) | "[,;:}\])] | </
+    )[^\n\r])+""",
+    re.VERBOSE,
+)
+"""A phrase, up to where another label begins or a part of a sentence ends: passwords have signs in them."""
 _LINE = re.compile(r"[^\n\r]+")
 _SCHEME = re.compile(r"(?:basic|bearer|digest|oauth|nlauth|token)\s", re.IGNORECASE)
 _EXPLAINS = re.compile(
     r"(?:missing|required|invalid|none|null|not|is|must|unknown|empty|blank)(?!\w)", re.IGNORECASE
 )
-_GL = re.compile(r"(?:\bg/?l|ledger|expense)\W{0,3}$", re.IGNORECASE)
+_GL = re.compile(r"(?:\bg/?l|ledger|expense|netsuite)[\W_]{0,3}$", re.IGNORECASE)
+_COLON = re.compile(r"\s?:")
 
 
 @lru_cache(maxsize=4096)
 def is_secret_name(name: str) -> bool:
     """Return whether a field of this name holds a secret, a tax id or a bank detail."""
-    return name not in _PLAIN_NAMES and _FIELD_NAME.search(_CUSTOM_FIELD.sub("", name) or name) is not None
+    is_plain = _PLAIN_NAME.fullmatch(name)
+    return not is_plain and _FIELD_NAME.search(_CUSTOM_FIELD.sub("", name) or name) is not None
 
 
 def labelled(text: str) -> Iterator[tuple[int, int]]:
@@ -121,7 +129,8 @@ def _value(text: str, label: re.Match[str], kind: str) -> tuple[int, int] | None
     if separator and separator["tag"]:
         return _in_tag(text, label.start(), separator.end())
     digits = _DIGITS.get(kind)
-    if separator and not (digits and digits.by_digits):
+    # Swift is a company's name as well.
+    if separator and not (digits and digits.by_digits) and label[0].lower() != "swift":
         begin = separator.end()
         quote = _QUOTE.match(text, begin)
         if quote:
@@ -137,7 +146,8 @@ def _value(text: str, label: re.Match[str], kind: str) -> tuple[int, int] | None
         bic = _BIC.match(text, begin)
         return bic.span() if bic else None
     end, count = _grouped(text, begin, begin, digits.most)
-    return (begin, end) if count >= digits.least else None
+    is_typed = kind == "bare" and _COLON.match(text, label.end())
+    return (begin, end) if count >= (_DIGITS["account"] if is_typed else digits).least else None
 
 
 def _said(text: str, begin: int, kind: str, digits: _Digits | None) -> tuple[int, int] | None:
@@ -145,6 +155,8 @@ def _said(text: str, begin: int, kind: str, digits: _Digits | None) -> tuple[int
     # What was masked before is not masked anew, with what stands behind it.
     if text.startswith(MASK, begin) or (digits and _EXPLAINS.match(text, begin)):
         return None
+    if kind == "phrase" and (phrase := _PHRASE.match(text, begin)):
+        return begin, begin + len(phrase[0].rstrip())
     run = _RUN.match(text, begin)
     if run is None:
         return None
@@ -153,8 +165,6 @@ def _said(text: str, begin: int, kind: str, digits: _Digits | None) -> tuple[int
     if kind == "header" and ("=" in run[0] or _SCHEME.match(text, begin)):
         line = _LINE.match(text, begin)
         return line.span() if line else None
-    if kind == "phrase" and (phrase := _PHRASE.match(text, begin)):
-        return begin, begin + len(phrase[0].rstrip())
     return run.span()
 
 

@@ -19,10 +19,15 @@ _WHOLE = (
         r"(?P<value>[\w.%+-]{1,64}:(?!//)[^\s@:/]{1,64})@[\w-]{1,63}",
         re.IGNORECASE,
     ),
-    # US tax ids of people and of companies. Within an invoice number, such as INV-123-45-6789, they are none.
-    re.compile(
-        r"(?<!\w)(?<!\w[-.])(?P<value>\d{3}(?P<sep>[-. ])\d{2}(?P=sep)\d{4}|\d{2}-\d{7})(?!\w)(?![-.]\d)"
-    ),
+    # US tax ids of people. Within an invoice number, such as INV-123-45-6789, they are none.
+    re.compile(r"(?<!\w)(?<!\w[-.])(?P<value>\d{3}(?P<sep>[-. ])\d{2}(?P=sep)\d{4})(?!\w)(?![-.]\d)"),
+)
+_EIN = re.compile(r"(?<!\w)(?<!\w[-.])\d{2}-\d{7}(?!\w)(?![-.]\d)")
+"""A US tax id of a company; numbers of bills look alike."""
+_NUMBER_OF = re.compile(
+    r"""(?:(?<![^\W\d_])(?:bills?|invoices?|inv|credit(?:\smemo)?|p\.?o|orders?|documents?|ref|reference
+        |no|num|number|tranid)|(?-i:[a-z](?:Number|No))|\#)[\s:=\#.'"(-]{0,4}$""",
+    re.IGNORECASE | re.VERBOSE,
 )
 
 _DIGITS = re.compile(r"\d(?:[ .-]?\d){13,}")
@@ -49,6 +54,12 @@ _IBAN_LENGTHS = {
 """Of the IBAN registry (SWIFT)."""
 
 
+def is_number_of(name: str, value: object) -> bool:
+    """Return whether a field holds a number of a bill or the like that looks as a tax id does."""
+    is_alike = isinstance(value, str) and _EIN.fullmatch(value)
+    return bool(is_alike and _NUMBER_OF.search(name))
+
+
 def recognized(text: str) -> Iterator[tuple[int, int]]:
     """Yield where in a text something stands that looks like a secret."""
     for found in _SCHEME.finditer(text):
@@ -57,6 +68,9 @@ def recognized(text: str) -> Iterator[tuple[int, int]]:
     for pattern in _WHOLE:
         for found in pattern.finditer(text):
             yield found.span("value")
+    for found in _EIN.finditer(text):
+        if not _NUMBER_OF.search(text[max(found.start() - 20, 0) : found.start()]):
+            yield found.span()
     yield from _cards(text)
     yield from _ibans(text)
 
