@@ -6,8 +6,8 @@ SHELL := /bin/bash
 PYTHON ?= python3
 UV := .tools/bin/uv
 UV_VERSION := 0.13.9
-# One more than there are cores: what a test waits for is another's time.
-WORKERS := $(shell $(PYTHON) -c 'import os; print(os.cpu_count() + 1)')
+# Two more than there are cores: what a test waits for is another's time.
+WORKERS := $(shell $(PYTHON) -c 'import os; print(os.cpu_count() + 2)')
 BIN := $(CURDIR)/.venv/bin
 DIST := dist
 

@@ -63,6 +63,7 @@ INTERNAL = {
     "AssertionError",
     "ExpressionError",  # of a profile's expressions: a SettingError names the profile and the line
     "InterruptedDrain",
+    "InvalidChunkLength",  # urllib3's own, for a length that it takes: no answer
     "KeyError",
     "MalformedFileError",  # of a file that somebody wrote: told by whose file it is
     "NotImplementedError",
