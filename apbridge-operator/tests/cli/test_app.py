@@ -89,6 +89,5 @@ def test_variables_come_from_the_projects_env_file_and_the_environment_wins(
     (project / ".env").write_text("APBRIDGE_VAULT=from-file.json\nAPBRIDGE_VAULT_KEY_FILE=key\n")
     assert apbridge("vault", "set", "a", stdin="x").code == 0
     assert (project / "from-file.json").exists()
-    # The project's fixture puts the environment back whole: monkeypatch, undone after it, would not.
     os.environ["APBRIDGE_VAULT"] = "elsewhere.json"
     assert "elsewhere.json" in apbridge("vault", "list").err
