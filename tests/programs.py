@@ -79,6 +79,8 @@ class Handed:
 def take_over(cwd: Path, files: tuple[Any, ...]) -> None:
     """Make the files that were handed to this process its stdin, stdout and stderr, and go to a folder."""
     os.chdir(cwd)
+    # Where the tests run in the background, an interrupt is ignored, and so it would be here.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     for number, file in enumerate(files):
         handed = file.detach()
         os.dup2(handed, number)
