@@ -48,7 +48,7 @@ def careless() -> Iterator[None]:
 
 @pytest.fixture
 def project(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A project's folder to work in that others may come to, with none of our variables set, then or later."""
+    """A project's folder to work in that others may come to, with none of our variables, also later."""
     before = dict(os.environ)
     for name in before:
         if name.startswith(OURS):
