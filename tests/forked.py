@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
-import runpy
 import subprocess
-import sys
-import warnings
 from collections.abc import Mapping
-from multiprocessing.process import BaseProcess
 from pathlib import Path
 from tempfile import TemporaryFile
 from types import TracebackType
@@ -17,7 +12,7 @@ from typing import IO, Any
 
 from typing_extensions import Self
 
-from tests.programs import Handed, take_over
+from tests.programs import start
 from tests.waiting import PATIENCE
 
 
@@ -80,17 +75,12 @@ class Program:
                 theirs.append(files[-1])
             else:
                 files.append(number if file is None else file.fileno())
-        # The process that `tests.programs` has prepared.
-        self._process: BaseProcess = multiprocessing.get_context("forkserver").Process(
-            target=_program,
-            args=(
-                [str(one) for one in command],
-                dict(os.environ if env is None else env),
-                cwd or Path.cwd(),
-                Handed(tuple(files)),
-            ),
+        self._process = start(
+            *map(str, command),
+            env=os.environ if env is None else env,
+            cwd=cwd or Path.cwd(),
+            files=(files[0], files[1], files[2]),
         )
-        self._process.start()
         for number in theirs:
             os.close(number)
         self.pid = self._process.pid
@@ -129,26 +119,3 @@ class Program:
     def kill(self) -> None:
         """Kill it, if it runs."""
         self._process.kill()
-
-
-def _program(command: list[str], env: Mapping[str, str], cwd: Path, files: tuple[Any, ...]) -> None:
-    os.environ.clear()
-    os.environ.update(env)
-    if env.get("PYTHONWARNINGS") == "error":
-        warnings.simplefilter("error")
-    take_over(cwd, files)
-    from apbridge_operator.cli import app  # noqa: PLC0415
-    from tests.preloaded import PLUGINS  # noqa: PLC0415
-
-    if command[0] in PLUGINS:
-        PLUGINS[command[0]].cli(command[1:])
-    elif command[0] == "apbridge":
-        sys.argv = command
-        app.run()
-    elif command[0] == "-c":
-        sys.argv = ["-c", *command[2:]]
-        exec(compile(command[1], "<string>", "exec"), {"__name__": "__main__"})  # noqa: S102, the tests' own code
-    else:
-        sys.argv = command
-        sys.path.insert(0, str(Path(command[0]).parent))
-        runpy.run_path(command[0], run_name="__main__")

@@ -1,4 +1,4 @@
-"""The plugins' programs, each run in a process that is forked from one which has imported them all.
+"""Programs, each run in a process that is forked from one which has imported what ours need.
 
 To import them takes longer than most runs that a test makes. The installed programs themselves are run
 where a test says so.
@@ -9,10 +9,12 @@ from __future__ import annotations
 import ctypes
 import multiprocessing
 import os
+import runpy
 import signal
 import struct
 import sys
-from collections.abc import Mapping
+import warnings
+from collections.abc import Callable, Mapping
 from importlib.metadata import entry_points
 from multiprocessing.process import BaseProcess
 from multiprocessing.reduction import DupFd
@@ -29,19 +31,17 @@ _PROCESSES.set_forkserver_preload(["pytest", "tests.preloaded", __name__])
 
 
 def start(
-    plugin: str,
-    *options: str,
+    *command: str,
     env: Mapping[str, str],
     cwd: Path,
     files: tuple[int, int, int],
     waits: Mapping[str, Any] | None = None,
     user: int | None = None,
 ) -> BaseProcess:
-    """Start a plugin's program, or another of ours.
+    """Start a program.
 
     Args:
-        plugin: Its name.
-        options: What it is called with.
+        command: The name of one of ours, a Python file, or `-c` and code; and its arguments.
         env: The whole of its environment.
         cwd: Where it runs.
         files: What its stdin, stdout and stderr are.
@@ -50,7 +50,7 @@ def start(
         user: Whose process it is, and with umask 000, where it is not as the tests are.
     """
     process = _PROCESSES.Process(
-        target=_program, args=(plugin, options, dict(env), cwd, Handed(files), dict(waits or {}), user)
+        target=_program, args=(command, dict(env), cwd, _Handed(files), dict(waits or {}), user)
     )
     process.start()
     return process
@@ -64,7 +64,7 @@ def ended(process: BaseProcess) -> int:
     return int(process.exitcode or 0)
 
 
-class Handed:
+class _Handed:
     """Files that a process is given when it is forked.
 
     They are not offered for it to fetch: one that is killed before it fetches them would leave a pipe open.
@@ -77,7 +77,7 @@ class Handed:
         return tuple, ([DupFd(file) for file in self._files],)
 
 
-def take_over(cwd: Path, files: tuple[Any, ...]) -> None:
+def _take_over(cwd: Path, files: tuple[Any, ...]) -> None:
     """Make the files that were handed to this process its stdin, stdout and stderr, and go to a folder."""
     os.chdir(cwd)
     # Where the tests run in the background, an interrupt is ignored, and so it would be here.
@@ -90,8 +90,7 @@ def take_over(cwd: Path, files: tuple[Any, ...]) -> None:
 
 
 def _program(  # noqa: PLR0917 - what a process is started with
-    plugin: str,
-    options: tuple[str, ...],
+    command: tuple[str, ...],
     env: Mapping[str, str],
     cwd: Path,
     files: tuple[Any, ...],
@@ -99,20 +98,36 @@ def _program(  # noqa: PLR0917 - what a process is started with
     user: int | None,
 ) -> None:
     from apbridge.http import retry  # noqa: PLC0415
-    from tests.preloaded import PLUGINS  # noqa: PLC0415
 
     for name, wait in waits.items():
         assert hasattr(retry, name)
         setattr(retry, name, wait)
     os.environ.clear()
     os.environ.update(env)
-    take_over(cwd, files)
-    sys.argv = [plugin, *options]
-    (entry,) = entry_points(group="console_scripts", name=plugin)
-    main = PLUGINS[plugin].cli if plugin in PLUGINS else entry.load()
+    if env.get("PYTHONWARNINGS") == "error":
+        warnings.simplefilter("error")
+    _take_over(cwd, files)
+    main = _main_of(*command)
     if user is not None:
         _become(user)
     main()
+
+
+def _main_of(name: str, *arguments: str) -> Callable[[], Any]:
+    """Return what a program runs, with its arguments where it looks for them."""
+    from tests.preloaded import PLUGINS  # noqa: PLC0415
+
+    sys.argv = [name, *arguments]
+    if name == "-c":
+        code = compile(sys.argv.pop(1), "<string>", "exec")
+        return lambda: exec(code, {"__name__": "__main__"})  # noqa: S102, the tests' own code
+    if name.endswith(".py"):
+        sys.path.insert(0, str(Path(name).parent))
+        return lambda: runpy.run_path(name, run_name="__main__")
+    if name in PLUGINS:
+        return PLUGINS[name].cli
+    (entry,) = entry_points(group="console_scripts", name=name)
+    return entry.load()  # type: ignore[no-any-return]
 
 
 def _become(user: int) -> None:

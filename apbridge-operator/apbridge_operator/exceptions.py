@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select, upd
 from apbridge.errors import urgent
 from apbridge.ledger.rows import OPEN, Row, Status
 from apbridge.ledger.store import Ledger
-from apbridge.ledger.tables import records
+from apbridge.ledger.tables import is_row_of, records
 from apbridge.redaction import redact, redact_text
 
 BY_HAND = "apbridge"
@@ -238,9 +238,7 @@ class Exceptions:
             changed = connection.execute(
                 update(records)
                 .where(
-                    records.c.external_id == one.external_id,
-                    records.c.stream == one.stream,
-                    records.c.system == one.system,
+                    is_row_of(one.system, one.stream, one.external_id),
                     records.c.status.in_([status.value for status in statuses]),
                 )
                 .values(**changes)

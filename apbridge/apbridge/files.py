@@ -5,6 +5,7 @@ What is owed to whom, images, tokens and keys: whatever a run needs or leaves is
 
 from __future__ import annotations
 
+import glob
 import os
 import stat
 import time
@@ -103,7 +104,7 @@ def _replace(path: Path, content: bytes) -> None:
 
 def _remove_old_parts(path: Path) -> None:
     """Remove what killed processes left half written, as it may be a key; a young one may be in use."""
-    for part in path.parent.glob(f".{path.name}.*.part"):
+    for part in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
         with suppress(FileNotFoundError):
             if time.time() - part.stat().st_mtime > _ABANDONED:
                 part.unlink()

@@ -259,6 +259,15 @@ def place(config: Mapping[str, Any], name: str) -> str | None:
     return value
 
 
+def spool_of(config: Mapping[str, Any]) -> str:
+    """Read where images are kept between tap and target.
+
+    Raises:
+        SettingError: As of `place`.
+    """
+    return place(config, "spool_url") or str(SPOOL_SETTINGS[0].default)
+
+
 def text_or_file(config: Mapping[str, Any], name: str) -> str | None:
     """Read a text setting, or the file that the setting `<name>_path` names; None where neither is there.
 

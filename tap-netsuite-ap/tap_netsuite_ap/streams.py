@@ -17,6 +17,7 @@ from apbridge.netsuite.queries.query import between
 from apbridge.netsuite.queries.reader import Reader
 from apbridge.schemas import schema
 from apbridge.schemas.identifiers import external_id
+from apbridge.settings import spool_of
 from apbridge.singer.sdk import Context, FencedStream
 from tap_netsuite_ap.bills import Bills
 from tap_netsuite_ap.bookmark import Bookmark, Window
@@ -134,7 +135,7 @@ class BillsStream(NetSuiteStream):
 
     @override
     def read(self, reader: Reader, window: Window | None) -> Iterator[Record]:
-        images = Images(self._connection.netsuite, self.config["spool_url"])
+        images = Images(self._connection.netsuite, spool_of(self.config))
         if self.ABORT_AT_RECORD_COUNT is None:
             images.bring_back(reader, self._connection.namespace)
         bills = Bills(

@@ -10,7 +10,13 @@ from singer_sdk import typing as th
 from typing_extensions import override
 
 from apbridge.origin import Origin
-from apbridge.settings import AVIDXCHANGE_SETTINGS, LEDGER_SETTINGS, MAPPING_SETTINGS, SPOOL_SETTINGS
+from apbridge.settings import (
+    AVIDXCHANGE_SETTINGS,
+    LEDGER_SETTINGS,
+    MAPPING_SETTINGS,
+    SPOOL_SETTINGS,
+    spool_of,
+)
 from apbridge.singer import AcknowledgingTarget
 
 if TYPE_CHECKING:
@@ -74,7 +80,7 @@ class TargetAvidXchange(AcknowledgingTarget):
         }
         remote_indexes = RemoteIndexes(self.client, resources, lambda: self.ledger.known().seq)
         codes = Codes(self.context, self.client, self._coding, remote_indexes)
-        return Shared(self.client, self._coding, remote_indexes, codes, self.config["spool_url"])
+        return Shared(self.client, self._coding, remote_indexes, codes, spool_of(self.config))
 
     @override
     def origin(self, before: Origin | None) -> Origin:

@@ -15,7 +15,7 @@ from cryptography.fernet import Fernet
 
 from apbridge.errors import SettingError
 from apbridge.vault import Vault
-from apbridge.vault.keys import InKeyring, place_of
+from apbridge.vault.keys import InFile, InKeyring, place_of
 from apbridge_operator.cli import init
 from apbridge_operator.cli.app import app as operator
 
@@ -148,6 +148,20 @@ def test_an_old_vault_that_is_put_back_is_noticed(environ: dict[str, str], tmp_p
     assert generation.stat().st_mode & 0o077 == 0
     generation.unlink()
     assert Vault.open(environ).get("token") == "s3cret"
+
+
+def test_a_vault_that_is_written_while_it_is_read_is_no_old_one(
+    environ: dict[str, str], monkeypatch: pytest.MonkeyPatch
+):
+    looked, writer = InFile.generation, Vault.open(environ)
+
+    def meanwhile(place: InFile, vault_id: str) -> int:
+        monkeypatch.setattr(InFile, "generation", looked)
+        writer.set({"token": "another"})
+        return looked(place, vault_id)
+
+    monkeypatch.setattr(InFile, "generation", meanwhile)
+    assert Vault.open(environ).get("token") == "another"
 
 
 def test_an_old_vault_that_is_put_back_under_another_id_is_noticed(environ: dict[str, str]):

@@ -15,7 +15,7 @@ from apbridge.ledger import Ledger
 from apbridge.ledger.sealing import Unsealed, fingerprint, unsealed
 from apbridge.ledger.sealing import seal as seal_record
 from apbridge.ledger.search_keys import described
-from apbridge.vault import REFERENCE, Vault, vault_file
+from apbridge.vault import REFERENCE, RecordKeys, Vault, vault_file
 from apbridge_operator.cli import context
 from apbridge_operator.cli.output import Json, display, print_json, say, table
 from apbridge_operator.exceptions import BY_HAND
@@ -81,14 +81,14 @@ def seal(
     each record, its vendor and its amount, before they are sealed. The head of the audit trail is sealed too.
     All of it goes on the trail.
     """
-    Vault.open()
+    keys = Vault.open().record_keys()
     with context.ledger() as ledger:
         found = list(unsealed(ledger))
         seen = fingerprint(found)
         if yes is not None:
             if yes != seen:
                 raise SettingError("APB-LED-019", seen=yes)
-            found = _sealed(ledger, found)
+            found = _sealed(ledger, keys, found)
     shown = [
         {
             "system": one.system,
@@ -116,7 +116,7 @@ def seal(
         say(f"apbridge vault seal --yes {seen}")
 
 
-def _sealed(ledger: Ledger, found: Sequence[Unsealed]) -> list[Unsealed]:
+def _sealed(ledger: Ledger, keys: RecordKeys, found: Sequence[Unsealed]) -> list[Unsealed]:
     """Seal the trail and these records, and return those that still were as they were read."""
     head = ledger.audit.seal()
     run = ledger.start_run(BY_HAND, version("apbridge"))
@@ -126,7 +126,7 @@ def _sealed(ledger: Ledger, found: Sequence[Unsealed]) -> list[Unsealed]:
         with run.audited(
             system=BY_HAND, operation="seal kept record", external_id=one.external_id, body=about
         ) as answer:
-            is_sealed = seal_record(ledger, one)
+            is_sealed = seal_record(ledger, keys, one)
             answer.body = {"sealed": is_sealed}
         if is_sealed:
             done.append(one)

@@ -12,11 +12,11 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from apbridge.errors import APBridgeError
 from apbridge_operator.console.sign_in import Session, SignIn, TooManyGuessesError
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
-_OPEN = "Open the address that `apbridge console` printed last: it lets one browser in, once."
 _HOST = re.compile(r"(?:\[(?P<six>[0-9A-Fa-f:.]+)\]|(?P<name>[\w.-]*))(?::\d{1,5})?", re.ASCII)
 
 _HEADERS = {
@@ -71,9 +71,9 @@ class Guard:
     def _misdirected(self, request: Request) -> Response | None:
         host = _HOST.fullmatch(request.headers.get("host", ""))
         if host is None:
-            return PlainTextResponse("No host has such a name.", 400)
+            return _refusal("APB-CON-007", 400)
         if not self._sign_in.has_password and (host["six"] or host["name"]) not in LOOPBACK:
-            return PlainTextResponse("This page is for this machine alone.", 421)
+            return _refusal("APB-CON-008", 421)
         return None
 
     async def _signed_in(self, request: Request) -> Session | Response:
@@ -86,7 +86,7 @@ class Guard:
         if session:
             return session
         if not self._sign_in.has_password:
-            return PlainTextResponse(_OPEN, 403)
+            return _refusal("APB-CON-006", 403)
         found = await self._by_password(request)
         return found if is_inside or isinstance(found, Response) else self._led_inside(found)
 
@@ -95,10 +95,10 @@ class Guard:
         try:
             session = await self._sign_in.by_password(request.headers.get("authorization", ""), client)
         except TooManyGuessesError as found:
-            says = f"Wrong passwords were given. Try again in {found.seconds} s, or use the printed address."
-            return PlainTextResponse(says, 429, headers={"Retry-After": str(found.seconds)})
+            wait = {"Retry-After": str(found.seconds)}
+            return _refusal("APB-CON-009", 429, wait, seconds=found.seconds)
         asks = {"WWW-Authenticate": 'Basic realm="apbridge", charset="UTF-8"'}
-        return session or PlainTextResponse("A password is needed.", 401, headers=asks)
+        return session or _refusal("APB-CON-010", 401, asks)
 
     def _led_inside(self, session: Session) -> Response:
         return self._with_cookie(RedirectResponse(f"{self._root}/", 303), session)
@@ -125,6 +125,10 @@ class Forms:
             return False
         expected = self.token(request.state.session)
         return hmac.compare_digest(expected.encode(), form.get("token", "").encode())
+
+
+def _refusal(code: str, status: int, headers: Mapping[str, str] | None = None, **facts: object) -> Response:
+    return PlainTextResponse(str(APBridgeError(code, **facts)), status, headers=headers)
 
 
 def _with_headers(send: Send, more: Sequence[tuple[bytes, bytes]] = ()) -> Send:

@@ -237,13 +237,14 @@ class GovernedSession:
         if call.json is not None:
             headers.setdefault("Content-Type", "application/json")
             data = json.dumps(call.json)
+        url = self._url(call)
         with self._counting:
             self.counts.calls += 1
         began = monotonic()
         try:
             response = self._session.request(
                 call.method,
-                self._url(call),
+                url,
                 params=call.params,
                 data=data,
                 headers=headers,
@@ -277,7 +278,11 @@ class GovernedSession:
         if call.path.startswith("/"):
             return self.base_url + call.path
         # An address out of an answer, such as that of the next page, must not carry the token elsewhere.
-        if urlsplit(call.path)[:2] != urlsplit(self.base_url)[:2]:
+        try:
+            is_here = urlsplit(call.path)[:2] == urlsplit(self.base_url)[:2]
+        except ValueError:  # it is no address
+            is_here = False
+        if not is_here:
             raise self._elsewhere(call.path)
         return call.path
 

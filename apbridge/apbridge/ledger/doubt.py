@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Row, and_, bindparam, func, select, update
 
 from apbridge.ledger.rows import OPEN, Content, RowUpdate, Status
-from apbridge.ledger.tables import audit, audit_head, records
+from apbridge.ledger.tables import audit, audit_head, is_row_of, records
 
 SENT, ANSWERED, UNANSWERED = "sent", "answered", "unanswered"
 """Phases of a write."""
@@ -165,11 +165,7 @@ def put_in_doubt(
     now = datetime.now(timezone.utc)
     connection.execute(
         update(records)
-        .where(
-            records.c.system == row.system,
-            records.c.stream == row.stream,
-            records.c.external_id == row.external_id,
-        )
+        .where(is_row_of(row.system, row.stream, row.external_id))
         .values(
             remote_id=row.remote_id or entry.remote_id,
             acknowledged_at=row.acknowledged_at or (now if entry.acknowledged else None),

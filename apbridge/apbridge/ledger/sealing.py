@@ -12,8 +12,8 @@ from sqlalchemy import func, select, update
 from apbridge.json import dumps
 from apbridge.ledger.payloads import Payloads
 from apbridge.ledger.store import Ledger
-from apbridge.ledger.tables import Kept, records
-from apbridge.vault import SEALED, record_keys
+from apbridge.ledger.tables import Kept, is_row_of, records
+from apbridge.vault import SEALED, RecordKeys
 
 _KEY = (records.c.system, records.c.stream, records.c.external_id)
 
@@ -50,16 +50,19 @@ def fingerprint(found: Iterable[Unsealed]) -> str:
     return sha256(dumps(told)).hexdigest()[:32]
 
 
-def seal(ledger: Ledger, one: Unsealed) -> bool:
+def seal(ledger: Ledger, keys: RecordKeys, one: Unsealed) -> bool:
     """Seal a record as it is.
+
+    Args:
+        ledger: Where it is.
+        keys: The vault's.
+        one: The record.
 
     Returns:
         Whether it still was as it was read.
     """
     key = (one.system, one.stream, one.external_id)
-    payload, _ = Payloads(record_keys()).keep(one.record, *key)
-    same = (
-        column == value for column, value in zip((*_KEY, records.c.payload), (*key, one.stored), strict=True)
-    )
+    payload, _ = Payloads(keys).keep(one.record, *key)
+    same = (is_row_of(*key), records.c.payload == one.stored)
     with ledger.database.writing() as connection:
         return connection.execute(update(records).where(*same).values(payload=payload)).rowcount == 1

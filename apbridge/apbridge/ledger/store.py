@@ -40,7 +40,7 @@ from apbridge.ledger.reading import IN_LIMIT, LedgerRows, batches
 from apbridge.ledger.rows import Content, RemoteFacts, Row, RowUpdate, Status
 from apbridge.ledger.run import Run
 from apbridge.ledger.search_keys import names_of
-from apbridge.ledger.tables import records, runs
+from apbridge.ledger.tables import is_row_of, records, runs
 from apbridge.ledger.upserts import add_search_keys, upsert, upsert_found
 from apbridge.ledger.values import Values
 from apbridge.vault import record_keys
@@ -246,9 +246,7 @@ class Ledger(LedgerRows):
                 changed = connection.execute(
                     update(records)
                     .where(
-                        records.c.system == row.system,
-                        records.c.stream == row.stream,
-                        records.c.external_id == row.external_id,
+                        is_row_of(row.system, row.stream, row.external_id),
                         records.c.run_id == row.run_id,
                         records.c.last_seen == row.last_seen,
                     )

@@ -13,6 +13,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    ColumnElement,
     DateTime,
     Dialect,
     Index,
@@ -24,6 +25,7 @@ from sqlalchemy import (
     Table,
     Text,
     TypeDecorator,
+    and_,
 )
 
 
@@ -120,6 +122,12 @@ records = Table(
     Index("apbridge_records_open", "open_since", "external_id", "stream", "system", "status", "code"),
     Index("apbridge_records_look_again", "look_again_at"),
 )
+
+
+def is_row_of(system: str, stream: str, external_id: str) -> ColumnElement[bool]:
+    """Return what chooses the row of one record."""
+    return and_(records.c.system == system, records.c.stream == stream, records.c.external_id == external_id)
+
 
 names = Table(
     "apbridge_names",

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import logging
 from contextlib import suppress
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from threading import Event, Timer
@@ -237,6 +238,17 @@ def test_a_stop_ends_the_wait(script: AnswerScript, session_to: Sessions):
     with pytest.raises(UnavailableError):
         session_to(script.url, stop=Stop(), give_up_after=7200).send(READ)
     assert len(script.asked) == 1
+
+
+@pytest.mark.parametrize("path", ["http://[", "https://elsewhere.example/x?session=s3cret", "nowhere"])
+def test_an_address_that_is_none_or_elsewhere_is_refused_before_anything_is_sent(
+    script: AnswerScript, session_to: Sessions, path: str
+):
+    with pytest.raises(SettingError) as caught:
+        session_to(script.url).send(replace(POST, path=path))
+    assert caught.value.code == "APB-HTTP-005"
+    assert "s3cret" not in str(caught.value)
+    assert script.asked == []
 
 
 @pytest.mark.parametrize("where", ["https://elsewhere.example/login?session=s3cret", "/other", ""])

@@ -81,8 +81,9 @@ def test_what_was_kept_before_the_vault_came_is_refused_until_it_is_sealed(
         assert {row.refused for row in before.values()} == {"APB-LED-014"}
         assert ledger.verify() == TrailCheck(0, is_sealed=False)
         first, second = unsealed(ledger)
+        keys = Vault.open().record_keys()
         ledger.write(run.id, "toy", [replace(bills[1], payload={"id": "3"})])
-        assert (seal(ledger, first), seal(ledger, second)) == (True, False)
+        assert (seal(ledger, keys, first), seal(ledger, keys, second)) == (True, False)
         ledger.audit.seal()
         assert ledger.verify().is_whole
         after = ledger.rows("toy", "bills", ["b-1", "b-2"])

@@ -100,7 +100,7 @@ def any_context(request: pytest.FixtureRequest, tmp_path: Path, template: Path) 
 
 @pytest.fixture(autouse=True)
 def _signals() -> Iterator[None]:
-    """Yield the process its own signal handlers back: every target takes them."""
+    """Put the process's own signal handlers back after the test: every target takes them."""
     import signal  # noqa: PLC0415
 
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}

@@ -16,7 +16,7 @@ from sqlalchemy.exc import ArgumentError
 from apbridge import json
 from apbridge.errors import APBridgeError
 from apbridge.files import FOLDER, is_open_to_others
-from apbridge.settings import AVIDXCHANGE_SETTINGS, NETSUITE_SETTINGS, SPOOL_SETTINGS, place
+from apbridge.settings import AVIDXCHANGE_SETTINGS, NETSUITE_SETTINGS, spool_of
 from apbridge.vault import REFERENCE, vault_file
 from apbridge_operator.cli import meltano
 from apbridge_operator.cli.app import variables_file
@@ -47,7 +47,7 @@ def _spools(configs: Configs) -> Iterator[CheckResult]:
     plugins: dict[str, str] = {}
     try:
         for plugin in ("tap-netsuite-ap", "target-avidxchange"):
-            url = place(configs.get(plugin, {}), "spool_url") or str(SPOOL_SETTINGS[0].default)
+            url = spool_of(configs.get(plugin, {}))
             plugins[next(map(str, _folder(url)), url.rstrip("/"))] = plugin
     except APBridgeError as error:
         yield CheckResult.of("spool", error)

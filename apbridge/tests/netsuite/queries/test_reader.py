@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from apbridge.errors import RefusedError
+from apbridge.errors import RefusedError, UnavailableError
 from apbridge.netsuite import in_list
 from apbridge.netsuite.client import QueryPage
 from apbridge.netsuite.queries.features import Features
@@ -122,6 +123,15 @@ def test_a_look_up_goes_in_batches_and_a_full_one_costs_no_call_more():
     assert sorted(found, key=int) == wanted
     assert all(rows == [{"id": number}] for number, rows in found.items())
     assert sorted(query.count(",") for query in account.asked) == [502, 1002, 1002]
+
+
+def test_a_row_without_a_date_is_looked_up_and_no_place_to_go_on_from():
+    dated = replace(QUERY, key=("place", "id"))
+    with reader(FakeAccount(set(), str)) as reading:
+        assert reading.look_up(dated, ["7"], by="id")() == {"7": [{"id": "7"}]}
+    with pytest.raises(UnavailableError, match="rows without place") as caught:
+        dated.place({"id": "7"})
+    assert caught.value.code == "APB-NS-022"
 
 
 def test_a_look_up_by_texts_quotes_them():
