@@ -16,6 +16,7 @@ from apbridge.netsuite import NetSuite, restlet
 from apbridge.netsuite.queries.reader import Reader
 from apbridge.netsuite.restlet import File, FileListing, Unreadable
 from apbridge.spool import SpooledImage, Wanted, find, put, settle, wanted, writing
+from apbridge.waits import result
 from tap_netsuite_ap.records import Record
 
 logger = logging.getLogger(__name__)
@@ -75,7 +76,7 @@ class Images:
 
         def collect() -> list[tuple[str, str]]:
             try:
-                told = answer.result()
+                told = result(answer)
             except RefusedError as refused:
                 if refused.reason != "UNKNOWN_ACTION":
                     raise
@@ -98,7 +99,9 @@ class Images:
         asked = {"action": "files", "bills": sorted(bills, key=int)}
         reads = partial(restlet.listing, bills=bills)
         purpose = "list files of bills"
-        return reader.begin(partial(self._netsuite.restlet, asked, reads=reads, purpose=purpose)).result
+        return partial(
+            result, reader.begin(partial(self._netsuite.restlet, asked, reads=reads, purpose=purpose))
+        )
 
     def attach(self, reader: Reader, bills: Iterable[Record], listing: FileListing) -> None:
         """Fetch the files of bills, several at once, and put them into the records.
@@ -121,7 +124,7 @@ class Images:
                 fetched.append((bill, file, begun[file.id, may_fetch]))
         for bill, file, image in fetched:
             try:
-                spooled = image.result()
+                spooled = result(image)
             except (RefusedError, RejectedError) as problem:
                 _leave_out(bill, file, problem)
                 continue
@@ -169,7 +172,7 @@ class Images:
         missed = list(wanted(self._spool_url, namespace))
         if missed and self.is_there:
             for fetched in [reader.begin(partial(self._bring, one, namespace)) for one in missed]:
-                fetched.result()
+                result(fetched)
 
     def _bring(self, missed: Wanted, namespace: str) -> None:
         try:

@@ -6,7 +6,7 @@ import logging
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timezone
 from functools import cached_property
@@ -39,6 +39,7 @@ from apbridge.singer.work import (
     rejection,
     with_what_was_sent,
 )
+from apbridge.waits import completed
 
 logger = logging.getLogger(__name__)
 
@@ -220,7 +221,7 @@ class Dispatch:
         unsent = 0
         flying = [self._pool.submit(self._deliver, sink, one) for one in ready]
         try:
-            for done in as_completed(flying):
+            for done in completed(flying):
                 news = done.result()
                 if news is None:
                     unsent += 1

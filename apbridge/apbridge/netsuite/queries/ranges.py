@@ -20,6 +20,7 @@ from typing import Any, Protocol, TypeVar
 
 from apbridge.netsuite.client import QueryPage, Row
 from apbridge.netsuite.queries.query import Place
+from apbridge.waits import WAKES
 
 PAGES_AHEAD = 3
 """Pages held or asked for, for each call that may be in flight."""
@@ -128,7 +129,7 @@ class RangeReading:
                     self._ranges.popleft()
                     self._fill()
                 else:
-                    self._changed.wait()
+                    self._changed.wait(WAKES)
             return None
 
     def _fill(self) -> None:

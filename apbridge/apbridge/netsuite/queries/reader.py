@@ -17,6 +17,7 @@ from apbridge.netsuite.queries.features import Features
 from apbridge.netsuite.queries.query import Place, Query
 from apbridge.netsuite.queries.ranges import RangeReading, goes_on
 from apbridge.netsuite.queries.values import MOST_IN, ids
+from apbridge.waits import result
 
 logger = logging.getLogger(__name__)
 
@@ -109,7 +110,7 @@ class Reader:
         def collect() -> dict[str, list[Row]]:
             rows: dict[str, list[Row]] = defaultdict(list)
             for part in parts:
-                found = part.result()
+                found = result(part)
                 _check_columns(query, [by], found)
                 for row in found:
                     rows[row[by]].append(row)
