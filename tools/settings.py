@@ -11,7 +11,8 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ KINDS = {
 TABLE = re.compile(r"(<!-- settings -->\n).*?(<!-- /settings -->)", re.DOTALL)
 
 
+@cache
 def about(plugin: str, style: str) -> str:
     """Ask an installed plugin to describe itself, in `json` or `markdown`."""
     program = Path(sys.executable).parent / plugin
@@ -120,24 +122,17 @@ def _dumped(yaml: YAML, document: Any) -> str:  # noqa: ANN401
     return out.getvalue()
 
 
-def renewed() -> dict[Path, str]:
-    """Return every file that names settings, as it should read."""
-    files = {ROOT / "meltano.yml": project(_read(ROOT / "meltano.yml"))}
-    for plugin in PLUGINS:
-        for name, renew in (("README.md", readme), ("plugin.yml", plugin_definition)):
-            file = ROOT / plugin / name
-            files[file] = renew(_read(file), plugin)
-    return files
-
-
-def _read(file: Path) -> str:
-    return file.read_text(encoding="utf-8")
+FILES: dict[Path, Callable[[str], str]] = {ROOT / "meltano.yml": project}
+"""Every file that names settings, and what renews its text."""
+for _plugin in PLUGINS:
+    FILES[ROOT / _plugin / "README.md"] = partial(readme, plugin=_plugin)
+    FILES[ROOT / _plugin / "plugin.yml"] = partial(plugin_definition, plugin=_plugin)
 
 
 def main() -> None:
     """Write the files."""
-    for file, text in renewed().items():
-        file.write_text(text, encoding="utf-8")
+    for file, renew in FILES.items():
+        file.write_text(renew(file.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 if __name__ == "__main__":
