@@ -7,8 +7,12 @@ both.
 from __future__ import annotations
 
 import secrets
+from functools import cache
+from operator import attrgetter
 
-from sqlalchemy import Column, Connection, MetaData, PrimaryKeyConstraint, String, Table, insert, text
+from sqlalchemy import Column, Connection, MetaData, PrimaryKeyConstraint, String, Table, insert
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.schema import CreateIndex, CreateTable, ExecutableDDLElement
 
 from apbridge.ledger.anchor import Anchor
 from apbridge.ledger.tables import (
@@ -61,12 +65,23 @@ def create(connection: Connection, keys: RecordKeys | None) -> None:
         connection: To the database.
         keys: What seals the trail's head; None where there is no vault.
     """
-    metadata.create_all(connection, checkfirst=False)
-    for statement in _APPEND_ONLY[connection.dialect.name]:
-        connection.execute(text(statement))
+    for statement in _tables(connection.dialect.name):
+        connection.exec_driver_sql(statement)
     head = Anchor(0, GENESIS, secrets.token_hex(8))
     seal = keys.sign(*head.signed) if keys else None
     connection.execute(insert(audit_head).values(id=1, seq=head.seq, hash=head.hash, seal=seal))
     connection.execute(insert(identity).values(name=GENERATION, value=head.ledger))
-    _version.create(connection, checkfirst=False)
     connection.execute(insert(_version).values(version_num=VERSION))
+
+
+@cache
+def _tables(dialect: str) -> list[str]:
+    """Write out once what makes the tables and what guards them: it takes longer than to carry it out."""
+    speaks = (sqlite if dialect == "sqlite" else postgresql).dialect()
+    made: list[ExecutableDDLElement] = []
+    for table in (*metadata.sorted_tables, _version):
+        made += [
+            CreateTable(table),
+            *(CreateIndex(index) for index in sorted(table.indexes, key=attrgetter("name"))),
+        ]
+    return [*(str(one.compile(dialect=speaks)) for one in made), *_APPEND_ONLY[dialect]]

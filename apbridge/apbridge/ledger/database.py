@@ -12,7 +12,7 @@ from time import monotonic, sleep
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, ProgrammingError
 
 from apbridge.errors import SettingError, UnavailableError
 from apbridge.files import close_to_others
@@ -24,6 +24,7 @@ _BUSY_SECONDS = 60
 _BUSY_PAUSE = 0.01
 # Any number will do, as long as nothing else in the database takes it for its own lock.
 _UPGRADE_LOCK = 4_257_342_110
+_VERSION = text(f"SELECT version_num FROM {VERSION_TABLE}")  # noqa: S608 - our own constant
 
 
 class Database:
@@ -86,9 +87,8 @@ class Database:
             raise UnavailableError("APB-LED-002", ledger=self.name, problem=problem) from found
 
     def _upgrade(self) -> None:
-        with self.reading() as connection:
-            if _version(connection) == VERSION:
-                return
+        if self._is_upgraded():
+            return
         with self.writing() as connection:
             if connection.dialect.name == "postgresql":
                 connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _UPGRADE_LOCK})
@@ -98,6 +98,19 @@ class Database:
                 create(connection, self._keys)
             elif found != VERSION:
                 self._migrate(connection)
+
+    def _is_upgraded(self) -> bool:
+        """Return whether the tables are today's, without asking whether they are there: that is slow."""
+        with self._speaking():
+            try:
+                with self.engine.begin() as connection:
+                    return bool(connection.execute(_VERSION).scalar() == VERSION)
+            except ProgrammingError:
+                return False
+            except OperationalError as found:
+                if "no such table" in str(found.orig):
+                    return False
+                raise
 
     def _migrate(self, connection: Connection) -> None:
         # It tells at INFO what it does, from its import on: nobody's business in a run's log.
@@ -188,5 +201,5 @@ def _is_write_ahead(connection: sqlite3.Connection, *, is_last: bool) -> bool:
 def _version(connection: Connection) -> str | None:
     if not inspect(connection).has_table(VERSION_TABLE):
         return None
-    found = connection.execute(text(f"SELECT version_num FROM {VERSION_TABLE}")).scalar()  # noqa: S608
+    found = connection.execute(_VERSION).scalar()
     return str(found) if found is not None else None

@@ -41,6 +41,12 @@ _NAMES_IN_DOUBT = (
 _ON_TRAIL = select(
     audit.c.external_id, audit.c.seq, audit.c.run_id, audit.c.phase, audit.c.answers, audit.c.at
 ).where(audit.c.system == bindparam("system"), audit.c.external_id.in_(bindparam("names", expanding=True)))
+_WRITTEN = select(audit.c.external_id).where(
+    audit.c.system == bindparam("system"), audit.c.external_id.in_(bindparam("names", expanding=True))
+)
+_WRITTEN_AFTER = _WRITTEN.where(audit.c.seq > bindparam("seq"))
+_WRITTEN_SINCE = _WRITTEN.where(audit.c.at > bindparam("moment"))
+_TURN = select(audit_head.c.seq).with_for_update()
 
 
 class OnTrail(NamedTuple):
@@ -89,11 +95,9 @@ def moved_on(  # noqa: PLR0917 - a record, a place and a while
         window: How long a write may be on its way.
     """
     recently = (datetime.now(timezone.utc) - window).isoformat(timespec="microseconds")
-    written = select(audit.c.external_id).where(
-        audit.c.system == system, audit.c.external_id.in_(external_ids)
-    )
-    after = connection.execute(written.where(audit.c.seq > seq)).scalars()
-    recent = connection.execute(written.where(audit.c.at > recently)).scalars()
+    asked = {"system": system, "names": external_ids}
+    after = connection.execute(_WRITTEN_AFTER, {**asked, "seq": seq}).scalars()
+    recent = connection.execute(_WRITTEN_SINCE, {**asked, "moment": recently}).scalars()
     return {*after, *(set(recent) & names_in_doubt(connection, system, stream, external_ids))}
 
 
@@ -153,7 +157,7 @@ def is_overtaken(ours: Content, row: Any) -> bool:  # noqa: ANN401
 
 def take_turn(connection: Connection) -> None:
     """Lock the trail and every other row until this transaction is over."""
-    connection.execute(select(audit_head.c.seq).with_for_update())
+    connection.execute(_TURN)
 
 
 def put_in_doubt(

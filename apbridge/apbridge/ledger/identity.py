@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import Connection, bindparam, delete, func, insert, select
 
 from apbridge.errors import SettingError
 from apbridge.json import dumps, loads
@@ -13,6 +13,11 @@ from apbridge.ledger.database import Database
 from apbridge.ledger.head import read_head
 from apbridge.ledger.tables import GENERATION, audit, identity, runs
 from apbridge.origin import Origin
+
+# Built once: see `apbridge.ledger.reading`.
+_ALL = select(identity.c.name, identity.c.value)
+_VALUE = select(identity.c.value).where(identity.c.name == bindparam("of"))
+_NEWEST_RUN = select(func.max(runs.c.id))
 
 
 class Identity:
@@ -37,13 +42,12 @@ class Identity:
             SettingError: The trail has lost its head.
         """
         with self._database.reading() as connection:
-            generation = select(identity.c.value).where(identity.c.name == GENERATION)
             head = read_head(connection, self._database.name)
             return {
-                "generation": connection.execute(generation).scalar_one(),
+                "generation": head.ledger,
                 "place": head.seq,
                 "hash": head.hash,
-                "run": connection.execute(select(func.max(runs.c.id))).scalar() or 0,
+                "run": connection.execute(_NEWEST_RUN).scalar() or 0,
             }
 
     def check(self, mark: Mapping[str, Any], run_id: int) -> None:
@@ -69,7 +73,7 @@ class Identity:
     def origin(self, system: str) -> Origin | None:
         """Return which one the ledger is of; None where that is not known."""
         with self._database.reading() as connection:
-            value = connection.execute(select(identity.c.value).where(identity.c.name == system)).scalar()
+            value = connection.execute(_VALUE, {"of": system}).scalar()
         return Origin.from_json(loads(value)) if value else None
 
     def see(self, *origins: Origin) -> None:
@@ -79,7 +83,7 @@ class Identity:
             SettingError: It is of another account or company.
         """
         with self._database.reading() as connection:
-            rows = connection.execute(select(identity.c.name, identity.c.value)).all()
+            rows = connection.execute(_ALL).all()
         for name, value in rows:
             kept = None if name == GENERATION else Origin.from_json(loads(value))
             for origin in origins:
@@ -92,16 +96,23 @@ class Identity:
         Args:
             origins: Seen to agree, and to be there: something was read from them, or they let the run in.
         """
+        with self._database.reading() as connection:
+            if not any(_news(connection, origin) for origin in origins):
+                return
         with self._database.writing() as connection:
             # One process after the other: both may be the first.
             connection.execute(select(identity).where(identity.c.name == GENERATION).with_for_update())
             for origin in origins:
-                mine = identity.c.name == origin.system
-                found = connection.execute(select(identity.c.value).where(mine)).scalar()
-                kept = loads(found) if found else {}
-                value = {**kept, **origin.as_json()}
-                if value != kept:
-                    connection.execute(delete(identity).where(mine))
+                if value := _news(connection, origin):
+                    connection.execute(delete(identity).where(identity.c.name == origin.system))
                     connection.execute(
                         insert(identity).values(name=origin.system, value=dumps(value).decode())
                     )
+
+
+def _news(connection: Connection, origin: Origin) -> dict[str, Any] | None:
+    """Return what is to be kept of an origin; None where the ledger has it."""
+    found = connection.execute(_VALUE, {"of": origin.system}).scalar()
+    kept = loads(found) if found else {}
+    value = {**kept, **origin.as_json()}
+    return value if value != kept else None

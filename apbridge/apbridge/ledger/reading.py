@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import datetime, timezone
 from itertools import islice
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, bindparam, func, or_, select
+from sqlalchemy import Select, bindparam, func, or_, select
 
 from apbridge.ledger.database import Database
 from apbridge.ledger.doubt import names_in_doubt
@@ -30,6 +30,36 @@ _BY_NAME = select(*_COLUMNS).where(
 _NEWEST = select(func.max(audit.c.seq))
 _NEWEST_OF = _NEWEST.where(
     audit.c.system == bindparam("system"), audit.c.external_id.in_(bindparam("names", expanding=True))
+)
+_OF_STREAM = (records.c.system == bindparam("system"), records.c.stream == bindparam("stream"))
+_PAGE = (
+    select(*_COLUMNS)
+    .where(*_OF_STREAM, records.c.external_id > bindparam("after"))
+    .order_by(records.c.external_id)
+    .limit(IN_LIMIT)
+)
+_OF_STATUS = _PAGE.where(records.c.status.in_(bindparam("statuses", expanding=True)))
+_ASKED = _OF_STATUS.where(records.c.retry_asked_at.is_not(None))
+_DUE = records.c.look_again_at <= bindparam("now", type_=records.c.look_again_at.type)
+_DUE_PAGE = _PAGE.where(_DUE)
+_IS_OPEN = records.c.status.in_([status.value for status in OPEN])
+_OF_SYSTEM = records.c.system == bindparam("system")
+_TO_TRY_AGAIN = select(records.c.stream).where(_OF_SYSTEM, or_(_IS_OPEN, _DUE)).distinct()
+_IS_KEPT = or_(_IS_OPEN, records.c.look_again_at.is_not(None))
+_TO_REFETCH = (
+    select(records.c.stream)
+    .where(
+        _OF_SYSTEM,
+        _IS_KEPT,
+        records.c.needs_refetch,
+        ~records.c.external_id.startswith(UNIDENTIFIED, autoescape=True),
+    )
+    .distinct()
+)
+_BEGINNINGS = (
+    select(records.c.stream, func.substr(records.c.payload, 1, BEGINNING, type_=Kept))
+    .where(_OF_SYSTEM, _IS_KEPT)
+    .distinct()
 )
 _T = TypeVar("_T")
 
@@ -92,49 +122,25 @@ class LedgerRows:
             statuses: Theirs.
             asked: Only those that somebody asked to be tried again.
         """
-        wanted = [records.c.retry_asked_at.is_not(None)] if asked else []
-        return self._all_rows(
-            records.c.system == system,
-            records.c.stream == stream,
-            records.c.status.in_([status.value for status in statuses]),
-            *wanted,
-        )
+        wanted = {"system": system, "stream": stream, "statuses": [status.value for status in statuses]}
+        return self._pages(_ASKED if asked else _OF_STATUS, wanted)
 
     def streams_to_try_again(self, system: str) -> set[str]:
         """Name the streams of which a row is open, or due for another look."""
         with self._database.reading() as connection:
-            return set(
-                connection.execute(
-                    select(records.c.stream)
-                    .where(
-                        records.c.system == system,
-                        or_(
-                            records.c.status.in_([status.value for status in OPEN]),
-                            records.c.look_again_at <= datetime.now(timezone.utc),
-                        ),
-                    )
-                    .distinct()
-                ).scalars()
-            )
+            asked = {"system": system, "now": datetime.now(timezone.utc)}
+            return set(connection.execute(_TO_TRY_AGAIN, asked).scalars())
 
     def to_look_at_again(self, system: str, stream: str) -> Iterator[Row]:
         """Return a stream's rows that are due for another look: no write of them can still arrive."""
-        return self._all_rows(
-            records.c.system == system,
-            records.c.stream == stream,
-            records.c.look_again_at <= datetime.now(timezone.utc),
-        )
+        wanted = {"system": system, "stream": stream, "now": datetime.now(timezone.utc)}
+        return self._pages(_DUE_PAGE, wanted)
 
-    def _all_rows(self, *wanted: ColumnElement[bool]) -> Iterator[Row]:
+    def _pages(self, asked: Select[Any], wanted: Mapping[str, object]) -> Iterator[Row]:
         after = ""
         while True:
             with self._database.reading() as connection:
-                page = connection.execute(
-                    select(*_COLUMNS)
-                    .where(*wanted, records.c.external_id > after)
-                    .order_by(records.c.external_id)
-                    .limit(IN_LIMIT)
-                ).all()
+                page = connection.execute(asked, {**wanted, "after": after}).all()
             yield from map(self._values.row, page)
             if len(page) < IN_LIMIT:
                 return
@@ -169,32 +175,13 @@ class LedgerRows:
         A record without a proper external id cannot be told when it comes again: those are left out.
         """
         with self._database.reading() as connection:
-            return set(
-                connection.execute(
-                    select(records.c.stream)
-                    .where(
-                        records.c.system == system,
-                        _is_kept(),
-                        records.c.needs_refetch,
-                        ~records.c.external_id.startswith(UNIDENTIFIED, autoescape=True),
-                    )
-                    .distinct()
-                ).scalars()
-            )
+            return set(connection.execute(_TO_REFETCH, {"system": system}).scalars())
 
     def streams_undecryptable(self, system: str) -> set[str]:
         """Name the streams of which a kept record was sealed with a key that is lost: see `payloads`."""
-        beginning = func.substr(records.c.payload, 1, BEGINNING, type_=Kept)
         with self._database.reading() as connection:
-            found = connection.execute(
-                select(records.c.stream, beginning).where(records.c.system == system, _is_kept()).distinct()
-            ).all()
+            found = connection.execute(_BEGINNINGS, {"system": system}).all()
         return {stream for stream, first in found if self._values.payloads.is_undecryptable(first or b"")}
-
-
-def _is_kept() -> ColumnElement[bool]:
-    """Choose the rows whose content is kept."""
-    return or_(records.c.status.in_([status.value for status in OPEN]), records.c.look_again_at.is_not(None))
 
 
 def batches(items: Iterable[_T], size: int) -> Iterator[list[_T]]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any
 
-from sqlalchemy import insert, update
+from sqlalchemy import Update, bindparam, insert, update
 from typing_extensions import Self
 
 from apbridge import wire
@@ -21,6 +21,18 @@ from apbridge.ledger.database import Database
 from apbridge.ledger.rows import Content
 from apbridge.ledger.tables import runs
 from apbridge.redaction import redact_text
+
+# Built once: see `apbridge.ledger.reading`.
+_BEGINS = insert(runs)
+_THIS_RUN = update(runs).where(runs.c.id == bindparam("run"))
+_TELLS_STATE = _THIS_RUN.values(state_told_at=bindparam("now"))
+_FINISHES = _THIS_RUN.values(
+    status=bindparam("ended"),
+    finished_at=bindparam("now"),
+    counts=bindparam("tally"),
+    code=bindparam("because"),
+    error=bindparam("said"),
+)
 
 
 @dataclass(frozen=True)
@@ -41,15 +53,14 @@ class Run:
         actor = f"{plugin} {version}, {user_name()}@{platform.node()}"
         began = _now()
         with database.writing() as connection:
-            made = connection.execute(
-                insert(runs).values(plugin=plugin, actor=actor, started_at=began, status="running")
-            )
+            values = {"plugin": plugin, "actor": actor, "started_at": began, "status": "running"}
+            made = connection.execute(_BEGINS, values)
             (run_id,) = made.inserted_primary_key or (None,)
         return cls(database, audit, int(str(run_id)), actor, began)
 
     def tells_state(self) -> None:
         """Record that a STATE is about to be told: from now on a bookmark may be of this ledger."""
-        self._note(state_told_at=_now())
+        self._note(_TELLS_STATE, now=_now())
 
     def finish(
         self,
@@ -67,12 +78,12 @@ class Run:
             code: Its code in the error catalogue.
         """
         said = redact_text(error) if error else None
-        told = {"counts": dumps(counts).decode(), "code": code, "error": said}
-        self._note(status=status, finished_at=_now(), **told)
+        told = {"ended": status, "tally": dumps(counts).decode(), "because": code, "said": said}
+        self._note(_FINISHES, now=_now(), **told)
 
-    def _note(self, **values: Any) -> None:  # noqa: ANN401
+    def _note(self, what: Update, **values: object) -> None:
         with self.database.writing() as connection:
-            connection.execute(update(runs).where(runs.c.id == self.id).values(**values))
+            connection.execute(what, {"run": self.id, **values})
 
     @contextmanager
     def audited(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any, Protocol
 
-from sqlalchemy import Row, delete, func, insert, select
+from sqlalchemy import Row, bindparam, delete, func, insert, select
 
 from apbridge.json import dumps, loads
 from apbridge.ledger.doubt import take_turn
@@ -51,6 +51,12 @@ class Observation:
     at: datetime
     value: Any
 
+
+# Built once: see `apbridge.ledger.reading`.
+_THIS_ONE = observations.c.name == bindparam("of")
+_RECALL = select(observations).where(_THIS_ONE)
+_FORGET = delete(observations).where(_THIS_ONE)
+_REMEMBER = insert(observations)
 
 DIFFERENCES = "differences of the last reconciliation"
 """The observation that lists them."""
@@ -151,19 +157,19 @@ class RunHistory:
         with self._database.writing() as connection:
             # Of two processes at once the second would find in its way what the first put there.
             take_turn(connection)
-            connection.execute(delete(observations).where(observations.c.name == name))
-            connection.execute(insert(observations).values(name=name, at=_now(), value=dumps(value).decode()))
+            connection.execute(_FORGET, {"of": name})
+            connection.execute(_REMEMBER, {"name": name, "at": _now(), "value": dumps(value).decode()})
 
     def recall(self, name: str) -> Observation | None:
         """Return what was found out last about something."""
         with self._database.reading() as connection:
-            row = connection.execute(select(observations).where(observations.c.name == name)).one_or_none()
+            row = connection.execute(_RECALL, {"of": name}).one_or_none()
         return Observation(row.at, loads(row.value)) if row else None
 
     def forget(self, name: str) -> None:
         """Keep nothing about something any more."""
         with self._database.writing() as connection:
-            connection.execute(delete(observations).where(observations.c.name == name))
+            connection.execute(_FORGET, {"of": name})
 
     def _runs(self, query: Any) -> list[PastRun]:  # noqa: ANN401
         with self._database.reading() as connection:

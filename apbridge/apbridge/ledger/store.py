@@ -46,9 +46,25 @@ from apbridge.ledger.values import Values
 from apbridge.vault import record_keys
 
 # What every run asks again and again is built once: to build a statement takes as long as to carry it out.
+_HAS_TOLD_STATE = select(
+    exists().where(runs.c.plugin == bindparam("plugin"), runs.c.state_told_at.is_not(None))
+)
 _BEGAN = select(runs.c.started_at).where(runs.c.id == bindparam("run"))
 _THERE = select(records).where(
     records.c.system == bindparam("system"), records.c.external_id.in_(bindparam("names", expanding=True))
+)
+_SEEN = (
+    update(records)
+    .where(
+        records.c.system == bindparam("of"),
+        records.c.stream == bindparam("in"),
+        records.c.external_id == bindparam("name"),
+    )
+    .values(
+        last_seen=bindparam("now"),
+        run_id=bindparam("run"),
+        source_modified_at=func.coalesce(bindparam("moment"), records.c.source_modified_at),
+    )
 )
 
 
@@ -105,9 +121,8 @@ class Ledger(LedgerRows):
 
         A run that failed before it told one has left the ledger as ignorant as it was.
         """
-        told = exists().where(runs.c.plugin == plugin, runs.c.state_told_at.is_not(None))
         with self._database.reading() as connection:
-            return not connection.execute(select(told)).scalar()
+            return not connection.execute(_HAS_TOLD_STATE, {"plugin": plugin}).scalar()
 
     def start_run(self, plugin: str, version: str) -> Run:
         """Record that a run begins. It stays `running` if it crashes."""
@@ -292,23 +307,11 @@ class Ledger(LedgerRows):
         if not modified_at:
             return
         now = _now()
-        each = [{"name": name, "moment": moment} for name, moment in sorted(modified_at.items())]
-        statement = (
-            update(records)
-            .where(
-                records.c.system == system,
-                records.c.stream == stream,
-                records.c.external_id == bindparam("name"),
-            )
-            .values(
-                last_seen=now,
-                run_id=run_id,
-                source_modified_at=func.coalesce(bindparam("moment"), records.c.source_modified_at),
-            )
-        )
+        all_of = {"of": system, "in": stream, "now": now, "run": run_id}
+        each = [{**all_of, "name": name, "moment": moment} for name, moment in sorted(modified_at.items())]
         with self._database.writing() as connection:
             take_turn(connection)
-            connection.execute(statement, each)
+            connection.execute(_SEEN, each)
 
     def verify(self, expected: Anchor | None = None) -> TrailCheck:
         """Walk the audit trail and name its first broken link: see `AuditTrail.verify`."""
