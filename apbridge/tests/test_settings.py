@@ -6,7 +6,15 @@ import pytest
 from singer_sdk import typing as th
 from singer_sdk.configuration._dict_config import parse_environment_config
 
-from apbridge.settings import AVIDXCHANGE_SETTINGS, LEDGER_SETTINGS, NETSUITE_SETTINGS, SPOOL_SETTINGS
+from apbridge.errors import SettingError
+from apbridge.settings import (
+    AVIDXCHANGE_SETTINGS,
+    LEDGER_SETTINGS,
+    NETSUITE_SETTINGS,
+    SPOOL_SETTINGS,
+    place,
+    spool_of,
+)
 
 SIDES = {"netsuite": NETSUITE_SETTINGS, "avidxchange": AVIDXCHANGE_SETTINGS}
 PROPERTIES: list[th.Property[Any]] = [
@@ -39,3 +47,10 @@ def test_numbers_may_come_from_the_environment(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("TAP_CONCURRENCY", "7")
     schema = th.PropertiesList(*NETSUITE_SETTINGS).to_dict()
     assert parse_environment_config(schema, "TAP_")["concurrency"] == 7
+
+
+def test_a_place_that_nothing_can_have_is_refused_by_the_settings_name():
+    with pytest.raises(SettingError, match=r"`?spool_url`?.*NUL"):
+        spool_of({"spool_url": "file:///spool\0"})
+    with pytest.raises(SettingError, match=r"`?private_key_path`?.*NUL"):
+        place({"private_key_path": "a\0b"}, "private_key_path")
