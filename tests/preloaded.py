@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import gc
-from importlib import import_module
+from functools import cache
+from importlib import import_module, metadata
 from pkgutil import iter_modules
 
+import cryptography.hazmat.backends.openssl.backend  # noqa: F401 - asked for by what reads a key
+import fsspec.implementations.chained  # noqa: F401 - asked for by what opens the spool
 import sqlalchemy.dialects.sqlite.pysqlite  # noqa: F401 - the ledger's engine asks for it by name
 
 import apbridge_operator.cli.reconcile  # noqa: F401 - a command is imported only when it is run
 from apbridge.avidxchange.profile import Profile
 from apbridge.avidxchange.profile_files import shipped
+from apbridge.errors.catalogue import catalogue
+from apbridge.ledger.upserts import add_search_keys, upsert, upsert_found
 from apbridge.schemas import CANONICAL, validator
 from tap_avidxchange.tap import TapAvidXchange
 from tap_netsuite_ap.tap import TapNetSuiteAP
@@ -22,9 +27,11 @@ PLUGINS = {
     for plugin in (TapAvidXchange, TapNetSuiteAP, TargetAvidXchange, TargetNetSuitePayments)
 }
 
-# What a plugin imports only for a run.
+# What a plugin imports, reads and compiles only for a run.
+import_module("_strptime")
 for _package in (
     "apbridge.ledger",
+    "apbridge.redaction",
     "apbridge.singer",
     "tap_avidxchange",
     "tap_netsuite_ap",
@@ -37,5 +44,10 @@ for _name in CANONICAL:
     validator(_name)
 for _name in shipped():
     Profile.load(_name)
+catalogue()
+for _statement in (upsert, upsert_found, add_search_keys):
+    _statement("sqlite")
+# Each start asks for versions, and nothing is installed while tests run.
+metadata.version = cache(metadata.version)
 # What is never collected is never written to: each process keeps sharing it.
 gc.freeze()
