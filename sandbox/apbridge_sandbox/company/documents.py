@@ -12,11 +12,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
+from functools import cache
 from itertools import count
 
 from apbridge_sandbox.clock import stamp
 from apbridge_sandbox.company.masters import period_id
 from apbridge_sandbox.company.row_buffer import RowBuffer
+from apbridge_sandbox.company.sources import chart
 
 
 @dataclass
@@ -111,6 +113,7 @@ class VendorBill(Document):
 _APPROVAL = {"A": 2, "B": 2, "D": 1, "E": 3}
 _POSTING = {"A": "T", "B": "T", "D": "F", "E": "F"}
 _CENT = Decimal(1)
+_LINE_TYPES = {"COGS": "COGS", "FixedAsset": "ASSET", "OthCurrAsset": "ASSET", "Income": "INCOME"}
 
 
 def write_bill(batch: RowBuffer, ids: Ids, bill: VendorBill) -> None:
@@ -300,9 +303,23 @@ def _write_lines(batch: RowBuffer, ids: Ids, document: Document, *, createdfrom:
             rate=line.rate,
             amount_cents=line.cents,
             createdfrom=None if line.is_tax else createdfrom,
-            accountinglinetype="TAX" if line.is_tax else "EXPENSE" if line.item else None,
+            accountinglinetype=_line_type(line),
             linelastmodifieddate=moment,
         )
+
+
+def _line_type(line: DocumentLine) -> str | None:
+    """Return what NetSuite calls a line's posting: of an item it may be any of these, or nothing."""
+    if line.is_tax:
+        return "TAX"
+    if line.item is None or line.itemtype == "Service":
+        return None
+    return _LINE_TYPES.get(_account_types().get(line.account, ""), "EXPENSE")
+
+
+@cache
+def _account_types() -> dict[int, str]:
+    return {account.id: account.type for account in chart().values()}
 
 
 def _write_accounting(batch: RowBuffer, bill: VendorBill) -> None:

@@ -1,9 +1,11 @@
--- Every line of some bills, the main line too: its date counts as the bill's.
+-- Every line of some bills, the main line too: its date counts as the bill's. What NetSuite calls a line's posting
+-- (EXPENSE, ASSET, COGS, INCOME, DISCOUNT, GAINLOSS, nothing) says nothing of whether it is a part of the bill.
 SELECT
   l.uniquekey AS id,
   l.transaction AS parent,
   l.id AS line_number,
-  CASE WHEN l.mainline = 'T' THEN 'main' WHEN l.taxline = 'T' THEN 'tax' WHEN l.accountinglinetype IS NULL THEN 'expense' WHEN l.hascostline = 'T' OR l.accountinglinetype = 'EXPENSE' THEN 'item' END AS kind,
+  CASE WHEN l.mainline = 'T' THEN 'main' WHEN l.taxline = 'T' THEN 'tax' WHEN COALESCE(a.account, l.expenseaccount) IS NULL AND COALESCE(l.foreignamount, 0) = 0 THEN NULL WHEN l.item IS NULL THEN 'expense' ELSE 'item' END AS kind,  -- if items
+  CASE WHEN l.mainline = 'T' THEN 'main' WHEN l.taxline = 'T' THEN 'tax' WHEN COALESCE(a.account, l.expenseaccount) IS NULL AND COALESCE(l.foreignamount, 0) = 0 THEN NULL WHEN l.accountinglinetype IS NULL THEN 'expense' ELSE 'item' END AS kind,  -- if not items
   COALESCE(a.account, l.expenseaccount) AS account_id,
   g.acctnumber AS account_number,
   l.department AS department_id,  -- if departments
