@@ -5,12 +5,11 @@ from __future__ import annotations
 import gc
 import os
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
-from sqlalchemy import Engine
-from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
+
+from tests.statements import share
 
 # Where a real account is set up in this very folder, its vault is no business of any test.
 os.environ["APBRIDGE_VAULT"] = str(Path(os.devnull, "vault.json"))
@@ -35,19 +34,4 @@ def pytest_collection_finish() -> None:
 settings.register_profile("project", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("project")
 
-# A run compiles some forty statements for its ledger, and the tests make thousands of runs: all ledgers on
-# SQLite share what one has compiled. A statement's key holds its dialect, so those are told to be the same.
-_COMPILED: dict[Any, Any] = {}
-
-
-def _share(_: type[SQLiteDialect_pysqlite], engine: Engine) -> None:
-    engine.update_execution_options(compiled_cache=_COMPILED)
-
-
-_ALIKE: dict[str, Any] = {
-    "engine_created": classmethod(_share),
-    "__eq__": lambda one, other: type(one) is type(other),
-    "__hash__": lambda one: hash(type(one)),
-}
-for _name, _behaviour in _ALIKE.items():
-    setattr(SQLiteDialect_pysqlite, _name, _behaviour)
+share()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import gc
+import os
 from functools import cache
 from importlib import import_module, metadata
+from pathlib import Path
 from pkgutil import iter_modules
 
 import cryptography.hazmat.backends.openssl.backend  # noqa: F401 - asked for by what reads a key
@@ -15,12 +17,12 @@ import apbridge_operator.cli.reconcile  # noqa: F401 - a command is imported onl
 from apbridge.avidxchange.profile import Profile
 from apbridge.avidxchange.profile_files import shipped
 from apbridge.errors.catalogue import catalogue
-from apbridge.ledger.upserts import add_search_keys, upsert, upsert_found
 from apbridge.schemas import CANONICAL, validator
 from tap_avidxchange.tap import TapAvidXchange
 from tap_netsuite_ap.tap import TapNetSuiteAP
 from target_avidxchange.target import TargetAvidXchange
 from target_netsuite_payments.target import TargetNetSuitePayments
+from tests.statements import compile_usual, share
 
 PLUGINS = {
     plugin.name: plugin
@@ -45,9 +47,14 @@ for _name in CANONICAL:
 for _name in shipped():
     Profile.load(_name)
 catalogue()
-for _statement in (upsert, upsert_found, add_search_keys):
-    _statement("sqlite")
 # Each start asks for versions, and nothing is installed while tests run.
 metadata.version = cache(metadata.version)
+for _plugin in PLUGINS.values():
+    assert _plugin.plugin_version
+    assert _plugin.sdk_version
+share()
+# This process may be started by a test that has a vault of its own.
+os.environ["APBRIDGE_VAULT"] = str(Path(os.devnull, "vault.json"))
+compile_usual()
 # What is never collected is never written to: each process keeps sharing it.
 gc.freeze()
