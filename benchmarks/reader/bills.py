@@ -9,6 +9,7 @@ from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta, timezone
+from functools import lru_cache
 
 _MOST_BEHIND = 100_000
 _IDS = 10**8
@@ -41,8 +42,30 @@ _LINE = json.dumps(
     }
 )
 _MOST_LINES = 10
+_HEADER = json.dumps(
+    {
+        "links": [],
+        "id": "%(number)d",
+        "number_": "INV-%(number)d",
+        "vendor_id": "%(vendor)d",
+        "bill_date": "2026-05-04",
+        "due_date": "2026-06-03",
+        "currency": "USD",
+        "exchange_rate": "1",
+        "total": "%(dollars)d.25",
+        "amount_due": "%(dollars)d.25",
+        "memo": "Office supplies, second floor",
+        "subsidiary_id": "%(subsidiary)d",
+        "ap_account_id": "111",
+        "approval_status": "approved",
+        "status": "open",
+        "balance_modified_at": "%(modified)s",
+        "modified_at": "%(modified)s",
+    }
+)
 
 
+@lru_cache(maxsize=1)
 def written(seconds: int) -> str:
     """Write a moment as NetSuite's TO_CHAR does."""
     return (_EPOCH + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -145,22 +168,10 @@ def _key(moment: str, number: str = "0") -> int:
 
 def _row(number: int, moment: int) -> bytes:
     row = {
-        "links": [],
-        "id": str(number),
-        "number_": f"INV-{number}",
-        "vendor_id": str(number % 997 + 1),
-        "bill_date": "2026-05-04",
-        "due_date": "2026-06-03",
-        "currency": "USD",
-        "exchange_rate": "1",
-        "total": f"{number % 100_000}.25",
-        "amount_due": f"{number % 100_000}.25",
-        "memo": "Office supplies, second floor",
-        "subsidiary_id": str(number % 3 + 1),
-        "ap_account_id": "111",
-        "approval_status": "approved",
-        "status": "open",
-        "balance_modified_at": written(moment),
-        "modified_at": written(moment),
+        "number": number,
+        "vendor": number % 997 + 1,
+        "dollars": number % 100_000,
+        "subsidiary": number % 3 + 1,
+        "modified": written(moment),
     }
-    return json.dumps(row).encode()
+    return (_HEADER % row).encode()

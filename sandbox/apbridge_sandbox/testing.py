@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
@@ -15,6 +16,7 @@ from urllib.request import ProxyHandler, Request, build_opener
 
 import msgspec
 
+from apbridge_sandbox.clock import OPENING
 from apbridge_sandbox.company import CompanySize
 from apbridge_sandbox.context import Options, Sandbox
 from apbridge_sandbox.credentials import issue
@@ -132,8 +134,14 @@ def running(
 
 @contextmanager
 def _in_thread(db: Path, options: Options) -> Iterator[tuple[int, int, Sandbox]]:
+    is_new = not db.exists()
+    if is_new:
+        db.write_bytes(_seeded(options.company))
     sandbox = Sandbox(db, options)
-    sandbox.seed_if_empty()
+    if is_new:
+        sandbox.clock.start_at(OPENING)
+    else:
+        sandbox.seed_if_empty()
     server = Server(sandbox)
     ready = Event()
     thread = Thread(target=server.run, args=(ready.set,), name="sandbox")
@@ -147,6 +155,16 @@ def _in_thread(db: Path, options: Options) -> Iterator[tuple[int, int, Sandbox]]
         server.stop()
         thread.join()
         sandbox.close()
+
+
+@lru_cache(maxsize=8)
+def _seeded(company: CompanySize) -> bytes:
+    """Return the books of a company: it is made once, and tests that start hundreds take copies."""
+    with tempfile.TemporaryDirectory() as folder:
+        sandbox = Sandbox(Path(folder, "sandbox.db"), Options(company))
+        sandbox.seed_if_empty()
+        sandbox.close()
+        return sandbox.store.path.read_bytes()
 
 
 @contextmanager
