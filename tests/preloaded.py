@@ -19,6 +19,7 @@ from apbridge.avidxchange.profile_files import shipped
 from apbridge.errors.catalogue import catalogue
 from apbridge.schemas import CANONICAL, validator
 from tap_avidxchange.tap import TapAvidXchange
+from tap_netsuite_ap.manifest import manifest
 from tap_netsuite_ap.tap import TapNetSuiteAP
 from target_avidxchange.target import TargetAvidXchange
 from target_netsuite_payments.target import TargetNetSuitePayments
@@ -47,6 +48,7 @@ for _name in CANONICAL:
 for _name in shipped():
     Profile.load(_name)
 catalogue()
+manifest()
 # Each start asks for versions, and nothing is installed while tests run.
 metadata.version = cache(metadata.version)
 for _plugin in PLUGINS.values():

@@ -46,7 +46,7 @@ def compile_usual() -> None:
         mark = ledger.identity.mark()
         with run.audited(system=system, operation="upsert invoice", external_id=name, body={}):
             ledger.known()
-        ledger.write(run.id, system, [RowUpdate(stream, name, None, "hash", Status.WAITING)])
+        ledger.write(run.id, system, [RowUpdate(stream, name, None, "hash", Status.WAITING, remote_id="1")])
         ledger.found(run.id, system, stream, {name: RemoteFacts("1", {})}, listed_at=0)
         ledger.seen(run.id, system, stream, {name: None, "another": None})
         ledger.rows(system, stream, [name])
