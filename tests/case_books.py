@@ -7,6 +7,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from apbridge_sandbox.avidxchange import payments
 from apbridge_sandbox.testing import Running
 from tests.in_process import InboundHalf
 
@@ -15,6 +16,8 @@ _CENT = Decimal("0.01")
 
 class NamedBooks:
     """What both systems and the ledger hold of one case.
+
+    Both books are read once, when they are first asked; `forget` before anything else happens.
 
     Args:
         sandbox: Both systems.
@@ -30,6 +33,11 @@ class NamedBooks:
         self.payments: dict[str, str] = {}
         self.by_hand: dict[str, str] = {}
         self.numbers: dict[str, str | None] = {}
+        self._read: Any = None
+
+    def forget(self) -> None:
+        """Read both books anew when they are next asked."""
+        self._read = None
 
     def held(self) -> dict[str, Any]:
         """Return what NetSuite holds under the external id of each payment: what it pays on which bill."""
@@ -67,7 +75,7 @@ class NamedBooks:
     def open(self) -> dict[str, str]:
         """Return what is open in NetSuite of each bill that is there."""
         bills = {number: bill for bill, number in self.bills.items()}
-        found = (bill for bill in self._sandbox.books()["netsuite"]["bills"] if bill["id"] in bills)
+        found = (bill for bill in self._books()["netsuite"]["bills"] if bill["id"] in bills)
         return {bills[bill["id"]]: _plain(bill["unpaid"]) for bill in found}
 
     def unpaid(self) -> dict[str, str]:
@@ -75,7 +83,7 @@ class NamedBooks:
         ours = {self._invoice(bill): bill for bill in self.bills}
         return {
             ours[one["externalId"]]: _plain(one["amountUnpaid"])
-            for one in self._sandbox.books()["avidxchange"]["invoices"]
+            for one in self._books()["avidxchange"]["invoices"]
             if one["externalId"] in ours
         }
 
@@ -94,17 +102,25 @@ class NamedBooks:
         assert self._sandbox.sandbox
         return self._sandbox.sandbox.clock.today()
 
+    def _books(self) -> Any:  # noqa: ANN401
+        if self._read is None:
+            self._read = self._sandbox.books()
+        return self._read
+
     def _named(self, vendor_payment: Mapping[str, Any]) -> str | None:
         names = {f"avidxchange-payment-{number}": name for name, number in self.payments.items()}
         return names.get(vendor_payment["externalid"] or "")
 
     def _vendor_payments(self) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = self._sandbox.books()["netsuite"]["payments"]
+        found: list[dict[str, Any]] = self._books()["netsuite"]["payments"]
         return found
 
     def _paid(self, name: str) -> dict[str, Any]:
-        payments: list[dict[str, Any]] = self._sandbox.books()["avidxchange"]["payments"]
-        (found,) = (one for one in payments if one["id"] == self.payments[name])
+        assert self._sandbox.sandbox
+        with self._sandbox.sandbox.store.connection() as connection:
+            query = "SELECT * FROM ax_payment WHERE id = ?"
+            rows = connection.execute(query, (int(self.payments[name]),)).fetchall()
+            (found,) = payments.show(connection, rows)
         return found
 
     def _invoice(self, bill: str) -> str:

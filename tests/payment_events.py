@@ -61,6 +61,7 @@ class Scene(NamedBooks):
 
     def play(self, event: Any) -> None:  # noqa: ANN401
         """Let something happen: a verb, or a verb and what it is about."""
+        self.forget()
         verb, about = (event, None) if isinstance(event, str) else next(iter(event.items()))
         getattr(self, "do_" + verb.replace("-", "_"))(about)
 
@@ -279,7 +280,13 @@ class Scene(NamedBooks):
     def _id(self, name: str) -> str:
         if name in self.bills or name in self.by_hand:
             return {**self.bills, **self.by_hand}[name]
-        (one,) = (each for each in self._vendor_payments() if self._named(each) == name)
+        context = self._sandbox.sandbox
+        assert context
+        with context.store.connection() as connection:
+            (one,) = connection.execute(
+                "SELECT id FROM ns_transaction WHERE type = 'VendPymt' AND externalid = ?",
+                (f"avidxchange-payment-{self.payments[name]}",),
+            )
         return str(one["id"])
 
     def _submissions(
