@@ -72,8 +72,7 @@ _DIGITS = 28
 """What `Decimal` counts with unless told otherwise."""
 _EXACTLY = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN)
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
-_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
-_NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
+_NESTING = frozenset({dict, list})
 _LONGEST_INTEGER = 18
 """Digits of an integer that the decoder reads itself."""
 _TOKEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"?|[\[{]|[\]}]|-?[0-9][0-9.eE+-]*|[^"\[\]{}0-9-]+|-', re.DOTALL)
@@ -120,22 +119,10 @@ def loads(text: bytes | str) -> Any:  # noqa: ANN401
             found = _decoder.decode(mended)
         except RecursionError:
             raise failure from None
-    if _may_be_deep(given):
+    # Nothing is deeper than there are brackets.
+    if given.count(b"[") + given.count(b"{") > MAX_DEPTH:
         _empty_what_is_deep(found)
     return found
-
-
-def _may_be_deep(text: bytes) -> bool:
-    """Return False where the brackets alone show that nothing is nested too deep."""
-    if text.count(b"[") + text.count(b"{") <= MAX_DEPTH:
-        return False
-    # Brackets in a text nest nothing, and may seem to close those that do.
-    brackets = _STRING.sub(b"", text).translate(None, _NO_BRACKETS)
-    for _ in range(MAX_DEPTH):
-        brackets = brackets.replace(b"[]", b"").replace(b"{}", b"")
-        if not brackets:
-            return False
-    return True
 
 
 def _mended(text: bytes) -> Iterator[bytes]:
@@ -157,13 +144,15 @@ def _mended(text: bytes) -> Iterator[bytes]:
 
 
 def _empty_what_is_deep(value: Any) -> None:  # noqa: ANN401
-    level = [value] if isinstance(value, dict | list) else []
+    level = [value] if type(value) in _NESTING else []
     for _ in range(MAX_DEPTH - 1):
+        if not level:
+            return
         level = [
             inner
             for outer in level
-            for inner in (outer.values() if isinstance(outer, dict) else outer)
-            if isinstance(inner, dict | list)
+            for inner in (outer.values() if type(outer) is dict else outer)
+            if type(inner) in _NESTING
         ]
     for one in level:
         one.clear()

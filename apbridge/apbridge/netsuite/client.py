@@ -38,6 +38,7 @@ _RESTLET_PATH = "/app/site/hosting/restlet.nl"
 _WELL = "HTTP 200"
 _ID = re.compile(r"-?[0-9]{1,18}")
 """An internal id. NetSuite's own records have negative ones."""
+_TEXTS = frozenset({str})
 _NOT_OURS = "NOT_OUR_RESTLET"
 
 _T = TypeVar("_T")
@@ -289,7 +290,7 @@ def _rows(items: list[Any]) -> list[Row]:
     """
     for item in items:
         item.pop("links", None)
-        if not all(type(value) is str for value in item.values()):
+        if not _TEXTS.issuperset(map(type, item.values())):
             raise TypeError
         if not _ID.fullmatch(item.get("id", "0")):
             raise ValueError
