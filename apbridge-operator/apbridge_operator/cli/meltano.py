@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -102,9 +103,14 @@ def _document(file: Path) -> dict[str, Any] | None:
     if not file.exists():
         return None
     try:
-        document = declared_file.values(declared_file.text_of(file))
+        return _parsed(declared_file.text_of(file))
     except (UnreadableFileError, MalformedFileError) as failure:
         raise SettingError("APB-CLI-003", problem=failure) from failure
+
+
+@lru_cache(maxsize=1)  # a command asks for the settings of several plugins
+def _parsed(text: str) -> dict[str, Any]:
+    document = declared_file.values(text)
     if not isinstance(document, dict):
         raise SettingError("APB-CLI-003", problem="it is not a project")
     if found := best_match(_PROJECT.iter_errors(document)):
