@@ -68,6 +68,7 @@ class PostingCompany:
         self.control = sandbox.control
         self._taken: set[str] = set()
         self._payments = count(1)
+        self._disturbed: set[str] = set()
 
     def rows(self, sql: str, *values: object) -> list[dict[str, Any]]:
         assert self.sandbox.sandbox
@@ -262,11 +263,18 @@ class PostingCompany:
         self, do: Mapping[str, Any], *, method: str = "POST", path: str = "/vendorPayment", **when: int
     ) -> None:
         """Make calls go wrong: every one, unless told which."""
+        self._disturbed.add("faults")
         self.control("/control/faults", {"match": {"method": method, "path": path, **when}, "do": dict(do)})
 
     def switch(self, **values: object) -> None:
         """Make NetSuite behave in another way that it may, until the test ends."""
+        self._disturbed.add("switches")
         self.control("/control/switches", {f"netsuite.{name}": value for name, value in values.items()})
+
+    def calm(self) -> None:
+        """End the faults and switches of the test, if it had any: most have none."""
+        while self._disturbed:
+            self.control(f"/control/{self._disturbed.pop()}", method="DELETE")
 
     @property
     def writes(self) -> int:

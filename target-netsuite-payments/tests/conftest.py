@@ -26,8 +26,7 @@ def _company() -> Iterator[PostingCompany]:
 def company(_company: PostingCompany) -> Iterator[PostingCompany]:
     _company.forget_calls()
     yield _company
-    _company.control("/control/faults", method="DELETE")
-    _company.control("/control/switches", method="DELETE")
+    _company.calm()
 
 
 @pytest.fixture
