@@ -14,7 +14,9 @@ from apbridge_sandbox.context import Sandbox
 from apbridge_sandbox.control.endpoint import NoFields, route
 from apbridge_sandbox.money import amount
 
-# A column that ends in _cents is shown without it, as an amount.
+_CENTS = "_cents"
+"""A column that ends so is shown without it, as an amount."""
+
 _NETSUITE = {
     "vendors": """SELECT id, entityid, altname, subsidiary, currency, isinactive, externalid
                   FROM ns_vendor ORDER BY id""",
@@ -121,14 +123,13 @@ def _shown(
 
 
 def _rows(conn: sqlite3.Connection, query: str) -> Iterable[_Row]:
-    for row in conn.execute(query):
-        yield dict(_field(name, row[name]) for name in row.keys())  # noqa: SIM118
-
-
-def _field(name: str, value: Any) -> tuple[str, Any]:  # noqa: ANN401
-    if name.endswith("_cents"):
-        return name.removesuffix("_cents"), amount(value)
-    return name, str(value) if isinstance(value, int) else value
+    found = conn.execute(query)
+    columns = [(name.removesuffix(_CENTS), name.endswith(_CENTS)) for name, *_ in found.description]
+    for row in found:
+        yield {
+            name: amount(value) if is_amount else str(value) if isinstance(value, int) else value
+            for (name, is_amount), value in zip(columns, row, strict=True)
+        }
 
 
 def _by(rows: Iterable[_Row], key: str) -> dict[str, list[_Row]]:
