@@ -62,35 +62,40 @@ def test_of_several_the_first_pdf_is_sent_and_the_others_are_named(
     assert "not sent: second.pdf, scan.png" in caplog.text
 
 
-@pytest.mark.parametrize("trouble", ["damaged", "missing", "type", "size", "empty", "refused"])
-def test_one_that_fails_is_told_on_its_bill_and_the_invoice_stands(company: ReceivingCompany, trouble: str):
-    picture = company.picture("bill.pdf")
-    if trouble == "damaged":
-        Path(picture["uri"].removeprefix("file://")).write_bytes(b"%PDF-else")
-    elif trouble == "missing":
-        Path(picture["uri"].removeprefix("file://")).unlink()
-    elif trouble == "type":
-        picture["media_type"] = "application/msword"
-    elif trouble == "size":
-        picture["size"] = 10_485_761
-    elif trouble == "empty":
-        picture["size"] = 0
-    else:
-        picture["media_type"] = "image/png"
-    result = company.send(*CODING, bill(1, images=[picture]))
-    assert result.counts["bills"] == {"rejected": 1}
-    row = company.row(1)
-    assert row.status is Status.REJECTED
-    assert row.reason
-    assert "Bill INV-1" in row.reason
-    assert "bill.pdf" in row.reason
-    assert company.invoice(1)["status"] == "submitted"
-    # Only the image is tried again, and it goes as soon as it can.
+def test_one_that_fails_is_told_on_its_bill_and_the_invoice_stands(company: ReceivingCompany):
+    troubles = dict(enumerate(["damaged", "missing", "type", "size", "empty", "refused"], start=1))
+    pictures = {n: company.picture("bill.pdf", trouble.encode()) for n, trouble in troubles.items()}
+    for n, trouble in troubles.items():
+        picture = pictures[n]
+        if trouble == "damaged":
+            Path(picture["uri"].removeprefix("file://")).write_bytes(b"%PDF-else")
+        elif trouble == "missing":
+            Path(picture["uri"].removeprefix("file://")).unlink()
+        elif trouble == "type":
+            picture["media_type"] = "application/msword"
+        elif trouble == "size":
+            picture["size"] = 10_485_761
+        elif trouble == "empty":
+            picture["size"] = 0
+        else:
+            picture["media_type"] = "image/png"
+    result = company.send(*CODING, *(bill(n, images=[picture]) for n, picture in pictures.items()))
+    assert result.counts["bills"] == {"rejected": 6}
+    for n, trouble in troubles.items():
+        row = company.row(n)
+        assert row.status is Status.REJECTED, trouble
+        assert row.reason, trouble
+        assert f"Bill INV-{n}" in row.reason
+        assert "bill.pdf" in row.reason
+        assert company.invoice(n)["status"] == "submitted"
+        assert company.image(n) is None
+    # Only the images are tried again, and they go as soon as they can.
     company.calls()
-    good = company.picture("bill.pdf")
-    assert company.send(bill(1, images=[good])).counts == {"bills": {"delivered": 1}}
-    assert company.image(1) == good["sha256"]
-    assert company.calls()["writes"] == 1
+    good = {n: company.picture("bill.pdf", trouble.encode()) for n, trouble in troubles.items()}
+    again = company.send(*(bill(n, images=[picture]) for n, picture in good.items()))
+    assert again.counts == {"bills": {"delivered": 6}}
+    assert {n: company.image(n) for n in good} == {n: picture["sha256"] for n, picture in good.items()}
+    assert company.calls()["writes"] == 6
 
 
 @pytest.mark.parametrize("is_gone", [False, True])

@@ -20,36 +20,43 @@ if TYPE_CHECKING:
     from tests.conftest import ReceivingCompany
 
 
-@pytest.mark.parametrize(
-    ("messages", "code", "says"),
-    [
-        ((vendor(1, is_active=False), account(1), bill(1)), "APB-TAX-011", "(?i)vendorExternalId"),
+def test_each_names_the_bill_the_field_and_what_to_do(company: ReceivingCompany):
+    masters = (
+        *(vendor(1), vendor(2, is_active=False)),
+        *(account(1), account(2, is_active=False), account(3, is_postable=False)),
+        location(1, is_active=False),
+    )
+    wrong = [
+        (bill(1, of_vendor=2), "APB-TAX-011", "(?i)vendorExternalId"),
         (
-            (vendor(1), account(1, is_active=False), bill(1)),
+            bill(2, line(1, "100.00", 2), line(2, "23.45", 2)),
             "APB-TAX-051",
-            "line 1 is on account 6001, and code 6001 is not active",
+            "line 1 is on account 6002, and code 6002 is not active",
         ),
-        ((vendor(1), account(1, is_postable=False), bill(1)), "APB-TAX-051", "line 1 is on account 6001"),
         (
-            (vendor(1), account(1), location(1, is_active=False), bill(1, line(1, "1", location_id="1"))),
+            bill(3, line(1, "100.00", 3), line(2, "23.45", 3)),
+            "APB-TAX-051",
+            "line 1 is on account 6003",
+        ),
+        (
+            bill(4, line(1, "1", location_id="1")),
             "APB-TAX-051",
             "line 1 is on location 1, and code 1 is not active",
         ),
-        ((vendor(1), account(1), bill(1, total=5, amount_due=5)), "APB-TAX-014", "The lines sum to 123.45"),
-        ((vendor(1), account(1), bill(1, bill_date=None)), "APB-TAX-010", "(?i)invoiceDate"),
-        ((vendor(1), bill(1, line(1, "1", account_id=None))), "APB-TAX-003", "line 1 has no account"),
-        ((vendor(1), account(1), bill(1, vendor_id=None)), "APB-TAX-002", "names no vendor"),
-    ],
-)
-def test_each_names_the_bill_the_field_and_what_to_do(company: ReceivingCompany, messages, code, says):  # noqa: ANN001
-    result = company.send(*messages)
-    assert result.counts["bills"] == {"rejected": 1}
-    row = company.row(1)
-    assert row.code == code
-    assert row.reason
-    assert re.search(says, row.reason)
-    assert "INV-1" in row.reason
-    assert "by itself" in row.reason
+        (bill(5, total=5, amount_due=5), "APB-TAX-014", "The lines sum to 123.45"),
+        (bill(6, bill_date=None), "APB-TAX-010", "(?i)invoiceDate"),
+        (bill(7, line(1, "1", account_id=None)), "APB-TAX-003", "line 1 has no account"),
+        (bill(8, vendor_id=None), "APB-TAX-002", "names no vendor"),
+    ]
+    result = company.send(*masters, *(message for message, _, _ in wrong))
+    assert result.counts["bills"] == {"rejected": 8}
+    for number, (_, code, says) in enumerate(wrong, start=1):
+        row = company.row(number)
+        assert row.code == code
+        assert row.reason
+        assert re.search(says, row.reason)
+        assert f"INV-{number}" in row.reason
+        assert "by itself" in row.reason
 
 
 @pytest.mark.parametrize(
