@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
+from string import ascii_letters, digits
 
 import jwt
 import pytest
@@ -64,7 +65,7 @@ def test_what_was_given_is_left_alone():
         "taxId: {secret}",
     ],
 )
-@given(secret=st.from_regex(r"[A-Za-z0-9_.~+/-]{12,40}", fullmatch=True))
+@given(secret=st.text(ascii_letters + digits + "_.~+/-", min_size=12, max_size=40))
 def test_secrets_in_a_text_are_masked(text: str, secret: str):
     assert secret not in redact_text(text.format(secret=secret))
 
