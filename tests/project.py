@@ -19,6 +19,10 @@ def new_project(folder: Path) -> Path:
     shutil.copy(ROOT / "meltano.yml", folder)
     (folder / ".meltano").mkdir()
     for kind in ("extractors", "loaders", "utilities"):
+        # Where one was set up otherwise, Meltano removes it, for all, and finds nothing here to install.
+        for plugin in (ROOT / ".meltano" / kind).iterdir():
+            program = plugin / "venv/bin" / plugin.name
+            assert program.exists(), f"{program} is missing: remove .meltano/.done and run `make setup`"
         (folder / ".meltano" / kind).symlink_to(ROOT / ".meltano" / kind)
     return folder
 
