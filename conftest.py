@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,15 @@ os.environ["APBRIDGE_VAULT"] = str(Path(os.devnull, "vault.json"))
 
 # Programs that a test starts tell where they crashed, as pytest's own processes do.
 os.environ["PYTHONFAULTHANDLER"] = "1"
+
+
+@pytest.fixture(autouse=True)
+def _environment() -> Iterator[None]:
+    """Put the environment back whole: a command sets what is in `.env`, and what `init` has made."""
+    before = dict(os.environ)
+    yield
+    os.environ.clear()
+    os.environ.update(before)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -27,6 +27,6 @@ def sealed(plain: ToyContext) -> ToyContext:
 
 
 def make_vault() -> None:
-    """Make the project's vault; the fixture `project` takes the variable away again."""
+    """Make the project's vault; the variable goes with the test."""
     os.environ["APBRIDGE_VAULT_KEY_FILE"] = "../key"
     Vault.create()

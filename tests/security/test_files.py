@@ -48,9 +48,8 @@ def careless() -> Iterator[None]:
 
 @pytest.fixture
 def project(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A project's folder to work in that others may come to, with none of our variables, also later."""
-    before = dict(os.environ)
-    for name in before:
+    """A project's folder to work in that others may come to, with none of our variables."""
+    for name in dict(os.environ):
         if name.startswith(OURS):
             monkeypatch.delenv(name)
     with tempfile.TemporaryDirectory() as made:
@@ -60,9 +59,6 @@ def project(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         monkeypatch.setenv("XDG_STATE_HOME", f"{folder}/state")
         monkeypatch.setenv("APBRIDGE_VAULT_KEY_FILE", f"{folder}/elsewhere/key")
         yield folder
-    # A command sets variables too: those of its project's `.env`, and what `init` has put into the vault.
-    os.environ.clear()
-    os.environ.update(before)
 
 
 PROGRAMS: dict[str, Callable[[], Any]] = {

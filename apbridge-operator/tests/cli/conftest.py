@@ -25,9 +25,9 @@ Apbridge = Callable[..., CommandEnded]
 
 @pytest.fixture
 def project(tmp_path: Path) -> Iterator[Path]:
-    """A project's folder to work in, without any of our variables; those of its `.env` go with the test."""
-    before, where = dict(os.environ), Path.cwd()
-    for name in before:
+    """A project's folder to work in, without any of our variables."""
+    where = Path.cwd()
+    for name in dict(os.environ):
         if name.startswith(("APBRIDGE_", "AVIDXCHANGE_", "MELTANO_", "NETSUITE_", "TAP_", "TARGET_")):
             del os.environ[name]
     folder = tmp_path / "project"
@@ -35,8 +35,6 @@ def project(tmp_path: Path) -> Iterator[Path]:
     os.chdir(folder)
     yield folder
     os.chdir(where)
-    os.environ.clear()
-    os.environ.update(before)
 
 
 @pytest.fixture
