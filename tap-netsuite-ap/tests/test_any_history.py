@@ -226,7 +226,7 @@ def test_any_history_ends_with_every_bill_told_as_it_stands(
     run_state_machine_as_test(
         BillHistory,
         settings=settings(
-            max_examples=examples(6),
+            max_examples=examples(4),
             stateful_step_count=14,
             phases=[Phase.explicit, Phase.reuse, Phase.generate],
             suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],

@@ -134,7 +134,7 @@ def begin_anew(company: ReceivingCompany) -> None:
 
 
 @settings(
-    max_examples=examples(5),
+    max_examples=examples(3),
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 @given(messages=inputs, seed=st.integers(0, 999), batch=st.integers(1, 8), cut=st.integers(0, 60))

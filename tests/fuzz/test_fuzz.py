@@ -28,7 +28,7 @@ def test_what_once_broke_a_parser_breaks_it_no_more(name: str):
 def test_no_input_breaks_a_parser(name: str):
     parser = PARSERS[name]
 
-    @settings(max_examples=examples(8), database=None)
+    @settings(max_examples=examples(6), database=None)
     @given(parser.inputs)
     def feed(data: bytes) -> None:
         holds(parser, data)

@@ -237,7 +237,7 @@ def whole_trail(tmp_path_factory: pytest.TempPathFactory) -> Path:
 COLUMNS = [column.name for column in audit.columns]
 
 
-@settings(max_examples=examples(60))
+@settings(max_examples=examples(30))
 @given(data=st.data())
 def test_one_changed_byte_a_removed_row_or_a_swapped_pair_is_always_found(
     whole_trail: Path, data: st.DataObject

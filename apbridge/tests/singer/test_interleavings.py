@@ -110,7 +110,7 @@ MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
 QUIET = {"batch": 5, "refused": set(), "down_after": None, "signal_after": None}
 
 
-@settings(max_examples=examples(10))
+@settings(max_examples=examples(6))
 @given(messages=inputs.map(numbered), turns=st.lists(mishaps, min_size=1, max_size=3))
 def test_any_input_any_mishap(
     new_context: Callable[[Path], ToyContext], messages: list[Message], turns: list[dict[str, Any]]

@@ -177,7 +177,7 @@ READINGS = {
 }
 
 
-@settings(max_examples=examples(100))
+@settings(max_examples=examples(50))
 @given(**READINGS, says_more=st.sampled_from([None, True, False]))
 def test_every_row_comes_once_and_in_order(
     *, keys: list[Key], seed: int, rows: int, lanes: int, is_long: bool, ends: str, says_more: bool | None
@@ -196,7 +196,7 @@ def test_every_row_comes_once_and_in_order(
         assert books.pages_begun <= len(keys) // rows + 1
 
 
-@settings(max_examples=examples(70))
+@settings(max_examples=examples(40))
 @given(**READINGS)
 def test_what_is_edited_meanwhile_makes_no_other_row_come_twice_or_never(
     *, keys: list[Key], seed: int, rows: int, lanes: int, is_long: bool, ends: str
@@ -210,7 +210,7 @@ def test_what_is_edited_meanwhile_makes_no_other_row_come_twice_or_never(
     assert books.kept <= set(got)
 
 
-@settings(max_examples=examples(70))
+@settings(max_examples=examples(40))
 @given(**READINGS, failing=st.sets(st.integers(1, 30), min_size=1, max_size=3))
 def test_a_call_that_fails_ends_the_reading_before_the_gap(
     *,
