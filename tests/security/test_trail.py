@@ -16,7 +16,7 @@ from sqlalchemy import Connection, delete, select, update
 from apbridge.errors import SettingError
 from apbridge.ledger import Ledger, Run
 from apbridge.ledger.audit import _hash
-from apbridge.ledger.tables import GENESIS, audit, audit_head
+from apbridge.ledger.tables import GENERATION, GENESIS, audit, audit_head, identity
 from apbridge_operator.console.serve import report
 from apbridge_operator.notices import due
 from tests.security.conftest import make_vault
@@ -87,6 +87,10 @@ def delete_the_head(connection: Connection) -> None:
     connection.execute(delete(audit_head))
 
 
+def delete_the_generation(connection: Connection) -> None:
+    connection.execute(delete(identity).where(identity.c.name == GENERATION))
+
+
 Attack = Callable[[Connection], None]
 ATTACKS = [cut_the_tail, delete_all, delete_all_and_the_seal, rewrite_all]
 
@@ -130,6 +134,14 @@ def test_a_trail_without_its_head_is_named_and_nothing_is_sent(
     with pytest.raises(SettingError, match="APB-LED-017"):
         sealed.run([*SCHEMAS, vendor(1), state("t1", "vendors")])
     assert sealed.last.books.delivered == []
+
+
+def test_a_ledger_that_nothing_tells_from_others_takes_no_write(plain: ToyContext) -> None:
+    fill(plain.url)
+    attack(plain.url, delete_the_generation)
+    with pytest.raises(SettingError, match="APB-LED-017"):
+        plain.run([*SCHEMAS, vendor(1), state("t1", "vendors")])
+    assert plain.last.books.delivered == []
 
 
 def test_a_trail_that_is_older_than_the_vault_is_accused_of_no_wrong_row(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from copy import deepcopy
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -93,7 +94,7 @@ def config(project: Path, plugin: str, environ: Mapping[str, str]) -> dict[str, 
     for entry in _entries(document, plugin, environ):
         for setting in entry.get("settings") or ():
             kinds[setting["name"]] = setting.get("kind", "string")
-            found |= {setting["name"]: setting["value"]} if "value" in setting else {}
+            found |= {setting["name"]: deepcopy(setting["value"])} if "value" in setting else {}
         found |= {name: _expanded(value, known) for name, value in (entry.get("config") or {}).items()}
     found |= {name: _typed(name, value, kinds[name]) for name, value in own.items() if name in kinds}
     return {name: value for name, value in found.items() if value is not None}

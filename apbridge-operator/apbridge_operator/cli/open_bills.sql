@@ -1,4 +1,5 @@
--- What the lines of open bills are coded to, by subsidiary: one row a code, and how many bills use it.
+-- What the lines of open bills are coded to, by subsidiary: one row a code, and how many bills use it. Which lines
+-- are a part of a bill, tap-netsuite-ap's `bill_lines.sql` says too.
 -- $of is the column asked for; a line that ends in `-- if …` is left out where NetSuite does not know the word.
 SELECT
   $of AS value_,
@@ -14,7 +15,7 @@ LEFT JOIN account g ON g.id = COALESCE(a.account, l.expenseaccount)
 WHERE t.type = 'VendBill'
   AND SUBSTR(t.status, -1) = 'A'
   AND l.mainline = 'F'
-  AND (l.taxline = 'T' OR l.accountinglinetype IS NULL OR l.accountinglinetype = 'EXPENSE' OR l.hascostline = 'T')
+  AND (l.foreignamount <> 0 OR COALESCE(a.account, l.expenseaccount) IS NOT NULL)
   AND $of IS NOT NULL
 GROUP BY
   m.subsidiary,  -- if subsidiary

@@ -102,6 +102,18 @@ def test_each_account_without_a_valid_code_is_listed_with_its_bills(
     assert company.calls()["avidxchange"]["writes"] == calls + 2, "those of this test"
 
 
+def test_every_account_of_a_line_is_looked_at_whatever_netsuite_calls_its_posting(
+    company: Running, apbridge: Apbridge, project: Path
+):
+    used = used_accounts(company)
+    (project / "codes.csv").write_text("account,code\n" + "".join(f"{number},GONE\n" for number in used))
+    os.environ["TARGET_AVIDXCHANGE_GL_MAPPING"] = "codes.csv"
+    bills: Counter[str] = Counter()
+    for one in check(apbridge, 1)["invalid"]:
+        bills[one["number"]] += one["bills"]
+    assert bills == used
+
+
 def test_dimensions_are_listed_too(company: Running, apbridge: Apbridge, project: Path):
     (project / "codes.yaml").write_text("- {dimension: location, value: '*', code: 'L*'}\n")
     os.environ["TARGET_AVIDXCHANGE_DIMENSION_MAPPING"] = "codes.yaml"

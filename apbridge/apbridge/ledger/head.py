@@ -28,10 +28,10 @@ def read_head(connection: Connection, ledger: str, *, locked: bool = False) -> R
         locked: Keep everybody else from the trail until the transaction is over.
 
     Raises:
-        SettingError: There is no head any more.
+        SettingError: There is no head any more, or nothing tells the ledger from others.
     """
     found = connection.execute(_HEAD_LOCKED if locked else _HEAD).one_or_none()
-    if found is None:
+    if found is None or found.ledger is None:
         raise SettingError("APB-LED-017", ledger=ledger)
     return found
 

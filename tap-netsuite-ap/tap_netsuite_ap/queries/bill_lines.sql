@@ -4,8 +4,8 @@ SELECT
   l.uniquekey AS id,
   l.transaction AS parent,
   l.id AS line_number,
-  CASE WHEN l.mainline = 'T' THEN 'main' WHEN l.taxline = 'T' THEN 'tax' WHEN COALESCE(a.account, l.expenseaccount) IS NULL AND COALESCE(l.foreignamount, 0) = 0 THEN NULL WHEN l.item IS NULL THEN 'expense' ELSE 'item' END AS kind,  -- if items
-  CASE WHEN l.mainline = 'T' THEN 'main' WHEN l.taxline = 'T' THEN 'tax' WHEN COALESCE(a.account, l.expenseaccount) IS NULL AND COALESCE(l.foreignamount, 0) = 0 THEN NULL WHEN l.accountinglinetype IS NULL THEN 'expense' ELSE 'item' END AS kind,  -- if not items
+  CASE WHEN l.mainline = 'T' THEN 'main' WHEN l.taxline = 'T' THEN 'tax' WHEN l.foreignamount IS NULL OR (l.foreignamount = 0 AND COALESCE(a.account, l.expenseaccount) IS NULL) THEN NULL WHEN l.item IS NULL THEN 'expense' ELSE 'item' END AS kind,  -- if items
+  CASE WHEN l.mainline = 'T' THEN 'main' WHEN l.taxline = 'T' THEN 'tax' WHEN l.foreignamount IS NULL OR (l.foreignamount = 0 AND COALESCE(a.account, l.expenseaccount) IS NULL) THEN NULL WHEN l.accountinglinetype IS NULL THEN 'expense' ELSE 'item' END AS kind,  -- if not items
   COALESCE(a.account, l.expenseaccount) AS account_id,
   g.acctnumber AS account_number,
   l.department AS department_id,  -- if departments
