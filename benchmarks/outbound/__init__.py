@@ -79,7 +79,10 @@ def _measure(there: _Company, folder: Path) -> None:
     there.counts(_LATENCY)
     new = there.seconds(_TARGET, write(folder / "new", bills(_NEW)))
     limit = _NEW * _LATENCY / _CONCURRENCY
-    _tell("new", _NEW, new, there.counts(), f"{new / limit:.2f} of the limit {limit:.1f} s")
+    counts = there.counts()
+    _tell("new", _NEW, new, counts, f"{new / limit:.2f} of the limit {limit:.1f} s")
+    if counts["writes"] != _NEW:
+        sys.exit("Not every bill was sent: nothing was measured.")
     many = write(folder / "many", bills(_UNCHANGED))
     there.seconds(_TARGET, many)
     there.counts()

@@ -28,7 +28,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_PUT(self) -> None:
         self.rfile.read(int(self.headers["Content-Length"]))
-        self._answer(201, b'{"id":"1"}', is_write=True)
+        name = self.path.rsplit("/", 1)[1]
+        # Only an answer that names the record counts as an acknowledgement.
+        self._answer(201, b'{"id":"1","externalId":"%s"}' % name.encode(), is_write=True)
 
     def _answer(self, status: int, body: bytes, *, is_write: bool) -> None:
         counted = self.counted
