@@ -73,7 +73,8 @@ def test_an_error_of_a_plugin_is_an_error_in_meltano(project: Path, plugin: str,
     check(ended.stderr + ended.stdout, plugin, named)
 
 
-# The target has nothing wrong of its own: where it failed first, Meltano would end the tap unheard.
+# The tap fails at once. Where the target failed first, Meltano would end the tap unheard: this one has the right
+# key, and asks for seconds before it gives up on a port that nothing listens at.
 @pytest.mark.parametrize(
     ("tap", "target", "wrong"),
     [

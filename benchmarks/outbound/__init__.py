@@ -90,6 +90,8 @@ def _measure(there: _Company, folder: Path) -> None:
     counts = there.counts()
     plain = there.seconds(_PLAIN, many)
     _tell("unchanged", _UNCHANGED, unchanged, counts, f"{unchanged / plain:.2f} of the plain target")
+    if counts["writes"]:
+        sys.exit("Bills were sent again: what was measured is no run with nothing new.")
     _tell("plain target", _UNCHANGED, plain, there.counts(), "validates and drops")
 
 

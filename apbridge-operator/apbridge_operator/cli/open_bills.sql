@@ -1,5 +1,5 @@
 -- What the lines of open bills are coded to, by subsidiary: one row a code, and how many bills use it. Which lines
--- are a part of a bill, tap-netsuite-ap's `bill_lines.sql` says too.
+-- are a part of a bill is decided as in tap-netsuite-ap's `bill_lines.sql`.
 -- $of is the column asked for; a line that ends in `-- if …` is left out where NetSuite does not know the word.
 SELECT
   $of AS value_,
@@ -15,7 +15,7 @@ LEFT JOIN account g ON g.id = COALESCE(a.account, l.expenseaccount)
 WHERE t.type = 'VendBill'
   AND SUBSTR(t.status, -1) = 'A'
   AND l.mainline = 'F'
-  AND (l.foreignamount <> 0 OR COALESCE(a.account, l.expenseaccount) IS NOT NULL)
+  AND (l.foreignamount <> 0 OR (l.foreignamount = 0 AND COALESCE(a.account, l.expenseaccount) IS NOT NULL))
   AND $of IS NOT NULL
 GROUP BY
   m.subsidiary,  -- if subsidiary
