@@ -73,8 +73,8 @@ def test_an_error_of_a_plugin_is_an_error_in_meltano(project: Path, plugin: str,
     check(ended.stderr + ended.stdout, plugin, named)
 
 
-# The tap fails at once. Where the target failed first, Meltano would end the tap unheard: this one has the right
-# key, and asks for seconds before it gives up on a port that nothing listens at.
+# The tap fails at once. Where the target failed first, Meltano would end the tap unheard: it has what it
+# needs here, and tries for seconds before it gives up on a port that nothing listens at.
 @pytest.mark.parametrize(
     ("tap", "target", "wrong"),
     [
