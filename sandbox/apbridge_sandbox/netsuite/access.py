@@ -12,7 +12,7 @@ from apbridge_sandbox.netsuite import token_based
 from apbridge_sandbox.netsuite.endpoint import NetSuiteCall
 from apbridge_sandbox.netsuite.errors import insufficient_permission, invalid_login
 from apbridge_sandbox.netsuite.sign_in import fingerprint
-from apbridge_sandbox.switches import Switches
+from apbridge_sandbox.switches import Switches, listed
 
 REST_WEB_SERVICES = "rest_webservices"
 RESTLETS = "restlets"
@@ -94,16 +94,12 @@ def check_permission(call: NetSuiteCall, permission: str) -> None:
 
 def account_of(switches: Switches) -> suiteql.AccountView:
     """Return what the account and the role let a call see."""
-    subsidiaries = _listed(switches["netsuite.role_subsidiaries"])
+    subsidiaries = listed(switches["netsuite.role_subsidiaries"])
     features_off = {name for name in FEATURES if not switches[f"netsuite.{name}"]}
     other = {"lastmodified": "lastmodifieddate", "lastmodifieddate": "lastmodified"}
     features_off.add(f"custom_record_{other[switches['netsuite.custom_record_changed']]}")
     return suiteql.AccountView(
         features_off=frozenset(features_off),
-        permissions_missing=frozenset(_listed(switches["netsuite.missing_permissions"])),
+        permissions_missing=frozenset(listed(switches["netsuite.missing_permissions"])),
         subsidiaries=tuple(map(int, subsidiaries)) if subsidiaries else None,
     )
-
-
-def _listed(text: str) -> list[str]:
-    return [part.strip() for part in text.split(",") if part.strip()]

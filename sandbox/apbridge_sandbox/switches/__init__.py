@@ -1,7 +1,8 @@
 """What is not known of the real systems: each a switch, so that both ways can be tried.
 
-Switches are declared in the JSON files beside this one, a file a system: name → `default`,
-`values` (left out where any value of the default's type will do) and what it `says`.
+Switches are declared in the JSON files beside this one, a file a system or a part of it: name → `default`,
+`values` (left out where any value of the default's type will do), or `of` where it is a list, separated by
+commas, of some of these; and what it `says`.
 """
 
 from __future__ import annotations
@@ -19,6 +20,27 @@ class Switch(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     default: bool | int | str
     says: str
     values: list[bool | int | str] | None = None
+    of: list[str] | None = None
+
+    def takes(self, value: object) -> bool:
+        """Return whether it can stand so."""
+        if type(value) is not type(self.default):
+            return False
+        if self.of is not None:
+            return set(listed(str(value))) <= set(self.of)
+        return self.values is None or value in self.values
+
+    @property
+    def allowed(self) -> str:
+        """What it can be, in words."""
+        if self.of is not None:
+            return f"a list of some of: {', '.join(self.of)}"
+        return str(self.values or type(self.default).__name__)
+
+
+def listed(text: str) -> list[str]:
+    """Return the parts of a list that is separated by commas."""
+    return [part.strip() for part in text.split(",") if part.strip()]
 
 
 def declared() -> dict[str, Switch]:
@@ -60,9 +82,8 @@ class Switches(Mapping[str, Any]):
             if switch is None:
                 message = f"there is no switch {name}; there are: {', '.join(self._declared)}"
                 raise ValueError(message)
-            if type(value) is not type(switch.default) or (switch.values and value not in switch.values):
-                allowed = switch.values or type(switch.default).__name__
-                message = f"switch {name} cannot be {value!r}; it can be {allowed}"
+            if not switch.takes(value):
+                message = f"switch {name} cannot be {value!r}; it can be {switch.allowed}"
                 raise ValueError(message)
         self._set |= values
 

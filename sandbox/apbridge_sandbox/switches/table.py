@@ -17,7 +17,8 @@ def table() -> str:
         allowed = [True, False] if isinstance(switch.default, bool) else switch.values
         others = [value for value in allowed or [] if value != switch.default]
         values = ", ".join(f"`{_shown(value)}`" for value in (switch.default, *others))
-        rows.append(f"| `{name}` | {values}{'' if allowed else ' …'} | {switch.says} |")
+        some = f"; some of {', '.join(f'`{one}`' for one in switch.of)}" if switch.of else ""
+        rows.append(f"| `{name}` | {values}{some or ('' if allowed else ' …')} | {switch.says} |")
     return "\n".join(rows) + "\n"
 
 
