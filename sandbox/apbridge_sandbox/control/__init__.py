@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.routing import BaseRoute
 
-from apbridge_sandbox.control import avidxchange, bills, books, certificates, netsuite, sandbox
+from apbridge_sandbox.control import avidxchange, bills, books, certificates, documents, netsuite, sandbox
 
 
 def routes() -> list[BaseRoute]:
@@ -13,6 +13,7 @@ def routes() -> list[BaseRoute]:
         *sandbox.routes(),
         *avidxchange.routes(),
         *netsuite.routes(),
+        *documents.routes(),
         *certificates.routes(),
         *bills.routes(),
         *books.routes(),

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
 from typing import Any, Literal
@@ -14,13 +12,14 @@ from starlette.routing import Route
 from apbridge_sandbox.avidxchange.lifecycle import StepError
 from apbridge_sandbox.clock import Clock
 from apbridge_sandbox.context import Sandbox
+from apbridge_sandbox.control.deletions import note_deletion
+from apbridge_sandbox.control.documents import refusals
 from apbridge_sandbox.control.endpoint import Order, route
 from apbridge_sandbox.custom import custom, write_custom
 from apbridge_sandbox.money import Cents
 from apbridge_sandbox.netsuite import books, posting
 from apbridge_sandbox.netsuite.applying import ApplyRules
 from apbridge_sandbox.netsuite.books import Application, VendorPayment
-from apbridge_sandbox.netsuite.errors import NetSuiteError
 
 
 class Edit(Order):
@@ -99,13 +98,6 @@ def _columns(conn: sqlite3.Connection, table: str) -> list[str]:
     return [row["name"] for row in rows]
 
 
-_RECORD_TYPE_IDS = {
-    "vendor": -9,
-    "account": -112,
-    "department": -102,
-    "classification": -101,
-    "location": -103,
-}
 _TRANSACTIONS = {"vendorbill": books.BILL, "vendorpayment": books.PAYMENT}
 
 
@@ -115,7 +107,7 @@ def _delete(sandbox: Sandbox, order: Delete) -> Any:  # noqa: ANN401
         if order.type in _TRANSACTIONS:
             row = _found(conn, "transaction", number, order.type)
             if row["type"] == books.PAYMENT:
-                with _refusals():
+                with refusals():
                     posting.delete_vendor_payment(
                         conn,
                         number,
@@ -128,18 +120,7 @@ def _delete(sandbox: Sandbox, order: Delete) -> Any:  # noqa: ANN401
         else:
             row = _found(conn, order.type, number, order.type)
             conn.execute(f"DELETE FROM ns_{order.type} WHERE id = ?", (number,))  # noqa: S608
-            conn.execute(
-                "INSERT INTO ns_deletedrecord"
-                " (name, recordid, recordtypeid, type, deleteddate, deletedby, context)"
-                " VALUES (?, ?, ?, ?, ?, '-5', 'UI')",
-                (
-                    row["entityid" if order.type == "vendor" else "fullname"],
-                    number,
-                    _RECORD_TYPE_IDS[order.type],
-                    order.type,
-                    sandbox.clock.stamp(),
-                ),
-            )
+            note_deletion(conn, order.type, row, sandbox.clock.stamp())
     return {"deleted": order.id}
 
 
@@ -162,7 +143,7 @@ def _delete_bill(conn: sqlite3.Connection, row: sqlite3.Row, clock: Clock) -> No
 
 
 def _pay_by_hand(sandbox: Sandbox, order: PayByHand) -> Any:  # noqa: ANN401
-    with sandbox.store.write() as conn, _refusals():
+    with sandbox.store.write() as conn, refusals():
         bill = _found(conn, "transaction", int(order.bill), "vendorbill")
         payment = VendorPayment(
             vendor=bill["entity"],
@@ -177,15 +158,6 @@ def _pay_by_hand(sandbox: Sandbox, order: PayByHand) -> Any:  # noqa: ANN401
         rules = replace(ApplyRules.of(sandbox.switches), inactive_vendor="pays")
         number = posting.post_vendor_payment(conn, payment, now=sandbox.clock.now(), rules=rules)
     return {"id": str(number)}
-
-
-@contextmanager
-def _refusals() -> Iterator[None]:
-    """Raise NetSuite's refusals as the control API's."""
-    try:
-        yield
-    except NetSuiteError as error:
-        raise StepError(error.detail) from error
 
 
 def _bank(conn: sqlite3.Connection, bill: sqlite3.Row) -> int:

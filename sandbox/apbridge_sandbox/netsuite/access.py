@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
 from apbridge_sandbox import suiteql
 from apbridge_sandbox.clock import stamp
 from apbridge_sandbox.credentials import ACCOUNT_ID
+from apbridge_sandbox.declared import declared
 from apbridge_sandbox.netsuite import token_based
 from apbridge_sandbox.netsuite.endpoint import NetSuiteCall
 from apbridge_sandbox.netsuite.errors import insufficient_permission, invalid_login
@@ -102,4 +104,15 @@ def account_of(switches: Switches) -> suiteql.AccountView:
         features_off=frozenset(features_off),
         permissions_missing=frozenset(listed(switches["netsuite.missing_permissions"])),
         subsidiaries=tuple(map(int, subsidiaries)) if subsidiaries else None,
+        shown_as=tuple(_shown_as(switches)),
     )
+
+
+def _shown_as(switches: Switches) -> Iterator[tuple[str, str]]:
+    if switches["netsuite.link_dates"] == "null":
+        for table in ("previoustransactionlinelink", "nexttransactionlinelink"):
+            yield f"{table}.lastmodifieddate", "NULL"
+    spellings = declared(__package__, "deleted_types.yaml", dict[str, dict[str, str]])
+    if words := spellings.get(switches["netsuite.deleted_record_types"]):
+        cases = " ".join(f"WHEN '{record}' THEN '{word}'" for record, word in words.items())
+        yield "deletedrecord.type", f"CASE {{t}}.type {cases} ELSE {{t}}.type END"

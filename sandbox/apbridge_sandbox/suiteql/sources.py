@@ -25,11 +25,13 @@ class AccountView:
         permissions_missing: Permissions that the role does not have.
         subsidiaries: Internal ids of the only subsidiaries that the role sees; None for all. Rows of
             others are left out without a word.
+        shown_as: Columns that this account shows otherwise, as `table.column`, and the SQL of what it shows.
     """
 
     features_off: frozenset[str] = frozenset()
     permissions_missing: frozenset[str] = frozenset()
     subsidiaries: tuple[int, ...] | None = None
+    shown_as: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass
@@ -139,17 +141,20 @@ def table(name: str, alias: str, account: AccountView) -> Source:
     if declared.feature in account.features_off or declared.permission in account.permissions_missing:
         raise missing_table(name)
     called = quoted_name(alias)
+    shown_as = dict(account.shown_as)
     columns = {}
     for column_name, each in declared.columns.items():
         column = column_of(column_name, each)
         if column.feature in account.features_off:
             continue
+        other = shown_as.get(f"{name}.{column_name}")
+        is_never_null = column.kind is ValueKind.INSTANT or column_name == declared.key
         columns[column_name] = Term(
-            column.sql.replace("{t}", called),
+            (other or column.sql).replace("{t}", called),
             column.kind,
             shows=column.shows,
             alias=called,
-            nullable=not (column.kind is ValueKind.INSTANT or column_name == declared.key),
+            nullable=other is not None or not is_never_null,
             bare=column_name,
         )
     base = declared.base

@@ -1,0 +1,46 @@
+"""What accounts tell otherwise of the same books: links without dates, spellings of what was deleted."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.netsuite.signed_in import SeededBill, SignedInNetSuite
+
+LINKS = (
+    "SELECT k.nextdoc, TO_CHAR(SYS_EXTRACT_UTC(k.lastmodifieddate), 'YYYY-MM-DD') AS changed"
+    " FROM nexttransactionlinelink k WHERE k.linktype = 'Payment' AND k.previousdoc = {}"
+)
+
+
+@pytest.mark.parametrize("dates", ["kept", "null"])
+def test_links_may_have_no_dates(netsuite: SignedInNetSuite, bills: list[SeededBill], dates: str):
+    netsuite.switch(link_dates=dates)
+    bill = bills[0].id
+    netsuite.sandbox.control("/control/netsuite/apply", {"kind": "journal", "bill": bill})
+    (link,) = netsuite.rows(LINKS.format(bill))
+    assert ("changed" in link) is (dates == "kept")
+    later = f"{LINKS.format(bill)} AND k.lastmodifieddate > TO_DATE('2020-01-01', 'YYYY-MM-DD')"
+    assert len(netsuite.rows(later)) == (dates == "kept")
+
+
+@pytest.mark.parametrize(
+    ("style", "bill", "vendor"),
+    [
+        ("record", "vendorbill", "vendor"),
+        ("code", "VendBill", "Vendor"),
+        ("words", "Vendor Bill", "Vendor"),
+        ("short", "Bill", "Vendor"),
+        ("localised", "Lieferantenrechnung", "Lieferant"),
+    ],
+)
+def test_types_of_deleted_records_are_spelled_in_many_ways(
+    netsuite: SignedInNetSuite, bills: list[SeededBill], style: str, bill: str, vendor: str
+):
+    netsuite.switch(deleted_record_types=style, merge_notes_deletion=True)
+    control, gone = netsuite.sandbox.control, bills[0]
+    control("/control/netsuite/delete", {"type": "vendorbill", "id": gone.id})
+    vendors = netsuite.sandbox.books()["netsuite"]["vendors"]
+    into = next(one["id"] for one in vendors if one["id"] != gone.vendor)
+    control("/control/netsuite/merge-vendors", {"vendor": gone.vendor, "into": into})
+    found = netsuite.rows("SELECT DISTINCT type FROM deletedrecord ORDER BY type ASC")
+    assert [row["type"] for row in found] == sorted([bill, vendor])
