@@ -9,6 +9,8 @@ from apbridge_sandbox.netsuite.endpoint import endpoint
 from apbridge_sandbox.netsuite.restlet import RESTLET_PATH, run_restlet
 
 _RECORD = f"{records.RECORDS_PATH}/{{type}}"
+_ANYTHING = "/services/rest/*"
+"""What clients ask for to see that they are let in."""
 
 
 def routes() -> list[BaseRoute]:
@@ -19,10 +21,13 @@ def routes() -> list[BaseRoute]:
         Route(certificates.REVOKE_PATH, endpoint(certificates.revoke), methods=["POST"]),
         Route(query.QUERY_PATH, endpoint(query.run_query), methods=["POST"]),
         Route(governance.GOVERNANCE_PATH, endpoint(governance.limits), methods=["GET"]),
+        Route(_ANYTHING, endpoint(metadata.anything), methods=["OPTIONS"]),
         Route(metadata.CATALOG_PATH, endpoint(metadata.index), methods=["GET"]),
+        Route(f"{metadata.CATALOG_PATH}/", endpoint(metadata.index), methods=["GET"]),
         Route(f"{metadata.CATALOG_PATH}/{{type}}", endpoint(metadata.record_type), methods=["GET"]),
         Route(f"{_RECORD}/{{id}}/!transform/{{target}}", endpoint(records.transform), methods=["POST"]),
         Route(_RECORD, endpoint(records.collection), methods=["GET", "POST"]),
+        Route(f"{_RECORD}/", endpoint(records.collection), methods=["GET", "POST"]),
         Route(f"{_RECORD}/{{id}}", endpoint(records.record), methods=["GET", "PUT", "PATCH", "DELETE"]),
         Route(f"{_RECORD}/{{id}}/{{sublist}}", endpoint(records.sublist), methods=["GET"]),
         Route(f"{_RECORD}/{{id}}/{{sublist}}/{{line}}", endpoint(records.sublist), methods=["GET"]),

@@ -30,8 +30,17 @@ FEATURES = (
     "itemtype",
     "discounts",
     "custom_segments",
+    "with_queries",
 )
 """Features of an account that have a switch of their own, `netsuite.<feature>`."""
+
+
+_ROW_NUMBERS_OFF: dict[str, set[str]] = {
+    "both": set(),
+    "rownum": {"row_number"},
+    "row_number": {"rownum"},
+    "none": {"rownum", "row_number"},
+}
 
 
 @dataclass(frozen=True)
@@ -100,6 +109,7 @@ def account_of(switches: Switches) -> suiteql.AccountView:
     features_off = {name for name in FEATURES if not switches[f"netsuite.{name}"]}
     other = {"lastmodified": "lastmodifieddate", "lastmodifieddate": "lastmodified"}
     features_off.add(f"custom_record_{other[switches['netsuite.custom_record_changed']]}")
+    features_off |= _ROW_NUMBERS_OFF[switches["netsuite.row_numbers"]]
     return suiteql.AccountView(
         features_off=frozenset(features_off),
         permissions_missing=frozenset(listed(switches["netsuite.missing_permissions"])),

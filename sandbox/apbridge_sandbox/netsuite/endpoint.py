@@ -58,18 +58,26 @@ class NetSuiteCall:
         scheme = "https" if host.endswith(NETSUITE_DOMAIN) else self.request.url.scheme
         return f"{scheme}://{host}"
 
+    @property
+    def url(self) -> str:
+        """The resource that was called, without the slash that some clients end it with."""
+        return f"{self.origin}{self.request.url.path.rstrip('/')}"
+
     def path(self, name: str) -> str:
         """Return a part of the path."""
         return str(self.request.path_params[name])
 
-    def json(self) -> dict[str, Any]:
+    def json(self, *, is_assumed: bool = False) -> dict[str, Any]:
         """Read the body: an object; numbers that are not whole come as Decimal.
+
+        Args:
+            is_assumed: Whether a body is taken for JSON of which nothing is said.
 
         Raises:
             NetSuiteError: It is something else, or is not said to be JSON.
         """
         kind = self.request.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if kind not in _JSON_TYPES:
+        if kind not in _JSON_TYPES and (kind or not is_assumed):
             raise unsupported_media_type(kind)
         try:
             value = _decoder.decode(self.body)

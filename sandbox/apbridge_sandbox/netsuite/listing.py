@@ -30,9 +30,10 @@ def records(call: NetSuiteCall, kind: RecordType, account: AccountView) -> Respo
         rows = conn.execute(
             f"SELECT t.id {source} ORDER BY t.id LIMIT ? OFFSET ?", (*wanted.values, limit, offset)
         ).fetchall()
-    url = f"{call.origin}{call.request.url.path}"
     more = offset + len(rows) < total
-    items = [{"links": [{"rel": "self", "href": f"{url}/{row['id']}"}], "id": str(row["id"])} for row in rows]
+    items = [
+        {"links": [{"rel": "self", "href": f"{call.url}/{row['id']}"}], "id": str(row["id"])} for row in rows
+    ]
     return answer(
         200,
         {

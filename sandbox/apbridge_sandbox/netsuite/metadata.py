@@ -9,7 +9,7 @@ from typing import Any
 from starlette.responses import Response
 
 from apbridge_sandbox.netsuite.access import REST_WEB_SERVICES, account_of, check_permission, check_token
-from apbridge_sandbox.netsuite.endpoint import NetSuiteCall, answer
+from apbridge_sandbox.netsuite.endpoint import NetSuiteCall, answer, no_content
 from apbridge_sandbox.netsuite.errors import NetSuiteError, invalid_parameter, no_such_record_type
 from apbridge_sandbox.netsuite.record_types import ReadFieldKind, RecordField, RecordType, record_types
 from apbridge_sandbox.suiteql import AccountView
@@ -33,6 +33,12 @@ _TYPES: dict[ReadFieldKind, dict[str, str]] = {
 }
 
 _Schemas = dict[str, dict[str, Any]]
+
+
+def anything(call: NetSuiteCall) -> Response:
+    """Answer whoever asks what there is at all: that the sign-in is good."""
+    check_token(call, REST_WEB_SERVICES)
+    return no_content()
 
 
 def index(call: NetSuiteCall) -> Response:

@@ -42,7 +42,7 @@ def links(call: NetSuiteCall, limit: int, offset: int, reachable: int, *, more: 
     if offset:
         places |= {"first": 0, "prev": offset - limit, "last": last}
     query = call.request.query_params.get("q")
-    url = f"{call.origin}{call.request.url.path}?{f'q={quote(query)}&' if query else ''}"
+    url = f"{call.url}?{f'q={quote(query)}&' if query else ''}"
     return [
         {"rel": relation, "href": f"{url}limit={limit}&offset={place}"} for relation, place in places.items()
     ]

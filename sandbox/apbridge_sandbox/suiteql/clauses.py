@@ -55,6 +55,19 @@ def has_aggregate(nodes: Iterable[exp.Expr]) -> bool:
     )
 
 
+def ranks(nodes: Iterable[exp.Expr]) -> bool:
+    """Return whether rows are ranked: by a function with OVER."""
+    return any(isinstance(each, exp.Window) for node in nodes for each in _own(node))
+
+
+def direction(ordered: exp.Ordered, *, nullable: bool) -> str:
+    """Write the direction of one expression of ORDER BY. Null counts as the largest (Oracle)."""
+    written = "DESC" if ordered.args.get("desc") else "ASC"
+    if nullable:
+        written += " NULLS FIRST" if ordered.args.get("nulls_first") else " NULLS LAST"
+    return written
+
+
 def is_comma(join: exp.Join) -> bool:
     """Return whether a join is a comma: Oracle's old way, its condition in WHERE."""
     return not (join.kind or join.side or join.args.get("on"))

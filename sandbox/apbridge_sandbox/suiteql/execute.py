@@ -80,7 +80,8 @@ def run(
 
 @lru_cache(maxsize=_REMEMBERED_QUERIES)
 def _compiled(query: str, account: AccountView, params: tuple[object, ...]) -> Relation:
-    return Selects(account).compile(parse(query, params))
+    with_queries = "with_queries" not in account.features_off
+    return Selects(account).compile(parse(query, params, with_queries=with_queries))
 
 
 def _fetch(conn: sqlite3.Connection, sql: str, values: dict[str, Any]) -> list[sqlite3.Row]:

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from sqlglot import exp
 
+from apbridge_sandbox.suiteql import clauses
 from apbridge_sandbox.suiteql.calls import (
     AGGREGATES,
     aggregate,
@@ -42,6 +43,8 @@ _COMPARISONS: dict[type[exp.Expr], str] = {
 _OPERATORS: dict[type[exp.Expr], str] = {exp.Add: "+", exp.Sub: "-", exp.Mul: "*", exp.Div: "/"}
 _NOW = Term(":now", ValueKind.INSTANT, nullable=False)
 _SYSDATE = Term(":local_now", ValueKind.WALL, nullable=False)
+_RANKS = frozenset({"ROW_NUMBER", "RANK", "DENSE_RANK"})
+_KNOWN_WINDOW_PARTS = frozenset({"this", "partition_by", "order", "over"})
 _MOMENTS = {"current_timestamp": _NOW, "systimestamp": _NOW, "current_date": _SYSDATE}
 
 
@@ -82,6 +85,7 @@ class Expressions:
             exp.DPipe: lambda node: self._called("CONCAT", [node.this, node.expression]),
             exp.Case: self._case,
             exp.Anonymous: self._function,
+            exp.Window: self._rank,
             exp.Dot: self._display,
             exp.Cast: self._cast,
             exp.Subquery: self._subquery,
@@ -183,6 +187,23 @@ class Expressions:
         if name in AGGREGATES:
             return self._aggregate(name, node.expressions)
         return self._called(name, node.expressions)
+
+    def _rank(self, node: exp.Window) -> Term:
+        name = str(node.this.this).upper()
+        if name not in _RANKS or node.this.expressions or not node.args.get("order"):
+            raise unsupported()
+        if any(value for part, value in node.args.items() if part not in _KNOWN_WINDOW_PARTS):
+            raise unsupported()
+        parts = ", ".join(self.term(each).sql for each in node.args.get("partition_by") or ())
+        order = []
+        for ordered in node.args["order"].expressions:
+            term = self.term(ordered.this)
+            order.append(f"{term.sql} {clauses.direction(ordered, nullable=term.nullable)}")
+        if name == "ROW_NUMBER":
+            # Which of several tied rows comes first is nowhere said.
+            order.append("ns_shuffle()")
+        over = f"{f'PARTITION BY {parts} ' if parts else ''}ORDER BY {', '.join(order)}"
+        return Term(f"{name}() OVER ({over})", ValueKind.NUMBER, nullable=False)
 
     def _called(self, name: str, arguments: list[exp.Expr]) -> Term:
         return call(name, [self.term(argument) for argument in arguments])

@@ -135,11 +135,25 @@ class _Select:
         self._account = account
         self._node = node
         self._distinct = bool(node.args.get("distinct"))
+        self._check_ranks()
         counting = [*node.expressions, *([node.args["where"]] if node.args.get("where") else [])]
         self._counts_rows = clauses.names_row_number(counting)
         self._most = clauses.most_rows(node.args.get("limit"))
         self._scope = Scope(around)
         self._expressions = Expressions(self._scope, selects)
+
+    def _check_ranks(self) -> None:
+        """Make sure that rows are numbered only where they can be, and as the account takes it."""
+        args, off = self._node.args, self._account.features_off
+        others = [args[part] for part in ("where", "group", "having") if args.get(part)]
+        if clauses.ranks([*others, *args.get("joins", [])]):
+            # Oracle: window functions are not allowed here.
+            raise unsupported()
+        listed = [*self._node.expressions, *([args["order"]] if args.get("order") else [])]
+        if "row_number" in off and clauses.ranks(listed):
+            raise unsupported()
+        if "rownum" in off and clauses.names_row_number(listed):
+            raise unsupported()
 
     def relation(self) -> Relation:
         """Compile it.
@@ -313,7 +327,4 @@ def _order(node: exp.Order | None, outputs: Outputs, expressions: Expressions) -
             term = by_name[by.name.lower()]
         else:
             term = expressions.term(by)
-        direction = "DESC" if ordered.args.get("desc") else "ASC"
-        if term.nullable:
-            direction += " NULLS FIRST" if ordered.args.get("nulls_first") else " NULLS LAST"
-        yield term.sql, direction
+        yield term.sql, clauses.direction(ordered, nullable=term.nullable)
