@@ -120,13 +120,20 @@ browser:
 	    || echo "Chromium could not be installed"; \
 	fi
 
+NODE_CLIENT := tests/third_party/netsuite-rest
+
 # Other people's tap and target, to show that ours speak Singer, and other people's NetSuite clients, to show
 # that the sandbox speaks NetSuite; each in an environment of its own.
-.third-party/.done: $(UV) tests/third_party/requirements.txt
+.third-party/.done: $(UV) tests/third_party/requirements.txt $(NODE_CLIENT)/package-lock.json
 	@echo "Setting up third-party programs in .third-party"
 	@while read -r requirement; do \
 	  folder=.third-party/$${requirement%%==*}; \
 	  $(UV) venv --quiet --clear --python $(PYTHON) "$$folder"; \
 	  UV_CONSTRAINT= $(UV) pip install --quiet --python "$$folder/bin/python" "$$requirement"; \
 	done < tests/third_party/requirements.txt
+	@if command -v npm >/dev/null; then \
+	  mkdir -p .third-party/netsuite-rest; \
+	  cp $(NODE_CLIENT)/package.json $(NODE_CLIENT)/package-lock.json .third-party/netsuite-rest; \
+	  npm ci --prefix .third-party/netsuite-rest --silent --no-audit --no-fund --ignore-scripts; \
+	else echo "Node.js is not installed: its clients of NetSuite will not be tested"; fi
 	@touch $@

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -104,6 +105,122 @@ def test_netsuite_client(sandbox: Running, led: dict[str, str], tmp_path: Path):
     assert "INVALID_PARAMETER" in read["refusals"]["syntax"]
     assert "HTTP 401" in read["refusals"]["signature"]
     assert "Invalid login attempt." in read["refusals"]["signature"]
+
+
+def _payments(sandbox: Running, client: str) -> list[dict[str, Any]]:
+    """Return two payments to post, each of an open bill: the first to be kept, the second to be deleted."""
+    books = sandbox.books()["netsuite"]
+    (bank,) = [each["id"] for each in books["accounts"] if each["acctnumber"] == "1010"]
+    active = {vendor["id"] for vendor in books["vendors"] if vendor["isinactive"] == "F"}
+    fitting = [
+        bill
+        for bill in books["bills"]
+        if (bill["status"], bill["currency"], bill["subsidiary"], bill["paymenthold"])
+        == ("A", "USD", "1", "F")
+        and bill["vendor"] in active
+        and not bill["applications"]
+    ]
+    return [
+        {
+            "entity": {"id": bill["vendor"]},
+            "account": {"id": bank},
+            "externalId": f"{client}-{bill['id']}",
+            "apply": {"items": [{"doc": {"id": bill["id"]}, "apply": True, "amount": float(bill["total"])}]},
+        }
+        for bill in fitting[:2]
+    ]
+
+
+def _check_books(sandbox: Running, payments: list[dict[str, Any]]) -> dict[str, Any]:
+    """Check that the first payment is in the books once and the second no more; return the first."""
+    books = sandbox.books()["netsuite"]
+    bills = {bill["id"]: bill for bill in books["bills"]}
+    kept, removed = [bills[payment["apply"]["items"][0]["doc"]["id"]] for payment in payments]
+    (posted,) = [each for each in books["payments"] if each["externalid"] == payments[0]["externalId"]]
+    assert [line["bill"] for line in posted["applications"]] == [kept["id"]]
+    assert (kept["status"], kept["unpaid"], posted["total"]) == ("B", "0.00", kept["total"])
+    assert (removed["status"], removed["applications"]) == ("A", [])
+    assert payments[1]["externalId"] not in {each["externalid"] for each in books["payments"]}
+    return {**posted, "bill": kept}
+
+
+def test_restsuite(sandbox: Running, led: dict[str, str], tmp_path: Path):
+    payments = _payments(sandbox, "restsuite")
+    did = _read("restsuite", {**led, "PAYMENTS": json.dumps(payments)}, tmp_path)
+
+    assert did["statuses"] == [204, 204, 204, 204]
+    posted = _check_books(sandbox, payments)
+    assert (did["payment"]["id"], did["payment"]["memo"]) == (posted["id"], "Changed by restsuite")
+    assert posted["memo"] == "Changed by restsuite"
+    assert did["gone"] == 404
+    books = sandbox.books()["netsuite"]
+    assert [(bill["id"], bill["tranid"]) for bill in did["bills"]] == [
+        (bill["id"], bill["tranid"]) for bill in books["bills"]
+    ]
+    assert [item["id"] for item in did["vendors"]["items"]] == ["16", "17", "18", "19"]
+    assert did["restlet"]["account"] == ACCOUNT
+    assert did["refused"] == {}
+
+
+def test_netsuite_oauth_python(sandbox: Running, led: dict[str, str], tmp_path: Path):
+    payments = _payments(sandbox, "netsuite-oauth-python")
+    did = _read("netsuite-oauth-python", {**led, "PAYMENTS": json.dumps(payments)}, tmp_path)
+
+    posted = _check_books(sandbox, payments)
+    assert (posted["memo"], did["payment"]["memo"], did["payment"]["id"]) == (
+        "Second",
+        "Second",
+        posted["id"],
+    )
+    (line,) = did["payment"]["apply"]["items"]
+    assert (line["doc"]["id"], line["amount"]) == (posted["bill"]["id"], Decimal(posted["total"]))
+    assert posted["bill"]["memo"] == "Changed by netsuite-oauth-python"
+    books = sandbox.books()["netsuite"]
+    assert [(each["id"], each["entityid"]) for each in did["vendors"]] == [
+        (each["id"], each["entityid"]) for each in books["vendors"]
+    ]
+    named = [each["id"] for each in books["departments"] if each["name"].startswith("A")]
+    assert [each["id"] for each in did["departments"]["items"]] == named[:3]
+    assert did["restlet"]["account"] == ACCOUNT
+    assert {case: _details(refusal) for case, refusal in did["refusals"].items()} == {
+        "gone": (404, "NONEXISTENT_ID"),
+        "signature": (401, "INVALID_LOGIN"),
+    }
+
+
+def test_netsuite_rest(sandbox: Running, tmp_path: Path):
+    node = shutil.which("node")
+    if node is None:
+        if "CI" in os.environ:
+            pytest.fail("Node.js is not installed")
+        pytest.skip("NOT TESTED WITH netsuite-rest: Node.js is not installed")
+    payments = _payments(sandbox, "netsuite-rest")
+    own = {name: value for name, value in sandbox.credentials.items() if name.startswith("NETSUITE_")}
+    # It asks the environment for no proxy, but takes another address than NetSuite's own.
+    env = {**os.environ, **own, "NETSUITE_ACCOUNT": ACCOUNT, "PAYMENTS": json.dumps(payments)}
+    env["NODE_PATH"] = str(THIRD_PARTY / "netsuite-rest/node_modules")
+    did = json.loads(
+        run(Path(node), str(HERE / "clients/with_netsuite_rest.js"), env=env, cwd=tmp_path),
+        parse_float=Decimal,
+    )
+
+    assert (did["hello"], did["statuses"]) == (204, [204, 204, 204, 204])
+    posted = _check_books(sandbox, payments)
+    assert posted["memo"] == did["payment"]["memo"] == "Changed by netsuite-rest"
+    assert [line["doc"]["id"] for line in did["payment"]["apply"]["items"]] == [posted["bill"]["id"]]
+    books = sandbox.books()["netsuite"]
+    assert [(each["id"], each["acctnumber"]) for each in did["accounts"]] == [
+        (each["id"], each["acctnumber"]) for each in books["accounts"]
+    ]
+    departments = [each["id"] for each in books["departments"]]
+    assert [each["id"] for each in did["departments"]["items"]] == departments
+    assert [each["id"] for each in did["filtered"]["items"]] == ["16", "17", "18", "19"]
+    assert "vendorbill" in {each["name"] for each in did["catalog"]["items"]}
+    assert {case: _details(refusal) for case, refusal in did["refusals"].items()} == {
+        "gone": (404, "NONEXISTENT_ID"),
+        "query": (400, "INVALID_PARAMETER"),
+        "signature": (401, "INVALID_LOGIN"),
+    }
 
 
 def _airbyte(led: dict[str, str], folder: Path, command: str, **config: Any) -> list[dict[str, Any]]:  # noqa: ANN401
