@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from starlette.routing import BaseRoute
 
-from apbridge_sandbox.control import avidxchange, bills, books, certificates, documents, netsuite, sandbox
+from apbridge_sandbox.control import (
+    approvals,
+    avidxchange,
+    bills,
+    books,
+    certificates,
+    documents,
+    netsuite,
+    sandbox,
+)
 
 
 def routes() -> list[BaseRoute]:
@@ -14,6 +23,7 @@ def routes() -> list[BaseRoute]:
         *avidxchange.routes(),
         *netsuite.routes(),
         *documents.routes(),
+        *approvals.routes(),
         *certificates.routes(),
         *bills.routes(),
         *books.routes(),

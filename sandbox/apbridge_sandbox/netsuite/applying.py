@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from apbridge_sandbox.money import amount
 from apbridge_sandbox.netsuite import books
+from apbridge_sandbox.netsuite.approval import ApprovalRules
 from apbridge_sandbox.netsuite.books import Application, VendorPayment
 from apbridge_sandbox.netsuite.errors import (
     invalid_content,
@@ -30,6 +31,10 @@ class ApplyRules:
     inactive_vendor: str = "refuses"
     touch_bill: bool = False
     touch_accounting_line: bool = True
+    approval: ApprovalRules = field(default_factory=ApprovalRules)
+    void_style: str = "in_place"
+    void_by_journal_shows: bool = False
+    payment_deletion: str = "allowed"
 
     @classmethod
     def of(cls, switches: Switches) -> ApplyRules:
@@ -42,6 +47,10 @@ class ApplyRules:
             inactive_vendor=switches["netsuite.inactive_vendor"],
             touch_bill=switches["netsuite.payment_touches_bill"],
             touch_accounting_line=switches["netsuite.payment_touches_accounting_line"],
+            approval=ApprovalRules.of(switches),
+            void_style=switches["netsuite.void_style"],
+            void_by_journal_shows=switches["netsuite.void_by_journal_shows"],
+            payment_deletion=switches["netsuite.payment_deletion"],
         )
 
 

@@ -18,6 +18,9 @@ OPEN, PAID_IN_FULL = "A", "B"
 APPROVED, VOIDED = "F", "V"
 """Statuses of bills, then of payments."""
 
+COUNTS, PENDING = "Payment", "Pending"
+"""Types of a payment's links to its bills: what takes off them, and what does not yet."""
+
 TRANSACTION_TYPE_ID = -30
 """`recordtypeid` of every transaction."""
 
@@ -66,6 +69,8 @@ class VendorPayment:
         ap_account: The first bill's.
         period: The one that the day falls in.
         number: Check number.
+        approval: The approval status that was given with it.
+        deletion_reason: Internal id of why it is to be deleted.
         custom: Custom fields, as the books keep them.
     """
 
@@ -85,7 +90,30 @@ class VendorPayment:
     department: int | None = None
     classification: int | None = None
     location: int | None = None
+    approval: int | None = None
+    deletion_reason: int | None = None
+    deletion_memo: str | None = None
     custom: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where a payment stands.
+
+    Attributes:
+        status: Its letter.
+        approval: Its approval status; None where payments are not approved.
+        counts: Whether it takes off its bills.
+    """
+
+    status: str = APPROVED
+    approval: int | None = None
+    counts: bool = True
+
+    @property
+    def is_posted(self) -> bool:
+        """Whether the general ledger has it: not while it waits for approval, and not once it is refused."""
+        return self.status in {"B", "C", APPROVED}
 
 
 @dataclass(frozen=True)
@@ -111,8 +139,8 @@ def load_payment(conn: sqlite3.Connection, payment_id: int) -> VendorPayment:
     ).fetchone()
     links = conn.execute(
         "SELECT previousdoc, foreignamount_cents, discount_cents FROM ns_link"
-        " WHERE nextdoc = ? AND linktype = 'Payment' ORDER BY nextline, id",
-        (payment_id,),
+        " WHERE nextdoc = ? AND previoustype = ? AND linktype IN (?, ?) ORDER BY nextline, id",
+        (payment_id, BILL, COUNTS, PENDING),
     ).fetchall()
     payables = conn.execute(
         'SELECT account FROM ns_transactionaccountingline WHERE "transaction" = ? AND transactionline = 1'
@@ -143,6 +171,8 @@ def load_payment(conn: sqlite3.Connection, payment_id: int) -> VendorPayment:
         department=line["department"],
         classification=line["class"],
         location=line["location"],
+        deletion_reason=head["deletionreason"],
+        deletion_memo=head["deletionreasonmemo"],
         custom=json.loads(head["custom"]),
     )
 
@@ -151,6 +181,7 @@ def write_payment(
     conn: sqlite3.Connection,
     payment_id: int,
     payment: VendorPayment,
+    standing: Standing,
     *,
     created: str,
     now: str,
@@ -180,16 +211,19 @@ def write_payment(
         raise AssertionError
     conn.execute(
         "INSERT INTO ns_transaction (id, type, recordtype, tranid, transactionnumber, trandate, entity,"
-        " status, currency, exchangerate, total_cents, postingperiod, tobeprinted, memo, externalid,"
-        " subsidiary, account, createddate, lastmodifieddate)"
-        " VALUES (?, 'VendPymt', 'vendorpayment', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " status, approvalstatus, posting, currency, exchangerate, total_cents, postingperiod, tobeprinted,"
+        " memo, externalid, subsidiary, account, deletionreason, deletionreasonmemo, createddate,"
+        " lastmodifieddate) VALUES"
+        " (?, 'VendPymt', 'vendorpayment', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             payment_id,
             "To Print" if payment.to_be_printed else payment.number,
             f"VENDPYMT{payment_id}",
             payment.day.isoformat() if payment.day else None,
             payment.vendor,
-            APPROVED,
+            standing.status,
+            standing.approval,
+            "T" if standing.is_posted else "F",
             payment.currency,
             format(rate, "f"),
             -bank.cents,
@@ -199,6 +233,8 @@ def write_payment(
             payment.external_id,
             payment.subsidiary,
             payment.account,
+            payment.deletion_reason,
+            payment.deletion_memo,
             created,
             now,
         ),
@@ -211,8 +247,16 @@ def write_payment(
         conn.execute(
             "INSERT INTO ns_link (previousdoc, previousline, previoustype, nextdoc, nextline, nexttype,"
             " linktype, foreignamount_cents, discount_cents, lastmodifieddate)"
-            " VALUES (?, 0, 'VendBill', ?, ?, 'VendPymt', 'Payment', ?, ?, ?)",
-            (each.bill, payment_id, place, each.closes, each.discount, now),
+            " VALUES (?, 0, 'VendBill', ?, ?, 'VendPymt', ?, ?, ?, ?)",
+            (
+                each.bill,
+                payment_id,
+                place,
+                COUNTS if standing.counts else PENDING,
+                each.closes,
+                each.discount,
+                now,
+            ),
         )
 
 
@@ -257,14 +301,10 @@ def _write_line(
 
 def remove_links(conn: sqlite3.Connection, payment_id: int) -> list[int]:
     """Take a payment off its bills and give their ids. Their balances are to be kept anew."""
-    bills = [
-        row["previousdoc"]
-        for row in conn.execute(
-            "SELECT DISTINCT previousdoc FROM ns_link WHERE nextdoc = ? AND linktype = 'Payment'",
-            (payment_id,),
-        )
-    ]
-    conn.execute("DELETE FROM ns_link WHERE nextdoc = ? AND linktype = 'Payment'", (payment_id,))
+    applied = "FROM ns_link WHERE nextdoc = ? AND previoustype = ? AND linktype IN (?, ?)"
+    values = (payment_id, BILL, COUNTS, PENDING)
+    bills = [row["previousdoc"] for row in conn.execute(f"SELECT DISTINCT previousdoc {applied}", values)]
+    conn.execute(f"DELETE {applied}", values)
     return bills
 
 

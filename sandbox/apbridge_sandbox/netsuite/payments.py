@@ -30,6 +30,9 @@ _HEADER = {
     "department": "department",
     "class": "classification",
     "location": "location",
+    "approvalStatus": "approval",
+    "deletionReason": "deletion_reason",
+    "deletionReasonMemo": "deletion_memo",
     "toBePrinted": "to_be_printed",
 }
 """Field of the body → what it is of a VendorPayment."""

@@ -11,13 +11,15 @@ from decimal import Decimal
 from apbridge_sandbox.clock import COMPANY_ZONE, stamp
 from apbridge_sandbox.netsuite import books
 from apbridge_sandbox.netsuite.applying import ApplyRules, applied
-from apbridge_sandbox.netsuite.books import VendorPayment
+from apbridge_sandbox.netsuite.approval import standing_of, standing_of_new
+from apbridge_sandbox.netsuite.books import Standing, VendorPayment
 from apbridge_sandbox.netsuite.errors import (
     NetSuiteError,
     invalid_value,
     please_enter,
     user_error,
 )
+from apbridge_sandbox.netsuite.journals import has_journal, is_reversed, void_by_journal
 
 _MOST_RATE = 10**6
 _OUTSIDE_PERIOD = "The transaction date you specified is not within the date range of your accounting period."
@@ -41,7 +43,8 @@ def post_vendor_payment(
     if rules.inactive_vendor == "refuses":
         _check_active(conn, payment.vendor)
     payment_id = books.next_transaction(conn)
-    _post(conn, payment_id, payment, rules, now, created=stamp(now))
+    standing = standing_of_new(payment, rules.approval)
+    _post(conn, payment_id, payment, rules, now, standing=standing, created=stamp(now))
     return payment_id
 
 
@@ -60,14 +63,15 @@ def change_vendor_payment(
     """
     rules = rules or ApplyRules()
     row = _unlocked(conn, payment_id)
-    if row["voided"] == "T":
+    if row["voided"] == "T" or is_reversed(conn, payment_id):
         detail = "This transaction has been voided and cannot be edited."
         raise user_error(detail)
     _check_period(conn, date.fromisoformat(row["trandate"]), row["postingperiod"], rules)
     bills = books.remove_links(conn, payment_id)
     _keep(conn, bills, now, rules)
     books.remove_rows(conn, payment_id)
-    _post(conn, payment_id, payment, rules, now, created=row["createddate"])
+    standing = standing_of(row, rules.approval)
+    _post(conn, payment_id, payment, rules, now, standing=standing, created=row["createddate"])
 
 
 def delete_vendor_payment(
@@ -85,6 +89,7 @@ def delete_vendor_payment(
     """
     rules = rules or ApplyRules()
     row = _unlocked(conn, payment_id)
+    _check_deletion(conn, row, rules)
     _check_period(conn, date.fromisoformat(row["trandate"]), row["postingperiod"], rules)
     bills = books.remove_links(conn, payment_id)
     _keep(conn, bills, now, rules)
@@ -94,19 +99,22 @@ def delete_vendor_payment(
 
 def void_vendor_payment(
     conn: sqlite3.Connection, payment_id: int, *, now: datetime, rules: ApplyRules | None = None
-) -> None:
-    """Void a vendor payment in place: it stays, over nothing, and its bills are open again.
+) -> int:
+    """Void a vendor payment as the account does it, and return the id of what voids it.
 
-    Accounts that void by reversing journals are not tried here.
+    In place it stays, over nothing, and its bills are open again; otherwise a journal reverses it.
 
     Raises:
         NetSuiteError: It is refused; nothing was written.
     """
     rules = rules or ApplyRules()
     row = _unlocked(conn, payment_id)
-    if row["voided"] == "T":
+    if row["voided"] == "T" or is_reversed(conn, payment_id):
         detail = "This transaction has already been voided."
         raise user_error(detail)
+    if rules.void_style != "in_place":
+        today = now.astimezone(COMPANY_ZONE).date()
+        return void_by_journal(conn, row, _check_period(conn, today, None, rules), now, rules)
     _check_period(conn, date.fromisoformat(row["trandate"]), row["postingperiod"], rules)
     bills = books.remove_links(conn, payment_id)
     _keep(conn, bills, now, rules)
@@ -126,6 +134,20 @@ def void_vendor_payment(
         ' WHERE "transaction" = ?',
         (moment, payment_id),
     )
+    return payment_id
+
+
+def _check_deletion(conn: sqlite3.Connection, row: sqlite3.Row, rules: ApplyRules) -> None:
+    """Make sure that the account lets a payment be deleted."""
+    if rules.payment_deletion == "refused":
+        detail = "This transaction cannot be deleted. Void it instead."
+        raise user_error(detail)
+    if rules.payment_deletion == "needs_reason" and row["deletionreason"] is None:
+        label = "Deletion Reason"
+        raise please_enter(label)
+    if has_journal(conn, row["id"]):
+        detail = "This transaction cannot be deleted because it is linked to by one or more transactions."
+        raise user_error(detail)
 
 
 def check_unlocked(row: sqlite3.Row) -> None:
@@ -146,6 +168,7 @@ def _post(
     rules: ApplyRules,
     now: datetime,
     *,
+    standing: Standing,
     created: str,
 ) -> None:
     payment = _completed(conn, payment, now)
@@ -159,7 +182,13 @@ def _post(
     if any(each.discount for each in applications):
         discount_account = _discount_account(conn)
     books.write_payment(
-        conn, payment_id, payment, created=created, now=stamp(now), discount_account=discount_account
+        conn,
+        payment_id,
+        payment,
+        standing,
+        created=created,
+        now=stamp(now),
+        discount_account=discount_account,
     )
     _keep(conn, [each.bill for each in applications], now, rules, _day(payment))
 

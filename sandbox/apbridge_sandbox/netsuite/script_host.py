@@ -29,6 +29,7 @@ _TEXT_TYPES = frozenset({"PLAINTEXT", "CSV", "HTMLDOC", "XMLDOC", "JSON", "JAVAS
 _FILES = "Lists -> Documents and Files"
 _BILLS = "Transactions -> Bills"
 _PAYMENTS = "Transactions -> Pay Bills"
+_JOURNALS = "Transactions -> Make Journal Entry"
 _RECORDS = {"vendorbill": _BILLS, "vendorpayment": _PAYMENTS}
 
 Argument = Mapping[str, Any]
@@ -125,6 +126,9 @@ class ScriptHost:
 
     def _void(self, asked: Argument) -> int:
         self._check(_PAYMENTS)
+        rules = ApplyRules.of(self._sandbox.switches)
+        if rules.void_style != "in_place":
+            self._check(_JOURNALS)
         self._call.request.state.is_write = True
         with self._sandbox.store.write() as conn:
             found = conn.execute(
@@ -132,9 +136,7 @@ class ScriptHost:
             ).fetchone()
             if found is None:
                 raise ScriptError("RCRD_DOESNT_EXIST", "That record does not exist.")
-            rules = ApplyRules.of(self._sandbox.switches)
-            void_vendor_payment(conn, found["id"], now=self._sandbox.clock.now(), rules=rules)
-        return int(found["id"])
+            return void_vendor_payment(conn, found["id"], now=self._sandbox.clock.now(), rules=rules)
 
     def _check(self, permission: str) -> None:
         if permission in self._missing:

@@ -79,6 +79,7 @@ CREATE TABLE ns_transaction (
   paid_cents INTEGER NOT NULL DEFAULT 0, postingperiod INTEGER REFERENCES ns_accountingperiod, posting TEXT NOT NULL DEFAULT 'T',
   voided TEXT NOT NULL DEFAULT 'F', paymenthold TEXT NOT NULL DEFAULT 'F', tobeprinted TEXT NOT NULL DEFAULT 'F', memo TEXT, externalid TEXT UNIQUE,
   subsidiary INTEGER REFERENCES ns_subsidiary, account INTEGER REFERENCES ns_account, locked TEXT NOT NULL DEFAULT 'F',
+  deletionreason INTEGER, deletionreasonmemo TEXT,
   createddate TEXT NOT NULL, lastmodifieddate TEXT NOT NULL, custom TEXT NOT NULL DEFAULT '{}'
 ) STRICT;
 CREATE INDEX ns_transaction_modified ON ns_transaction (type, lastmodifieddate, id);
@@ -118,6 +119,7 @@ CREATE TABLE ns_link (
   nextdoc INTEGER NOT NULL, nextline INTEGER NOT NULL, nexttype TEXT NOT NULL, linktype TEXT NOT NULL,
   foreignamount_cents INTEGER NOT NULL, discount_cents INTEGER NOT NULL DEFAULT 0, lastmodifieddate TEXT NOT NULL
 ) STRICT;
+-- The links of a payment that does not count yet have the type 'Pending'.
 -- Of other types of link than payments and billed orders it is not known which there are: each payment has one beside it,
 -- of a type that stands for them all, and it stays when the payment is voided.
 CREATE TRIGGER ns_link_that_is_no_payment AFTER INSERT ON ns_link WHEN NEW.linktype = 'Payment' BEGIN

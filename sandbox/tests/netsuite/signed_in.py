@@ -192,7 +192,7 @@ def audit(conn: sqlite3.Connection) -> None:
         assert (bill["closedate"] is not None) == is_paid
     payments = conn.execute(
         "SELECT t.*, (SELECT COALESCE(SUM(foreignamount_cents - discount_cents), 0) FROM ns_link"
-        " WHERE nextdoc = t.id AND linktype = 'Payment') AS applied"
+        " WHERE nextdoc = t.id AND linktype IN ('Payment', 'Pending')) AS applied"
         " FROM ns_transaction t WHERE type = 'VendPymt'"
     )
     for payment in payments:
