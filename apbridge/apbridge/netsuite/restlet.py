@@ -14,7 +14,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Struct
 
-VERSION = "1.2.0"
+VERSION = "1.3.0"
 """As the script says it; a test compares both."""
 
 _Id = Annotated[str, Meta(pattern=r"^[1-9][0-9]{0,17}\Z")]
@@ -27,6 +27,18 @@ class Version(Struct):
     version: str
     user: str | None = None
     role: str | None = None
+
+
+class Trial(Version, kw_only=True):
+    """Which script answers, and whether it reads dates and files there.
+
+    `date` has what an instant looks like there (`shown`) and as what that was read (`read`); `file` whether a
+    bill has a file (`found`), its `type`, and whether its content came (`read`). Either may be `failed`, the
+    code of an error.
+    """
+
+    date: dict[str, str]
+    file: dict[str, str | bool]
 
 
 class File(Struct, frozen=True):
@@ -93,6 +105,11 @@ class _Voided(Struct):
 def version(answer: Any) -> Version:  # noqa: ANN401
     """Read an answer to `version`."""
     return msgspec.convert(answer, Version)
+
+
+def trial(answer: Any) -> Trial:  # noqa: ANN401
+    """Read an answer to `try`."""
+    return msgspec.convert(answer, Trial)
 
 
 def listing(answer: Any, bills: Collection[str]) -> FileListing:  # noqa: ANN401

@@ -14,6 +14,7 @@ from apbridge_sandbox.netsuite import token_based
 from apbridge_sandbox.netsuite.endpoint import NetSuiteCall
 from apbridge_sandbox.netsuite.errors import insufficient_permission, invalid_login
 from apbridge_sandbox.netsuite.sign_in import fingerprint
+from apbridge_sandbox.preferences import DatePreference
 from apbridge_sandbox.switches import Switches, listed
 
 REST_WEB_SERVICES = "rest_webservices"
@@ -115,6 +116,7 @@ def account_of(switches: Switches) -> suiteql.AccountView:
         permissions_missing=frozenset(listed(switches["netsuite.missing_permissions"])),
         subsidiaries=tuple(map(int, subsidiaries)) if subsidiaries else None,
         shown_as=tuple(_shown_as(switches)),
+        dates=DatePreference.of(switches),
     )
 
 

@@ -15,6 +15,7 @@ from apbridge_sandbox.netsuite.errors import INVALID_LOGIN, NetSuiteError, Restl
 from apbridge_sandbox.netsuite.script_host import ScriptHost
 from apbridge_sandbox.netsuite.suitescript.engine import Engine, MissingEntryError, ScriptAccount, ScriptError
 from apbridge_sandbox.netsuite.suitescript.project import Project, ProjectError
+from apbridge_sandbox.preferences import DatePreference
 from apbridge_sandbox.script_process import ScriptProcess
 
 RESTLET_PATH = "/app/site/hosting/restlet.nl"
@@ -56,7 +57,8 @@ def _engine(call: NetSuiteCall) -> Engine:
         if restlet is None:
             message = "That Suitelet is invalid, disabled, or no longer exists."
             raise RestletError(404, "SSS_INVALID_SCRIPTLET_ID", message)
-        return _loaded(restlet.source(), call.sandbox.scripts)
+        dates = DatePreference.of(call.sandbox.switches)
+        return _loaded(restlet.source(), dates, call.sandbox.scripts)
     except ProjectError as error:
         raise RestletError(404, "SSS_INVALID_SCRIPTLET_ID", str(error)) from error
     except ScriptError as error:
@@ -64,8 +66,8 @@ def _engine(call: NetSuiteCall) -> Engine:
 
 
 @lru_cache(maxsize=_REMEMBERED_ENGINES)
-def _loaded(source: str, process: ScriptProcess) -> Engine:
-    return Engine(source, ScriptAccount(ACCOUNT_ID, COMPANY_ZONE.key), process)
+def _loaded(source: str, dates: DatePreference, process: ScriptProcess) -> Engine:
+    return Engine(source, ScriptAccount(ACCOUNT_ID, COMPANY_ZONE.key, dates), process)
 
 
 def _argument(call: NetSuiteCall) -> bytes:

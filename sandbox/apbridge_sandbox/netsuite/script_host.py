@@ -47,7 +47,10 @@ class ScriptHost:
         self._call = call
         self._sandbox = call.sandbox
         self._units = 0
-        self._missing = account_of(call.sandbox.switches).permissions_missing
+        account = account_of(call.sandbox.switches)
+        self._missing = account.permissions_missing
+        type_names = call.sandbox.switches["netsuite.file_types"] == "names"
+        self._shown = searches.Shown(account.dates, type_names)
         self._operations: dict[str, Callable[[Argument], Any]] = {
             "contents": lambda asked: _contents(self._file(asked)),
             "count": self._count,
@@ -84,6 +87,7 @@ class ScriptHost:
                 asked["type"],
                 asked["filters"],
                 asked["columns"],
+                self._shown,
                 start=asked["start"],
                 end=asked["end"],
             )
@@ -94,12 +98,14 @@ class ScriptHost:
             code = "SSS_INVALID_PAGE_SIZE"
             raise ScriptError(code, "The page size has to be between 5 and 1000.")
         with self._sandbox.store.connection() as conn:
-            return {"count": searches.count(conn, asked["type"], asked["filters"], asked["columns"])}
+            return {
+                "count": searches.count(conn, asked["type"], asked["filters"], asked["columns"], self._shown)
+            }
 
     def _lookup(self, asked: Argument) -> dict[str, Any]:
         self._check(_RECORDS.get(asked["type"], _BILLS))
         with self._sandbox.store.connection() as conn:
-            return searches.lookup(conn, asked["type"], str(asked["id"]), asked["columns"])
+            return searches.lookup(conn, asked["type"], str(asked["id"]), asked["columns"], self._shown)
 
     def _load(self, asked: Argument) -> dict[str, Any]:
         row = self._file(asked)

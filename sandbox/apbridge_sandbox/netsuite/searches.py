@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from apbridge_sandbox.suiteql.times import instant_of, local_of, to_wall
+from apbridge_sandbox.preferences import DatePreference
+from apbridge_sandbox.suiteql.times import instant_of, local_of
 
 MOST_RESULTS = 1000
 """Most results of one range or page (NetSuite: N/search)."""
@@ -27,6 +28,42 @@ _FIELDS = {
 }
 
 
+_TYPE_NAMES = {
+    "PDF": "PDF File",
+    "JPGIMAGE": "JPEG Image",
+    "PJPGIMAGE": "JPEG Image",
+    "PNGIMAGE": "PNG Image",
+    "GIFIMAGE": "GIF Image",
+    "TIFFIMAGE": "TIFF Image",
+    "BMPIMAGE": "Bitmap Image",
+    "PLAINTEXT": "Plain Text File",
+    "CSV": "CSV File",
+}
+
+
+@dataclass(frozen=True)
+class Shown:
+    """How a search shows values to this user.
+
+    Attributes:
+        dates: Dates and times.
+        type_names: Whether a file's type is shown by its name rather than its code.
+    """
+
+    dates: DatePreference
+    type_names: bool
+
+    def value(self, name: str, value: str | int | None) -> str:
+        """Return a column's value as text."""
+        if value is None:
+            return ""
+        if name == "file.modified":
+            return self.dates.shown_minute(local_of(str(value)))
+        if name == "file.filetype" and self.type_names:
+            return _TYPE_NAMES.get(str(value), "Other Binary File")
+        return str(value)
+
+
 class SearchError(Exception):
     """A search that is refused: its code and message."""
 
@@ -40,6 +77,7 @@ def search(
     record_type: str,
     filters: Sequence[Any],
     columns: Sequence[str],
+    shown: Shown,
     *,
     start: int,
     end: int,
@@ -53,28 +91,31 @@ def search(
         code = "SSS_INVALID_SEARCH_RESULT_INDEX"
         raise SearchError(code, f"A range has 1 to {MOST_RESULTS} results.")
     listed = ", ".join(f'{_field(name)} AS "{name}"' for name in columns)
-    sql, values = _from(record_type, filters, columns)
+    sql, values = _from(record_type, filters, columns, shown.dates)
     found = conn.execute(
         f"SELECT t.id AS record{', ' if listed else ''}{listed}{sql} ORDER BY t.id, l.id LIMIT ? OFFSET ?",
         (*values, end - start, start),
     )
     return [
-        {"id": str(row["record"]), "values": [_shown(name, row[name]) for name in columns]} for row in found
+        {"id": str(row["record"]), "values": [shown.value(name, row[name]) for name in columns]}
+        for row in found
     ]
 
 
-def count(conn: sqlite3.Connection, record_type: str, filters: Sequence[Any], columns: Sequence[str]) -> int:
+def count(
+    conn: sqlite3.Connection, record_type: str, filters: Sequence[Any], columns: Sequence[str], shown: Shown
+) -> int:
     """Return the number of a search's results.
 
     Raises:
         SearchError: It asks for what is not modelled.
     """
-    sql, values = _from(record_type, filters, columns)
+    sql, values = _from(record_type, filters, columns, shown.dates)
     return int(conn.execute(f"SELECT COUNT(*){sql}", values).fetchone()[0])
 
 
 def lookup(
-    conn: sqlite3.Connection, record_type: str, record_id: str, columns: Sequence[str]
+    conn: sqlite3.Connection, record_type: str, record_id: str, columns: Sequence[str], shown: Shown
 ) -> dict[str, Any]:
     """Return fields of one record, as `search.lookupFields` does: nothing where there is no such record.
 
@@ -82,7 +123,7 @@ def lookup(
         SearchError: It asks for what is not modelled.
     """
     filters = [["internalid", "anyof", [record_id]], "and", ["mainline", "is", "T"]]
-    found = search(conn, record_type, filters, columns, start=0, end=1)
+    found = search(conn, record_type, filters, columns, shown, start=0, end=1)
     if not found:
         return {}
     fields: dict[str, Any] = dict(zip(columns, found[0]["values"], strict=True))
@@ -92,7 +133,9 @@ def lookup(
     return fields
 
 
-def _from(record_type: str, filters: Sequence[Any], columns: Sequence[str]) -> tuple[str, list[Any]]:
+def _from(
+    record_type: str, filters: Sequence[Any], columns: Sequence[str], dates: DatePreference
+) -> tuple[str, list[Any]]:
     if record_type not in _TYPES:
         raise SearchError("INVALID_SRCH_TYPE", f"{record_type} cannot be searched in the sandbox.")
     # The plus keeps SQLite from going over every record of a type where a file or an id leads to few.
@@ -101,7 +144,7 @@ def _from(record_type: str, filters: Sequence[Any], columns: Sequence[str]) -> t
     by_file = False
     for name, operator, value in _listed(filters):
         by_file |= name.startswith("file.")
-        sql, more = _condition(_field(name), operator, value)
+        sql, more = _condition(_field(name), operator, value, dates)
         conditions.append(sql)
         values += more
     if by_file or any(name.startswith("file.") for name in columns):
@@ -124,7 +167,12 @@ def _listed(filters: Sequence[Any]) -> list[Sequence[Any]]:
     return list(conditions)
 
 
-def _condition(field: str, operator: str, value: Any) -> tuple[str, list[Any]]:  # noqa: ANN401
+def _condition(
+    field: str,
+    operator: str,
+    value: Any,  # noqa: ANN401
+    dates: DatePreference,
+) -> tuple[str, list[Any]]:
     wanted = value if isinstance(value, list) else [value]
     match operator:
         case "is" if len(wanted) == 1:
@@ -132,17 +180,17 @@ def _condition(field: str, operator: str, value: Any) -> tuple[str, list[Any]]: 
         case "anyof" if len(wanted) <= MOST_RESULTS:
             return f"{field} IN ({', '.join('?' * len(wanted))})", wanted
         case "onorafter" if field == _FIELDS["file.modified"] and len(wanted) == 1:
-            return f"{field} >= ?", [_midnight(wanted[0])]
+            return f"{field} >= ?", [_midnight(wanted[0], dates)]
         case "noneof" if wanted == ["@NONE@"]:
             return f"{field} IS NOT NULL", []
     code = "SSS_INVALID_SRCH_OPERATOR"
     raise SearchError(code, f"The operator {operator} is not known here.")
 
 
-def _midnight(day: str) -> str:
-    """Read a day in the user's format, M/D/YYYY, and return the instant at which it begins there."""
+def _midnight(day: str, dates: DatePreference) -> str:
+    """Read a day in the user's format, and return the instant at which it begins there."""
     try:
-        return instant_of(to_wall(day, "MM/DD/YYYY"))
+        return instant_of(dates.read_day(day))
     except ValueError as error:
         raise SearchError("UNEXPECTED_ERROR", f"{day} is no date.") from error
 
@@ -152,12 +200,3 @@ def _field(name: str) -> str:
         code = "SSS_INVALID_SRCH_COL"
         raise SearchError(code, f"There is no field {name} in the sandbox.")
     return _FIELDS[name]
-
-
-def _shown(name: str, value: Mapping[str, Any] | str | int | None) -> str:
-    if value is None:
-        return ""
-    if name == "file.modified":
-        moment = datetime.fromisoformat(local_of(str(value)))
-        return f"{moment.month}/{moment.day}/{moment.year} {moment:%I:%M %p}".replace(" 0", " ").lower()
-    return str(value)

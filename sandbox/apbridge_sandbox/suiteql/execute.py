@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from apbridge_sandbox.clock import stamp
+from apbridge_sandbox.preferences import DatePreference
 from apbridge_sandbox.suiteql.dialect import parse
 from apbridge_sandbox.suiteql.errors import unsupported
 from apbridge_sandbox.suiteql.functions import register, shuffle_by
@@ -75,7 +76,7 @@ def run(
         (total,) = _fetch(conn, f"SELECT COUNT(*) FROM ({relation.body})", values)[0]  # noqa: S608
     if relation.most is not None:
         total = min(total, relation.most)
-    return ResultPage(_written(relation, found), total)
+    return ResultPage(_written(relation, found, account.dates), total)
 
 
 @lru_cache(maxsize=_REMEMBERED_QUERIES)
@@ -98,8 +99,8 @@ def _fetch(conn: sqlite3.Connection, sql: str, values: dict[str, Any]) -> list[s
         raise
 
 
-def _written(relation: Relation, found: list[sqlite3.Row]) -> list[dict[str, Any]]:
-    columns = [(name, writer(term.kind)) for name, term in relation.outputs]
+def _written(relation: Relation, found: list[sqlite3.Row], dates: DatePreference) -> list[dict[str, Any]]:
+    columns = [(name, writer(term.kind, dates)) for name, term in relation.outputs]
     rows = []
     for values in found:
         row: dict[str, Any] = {"links": []}

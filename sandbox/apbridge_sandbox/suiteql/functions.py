@@ -12,11 +12,13 @@ from random import Random
 from threading import local
 from typing import Any
 
+from apbridge_sandbox.preferences import DEFAULT
 from apbridge_sandbox.suiteql import times
 from apbridge_sandbox.suiteql.catalogue import ValueKind
 from apbridge_sandbox.suiteql.values import writer
 
 _this_thread = local()
+
 _OF_TWO = frozenset({"ns_to_char", "ns_to_wall", "ns_add_days", "ns_text", "ns_like", "ns_mod", "ns_divide"})
 
 
@@ -81,7 +83,7 @@ def _unless_null(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _text(value: Any, kind: str) -> str:  # noqa: ANN401
-    return writer(ValueKind(kind))(value)
+    return writer(ValueKind(kind), DEFAULT)(value)
 
 
 def _number(text: str) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
+from apbridge_sandbox.preferences import DEFAULT, DatePreference
 from apbridge_sandbox.suiteql.catalogue import ValueKind, catalogue, column_of
 from apbridge_sandbox.suiteql.errors import (
     missing_table,
@@ -26,12 +27,14 @@ class AccountView:
         subsidiaries: Internal ids of the only subsidiaries that the role sees; None for all. Rows of
             others are left out without a word.
         shown_as: Columns that this account shows otherwise, as `table.column`, and the SQL of what it shows.
+        dates: How the user sees dates.
     """
 
     features_off: frozenset[str] = frozenset()
     permissions_missing: frozenset[str] = frozenset()
     subsidiaries: tuple[int, ...] | None = None
     shown_as: tuple[tuple[str, str], ...] = ()
+    dates: DatePreference = DEFAULT
 
 
 @dataclass

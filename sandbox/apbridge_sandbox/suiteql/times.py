@@ -78,10 +78,3 @@ def instant_of(wall: str) -> str:
 def add_days(wall: str, days: float) -> str:
     """Move a date and time, as adding a number to a DATE does."""
     return (datetime.fromisoformat(wall) + timedelta(days=days)).strftime(_WALL)
-
-
-@lru_cache(maxsize=65536)
-def shown_day(text: str) -> str:
-    """Write a day in the account's date format, M/D/YYYY; the time is dropped."""
-    year, month, day = text[:10].split("-")
-    return f"{int(month)}/{int(day)}/{year}"

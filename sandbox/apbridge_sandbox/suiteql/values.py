@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from apbridge_sandbox.preferences import DatePreference
 from apbridge_sandbox.suiteql.catalogue import ValueKind
-from apbridge_sandbox.suiteql.times import local_of, shown_day
+from apbridge_sandbox.suiteql.times import local_of
 
 _DECIMALS = 8
 """More than any amount has, and few enough to hide that SQLite adds in binary."""
+
+_NUMBERS = frozenset({ValueKind.MONEY, ValueKind.NUMBER})
 
 
 def number(value: float) -> str:
@@ -20,20 +23,10 @@ def number(value: float) -> str:
     return "0" if text == "-0" else text
 
 
-def _instant(value: str) -> str:
-    return shown_day(local_of(value))
-
-
-_WRITERS: dict[ValueKind, Callable[[Any], str]] = {
-    ValueKind.DATE: shown_day,
-    ValueKind.INSTANT: _instant,
-    ValueKind.UTC: shown_day,
-    ValueKind.WALL: shown_day,
-    ValueKind.MONEY: number,
-    ValueKind.NUMBER: number,
-}
-
-
-def writer(kind: ValueKind) -> Callable[[Any], str]:
+def writer(kind: ValueKind, dates: DatePreference) -> Callable[[Any], str]:
     """Return what writes a value of this kind."""
-    return _WRITERS.get(kind, str)
+    if kind is ValueKind.INSTANT:
+        return lambda value: dates.shown_day(local_of(value))
+    if kind.is_temporal:
+        return dates.shown_day
+    return number if kind in _NUMBERS else str

@@ -8,7 +8,9 @@ import base64
 import hashlib
 import shutil
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from decimal import Decimal
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,8 @@ import requests
 from apbridge_sandbox.netsuite.suitescript.engine import ScriptAccount
 from apbridge_sandbox.netsuite.suitescript.project import Project, ProjectError
 from apbridge_sandbox.store import Store
+from apbridge_sandbox.switches import declared
+from apbridge_sandbox.testing import Running
 from tests.netsuite.signed_in import RECORDS, RESTLET, SeededBill, SignedInNetSuite, audit
 
 SCRIPT = {"script": "customscript_apbridge_restlet", "deploy": "customdeploy_apbridge_restlet"}
@@ -50,7 +54,7 @@ def _refusal(answer: requests.Response) -> tuple[int, str]:
 
 def test_it_tells_its_version(netsuite: SignedInNetSuite):
     answer = netsuite.restlet({"action": "version"})
-    assert answer.json() == {"version": "1.2.0", "account": "1234567_SB1", "user": "-5", "role": "3"}
+    assert answer.json() == {"version": "1.3.0", "account": "1234567_SB1", "user": "-5", "role": "3"}
     assert answer.headers["Content-Type"] == "application/json"
 
 
@@ -103,6 +107,95 @@ def test_it_tells_of_which_bills_a_file_was_added(
     answer = netsuite.restlet({"action": "changed", "since": since}).json()
     expected = [{"bill": str(bill), "modified": "2026-07-19T03:04:00Z"}]
     assert answer == {"bills": expected if told else []}
+
+
+def test_it_tells_the_same_however_its_user_sees_dates(netsuite: SignedInNetSuite, store: Store):
+    with store.write() as conn:
+        conn.execute("UPDATE ns_file SET lastmodifieddate = '2026-01-01T00:00:00Z'")
+    number = _attach(store, b"x")
+    bills = [row["id"] for row in netsuite.rows("SELECT id FROM transaction WHERE type = 'VendBill'")]
+    known = declared()
+    formats = (known[f"netsuite.{name}_format"].values or [] for name in ("date", "time"))
+    for day, time in product(*formats):
+        netsuite.switch(date_format=day, time_format=time)
+        files = netsuite.restlet({"action": "files", "bills": bills}).json()["files"]
+        assert next(one["modified"] for one in files if one["id"] == number) == "2026-07-19T03:04:00Z"
+        (told,) = netsuite.restlet({"action": "changed", "since": "2026-07-19T03:04:00Z"}).json()["bills"]
+        assert told["modified"] == "2026-07-19T03:04:00Z"
+        assert netsuite.restlet({"action": "try"}).json()["date"]["read"] == "2026-07-19T03:04:00Z"
+
+
+def test_a_type_that_is_shown_by_its_name_is_told_by_the_end_of_the_files(
+    netsuite: SignedInNetSuite, store: Store
+):
+    bill = netsuite.rows("SELECT id FROM transaction WHERE type = 'VendBill'")[0]["id"]
+    with store.write() as conn:
+        conn.execute("DELETE FROM ns_transactionfile")
+        for number, (name, kind) in enumerate(
+            [
+                ("a.PDF", "PDF"),
+                ("b.jpeg", "JPGIMAGE"),
+                ("c.tif", "TIFFIMAGE"),
+                ("d.txt", "PLAINTEXT"),
+                ("e", "PDF"),
+            ],
+            start=900,
+        ):
+            conn.execute(
+                "INSERT INTO ns_file (id, name, filetype, filesize, content, sha256, lastmodifieddate)"
+                " VALUES (?, ?, ?, 1, x'00', '', '2026-07-19T03:04:05Z')",
+                (number, name, kind),
+            )
+            conn.execute('INSERT INTO ns_transactionfile ("transaction", file) VALUES (?, ?)', (bill, number))
+    netsuite.switch(file_types="names")
+    files = netsuite.restlet({"action": "files", "bills": [bill]}).json()["files"]
+    assert {one["name"]: one["type"] for one in files} == {
+        "a.PDF": "PDF",
+        "b.jpeg": "JPGIMAGE",
+        "c.tif": "TIFFIMAGE",
+        "d.txt": "Plain Text File",
+        "e": "PDF File",
+    }
+
+
+def test_a_date_that_is_not_read_back_is_refused_and_looks_nothing_up(
+    netsuite: SignedInNetSuite, store: Store, sandbox: Running, tmp_path: Path
+):
+    """As where the preferences of the search and of N/format are not the same user's."""
+    assert sandbox.sandbox
+    _attach(store, b"x")
+    shutil.copytree(PROJECT, tmp_path / "copy")
+    script = tmp_path / "copy/src/FileCabinet/SuiteScripts/apbridge/apbridge_restlet.js"
+    source = script.read_text(encoding="utf-8")
+    otherwise = "const known = format; format = { ...known, parse: ({ value }) => value };\n"
+    script.write_text(source.replace("  const VERSION", f"  {otherwise}  const VERSION"), encoding="utf-8")
+    options = sandbox.sandbox.options
+    sandbox.sandbox.options = replace(options, suitescript=tmp_path / "copy")
+    try:
+        bills = [row["id"] for row in netsuite.rows("SELECT id FROM transaction WHERE type = 'VendBill'")]
+        for body in (
+            {"action": "changed", "since": "2026-07-19T03:04:00Z"},
+            {"action": "files", "bills": bills},
+        ):
+            assert _refusal(netsuite.restlet(body)) == (400, "UNREADABLE_DATE")
+        tried = netsuite.restlet({"action": "try"}).json()
+        assert (tried["date"], tried["file"]) == ({"failed": "UNREADABLE_DATE"},) * 2
+    finally:
+        sandbox.sandbox.options = options
+
+
+def test_it_can_be_tried_out_and_names_no_record(netsuite: SignedInNetSuite, store: Store):
+    tried = netsuite.restlet({"action": "try"}).json()
+    assert tried == netsuite.restlet({"action": "version"}).json() | {
+        "date": {"shown": "7/18/2026 8:04:00 pm", "read": "2026-07-19T03:04:00Z"},
+        "file": {"found": True, "type": "PDF", "read": True},
+    }
+    netsuite.switch(missing_permissions="Lists -> Documents and Files")
+    assert netsuite.restlet({"action": "try"}).json()["file"] == {"failed": "INSUFFICIENT_PERMISSION"}
+    with store.write() as conn:
+        conn.execute("DELETE FROM ns_transactionfile")
+    netsuite.switch(missing_permissions="")
+    assert netsuite.restlet({"action": "try"}).json()["file"] == {"found": False}
 
 
 @pytest.mark.parametrize("modified", ["2026-11-01T08:30:00Z", "2026-11-01T09:30:00Z"])
@@ -209,7 +302,9 @@ def test_it_voids_our_payments_alone(netsuite: SignedInNetSuite, bills: list[See
         )
     )
     assert _refusal(netsuite.restlet({"action": "void", "payment": by_hand})) == (400, "NOT_OUR_PAYMENT")
-    assert _refusal(netsuite.restlet({"action": "void", "payment": bill.id})) == (400, "NOT_OUR_PAYMENT")
+    # A look-up of what is no vendor payment, or is not there, finds nothing.
+    for other in (bill.id, "999999"):
+        assert _refusal(netsuite.restlet({"action": "void", "payment": other})) == (400, "NOT_OUR_PAYMENT")
     writes = netsuite.sandbox.calls()["netsuite"]["writes"]
     answer = netsuite.restlet({"action": "void", "payment": ours})
     assert answer.json() == {"payment": ours, "voidedBy": ours}

@@ -7,10 +7,12 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from apbridge_sandbox.netsuite.suitescript.engine import Engine, ScriptAccount, ScriptError
+from apbridge_sandbox.preferences import DatePreference
 from apbridge_sandbox.script_process import ScriptProcess
 from apbridge_sandbox.testing import Running
 from tests.netsuite.signed_in import SignedInNetSuite
@@ -93,21 +95,54 @@ def test_what_fails_in_the_host_comes_out_of_the_call_though_the_script_catches_
     assert asked == ["load", "load"]
 
 
+PARSED = "return format.parse({ value: request, type: format.Type.DATETIMETZ })"
+FORMATTED = """
+  const shown = ['date', 'datetimetz'].map((type) => format.format({ value: new Date(request), type }));
+  return [...shown, format.parse({ value: shown[1], type: 'datetimetz' })];
+"""
+
+
+def _call(body: str, request: str, dates: DatePreference) -> Any:  # noqa: ANN401
+    source = f"define(['N/format'], (format) => ({{ post: (request) => {{ {body} }} }}));"
+    engine = Engine(source, ScriptAccount("7654321", "America/Los_Angeles", dates), PROCESS)
+    return engine.call("post", f'"{request}"'.encode(), lambda *_: None)
+
+
 @pytest.mark.parametrize(
     ("shown", "instant"),
     [
-        ("7/18/2026 8:04 pm", "2026-07-19T03:04:00.000Z"),
-        ("12/31/2026 12:30 am", "2026-12-31T08:30:00.000Z"),
-        ("3/8/2026 1:59 am", "2026-03-08T09:59:00.000Z"),
-        ("3/8/2026 3:00 am", "2026-03-08T10:00:00.000Z"),
-        ("11/1/2026 12:00 pm", "2026-11-01T20:00:00.000Z"),
+        ("7/18/2026 8:04:00 pm", "2026-07-19T03:04:00.000Z"),
+        ("12/31/2026 12:30:59 am", "2026-12-31T08:30:59.000Z"),
+        ("3/8/2026 1:59:00 am", "2026-03-08T09:59:00.000Z"),
+        ("3/8/2026 3:00:00 am", "2026-03-08T10:00:00.000Z"),
+        ("11/1/2026 12:00:00 pm", "2026-11-01T20:00:00.000Z"),
     ],
 )
 def test_dates_are_read_in_the_accounts_zone(shown: str, instant: str):
-    engine = _script("return format.parse({ value: request, type: format.Type.DATETIMETZ })", "format")
-    assert engine.call("post", f'"{shown}"'.encode(), lambda *_: None) == instant
-    with pytest.raises(ScriptError, match="no date and time"):
-        engine.call("post", b'"2026-07-18"', lambda *_: None)
+    assert _call(PARSED, shown, DatePreference()) == instant
+
+
+@pytest.mark.parametrize(
+    "unreadable",
+    ["7/18/2026 8:04 pm", "7/18/2026", "18/7/2026 8:04:00 pm", "2026-07-18 20:04:00", "yesterday", ""],
+)
+def test_a_text_that_is_no_date_and_time_is_given_back_unchanged(unreadable: str):
+    assert _call(PARSED, unreadable, DatePreference()) == unreadable
+
+
+@pytest.mark.parametrize(
+    ("day", "time", "shown"),
+    [
+        ("M/D/YYYY", "2:10 pm", ["7/8/2026", "7/8/2026 8:04:05 pm"]),
+        ("D/M/YYYY", "14:10", ["8/7/2026", "8/7/2026 20:04:05"]),
+        ("DD-Mon-YYYY", "14-10", ["08-Jul-2026", "08-Jul-2026 20-04-05"]),
+        ("DD.MM.YYYY", "14:10", ["08.07.2026", "08.07.2026 20:04:05"]),
+        ("YYYY-MM-DD", "2-10 pm", ["2026-07-08", "2026-07-08 8-04-05 pm"]),
+    ],
+)
+def test_dates_are_written_and_read_as_the_user_prefers(day: str, time: str, shown: list[str]):
+    told = _call(FORMATTED, "2026-07-09T03:04:05Z", DatePreference(day, time))
+    assert told == [*shown, "2026-07-09T03:04:05.000Z"]
 
 
 def test_a_script_that_does_not_load():
@@ -151,7 +186,8 @@ def test_the_engine_ends_with_the_sandbox():
     program = """
 import sys
 from apbridge_sandbox.script_process import ScriptProcess
-ScriptProcess().run(dict(source="", account="1", zone="UTC", method=None, request=""), None)
+dates = dict(zone="UTC", day="M/D/YYYY", time="14:10")
+ScriptProcess().run(dict(source="", account="1", method=None, request="", **dates), None)
 print("ready", flush=True)
 sys.stdin.read()
 """

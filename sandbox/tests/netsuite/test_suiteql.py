@@ -376,3 +376,22 @@ def test_a_page_of_a_thousand_rows_in_order_of_what_is_made_of_each(netsuite: Si
     assert page["count"] == 1000
     keys = [(row["at"], int(row["recordid"])) for row in page["items"]]
     assert keys == sorted(keys)
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("M/D/YYYY", "7/9/2026"),
+        ("D/M/YYYY", "9/7/2026"),
+        ("DD-Mon-YYYY", "09-Jul-2026"),
+        ("DD.MM.YYYY", "09.07.2026"),
+        ("YYYY-MM-DD", "2026-07-09"),
+    ],
+)
+def test_bare_dates_come_as_the_user_prefers_and_others_as_the_query_says(
+    netsuite: SignedInNetSuite, written: str, shown: str
+):
+    netsuite.switch(date_format=written)
+    day = "TO_DATE('2026-07-09', 'YYYY-MM-DD')"
+    (row,) = netsuite.rows(f"SELECT {day} AS bare, TO_CHAR({day}, 'MM/DD/YYYY') AS said FROM dual")
+    assert row == {"bare": shown, "said": "07/09/2026"}

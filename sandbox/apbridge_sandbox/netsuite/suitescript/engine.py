@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from apbridge_sandbox.preferences import DEFAULT, DatePreference
 from apbridge_sandbox.script_process import CrashError, ScriptProcess
 
 Host = Callable[[str, Mapping[str, Any]], Any]
@@ -16,10 +17,11 @@ Host = Callable[[str, Mapping[str, Any]], Any]
 
 @dataclass(frozen=True)
 class ScriptAccount:
-    """What a script may know of its account: its id, and the time zone that dates are shown in."""
+    """What a script may know of its account: its id, and how its user sees dates and times of day."""
 
     id: str
     zone: str
+    dates: DatePreference = DEFAULT
 
 
 class ScriptError(Exception):
@@ -48,7 +50,13 @@ class Engine:
     """
 
     def __init__(self, source: str, account: ScriptAccount, process: ScriptProcess) -> None:
-        self._job = {"source": source, "account": account.id, "zone": account.zone}
+        self._job = {
+            "source": source,
+            "account": account.id,
+            "zone": account.zone,
+            "day": account.dates.day,
+            "time": account.dates.time,
+        }
         self._process = process
         self._run(None, b"", lambda _operation, _argument: "")
 

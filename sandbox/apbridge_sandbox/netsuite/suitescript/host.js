@@ -110,8 +110,10 @@
     });
   };
 
+  const FILE_TYPES = ['PDF', 'JPGIMAGE', 'PJPGIMAGE', 'PNGIMAGE', 'GIFIMAGE', 'TIFFIMAGE', 'BMPIMAGE'];
   const file = () =>
     strict('N/file', {
+      Type: strict('file.Type', Object.fromEntries(FILE_TYPES.map((code) => [code, code]))),
       load: (given) => {
         const { id } = options('file.load', given, ['id']);
         // A small file's contents come with it: one question less.
@@ -135,18 +137,53 @@
         ask('encode', options('encode.convert', given, ['string', 'inputEncoding', 'outputEncoding'])),
     });
 
+  const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+  const DAY_WORDS = /YYYY|Mon|MM|DD|M|D/g;
+  const padded = (value) => String(value).padStart(2, '0');
+
+  /** Writes the day of a local time in this user's format. */
+  const shownDay = (local) => {
+    const [year, month, day] = [local.getUTCFullYear(), local.getUTCMonth() + 1, local.getUTCDate()];
+    const words = { YYYY: year, Mon: MONTHS[month - 1], MM: padded(month), DD: padded(day), M: month, D: day };
+    return dayFormat.replace(DAY_WORDS, (word) => words[word]);
+  };
+
+  /** Reads a day in this user's format, as milliseconds of UTC; null where it is none. */
+  const readDay = (text) => {
+    const words = dayFormat.match(DAY_WORDS);
+    const patterns = { YYYY: '(\\d{4})', Mon: '([A-Za-z]{3})' };
+    const written = dayFormat.replace(/\./g, '\\.').replace(DAY_WORDS, (word) => patterns[word] || '(\\d{1,2})');
+    const found = new RegExp(`^${written}$`).exec(text);
+    if (!found) return null;
+    const part = (letter) => found[1 + words.findIndex((word) => word[0] === letter)];
+    const month = words.includes('Mon') ? MONTHS.indexOf(part('M')) + 1 : Number(part('M'));
+    const read = new Date(Date.UTC(Number(part('Y')), month - 1, Number(part('D'))));
+    return read.getUTCMonth() === month - 1 ? read.getTime() : null;
+  };
+
+  const sign = timeFormat.includes(':') ? ':' : '-';
+  const hasHalves = timeFormat.endsWith('pm');
+
+  /** Reads a time of day in this user's format, as milliseconds: one without seconds is none. */
+  const readTime = (text) => {
+    const half = hasHalves ? ' (am|pm)' : '()';
+    const found = new RegExp(`^(\\d{1,2})${sign}(\\d\\d)${sign}(\\d\\d)${half}$`, 'i').exec(text);
+    if (!found) return null;
+    const hour = hasHalves ? (Number(found[1]) % 12) + (found[4].toLowerCase() === 'pm' ? 12 : 0) : Number(found[1]);
+    return ((hour * 60 + Number(found[2])) * 60 + Number(found[3])) * 1000;
+  };
+
   const format = () =>
     strict('N/format', {
       Type: strict('format.Type', { DATE: 'date', DATETIMETZ: 'datetimetz' }),
+      // What cannot be read comes back as it was given (NetSuite: format.parse).
       parse: (given) => {
-        const { value } = options('format.parse', given, ['value', 'type']);
-        const read = /^(\d+)\/(\d+)\/(\d{4}) (\d+):(\d\d) (am|pm)$/i.exec(value);
-        if (!read) {
-          throw new SuiteScriptError({ name: 'INVALID_FORMAT', message: `${value} is no date and time.` });
-        }
-        const [month, day, year, hour, minute] = read.slice(1, 6).map(Number);
-        const half = read[6].toLowerCase() === 'pm' ? 12 : 0;
-        const local = Date.UTC(year, month - 1, day, (hour % 12) + half, minute);
+        const { value, type } = options('format.parse', given, ['value', 'type']);
+        const [shown, time] = /^(.*?)(?: (\d.*))?$/.exec(value).slice(1);
+        const day = readDay(shown);
+        const rest = type === 'date' ? 0 : readTime(time);
+        if (day === null || rest === null) return value;
+        const local = day + rest;
         // Twice, for a time near a change of the clocks.
         const near = local - aheadOfUtc(local);
         return new Date(local - aheadOfUtc(near));
@@ -154,10 +191,11 @@
       format: (given) => {
         const { value, type } = options('format.format', given, ['value', 'type']);
         const local = new Date(value.getTime() + aheadOfUtc(value.getTime()));
-        const day = `${local.getUTCMonth() + 1}/${local.getUTCDate()}/${local.getUTCFullYear()}`;
-        if (type === 'date') return day;
-        const [hour, minute] = [local.getUTCHours(), String(local.getUTCMinutes()).padStart(2, '0')];
-        return `${day} ${hour % 12 || 12}:${minute} ${hour < 12 ? 'am' : 'pm'}`;
+        if (type === 'date') return shownDay(local);
+        const hour = local.getUTCHours();
+        const rest = sign + padded(local.getUTCMinutes()) + sign + padded(local.getUTCSeconds());
+        const time = hasHalves ? `${hour % 12 || 12}${rest} ${hour < 12 ? 'am' : 'pm'}` : hour + rest;
+        return `${shownDay(local)} ${time}`;
       },
     });
 

@@ -1,9 +1,9 @@
 """Runs scripts in the embedded JavaScript engine: a program that takes jobs line by line, as JSON.
 
-A job is a script's `source`, the `account` and `zone` that it runs in, and the `method` to call with a
-`request`; without a method it is only loaded. What the script asks is told as `ask` and `argument`, and
-answered by `answer`. The last word on a job is what `run` of `host.js` gives, as `told`, or why the script
-does not load, as `broken`.
+A job is a script's `source`, the `account` and `zone` that it runs in, how its user sees dates (`day`,
+`time`), and the `method` to call with a `request`; without a method it is only loaded. What the script
+asks is told as `ask` and `argument`, and answered by `answer`. The last word on a job is what `run` of
+`host.js` gives, as `told`, or why the script does not load, as `broken`.
 """
 
 from __future__ import annotations
@@ -48,6 +48,8 @@ class Interpreter:
         context.add_callable("askPython", self._ask)
         context.add_callable("aheadOfUtc", ahead)
         context.set("accountId", job["account"])
+        context.set("dayFormat", job["day"])
+        context.set("timeFormat", job["time"])
         try:
             context.eval(_MODULES)
             context.eval(job["source"])

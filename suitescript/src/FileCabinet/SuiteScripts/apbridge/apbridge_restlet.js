@@ -5,6 +5,7 @@
  * POST a JSON object with an `action`:
  *
  *   {"action": "version"}
+ *   {"action": "try"}                            whether dates and files can be read here; names no record
  *   {"action": "files", "bills": ["12", "34"]}   the files of at most 1,000 bills, by one search
  *   {"action": "changed", "since": "2026-07-19T03:04:00Z"}   bills with a file added or changed since then
  *   {"action": "content", "file": "77"}          a file's content in base64, at most 10 MB
@@ -25,7 +26,7 @@ define([
   'N/search',
   'N/transaction',
 ], (encode, error, file, format, runtime, search, transaction) => {
-  const VERSION = '1.2.0';
+  const VERSION = '1.3.0';
 
   /** Bills of one request: one page of a search has as many results at most. */
   const MOST_BILLS = 1000;
@@ -40,6 +41,18 @@ define([
 
   /** What the external ids of our own payments begin with. No other payment is voided. */
   const OUR_PAYMENTS = 'avidxchange-payment-';
+
+  /** Types of pictures, by the end of a file's name. */
+  const TYPES = {
+    pdf: file.Type.PDF,
+    jpg: file.Type.JPGIMAGE,
+    jpeg: file.Type.JPGIMAGE,
+    png: file.Type.PNGIMAGE,
+    gif: file.Type.GIFIMAGE,
+    tif: file.Type.TIFFIMAGE,
+    tiff: file.Type.TIFFIMAGE,
+    bmp: file.Type.BMPIMAGE,
+  };
 
   /**
    * Makes an error that the caller is meant to read.
@@ -68,6 +81,44 @@ define([
   const version = () => {
     const { id, role } = runtime.getCurrentUser();
     return { version: VERSION, account: runtime.accountId, user: String(id), role: String(role) };
+  };
+
+  /**
+   * Tries what the other actions stand on: a date, written and read back, and the first file that is on a bill.
+   * Nothing of a record is told.
+   *
+   * @returns {{version: string, account: string, user: string, role: string, date: Object, file: Object}} `date`
+   *   is how this user sees an instant, and as what it was read; `file` whether there is one, its type and whether
+   *   its date and content were read; either may be `{failed}`, the code of an error.
+   */
+  const tryOut = () => ({ ...version(), date: outcome(tryDate), file: outcome(tryFile) });
+
+  const outcome = (attempt) => {
+    try {
+      return attempt();
+    } catch (thrown) {
+      return { failed: thrown.name };
+    }
+  };
+
+  const tryDate = () => {
+    const shown = format.format({ value: new Date('2026-07-19T03:04:00Z'), type: format.Type.DATETIMETZ });
+    return { shown, read: instant(shown) };
+  };
+
+  const tryFile = () => {
+    const bill = search.createColumn({ name: 'internalid' });
+    const [found] = search
+      .create({
+        type: search.Type.VENDOR_BILL,
+        filters: [['mainline', 'is', 'T'], 'and', ['file.internalid', 'noneof', '@NONE@']],
+        columns: [bill],
+      })
+      .run()
+      .getRange({ start: 0, end: 1 });
+    if (!found) return { found: false };
+    const [listed] = listFiles({ bills: [found.getValue(bill)] }).files;
+    return { found: true, type: listed.type, read: readFile({ file: listed.id }).content.length > 0 };
   };
 
   /**
@@ -107,13 +158,22 @@ define([
         bill: result.getValue(column.bill),
         id: result.getValue(column.id),
         name: result.getValue(column.name),
-        type: result.getValue(column.type),
+        type: fileType(result.getValue(column.type), result.getValue(column.name)),
         size: Number(result.getValue(column.kilobytes)) * 1024,
         modified: instant(result.getValue(column.modified)),
       })),
     );
     return { files };
   };
+
+  /**
+   * @param {string} shown - A file's type as the search has it: by its code, or in some accounts by its name in
+   *   this user's language.
+   * @param {string} name - The file's.
+   * @returns {string} The code, told by the end of the file's name where the search has none.
+   */
+  const fileType = (shown, name) =>
+    /^_?[A-Z0-9]+$/.test(shown) ? shown : TYPES[String(name).split('.').pop().toLowerCase()] || shown;
 
   /**
    * Tells of which bills a file was added or changed since an instant, and when. NetSuite dates the file, not its
@@ -130,7 +190,7 @@ define([
     const bill = search.createColumn({ name: 'internalid' });
     const modified = search.createColumn({ name: 'modified', join: 'file' });
     // A day of this user's may begin a day before that of UTC.
-    const day = format.format({ value: new Date(begins - DAY), type: format.Type.DATE });
+    const day = shownDay(new Date(begins - DAY));
     const results = search
       .create({
         type: search.Type.VENDOR_BILL,
@@ -152,15 +212,49 @@ define([
   /**
    * @param {string} shown - A date and time in this user's format and time zone.
    * @returns {string} The same as UTC, in ISO 8601, without fractions of a second.
+   * @throws {error.SuiteScriptError} UNREADABLE_DATE
    */
   const instant = (shown) => {
-    const type = format.Type.DATETIMETZ;
-    const read = format.parse({ value: shown, type });
+    const read = parsed(shown);
     // When clocks are put back an hour comes twice. Of both the later: nothing is dated before it happened.
     const later = new Date(read.getTime() + HOUR);
-    const isTwice = format.parse({ value: format.format({ value: later, type }), type }).getTime() === read.getTime();
+    const again = format.format({ value: later, type: format.Type.DATETIMETZ });
+    const isTwice = parsed(again).getTime() === read.getTime();
     return (isTwice ? later : read).toISOString().replace(/\.\d+/, '');
   };
+
+  /**
+   * Reads a date and time. N/format reads none without seconds, which a search does not tell, and gives back
+   * unchanged what it cannot read.
+   *
+   * @param {string} shown - In this user's format and time zone.
+   * @returns {Date}
+   * @throws {error.SuiteScriptError} UNREADABLE_DATE
+   */
+  const parsed = (shown) => {
+    const value = String(shown).replace(/(\s\d{1,2}([:-])\d{2})(?=\D*$)/, (minute, _, sign) => `${minute}${sign}00`);
+    const read = format.parse({ value, type: format.Type.DATETIMETZ });
+    if (!isDate(read)) throw unreadable(shown);
+    return read;
+  };
+
+  /**
+   * @param {Date} day
+   * @returns {string} In this user's format, as a search takes it.
+   * @throws {error.SuiteScriptError} UNREADABLE_DATE
+   */
+  const shownDay = (day) => {
+    const type = format.Type.DATE;
+    const shown = format.format({ value: day, type });
+    // A search by a day that NetSuite does not read may find nothing, without a word.
+    if (typeof shown !== 'string' || !isDate(format.parse({ value: shown, type }))) throw unreadable(shown);
+    return shown;
+  };
+
+  const isDate = (read) => Object.prototype.toString.call(read) === '[object Date]' && !Number.isNaN(read.getTime());
+
+  const unreadable = (shown) =>
+    refusal('UNREADABLE_DATE', `NetSuite shows a date as ${JSON.stringify(shown)} and does not read it back.`);
 
   /**
    * Hands out a file, if it is attached to a vendor bill and to nothing less.
@@ -225,15 +319,25 @@ define([
   const voidPayment = (request) => {
     const id = internalId(request.payment, 'payment');
     const type = search.Type.VENDOR_PAYMENT;
-    const { externalid: externalIds = [] } = search.lookupFields({ type, id, columns: ['externalid'] });
-    if (!externalIds.some(({ value }) => value.startsWith(OUR_PAYMENTS))) {
+    const { externalid: externalIds } = search.lookupFields({ type, id, columns: ['externalid'] });
+    if (!isOurs(externalIds)) {
       throw refusal('NOT_OUR_PAYMENT', `Vendor payment ${id} was not posted by AP Bridge; void it in NetSuite.`);
     }
     const voidedBy = transaction.void({ type: transaction.Type.VENDOR_PAYMENT, id });
     return { payment: id, voidedBy: String(voidedBy) };
   };
 
-  const actions = { version, files: listFiles, changed: listChanged, content: readFile, void: voidPayment };
+  /**
+   * @param {{value: string}[]|undefined} externalIds - As a look-up has them: empty, or not there at all, where a
+   *   payment has none or is none.
+   * @returns {boolean} Whether they say that AP Bridge posted it. Nothing at all never does.
+   */
+  const isOurs = (externalIds) =>
+    Array.isArray(externalIds) &&
+    externalIds.length > 0 &&
+    externalIds.every((each) => each && String(each.value).startsWith(OUR_PAYMENTS));
+
+  const actions = { version, try: tryOut, files: listFiles, changed: listChanged, content: readFile, void: voidPayment };
 
   /**
    * @param {{action: string}} request - The body of the call.
