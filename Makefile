@@ -41,7 +41,7 @@ help: ## Show this list
 demo: setup ## Run the loop both ways on the sandbox and show that both books agree
 	@python -m demo
 
-test: setup .third-party/.done browser ## Run every test, in an order of chance; SEED=<the one that was said> runs them in that order
+test: setup .third-party/.done suitescript/node_modules/.done browser ## Run every test, in an order of chance; SEED=<the one that was said> runs them in that order
 	@$(MEMORY:%=TMPDIR=%) python -m pytest --numprocesses=$(WORKERS) --dist=loadfile --no-loadscope-reorder $(SEED:%=--randomly-seed=%)
 
 campaign: setup .third-party/.done ## Draw many more examples of what any order, mishap or history comes to; EXAMPLES=<how many of each>
@@ -94,7 +94,7 @@ licences: .venv/.done ## Renew docs/licences.md
 setup: .venv/.done .meltano/.done
 
 clean: ## Remove everything that make built
-	rm -rf dist .tools .venv .third-party .screenshots .demo .meltano .apbridge
+	rm -rf dist .tools .venv .third-party suitescript/node_modules .screenshots .demo .meltano .apbridge
 
 $(UV):
 	@echo "Setting up uv $(UV_VERSION) in .tools"
@@ -119,6 +119,14 @@ browser:
 	  (apt-get update && apt-get install --yes --no-install-recommends chromium chromium-driver) >/dev/null 2>&1 \
 	    || echo "Chromium could not be installed"; \
 	fi
+
+# Oracle's framework for tests of SuiteScript.
+suitescript/node_modules/.done: suitescript/package-lock.json
+	@mkdir -p $(@D)
+	@if command -v npm >/dev/null; then \
+	  echo "Setting up Oracle's SuiteCloud unit testing in suitescript/node_modules"; \
+	  npm ci --prefix suitescript --silent --no-audit --no-fund --ignore-scripts && touch $@; \
+	else echo "Node.js is not installed: the RESTlet will not be tested over Oracle's stubs"; fi
 
 NODE_CLIENT := tests/third_party/netsuite-rest
 

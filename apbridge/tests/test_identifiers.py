@@ -76,6 +76,6 @@ def test_a_profile_names_payments_so(profile: str):
 
 
 def test_the_restlet_knows_our_payments_by_the_same_beginning():
-    (script,) = (ROOT / "suitescript").rglob("apbridge_restlet.js")
+    (script,) = (ROOT / "suitescript/src").rglob("apbridge_restlet.js")
     found = re.findall(r"OUR_PAYMENTS = '([^']*)'", script.read_text("utf-8"))
     assert found == [OUR_PAYMENTS]

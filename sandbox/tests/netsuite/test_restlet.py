@@ -164,7 +164,7 @@ def test_a_date_that_is_not_read_back_is_refused_and_looks_nothing_up(
     """As where the preferences of the search and of N/format are not the same user's."""
     assert sandbox.sandbox
     _attach(store, b"x")
-    shutil.copytree(PROJECT, tmp_path / "copy")
+    shutil.copytree(PROJECT / "src", tmp_path / "copy/src")
     script = tmp_path / "copy/src/FileCabinet/SuiteScripts/apbridge/apbridge_restlet.js"
     source = script.read_text(encoding="utf-8")
     otherwise = "const known = format; format = { ...known, parse: ({ value }) => value };\n"
@@ -375,7 +375,7 @@ def test_many_at_once(netsuite: SignedInNetSuite):
 def test_a_project_is_read_as_netsuite_would(tmp_path: Path):
     with pytest.raises(ProjectError, match="no SuiteScript project"):
         Project(tmp_path)
-    shutil.copytree(PROJECT, tmp_path / "copy")
+    shutil.copytree(PROJECT / "src", tmp_path / "copy/src")
     project = Project(tmp_path / "copy")
     assert project.restlet(*SCRIPT.values())
     script = tmp_path / "copy/src/FileCabinet/SuiteScripts/apbridge/apbridge_restlet.js"
