@@ -79,15 +79,19 @@ class PostingCompany:
         """Edit a record as a person would."""
         self.control("/control/netsuite/edit", {"table": table, "id": record, "set": values})
 
-    def bills(self, number: int = 1, *, currency: str = "USD", subsidiary: int = 1) -> list[OpenBill]:
-        """Take open bills of one vendor, none of them paid in part."""
+    def bills(
+        self, number: int = 1, *, currency: str = "USD", subsidiary: int = 1, in_parts: bool = False
+    ) -> list[OpenBill]:
+        """Take open bills of one vendor, none of them paid in part; due at once, or in instalments."""
         found = self.rows(
             "SELECT t.id, t.entity, c.symbol, t.subsidiary, t.total_cents FROM ns_transaction t "
             "JOIN ns_currency c ON c.id = t.currency WHERE t.type = 'VendBill' AND t.status = 'A' "
             "AND t.paid_cents = 0 AND t.paymenthold = 'F' AND t.locked = 'F' AND t.total_cents > 1000 "
-            "AND c.symbol = ? AND t.subsidiary = ? ORDER BY t.id",
+            "AND c.symbol = ? AND t.subsidiary = ? "
+            'AND ? = EXISTS (SELECT 1 FROM ns_installment i WHERE i."transaction" = t.id) ORDER BY t.id',
             currency,
             subsidiary,
+            in_parts,
         )
         by_vendor: dict[str, list[OpenBill]] = {}
         for row in found:

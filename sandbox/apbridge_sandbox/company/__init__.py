@@ -10,6 +10,7 @@ from apbridge_sandbox.clock import OPENING, Clock
 from apbridge_sandbox.company.bills import BillWriter
 from apbridge_sandbox.company.custom import fill_custom_fields, write_list_values
 from apbridge_sandbox.company.documents import Ids
+from apbridge_sandbox.company.instalments import write_instalments
 from apbridge_sandbox.company.masters import write_masters
 from apbridge_sandbox.company.row_buffer import RowBuffer
 from apbridge_sandbox.company.vendors import write_vendors
@@ -44,6 +45,7 @@ def seed_company(store: Store, clock: Clock, size: CompanySize) -> None:
         write_list_values(batch)
         batch.flush()
         fill_custom_fields(conn, size.seed)
+        write_instalments(conn, size.seed)
         remember(conn, "seed", str(size.seed))
     clock.start_at(OPENING)
 

@@ -127,6 +127,7 @@ def _write_period(
         enddate=last.isoformat(),
         closed=closed,
         aplocked=closed,
+        alllocked=closed,
         isposting="F" if is_year else "T",
         isyear="T" if is_year else "F",
     )

@@ -155,7 +155,7 @@ def _pay_by_hand(sandbox: Sandbox, order: PayByHand) -> Any:  # noqa: ANN401
             number=order.check_number,
         )
         # A person makes an inactive vendor active for as long as it takes.
-        rules = replace(ApplyRules.of(sandbox.switches), inactive_vendor="pays")
+        rules = replace(ApplyRules.of(sandbox.switches), inactive_vendor="pays", instalment_line="spread")
         number = posting.post_vendor_payment(conn, payment, now=sandbox.clock.now(), rules=rules)
     return {"id": str(number)}
 

@@ -32,6 +32,7 @@ FEATURES = (
     "discounts",
     "custom_segments",
     "with_queries",
+    "instalments",
 )
 """Features of an account that have a switch of their own, `netsuite.<feature>`."""
 
@@ -124,6 +125,9 @@ def _shown_as(switches: Switches) -> Iterator[tuple[str, str]]:
     if switches["netsuite.link_dates"] == "null":
         for table in ("previoustransactionlinelink", "nexttransactionlinelink"):
             yield f"{table}.lastmodifieddate", "NULL"
+    if switches["netsuite.period_locks"] == "subsidiary":
+        for column in ("aplocked", "alllocked"):
+            yield f"accountingperiod.{column}", "'F'"
     spellings = declared(__package__, "deleted_types.yaml", dict[str, dict[str, str]])
     if words := spellings.get(switches["netsuite.deleted_record_types"]):
         cases = " ".join(f"WHEN '{record}' THEN '{word}'" for record, word in words.items())

@@ -9,26 +9,36 @@ from apbridge_sandbox.money import amount
 from apbridge_sandbox.netsuite import books
 from apbridge_sandbox.netsuite.approval import ApprovalRules
 from apbridge_sandbox.netsuite.books import Application, VendorPayment
-from apbridge_sandbox.netsuite.errors import (
-    invalid_content,
-    invalid_value,
-    user_error,
-)
+from apbridge_sandbox.netsuite.errors import NetSuiteError, invalid_content, invalid_value, user_error
+from apbridge_sandbox.netsuite.instalments import instalments
 from apbridge_sandbox.switches import Switches
 
 _PAYABLE_APPROVALS = (2, 11, None)
 """Approved, open, or approvals are off."""
 
+_KEYS = {"transaction_line": "line", "seqnum": "number"}
+
 
 @dataclass(frozen=True)
 class ApplyRules:
-    """What is not known of NetSuite's posting; see switches/netsuite.json."""
+    """What is not known of NetSuite's posting; see switches/.
+
+    Beside what the switch allows, `instalment_line` may be `spread`: what names no instalment is taken off
+    the first ones, as a person would do it.
+    """
 
     over_application: str = "user_error"
     unpayable_bill: str = "no_matching_line"
     duplicate_external_id: str = "DUP_RCRD"
     closed_period: str = "USER_ERROR"
     inactive_vendor: str = "refuses"
+    next_check_number: bool = True
+    payment_accounts: str = "bank_and_card"
+    instalments: bool = True
+    instalment_line: str = "spread"
+    instalment_key: str = "transaction_line"
+    period_locks: str = "period"
+    period_override: bool = False
     touch_bill: bool = False
     touch_accounting_line: bool = True
     approval: ApprovalRules = field(default_factory=ApprovalRules)
@@ -45,6 +55,13 @@ class ApplyRules:
             duplicate_external_id=switches["netsuite.duplicate_external_id"],
             closed_period=switches["netsuite.closed_period"],
             inactive_vendor=switches["netsuite.inactive_vendor"],
+            next_check_number=switches["netsuite.next_check_number"],
+            payment_accounts=switches["netsuite.payment_accounts"],
+            instalments=switches["netsuite.instalments"],
+            instalment_line=switches["netsuite.instalment_line"],
+            instalment_key=switches["netsuite.instalment_key"],
+            period_locks=switches["netsuite.period_locks"],
+            period_override=switches["netsuite.period_override"],
             touch_bill=switches["netsuite.payment_touches_bill"],
             touch_accounting_line=switches["netsuite.payment_touches_accounting_line"],
             approval=ApprovalRules.of(switches),
@@ -60,29 +77,52 @@ def applied(conn: sqlite3.Connection, payment: VendorPayment, rules: ApplyRules)
     Raises:
         NetSuiteError: A bill is not one that this payment may be applied to, or not with that amount.
     """
-    found: dict[int, Application] = {}
+    found: dict[tuple[int, int | None], Application] = {}
     for place, each in enumerate(payment.applications):
         path = f"apply.items[{place}]"
-        if each.bill in found:
-            detail = f"The line of bill {each.bill} is given twice."
-            raise invalid_content(detail, path)
         bill = conn.execute("SELECT * FROM ns_transaction WHERE id = ?", (each.bill,)).fetchone()
         if reason := _unpayable(bill, payment):
             if rules.unpayable_bill == "named":
                 detail = f"Bill {each.bill} cannot be paid: {reason}."
                 raise user_error(detail, path)
-            detail = (
-                f"Unable to find a matching line for sublist apply with key: [doc] and value: [{each.bill}]."
-            )
-            raise user_error(detail, path)
-        unpaid = bill["total_cents"] - bill["paid_cents"]
+            raise _no_line(each, path)
+        line, unpaid = _line(conn, each, bill["total_cents"] - bill["paid_cents"], path, rules)
+        if (each.bill, line) in found:
+            detail = f"The line of bill {each.bill} is given twice."
+            raise invalid_content(detail, path)
         cents = unpaid - each.discount if each.cents is None else each.cents
         if each.discount < 0 or cents < 0 or cents + each.discount == 0:
             raise invalid_value(amount(cents), f"{path}.amount")
         if cents + each.discount > unpaid:
             cents = _over_applied(cents, each.discount, unpaid, path, rules)
-        found[each.bill] = replace(each, cents=cents)
+        found[each.bill, line] = replace(each, cents=cents, line=line)
     return list(found.values())
+
+
+def _line(
+    conn: sqlite3.Connection, each: Application, unpaid: int, path: str, rules: ApplyRules
+) -> tuple[int | None, int]:
+    """Return the line that an application is to, where its bill has several, and what is open on it."""
+    parts = instalments(conn, each.bill) if rules.instalments else []
+    if not parts or (each.line is None and rules.instalment_line == "spread"):
+        return None, unpaid
+    if each.line is None and rules.instalment_line == "first":
+        chosen = next((part for part in parts if part.due), None)
+    else:
+        chosen = next(
+            (part for part in parts if each.line == getattr(part, _KEYS[rules.instalment_key])), None
+        )
+    if chosen is None or not chosen.due:
+        raise _no_line(each, path)
+    return chosen.line, chosen.due
+
+
+def _no_line(each: Application, path: str) -> NetSuiteError:
+    key, value = (
+        ("[doc]", f"{each.bill}") if each.line is None else ("[doc, line]", f"{each.bill}, {each.line}")
+    )
+    detail = f"Unable to find a matching line for sublist apply with key: {key} and value: [{value}]."
+    return user_error(detail, path)
 
 
 def _over_applied(cents: int, discount: int, unpaid: int, path: str, rules: ApplyRules) -> int:

@@ -35,11 +35,13 @@ class Application:
         bill: Internal id.
         cents: What is paid; None pays what is open, less the discount.
         discount: Cents taken off besides.
+        line: Of a bill with instalments, the line of the one that is paid; None leaves it open which.
     """
 
     bill: int
     cents: int | None = None
     discount: int = 0
+    line: int | None = None
 
     @property
     def paid(self) -> int:
@@ -138,7 +140,7 @@ def load_payment(conn: sqlite3.Connection, payment_id: int) -> VendorPayment:
         'SELECT * FROM ns_transactionline WHERE "transaction" = ? AND id = 0', (payment_id,)
     ).fetchone()
     links = conn.execute(
-        "SELECT previousdoc, foreignamount_cents, discount_cents FROM ns_link"
+        "SELECT previousdoc, previousline, foreignamount_cents, discount_cents FROM ns_link"
         " WHERE nextdoc = ? AND previoustype = ? AND linktype IN (?, ?) ORDER BY nextline, id",
         (payment_id, BILL, COUNTS, PENDING),
     ).fetchall()
@@ -155,6 +157,7 @@ def load_payment(conn: sqlite3.Connection, payment_id: int) -> VendorPayment:
                 link["previousdoc"],
                 link["foreignamount_cents"] - link["discount_cents"],
                 link["discount_cents"],
+                link["previousline"] or None,
             )
             for link in links
         ],
@@ -247,9 +250,10 @@ def write_payment(
         conn.execute(
             "INSERT INTO ns_link (previousdoc, previousline, previoustype, nextdoc, nextline, nexttype,"
             " linktype, foreignamount_cents, discount_cents, lastmodifieddate)"
-            " VALUES (?, 0, 'VendBill', ?, ?, 'VendPymt', ?, ?, ?, ?)",
+            " VALUES (?, ?, 'VendBill', ?, ?, 'VendPymt', ?, ?, ?, ?)",
             (
                 each.bill,
+                each.line or 0,
                 payment_id,
                 place,
                 COUNTS if standing.counts else PENDING,

@@ -125,6 +125,9 @@ class FieldValues:
         return lines
 
     def _reference(self, value: Any, field: Field, path: str) -> int:  # noqa: ANN401
+        if isinstance(value, str | int) and not isinstance(value, bool):
+            # Oracle's samples and live clients send the internal id bare too.
+            value = {"id": value}
         if not isinstance(value, dict) or set(value) - _REFERENCE_KEYS:
             raise invalid_value(value, path)
         named = value

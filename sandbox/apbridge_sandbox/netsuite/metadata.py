@@ -149,7 +149,7 @@ def _schemas(kind: RecordType, account: AccountView, refer: str) -> _Schemas:
         "links": _links(refer),
     }
     schemas: _Schemas = {}
-    for name, sublist in kind.sublists.items():
+    for name, sublist in kind.sublists_of(account).items():
         collection, element = f"{kind.name}-{name}Collection", f"{kind.name}-{name}Element"
         properties[name] = {"$ref": refer + collection}
         schemas[collection] = _collection(refer, element)

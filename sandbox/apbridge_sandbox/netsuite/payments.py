@@ -12,8 +12,14 @@ from apbridge_sandbox.custom import kept
 from apbridge_sandbox.netsuite.books import Application, VendorPayment, load_payment
 from apbridge_sandbox.netsuite.errors import invalid_value, user_error
 from apbridge_sandbox.netsuite.fields import FieldValues, WrittenFieldKind, check_required
+from apbridge_sandbox.netsuite.forms import check_asked
+from apbridge_sandbox.netsuite.instalments import instalments
+from apbridge_sandbox.switches import Switches
 
 RECORD_TYPE = "vendorPayment"
+
+_CHOOSES = frozenset({"customForm"})
+"""Fields that say how a payment is entered, and that it does not keep."""
 
 _HEADER = {
     "entity": "vendor",
@@ -39,7 +45,7 @@ _HEADER = {
 
 
 def read_new(
-    conn: sqlite3.Connection, given: Mapping[str, Any], features_off: AbstractSet[str]
+    conn: sqlite3.Connection, given: Mapping[str, Any], features_off: AbstractSet[str], switches: Switches
 ) -> VendorPayment:
     """Read the body of a new payment.
 
@@ -48,13 +54,18 @@ def read_new(
     """
     body = FieldValues(conn, RECORD_TYPE, given, features_off)
     check_required(body)
+    check_asked(given, body.get("customForm"), switches, features_off)
     # A bill is paid only where its line says so: `apply` has no default of true.
     applications = [_application(line) for line in body.get("apply") or () if line.get("apply")]
     return VendorPayment(applications=applications, **_header(body))
 
 
 def read_transformed(
-    conn: sqlite3.Connection, bill: sqlite3.Row, given: Mapping[str, Any], features_off: AbstractSet[str]
+    conn: sqlite3.Connection,
+    bill: sqlite3.Row,
+    given: Mapping[str, Any],
+    features_off: AbstractSet[str],
+    switches: Switches,
 ) -> VendorPayment:
     """Read the body of a payment that starts from a bill: it is that bill's, and pays all that is open of it.
 
@@ -72,7 +83,11 @@ def read_transformed(
     }
     body = FieldValues(conn, RECORD_TYPE, {**defaults, **given}, features_off)
     check_required(body)
-    lines = _merged([Application(bill["id"])], body.get("apply") or ())
+    check_asked(given, body.get("customForm"), switches, features_off)
+    parts = instalments(conn, bill["id"]) if switches["netsuite.instalments"] else ()
+    key = "line" if switches["netsuite.instalment_key"] == "transaction_line" else "number"
+    form = [Application(bill["id"], line=getattr(part, key)) for part in parts if part.due]
+    lines = _merged(form or [Application(bill["id"])], body.get("apply") or ())
     return VendorPayment(applications=lines, **_header(body))
 
 
@@ -114,7 +129,7 @@ def _header(body: FieldValues) -> dict[str, Any]:
     header["custom"] = {
         name: kept(value)
         for name, value in body.values.items()
-        if name not in _HEADER and body.declared[name].kind is not WrittenFieldKind.SUBLIST
+        if name not in _HEADER.keys() | _CHOOSES and body.declared[name].kind is not WrittenFieldKind.SUBLIST
     }
     if "to_be_printed" in header:
         header["to_be_printed"] = bool(header["to_be_printed"])
@@ -124,21 +139,26 @@ def _header(body: FieldValues) -> dict[str, Any]:
 def _application(line: Mapping[str, Any]) -> Application:
     if line.get("doc") is None:
         raise invalid_value(None, "apply.items.doc")
-    return Application(line["doc"], line.get("amount"), line.get("disc") or 0)
+    number = line.get("line")
+    # Where a bill is due at once, its line is 0.
+    return Application(
+        line["doc"], line.get("amount"), line.get("disc") or 0, int(number) if number else None
+    )
 
 
 def _merged(present: Sequence[Application], lines: Sequence[Mapping[str, Any]]) -> list[Application]:
-    """Merge apply lines by their key, the bill."""
-    merged = {each.bill: each for each in present}
+    """Merge apply lines by their key, the bill and of a bill with instalments the line."""
+    merged = {(each.bill, each.line): each for each in present}
     for line in lines:
         given = _application(line)
-        before = merged.get(given.bill)
+        key = given.bill, given.line
+        before = merged.get(key)
         if line.get("apply") is False:
-            merged.pop(given.bill, None)
+            merged.pop(key, None)
         elif before is not None:
             cents = given.cents if "amount" in line else before.cents
             discount = given.discount if "disc" in line else before.discount
-            merged[given.bill] = Application(given.bill, cents, discount)
+            merged[key] = replace(given, cents=cents, discount=discount)
         elif line.get("apply"):
-            merged[given.bill] = given
+            merged[key] = given
     return list(merged.values())

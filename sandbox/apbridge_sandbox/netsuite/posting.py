@@ -20,9 +20,9 @@ from apbridge_sandbox.netsuite.errors import (
     user_error,
 )
 from apbridge_sandbox.netsuite.journals import has_journal, is_reversed, void_by_journal
+from apbridge_sandbox.netsuite.periods import check_period
 
 _MOST_RATE = 10**6
-_OUTSIDE_PERIOD = "The transaction date you specified is not within the date range of your accounting period."
 
 
 def post_vendor_payment(
@@ -42,6 +42,8 @@ def post_vendor_payment(
     rules = rules or ApplyRules()
     if rules.inactive_vendor == "refuses":
         _check_active(conn, payment.vendor)
+    if rules.next_check_number and payment.number is None and not payment.to_be_printed:
+        payment = replace(payment, number=_next_check_number(conn, payment.account))
     payment_id = books.next_transaction(conn)
     standing = standing_of_new(payment, rules.approval)
     _post(conn, payment_id, payment, rules, now, standing=standing, created=stamp(now))
@@ -61,12 +63,13 @@ def change_vendor_payment(
     Raises:
         NetSuiteError: It is refused. The caller rolls back: the payment as it was is taken back by then.
     """
-    rules = rules or ApplyRules()
+    # What it pays already stays as it is, whether or not it names an instalment.
+    rules = replace(rules or ApplyRules(), instalment_line="spread")
     row = _unlocked(conn, payment_id)
     if row["voided"] == "T" or is_reversed(conn, payment_id):
         detail = "This transaction has been voided and cannot be edited."
         raise user_error(detail)
-    _check_period(conn, date.fromisoformat(row["trandate"]), row["postingperiod"], rules)
+    check_period(conn, date.fromisoformat(row["trandate"]), row["postingperiod"], row["subsidiary"], rules)
     bills = books.remove_links(conn, payment_id)
     _keep(conn, bills, now, rules)
     books.remove_rows(conn, payment_id)
@@ -90,7 +93,7 @@ def delete_vendor_payment(
     rules = rules or ApplyRules()
     row = _unlocked(conn, payment_id)
     _check_deletion(conn, row, rules)
-    _check_period(conn, date.fromisoformat(row["trandate"]), row["postingperiod"], rules)
+    check_period(conn, date.fromisoformat(row["trandate"]), row["postingperiod"], row["subsidiary"], rules)
     bills = books.remove_links(conn, payment_id)
     _keep(conn, bills, now, rules)
     books.remove_rows(conn, payment_id)
@@ -114,8 +117,10 @@ def void_vendor_payment(
         raise user_error(detail)
     if rules.void_style != "in_place":
         today = now.astimezone(COMPANY_ZONE).date()
-        return void_by_journal(conn, row, _check_period(conn, today, None, rules), now, rules)
-    _check_period(conn, date.fromisoformat(row["trandate"]), row["postingperiod"], rules)
+        return void_by_journal(
+            conn, row, check_period(conn, today, None, row["subsidiary"], rules), now, rules
+        )
+    check_period(conn, date.fromisoformat(row["trandate"]), row["postingperiod"], row["subsidiary"], rules)
     bills = books.remove_links(conn, payment_id)
     _keep(conn, bills, now, rules)
     moment = stamp(now)
@@ -174,8 +179,8 @@ def _post(
     payment = _completed(conn, payment, now)
     if payment.external_id is not None:
         _check_external_id(conn, payment.external_id, rules)
-    _check_account(conn, payment)
-    period = _check_period(conn, _day(payment), payment.period, rules)
+    _check_account(conn, payment, rules)
+    period = check_period(conn, _day(payment), payment.period, payment.subsidiary, rules)
     applications = applied(conn, payment, rules)
     payment = replace(payment, period=period, applications=applications)
     discount_account = None
@@ -280,10 +285,17 @@ def _check_external_id(conn: sqlite3.Connection, external_id: str, rules: ApplyR
         )
 
 
-def _check_account(conn: sqlite3.Connection, payment: VendorPayment) -> None:
-    """Make sure that the money comes from a bank account of that subsidiary and currency."""
+_PAYING = {
+    "bank_and_card": {"Bank", "CredCard"},
+    "expanded": {"Bank", "CredCard", "OthCurrAsset", "OthCurrLiab"},
+}
+"""The types of accounts that money comes from, by the preference of the account."""
+
+
+def _check_account(conn: sqlite3.Connection, payment: VendorPayment, rules: ApplyRules) -> None:
+    """Make sure that the money comes from an account of that subsidiary and currency that may pay."""
     account = conn.execute("SELECT * FROM ns_account WHERE id = ?", (payment.account,)).fetchone()
-    if account is None or account["accttype"] != "Bank":
+    if account is None or account["accttype"] not in _PAYING[rules.payment_accounts]:
         raise invalid_value(payment.account, "account")
     subsidiaries = (account["subsidiary"] or "").split(", ")
     fits = (
@@ -302,6 +314,15 @@ def _check_account(conn: sqlite3.Connection, payment: VendorPayment) -> None:
             raise invalid_value(payment.ap_account, "apAcct")
 
 
+def _next_check_number(conn: sqlite3.Connection, account: int) -> str:
+    row = conn.execute(
+        "SELECT MAX(CAST(tranid AS INTEGER)) FROM ns_transaction WHERE type = 'VendPymt' AND account = ?"
+        " AND tranid NOT GLOB '*[^0-9]*' AND LENGTH(tranid) < 10",
+        (account,),
+    ).fetchone()
+    return str((row[0] or 0) + 1)
+
+
 def _base_currency(conn: sqlite3.Connection, subsidiary: int | None) -> int | None:
     row = conn.execute("SELECT currency FROM ns_subsidiary WHERE id = ?", (subsidiary,)).fetchone()
     return row["currency"] if row else None
@@ -310,20 +331,6 @@ def _base_currency(conn: sqlite3.Connection, subsidiary: int | None) -> int | No
 def _present_rate(conn: sqlite3.Connection, currency: int) -> Decimal:
     row = conn.execute("SELECT exchangerate FROM ns_currency WHERE id = ?", (currency,)).fetchone()
     return Decimal(row["exchangerate"])
-
-
-def _check_period(conn: sqlite3.Connection, day: date, period: int | None, rules: ApplyRules) -> int:
-    """Make sure that the day's period is open, and return it."""
-    found = conn.execute(
-        "SELECT * FROM ns_accountingperiod WHERE startdate <= ? AND enddate >= ? AND isposting = 'T'"
-        " AND isyear = 'F' AND isquarter = 'F' AND isadjust = 'F'",
-        (day.isoformat(), day.isoformat()),
-    ).fetchone()
-    closed = found is None or "T" in (found["closed"], found["aplocked"])
-    if closed or period not in {None, found["id"]}:
-        detail = f"Error while accessing a resource. {_OUTSIDE_PERIOD}"
-        raise NetSuiteError(400, rules.closed_period, detail, where={"o:errorPath": "tranDate"})
-    return int(found["id"])
 
 
 def _discount_account(conn: sqlite3.Connection) -> int:

@@ -68,6 +68,7 @@ class Sublist(_Declared, frozen=True, kw_only=True):
 
     parent: str
     key: str
+    feature: str | None = None
 
 
 class RecordType(_Declared, frozen=True, kw_only=True):
@@ -87,6 +88,12 @@ class RecordType(_Declared, frozen=True, kw_only=True):
         allowed = ", ".join(map(str, account.subsidiaries))
         # A row of no subsidiary is everybody's.
         return f"({self.where}) AND COALESCE({self.restricted} IN ({allowed}), 1)"
+
+    def sublists_of(self, account: AccountView) -> dict[str, Sublist]:
+        """Return its sublists as an account has them."""
+        return {
+            name: each for name, each in self.sublists.items() if each.feature not in account.features_off
+        }
 
     def is_there(self, account: AccountView) -> bool:
         """Return whether the account has it and the role may see it."""

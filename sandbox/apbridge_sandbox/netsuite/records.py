@@ -25,6 +25,7 @@ from apbridge_sandbox.netsuite.errors import (
     no_such_record_type,
     nonexistent,
 )
+from apbridge_sandbox.netsuite.forms import check_shown
 from apbridge_sandbox.netsuite.paging import check_parameters
 from apbridge_sandbox.netsuite.posting import (
     change_vendor_payment,
@@ -68,8 +69,9 @@ def collection(call: NetSuiteCall) -> Response:
     if call.request.method != "POST" or asked.name != payments.RECORD_TYPE:
         raise method_not_allowed(call.request.method)
     body = call.json()
+    check_shown(body, call.sandbox.switches)
     with _committing(call, body.get("externalId")) as conn:
-        payment = payments.read_new(conn, body, asked.account.features_off)
+        payment = payments.read_new(conn, body, asked.account.features_off, call.sandbox.switches)
         payment_id = post_vendor_payment(conn, payment, now=call.sandbox.clock.now(), rules=_rules(call))
     return no_content(_location(call, asked.name, payment_id))
 
@@ -94,9 +96,12 @@ def transform(call: NetSuiteCall) -> Response:
         raise no_such_record_type(target)
     check_permission(call, record_types()[payments.RECORD_TYPE.lower()].permission)
     body = call.json() if call.body else {}
+    check_shown(body, call.sandbox.switches)
     with _committing(call, body.get("externalId")) as conn:
         bill = _find(conn, asked, call.path("id"))
-        payment = payments.read_transformed(conn, bill, body, asked.account.features_off)
+        payment = payments.read_transformed(
+            conn, bill, body, asked.account.features_off, call.sandbox.switches
+        )
         payment_id = post_vendor_payment(conn, payment, now=call.sandbox.clock.now(), rules=_rules(call))
     return no_content(_location(call, payments.RECORD_TYPE, payment_id))
 
@@ -106,7 +111,7 @@ def sublist(call: NetSuiteCall) -> Response:
     asked = _asked(call)
     check_parameters(call, "expandSubResources")
     name, line = call.path("sublist"), call.request.path_params.get("line")
-    if name not in asked.kind.sublists:
+    if name not in asked.kind.sublists_of(asked.account):
         raise nonexistent()
     with call.sandbox.store.connection() as conn:
         row = _find(conn, asked, call.path("id"))
@@ -134,7 +139,11 @@ def _get(call: NetSuiteCall, asked: _RecordRequest) -> Response:
         shown = show(conn, asked.kind, row["id"], asked.account, url, expanded=_expanded(call))
     fields = call.request.query_params.get("fields")
     if fields:
-        known = {"id", *asked.kind.sublists, *asked.kind.fields_of(asked.name, asked.account)}
+        known = {
+            "id",
+            *asked.kind.sublists_of(asked.account),
+            *asked.kind.fields_of(asked.name, asked.account),
+        }
         chosen = {"links", "id", *fields.split(",")}
         for name in chosen - known - {"links"}:
             detail = f"Field '{name}' does not exist."
@@ -149,6 +158,8 @@ def _expanded(call: NetSuiteCall) -> bool:
 
 def _patch(call: NetSuiteCall, asked: _RecordRequest) -> Response:
     body = call.json()
+    if asked.name == payments.RECORD_TYPE:
+        check_shown(body, call.sandbox.switches)
     with _committing(call, None) as conn:
         row = _find(conn, asked, call.path("id"))
         _check_unlocked(asked, row)
@@ -181,12 +192,13 @@ def _put(call: NetSuiteCall, asked: _RecordRequest) -> Response:
     if not _EXTERNAL_ID.fullmatch(external_id):
         raise invalid_value(external_id, "externalId")
     body = call.json()
+    check_shown(body, call.sandbox.switches)
     if body.setdefault("externalId", external_id) != external_id:
         raise invalid_value(body["externalId"], "externalId")
     with _committing(call, external_id) as conn:
         row = _look_up(conn, asked, wanted)
         if row is None:
-            payment = payments.read_new(conn, body, asked.account.features_off)
+            payment = payments.read_new(conn, body, asked.account.features_off, call.sandbox.switches)
             record_id = post_vendor_payment(conn, payment, now=call.sandbox.clock.now(), rules=_rules(call))
         else:
             record_id = row["id"]

@@ -41,7 +41,7 @@ def show(
     records = url.rsplit("/", 2)[0]
     shown: dict[str, Any] = {"links": [_link(url)], "id": str(record_id)}
     shown |= _values(conn, row, fields, records)
-    for name in kind.sublists:
+    for name in kind.sublists_of(account):
         place = f"{url}/{name}"
         shown[name] = {"links": [_link(place)]}
         if expanded:

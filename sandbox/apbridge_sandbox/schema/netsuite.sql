@@ -59,7 +59,7 @@ CREATE TABLE ns_vendoraddressbookentityaddress (
 
 CREATE TABLE ns_accountingperiod (
   id INTEGER PRIMARY KEY, periodname TEXT NOT NULL, startdate TEXT NOT NULL, enddate TEXT NOT NULL,
-  closed TEXT NOT NULL DEFAULT 'F', aplocked TEXT NOT NULL DEFAULT 'F', isposting TEXT NOT NULL DEFAULT 'T',
+  closed TEXT NOT NULL DEFAULT 'F', aplocked TEXT NOT NULL DEFAULT 'F', alllocked TEXT NOT NULL DEFAULT 'F', isposting TEXT NOT NULL DEFAULT 'T',
   isyear TEXT NOT NULL DEFAULT 'F', isquarter TEXT NOT NULL DEFAULT 'F', isadjust TEXT NOT NULL DEFAULT 'F'
 ) STRICT;
 
@@ -84,6 +84,12 @@ CREATE TABLE ns_transaction (
 ) STRICT;
 CREATE INDEX ns_transaction_modified ON ns_transaction (type, lastmodifieddate, id);
 CREATE INDEX ns_transaction_entity ON ns_transaction (entity, type);
+
+-- What a bill is due in, where it is due in parts: `upto` is the share of its total, in percent, that is due by then.
+CREATE TABLE ns_installment (
+  id INTEGER PRIMARY KEY, "transaction" INTEGER NOT NULL REFERENCES ns_transaction ON DELETE CASCADE, seqnum INTEGER NOT NULL,
+  line INTEGER NOT NULL, duedate TEXT NOT NULL, upto INTEGER NOT NULL, UNIQUE ("transaction", seqnum)
+) STRICT;
 
 -- `uniquekey` is the line's key for ever; `id` its number on the form. Amounts as NetSuite signs them:
 -- an expense or item line of a bill is positive, its main line negative.
@@ -131,6 +137,25 @@ END;
 CREATE INDEX ns_link_previous ON ns_link (previousdoc, linktype);
 CREATE INDEX ns_link_next ON ns_link (nextdoc, linktype);
 CREATE INDEX ns_link_modified ON ns_link (lastmodifieddate);
+
+-- What is due of each part of a bill. What is applied to the bill and to no part of it is taken off the first parts.
+CREATE VIEW ns_billinstallment AS
+WITH part AS (
+  SELECT i.id, i."transaction", i.seqnum, i.line, i.duedate,
+    t.total_cents * i.upto / 100 - t.total_cents * COALESCE(LAG(i.upto) OVER bill, 0) / 100 AS amount_cents,
+    (SELECT COALESCE(SUM(foreignamount_cents), 0) FROM ns_link
+     WHERE previousdoc = t.id AND linktype = 'Payment' AND previousline = i.line) AS own_cents
+  FROM ns_installment i JOIN ns_transaction t ON t.id = i."transaction"
+  WINDOW bill AS (PARTITION BY i."transaction" ORDER BY i.seqnum)
+), open AS (
+  SELECT part.*, amount_cents - own_cents AS open_cents,
+    (SELECT paid_cents FROM ns_transaction WHERE id = part."transaction") - SUM(own_cents) OVER (PARTITION BY "transaction") AS loose_cents,
+    SUM(amount_cents - own_cents) OVER (PARTITION BY "transaction" ORDER BY seqnum) - (amount_cents - own_cents) AS before_cents
+  FROM part
+)
+SELECT id, "transaction", seqnum, line, duedate, amount_cents,
+  open_cents - MAX(0, MIN(open_cents, loose_cents - before_cents)) AS due_cents
+FROM open;
 
 CREATE TABLE ns_deletedrecord (
   id INTEGER PRIMARY KEY, name TEXT, recordid INTEGER NOT NULL, recordtypeid INTEGER NOT NULL, type TEXT NOT NULL,

@@ -30,7 +30,8 @@ def bills(store: Store) -> list[SeededBill]:
         # The few bills of a small company are spread over its vendors: one takes over some of another's.
         rows = conn.execute(
             "SELECT id, entity, account FROM ns_transaction WHERE type = 'VendBill' AND status = 'A'"
-            " AND currency = 1 AND subsidiary = 1 ORDER BY id LIMIT 3"
+            ' AND currency = 1 AND subsidiary = 1 AND id NOT IN (SELECT "transaction" FROM ns_installment)'
+            " ORDER BY id LIMIT 3"
         ).fetchall()
         conn.executemany(
             "UPDATE ns_transaction SET entity = ?, account = ? WHERE id = ?",

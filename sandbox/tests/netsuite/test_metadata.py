@@ -57,6 +57,7 @@ def test_a_bill_has_its_built_in_and_its_custom_fields(netsuite: SignedInNetSuit
         "custbody_send_to_avidxchange": ("boolean", None),
         "custbody_retainage": ("number", "double"),
         "custbody_payment_priority": ("object", None),
+        "custbody_payment_type": ("string", None),
         "custbody_avidxchange_status": ("string", None),
     }
 
