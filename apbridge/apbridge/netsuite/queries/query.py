@@ -143,7 +143,8 @@ class Query:
         def columns(table: str) -> str:
             return ", ".join(f"{table}.{alias} AS {alias}" for alias in self.key)
 
-        # NetSuite numbers rows before it orders them: the ordered query is the inner one.
+        # NetSuite numbers rows before it orders them: the ordered query is the inner one. ROW_NUMBER() is
+        # documented too, but it is this form that public clients are seen to page live accounts by.
         head = f"SELECT {columns('n')} FROM (SELECT ROWNUM AS nth, {columns('p')} FROM ("  # noqa: S608
         tail = f") p) n WHERE MOD(n.nth, {number}) = 0 ORDER BY n.nth ASC"
         return replace(self, lines=(QueryLine(head), *self.lines, QueryLine(tail)))

@@ -198,13 +198,13 @@ class Reader:
         text = query.every(self.page_rows).render(absent, where=where, after=after)
         try:
             page = self.netsuite.suiteql(text, purpose=query.purpose)
+            return [query.place(row) for row in page.items]
         except (RefusedError, UnavailableError) as problem:
             logger.debug("NetSuite does not say where pages end: %s", problem)
             # Where no page has come yet, anything in the query may have been refused.
             if after:
                 self.features.lacks(ROW_NUMBERS)
             return []
-        return [query.place(row) for row in page.items]
 
 
 def _check_columns(query: Query, columns: Sequence[str], rows: Sequence[Row]) -> None:

@@ -148,3 +148,15 @@ def test_every_row_is_read_one_page_after_the_other():
     with reader(account) as reading:
         assert [row["id"] for row in reading.all(QUERY)] == [str(one) for one in range(1, 2001)]
     assert len(account.asked) == 2
+
+
+@pytest.mark.parametrize("answer", [[{"nth": "1000"}], [{"id": "1000"}]])
+def test_where_pages_end_is_not_known_of_rows_without_a_place(answer: list[dict[str, str]]):
+    class Numbering(FakeAccount):
+        def suiteql(self, *_: object, **__: object) -> QueryPage:
+            return QueryPage(answer, has_more=False, total=1)
+
+    with reader(Numbering(set(), str)) as reading:
+        ends = reading.ends(QUERY, where=[], after=("1",))
+        assert ends == [("1000",)] * ("id" in answer[0])
+        assert ("row_numbers" in reading.features.absent) is not bool(ends)
