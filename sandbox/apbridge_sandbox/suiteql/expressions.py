@@ -194,6 +194,8 @@ class Expressions:
             raise unsupported()
         if any(value for part, value in node.args.items() if part not in _KNOWN_WINDOW_PARTS):
             raise unsupported()
+        if clauses.ranks([*(node.args.get("partition_by") or ()), node.args["order"]]):
+            raise unsupported()
         parts = ", ".join(self.term(each).sql for each in node.args.get("partition_by") or ())
         order = []
         for ordered in node.args["order"].expressions:
@@ -222,6 +224,9 @@ class Expressions:
             if len(argument.expressions) != 1:
                 raise unsupported()
             (argument,) = argument.expressions
+        if clauses.ranks([argument]):
+            # Oracle: window functions are not allowed here.
+            raise unsupported()
         with self.inside_aggregate():
             over = self.term(argument)
         return aggregate(name, over, distinct=distinct)

@@ -13,7 +13,8 @@ def put_in_place(query: exp.Expr) -> None:
     """Replace what WITH names, anywhere in a query, by subqueries.
 
     Raises:
-        SuiteQLError: A WITH is recursive, or names its columns.
+        SuiteQLError: A WITH names something else than a query, or two alike; it is recursive, or names
+            columns.
     """
     # The innermost first: its names hide those around it.
     for each in reversed([*query.find_all(exp.Query)]):
@@ -25,10 +26,13 @@ def put_in_place(query: exp.Expr) -> None:
             raise unsupported()
         named: dict[str, exp.Expr] = {}
         for one in with_.expressions:
-            if one.args["alias"].args.get("columns"):
+            name, is_query = one.alias.lower(), isinstance(one.this, exp.Select | exp.SetOperation)
+            if not is_query or name in named or one.args["alias"].args.get("columns"):
+                raise unsupported()
+            if any(value for part, value in one.args.items() if part not in {"this", "alias"}):
                 raise unsupported()
             _put(one, named)
-            named[one.alias.lower()] = one.this
+            named[name] = one.this
         _put(each, named)
 
 

@@ -78,6 +78,9 @@ def test_which_of_tied_rows_comes_first_is_by_chance(netsuite: SignedInNetSuite)
 WITH = (
     f"WITH bills AS ({BILLS}), busy(entity) AS (SELECT 1 FROM dual) SELECT id FROM bills",
     f"WITH bills AS ({BILLS}) SELECT nosuch FROM bills",
+    "WITH bills AS (DELETE FROM transaction) SELECT id FROM vendor",
+    f"WITH bills AS ({BILLS}), bills AS ({BILLS}) SELECT id FROM bills",
+    f"WITH bills AS MATERIALIZED ({BILLS}) SELECT id FROM bills",
     "WITH RECURSIVE n AS (SELECT 1 AS x FROM dual) SELECT x FROM n",
 )
 

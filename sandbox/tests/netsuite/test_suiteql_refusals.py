@@ -46,6 +46,8 @@ def _refusal(netsuite: SignedInNetSuite, query: str) -> str:
         "SELECT SUM(id) OVER (ORDER BY id) FROM transaction",
         "SELECT RANK() OVER (ORDER BY id ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) FROM transaction",
         "SELECT ROW_NUMBER() FROM transaction",
+        "SELECT MAX(ROW_NUMBER() OVER (ORDER BY id)) FROM transaction",
+        "SELECT RANK() OVER (ORDER BY ROW_NUMBER() OVER (ORDER BY id)) FROM transaction",
         "SELECT id FROM transaction WHERE ROW_NUMBER() OVER (ORDER BY id) < 5",
         "SELECT entity FROM transaction GROUP BY entity HAVING RANK() OVER (ORDER BY entity) = 1",
         "SELECT tranid, COUNT(*) FROM transaction GROUP BY entity",
