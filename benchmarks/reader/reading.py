@@ -78,7 +78,7 @@ def read(url: str, start: str | None = None, *, is_long: bool = True) -> Iterato
     query = headers()
     where = between(query, "modified_at", start, END)
     netsuite = NetSuite(NetSuiteSettings.from_config(config(url)))
-    with netsuite, Reader(netsuite, Features(manifest().features)) as reader:
+    with netsuite, Reader(netsuite, Features(manifest().sentences)) as reader:
         for page in reader.pages(query, where=where, is_long=is_long):
             yield [(row["modified_at"], int(row["id"])) for row in page]
 

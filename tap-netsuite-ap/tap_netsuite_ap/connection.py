@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import weakref
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from threading import Event
 from typing import Any
@@ -35,10 +36,11 @@ class Connection:
         self._now: str | None = None
         self._unreadable: dict[str, RefusedError] = {}
         self._hidden: list[str] = []
+        self._children: defaultdict[str | None, list[str]] | None = None
         self._has_begun = False
         self._is_wide = False
         self._stop = stop
-        self.features = Features(manifest().features)
+        self.features = Features(manifest().sentences)
         self.visibility = Visibility(config.get("subsidiaries") or ())
 
     @cached_property
@@ -120,6 +122,17 @@ class Connection:
         if self._now is None:
             self._now = reader.one(manifest().queries["clock"])["moment"]
         return self._now
+
+    def with_children(self, reader: Reader, subsidiaries: Sequence[str]) -> list[str]:
+        """Return subsidiaries and all those below them. Their list is read once."""
+        if self._children is None:
+            self._children = defaultdict(list)
+            for row in reader.all(manifest().queries["subsidiary_tree"]):
+                self._children[row.get("parent_id")].append(row["id"])
+        found = list(subsidiaries)
+        for one in found:
+            found += [child for child in self._children[one] if child not in found]
+        return found
 
     def unreadable(self, stream: str, refused: RefusedError) -> None:
         """Note that a stream cannot be read; the others still are, and the run ends with an error."""

@@ -11,7 +11,8 @@ from typing import Any
 from apbridge.errors import RefusedError, SettingError
 from apbridge.netsuite import NetSuite
 from apbridge.netsuite.catalog import FieldKind, Fields, record_fields
-from apbridge.netsuite.queries.query import Query, QueryLine
+from apbridge.netsuite.queries.lines import QueryLine
+from apbridge.netsuite.queries.query import Query
 from tap_netsuite_ap.values import number, whole
 
 SETTING = "custom_fields"
@@ -76,7 +77,9 @@ class CustomFields:
 
     def put(self, query: Query) -> Query:
         """Add the custom fields to a query."""
-        lines = (QueryLine(f"  {one.expression} AS {one.alias},") for one in self.of(query.name))
+        lines = (
+            QueryLine(f"  {one.expression} AS {one.alias},", is_required=True) for one in self.of(query.name)
+        )
         return query.put("$custom_fields", lines)
 
     def of(self, query: str) -> Sequence[CustomColumn]:

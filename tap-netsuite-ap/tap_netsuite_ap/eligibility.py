@@ -17,7 +17,8 @@ from apbridge import words
 from apbridge.errors import RefusedError, SettingError
 from apbridge.netsuite import in_list, literal
 from apbridge.netsuite.client import Row
-from apbridge.netsuite.queries.query import Query, QueryLine
+from apbridge.netsuite.queries.lines import QueryLine
+from apbridge.netsuite.queries.query import Query
 from apbridge.netsuite.queries.values import ids
 from apbridge.settings import text
 from tap_netsuite_ap.approvals import APPROVALS
@@ -35,13 +36,13 @@ class EligibilityRule:
     Args:
         condition: In SuiteQL.
         because: A template over the fields of the bill's record.
-        needs: Features without which the rule falls away.
+        is_optional: The rule falls away where NetSuite refuses its column.
         setting: The setting that it is written with, where NetSuite may not take it.
     """
 
     condition: str
     because: str
-    needs: frozenset[str] = frozenset()
+    is_optional: bool = False
     setting: str | None = None
 
 
@@ -72,7 +73,10 @@ class Eligibility:
         return query.put(
             "$rules",
             (
-                QueryLine(f"  CASE WHEN {rule.condition} THEN 'T' ELSE 'F' END AS rule_{number},", rule.needs)
+                QueryLine(
+                    f"  CASE WHEN {rule.condition} THEN 'T' ELSE 'F' END AS rule_{number},",
+                    is_required=not rule.is_optional,
+                )
                 for number, rule in enumerate(self.rules)
             ),
         )
@@ -112,7 +116,7 @@ class Eligibility:
 
 
 def _rules(config: Mapping[str, Any], start: EligibilityRule | None) -> Iterator[EligibilityRule]:
-    yield EligibilityRule("COALESCE(t.voided, 'F') = 'F'", words.VOID, frozenset({"voids"}))
+    yield EligibilityRule("COALESCE(t.voided, 'F') = 'F'", words.VOID, is_optional=True)
     approvals = _approvals(config)
     open_statuses = ["A", "D"] if "pending" in approvals else ["A"]
     # A status is told as `A`, and may have to be asked for as `VendBill:A`.
@@ -122,9 +126,9 @@ def _rules(config: Mapping[str, Any], start: EligibilityRule | None) -> Iterator
     yield EligibilityRule(
         f"COALESCE(t.approvalstatus, 2) IN ({codes})",
         words.APPROVAL + "{approval_status}",
-        frozenset({"approvals"}),
+        is_optional=True,
     )
-    yield EligibilityRule("COALESCE(t.paymenthold, 'F') = 'F'", words.ON_HOLD, frozenset({"payment_holds"}))
+    yield EligibilityRule("COALESCE(t.paymenthold, 'F') = 'F'", words.ON_HOLD, is_optional=True)
     if start:
         yield start
     yield from _among(config, "subsidiaries", "m.subsidiary IN", "subsidiary_id")

@@ -13,6 +13,19 @@ from apbridge.netsuite.queries.query import Query
 
 
 @dataclass(frozen=True)
+class Join:
+    """What gives the values of a field.
+
+    Args:
+        query: Gives them for some parents.
+        instead_of: The column that has them; the query is asked only where NetSuite refuses that.
+    """
+
+    query: Query
+    instead_of: str | None = None
+
+
+@dataclass(frozen=True)
 class StreamEntry:
     """One stream.
 
@@ -27,7 +40,7 @@ class StreamEntry:
     name: str
     kind: str
     query: Query
-    joins: Mapping[str, Query]
+    joins: Mapping[str, Join]
     is_selected: bool = True
 
     @property
@@ -43,12 +56,18 @@ class Manifest:
     Args:
         streams: In the order in which they are emitted.
         queries: The other queries, by name.
-        features: The code of what is said when a feature is missing, by feature.
+        sentences: The code of what is said when something is missing, by its name.
     """
 
     streams: tuple[StreamEntry, ...]
     queries: Mapping[str, Query]
-    features: Mapping[str, str]
+    sentences: Mapping[str, str]
+
+    @property
+    def all_queries(self) -> list[Query]:
+        """Every query that the tap may ask."""
+        of_streams = [[entry.query, *(join.query for join in entry.joins.values())] for entry in self.streams]
+        return [*(query for some in of_streams for query in some), *self.queries.values()]
 
 
 @cache
@@ -62,7 +81,7 @@ def manifest() -> Manifest:
             name: Query.load(__package__, name, f"read {name.replace('_', ' ')}", key)
             for name, key in declared["queries"].items()
         },
-        features=declared["features"],
+        sentences=declared["sentences"],
     )
 
 
@@ -73,7 +92,7 @@ def _entry(name: str, declared: Mapping[str, Any]) -> StreamEntry:
         kind=declared["kind"],
         query=Query.load(__package__, name, purpose, declared["key"]),
         joins={
-            field: Query.load(__package__, join["query"], purpose, join["key"])
+            field: Join(Query.load(__package__, join["query"], purpose, join["key"]), join.get("instead_of"))
             for field, join in declared.get("joins", {}).items()
         },
         is_selected=declared.get("selected", True),

@@ -111,6 +111,10 @@ class NetSuiteStream(FencedStream):
                 record["external_id"] = external_id(self._connection.namespace, self._entry.kind, row["id"])
                 for field, values in joined.items():
                     record[field] = [one[field] for one in values.get(row["id"], ())] or record[field]
+                if row.get("includes_children") == "T":
+                    record["subsidiary_ids"] = self._connection.with_children(
+                        reader, record["subsidiary_ids"]
+                    )
                 self._connection.visibility.shown(self.name, record)
                 yield record
 
@@ -120,7 +124,12 @@ class NetSuiteStream(FencedStream):
 
     def _joined(self, reader: Reader, rows: Sequence[Row]) -> Mapping[str, Mapping[str, Sequence[Row]]]:
         parents = [row["id"] for row in rows]
-        begun = {field: reader.look_up(query, parents) for field, query in self._entry.joins.items()}
+        absent = reader.features.absent
+        begun = {
+            field: reader.look_up(join.query, parents)
+            for field, join in self._entry.joins.items()
+            if join.instead_of is None or join.instead_of in absent
+        }
         return {field: wait() for field, wait in begun.items()}
 
     @override

@@ -49,7 +49,7 @@ def test_every_rule_marks_a_bill_and_only_start_date_keeps_one_from_a_first_read
 
 def test_a_rule_falls_away_with_its_feature():
     rules = Eligibility.from_config({"subsidiaries": ["1"]})
-    lacking = frozenset({"payment_holds", "subsidiaries"})
+    lacking = frozenset({"transaction.paymenthold"})
     # One that a setting asks for stays: rather no bill than one that may not go.
     assert "m.subsidiary IN (1)" in rules.mark(BILLS).render(lacking)
     assert "paymenthold" in rules.mark(BILLS).render(frozenset())

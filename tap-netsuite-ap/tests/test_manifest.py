@@ -13,18 +13,22 @@ from apbridge.netsuite.queries.reader import ROW_NUMBERS
 from apbridge.netsuite.queries.values import ids
 from apbridge.schemas import schema
 from apbridge.schemas.identifiers import BILL, GL_ACCOUNT, VENDOR
+from tap_netsuite_ap.eligibility import Eligibility
 from tap_netsuite_ap.manifest import StreamEntry, manifest
 
 STREAMS = {entry.name: entry for entry in manifest().streams}
-JOINS = {query.name: query for entry in STREAMS.values() for query in entry.joins.values()}
-QUERIES = {**{name: entry.query for name, entry in STREAMS.items()}, **manifest().queries, **JOINS}
+QUERIES = {query.name: query for query in manifest().all_queries}
+
+
+_OF_NO_RECORD = {"balance_modified_at", "read_at", "includes_children"}
+"""A part of a bill's modified_at; NetSuite's clock; whether the children of subsidiaries are meant too."""
 
 
 @pytest.mark.parametrize("entry", STREAMS.values(), ids=lambda entry: entry.name)
 def test_a_column_of_a_stream_is_a_field_of_its_records(entry: StreamEntry):
     properties = schema(entry.name)["properties"]
     for alias in entry.query.aliases:
-        if alias in {"balance_modified_at", "read_at"}:  # a part of a bill's modified_at; NetSuite's clock
+        if alias in _OF_NO_RECORD:
             continue
         name, _, below = alias.rstrip("_").partition("__")
         assert name in properties
@@ -42,14 +46,13 @@ def test_every_file_is_declared_and_every_declared_file_is_there():
     assert {file.name.removesuffix(".sql") for file in folder.iterdir()} == QUERIES.keys()
 
 
-def test_every_feature_has_a_sentence_and_is_used():
-    used = {
-        name for query in QUERIES.values() for line in query.lines for name in line.needs | line.instead_of
-    }
-    used |= {query.needs for query in QUERIES.values() if query.needs}
-    used |= {"voids", "approvals", "payment_holds", ROW_NUMBERS}
-    assert used == manifest().features.keys()
-    assert set(manifest().features.values()) <= catalogue().keys()
+def test_every_sentence_is_of_something_that_is_read_and_every_table_that_may_be_missing_has_one():
+    marked = Eligibility.from_config({}).mark(STREAMS["bills"].query)
+    read = {name for query in [*QUERIES.values(), marked] for line in query.lines for name in line.needs}
+    assert manifest().sentences.keys() - {ROW_NUMBERS} <= read
+    assert set(manifest().sentences.values()) <= catalogue().keys()
+    may_be_missing = {name for query in QUERIES.values() for name in query.needs}
+    assert may_be_missing <= manifest().sentences.keys()
 
 
 @pytest.mark.parametrize("query", QUERIES.values(), ids=lambda query: query.name)
@@ -80,12 +83,31 @@ def test_a_window_holds_its_start_and_not_its_end():
     assert between(query, "modified_at", None, "b") == [f"{modified} < 'b'"]
 
 
-def test_lines_come_and_go_with_their_feature():
+def test_the_first_line_of_an_alias_is_taken_of_which_the_account_has_everything():
     query = STREAMS["gl_accounts"].query
     assert "a.issummary" in query.render(frozenset())
-    without = query.render(frozenset({"summary_accounts"}))
+    without = query.render(frozenset({"account.issummary"}))
     assert "a.issummary" not in without
     assert without.count("AS is_postable") == 1
+
+
+def test_a_table_that_is_refused_goes_with_its_columns():
+    text = STREAMS["bills"].query.render(frozenset({"currency"}))
+    assert "c.symbol" not in text
+    assert "JOIN currency" not in text
+    assert "BUILTIN.DF(t.currency) AS currency" in text
+
+
+def test_what_cannot_be_done_without_is_named():
+    query = STREAMS["bills"].query
+    assert query.lacking(frozenset({"transaction.memo", "transaction.foreigntotal"})) == {
+        "transaction.foreigntotal"
+    }
+    assert query.lacking(frozenset({"transaction.foreignamountunpaid"})) == frozenset()
+    due = frozenset({"transaction.foreignamountunpaid", "transaction.foreignamountpaid"})
+    assert query.lacking(due) == due
+    assert query.lacking(frozenset({"transaction.currency"})) == {"transaction.currency"}
+    assert query.lacking(frozenset({"transaction.currency", "currencies"})) == frozenset()
 
 
 def test_an_id_that_is_no_number_never_reaches_a_query():

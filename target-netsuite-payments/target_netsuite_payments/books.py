@@ -15,7 +15,8 @@ from apbridge.netsuite import NetSuite, in_list
 from apbridge.netsuite.answers import as_documented
 from apbridge.netsuite.client import Row
 from apbridge.netsuite.queries.features import Features
-from apbridge.netsuite.queries.query import Query, QueryLine
+from apbridge.netsuite.queries.lines import QueryLine
+from apbridge.netsuite.queries.query import Query
 from apbridge.netsuite.queries.reader import Reader
 
 _BILLS = Query.load(__package__, "bills", "read the bills that are paid", ["id"])
@@ -118,7 +119,7 @@ class NetSuiteBooks:
         """
         with _tables_named():
             rows = self._reader.look_up(_BILLS, ids, by="id")()
-        has_no_symbols = "currency_list" in self._reader.features.absent
+        has_no_symbols = bool({"currency", "currency.symbol"} & self._reader.features.absent)
         if has_no_symbols and any("currency" in row for (*_, row) in rows.values()):
             raise SettingError("APB-PAY-004")
         with as_documented(_BILLS.purpose, _PROBLEM):
@@ -144,7 +145,7 @@ class NetSuiteBooks:
 
     def field_of_bills(self, field: str, ids: Iterable[str]) -> dict[str, str]:
         """Read a custom field of bills, by internal id; an empty one is an empty text."""
-        query = _BILL_FIELD.put("$field", [QueryLine(f"  bill.{field} AS held,")])
+        query = _BILL_FIELD.put("$field", [QueryLine(f"  bill.{field} AS held,", is_required=True)])
         with _tables_named():
             rows = self._reader.look_up(query, ids, by="id")()
         return {number: row.get("held", "") for number, (*_, row) in rows.items()}

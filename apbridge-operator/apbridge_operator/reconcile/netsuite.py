@@ -37,7 +37,8 @@ _NOT_PAYABLE = {"C": "cancelled", "D": "pending_approval", "E": "rejected"}
 _APPROVALS = {"1": "pending", "3": "rejected"}
 
 _PROBLEM = "a row without what was asked for"
-_OPEN = "bill.foreignamountunpaid > 0"
+_PAID_IN_FULL = "'B', 'VendBill:B'"
+_OPEN = f"bill.status NOT IN ({_PAID_IN_FULL})"
 
 
 class NetSuiteBill(NamedTuple):
@@ -101,7 +102,8 @@ class NetSuiteSide:
 
     def open_bills(self) -> Iterator[NetSuiteBill]:
         """Return every bill on which something is open."""
-        return map(self._bill, chain.from_iterable(self._reader.pages(_BILLS, where=[_OPEN])))
+        bills = map(self._bill, chain.from_iterable(self._reader.pages(_BILLS, where=[_OPEN])))
+        return (bill for bill in bills if bill.open > 0)
 
     def bills(self, external_ids: Iterable[str]) -> Iterator[NetSuiteBill]:
         """Return bills by their external ids, whatever is open on them."""

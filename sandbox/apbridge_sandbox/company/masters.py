@@ -15,6 +15,8 @@ OPEN_FROM = date(2026, 9, 1)
 """Periods that end before this day are closed."""
 
 EVERYWHERE = "1, 2"
+PARENT = "1"
+"""Every other record that counts everywhere is restricted to the parent, and counts for its children too."""
 
 FIRST_CLASSIFICATION = {"department": 1, "classification": 101, "location": 11}
 """The first internal id of each dimension: they overlap with one another's, as in life."""
@@ -66,6 +68,11 @@ def _write_general(batch: RowBuffer) -> None:
 
 def _write_account(batch: RowBuffer, account: GLAccount) -> None:
     parent = chart()[account.parent] if account.parent else None
+    subsidiaries = ", ".join(map(str, account.subsidiaries))
+    if account.type == "Expense":
+        subsidiaries, includechildren = _restricted(subsidiaries, account.id)
+    else:
+        includechildren = "F"
     batch.add(
         "ns_account",
         id=account.id,
@@ -74,7 +81,8 @@ def _write_account(batch: RowBuffer, account: GLAccount) -> None:
         fullname=f"{parent.name} : {account.name}" if parent else account.name,
         accttype=account.type,
         parent=parent.id if parent else None,
-        subsidiary=", ".join(map(str, account.subsidiaries)),
+        subsidiary=subsidiaries,
+        includechildren=includechildren,
         currency=currency_id(account.currency) if account.currency else None,
         issummary="T" if account.flags == "summary" else "F",
         isinactive="T" if account.flags == "inactive" else "F",
@@ -89,15 +97,22 @@ def _write_dimensions(batch: RowBuffer) -> None:
         "location": [(name, str(subsidiary)) for name, subsidiary in sources().locations],
     }
     for dimension, entries in values.items():
-        for number, (name, subsidiaries) in enumerate(entries, start=FIRST_CLASSIFICATION[dimension]):
+        for number, (name, everywhere) in enumerate(entries, start=FIRST_CLASSIFICATION[dimension]):
+            subsidiaries, includechildren = _restricted(everywhere, number)
             batch.add(
                 f"ns_{dimension}",
                 id=number,
                 name=name,
                 fullname=name,
                 subsidiary=subsidiaries,
+                includechildren=includechildren,
                 lastmodifieddate=FOUNDED,
             )
+
+
+def _restricted(subsidiaries: str, number: int) -> tuple[str, str]:
+    """Return the subsidiaries that a record is restricted to, and whether their children are meant too."""
+    return (PARENT, "T") if subsidiaries == EVERYWHERE and number % 2 else (subsidiaries, "F")
 
 
 def period_id(day: date) -> int:

@@ -33,6 +33,7 @@ FEATURES = (
     "custom_segments",
     "with_queries",
     "instalments",
+    "subsidiary_maps",
 )
 """Features of an account that have a switch of their own, `netsuite.<feature>`."""
 
@@ -112,19 +113,35 @@ def account_of(switches: Switches) -> suiteql.AccountView:
     other = {"lastmodified": "lastmodifieddate", "lastmodifieddate": "lastmodified"}
     features_off.add(f"custom_record_{other[switches['netsuite.custom_record_changed']]}")
     features_off |= _ROW_NUMBERS_OFF[switches["netsuite.row_numbers"]]
+    if "oneworld" in features_off:
+        features_off.add("subsidiary_maps")
+    hidden = frozenset(listed(switches["netsuite.hidden_columns"]))
     return suiteql.AccountView(
         features_off=frozenset(features_off),
         permissions_missing=frozenset(listed(switches["netsuite.missing_permissions"])),
         subsidiaries=tuple(map(int, subsidiaries)) if subsidiaries else None,
         shown_as=tuple(_shown_as(switches)),
         dates=DatePreference.of(switches),
+        columns_hidden=hidden,
+        rows=tuple(_rows(switches, hidden)),
     )
+
+
+def _rows(switches: Switches, hidden: frozenset[str]) -> Iterator[tuple[str, str]]:
+    # Where lines do not say which book they are in there is but one.
+    if not switches["netsuite.second_book"] or "transactionaccountingline.accountingbook" in hidden:
+        yield "transactionaccountingline", "accountingbook = 1"
+    if not switches["netsuite.other_links"]:
+        for table in ("previoustransactionlinelink", "nexttransactionlinelink"):
+            yield table, "linktype <> 'Related'"
 
 
 def _shown_as(switches: Switches) -> Iterator[tuple[str, str]]:
     if switches["netsuite.link_dates"] == "null":
         for table in ("previoustransactionlinelink", "nexttransactionlinelink"):
             yield f"{table}.lastmodifieddate", "NULL"
+    if switches["netsuite.accounting_line_dates"] == "null":
+        yield "transactionaccountingline.lastmodifieddate", "NULL"
     if switches["netsuite.period_locks"] == "subsidiary":
         for column in ("aplocked", "alllocked"):
             yield f"accountingperiod.{column}", "'F'"

@@ -133,6 +133,19 @@ def next_transaction(conn: sqlite3.Connection) -> int:
     return int(found["seq"]) + 1 if found else 1
 
 
+def counts_for(conn: sqlite3.Connection, record: sqlite3.Row, subsidiary: int | None) -> bool:
+    """Return whether an account or a dimension value may be used in a subsidiary."""
+    if record["subsidiary"] is None:
+        return True
+    listed = record["subsidiary"].split(", ")
+    while subsidiary is not None and str(subsidiary) not in listed:
+        if record["includechildren"] == "F":
+            return False
+        above = conn.execute("SELECT parent FROM ns_subsidiary WHERE id = ?", (subsidiary,)).fetchone()
+        subsidiary = above["parent"] if above else None
+    return subsidiary is not None
+
+
 def load_payment(conn: sqlite3.Connection, payment_id: int) -> VendorPayment:
     """Return a vendor payment as it stands."""
     head = conn.execute("SELECT * FROM ns_transaction WHERE id = ?", (payment_id,)).fetchone()

@@ -267,9 +267,8 @@ def _check_dimensions(conn: sqlite3.Connection, payment: VendorPayment, subsidia
         if value is None:
             continue
         table = "ns_classification" if name == "class" else f"ns_{name}"
-        row = conn.execute(f"SELECT subsidiary, isinactive FROM {table} WHERE id = ?", (value,)).fetchone()  # noqa: S608
-        listed = (row["subsidiary"] or str(subsidiary)).split(", ")
-        if row["isinactive"] == "T" or str(subsidiary) not in listed:
+        row = conn.execute(f"SELECT * FROM {table} WHERE id = ?", (value,)).fetchone()  # noqa: S608
+        if row["isinactive"] == "T" or not books.counts_for(conn, row, subsidiary):
             detail = f"Invalid {name} reference key {value} for subsidiary {subsidiary}."
             raise user_error(detail, name)
 
@@ -297,11 +296,10 @@ def _check_account(conn: sqlite3.Connection, payment: VendorPayment, rules: Appl
     account = conn.execute("SELECT * FROM ns_account WHERE id = ?", (payment.account,)).fetchone()
     if account is None or account["accttype"] not in _PAYING[rules.payment_accounts]:
         raise invalid_value(payment.account, "account")
-    subsidiaries = (account["subsidiary"] or "").split(", ")
     fits = (
         account["issummary"] == "F"
         and account["isinactive"] == "F"
-        and (account["subsidiary"] is None or str(payment.subsidiary) in subsidiaries)
+        and books.counts_for(conn, account, payment.subsidiary)
         and account["currency"] in {None, payment.currency, _base_currency(conn, payment.subsidiary)}
     )
     if not fits:

@@ -19,23 +19,24 @@ CREATE TABLE ns_subsidiary (
 
 CREATE TABLE ns_account (
   id INTEGER PRIMARY KEY, acctnumber TEXT, accountsearchdisplayname TEXT NOT NULL, fullname TEXT NOT NULL,
-  accttype TEXT NOT NULL, parent INTEGER REFERENCES ns_account, subsidiary TEXT, includechildren TEXT NOT NULL DEFAULT 'T',
+  accttype TEXT NOT NULL, parent INTEGER REFERENCES ns_account, subsidiary TEXT, includechildren TEXT NOT NULL DEFAULT 'F',
   currency INTEGER REFERENCES ns_currency, issummary TEXT NOT NULL DEFAULT 'F', isinactive TEXT NOT NULL DEFAULT 'F',
   externalid TEXT UNIQUE, lastmodifieddate TEXT NOT NULL
 ) STRICT;
 
--- Dimensions. `subsidiary` holds internal ids separated by ', ' as a multi-select column does.
+-- Dimensions. `subsidiary` holds internal ids separated by ', ' as a multi-select column does; with includechildren 'T'
+-- the record counts for the children of these subsidiaries too.
 CREATE TABLE ns_department (
   id INTEGER PRIMARY KEY, name TEXT NOT NULL, fullname TEXT NOT NULL, parent INTEGER REFERENCES ns_department,
-  subsidiary TEXT, includechildren TEXT NOT NULL DEFAULT 'T', isinactive TEXT NOT NULL DEFAULT 'F', externalid TEXT UNIQUE, lastmodifieddate TEXT NOT NULL
+  subsidiary TEXT, includechildren TEXT NOT NULL DEFAULT 'F', isinactive TEXT NOT NULL DEFAULT 'F', externalid TEXT UNIQUE, lastmodifieddate TEXT NOT NULL
 ) STRICT;
 CREATE TABLE ns_classification (
   id INTEGER PRIMARY KEY, name TEXT NOT NULL, fullname TEXT NOT NULL, parent INTEGER REFERENCES ns_classification,
-  subsidiary TEXT, includechildren TEXT NOT NULL DEFAULT 'T', isinactive TEXT NOT NULL DEFAULT 'F', externalid TEXT UNIQUE, lastmodifieddate TEXT NOT NULL
+  subsidiary TEXT, includechildren TEXT NOT NULL DEFAULT 'F', isinactive TEXT NOT NULL DEFAULT 'F', externalid TEXT UNIQUE, lastmodifieddate TEXT NOT NULL
 ) STRICT;
 CREATE TABLE ns_location (
   id INTEGER PRIMARY KEY, name TEXT NOT NULL, fullname TEXT NOT NULL, parent INTEGER REFERENCES ns_location,
-  subsidiary TEXT, includechildren TEXT NOT NULL DEFAULT 'T', isinactive TEXT NOT NULL DEFAULT 'F', externalid TEXT UNIQUE, lastmodifieddate TEXT NOT NULL
+  subsidiary TEXT, includechildren TEXT NOT NULL DEFAULT 'F', isinactive TEXT NOT NULL DEFAULT 'F', externalid TEXT UNIQUE, lastmodifieddate TEXT NOT NULL
 ) STRICT;
 
 CREATE TABLE ns_vendor (
@@ -92,12 +93,12 @@ CREATE TABLE ns_installment (
 ) STRICT;
 
 -- `uniquekey` is the line's key for ever; `id` its number on the form. Amounts as NetSuite signs them:
--- an expense or item line of a bill is positive, its main line negative.
+-- an expense or item line of a bill is positive, its main line negative, a line that is a remark alone has none.
 CREATE TABLE ns_transactionline (
   uniquekey INTEGER PRIMARY KEY AUTOINCREMENT, id INTEGER NOT NULL, "transaction" INTEGER NOT NULL REFERENCES ns_transaction, mainline TEXT NOT NULL DEFAULT 'F', taxline TEXT NOT NULL DEFAULT 'F',
   item INTEGER REFERENCES ns_item, itemtype TEXT, expenseaccount INTEGER REFERENCES ns_account, department INTEGER REFERENCES ns_department,
   class INTEGER REFERENCES ns_classification, location INTEGER REFERENCES ns_location, subsidiary INTEGER REFERENCES ns_subsidiary,
-  memo TEXT, quantity TEXT, rate TEXT, amount_cents INTEGER NOT NULL, createdfrom INTEGER REFERENCES ns_transaction, hascostline TEXT NOT NULL DEFAULT 'F',
+  memo TEXT, quantity TEXT, rate TEXT, amount_cents INTEGER, createdfrom INTEGER REFERENCES ns_transaction, hascostline TEXT NOT NULL DEFAULT 'F',
   accountinglinetype TEXT, linelastmodifieddate TEXT NOT NULL, custom TEXT NOT NULL DEFAULT '{}', UNIQUE ("transaction", id)
 ) STRICT;
 CREATE INDEX ns_transactionline_modified ON ns_transactionline (linelastmodifieddate);

@@ -28,6 +28,8 @@ class AccountView:
             others are left out without a word.
         shown_as: Columns that this account shows otherwise, as `table.column`, and the SQL of what it shows.
         dates: How the user sees dates.
+        columns_hidden: Columns that are not there, as `table.column`.
+        rows: By table, a condition over its base table that the rows meet which are there.
     """
 
     features_off: frozenset[str] = frozenset()
@@ -35,6 +37,8 @@ class AccountView:
     subsidiaries: tuple[int, ...] | None = None
     shown_as: tuple[tuple[str, str], ...] = ()
     dates: DatePreference = DEFAULT
+    columns_hidden: frozenset[str] = frozenset()
+    rows: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass
@@ -148,9 +152,10 @@ def table(name: str, alias: str, account: AccountView) -> Source:
     columns = {}
     for column_name, each in declared.columns.items():
         column = column_of(column_name, each)
-        if column.feature in account.features_off:
+        full_name = f"{name}.{column_name}"
+        if column.feature in account.features_off or full_name in account.columns_hidden:
             continue
-        other = shown_as.get(f"{name}.{column_name}")
+        other = shown_as.get(full_name)
         is_never_null = column.kind is ValueKind.INSTANT or column_name == declared.key
         columns[column_name] = Term(
             (other or column.sql).replace("{t}", called),
@@ -161,6 +166,8 @@ def table(name: str, alias: str, account: AccountView) -> Source:
             bare=column_name,
         )
     base = declared.base
+    if condition := dict(account.rows).get(name):
+        base = f"(SELECT * FROM {base} WHERE {condition})"  # noqa: S608 - written in access.py
     if declared.restricted and account.subsidiaries is not None:
         allowed = ", ".join(map(str, account.subsidiaries))
         # A row of no subsidiary is everybody's.

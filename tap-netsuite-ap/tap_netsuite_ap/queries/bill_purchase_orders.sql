@@ -4,8 +4,8 @@ SELECT DISTINCT
   k.nextline AS line_number,
   k.previousdoc AS id,
   p.tranid AS purchase_order
-FROM previoustransactionlinelink k
-JOIN transaction p ON p.id = k.previousdoc
-WHERE k.linktype = 'OrdBill'
+FROM previoustransactionlinelink k, transaction p
+WHERE p.id = k.previousdoc
+  AND k.linktype = 'OrdBill'
   AND $where
 ORDER BY $order

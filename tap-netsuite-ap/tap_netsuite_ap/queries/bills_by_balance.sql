@@ -1,13 +1,12 @@
--- needs balance_dates
+-- needs transactionaccountingline.lastmodifieddate
 -- Bills of which something was paid, or a payment undone, after the header changed. A removed link leaves no row.
 SELECT DISTINCT
   t.id AS id,
   utc(a.lastmodifieddate) AS modified_at
-FROM transactionaccountingline a
-JOIN transactionline m ON m.transaction = a.transaction AND m.id = a.transactionline AND m.mainline = 'T'
-JOIN transaction t ON t.id = a.transaction
-WHERE t.type = 'VendBill'
+FROM transactionaccountingline a, transactionline m, transaction t
+WHERE m.transaction = a.transaction AND m.id = a.transactionline AND m.mainline = 'T'
+  AND t.id = a.transaction AND t.type = 'VendBill'
   AND a.lastmodifieddate > t.lastmodifieddate
-  AND a.accountingbook = 1  -- if accounting_books
+  AND a.accountingbook = 1  -- optional
   AND $where
 ORDER BY $order

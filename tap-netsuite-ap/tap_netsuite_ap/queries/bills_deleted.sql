@@ -1,4 +1,4 @@
--- needs deletions
+-- needs deletedrecord
 SELECT DISTINCT
   d.recordid AS id,
   utc(d.deleteddate) AS modified_at

@@ -1,4 +1,4 @@
--- needs vendor_subsidiaries
+-- needs vendorsubsidiaryrelationship
 SELECT
   r.entity AS parent,
   r.subsidiary AS subsidiary_ids

@@ -2,7 +2,7 @@
 SELECT
   link.nextdoc AS payment,
   link.previousdoc AS bill,
-  SUM(link.foreignamount) AS amount
+  SUM(link.foreignamount) AS amount  -- required
 FROM nexttransactionlinelink link
 WHERE link.linktype = 'Payment'
   AND $where

@@ -1,9 +1,9 @@
 -- Months that postings may fall in, from the earliest payment on.
 SELECT
   period.id AS id,
-  period.periodname AS periodname,
+  period.periodname AS periodname,  -- required
   day(period.startdate) AS startdate,
-  day(period.enddate) AS enddate,
+  day(period.enddate) AS enddate,  -- required
   period.closed AS closed,
   period.aplocked AS aplocked
 FROM accountingperiod period

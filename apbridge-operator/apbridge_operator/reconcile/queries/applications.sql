@@ -3,15 +3,16 @@
 SELECT
   link.previousdoc AS bill,
   link.nextdoc AS id,
-  CASE link.nexttype WHEN 'VendPymt' THEN 'payment' WHEN 'VendCred' THEN 'credit' ELSE 'document' END AS kind,
-  other.tranid AS tranid,
-  other.externalid AS externalid,
-  day(other.trandate) AS trandate,
-  SUM(ABS(link.foreignamount)) AS amount,
-  MAX(COALESCE(utc(link.lastmodifieddate), utc(other.lastmodifieddate))) AS modified
-FROM nexttransactionlinelink link
-JOIN transaction other ON other.id = link.nextdoc
-WHERE link.linktype = 'Payment'
+  CASE link.nexttype WHEN 'VendPymt' THEN 'payment' WHEN 'VendCred' THEN 'credit' ELSE 'document' END AS kind,  -- required
+  MAX(other.tranid) AS tranid,
+  MAX(other.externalid) AS externalid,  -- required
+  MAX(day(other.trandate)) AS trandate,  -- required
+  SUM(ABS(link.foreignamount)) AS amount,  -- required
+  MAX(COALESCE(utc(link.lastmodifieddate), utc(other.lastmodifieddate))) AS modified,  -- required
+  MAX(utc(other.lastmodifieddate)) AS modified
+FROM nexttransactionlinelink link, transaction other
+WHERE other.id = link.nextdoc
+  AND link.linktype = 'Payment'
   AND $where
-GROUP BY link.previousdoc, link.nextdoc, link.nexttype, other.tranid, other.externalid, other.trandate
+GROUP BY link.previousdoc, link.nextdoc, link.nexttype
 ORDER BY $order

@@ -2,22 +2,23 @@
 SELECT
   bill.id AS id,
   bill.tranid AS tranid,
-  bill.entity AS entity,
+  bill.entity AS entity,  -- required
   BUILTIN.DF(bill.entity) AS vendor,
-  bill.status AS status,
-  bill.approvalstatus AS approvalstatus,  -- if approvals
-  bill.paymenthold AS paymenthold,  -- if payment_holds
-  bill.voided AS voided,  -- if voids
-  currency.symbol AS currency,  -- if currency_list
-  BUILTIN.DF(line.subsidiary) AS subsidiary,  -- if subsidiaries
-  day(bill.trandate) AS trandate,
+  bill.status AS status,  -- required
+  bill.approvalstatus AS approvalstatus,
+  bill.paymenthold AS paymenthold,
+  bill.voided AS voided,
+  currency.symbol AS currency,
+  BUILTIN.DF(line.subsidiary) AS subsidiary,
+  day(bill.trandate) AS trandate,  -- required
   day(bill.duedate) AS duedate,
-  bill.foreigntotal * -1 AS total,
-  bill.foreignamountunpaid AS unpaid,
-  utc(bill.lastmodifieddate) AS modified
+  bill.foreigntotal * -1 AS total,  -- required
+  bill.foreignamountunpaid AS unpaid,  -- required
+  bill.foreigntotal * -1 - COALESCE(bill.foreignamountpaid, 0) AS unpaid,
+  utc(bill.lastmodifieddate) AS modified  -- required
 FROM transaction bill
 JOIN transactionline line ON line.transaction = bill.id AND line.mainline = 'T'
-LEFT JOIN currency ON currency.id = bill.currency  -- if currency_list
+LEFT JOIN currency ON currency.id = bill.currency  -- optional
 WHERE bill.type = 'VendBill'
   AND $where
 ORDER BY $order

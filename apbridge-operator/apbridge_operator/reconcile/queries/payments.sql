@@ -1,18 +1,18 @@
 -- Vendor payments, void ones too.
 SELECT
   payment.id AS id,
-  payment.externalid AS externalid,
+  payment.externalid AS externalid,  -- required
   payment.tranid AS tranid,
-  payment.entity AS entity,
+  payment.entity AS entity,  -- required
   BUILTIN.DF(payment.entity) AS vendor,
-  BUILTIN.DF(line.subsidiary) AS subsidiary,  -- if subsidiaries
-  currency.symbol AS currency,  -- if currency_list
-  payment.foreigntotal AS total,
-  payment.voided AS voided,  -- if voids
-  day(payment.trandate) AS trandate
+  BUILTIN.DF(line.subsidiary) AS subsidiary,
+  currency.symbol AS currency,
+  payment.foreigntotal AS total,  -- required
+  payment.voided AS voided,
+  day(payment.trandate) AS trandate  -- required
 FROM transaction payment
 JOIN transactionline line ON line.transaction = payment.id AND line.mainline = 'T'
-LEFT JOIN currency ON currency.id = payment.currency  -- if currency_list
+LEFT JOIN currency ON currency.id = payment.currency  -- optional
 WHERE payment.type = 'VendPymt'
   AND $where
 ORDER BY $order

@@ -5,45 +5,52 @@ from __future__ import annotations
 import logging
 import re
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from threading import Lock
 
-from apbridge.errors import RefusedError, catalogue
-from apbridge.netsuite.queries.query import Query, QueryLine
+from apbridge.errors import APBridgeError, RefusedError
+from apbridge.netsuite.queries.lines import CURRENCIES, FEATURES, ONEWORLD
+from apbridge.netsuite.queries.query import Query
 
 logger = logging.getLogger(__name__)
 
-_NAMED = (
-    re.compile(r"Unknown identifier '([^']+)'", re.IGNORECASE),
-    re.compile(r"Field '([^']+)' for record '[^']*' was not found", re.IGNORECASE),
-    re.compile(r"Record '([^']+)' was not found", re.IGNORECASE),
-    re.compile(r"Invalid search type: ([\w.]+?)\.?(?:$|[\s(])", re.IGNORECASE),
+_COLUMN = re.compile(
+    r"Unknown identifier '([^']+)'|Field '([^']+)' for record '[^']*' was not found", re.IGNORECASE
+)
+_TABLE = re.compile(
+    r"Record '([^']+)' was not found|Invalid search type: ([\w.]+?)\.?(?:$|[\s(])", re.IGNORECASE
 )
 _NAMELESS = re.compile(r"Invalid or unsupported search|UNEXPECTED_ERROR", re.IGNORECASE)
 """How NetSuite refuses a query without a reason; the second may also be an error that passes."""
 
-Trial = Callable[[frozenset[str]], bool]
-"""Returns whether NetSuite takes a query without these features, were it only for one row."""
+_OFF = {ONEWORLD.name: "APB-TNS-118", CURRENCIES.name: "APB-TNS-108"}
+_EMPTY, _INSTEAD = "is left empty", "is taken from elsewhere"
+
+Probe = Callable[[str, Sequence[str]], bool]
+"""Returns whether NetSuite takes a query of nothing but some columns of one table."""
 
 
 class Features:
-    """The optional features that an account was found to lack.
+    """The tables and columns that an account was found to lack: `currency`, `vendor.legalname`.
 
     No query asks for them beforehand: an account that has everything costs no call.
 
     Args:
-        sentences: The code of what to say when a feature is found missing, by feature. Nothing is said of the
-            others.
+        sentences: The code of what to say when a table, a column or a feature is found missing, by its name.
+            Of any other a sentence that fits them all is said.
+        absent: What was found missing earlier.
     """
 
-    def __init__(self, sentences: Mapping[str, str] | None = None) -> None:
-        self._sentences = sentences or {}
-        self._absent: frozenset[str] = frozenset()
+    def __init__(self, sentences: Mapping[str, str] | None = None, absent: Iterable[str] = ()) -> None:
+        self._sentences = {**_OFF, **(sentences or {})}
+        self._absent = frozenset(absent)
+        self._there: set[str] = set()
+        self._said: set[tuple[str, str]] = set()
         self._lock = Lock()
 
     @property
     def absent(self) -> frozenset[str]:
-        """The features found missing so far."""
+        """What was found missing so far."""
         return self._absent
 
     def adapt(
@@ -51,73 +58,137 @@ class Features:
         query: Query,
         refused: RefusedError,
         without: frozenset[str],
-        works: Trial,
+        probe: Probe,
         has_passed: Callable[[], bool],
-    ) -> bool:
+    ) -> None:
         """Find what a refused query may not ask of this account, and leave it out from now on.
 
         Args:
             query: The query that was refused.
             refused: What NetSuite said.
-            without: The features that it was asked without.
-            works: Tries the query out. Used only where NetSuite does not say what it did not find.
+            without: What it was asked without.
+            probe: Tries columns out.
             has_passed: Asks again what was refused, as it was, and returns whether NetSuite takes it now.
-                Used likewise.
+                Used only where NetSuite does not say what it did not find.
 
-        Returns:
-            Whether to ask again.
+        Raises:
+            RefusedError: There is nothing to leave out, or nothing to ask without it.
         """
         with self._lock:
             is_nameless = _NAMELESS.search(str(refused)) is not None
             if is_nameless and has_passed():
-                return True
-            missing = _missing(query, str(refused), without, works)
+                return
+            missing = frozenset(_missing(query, str(refused), without, probe))
             if is_nameless and has_passed():
-                return True  # the error passed meanwhile: nothing was shown to be missing
-            self._note(missing)
-            return bool(missing)
+                return  # the error passed meanwhile: nothing was shown to be missing
+            absent = self._absent | missing | self._features_off(missing, probe)
+            lacking = query.lacking(absent)
+            if not missing or (lacking and not query.needs & absent):
+                columns = sorted(name for name in lacking if "." in name)
+                raise _without(query, columns, refused) if columns else refused
+            self._absent = absent
 
-    def lacks(self, feature: str) -> None:
-        """Note that a feature was found missing."""
+    def lacks(self, name: str) -> None:
+        """Note that something was found missing, and say so once."""
         with self._lock:
-            self._note(frozenset([feature]))
+            self._absent |= {name}
+            if code := self._sentences.get(name):
+                self._say(code, name, name)
 
-    def _note(self, missing: frozenset[str]) -> None:
-        for feature in sorted((missing - self._absent) & self._sentences.keys()):
-            sentence = catalogue()[self._sentences[feature]]
-            logger.warning("%s %s [%s]", sentence.says, sentence.do, sentence.code)
-        self._absent |= missing
+    def tell(self, query: Query) -> None:
+        """Say, once, what a query goes without."""
+        absent = self.absent
+        if not absent:
+            return
+        read = {name for line in query.lines for name in line.needs} | query.needs
+        off = {one.name: one for one in FEATURES if one.name in absent}
+        for name in sorted(read & absent):
+            if not any(one.brings(name) for one in off.values()):
+                self._tell(query, name)
+
+    def _tell(self, query: Query, name: str) -> None:
+        code = self._sentences.get(name)
+        if code is not None:
+            self._say(code, name, name)
+            return
+        changed = defaultdict(list)
+        for alias, has_other in query.changed(self.absent, name).items():
+            changed[_INSTEAD if has_other else _EMPTY].append(alias.rstrip("_").replace("__", "."))
+        fields = "; ".join(f"{', '.join(fields)} {how}" for how, fields in changed.items())
+        if fields:
+            generic = "APB-TNS-126" if "." in name else "APB-TNS-127"
+            self._say(generic, name, query.name, fields=fields, purpose=query.purpose)
+
+    def _say(self, code: str, name: str, once: str, **facts: str) -> None:
+        if (name, once) in self._said:
+            return
+        self._said.add((name, once))
+        table, _, column = name.partition(".")
+        found = APBridgeError(code, table=table, column=column, **facts)
+        logger.warning("%s", found)
+
+    def _features_off(self, missing: frozenset[str], probe: Probe) -> frozenset[str]:
+        """Return the features that the account does not have, as what is missing lets one think."""
+        off = set()
+        for feature in FEATURES:
+            if feature.name in self._absent | self._there or not any(map(feature.brings, missing)):
+                continue
+            shown = (name.split(".") for name in feature.shown_by if name not in missing)
+            if any(probe(table, [column]) for table, column in shown):
+                self._there.add(feature.name)
+            else:
+                off.add(feature.name)
+        return frozenset(off)
 
 
-def _missing(query: Query, says: str, without: frozenset[str], works: Trial) -> frozenset[str]:
-    optional: dict[str, list[QueryLine]] = defaultdict(list)
-    for line in query.lines:
-        if line.is_there(without):
-            for feature in sorted(line.needs):
-                optional[feature].append(line)
-    needed = frozenset([query.needs]) if query.needs else frozenset()
-    name = not_found(says)
-    if name is not None:
-        mentioning = (one for one, lines in optional.items() if any(_mentions(line, name) for line in lines))
-        return frozenset([found]) if (found := next(mentioning, None)) else needed
-    if not _NAMELESS.search(says):
-        return frozenset()
-    missing = frozenset(optional)
-    if not works(without | missing):
-        return needed
-    for feature in optional:
-        if works(without | (missing - {feature})):
-            missing -= {feature}
-    return missing
+def _missing(query: Query, says: str, without: frozenset[str], probe: Probe) -> Iterator[str]:
+    """Yield what a query reads and the account lacks."""
+    read = {name for line in query.written(without) for name in line.needs}
+    columns: dict[str, list[str]] = defaultdict(list)
+    for table, _, column in sorted(name.partition(".") for name in read if "." in name):
+        columns[table].append(column)
+    if name := _found(_TABLE, says):
+        yield from read & {name}
+    elif name := not_found(says):
+        tables = [table for table, listed in columns.items() if name in listed]
+        for table in tables:
+            if len(tables) == 1 or not probe(table, [name]):
+                yield f"{table}.{name}"
+    elif _NAMELESS.search(says):
+        for table, listed in columns.items():
+            refused = list(_refused(table, listed, probe))
+            yield from [table] if refused == listed else (f"{table}.{column}" for column in refused)
+
+
+def _refused(table: str, columns: Sequence[str], probe: Probe) -> Iterator[str]:
+    """Yield the columns that NetSuite refuses, by halving."""
+    if probe(table, columns):
+        return
+    if len(columns) > 1:
+        middle = len(columns) // 2
+        yield from _refused(table, columns[:middle], probe)
+        yield from _refused(table, columns[middle:], probe)
+    elif not probe(table, columns):  # twice: an error may pass
+        yield columns[0]
+
+
+def _without(query: Query, columns: Sequence[str], refused: RefusedError) -> RefusedError:
+    return RefusedError(
+        "APB-TNS-128",
+        status=refused.status,
+        reason=refused.reason,
+        columns=", ".join(columns),
+        purpose=query.purpose,
+        says=refused.facts.get("says", ""),
+    )
 
 
 def not_found(says: str) -> str | None:
-    """Return the column or table that NetSuite says it did not find, in lower case."""
-    for pattern in _NAMED:
-        if found := pattern.search(says):
-            return found[1].lower().rsplit(".", 1)[-1]
-    return None
+    """Return the column that NetSuite says it did not find, in lower case."""
+    return _found(_COLUMN, says)
 
 
-def _mentions(line: QueryLine, name: str) -> bool:
-    return re.search(rf"\b{re.escape(name)}\b", line.text, re.IGNORECASE) is not None
+def _found(pattern: re.Pattern[str], says: str) -> str | None:
+    found = pattern.search(says)
+    name = next(filter(None, found.groups()), None) if found else None
+    return name.lower().rsplit(".", 1)[-1] if name else None

@@ -4,22 +4,34 @@ A file is `queries/<name>.sql` of a package. It holds one SELECT with one column
 alias`. Beside SuiteQL it may hold:
 
 - `utc(column)` and `day(column)`: an instant or a date as text; bare, NetSuite drops the time of day.
-- `-- if <feature>, not <feature>` at the end of a line: the line is only for an account that has the one
-  and lacks the other.
-- `-- needs <feature>` on the first line: without that feature the query is not asked, and has no rows.
+- Several lines of one alias: the first of which the account has everything is the column.
+- `-- required` at the end of a column's line: without the column there is nothing to ask, and a stream that
+  lacks it fails. Every other column may be missing: it is left out where NetSuite refuses it. The columns
+  of the key are required. `-- required with <feature>`: only where the account has the feature.
+- `-- optional` at the end of a line that is no column, such as a join or a condition: it is left out, with
+  every column of the table that it joins, where NetSuite refuses something in it.
+- `-- needs <table or table.column>` on the first line: where NetSuite refuses that, the query is not asked,
+  and has no rows.
 - `$where` and `$order`: the conditions and the order of the page. A line that is another `$name` alone is
   replaced by the lines that a program puts there, if any.
+
+Oracle warns of ANSI joins, which may be slow, and does not take them mixed with its own: tables that are all
+joined inwardly stand after FROM, separated by commas, with their conditions after WHERE. An outer join can be
+written as an ANSI join only, for where `(+)` may stand is not the same everywhere; then all joins of the
+query are.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from importlib import resources
+from typing import NamedTuple
 
 from apbridge.errors import UnavailableError
 from apbridge.netsuite.client import Row
+from apbridge.netsuite.queries.lines import FEATURES, QueryLine, joined_by, read_lines, tables_of
 from apbridge.netsuite.queries.values import literal
 
 Place = tuple[str, ...]
@@ -30,24 +42,35 @@ _MACROS = {
     "day": "TO_CHAR({}, 'YYYY-MM-DD')",
 }
 _MACRO = re.compile(rf"\b({'|'.join(_MACROS)})\(([\w.]+)\)")
-_CONDITION = re.compile(r"\s*-- if (.+)$")
-_COLUMN = re.compile(r"\s*(?P<expression>.+) AS (?P<alias>\w+),?")
-_NEEDS = re.compile(r"-- needs (\w+)")
+_NEEDS = re.compile(r"-- needs ([\w.]+)")
 _INTEGER = re.compile(r"\d+")
 _PLACEHOLDER = re.compile(r"\s*\$\w+")
+_LAST_COMMA = re.compile(r",(?=\s+FROM\b)")
 
 
-@dataclass(frozen=True)
-class QueryLine:
-    """One line of a query, the features that it needs, and those that it replaces where they are absent."""
+class QueryColumn(NamedTuple):
+    """A column of NetSuite's that a query reads.
 
-    text: str
-    needs: frozenset[str] = frozenset()
-    instead_of: frozenset[str] = frozenset()
+    Args:
+        table: Its table.
+        column: Its name there.
+        query: Name of the query that reads it.
+        purpose: What the query is for, in the words of an error: "read bills".
+        fields: Aliases of the query's columns that are made of it.
+        is_optional: The query is asked without it where NetSuite refuses it.
+    """
 
-    def is_there(self, absent: frozenset[str]) -> bool:
-        """Return whether the line belongs to the query of an account without some features."""
-        return not self.needs & absent and self.instead_of <= absent
+    table: str
+    column: str
+    query: str
+    purpose: str
+    fields: tuple[str, ...]
+    is_optional: bool
+
+    @property
+    def name(self) -> str:
+        """It with its table, as SuiteQL writes it."""
+        return f"{self.table}.{self.column}"
 
 
 @dataclass(frozen=True)
@@ -59,32 +82,116 @@ class Query:
         purpose: What it is for, in the words of an error: "read bills".
         lines: Its text.
         key: Aliases of the columns that its rows are in order of; together they are unique.
-        needs: The feature without which there is nothing to ask.
+        needs: Without any of these there is nothing to ask, and the query has no rows.
+        tables: Its tables, by alias.
     """
 
     name: str
     purpose: str
     lines: tuple[QueryLine, ...]
     key: tuple[str, ...]
-    needs: str | None = None
+    needs: frozenset[str] = frozenset()
+    tables: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @classmethod
     def load(cls, package: str, name: str, purpose: str, key: Sequence[str]) -> Query:
         """Read `queries/<name>.sql` of a package."""
         text = (resources.files(package) / "queries" / f"{name}.sql").read_text(encoding="utf-8")
         needs = _NEEDS.match(text)
-        return cls(name, purpose, tuple(_lines(text)), tuple(key), needs and needs[1])
+        return cls.of(text, name, purpose, key, needs[1] if needs else None)
+
+    @classmethod
+    def of(cls, text: str, name: str, purpose: str, key: Sequence[str], needs: str | None = None) -> Query:
+        """Read a query."""
+        lines = list(read_lines(text))
+        required: dict[str | None, str | None] = dict.fromkeys(key)
+        required |= {line.alias: line.required_with for line in lines if line.is_required}
+        lines = [
+            replace(line, is_required=True, required_with=required[line.alias])
+            if line.alias and line.alias in required
+            else line
+            for line in lines
+        ]
+        features = {one.name for one in FEATURES if needs and one.brings(needs)}
+        bare = cls(
+            name,
+            purpose,
+            (),
+            tuple(key),
+            frozenset({needs, *features} if needs else ()),
+            tables_of(lines),
+        )
+        return replace(bare, lines=tuple(bare._resolved(lines)))
 
     def put(self, placeholder: str, lines: Iterable[QueryLine]) -> Query:
         """Return the query with lines in place of the line that is `placeholder` alone."""
         added = tuple(lines)
         kept = ((added if line.text.strip() == placeholder else (line,)) for line in self.lines)
-        return replace(self, lines=tuple(line for part in kept for line in part))
+        return replace(self, lines=tuple(self._resolved([line for part in kept for line in part])))
+
+    def _resolved(self, lines: Sequence[QueryLine]) -> Iterator[QueryLine]:
+        """Yield lines with what they read."""
+        joined: dict[str, frozenset[str]] = {}
+        for line in lines:
+            if alias := joined_by(line):
+                joined[alias] = line.resolved(self.tables, joined).needs
+        for line in lines:
+            yield line.resolved(self.tables, joined)
 
     @property
     def aliases(self) -> list[str]:
         """The names of all columns that an account may have."""
-        return [found["alias"] for line in self.lines if (found := _COLUMN.fullmatch(line.text))]
+        return list(dict.fromkeys(line.alias for line in self.lines if line.alias))
+
+    @property
+    def columns(self) -> list[QueryColumn]:
+        """The columns of NetSuite's that it reads, in order of their names."""
+        found = []
+        for name in sorted({name for line in self.lines for name in line.needs if "." in name}):
+            table, _, column = name.partition(".")
+            reading = {line.alias for line in self.lines if name in line.needs}
+            fields = tuple(alias for alias in self.aliases if alias in reading)
+            is_optional = name in self.needs or not self.lacking(frozenset([name]))
+            found.append(QueryColumn(table, column, self.name, self.purpose, fields, is_optional))
+        return found
+
+    def written(self, absent: frozenset[str]) -> list[QueryLine]:
+        """Return the lines for an account that lacks something."""
+        found, aliases = [], set()
+        for line in self.lines:
+            if not line.is_there(absent) or line.alias in aliases:
+                continue
+            if line.alias:
+                aliases.add(line.alias)
+            found.append(line)
+        return found
+
+    def lacking(self, absent: frozenset[str]) -> frozenset[str]:
+        """Return what the account lacks and the query cannot be asked without."""
+        there = {line.alias for line in self.lines if line.alias and line.is_there(absent)}
+        return frozenset(
+            name
+            for line in self.lines
+            if line.must_be(absent) and not line.is_there(absent) and line.alias not in there
+            for name in line.needs & absent
+        )
+
+    def changed(self, absent: frozenset[str], name: str) -> dict[str, bool]:
+        """Return the columns that are otherwise because NetSuite refuses something.
+
+        Args:
+            absent: All that the account lacks.
+            name: What it refuses.
+
+        Returns:
+            Whether there is something else instead, by alias.
+        """
+        without = {line.alias: line for line in self.written(absent)}
+        return {
+            line.alias: line.alias in without
+            for line in self.written(frozenset())
+            if line.alias and name in line.needs and without.get(line.alias) != line
+        }
 
     def place(self, row: Row) -> Place:
         """Return the place of a row.
@@ -101,9 +208,8 @@ class Query:
     def expression(self, alias: str) -> str:
         """Return the expression of a column."""
         for line in self.lines:
-            found = _COLUMN.fullmatch(line.text)
-            if found and found["alias"] == alias:
-                return _MACRO.sub(_written_out, found["expression"])
+            if line.alias == alias:
+                return _MACRO.sub(_written_out, line.expression)
         raise KeyError(alias)
 
     def render(
@@ -117,7 +223,7 @@ class Query:
         """Write the query as SuiteQL.
 
         Args:
-            absent: Features that the account lacks.
+            absent: What the account lacks.
             where: Conditions beside those of the file.
             after: The place after which to read.
             until: The last place to read.
@@ -128,11 +234,8 @@ class Query:
         if until:
             conditions.append(self._compared(until, "<", "<="))
         order = ", ".join(f"{self.expression(alias)} ASC" for alias in self.key)
-        text = "\n".join(
-            line.text
-            for line in self.lines
-            if line.is_there(absent) and not _PLACEHOLDER.fullmatch(line.text)
-        )
+        text = "\n".join(line.text for line in self.written(absent) if not _PLACEHOLDER.fullmatch(line.text))
+        text = _LAST_COMMA.sub("", text)
         # The custom condition of a setting may hold a dollar sign: only our own two names are replaced.
         text = text.replace("$where", " AND ".join(conditions) or "1 = 1").replace("$order", order)
         return _MACRO.sub(_written_out, text)
@@ -171,17 +274,3 @@ def _value(text: str) -> str:
 
 def _written_out(found: re.Match[str]) -> str:
     return _MACROS[found[1]].format(found[2])
-
-
-def _lines(text: str) -> Iterable[QueryLine]:
-    for line in text.splitlines():
-        condition = _CONDITION.search(line)
-        if condition:
-            named = condition[1].split(", ")
-            yield QueryLine(
-                line[: condition.start()],
-                frozenset(name for name in named if not name.startswith("not ")),
-                frozenset(name.removeprefix("not ") for name in named if name.startswith("not ")),
-            )
-        elif line.strip() and not line.lstrip().startswith("--"):
-            yield QueryLine(line.rstrip())

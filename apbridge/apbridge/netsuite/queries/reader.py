@@ -139,7 +139,7 @@ class Reader:
 
     def lacks(self, query: Query) -> bool:
         """Return whether the account was found to lack what a query is about."""
-        return query.needs in self.features.absent
+        return bool(query.needs & self.features.absent)
 
     def one(self, query: Query) -> Row:
         """Read the only row of a query."""
@@ -157,7 +157,7 @@ class Reader:
         """Read one page, without what the account lacks.
 
         Raises:
-            RefusedError: NetSuite does not take the query, whatever is left out.
+            RefusedError: NetSuite does not take the query, whatever may be left out.
         """
 
         def ask(absent: frozenset[str], rows: int) -> QueryPage:
@@ -166,24 +166,35 @@ class Reader:
             _check_columns(query, query.key[-1:], page.items)
             return page
 
-        def works(absent: frozenset[str], rows: int = 1) -> bool:
+        def has_passed() -> bool:
+            # One of its rows may be the reason, and always will be: it has passed when all rows come.
             try:
-                ask(absent, rows)
+                ask(without, rows)
             except RefusedError:
                 return False
             return True
 
         while True:
-            without = self.features.absent
+            absent = self.features.absent
+            # What it cannot be asked without is asked for again: NetSuite refuses it, or has it by now.
+            without = absent - query.lacking(absent)
+            self.features.tell(query)
             if self.lacks(query):
                 return _NOTHING
             try:
                 return ask(without, rows)
             except RefusedError as refused:
-                # One of its rows may be the reason, and always will be: it has passed when all rows come.
-                has_passed = partial(works, without, rows)
-                if not self.features.adapt(query, refused, without, works, has_passed):
-                    raise
+                self.features.adapt(query, refused, without, self.takes, has_passed)
+
+    def takes(self, table: str, columns: Sequence[str]) -> bool:
+        """Return whether NetSuite takes a query of nothing but some columns of one table."""
+        listed = ", ".join(f"x.{column} AS c{number}" for number, column in enumerate(columns))
+        text = f"SELECT {listed} FROM {table} x WHERE ROWNUM <= 1"  # noqa: S608 - names out of query files
+        try:
+            self.netsuite.suiteql(text, limit=1, purpose=f"see what {table} has")
+        except RefusedError:
+            return False
+        return True
 
     def ends(self, query: Query, *, where: Sequence[str], after: Place | None) -> list[Place]:
         """Ask where the pages of a query end: the place of each last row of a page, after a place.
@@ -193,7 +204,7 @@ class Reader:
             pages are then read one after the other.
         """
         absent = self.features.absent
-        if {query.needs, ROW_NUMBERS} & absent:
+        if (query.needs | {ROW_NUMBERS}) & absent:
             return []
         text = query.every(self.page_rows).render(absent, where=where, after=after)
         try:

@@ -1,12 +1,12 @@
 -- Accounts that payments are posted from.
 SELECT
   a.acctnumber AS acctnumber,
-  a.accttype AS accttype,
+  a.accttype AS accttype,  -- required
   a.isinactive AS isinactive,
-  a.subsidiary AS subsidiary,  -- if subsidiaries
-  c.symbol AS currency,  -- if currency_list
+  a.subsidiary AS subsidiary,
+  c.symbol AS currency,
   a.id AS id
 FROM account a
-LEFT JOIN currency c ON c.id = a.currency  -- if currency_list
+LEFT JOIN currency c ON c.id = a.currency  -- optional
 WHERE $where
 ORDER BY $order
