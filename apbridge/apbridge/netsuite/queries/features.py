@@ -96,7 +96,7 @@ class Features:
                 self._say(code, name, name)
 
     def tell(self, query: Query) -> None:
-        """Say, once, what a query goes without."""
+        """Log, once, what a query goes without."""
         absent = self.absent
         if not absent:
             return
