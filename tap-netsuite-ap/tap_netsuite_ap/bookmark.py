@@ -48,6 +48,7 @@ class Bookmark:
         self._safe = (datetime.strptime(now, _FORMAT) - overlap).strftime(_FORMAT)  # noqa: DTZ007
         self._start: str | None = state.get("read_from", state.get("replication_key_value"))
         self._sent: dict[str, list[str]] = state.setdefault("sent", {})
+        self._is_held = False
         state[UNFINISHED] = True
 
     @property
@@ -59,13 +60,21 @@ class Bookmark:
         """Return whether this state of a record was sent already."""
         return record_id in self._sent.get(modified_at, ())
 
+    def hold(self) -> None:
+        """Count nothing that is sent from now on: the next run reads it again."""
+        self._is_held = True
+
     def sent(self, modified_at: str, record_id: str) -> None:
         """Note that a record was sent."""
+        if self._is_held:
+            return
         self._advance(modified_at, min(modified_at, self._safe))
         self._sent.setdefault(modified_at, []).append(record_id)
 
     def finished(self) -> None:
         """Note that everything up to the moment the run began was sent."""
+        if self._is_held:
+            return
         self._advance(self._now, self._safe)
         self._state.pop(UNFINISHED, None)
 

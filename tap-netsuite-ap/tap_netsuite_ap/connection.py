@@ -37,6 +37,7 @@ class Connection:
         self._unreadable: dict[str, RefusedError] = {}
         self._hidden: list[str] = []
         self._children: defaultdict[str | None, list[str]] | None = None
+        self._without_files: RefusedError | None = None
         self._has_begun = False
         self._is_wide = False
         self._stop = stop
@@ -143,6 +144,10 @@ class Connection:
         """After bills were read: note what they and vendors name and NetSuite does not show."""
         self._hidden = self.visibility.hidden(reader, manifest(), is_first=is_first)
 
+    def without_files(self, refused: RefusedError) -> None:
+        """Note that bills were read and their files were not; the run ends with an error."""
+        self._without_files = refused
+
     def end(self) -> None:
         """End the run.
 
@@ -151,13 +156,14 @@ class Connection:
         """
         if "netsuite" in vars(self):
             remind(self.netsuite.settings.certificate, logger)
-        hidden = None
-        if self._hidden:
-            hidden = UnavailableError("APB-TNS-005", hidden="; ".join(self._hidden))
+        lacking = []
         if self._unreadable:
-            if hidden:
-                logger.error("%s", hidden)
-            streams = ", ".join(self._unreadable)
-            raise UnavailableError("APB-TNS-002", streams=streams)
-        if hidden:
-            raise hidden
+            lacking.append(UnavailableError("APB-TNS-002", streams=", ".join(self._unreadable)))
+        if self._hidden:
+            lacking.append(UnavailableError("APB-TNS-005", hidden="; ".join(self._hidden)))
+        if self._without_files:
+            lacking.append(UnavailableError("APB-NS-026", refused=self._without_files.says))
+        for further in lacking[1:]:
+            logger.error("%s", further)
+        if lacking:
+            raise lacking[0]

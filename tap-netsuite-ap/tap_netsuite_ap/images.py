@@ -45,12 +45,17 @@ class Images:
     Args:
         netsuite: The account.
         spool_url: Where the bytes go: any fsspec URL.
+
+    Attributes:
+        tells_changes: Whether the RESTlet knows which bills have new files.
+        refused: How it refused to list files. It is asked no more then, and bills come without them.
     """
 
     def __init__(self, netsuite: NetSuite, spool_url: str) -> None:
         self._netsuite = netsuite
         self._spool_url = spool_url
         self.tells_changes = False
+        self.refused: RefusedError | None = None
 
     @cached_property
     def is_there(self) -> bool:
@@ -79,7 +84,8 @@ class Images:
                 told = result(answer)
             except RefusedError as refused:
                 if refused.reason != "UNKNOWN_ACTION":
-                    raise
+                    self._do_without(refused)
+                    return []
                 sentence = catalogue()["APB-TNS-011"]
                 logger.warning("%s %s [%s]", sentence.says, sentence.do, sentence.code)
                 return []
@@ -94,14 +100,26 @@ class Images:
         Returns:
             Waits for the list.
         """
-        if not bills or not self.is_there:
+        if not bills or self.refused or not self.is_there:
             return FileListing
         asked = {"action": "files", "bills": sorted(bills, key=int)}
         reads = partial(restlet.listing, bills=bills)
         purpose = "list files of bills"
-        return partial(
-            result, reader.begin(partial(self._netsuite.restlet, asked, reads=reads, purpose=purpose))
-        )
+        answer = reader.begin(partial(self._netsuite.restlet, asked, reads=reads, purpose=purpose))
+
+        def collect() -> FileListing:
+            try:
+                return result(answer)
+            except RefusedError as refused:
+                self._do_without(refused)
+                return FileListing()
+
+        return collect
+
+    def _do_without(self, refused: RefusedError) -> None:
+        if self.refused is None:
+            logger.error("%s", refused)
+        self.refused = refused
 
     def attach(self, reader: Reader, bills: Iterable[Record], listing: FileListing) -> None:
         """Fetch the files of bills, several at once, and put them into the records.
@@ -113,6 +131,8 @@ class Images:
         fetched = []
         for bill in bills:
             may_fetch = bill["is_eligible"]
+            if self.refused and may_fetch:
+                bill["images_left_out"].append({"id": "?", "name": "?", "problem": str(self.refused)})
             for unreadable in listing.unreadable.get(bill["id"], ()):
                 problem = RejectedError("APB-TNS-030", problem=unreadable.problem, **self._names)
                 _leave_out(bill, unreadable, problem)

@@ -159,6 +159,14 @@ class BillsStream(NetSuiteStream):
         )
         window = window or Window(None, self._connection.now(reader))
         for record in bills.read(window, self.was_sent):
+            self._hold_without_files(images)
             self._connection.visibility.bill(record)
             yield record
+        self._hold_without_files(images)
         self._connection.look_for_what_is_hidden(reader, is_first=window.start is None)
+
+    def _hold_without_files(self, images: Images) -> None:
+        if images.refused:
+            self._connection.without_files(images.refused)
+            if self._bookmark:
+                self._bookmark.hold()

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from singer_sdk.singerlib.encoding.simple import Message
 
+from apbridge.errors import UnavailableError
 from apbridge.netsuite.queries import reader
 from apbridge.singer.writer import MessageWriter
 from apbridge_sandbox.clock import stamp
@@ -36,6 +37,7 @@ class Synced:
     """What a run wrote."""
 
     messages: list[Record] = field(default_factory=list)
+    failure: UnavailableError | None = None
 
     @property
     def state(self) -> Record:
@@ -94,6 +96,7 @@ class SandboxTap:
         only: str | None = None,
         on_record: Callable[[int], None] = lambda _: None,
         on_query: Callable[[int], None] = lambda _: None,
+        fails: bool = False,
         **settings: Any,  # noqa: ANN401
     ) -> Synced:
         """Run the tap in this process. A run that is `Killed` gives what it wrote until then.
@@ -103,6 +106,7 @@ class SandboxTap:
             only: The only stream to read.
             on_record: Called before each record, with how many were before it.
             on_query: Called before each query is sent, in the thread that sends it.
+            fails: Whether it has to end with an error, when all is read.
             settings: Beside those of the sandbox; None for none.
         """
         synced = Synced()
@@ -127,8 +131,13 @@ class SandboxTap:
             tap.sync_all()
         except Killed:
             pass
+        except UnavailableError as failure:
+            if not fails:
+                raise
+            synced.failure = failure
         finally:
             netsuite.close()
+        assert fails == (synced.failure is not None)
         return synced
 
     def sql(self, statement: str, *values: object) -> list[sqlite3.Row]:

@@ -70,3 +70,64 @@ def test_a_file_without_its_content_is_left_out_and_fetched_by_a_later_run(
     again = {record["id"]: record for record in changing.sync(only="bills", **place).records("bills")}
     assert [len(again[number]["images"]) for number in wanted] == [len(images) for images in wanted.values()]
     assert not any(record["images_left_out"] for record in again.values())
+
+
+REFUSALS = [
+    ({"client_suitescript": False}, "APB-NS-024", "Client SuiteScript and Server SuiteScript"),
+    ({"web_services_only": True}, "APB-NS-025", "Web Services Only Role"),
+    ({"missing_permissions": "Lists -> Perform Search"}, "APB-HTTP-003", "Perform Search"),
+]
+
+
+def switch(account: SandboxTap, **switches: object) -> None:
+    account.sandbox.control(
+        "/control/switches", {f"netsuite.{name}": value for name, value in switches.items()}
+    )
+
+
+@pytest.mark.parametrize(("switches", "code", "named"), REFUSALS)
+def test_where_no_file_is_listed_bills_come_without_and_are_read_again_with_them(
+    changing: SandboxTap, caplog: pytest.LogCaptureFixture, switches: dict[str, object], code: str, named: str
+):
+    """From the very first run on, and however often."""
+    open_bills = {number for number, book in changing.books().items() if book["status"] == "open"}
+    assert any(changing.books()[number]["images"] for number in open_bills)
+    switch(changing, **switches)
+    state = None
+    for _ in range(2):
+        failed = changing.sync(state, only="bills", fails=True)
+        assert failed.failure
+        assert failed.failure.code == "APB-NS-026"
+        bills = {bill["id"]: bill for bill in failed.records("bills")}
+        assert bills.keys() == changing.books().keys()
+        for bill in bills.values():
+            assert bill["images"] == []
+            (left_out,) = bill["images_left_out"] if bill["is_eligible"] else [{"problem": f"{code} {named}"}]
+            assert code in left_out["problem"]
+            assert named in left_out["problem"]
+        assert sum(f"[{code}]" in one.getMessage() for one in caplog.records) == 1
+        caplog.clear()
+        state = failed.state
+    changing.sandbox.control("/control/switches", method="DELETE")
+    whole = changing.sync(state, only="bills")
+    for bill in whole.records("bills"):
+        if bill["is_eligible"]:
+            assert len(bill["images"]) == len(changing.books()[bill["id"]]["images"])
+    assert not any(bill["images_left_out"] for bill in whole.records("bills"))
+    assert changing.sync(whole.state, only="bills").ids() == []
+
+
+def test_files_that_come_while_none_is_listed_are_not_missed(changing: SandboxTap):
+    state = changing.sync(only="bills").state
+    changing.pass_time(600)
+    state = changing.sync(state, only="bills").state
+    bill = open_bill(changing)
+    changing.attach(bill, b"%PDF of tomorrow")
+    changing.pass_time(90)
+    switch(changing, web_services_only=True)
+    for _ in range(2):
+        state = changing.sync(state, only="bills", fails=True).state
+        changing.pass_time(3600)
+    switch(changing, web_services_only=False)
+    (record,) = changing.sync(state, only="bills").records("bills")
+    assert (record["id"], len(record["images"])) == (bill, len(changing.books()[bill]["images"]))

@@ -118,7 +118,9 @@ def test_missing_permissions_are_named_as_netsuite_names_them(
     missing = [entry for entry in PERMISSIONS if ("unless" in entry) == optional]
     names = ",".join(entry["permission"].replace(", ", " -> ", 1) for entry in missing)
     company.control("/control/switches", {"netsuite.missing_permissions": names})
-    found = check(0 if optional else 1)
+    # What the RESTlet needs is among both: a bill has a file, and it cannot be read.
+    found = check(1)
+    assert found["RESTlet"]["code"] == "APB-CHK-014"
     for entry in missing:
         one = found[f"permission {entry['permission']}"]
         assert one["state"] == ("note" if optional else "wrong")
@@ -229,6 +231,23 @@ def test_a_ledger_of_another_account_is_said_before_a_run(check: Check, project:
 def test_a_restlet_of_another_version_is_said(check: Check, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(restlet, "VERSION", "9.0.0")
     assert check(1)["RESTlet"]["code"] == "APB-CHK-007"
+
+
+@pytest.mark.parametrize(
+    ("switches", "code", "named"),
+    [
+        ({"client_suitescript": False}, "APB-NS-024", "both Client SuiteScript and Server SuiteScript"),
+        ({"web_services_only": True}, "APB-NS-025", "clear Web Services Only Role"),
+        ({"missing_permissions": "Lists -> Documents and Files"}, "APB-CHK-014", "Documents and Files"),
+    ],
+)
+def test_why_no_restlet_can_be_called_is_said_in_plain_words(
+    check: Check, company: Running, switches: dict[str, object], code: str, named: str
+):
+    company.control("/control/switches", {f"netsuite.{name}": value for name, value in switches.items()})
+    found = check(1)["RESTlet"]
+    assert (found["state"], found["code"]) == ("wrong", code)
+    assert named in found["do"]
 
 
 @pytest.mark.parametrize(("minutes", "way"), [(10, "behind"), (-10, "ahead of")])

@@ -20,6 +20,11 @@ PASSING = frozenset({"UNEXPECTED_ERROR", "RCRD_HAS_BEEN_CHANGED"})
 second comes while an earlier write of the same record is still under way."""
 
 
+WEB_SERVICES_ONLY = "INVALID_LOGIN_CREDENTIALS"
+"""What a RESTlet answers to a role that may call web services only. No fresh token helps: a token that is
+refused gets INVALID_LOGIN_ATTEMPT."""
+
+
 @contextmanager
 def as_documented(purpose: str, problem: str) -> Iterator[None]:
     """Name an answer that is not what NetSuite documents, where the code inside trips over it.
@@ -47,6 +52,8 @@ def classify(response: requests.Response) -> Answer:
         return Answer(AnswerKind.BLOCKED, overload, says)
     code = codes[0] if codes else ""
     kind = AnswerKind.FAILED if code in PASSING else kind_of(response.status_code)
+    if code == WEB_SERVICES_ONLY:
+        kind = AnswerKind.REFUSED
     return Answer(kind, code, says, errors[0] if errors else {})
 
 

@@ -14,7 +14,7 @@ from typing_extensions import Self
 
 from apbridge.errors import OutcomeUnknownError, RefusedError, SettingError, UnavailableError
 from apbridge.http import Call, GovernedSession, Idempotency
-from apbridge.netsuite.answers import as_documented, classify
+from apbridge.netsuite.answers import WEB_SERVICES_ONLY, as_documented, classify
 from apbridge.netsuite.settings import NetSuiteSettings
 from apbridge.netsuite.sign_in import NetSuiteSignIn
 from apbridge.settings import MOST_CALLS
@@ -236,6 +236,7 @@ class NetSuite:
 
         Raises:
             SettingError: No RESTlet is configured.
+            RefusedError: It refuses, or NetSuite lets no RESTlet be called at all.
             UnavailableError: What answered is not our RESTlet.
             OutcomeUnknownError: The same, to what is asked ONCE.
         """
@@ -247,6 +248,11 @@ class NetSuite:
         facts = {**named, "purpose": purpose}
         try:
             return reads(self.restlets.ask(call))
+        except RefusedError as refused:
+            if why := _why_no_restlet(refused):
+                known = {**refused.facts, **facts}
+                raise RefusedError(why, **known) from refused
+            raise
         except UnavailableError as failure:
             last = str(failure.facts.get("last", ""))
             if not last.startswith(_WELL):
@@ -295,6 +301,18 @@ def _rows(items: list[Any]) -> list[Row]:
         if not _ID.fullmatch(item.get("id", "0")):
             raise ValueError
     return items
+
+
+def _why_no_restlet(refused: RefusedError) -> str | None:
+    """Return the sentence for a refusal that is none of the script's.
+
+    With which code NetSuite refuses where a feature is off is not documented: its words tell too.
+    """
+    if refused.reason == WEB_SERVICES_ONLY:
+        return "APB-NS-025"
+    says = refused.says.lower()
+    is_off = refused.reason.startswith("FEATURE_") or ("feature" in says and "not enabled" in says)
+    return "APB-NS-024" if is_off else None
 
 
 def _located(response: requests.Response, purpose: str) -> str:

@@ -17,6 +17,7 @@ from apbridge_sandbox.netsuite.suitescript.engine import Engine, MissingEntryErr
 from apbridge_sandbox.netsuite.suitescript.project import Project, ProjectError
 from apbridge_sandbox.preferences import DatePreference
 from apbridge_sandbox.script_process import ScriptProcess
+from apbridge_sandbox.switches import Switches
 
 RESTLET_PATH = "/app/site/hosting/restlet.nl"
 _REMEMBERED_ENGINES = 4
@@ -28,6 +29,7 @@ def run_restlet(call: NetSuiteCall) -> Response:
         caller = check_token(call, RESTLETS)
     except NetSuiteError as error:
         raise RestletError(401, "INVALID_LOGIN_ATTEMPT", INVALID_LOGIN, headers=error.headers) from error
+    _check_allowed(call.sandbox.switches)
     engine = _engine(call)
     request = _argument(call)
     try:
@@ -40,6 +42,16 @@ def run_restlet(call: NetSuiteCall) -> Response:
     if isinstance(value, str):
         return Response(value, media_type="text/plain")
     return Response(msgspec.json.encode(value), media_type="application/json")
+
+
+def _check_allowed(switches: Switches) -> None:
+    if switches["netsuite.web_services_only"]:
+        # Not told apart from a wrong password (NetSuite: RESTlet Authentication).
+        message = "You have entered an invalid email address or account number. Please try again."
+        raise RestletError(401, "INVALID_LOGIN_CREDENTIALS", message)
+    if not switches["netsuite.client_suitescript"]:
+        feature = "The feature 'Client SuiteScript' required to access this page"
+        raise RestletError(400, "FEATURE_DISABLED", f"{feature} is not enabled in this account.")
 
 
 def _thrown(error: ScriptError) -> RestletError:

@@ -27,6 +27,7 @@ _SMALL_FILE = 256 * 1024
 _UNITS = {"count": 5, "search": 10, "lookup": 1, "load": 10, "void": 10}
 _TEXT_TYPES = frozenset({"PLAINTEXT", "CSV", "HTMLDOC", "XMLDOC", "JSON", "JAVASCRIPT", "STYLESHEET"})
 _FILES = "Lists -> Documents and Files"
+_SEARCH = "Lists -> Perform Search"
 _BILLS = "Transactions -> Bills"
 _PAYMENTS = "Transactions -> Pay Bills"
 _JOURNALS = "Transactions -> Make Journal Entry"
@@ -80,6 +81,7 @@ class ScriptHost:
             raise ScriptError(error.code, error.detail) from error
 
     def _search(self, asked: Argument) -> list[dict[str, Any]]:
+        self._check(_SEARCH)
         self._check(_RECORDS.get(asked["type"], _BILLS))
         with self._sandbox.store.connection() as conn:
             return searches.search(
@@ -93,6 +95,7 @@ class ScriptHost:
             )
 
     def _count(self, asked: Argument) -> dict[str, int]:
+        self._check(_SEARCH)
         self._check(_RECORDS.get(asked["type"], _BILLS))
         if not 5 <= asked["pageSize"] <= searches.MOST_RESULTS:  # noqa: PLR2004
             code = "SSS_INVALID_PAGE_SIZE"

@@ -358,6 +358,21 @@ def test_the_role_needs_its_permissions(netsuite: SignedInNetSuite, store: Store
     assert _refusal(netsuite.restlet({"action": "files", "bills": [1]})) == (400, "INSUFFICIENT_PERMISSION")
 
 
+@pytest.mark.parametrize(
+    ("switches", "refusal"),
+    [
+        ({"web_services_only": True}, (401, "INVALID_LOGIN_CREDENTIALS")),
+        ({"client_suitescript": False}, (400, "FEATURE_DISABLED")),
+    ],
+)
+def test_account_and_role_may_let_no_restlet_be_called(
+    netsuite: SignedInNetSuite, switches: dict[str, bool], refusal: tuple[int, str]
+):
+    netsuite.switch(**switches)
+    assert _refusal(netsuite.restlet({"action": "version"})) == refusal
+    assert netsuite.rows("SELECT 1 AS one FROM dual") == [{"one": "1"}]
+
+
 def test_many_at_once(netsuite: SignedInNetSuite):
     files = netsuite.restlet(
         {"action": "files", "bills": [row["id"] for row in netsuite.rows("SELECT id FROM transaction")]}

@@ -23,6 +23,8 @@ from apbridge_operator.cli.checks.result import CheckResult, State
 
 _SIGNED_IN = "SELECT 1 AS one FROM dual"
 _METADATA = "/services/rest/record/v1/metadata-catalog"
+_NO_RESTLETS = {"APB-NS-024", "APB-NS-025"}
+"""Refusals of every RESTlet, whichever is deployed."""
 _LIMITS = "/services/rest/system/v1/governanceLimits"
 
 
@@ -152,18 +154,28 @@ def _restlet(netsuite: NetSuite) -> list[CheckResult]:
     if netsuite.settings.restlet_script is None:
         return [CheckResult.of(subject, APBridgeError("APB-CHK-005"), State.NOTE)]
     try:
-        found = netsuite.restlet(
-            {"action": "version"}, reads=restlet.version, purpose="ask the RESTlet for its version"
-        ).version
+        return [_tried(netsuite, subject)]
     except APBridgeError as error:
+        if error.code in _NO_RESTLETS:
+            return [CheckResult.of(subject, error)]
         return [CheckResult.of(subject, APBridgeError("APB-CHK-006", says=error.says.rstrip(".")))]
+
+
+def _tried(netsuite: NetSuite, subject: str) -> CheckResult:
+    asked = {"action": "version"}
+    found = netsuite.restlet(asked, reads=restlet.version, purpose="ask the RESTlet for its version").version
     if found != restlet.VERSION:
-        return [
-            CheckResult.of(
-                subject, APBridgeError("APB-CHK-007", found=found, wanted=restlet.VERSION), State.WARNING
-            )
-        ]
-    return [CheckResult.ok(subject, f"Version {found} is deployed.")]
+        error = APBridgeError("APB-CHK-007", found=found, wanted=restlet.VERSION)
+        return CheckResult.of(subject, error, State.WARNING)
+    tried = netsuite.restlet({"action": "try"}, reads=restlet.trial, purpose="try the RESTlet out")
+    failed = [
+        f"{what} ({told['failed']})"
+        for what, told in (("dates", tried.date), ("files", tried.file))
+        if "failed" in told
+    ]
+    if failed:
+        return CheckResult.of(subject, APBridgeError("APB-CHK-014", problem=" and ".join(failed)))
+    return CheckResult.ok(subject, f"Version {found} is deployed, and reads dates and files.")
 
 
 def _limit(netsuite: NetSuite) -> list[CheckResult]:
