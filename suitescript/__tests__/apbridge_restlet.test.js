@@ -13,7 +13,7 @@ const SHOWN = '7/18/2026 8:04 pm';
 const READ = new Date('2026-07-19T03:04:00Z');
 
 /** Answers every search with these rows; a row has a value for each `join.name`. */
-const finding = (rows) => {
+const searchGives = (rows) => {
   const data = rows.map((row) => ({ getValue: ({ name, join }) => row[join ? `${join}.${name}` : name] }));
   search.create.mockReturnValue({
     run: () => ({ getRange: () => data }),
@@ -73,7 +73,7 @@ test('what it takes of N/... is in it, under the values that the sandbox has', (
 });
 
 test('a date and time is read with seconds, whatever the format', () => {
-  finding([FILE]);
+  searchGives([FILE]);
   expect(restlet.post({ action: 'files', bills: ['12'] }).files).toEqual([
     { bill: '12', id: '77', name: 'bill.pdf', type: 'PDF', size: 3072, modified: '2026-07-19T03:04:00Z' },
   ]);
@@ -84,7 +84,7 @@ test('a date and time is read with seconds, whatever the format', () => {
     ['18-Jul-2026 8:04:05 pm', '18-Jul-2026 8:04:05 pm'],
   ]) {
     format.parse.mockClear();
-    finding([{ ...FILE, 'file.modified': shown }]);
+    searchGives([{ ...FILE, 'file.modified': shown }]);
     expect(refusalOf({ action: 'files', bills: ['12'] })).toBe('UNREADABLE_DATE');
     expect(format.parse).toHaveBeenCalledWith({ value: asked, type: 'datetimetz' });
   }
@@ -96,7 +96,7 @@ test.each([
   ['nothing', () => undefined],
 ])('a date that comes back as %s looks nothing up', (_, parse) => {
   format.parse.mockImplementation(parse);
-  finding([FILE]);
+  searchGives([FILE]);
   expect(refusalOf({ action: 'files', bills: ['12'] })).toBe('UNREADABLE_DATE');
   search.create.mockClear();
   expect(refusalOf({ action: 'changed', since: '2026-07-19T03:04:00Z' })).toBe('UNREADABLE_DATE');
@@ -111,7 +111,7 @@ test('a day that is not written as text looks nothing up', () => {
 });
 
 test('files that changed are searched by the day before, as the user writes it', () => {
-  finding([FILE]);
+  searchGives([FILE]);
   expect(restlet.post({ action: 'changed', since: '2026-07-19T03:04:00Z' })).toEqual({
     bills: [{ bill: '12', modified: '2026-07-19T03:04:00Z' }],
   });
@@ -142,10 +142,10 @@ test('a payment of ours is voided', () => {
 });
 
 test('a file is handed out in base64, and only if it is on a bill', () => {
-  finding([]);
+  searchGives([]);
   expect(refusalOf({ action: 'content', file: '77' })).toBe('FILE_NOT_ON_A_BILL');
   expect(file.load).not.toHaveBeenCalled();
-  finding([FILE]);
+  searchGives([FILE]);
   const loaded = { name: 'a', fileType: 'PDF', size: 1, isText: false, getContents: () => 'AA==' };
   file.load.mockReturnValue(loaded);
   expect(restlet.post({ action: 'content', file: '77' }).content).toBe('AA==');
@@ -155,6 +155,6 @@ test('a file is handed out in base64, and only if it is on a bill', () => {
 });
 
 test('a type that is shown by its name is told by the end of the name', () => {
-  finding([{ ...FILE, 'file.name': 'Bill.JPEG', 'file.filetype': 'JPEG-Bild' }]);
+  searchGives([{ ...FILE, 'file.name': 'Bill.JPEG', 'file.filetype': 'JPEG-Bild' }]);
   expect(restlet.post({ action: 'files', bills: ['12'] }).files[0].type).toBe('JPGIMAGE');
 });

@@ -51,7 +51,7 @@ class ScriptHost:
         account = account_of(call.sandbox.switches)
         self._missing = account.permissions_missing
         type_names = call.sandbox.switches["netsuite.file_types"] == "names"
-        self._shown = searches.Shown(account.dates, type_names)
+        self._shown = searches.SearchFormat(account.dates, type_names)
         self._operations: dict[str, Callable[[Argument], Any]] = {
             "contents": lambda asked: _contents(self._file(asked)),
             "count": self._count,

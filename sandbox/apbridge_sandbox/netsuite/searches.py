@@ -42,7 +42,7 @@ _TYPE_NAMES = {
 
 
 @dataclass(frozen=True)
-class Shown:
+class SearchFormat:
     """How a search shows values to this user.
 
     Attributes:
@@ -77,7 +77,7 @@ def search(
     record_type: str,
     filters: Sequence[Any],
     columns: Sequence[str],
-    shown: Shown,
+    shown: SearchFormat,
     *,
     start: int,
     end: int,
@@ -103,7 +103,11 @@ def search(
 
 
 def count(
-    conn: sqlite3.Connection, record_type: str, filters: Sequence[Any], columns: Sequence[str], shown: Shown
+    conn: sqlite3.Connection,
+    record_type: str,
+    filters: Sequence[Any],
+    columns: Sequence[str],
+    shown: SearchFormat,
 ) -> int:
     """Return the number of a search's results.
 
@@ -115,7 +119,7 @@ def count(
 
 
 def lookup(
-    conn: sqlite3.Connection, record_type: str, record_id: str, columns: Sequence[str], shown: Shown
+    conn: sqlite3.Connection, record_type: str, record_id: str, columns: Sequence[str], shown: SearchFormat
 ) -> dict[str, Any]:
     """Return fields of one record, as `search.lookupFields` does: nothing where there is no such record.
 
