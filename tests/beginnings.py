@@ -13,7 +13,7 @@ from apbridge_sandbox.testing import Running, running
 from tests.pipeline import Pipe
 
 # Most records of a small company would be accounts that nothing is booked on, and every run would tell them.
-_UNUSED_ACCOUNTS = """
+UNUSED_ACCOUNTS = """
 DELETE FROM ns_account WHERE issummary = 'F' AND accttype NOT IN ('Bank', 'AcctPay')
     AND accountsearchdisplayname NOT LIKE '%discount%' AND id NOT IN (
         SELECT account FROM ns_transactionaccountingline WHERE account IS NOT NULL
@@ -67,7 +67,7 @@ def _make(place: Path, vendors: int, bills: int, profile: str) -> str:
     with running(vendors=vendors, bills=bills, folder=place / _BOOKS) as sandbox:
         assert sandbox.sandbox
         with sandbox.sandbox.store.write() as books:
-            books.execute(_UNUSED_ACCOUNTS)
+            books.execute(UNUSED_ACCOUNTS)
         contract = sandbox.avidxchange_settings(profile)
         ended = Pipe(sandbox, place / _RUN).run(profile=profile, base_url=contract["base_url"])
         assert (ended.tap, ended.target) == (0, 0), ended.said

@@ -36,6 +36,18 @@ class _Half:
 
     state: Any
     said: str
+    tap_ended: APBridgeError | None
+
+    @contextmanager
+    def _reading(self) -> Iterator[io.StringIO]:
+        """Catch what a tap writes inside, and what ends it: its target finds that in the last STATE."""
+        self.tap_ended = None
+        with listening() as heard, usual_signals(), redirect_stdout(io.StringIO()) as written:
+            try:
+                yield written
+            except APBridgeError as failure:
+                self.tap_ended = failure
+        self.said += "".join(f"{line}\n" for line in heard)
 
     def _listen(
         self, target: type[AcknowledgingTarget], config: Mapping[str, Any], messages: str
@@ -48,7 +60,7 @@ class _Half:
                 target(config=config).listen(lines)  # type: ignore[arg-type]  # the SDK reads bytes
             except APBridgeError as failure:
                 ended = failure
-        self.said += "\n".join(heard)
+        self.said += "".join(f"{line}\n" for line in heard)
         if told := out.getvalue().splitlines():
             self.state = loads(told[-1])
         return ended
@@ -65,6 +77,8 @@ class InboundHalf(_Half):
         profile: Which contract with AvidXchange.
         start_date: What the tap reads from while there is no STATE.
         state: What the target acknowledged last.
+        said: What was logged.
+        tap_ended: What ended the tap's last run, if something did.
     """
 
     sandbox: Running
@@ -74,6 +88,7 @@ class InboundHalf(_Half):
     start_date: str | None = None
     state: Any = field(default_factory=dict)
     said: str = ""
+    tap_ended: APBridgeError | None = None
     _ledgers: int = 0
 
     @property
@@ -108,7 +123,7 @@ class InboundHalf(_Half):
             **self.sandbox.avidxchange_settings(self.profile),
             **({"start_date": self.start_date} if self.start_date else {}),
         }
-        with usual_signals(), redirect_stdout(io.StringIO()) as written:
+        with self._reading() as written:
             tap = TapAvidXchange(config=config, state=self.state)
             vars(tap)["client"] = self.client
             for name, stream in tap.streams.items():
@@ -127,6 +142,11 @@ class OutboundHalf(_Half):
         spool: Where images go.
         profile: Which contract with AvidXchange.
         state: What the target acknowledged last.
+        streams: What is read.
+        reads: Settings of the tap beside the usual ones.
+        writes: Settings of the target beside the usual ones.
+        said: What was logged.
+        tap_ended: What ended the tap's last run, if something did.
     """
 
     sandbox: Running
@@ -134,27 +154,33 @@ class OutboundHalf(_Half):
     spool: Path
     profile: str
     state: Any = field(default_factory=dict)
+    streams: Collection[str] = ("vendors", "gl_accounts", "bills")
+    reads: Mapping[str, Any] = field(default_factory=dict)
+    writes: Mapping[str, Any] = field(default_factory=dict)
     said: str = ""
+    tap_ended: APBridgeError | None = None
 
     def run(self) -> APBridgeError | None:
-        """Run once, over vendors, GL accounts and bills; return what ended it, if something did."""
-        return self.write(self.read({"vendors", "gl_accounts", "bills"}))
+        """Run once; return what ended it, if something did."""
+        return self.write(self.read(self.streams))
 
     def read(self, streams: Collection[str]) -> str:
         """Return what the tap writes of these streams."""
-        config = {**netsuite_config(self.sandbox), "spool_url": str(self.spool)}
-        with usual_signals(), redirect_stdout(io.StringIO()) as written:
+        config = {**netsuite_config(self.sandbox), "spool_url": str(self.spool), **self.reads}
+        with self._reading() as written:
             tap = TapNetSuiteAP(config=config, state=self.state)
             for name, stream in tap.streams.items():
                 stream.selected = name in streams
-            tap.sync_all()
-            tap.connection.netsuite.close()
+            try:
+                tap.sync_all()
+            finally:
+                tap.connection.netsuite.close()
         return written.getvalue()
 
     def write(self, messages: str) -> APBridgeError | None:
         """Send that; return what ended it, if something did."""
         own = {"ledger_url": self.ledger_url, "spool_url": str(self.spool)}
-        config = {**self.sandbox.avidxchange_settings(self.profile), **own}
+        config = {**self.sandbox.avidxchange_settings(self.profile), **own, **self.writes}
         return self._listen(TargetAvidXchange, config, messages)
 
 

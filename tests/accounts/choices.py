@@ -1,0 +1,79 @@
+"""Ways in which the sandbox's switches can stand: each value alone, and drawn from a seed."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from apbridge.avidxchange.profile_files import shipped
+from apbridge_sandbox.switches import Switch, declared
+from tests.accounts.accounts import Account
+from tests.accounts.outcome import unworkable
+
+Value = bool | int | str
+_SAMPLES = Path(__file__).parent / "samples.yaml"
+_OFTEN = 0.3
+"""How often a switch of a combination stands otherwise than by default."""
+
+
+def other_values(name: str, switch: Switch) -> list[Value]:
+    """Return what a switch can be beside its default: of a list each part alone, all, and none.
+
+    Raises:
+        LookupError: It can stand in too many ways, and `samples.yaml` names none of them.
+    """
+    if switch.of is not None:
+        every: list[Value] = ["", *switch.of, ", ".join(switch.of)]
+    elif switch.values is not None:
+        every = list(switch.values)
+    elif isinstance(switch.default, bool):
+        every = [True, False]
+    else:
+        every = list(_samples()[name])
+    return [value for value in dict.fromkeys(every) if value != switch.default]
+
+
+def alone(contract: str | None = None) -> Iterator[Account]:
+    """Yield an account for every value of every switch, alone; the contracts take turns."""
+    contracts = shipped()
+    for name, switch in declared().items():
+        for place, value in enumerate(other_values(name, switch)):
+            chosen = contract or _spoken(name) or contracts[place % len(contracts)]
+            yield _account(f"{name}={value}", chosen, {name: value})
+
+
+def combination(seed: int) -> Account:
+    """Draw an account from a seed."""
+    dice = random.Random(seed)  # noqa: S311
+    switches: dict[str, Value] = {}
+    for name, switch in declared().items():
+        if dice.random() >= _OFTEN:
+            continue
+        if switch.of is not None:
+            chosen: Value = ", ".join(part for part in switch.of if dice.random() < _OFTEN)
+        else:
+            chosen = dice.choice(other_values(name, switch))
+        tried = _account("", "", {name: chosen})
+        if not any(one.holds(tried) for one in unworkable()):
+            switches[name] = chosen
+    return _account(f"seed {seed}", dice.choice(shipped()), switches)
+
+
+def _account(name: str, contract: str, switches: dict[str, Value]) -> Account:
+    return Account(name, "", contract, switches, {}, "")
+
+
+def _spoken(name: str) -> str | None:
+    """Return the contract that a switch is about, where it is about one."""
+    of_partner = {"token_seconds", "results", "successful", "day_zone"}
+    return "partner" if name.removeprefix("avidxchange.") in of_partner else None
+
+
+@cache
+def _samples() -> Any:  # noqa: ANN401
+    return msgspec.yaml.decode(_SAMPLES.read_bytes())

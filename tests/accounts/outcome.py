@@ -1,0 +1,178 @@
+"""The whole loop under one account, until nothing new comes of it, and how it ended."""
+
+from __future__ import annotations
+
+import json
+import re
+import tempfile
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from time import process_time
+from typing import Any
+
+import msgspec
+
+from apbridge.http.retry import UNNAMED_LOOK_UPS
+from apbridge_sandbox.switches import listed
+from tests.accounts.accounts import Account
+from tests.accounts.agreement import Evidence, disagreements, losses, read_open, twice
+from tests.accounts.firm import Ended, Firm, firm
+from tests.in_process import impatient
+
+_UNWORKABLE = Path(__file__).parent / "unworkable.yaml"
+_MOST_ROUNDS = 6
+_APPROVALS = {"pending": "1", "approved": "2", "rejected": "3", "open": "11"}
+
+
+class Unworkable(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """What an account cannot work with: a run has to end with this code."""
+
+    switches: dict[str, bool | int | str]
+    code: str
+    because: str
+
+    def holds(self, account: Account) -> bool:
+        """Return whether this account is so; of a list, one part is enough."""
+        return all(
+            name in account.switches
+            and (
+                set(listed(value)) <= set(listed(str(account.switches[name])))
+                if isinstance(value, str)
+                else account.switches[name] == value
+            )
+            for name, value in self.switches.items()
+        )
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How it ended.
+
+    Attributes:
+        account: Under which account.
+        wrong: What must not be, in words.
+        open: Codes of the exceptions that are open, and how many of each.
+        seconds: Of processor time.
+        evidence: What is left.
+        left_out: What did not happen, for the account has no room for it.
+    """
+
+    account: Account
+    wrong: list[str]
+    open: Counter[str]
+    seconds: float
+    evidence: Evidence
+    left_out: list[str]
+
+
+@cache
+def unworkable() -> list[Unworkable]:
+    """Return what no account can work with."""
+    return msgspec.yaml.decode(_UNWORKABLE.read_bytes(), type=list[Unworkable])
+
+
+def outcome(account: Account) -> Outcome:
+    """Run the loop under an account, both ways, day by day, and once more than anything comes of it."""
+    began = process_time()
+    with tempfile.TemporaryDirectory() as folder, impatient(), firm(account, Path(folder)) as one:
+        one.live()
+        reasons = [reason for reason in unworkable() if reason.holds(account)]
+        wrong = [*_quiet(one)]
+        evidence = _evidence(one)
+        if reasons:
+            wrong = [*twice(evidence), *_refusals(reasons, one.ended)]
+        else:
+            wrong += [*_errors(one.ended), *disagreements(evidence)]
+            if account.switches:
+                wrong += losses(evidence, _usual(account))
+        wrong += _secrets(one, Path(folder))
+        codes = Counter(str(row.code) for row in evidence.open)
+        return Outcome(account, wrong, codes, process_time() - began, evidence, one.left_out)
+
+
+@cache
+def usual(contract: str) -> Outcome:
+    """Return how it ends in the account that stands by default."""
+    return outcome(Account(f"usual, {contract}", "", contract, {}, {}, ""))
+
+
+def _usual(account: Account) -> Evidence:
+    return usual(account.contract).evidence
+
+
+def _quiet(one: Firm) -> Iterator[str]:
+    """Run until nothing comes of it; what is still written then is offered anew, and refused."""
+    before = _books(one)
+    for _ in range(_MOST_ROUNDS):
+        one.control("/control/calls", method="DELETE")
+        one.play("outbound")
+        one.play("inbound")
+        calls = one.sandbox.calls()
+        after = _books(one)
+        if after == before:
+            break
+        before = after
+    else:
+        yield f"it does not come to rest in {_MOST_ROUNDS} rounds"
+        return
+    open_rows = Counter(row.system for row in read_open(_ledger(one)))
+    for system in ("netsuite", "avidxchange"):
+        if calls[system]["writes"] > open_rows[system] * UNNAMED_LOOK_UPS:
+            yield (
+                f"a run with nothing new writes {calls[system]['writes']} times to {system}, where"
+                f" {open_rows[system]} exceptions are open: {calls[system]['writes_in_order']}"
+            )
+
+
+def _books(one: Firm) -> Any:  # noqa: ANN401
+    one.forget()
+    return one.sandbox.books()
+
+
+def _ledger(one: Firm) -> Path:
+    return Path(one.ledger_url.removeprefix("sqlite:///"))
+
+
+def _evidence(one: Firm) -> Evidence:
+    switches: Mapping[str, Any] = one.control("/control/switches", method="GET")
+    reads = one.account.settings.get("tap-netsuite-ap", {})
+    approvals = reads.get("approval_statuses", ["approved", "open"])
+    return Evidence(
+        account=one.sandbox.credentials["NETSUITE_ACCOUNT_ID"],
+        books=one.sandbox.books(),
+        open=read_open(_ledger(one)),
+        said=one.said,
+        is_hidden=bool(switches["netsuite.role_subsidiaries"]),
+        approvals=frozenset(_APPROVALS[name] for name in approvals),
+    )
+
+
+def _refusals(reasons: list[Unworkable], ended: list[Ended]) -> Iterator[str]:
+    told = "".join(f"{run.tap} {run.target}\n" for run in ended if not run.is_good)
+    if not any(f"[{reason.code}]" in told for reason in reasons):
+        codes = ", ".join(reason.code for reason in reasons)
+        yield f"it cannot work, and no run ended with any of {codes}, but: {told or 'all well'}"
+
+
+def _errors(ended: list[Ended]) -> Iterator[str]:
+    """Describe a run that fails at the end, when nothing new is there: nobody can work with that."""
+    for run in ended[-2:]:
+        if not run.is_good:
+            yield f"every {run.half} run ends with an error: {run.tap or run.target}"
+
+
+def _secrets(one: Firm, folder: Path) -> Iterator[str]:
+    key = (folder / "private_key.pem").read_text("utf-8").splitlines()[1]
+    secrets = {
+        value
+        for name, value in one.sandbox.credentials.items()
+        if name.endswith(("_TOKEN", "_SECRET", "_CERTIFICATE_ID"))
+    }
+    kept = [one.said, one.states, json.dumps([f"{run.tap} {run.target}" for run in one.ended])]
+    kept += [file.read_bytes().decode("latin-1") for file in folder.glob("ledger*")]
+    for secret in (key, "Bearer ", *secrets):
+        if any(secret in text for text in kept):
+            yield f"a secret is in what is logged or kept: {re.sub(r'(?<=.{4}).', '*', secret)}"
