@@ -114,6 +114,11 @@ class Connection:
         """What external ids begin with."""
         return netsuite_namespace(self.netsuite.account)
 
+    def put_currency(self, record: dict[str, Any]) -> None:
+        """Put the company's currency into a record that has a place for it, where NetSuite has only one."""
+        if "currencies" in self.features.absent and record.get("currency", "") is None:
+            record["currency"] = self._config.get("currency")
+
     def was_read_at(self, moment: str) -> None:
         """Note NetSuite's time as a query told it along with its rows: a question less."""
         self._now = self._now or moment

@@ -115,6 +115,7 @@ class NetSuiteStream(FencedStream):
                     record["subsidiary_ids"] = self._connection.with_children(
                         reader, record["subsidiary_ids"]
                     )
+                self._connection.put_currency(record)
                 self._connection.visibility.shown(self.name, record)
                 yield record
 
@@ -160,6 +161,7 @@ class BillsStream(NetSuiteStream):
         window = window or Window(None, self._connection.now(reader))
         for record in bills.read(window, self.was_sent):
             self._hold_without_files(images)
+            self._connection.put_currency(record)
             self._connection.visibility.bill(record)
             yield record
         self._hold_without_files(images)

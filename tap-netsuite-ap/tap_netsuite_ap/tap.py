@@ -78,6 +78,12 @@ class TapNetSuiteAP(CanonicalTap):
             "`custbody…` of bills, `custcol…` of their lines, `custentity…` of vendors, `cseg…` of any.",
         ),
         th.Property(
+            "currency",
+            th.StringType(pattern="^[A-Z]{3}$"),
+            description="ISO code of the company's currency, for an account without Multiple Currencies: "
+            "NetSuite shows no currency there, and AvidXchange takes no bill without one.",
+        ),
+        th.Property(
             "overlap_seconds",
             th.IntegerType(minimum=0, maximum=86400, nullable=False),
             default=120,

@@ -87,6 +87,13 @@ def test_an_account_with_nothing_but_the_basics(
     assert len(said(caplog)) == len(set(said(caplog))) == 8
 
 
+def test_an_account_with_one_currency_has_that_of_the_setting(company: SandboxTap, switch: Switch):
+    switch(multicurrency=False)
+    synced = company.sync(currency="USD")
+    for stream in ("vendors", "bills"):
+        assert {record["currency"] for record in synced.records(stream)} == {"USD"}
+
+
 @pytest.mark.parametrize(
     ("feature", "codes"),
     [
