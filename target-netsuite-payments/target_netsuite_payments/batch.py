@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from threading import Lock
 
-from apbridge.errors import APBridgeError, RejectedError
+from apbridge.errors import APBridgeError, RejectedError, UnderWayError
 from apbridge.schemas.identifiers import VENDOR, internal_id, is_our_payment
 from apbridge.singer import Action
 from target_netsuite_payments.books import Bill, NetSuiteBooks, Recorded
@@ -18,29 +19,30 @@ from target_netsuite_payments.checks import (
     draft,
     paid_bills,
     shares_of,
-    signature,
+    under_way,
 )
+from target_netsuite_payments.done import Done
 from target_netsuite_payments.groups import in_groups
 from target_netsuite_payments.payment import Payment
 from target_netsuite_payments.posting import Posting
 from target_netsuite_payments.rules import PostingRules
+from target_netsuite_payments.standing import REFUSED
+from target_netsuite_payments.undoing import Undoing
 
 _LINKED = "recorded by hand as vendor payment {}, which has our external id now: nothing is posted"
 
 
 @dataclass(frozen=True)
-class Done:
-    """A payment that NetSuite's books agree with.
+class Known:
+    """What the ledger knows of payments, by external id.
 
     Args:
-        remote_id: Internal id of the vendor payment; None where there is none.
-        action: What was done in NetSuite for it; None where nothing was.
-        note: What a person should know beside that.
+        remote_ids: The vendor payments.
+        journals: The journals that were made to void them.
     """
 
-    remote_id: str | None
-    action: Action | None = None
-    note: str = ""
+    remote_ids: Mapping[str, str]
+    journals: Mapping[str, str]
 
 
 @dataclass
@@ -65,7 +67,7 @@ class Batch:
         posting: Writes to it.
         rules: The settings.
         payments: Settled or undone.
-        remote_ids: The vendor payments that the ledger knows for them, by external id.
+        known: What the ledger knows of them.
 
     Raises:
         UnavailableError: NetSuite's books could not be read.
@@ -77,18 +79,24 @@ class Batch:
         posting: Posting,
         rules: PostingRules,
         payments: Sequence[Payment],
-        remote_ids: Mapping[str, str],
+        known: Known,
     ) -> None:
         self._books = books
         self._posting = posting
         self._rules = rules
-        self._remote_ids = remote_ids
+        self._known = known
         # Bills first: what another process posts while this one reads is then found as posted, and not taken
         # for a bill that something else has paid.
         self._bills = books.bills(bill for payment in payments for bill in closed_by(payment, rules.account))
         self._posted = books.posted(payment.external_id for payment in payments)
         applied = {bill for recorded in self._posted.values() for bill in recorded.applied}
         self._bills |= books.bills(applied - self._bills.keys())
+        standing = {
+            name: self._posted[name]
+            for payment in payments
+            if payment.is_undone and (name := payment.external_id) in self._posted
+        }
+        self._undoing = Undoing(books, posting, rules, standing, known.journals)
         new = [payment for payment in payments if payment.external_id not in self._posted]
         self._numbered = books.numbered(number for payment in new for number in payment.numbers)
         dates = [payment.paid_on for payment in new if payment.paid_on and not payment.is_undone]
@@ -129,20 +137,27 @@ class Batch:
 
         Returns:
             What differs, by external id of each payment concerned: a `RejectedError` where NetSuite holds it
-            otherwise than it was sent, or still holds what was undone.
+            otherwise than it was sent, or still holds what was undone; an `UnderWayError` where it is not
+            final yet.
 
         Raises:
             UnavailableError: NetSuite's books could not be read.
         """
         found: dict[str, APBridgeError] = {}
         bills = self._books.bills(self._changed)
-        for number, external_ids in self._changed.items():
-            if difference := _difference(self._bills[number], bills.get(number)):
-                found |= dict.fromkeys(external_ids, difference)
         recorded = self._books.posted(self._written)
+        for number, external_ids in self._changed.items():
+            # What is not approved may not be taken off yet.
+            pending = sum(
+                shares_of(self._written[name], self._rules.account)[number].closes
+                for name in external_ids
+                if name in recorded and name in self._written and not recorded[name].applied
+            )
+            if difference := _difference(self._bills[number], bills.get(number), pending):
+                found |= dict.fromkeys(external_ids, difference)
         for external_id, payment in self._written.items():
-            if rejected := self._contradiction(payment, recorded.get(external_id)):
-                found[external_id] = rejected
+            if differs := self._contradiction(payment, recorded.get(external_id)):
+                found[external_id] = differs
         left = self._books.payments(undone.id for _, undone in self._undone.values())
         for external_id, (payment, undone) in self._undone.items():
             if (still := left.get(undone.id)) and self._stands(still, bills):
@@ -158,18 +173,18 @@ class Batch:
             for bill, applied in recorded.applied.items()
         )
 
-    def _contradiction(self, payment: Payment, recorded: Recorded | None) -> RejectedError | None:
+    def _contradiction(self, payment: Payment, recorded: Recorded | None) -> APBridgeError | None:
         try:
-            self._confirm(payment, recorded)
+            return self._confirm(payment, recorded)
         except RejectedError as rejected:
             return rejected
-        return None
 
-    def _confirm(self, payment: Payment, recorded: Recorded | None) -> None:
+    def _confirm(self, payment: Payment, recorded: Recorded | None) -> UnderWayError | None:
         account = self._rules.account
         if recorded is None:
             raise RejectedError("APB-PAY-044", payment=payment.id)
         confirm(payment, shares_of(payment, account), internal_id(payment.vendor, account, VENDOR), recorded)
+        return under_way(payment, recorded)
 
     def _touched_by(self, payment: Payment) -> list[str]:
         recorded = self._posted.get(payment.external_id)
@@ -189,13 +204,12 @@ class Batch:
         shares = shares_of(payment, account)
         recorded = self._posted.get(payment.external_id)
         if recorded is not None:
-            self._confirm(payment, recorded)
-            return Done(recorded.id)
+            return Done(recorded.id, waits_for=self._confirm(payment, recorded))
         bills = paid_bills(payment, shares, self._bills, account)
         if linked := self._link(payment, shares, bills[0].vendor):
             return linked
-        if known := self._remote_ids.get(payment.external_id):
-            raise RejectedError("APB-PAY-042", payment=payment.id, remote_id=known)
+        if remote_id := self._known.remote_ids.get(payment.external_id):
+            raise RejectedError("APB-PAY-042", payment=payment.id, remote_id=remote_id)
         self._refuse_misrecorded(payment, shares, bills)
         body = draft(payment, shares, bills, self._periods, self._rules)
         remote_id = self._posting.post(payment, body, shares, bills)
@@ -222,8 +236,8 @@ class Batch:
                 continue
             now = self._books.payments([same.id]).get(same.id)
             if now is not None and now.external_id == payment.external_id:
-                self._confirm(payment, now)
-                return Done(now.id, note=_LINKED.format(now.id))
+                waits_for = self._confirm(payment, now)
+                return Done(now.id, note=_LINKED.format(now.id), waits_for=waits_for)
             if now != same:
                 self._posting.give_up(payment, same)
                 self._renew(same, now)
@@ -254,23 +268,16 @@ class Batch:
             ):
                 raise RejectedError("APB-PAY-062", remote_id=by_hand.id, **facts)
             return Done(None, note=f"{said}, and NetSuite has no such payment: nothing is posted")
-        if recorded.is_voided:
-            return Done(recorded.id, note=f"{said}, and voided in NetSuite already")
-        if not recorded.memo.startswith(signature(payment)):
-            raise RejectedError("APB-PAY-062", remote_id=recorded.id, **facts)
-        if self._rules.on_void == "reject":
-            raise RejectedError("APB-PAY-060", remote_id=recorded.id, **facts)
-        if self._rules.on_void == "delete":
-            self._posting.delete(payment, recorded)
-        else:
-            self._posting.void(payment, recorded)
+        done = self._undoing.undo(payment, recorded, self._bills)
+        if done.action is None:
+            return done
         self._undone[payment.external_id] = payment, recorded
         opened = {**recorded.applied, **closed_by(payment, self._rules.account)}
         for bill in recorded.applied:
             if bill in self._bills:
                 self._bills[bill].unpaid += opened[bill]
                 self._changed.setdefault(bill, []).append(payment.external_id)
-        return Done(recorded.id, Action.CANCELLED, note=f"{said}: vendor payment {recorded.id} undone")
+        return done
 
     def _recorded_by_hand(self, payment: Payment, vendor: str | None) -> list[Recorded]:
         """Return the vendor payments that somebody else than this target recorded for a payment."""
@@ -307,6 +314,7 @@ class Batch:
             for each in self._numbered.get(number, ())
             if each.vendor == vendor
             and not each.is_voided
+            and each.status not in REFUSED
             and not is_our_payment(each.external_id)
             and self._claimed.get(each.id, payment.external_id) == payment.external_id
         ]
@@ -333,8 +341,8 @@ def _same(payment: Payment, shares: Mapping[str, BillShare], by_hand: Sequence[R
     )
 
 
-def _difference(expected: Bill, actual: Bill | None) -> APBridgeError | None:
-    if actual is not None and actual.unpaid == expected.unpaid:
+def _difference(expected: Bill, actual: Bill | None, pending: Decimal | int) -> APBridgeError | None:
+    if actual is not None and actual.unpaid in {expected.unpaid, expected.unpaid + pending}:
         return None
     return APBridgeError(
         "APB-PAY-052",

@@ -18,11 +18,13 @@ from apbridge.netsuite.queries.features import Features
 from apbridge.netsuite.queries.lines import QueryLine
 from apbridge.netsuite.queries.query import Query
 from apbridge.netsuite.queries.reader import Reader
+from target_netsuite_payments.standing import VOIDED
 
 _BILLS = Query.load(__package__, "bills", "read the bills that are paid", ["id"])
 _BILL_FIELD = Query.load(__package__, "bill_field", "read the bills' status field", ["id"])
 _PAYMENTS = Query.load(__package__, "payments", "look payments up", ["id"])
 _APPLICATIONS = Query.load(__package__, "applications", "read what payments pay", ["payment", "bill"])
+_JOURNALS = Query.load(__package__, "journals", "look up journals that void payments", ["id", "payment"])
 _PERIODS = Query.load(__package__, "periods", "read accounting periods", ["startdate", "id"])
 
 _PROBLEM = "a row without what was asked for"
@@ -70,7 +72,8 @@ class Recorded:
         memo: Its memo.
         vendor: Internal id of the vendor.
         total: In its currency, positive.
-        is_voided: Whether it was voided.
+        status: One letter: see `target_netsuite_payments.standing`.
+        is_voided: Whether it was voided, be it that a journal reverses it.
         applied: What it takes off each bill, by the bill's internal id.
     """
 
@@ -80,8 +83,26 @@ class Recorded:
     memo: str
     vendor: str
     total: Decimal
+    status: str
     is_voided: bool
     applied: dict[str, Decimal] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Journal:
+    """A journal that was made to void a vendor payment.
+
+    Args:
+        id: Internal id.
+        payment: Internal id of the vendor payment; None where NetSuite does not tell.
+        is_pending: Whether it waits for approval.
+        is_rejected: Whether somebody has refused it.
+    """
+
+    id: str
+    payment: str | None
+    is_pending: bool
+    is_rejected: bool
 
 
 @dataclass(frozen=True)
@@ -167,28 +188,30 @@ class NetSuiteBooks:
                 for row in rows
             ]
 
+    def journals(self, *, of: Iterable[str] = (), ids: Iterable[str] = ()) -> list[Journal]:
+        """Read journals that were made to void vendor payments.
+
+        Args:
+            of: Internal ids of the payments.
+            ids: Internal ids of journals that are known.
+        """
+        with _tables_named():
+            found = [
+                row
+                for by, values in (("payment", of), ("id", ids))
+                for rows in self._reader.look_up(_JOURNALS, values, by=by)().values()
+                for row in rows
+            ]
+        with as_documented(_JOURNALS.purpose, _PROBLEM):
+            return [_journal(row) for row in found]
+
     def _payments(self, column: str, values: Iterable[str]) -> list[Recorded]:
         with _tables_named():
             found = self._reader.look_up(_PAYMENTS, values, by=column, write=in_list)()
             rows = [row for some in found.values() for row in some]
             applied = self._reader.look_up(_APPLICATIONS, [row["id"] for row in rows], by="payment")()
         with as_documented(_PAYMENTS.purpose, _PROBLEM):
-            return [
-                Recorded(
-                    row["id"],
-                    row.get("externalid"),
-                    row.get("tranid"),
-                    row.get("memo", ""),
-                    row["entity"],
-                    abs(_amount(row["total"])),
-                    row.get("voided") == "T",
-                    {
-                        str(int(one["bill"])): abs(_amount(one["amount"]))
-                        for one in applied.get(row["id"], ())
-                    },
-                )
-                for row in rows
-            ]
+            return [_recorded(row, applied.get(row["id"], ())) for row in rows]
 
 
 @contextmanager
@@ -207,6 +230,39 @@ def _amount(text: str) -> Decimal:
     if isinstance(found, Decimal):
         return found
     raise ValueError(text)
+
+
+def _recorded(row: Row, applications: Iterable[Row]) -> Recorded:
+    applied: dict[str, Decimal] = {}
+    reversed_by = Decimal(0)
+    for one in applications:
+        amount = abs(_amount(one["amount"]))
+        if one.get("kind") == "Journal":
+            reversed_by += amount
+        else:
+            applied[str(int(one["bill"]))] = amount
+    total, status = abs(_amount(row["total"])), row["status"].rpartition(":")[2]
+    return Recorded(
+        id=row["id"],
+        external_id=row.get("externalid"),
+        number=row.get("tranid"),
+        memo=row.get("memo", ""),
+        vendor=row["entity"],
+        total=total,
+        status=status,
+        is_voided=row.get("voided") == "T" or status == VOIDED or 0 < total <= reversed_by,
+        applied=applied,
+    )
+
+
+def _journal(row: Row) -> Journal:
+    approval, status = row.get("approvalstatus"), row["status"].rpartition(":")[2]
+    return Journal(
+        row["id"],
+        row.get("payment"),
+        is_pending=approval == "1" or (approval is None and status == "A"),
+        is_rejected=approval == "3",
+    )
 
 
 def _bill(row: Row) -> Bill:

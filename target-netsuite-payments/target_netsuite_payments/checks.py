@@ -12,12 +12,16 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from apbridge.errors import RejectedError
+from apbridge.errors import RejectedError, UnderWayError
 from apbridge.schemas.identifiers import BILL, VENDOR, internal_id, netsuite_id, payment_external_id
 from apbridge.words import POSTED
 from target_netsuite_payments.books import Bill, Period, Recorded
 from target_netsuite_payments.payment import LONGEST_NUMBER, UNREADABLE, Payment, readable
 from target_netsuite_payments.rules import PostingRules
+from target_netsuite_payments.standing import FINAL, REFUSED, describe
+
+APPROVED = "2"
+"""Approval status of what is approved (NetSuite)."""
 
 LONGEST_TEXT = 300
 """Characters of a free-form text field (NetSuite)."""
@@ -145,11 +149,13 @@ def differences(
         is_by_hand: Whether somebody typed it.
     """
     found = []
+    # One that is not approved need not be applied yet.
+    waits = recorded.status not in FINAL and not recorded.applied
     if vendor is not None and recorded.vendor != vendor:
         found.append(f"vendor {recorded.vendor} in NetSuite, {vendor} in AvidXchange")
     if recorded.total != payment.amount:
         found.append(f"amount {recorded.total:.2f} in NetSuite, {payment.amount:.2f} in AvidXchange")
-    for bill in sorted(shares.keys() | recorded.applied.keys(), key=int):
+    for bill in () if waits else sorted(shares.keys() | recorded.applied.keys(), key=int):
         share = shares.get(bill, BillShare(Decimal(0), Decimal(0)))
         applied = recorded.applied.get(bill, Decimal(0))
         # A link carries the payment, or the payment and its discount: both were seen. Of a payment typed by
@@ -169,14 +175,25 @@ def confirm(
     """Make sure that what NetSuite holds under a payment's external id is that payment.
 
     Raises:
-        RejectedError: It is another one, or was voided there.
+        RejectedError: It is another one, or was voided or refused there.
     """
     if recorded.is_voided:
         raise RejectedError("APB-PAY-041", payment=payment.id, remote_id=recorded.id)
+    if refused := REFUSED.get(recorded.status):
+        raise RejectedError("APB-PAY-064", payment=payment.id, remote_id=recorded.id, status=refused)
     if found := differences(payment, shares, vendor, recorded):
         raise RejectedError(
             "APB-PAY-040", payment=payment.id, remote_id=recorded.id, differences="; ".join(found)
         )
+
+
+def under_way(payment: Payment, recorded: Recorded) -> UnderWayError | None:
+    """Return what NetSuite has not decided about a payment that is posted; None where it is final."""
+    if recorded.status in FINAL:
+        return None
+    return UnderWayError(
+        "APB-PAY-066", payment=payment.id, remote_id=recorded.id, status=describe(recorded.status)
+    )
 
 
 def draft(
@@ -223,6 +240,8 @@ def draft(
         body[rules.ach_trace_field] = payment.ach_trace
     if rules.card_reference_field:
         body[rules.card_reference_field] = payment.card_reference
+    if rules.is_approved:
+        body["approvalStatus"] = {"id": APPROVED}
     return {name: value for name, value in body.items() if value is not None}
 
 

@@ -34,7 +34,8 @@ class DryRun(Posting):
         return recorded.id
 
     @override
-    def delete(self, payment: Payment, recorded: Recorded) -> None: ...
+    def delete(self, payment: Payment, recorded: Recorded, reason: str | None) -> None: ...
 
     @override
-    def void(self, payment: Payment, recorded: Recorded) -> None: ...
+    def void(self, payment: Payment, recorded: Recorded) -> str:
+        return recorded.id

@@ -20,6 +20,9 @@ from target_netsuite_payments.settings import SYSTEM
 
 RECORD_TYPE = "vendorPayment"
 
+_UNDO_REFUSALS = {"deletion reason": "APB-PAY-073", "make journal entry": "APB-PAY-074"}
+"""What NetSuite names when it does not let go of a payment → the sentence that says what to do."""
+
 
 class Posting:
     """Writes vendor payments.
@@ -77,7 +80,7 @@ class Posting:
             # or that its bills are paid.
             recorded = self._found(payment, patiently=isinstance(doubt, OutcomeUnknownError))
             if recorded is None:
-                _raise_if_final(payment, doubt)
+                _raise_if_final(payment, body, doubt)
                 if not self._stop.is_set():
                     if not self._have_changed(bills):
                         continue
@@ -142,22 +145,33 @@ class Posting:
             return found.id
         return recorded.id
 
-    def delete(self, payment: Payment, recorded: Recorded) -> None:
+    def delete(self, payment: Payment, recorded: Recorded, reason: str | None) -> None:
         """Delete a vendor payment; its bills are open again.
+
+        Args:
+            payment: What AvidXchange says.
+            recorded: What NetSuite holds.
+            reason: Internal id of the deletion reason that it is given first; None for none.
 
         Raises:
             RejectedError: NetSuite does not let go of it.
             OutcomeUnknownError: Whether it is gone could not be found out.
         """
         purpose = f"delete payment {payment.id}"
+        memo = f"{payment.status} in AvidXchange: payment {payment.id}"
+        why = {"deletionReason": {"id": reason}, "deletionReasonMemo": memo} if reason else {}
 
         def write() -> None:
+            if why:
+                self._netsuite.patch(RECORD_TYPE, recorded.id, why, purpose=purpose)
             self._netsuite.delete(RECORD_TYPE, recorded.id, purpose=purpose)
 
-        self._undo(payment, recorded, purpose, write)
+        self._undo(payment, recorded, {"id": recorded.id, **why}, purpose, write)
 
-    def void(self, payment: Payment, recorded: Recorded) -> None:
-        """Void a vendor payment through the RESTlet; its bills are open again.
+    def void(self, payment: Payment, recorded: Recorded) -> str:
+        """Void a vendor payment through the RESTlet, and return what voids it: itself, or a journal.
+
+        Its bills are open again, unless the journal waits for approval.
 
         Raises:
             RejectedError: NetSuite does not void it.
@@ -165,12 +179,12 @@ class Posting:
         """
         purpose = f"void payment {payment.id}"
 
-        def write() -> None:
+        def write() -> str:
             body = {"action": "void", "payment": recorded.id}
             reads = partial(restlet.voided, payment=recorded.id)
-            self._netsuite.restlet(body, reads=reads, purpose=purpose, idempotency=Idempotency.ONCE)
+            return self._netsuite.restlet(body, reads=reads, purpose=purpose, idempotency=Idempotency.ONCE)
 
-        self._undo(payment, recorded, purpose, write)
+        return self._undo(payment, recorded, {"id": recorded.id}, purpose, write) or recorded.id
 
     def _create(self, payment: Payment, body: Mapping[str, Any]) -> str:
         purpose = f"post payment {payment.id}"
@@ -181,7 +195,14 @@ class Posting:
             answer.body = {"id": remote_id}
         return remote_id
 
-    def _undo(self, payment: Payment, recorded: Recorded, purpose: str, write: Callable[[], None]) -> None:
+    def _undo(
+        self,
+        payment: Payment,
+        recorded: Recorded,
+        body: Mapping[str, Any],
+        purpose: str,
+        write: Callable[[], str | None],
+    ) -> str | None:
         for _ in look_ups(self._stop):
             doubt: OutcomeUnknownError | RefusedError
             try:
@@ -189,14 +210,18 @@ class Posting:
                     system=SYSTEM,
                     operation=purpose,
                     external_id=payment.external_id,
-                    body={"id": recorded.id},
-                ):
-                    return write()
+                    body=body,
+                ) as answer:
+                    voided_by = write()
+                    answer.body = {"voided_by": voided_by} if voided_by else None
+                    return voided_by
             except (OutcomeUnknownError, RefusedError) as failure:
                 doubt = failure
             now = self._found(payment, patiently=False)
             if now is None or now.is_voided:
                 return None
+            for journal in self._books.journals(of=[recorded.id]):
+                return journal.id
             if isinstance(doubt, RefusedError):
                 break
         # Where NetSuite itself said each time that it failed, it would hold all other payments up to fail
@@ -204,8 +229,9 @@ class Posting:
         lasts = doubt.facts.get("reason") and not self._stop.is_set()
         if not isinstance(doubt, RefusedError) and not lasts:
             raise doubt
+        words = str(doubt.facts["says"]).lower()
         raise RejectedError(
-            "APB-PAY-061",
+            next((code for hint, code in _UNDO_REFUSALS.items() if hint in words), "APB-PAY-061"),
             payment=payment.id,
             status=payment.status,
             remote_id=recorded.id,
@@ -225,9 +251,14 @@ class Posting:
         return any(bill.id not in now or now[bill.id].unpaid != bill.unpaid for bill in bills)
 
 
-def _raise_if_final(payment: Payment, doubt: OutcomeUnknownError | RefusedError) -> None:
+def _raise_if_final(
+    payment: Payment, body: Mapping[str, Any], doubt: OutcomeUnknownError | RefusedError
+) -> None:
     if not isinstance(doubt, RefusedError):
         return
     if doubt.status == HTTPStatus.FORBIDDEN:
         raise SettingError("APB-PAY-003", words=doubt.facts["says"]) from doubt
-    raise RejectedError("APB-PAY-050", payment=payment.id, words=doubt.facts["says"]) from doubt
+    words = doubt.facts["says"]
+    is_approval = "approvalStatus" in body and "approvalstatus" in words.lower()
+    code = "APB-PAY-072" if is_approval else "APB-PAY-050"
+    raise RejectedError(code, payment=payment.id, words=words) from doubt

@@ -41,6 +41,9 @@ class PostingRules:
         bank_accounts: What to post from, the default last.
         closed_period: `reject` or `next_open`.
         on_void: `delete`, `restlet` or `reject`.
+        deletion_reason: Internal id of the reason that deletions are given; None for none.
+        is_approved: Whether payments are posted as approved.
+        under_way_days: Days after which a payment that NetSuite has not decided about is rejected.
         ach_trace_field: Custom body field of vendor payments; None for none.
         card_reference_field: Likewise.
         status_field: Custom body field of bills; None for none.
@@ -50,6 +53,9 @@ class PostingRules:
     bank_accounts: tuple[BankAccount, ...]
     closed_period: str
     on_void: str
+    deletion_reason: str | None = None
+    is_approved: bool = False
+    under_way_days: int = 7
     ach_trace_field: str | None = None
     card_reference_field: str | None = None
     status_field: str | None = None
@@ -73,6 +79,9 @@ class PostingRules:
             tuple(listed),
             config.get("closed_period") or "reject",
             on_void,
+            None if config.get("deletion_reason") is None else str(config["deletion_reason"]).strip(),
+            config.get("payment_approval") == "approved",
+            config.get("under_way_days", 7),
             **{setting: _custom_field(config, setting) for setting in CUSTOM_FIELDS},
         )
 

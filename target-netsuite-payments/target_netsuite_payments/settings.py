@@ -45,6 +45,26 @@ POSTING_SETTINGS = (
         "`restlet` where `restlet_script` is set, else `reject`.",
     ),
     th.Property(
+        "deletion_reason",
+        th.CustomType({"type": ["string", "integer", "null"]}),
+        description="Internal id of the deletion reason that a vendor payment is given before `on_void: "
+        "delete` deletes it, where the account uses them (Use Deletion Reason); its memo names the payment.",
+    ),
+    th.Property(
+        "payment_approval",
+        th.StringType(nullable=False, allowed_values=["default", "approved"]),
+        default="default",
+        description="How a vendor payment is posted where the account approves them: as NetSuite sets it "
+        "(`default`, as a rule pending approval), or as `approved`, where the role may.",
+    ),
+    th.Property(
+        "under_way_days",
+        th.IntegerType(nullable=False, minimum=1),
+        default=7,
+        description="Days after which a payment that nobody has approved in NetSuite, or whose void nobody "
+        "has, counts as rejected, so that somebody looks. It is looked at again at every run all the same.",
+    ),
+    th.Property(
         "ach_trace_field",
         th.StringType(),
         description="Custom body field of vendor payments for the ACH trace, such as `custbody_ach_trace`. "

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from singer_sdk import Target
 from typing_extensions import override
 
-from apbridge.errors import APBridgeError
+from apbridge.errors import APBridgeError, RejectedError, UnderWayError
 from apbridge.ledger import Row
 from apbridge.redaction import redact_text
 from apbridge.singer import AcknowledgingSink, Action, Outcome, Record, SinkContext
-from target_netsuite_payments.batch import Batch
+from target_netsuite_payments.batch import Batch, Known
 from target_netsuite_payments.payment import SETTLED, UNDONE, VOIDED, Payment
 from target_netsuite_payments.statuses import BillStatuses
+from target_netsuite_payments.undoing import JOURNAL
+
+_SINCE = "under_way_since"
+_UNDER_WAY = frozenset({"APB-PAY-065", "APB-PAY-066", "APB-PAY-067"})
+"""Codes of a payment that NetSuite had not decided about when it was looked at last."""
 
 
 class PaymentsSink(AcknowledgingSink):
@@ -28,7 +34,8 @@ class PaymentsSink(AcknowledgingSink):
         target: Target,
         stream: str,
         context: SinkContext,
-        look_up: Callable[[Sequence[Payment], Mapping[str, str]], Batch],
+        look_up: Callable[[Sequence[Payment], Known], Batch],
+        patience: timedelta,
     ) -> None:
         """Open the stream.
 
@@ -36,10 +43,12 @@ class PaymentsSink(AcknowledgingSink):
             target: See `AcknowledgingSink`; so for `stream` and `context`.
             stream: The stream.
             context: What it knows of the run.
-            look_up: Looks NetSuite's books up for some payments, given the ids of those that are there.
+            look_up: Looks NetSuite's books up for some payments, given what the ledger knows of them.
+            patience: How long NetSuite may take to decide about a payment.
         """
         super().__init__(target, stream, context)
         self._look_up = look_up
+        self._patience = patience
 
     @override
     def prepare(self, records: Sequence[Record], rows: Mapping[str, Row]) -> None:
@@ -50,7 +59,8 @@ class PaymentsSink(AcknowledgingSink):
         ]
         posted = {external_id: row.remote_id for external_id, row in rows.items() if row.remote_id}
         self._payments = {payment.external_id: payment.id for payment in payments}
-        self._batch = self._look_up(payments, posted)
+        journals = {name: row.facts[JOURNAL] for name, row in rows.items() if JOURNAL in row.facts}
+        self._batch = self._look_up(payments, Known(posted, journals))
 
     @override
     def deliver(self, record: Record, row: Row | None) -> Outcome:
@@ -63,14 +73,31 @@ class PaymentsSink(AcknowledgingSink):
         if done.note:
             self.logger.info("Payment %s: %s", record["id"], done.note)
         # An empty one takes back what an earlier run noted.
-        facts = {"note": done.note} if done.note else {}
+        facts = {**done.facts, **({"note": done.note} if done.note else {})}
         if record["status"] == VOIDED:
             facts["status"] = VOIDED
+        if done.waits_for:
+            facts[_SINCE] = self._under_way_since(record, row, done.waits_for)
+            return Outcome.under_way(done.waits_for, done.remote_id, facts)
         if done.remote_id is None:
             return Outcome.ignored(facts)
         if done.action is None:
             return Outcome.unchanged(done.remote_id, facts)
         return Outcome.delivered(done.remote_id, facts, done.action)
+
+    def _under_way_since(self, record: Record, row: Row | None, waits_for: UnderWayError) -> str:
+        """Return since when NetSuite has not decided about a payment.
+
+        Raises:
+            RejectedError: That is too long by now.
+        """
+        now = datetime.now(timezone.utc)
+        known = row.facts.get(_SINCE) if row and row.code in _UNDER_WAY else None
+        since = datetime.fromisoformat(known) if known else now
+        if now - since >= self._patience:
+            says, day = waits_for.says.rstrip("."), since.date().isoformat()
+            raise RejectedError("APB-PAY-065", payment=record["id"], says=says, since=day)
+        return since.isoformat()
 
     @override
     def conclude(self) -> Mapping[str, APBridgeError]:
@@ -82,6 +109,9 @@ class PaymentsSink(AcknowledgingSink):
             self.logger.warning("%s", APBridgeError("APB-PAY-091", says=failure.says.rstrip(".")))
             return {}
         for external_id, found in differences.items():
+            if isinstance(found, UnderWayError):
+                self.logger.info("%s", found)
+                continue
             said = f"{found.says} {found.do}"
             self.logger.warning("Payment %s: %s [%s]", self._payments[external_id], said, found.code)
         return differences

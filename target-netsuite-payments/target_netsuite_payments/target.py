@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -70,7 +71,9 @@ class TargetNetSuitePayments(AcknowledgingTarget):
             return InvoicesSink(self, stream, self.context, self._bill_statuses())
         kind = DryRun if self.is_dry_run else Posting
         posting = kind(self._netsuite, self._books, self.run, self.ledger.claims, self.stop)
-        return PaymentsSink(self, stream, self.context, partial(Batch, self._books, posting, self._rules))
+        look_up = partial(Batch, self._books, posting, self._rules)
+        patience = timedelta(days=self._rules.under_way_days)
+        return PaymentsSink(self, stream, self.context, look_up, patience)
 
     def _bill_statuses(self) -> BillStatuses | None:
         if self._rules.status_field is None:

@@ -12,7 +12,7 @@ from itertools import count
 from threading import Event
 from typing import Any
 
-from apbridge_sandbox.netsuite.books import load_payment
+from apbridge_sandbox.netsuite.books import keep_balances, load_payment, remove_links, remove_rows
 from apbridge_sandbox.netsuite.posting import (
     change_vendor_payment,
     delete_vendor_payment,
@@ -185,6 +185,34 @@ class PostingCompany:
         assert self.sandbox.sandbox
         with self.sandbox.sandbox.store.write() as connection:
             void_vendor_payment(connection, int(payment), now=self.sandbox.sandbox.clock.now())
+
+    def decide(self, number: str, decision: str) -> None:
+        """Decide about a vendor payment, or about a journal that is to void one, as a person would."""
+        self.control("/control/netsuite/decide", {"id": number, "decision": decision})
+
+    def journals(self, payment: str) -> list[str]:
+        """Return the journals that were made to void a vendor payment."""
+        query = (
+            'SELECT DISTINCT t.id FROM ns_transaction t JOIN ns_transactionline l ON l."transaction" = t.id'
+            " WHERE t.type = 'Journal' AND l.createdfrom = ? ORDER BY t.id"
+        )
+        return [str(row["id"]) for row in self.rows(query, payment)]
+
+    def delete_journal(self, journal: str) -> None:
+        """Delete a journal as a person would."""
+        assert self.sandbox.sandbox
+        with self.sandbox.sandbox.store.write() as connection:
+            remove_rows(connection, int(journal))
+
+    def unapply(self, payment: str) -> None:
+        """Take a vendor payment off its bills as a person would, and leave it there."""
+        assert self.sandbox.sandbox
+        with self.sandbox.sandbox.store.write() as connection:
+            bills = remove_links(connection, int(payment))
+            now = self.sandbox.sandbox.clock
+            keep_balances(
+                connection, bills, now.today(), now.stamp(), touch_bill=True, touch_accounting_line=True
+            )
 
     def let_link_carry_the_payment_alone(self, payment: str) -> None:
         """Let a payment's link be over what was paid, without the discount: some accounts show it so."""

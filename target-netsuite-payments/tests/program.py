@@ -10,6 +10,7 @@ import sqlite3
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -100,6 +101,15 @@ class Target:
             )
         connection.close()
         return self.run(*records, in_doubt_minutes=0, **settings)
+
+    def let_days_pass(self, days: int) -> None:
+        """Let what is under way be so for that many days."""
+        since = (datetime.now(timezone.utc) - timedelta(days=days)).isoformat()
+        with sqlite3.connect(self.ledger_url.removeprefix("sqlite:///")) as connection:
+            connection.execute(
+                "UPDATE apbridge_records SET facts = json_replace(facts, '$.under_way_since', ?)", (since,)
+            )
+        connection.close()
 
     def rows(self, stream: str = "payments") -> dict[str, Row]:
         with Ledger(self.ledger_url) as ledger:

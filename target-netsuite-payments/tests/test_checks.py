@@ -266,7 +266,7 @@ def test_no_bank_account_names_the_setting():
 def test_what_is_there_already_is_compared(
     vendor: str, total: int, applied: dict[str, Decimal], words: list[str]
 ):
-    recorded = Recorded("9", None, "1001", "", vendor, Decimal(total), is_voided=False, applied=applied)
+    recorded = Recorded("9", None, "1001", "", vendor, Decimal(total), "F", is_voided=False, applied=applied)
     paid = payment(allocation(amount="90.00", discount="10.00"))
     found = differences(paid, shares_of(paid, ACCOUNT), "5", recorded)
     assert len(found) == len(words)

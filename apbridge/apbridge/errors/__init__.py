@@ -14,6 +14,7 @@ from apbridge.errors.kinds import (
     RejectedError,
     SettingError,
     UnavailableError,
+    UnderWayError,
     where,
 )
 
@@ -26,6 +27,7 @@ __all__ = [
     "RejectedError",
     "SettingError",
     "UnavailableError",
+    "UnderWayError",
     "catalogue",
     "urgent",
     "where",

@@ -72,6 +72,10 @@ class RejectedError(APBridgeError):
     """One record cannot be delivered as it is. It is kept in the ledger with this reason; the run goes on."""
 
 
+class UnderWayError(APBridgeError):
+    """The other side has one record, and has not decided about it. It is looked at again at every run."""
+
+
 class OvertakenError(RejectedError):
     """Another run has dealt with newer content of the record. There is nothing left to do for this one."""
 

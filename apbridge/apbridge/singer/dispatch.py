@@ -25,7 +25,7 @@ from apbridge.errors import (
     where,
 )
 from apbridge.http.retry import UNNAMED_LOOK_UPS, look_ups
-from apbridge.ledger import Content, Ledger, Need, Row, Run, Status, TrailSnapshot
+from apbridge.ledger import OPEN, Content, Ledger, Need, Row, Run, TrailSnapshot
 from apbridge.singer.endings import InterruptedDrain
 from apbridge.singer.outcomes import Outcome, OutcomeKind, OutcomeTally, PartlyDeliveredError
 from apbridge.singer.sink import AcknowledgingSink
@@ -324,9 +324,11 @@ class Dispatch:
         self._ledger.write(self._run.id, self._system, [replace(one, known=self._known) for one in found])
         for entry in found:
             name = entry.external_id
-            if entry.status is Status.REJECTED:
+            if entry.status in OPEN:
                 before = OutcomeKind.DELIVERED if name in self._delivered else None
-                self._tally.add(stream, name, OutcomeKind.REJECTED, entry.reason, instead_of=before)
+                self._tally.add(
+                    stream, name, OutcomeKind(entry.status.value), entry.reason, instead_of=before
+                )
 
     def _tell_of(self, external_id: str, moment: datetime) -> None:
         told = f"{moment:%Y-%m-%d %H:%M} UTC"

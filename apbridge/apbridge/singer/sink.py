@@ -90,8 +90,9 @@ class AcknowledgingSink(Sink):
         It must not raise: what was delivered is in the ledger already.
 
         Returns:
-            Corrections by external id: a `RejectedError` where a record is not as it was delivered; any other
-            error where it is, and a person has to know something beside that.
+            Corrections by external id: a `RejectedError` where a record is not as it was delivered; an
+            `UnderWayError` where the other system has not decided about it yet; any other error where it is
+            as it was delivered, and a person has to know something beside that.
         """
         return {}
 

@@ -298,7 +298,8 @@ class AcknowledgingTarget(EndingTarget):
                 gone.append(row.external_id)
             elif row.refused and not row.needs_refetch:
                 refused[row.external_id] = row
-            if not row.is_sendable or so_far is OutcomeKind.REJECTED:
+            is_under_way = so_far is OutcomeKind.WAITING and not row.waits_for
+            if not row.is_sendable or so_far is OutcomeKind.REJECTED or is_under_way:
                 continue
             if so_far is None and not is_read:
                 skips = True

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
-from apbridge.errors import APBridgeError, RejectedError
+from apbridge.errors import APBridgeError, RejectedError, UnderWayError
 from apbridge.ledger import Need, Row, RowUpdate, Status
 from apbridge.redaction import redact_text
 from apbridge.schemas import in_order
@@ -93,7 +93,9 @@ def _undated(record: Any) -> Any:  # noqa: ANN401
 def news_of(stream: str, one: Work, outcome: Outcome) -> News:
     """Return what a sink's outcome means for the ledger."""
     reason = _Reason()
-    if outcome.kind is OutcomeKind.WAITING:
+    if outcome.why:
+        reason = _Reason.of(outcome.why)
+    elif outcome.kind is OutcomeKind.WAITING:
         missing = ", ".join(f"{need.stream} {need.external_id}" for need in outcome.waits_for)
         reason = _Reason.of(
             RejectedError("APB-SNG-013", stream=stream, external_id=one.external_id, missing=missing)
@@ -109,7 +111,7 @@ def news_of(stream: str, one: Work, outcome: Outcome) -> News:
         remote_id=outcome.remote_id,
         facts=outcome.facts,
         waits_for=outcome.waits_for,
-        in_doubt=one.is_in_doubt and outcome.kind is OutcomeKind.WAITING,
+        in_doubt=one.is_in_doubt and outcome.kind is OutcomeKind.WAITING and outcome.why is None,
     )
     return News(outcome.kind, entry, one.external_id, _action(one, outcome))
 
@@ -127,11 +129,16 @@ def rejection(stream: str, one: Work, found: APBridgeError) -> News:
 
 
 def correction(stream: str, one: Work, found: APBridgeError) -> RowUpdate:
-    """Return what a look after a record was delivered has shown: it is rejected then, or noted beside it."""
+    """Return what a look after a record was delivered has shown.
+
+    It is rejected or under way then, or that is noted beside it.
+    """
     # Whatever was in doubt, the look has ended it.
     entry = replace(_rejected(stream, one, found), in_doubt=False)
     if isinstance(found, RejectedError):
         return entry
+    if isinstance(found, UnderWayError):
+        return replace(entry, status=Status.WAITING)
     return replace(entry, status=Status.DELIVERED, acknowledged=True)
 
 

@@ -6,6 +6,7 @@ SELECT
   payment.memo AS memo,
   payment.entity AS entity,  -- required
   payment.foreigntotal AS total,  -- required
+  payment.status AS status,  -- required
   payment.voided AS voided
 FROM transaction payment
 WHERE payment.type = 'VendPymt'
