@@ -1,4 +1,4 @@
-"""A payment is done when NetSuite says that it is final: until then it is under way, and refused it is said."""
+"""A payment is done when NetSuite says that it is final; until then it is under way, or refused."""
 
 from __future__ import annotations
 
@@ -205,7 +205,7 @@ def test_what_is_not_approved_is_undone_as_any_other(
     assert company.unpaid(bill) == bill.unpaid
 
 
-def test_two_halves_under_way_on_one_bill(company: PostingCompany, target: Target):
+def test_two_payments_under_way_on_one_bill(company: PostingCompany, target: Target):
     company.switch(pending_payment_applies=False)
     bill = company.bill()
     first, second = paying((bill, "1.00")), paying((bill, bill.unpaid - 1))

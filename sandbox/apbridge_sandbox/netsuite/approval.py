@@ -6,7 +6,7 @@ import sqlite3
 from dataclasses import dataclass
 
 from apbridge_sandbox.netsuite import books
-from apbridge_sandbox.netsuite.books import Standing, VendorPayment
+from apbridge_sandbox.netsuite.books import PaymentStatus, VendorPayment
 from apbridge_sandbox.netsuite.errors import invalid_value, user_error
 from apbridge_sandbox.switches import Switches
 
@@ -36,7 +36,7 @@ class ApprovalRules:
         )
 
 
-def standing_of_new(payment: VendorPayment, rules: ApprovalRules) -> Standing:
+def status_of_new(payment: VendorPayment, rules: ApprovalRules) -> PaymentStatus:
     """Return where a new payment stands.
 
     Raises:
@@ -49,21 +49,21 @@ def standing_of_new(payment: VendorPayment, rules: ApprovalRules) -> Standing:
         if payment.approval not in _APPROVALS:
             raise invalid_value(payment.approval, "approvalStatus")
     if not rules.routing:
-        return Standing()
+        return PaymentStatus()
     approval = payment.approval if payment.approval and rules.given == "honoured" else 1
-    return standing(_APPROVALS[approval], approval, rules)
+    return payment_status(_APPROVALS[approval], approval, rules)
 
 
-def standing_of(row: sqlite3.Row, rules: ApprovalRules) -> Standing:
+def status_of(row: sqlite3.Row, rules: ApprovalRules) -> PaymentStatus:
     """Return where a payment stands that is there."""
-    return standing(row["status"], row["approvalstatus"], rules)
+    return payment_status(row["status"], row["approvalstatus"], rules)
 
 
-def standing(status: str, approval: int | None, rules: ApprovalRules) -> Standing:
+def payment_status(status: str, approval: int | None, rules: ApprovalRules) -> PaymentStatus:
     """Return where a payment of this status stands."""
     counts = (
         rules.pending_applies
         if status in _PENDING
         else not (status in _REFUSED and rules.rejected_opens_bills)
     )
-    return Standing(status, approval, counts)
+    return PaymentStatus(status, approval, counts)

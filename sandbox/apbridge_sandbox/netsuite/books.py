@@ -99,7 +99,7 @@ class VendorPayment:
 
 
 @dataclass(frozen=True)
-class Standing:
+class PaymentStatus:
     """Where a payment stands.
 
     Attributes:
@@ -197,7 +197,7 @@ def write_payment(
     conn: sqlite3.Connection,
     payment_id: int,
     payment: VendorPayment,
-    standing: Standing,
+    status: PaymentStatus,
     *,
     created: str,
     now: str,
@@ -237,9 +237,9 @@ def write_payment(
             f"VENDPYMT{payment_id}",
             payment.day.isoformat() if payment.day else None,
             payment.vendor,
-            standing.status,
-            standing.approval,
-            "T" if standing.is_posted else "F",
+            status.status,
+            status.approval,
+            "T" if status.is_posted else "F",
             payment.currency,
             format(rate, "f"),
             -bank.cents,
@@ -269,7 +269,7 @@ def write_payment(
                 each.line or 0,
                 payment_id,
                 place,
-                COUNTS if standing.counts else PENDING,
+                COUNTS if status.counts else PENDING,
                 each.closes,
                 each.discount,
                 now,

@@ -9,7 +9,7 @@ from typing import Literal
 from apbridge_sandbox.clock import COMPANY_ZONE, stamp
 from apbridge_sandbox.netsuite import books
 from apbridge_sandbox.netsuite.applying import ApplyRules
-from apbridge_sandbox.netsuite.approval import standing
+from apbridge_sandbox.netsuite.approval import payment_status
 from apbridge_sandbox.netsuite.errors import user_error
 from apbridge_sandbox.netsuite.journals import JOURNAL_APPROVED, JOURNAL_PENDING, is_reversed, reverse
 
@@ -43,7 +43,7 @@ def decide_payment(
         detail = "This transaction has been voided and cannot be edited."
         raise user_error(detail)
     approval = {"approve": 2, "reject": 3}.get(decision, row["approvalstatus"])
-    stands = standing(_STATUSES[decision], approval, rules.approval)
+    stands = payment_status(_STATUSES[decision], approval, rules.approval)
     conn.execute(
         "UPDATE ns_transaction SET status = ?, approvalstatus = ?, posting = ?, lastmodifieddate = ?"
         " WHERE id = ?",

@@ -11,8 +11,8 @@ from decimal import Decimal
 from apbridge_sandbox.clock import COMPANY_ZONE, stamp
 from apbridge_sandbox.netsuite import books
 from apbridge_sandbox.netsuite.applying import ApplyRules, applied
-from apbridge_sandbox.netsuite.approval import standing_of, standing_of_new
-from apbridge_sandbox.netsuite.books import Standing, VendorPayment
+from apbridge_sandbox.netsuite.approval import status_of, status_of_new
+from apbridge_sandbox.netsuite.books import PaymentStatus, VendorPayment
 from apbridge_sandbox.netsuite.errors import (
     NetSuiteError,
     invalid_value,
@@ -45,8 +45,8 @@ def post_vendor_payment(
     if rules.next_check_number and payment.number is None and not payment.to_be_printed:
         payment = replace(payment, number=_next_check_number(conn, payment.account))
     payment_id = books.next_transaction(conn)
-    standing = standing_of_new(payment, rules.approval)
-    _post(conn, payment_id, payment, rules, now, standing=standing, created=stamp(now))
+    status = status_of_new(payment, rules.approval)
+    _post(conn, payment_id, payment, rules, now, status=status, created=stamp(now))
     return payment_id
 
 
@@ -73,8 +73,8 @@ def change_vendor_payment(
     bills = books.remove_links(conn, payment_id)
     _keep(conn, bills, now, rules)
     books.remove_rows(conn, payment_id)
-    standing = standing_of(row, rules.approval)
-    _post(conn, payment_id, payment, rules, now, standing=standing, created=row["createddate"])
+    status = status_of(row, rules.approval)
+    _post(conn, payment_id, payment, rules, now, status=status, created=row["createddate"])
 
 
 def delete_vendor_payment(
@@ -173,7 +173,7 @@ def _post(
     rules: ApplyRules,
     now: datetime,
     *,
-    standing: Standing,
+    status: PaymentStatus,
     created: str,
 ) -> None:
     payment = _completed(conn, payment, now)
@@ -190,7 +190,7 @@ def _post(
         conn,
         payment_id,
         payment,
-        standing,
+        status,
         created=created,
         now=stamp(now),
         discount_account=discount_account,
