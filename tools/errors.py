@@ -21,6 +21,7 @@ AREAS = {
     "SET": "Settings",
     "CLI": "The command apbridge",
     "CHK": "apbridge check",
+    "SRV": "apbridge survey",
     "REC": "apbridge reconcile",
     "VLT": "The vault",
     "CRT": "apbridge certificate",
@@ -51,7 +52,7 @@ _FOR = {
 }
 _NOTE = "whoever reads the log: the run goes on"
 _ON_COMMAND = "whoever ran the command"
-_COMMANDS = {"CLI", "CHK", "REC", "VLT", "CRT", "EXC", "CON", "HLT", "NTC"}
+_COMMANDS = {"CLI", "CHK", "SRV", "REC", "VLT", "CRT", "EXC", "CON", "HLT", "NTC"}
 _CODE = re.compile(r"APB-[A-Z]+-\d{3}")
 _FACT = re.compile(r"\{(\w+)[^}]*\}")
 

@@ -33,6 +33,7 @@ class Mapped:
     is_revoked: bool
 
 
+_LIST = "list certificates"
 _SECONDS = re.compile(r"[0-9]{1,11}")
 
 
@@ -54,11 +55,18 @@ class Certificates:
         Raises:
             RefusedError: The role may not.
         """
-        purpose = "list certificates"
-        answer = self._session.ask(Call("GET", self._path, purpose))
-        with as_documented(purpose, "no list of them"):
+        answer = self.answered()
+        with as_documented(_LIST, "no list of them"):
             items = answer["items"] if isinstance(answer, Mapping) else answer
             return [_mapped(item) for item in items]
+
+    def answered(self) -> Any:  # noqa: ANN401
+        """Return the answer to the question for all of them, as it came.
+
+        Raises:
+            RefusedError: The role may not.
+        """
+        return self._session.ask(Call("GET", self._path, _LIST))
 
     def set_up(self, pem: str, role: str, entity: str) -> str:
         """Map a certificate to a role and a user, once, and return its id.

@@ -11,6 +11,7 @@ from apbridge_sandbox.company import CompanySize
 from apbridge_sandbox.context import Options, Sandbox
 from apbridge_sandbox.credentials import ENV_FILE, in_the_way, issue
 from apbridge_sandbox.store import Store, StoreError
+from apbridge_sandbox.switches.like import NoReportError, told_by
 
 _PORT = click.IntRange(0, 65535)
 _COUNT = click.IntRange(min=1)
@@ -56,7 +57,13 @@ def main() -> None:
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="An SDF project whose RESTlets answer, in place of the one delivered with the sandbox.",
 )
-def serve(
+@click.option(
+    "--like",
+    "report",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="The file of an `apbridge survey`: behave as that account.",
+)
+def serve(  # noqa: PLR0913 - each by its name
     *,
     db: Path,
     port: int,
@@ -67,15 +74,22 @@ def serve(
     latency_ms: int,
     concurrency_limit: int,
     suitescript: Path | None,
+    report: Path | None,
 ) -> None:
     """Serve both systems. A file that holds a company keeps it; else one is made."""
     from apbridge_sandbox.server import HOST, Server  # noqa: PLC0415 - `credentials` starts quicker
 
     company = CompanySize(seed=seed, vendors=vendors, bills=bills)
+    options = Options(company, latency_ms, concurrency_limit, suitescript)
     try:
-        sandbox = Sandbox(db, Options(company, latency_ms, concurrency_limit, suitescript))
+        if report:
+            account = told_by(report)
+            options = options.like(account)
+            if account.left:
+                click.echo(f"cannot be as the report tells: {', '.join(account.left)}", err=True)
+        sandbox = Sandbox(db, options)
         server = Server(sandbox, port=port, control_port=control_port)
-    except (StoreError, OSError) as error:
+    except (StoreError, NoReportError, OSError) as error:
         raise click.ClickException(str(error)) from error
     sandbox.seed_if_empty()
     base, control = f"http://{HOST}:{server.port}", f"http://{HOST}:{server.control_port}"

@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
@@ -22,6 +22,7 @@ from apbridge_sandbox.context import Options, Sandbox
 from apbridge_sandbox.credentials import issue
 from apbridge_sandbox.server import HOST, Server
 from apbridge_sandbox.store import Store
+from apbridge_sandbox.switches.like import told_by
 
 _PATIENCE = 300
 """Seconds until the sandbox is taken to have failed: a busy machine is slow and not wrong."""
@@ -98,6 +99,7 @@ def running(
     folder: Path | None = None,
     in_process: bool = True,
     token_based: bool = False,
+    like: Path | None = None,
 ) -> Iterator[Running]:
     """Run a sandbox with fresh credentials, and end it.
 
@@ -110,9 +112,10 @@ def running(
         folder: Where to keep the books; one of its own, removed at the end, otherwise.
         in_process: In a thread of this process, else by the command `apbridge-sandbox serve`.
         token_based: Whether to issue credentials for token-based sign-in besides.
+        like: The file of an `apbridge survey`: NetSuite behaves as that account.
     """
     options = Options(CompanySize(seed, vendors, bills), latency_ms, concurrency_limit)
-    start = _in_thread if in_process else _as_command
+    start = partial(_in_thread, like=like) if in_process else partial(_as_command, like=like)
     with tempfile.TemporaryDirectory() as own:
         place = folder or Path(own)
         with start(place / "sandbox.db", options) as (port, control_port, sandbox):
@@ -133,7 +136,8 @@ def running(
 
 
 @contextmanager
-def _in_thread(db: Path, options: Options) -> Iterator[tuple[int, int, Sandbox]]:
+def _in_thread(db: Path, options: Options, like: Path | None) -> Iterator[tuple[int, int, Sandbox]]:
+    options = options.like(told_by(like)) if like else options
     is_new = not db.exists()
     if is_new:
         db.write_bytes(_seeded(options.company))
@@ -168,12 +172,13 @@ def _seeded(company: CompanySize) -> bytes:
 
 
 @contextmanager
-def _as_command(db: Path, options: Options) -> Iterator[tuple[int, int, None]]:
+def _as_command(db: Path, options: Options, like: Path | None) -> Iterator[tuple[int, int, None]]:
     command = [sys.executable, "-m", "apbridge_sandbox", "serve", f"--db={db}"]
     command += ["--port=0", "--control-port=0", f"--seed={options.company.seed}"]
     command += [f"--vendors={options.company.vendors}", f"--bills={options.company.bills}"]
     command += [f"--latency-ms={options.latency_ms}"]
     command += [f"--concurrency-limit={options.concurrency_limit}"]
+    command += [f"--like={like}"] if like else []
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603
         try:
             yield *_ports(process), None

@@ -31,6 +31,7 @@ COMMANDS: Mapping[str, str] = {
     "exceptions": "Records that wait or are rejected: list, show, retry, dismiss.",
     "audit": "Every write to either system: show, export, verify, anchor.",
     "check": "Look at both systems and this machine: what is well, what to do.",
+    "survey": "Find out what kind of account it is, without writing anything.",
     "mapping": "GL accounts and dimensions: check that open bills have codes.",
     "profile": "AvidXchange API contracts: check one, offline or online.",
     "notify": "Tell what somebody should know, each thing once; for cron.",

@@ -166,6 +166,23 @@ class AvidXchangeReader:
         filters: Mapping[str, str],
         place: Mapping[str, str],
     ) -> Iterator[list[Any]]:
+        answers = self.answers(resource, modified_since=modified_since, filters=filters, place=place)
+        return (items for _, items in answers)
+
+    def answers(
+        self,
+        resource: str,
+        *,
+        modified_since: datetime | None = None,
+        filters: Mapping[str, str] | None = None,
+        place: Mapping[str, str] | None = None,
+    ) -> Iterator[tuple[Any, list[Any]]]:
+        """Yield each answer of a list as it came, with its items.
+
+        Raises:
+            SettingError: As `shown`.
+        """
+        filters, place = filters or {}, place or {}
         listing = self._resource(resource).listing
         path = self._path(resource, "list.path", listing.path, place)
         page = first_page(listing, path, self._parameters(listing, modified_since, filters, place))
@@ -175,7 +192,7 @@ class AvidXchangeReader:
             items = self._fit(resource, "list.items", listing.items, answer)
             if not isinstance(items, list):
                 raise self._does_not_fit(resource, "list.items", "there is no list in the answer")
-            yield items
+            yield answer, items
             following = self._next(resource, listing, page, answer, is_empty=not items)
             if following is None:
                 return

@@ -14,6 +14,9 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Struct
 
+TRIED = "2026-07-19T03:04:00Z"
+"""The instant that `try` writes and reads back."""
+
 VERSION = "1.3.0"
 """As the script says it; a test compares both."""
 

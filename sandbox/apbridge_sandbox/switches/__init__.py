@@ -55,9 +55,16 @@ def declared() -> dict[str, Switch]:
 class Switches(Mapping[str, Any]):
     """How every switch stands."""
 
-    def __init__(self) -> None:
+    def __init__(self, standing: Mapping[str, Any] | None = None) -> None:
+        """Begin with some switches set; the others are at their defaults.
+
+        Raises:
+            ValueError: As `set`.
+        """
         self._declared = declared()
         self._set: dict[str, bool | int | str] = {}
+        self.set(standing or {})
+        self._standing = dict(self._set)
 
     def __getitem__(self, name: str) -> Any:  # noqa: ANN401
         """Return how it stands now."""
@@ -88,5 +95,5 @@ class Switches(Mapping[str, Any]):
         self._set |= values
 
     def reset(self) -> None:
-        """Put every switch back to its default."""
-        self._set = {}
+        """Put every switch back to how it stood at first."""
+        self._set = dict(self._standing)

@@ -97,6 +97,11 @@ class Query:
     def load(cls, package: str, name: str, purpose: str, key: Sequence[str]) -> Query:
         """Read `queries/<name>.sql` of a package."""
         text = (resources.files(package) / "queries" / f"{name}.sql").read_text(encoding="utf-8")
+        return cls.parse(text, name, purpose, key)
+
+    @classmethod
+    def parse(cls, text: str, name: str, purpose: str, key: Sequence[str]) -> Query:
+        """Read the text of a query file."""
         needs = _NEEDS.match(text)
         return cls.of(text, name, purpose, key, needs[1] if needs else None)
 

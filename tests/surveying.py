@@ -1,0 +1,32 @@
+"""A survey of a running sandbox, in this process."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from apbridge.avidxchange import AvidXchangeReader, AvidXchangeSettings
+from apbridge.netsuite import NetSuite, NetSuiteSettings
+from apbridge_operator.cli.checks import netsuite as checks
+from apbridge_operator.survey import Report, survey_avidxchange, survey_netsuite
+from apbridge_sandbox.testing import Running
+from tests.in_process import netsuite_config
+
+PERMISSIONS: Sequence[Mapping[str, Any]] = yaml.safe_load(
+    (Path(checks.__file__).parent / "permissions.yaml").read_text(encoding="utf-8")
+)
+DIMENSIONS = ("department", "class", "location")
+
+
+def surveyed(sandbox: Running, *, avidxchange: str | None = None) -> Report:
+    """Survey NetSuite, and AvidXchange by a profile where one is named."""
+    with NetSuite(NetSuiteSettings.from_config(netsuite_config(sandbox))) as netsuite:
+        results = list(survey_netsuite(netsuite, PERMISSIONS))
+    if avidxchange:
+        settings = AvidXchangeSettings.from_config(sandbox.avidxchange_settings(avidxchange))
+        with AvidXchangeReader(settings) as reader:
+            results += survey_avidxchange(reader, DIMENSIONS)
+    return Report(results, "0", "2026-11-30")

@@ -1,0 +1,234 @@
+"""`apbridge survey`: what it finds, what it must not tell, and a sandbox that behaves as the account did."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Iterator
+from functools import partial
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from apbridge_operator.survey import AnswerState, Report, asks
+from apbridge_operator.survey.account import project_queries
+from apbridge_operator.survey.probe import probes
+from apbridge_sandbox.switches import Switch, declared
+from apbridge_sandbox.switches.like import likeness, told_by
+from apbridge_sandbox.testing import Running, running
+from tests.accounts.accounts import Account, accounts
+from tests.surveying import surveyed
+from tools import survey as generated
+
+small = partial(running, vendors=3, bills=6)
+ACCOUNTS = accounts()
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Running]:
+    with small() as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def company(sandbox: Running) -> Iterator[Running]:
+    yield sandbox
+    sandbox.control("/control/switches", method="DELETE")
+    sandbox.control("/control/faults", method="DELETE")
+
+
+def found(report: Report, probe: str) -> dict[str, Any]:
+    return dict(next(one.found for one in report.results if one.name == probe))
+
+
+def states(report: Report) -> dict[str, AnswerState]:
+    return {one.name: one.state for one in report.results}
+
+
+@pytest.mark.parametrize("account", ACCOUNTS, ids=[one.name for one in ACCOUNTS])
+def test_a_sandbox_like_the_account_is_surveyed_alike(account: Account, company: Running, tmp_path: Path):
+    company.control("/control/switches", account.switches)
+    first, file = surveyed(company), tmp_path / "survey.json"
+    first.write(file)
+    with small(like=file) as like:
+        assert surveyed(like).as_fields() == first.as_fields()
+        assert like.sandbox
+        for name in likeness().told.keys() & account.switches.keys() - _UNSEEN - _PARTLY:
+            assert like.sandbox.switches[name] == account.switches[name], name
+
+
+_PARTLY = {"netsuite.missing_permissions", "netsuite.role_subsidiaries"}
+"""Told as far as reading shows."""
+
+_UNSEEN = {"netsuite.deleted_record_types", "netsuite.payment_approval", "netsuite.has_more_at_cap"}
+"""Told by what the seeded company does not have: deletions, pending payments, 100,000 lines."""
+
+
+def test_nothing_is_written_and_little_is_asked(company: Running):
+    company.control("/control/calls", method="DELETE")
+    surveyed(company, avidxchange="avidconnect")
+    calls = company.calls()
+    assert calls["netsuite"]["writes"] == calls["avidxchange"]["writes"] == 0
+    assert calls["netsuite"]["total"] + calls["avidxchange"]["total"] <= 150
+
+
+def test_every_query_and_column_of_the_project_is_tried():
+    assert generated.FILE.read_text(encoding="utf-8") == generated.contents(), "run python -m tools.survey"
+    files = {
+        f"{path.parts[-3]}.{path.stem}"
+        for path in generated.ROOT.glob("[!.]*/**/queries/*.sql")
+        if ".venv" not in path.parts
+    }
+    names = {".".join(name.split(".")[-2:]) for name in project_queries().queries}
+    assert {name.rpartition(".")[2] for name in files} == {name.rpartition(".")[2] for name in names}
+    assert len(names) == len(files)
+
+
+def test_every_switch_is_told_by_a_probe_or_cannot_be_seen():
+    declaration = likeness()
+    assert not declaration.told.keys() & declaration.not_seen.keys()
+    assert declaration.told.keys() | declaration.not_seen.keys() == declared().keys(), (
+        "say in switches/like.yaml which probe tells a switch, or why reading does not show it"
+    )
+    told = {one.probe for one in (*declaration.told.values(), *declaration.options.values())}
+    assert told <= probes().keys()
+
+
+def test_every_probe_is_asked(company: Running):
+    asked = states(surveyed(company, avidxchange="avidconnect"))
+    declared_ones = probes().keys() - {"avidxchange.dimension_value"}
+    assert declared_ones <= asked.keys()
+    assert asks.ASKS.keys() <= asked.keys()
+    assert {name.removeprefix("netsuite.queries.") for name in asked if ".queries." in name} == (
+        project_queries().queries.keys()
+    )
+
+
+def _values(switch: Switch) -> list[Any]:
+    if isinstance(switch.default, bool):
+        return [False, True]
+    return list(switch.values or switch.of or [switch.default])
+
+
+@pytest.mark.parametrize("turn", range(2))
+def test_every_value_of_a_switch_that_is_told_comes_back(company: Running, tmp_path: Path, turn: int):
+    every = declared()
+    finite = {name: _values(every[name]) for name in likeness().told if name not in _UNSEEN | _PARTLY}
+    wanted = {name: values[turn % len(values)] for name, values in finite.items()}
+    # With a feature off, nothing shows what depends on it.
+    wanted |= {f"netsuite.{name}": True for name in ("oneworld", "custom_segments", "client_suitescript")}
+    wanted["netsuite.web_services_only"] = False
+    company.control("/control/switches", wanted)
+    file = tmp_path / "survey.json"
+    surveyed(company).write(file)
+    told = told_by(file).switches
+    # A feature that is off takes its columns away, too.
+    assert str(wanted.pop("netsuite.hidden_columns")) in str(told["netsuite.hidden_columns"])
+    assert told.items() >= wanted.items()
+
+
+@pytest.mark.parametrize(("name", "value"), [("client_suitescript", False), ("web_services_only", True)])
+def test_why_no_restlet_can_be_called_is_told(company: Running, tmp_path: Path, name: str, *, value: bool):
+    company.control("/control/switches", {f"netsuite.{name}": value})
+    report, file = surveyed(company), tmp_path / "survey.json"
+    report.write(file)
+    assert states(report)["netsuite.restlet"] is AnswerState.FAILS
+    assert told_by(file).switches[f"netsuite.{name}"] is value
+
+
+def test_a_missing_permission_is_told_by_netsuites_name(company: Running):
+    company.control(
+        "/control/switches",
+        {"netsuite.missing_permissions": "Lists -> Departments, Setup -> Deleted Records"},
+    )
+    report = surveyed(company)
+    assert found(report, "netsuite.permissions")["missing"] == [
+        "Lists -> Departments",
+        "Setup -> Deleted Records",
+    ]
+    assert states(report)["netsuite.permissions"] is AnswerState.FAILS
+    assert found(report, "netsuite.features")["departments"]
+
+
+@pytest.mark.parametrize("missing", ["Reports -> SuiteAnalytics Workbook", "Setup -> REST Web Services"])
+def test_whoever_is_not_let_in_has_a_report_too(company: Running, missing: str):
+    company.control("/control/switches", {"netsuite.missing_permissions": missing})
+    report = surveyed(company)
+    assert report.fails
+    assert states(report)["netsuite.sign_in"] is AnswerState.FAILS
+    assert len(report.results) == 2
+
+
+@pytest.mark.parametrize("answer", ["Bad gateway", {"items": 7}, [], None])
+def test_a_probe_that_fails_is_a_result(company: Running, answer: object, monkeypatch: pytest.MonkeyPatch):
+    def answers(*_: object, **__: object) -> object:
+        return answer
+
+    monkeypatch.setattr("apbridge_operator.survey.account.Account.page", answers)
+    monkeypatch.setattr("apbridge_operator.survey.asks.record_fields", answers)
+    ended = states(surveyed(company))
+    assert ended["netsuite.records"] is ended["netsuite.custom"] is AnswerState.UNKNOWN
+    assert ended["netsuite.bill_statuses"] is AnswerState.EXPECTED
+
+
+KEPT = re.compile(
+    r"id$|date|type$|created|modified|^is|line$|status|^(closed|posting|voided|tax|book|custom|symbol)",
+    re.IGNORECASE,
+)
+
+
+def test_nothing_of_the_company_is_in_the_file(tmp_path: Path):
+    canaries = (f"Canary{number}x" for number in count(7000))
+    with small() as sandbox:
+        with sqlite3.connect(sandbox.folder / "sandbox.db") as books:
+            planted = dict(_planted(books, canaries))
+        report = surveyed(sandbox, avidxchange="avidconnect")
+        file = tmp_path / "survey.json"
+        report.write(file)
+        written = file.read_text(encoding="utf-8")
+        assert len(planted) > 30
+        for canary in planted:
+            assert canary.lower() not in written.lower()
+        for name, value in sandbox.credentials.items():
+            assert len(value) < 4 or "PROFILE" in name or value not in written, name
+        for value in _numbers(sandbox.folder / "sandbox.db"):
+            assert not re.search(rf"(?<![0-9]){re.escape(value)}(?![0-9])", written), value
+        assert "127.0.0.1" not in written
+
+
+def _planted(books: sqlite3.Connection, canaries: Iterator[str]) -> Iterator[tuple[str, str]]:
+    """Put a canary into every column of text that is no word of a vocabulary, and tell where each is."""
+    canary = next(canaries)
+    books.execute("UPDATE ns_transaction SET custom = ?", (f'{{"custbody_contract_number": "{canary}"}}',))
+    yield canary, "ns_transaction.custom"
+    columns = books.execute(
+        "SELECT t.name, c.name FROM sqlite_schema t, pragma_table_info(t.name) c"
+        " WHERE t.type = 'table' AND t.name LIKE 'ns_%' AND c.type = 'TEXT'"
+    )
+    for table, column in columns.fetchall():
+        if KEPT.search(column) or table in _SIGN_IN:
+            continue
+        canary = next(canaries)
+        changed = books.execute(
+            f"UPDATE {table} SET {column} = '{canary}' || ROWID"  # noqa: S608 - names out of the schema
+            f" WHERE {column} NOT IN ('T', 'F') AND {column} GLOB '*[a-zA-Z]*'"
+        )
+        if changed.rowcount:
+            yield canary, f"{table}.{column}"
+
+
+_SIGN_IN = {"ns_integration", "ns_certificate", "ns_token", "ns_consumer", "ns_access_token", "ns_nonce"}
+
+
+def _numbers(database: Path) -> Iterator[str]:
+    """Yield ids and amounts of the books of three digits and more."""
+    with sqlite3.connect(database) as books:
+        for query in (
+            "SELECT id FROM ns_transaction",
+            "SELECT total_cents FROM ns_transaction",
+            "SELECT total_cents / 100 FROM ns_transaction",
+            "SELECT id FROM ns_account",
+        ):
+            yield from (str(value) for (value,) in books.execute(query) if abs(value or 0) > 999)
