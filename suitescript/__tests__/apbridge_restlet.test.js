@@ -141,6 +141,18 @@ test('a payment of ours is voided', () => {
   expect(transaction.void).toHaveBeenCalledWith({ type: 'vendorpayment', id: '99' });
 });
 
+test.each([
+  ['numbers', (level) => level],
+  ['texts', (level) => String(level)],
+])('levels of permissions that come as %s are named', (_, told) => {
+  const given = { TRAN_VENDPYMT: runtime.Permission.EDIT, LIST_FIND: runtime.Permission.NONE };
+  runtime.getCurrentUser.mockReturnValue({ getPermission: ({ name }) => told(given[name]) });
+  expect(restlet.post({ action: 'permissions', names: Object.keys(given) })).toEqual({
+    permissions: { TRAN_VENDPYMT: 'EDIT', LIST_FIND: 'NONE' },
+  });
+  expect(refusalOf({ action: 'permissions', names: ['TRAN_VENDPYMT', 7] })).toBe('INVALID_REQUEST');
+});
+
 test('a file is handed out in base64, and only if it is on a bill', () => {
   searchGives([]);
   expect(refusalOf({ action: 'content', file: '77' })).toBe('FILE_NOT_ON_A_BILL');

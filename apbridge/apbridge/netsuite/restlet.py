@@ -7,9 +7,9 @@ read before it counts; what cannot be read raises a `ValueError` that tells wher
 from __future__ import annotations
 
 import base64
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta, Struct
@@ -83,6 +83,10 @@ class FileListing:
     unreadable: dict[str, list[Unreadable]] = field(default_factory=dict)
 
 
+class _Permissions(Struct):
+    permissions: dict[str, Literal["NONE", "VIEW", "CREATE", "EDIT", "FULL"]]
+
+
 class _Files(Struct):
     files: list[Any]
 
@@ -113,6 +117,11 @@ def version(answer: Any) -> Version:  # noqa: ANN401
 def trial(answer: Any) -> Trial:  # noqa: ANN401
     """Read an answer to `try`."""
     return msgspec.convert(answer, Trial)
+
+
+def permissions(answer: Any) -> Mapping[str, str]:  # noqa: ANN401
+    """Read an answer to `permissions`: a level by each id; one that it did not know is left out."""
+    return msgspec.convert(answer, _Permissions).permissions
 
 
 def listing(answer: Any, bills: Collection[str]) -> FileListing:  # noqa: ANN401

@@ -30,6 +30,7 @@ FILE = {
 READS: dict[str, Callable[[Any], Any]] = {
     "version": restlet.version,
     "try": restlet.trial,
+    "permissions": restlet.permissions,
     "files": partial(restlet.listing, bills=["12"]),
     "changed": restlet.changes,
     "content": restlet.content,

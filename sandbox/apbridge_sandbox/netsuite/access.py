@@ -13,6 +13,7 @@ from apbridge_sandbox.declared import declared
 from apbridge_sandbox.netsuite import token_based
 from apbridge_sandbox.netsuite.endpoint import NetSuiteCall
 from apbridge_sandbox.netsuite.errors import insufficient_permission, invalid_login
+from apbridge_sandbox.netsuite.permissions import PermissionLevel, level_of
 from apbridge_sandbox.netsuite.sign_in import fingerprint
 from apbridge_sandbox.preferences import DatePreference
 from apbridge_sandbox.switches import Switches, listed
@@ -96,14 +97,17 @@ def check_bearer(call: NetSuiteCall, scope: str) -> Caller:
     raise invalid_login(ACCOUNT_ID)
 
 
-def check_permission(call: NetSuiteCall, permission: str) -> None:
-    """Make sure that the role has a permission.
+def check_permission(
+    call: NetSuiteCall, permission: str, needs: PermissionLevel = PermissionLevel.VIEW
+) -> None:
+    """Make sure that the role has a permission, at a level at least.
 
     Raises:
         NetSuiteError: It has not.
     """
-    if permission in account_of(call.sandbox.switches).permissions_missing:
-        raise insufficient_permission(permission)
+    level = level_of(call.sandbox.switches, permission)
+    if level < needs:
+        raise insufficient_permission(permission, is_low=level > PermissionLevel.NONE)
 
 
 def account_of(switches: Switches) -> suiteql.AccountView:

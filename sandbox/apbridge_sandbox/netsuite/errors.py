@@ -92,10 +92,11 @@ def invalid_login(account: str, scheme: str = "Bearer") -> NetSuiteError:
     return NetSuiteError(401, "INVALID_LOGIN", detail, headers={"WWW-Authenticate": challenge})
 
 
-def insufficient_permission(permission: str) -> NetSuiteError:
-    """Refuse what the role may not do."""
+def insufficient_permission(permission: str, *, is_low: bool = False) -> NetSuiteError:
+    """Refuse what the role may not do: it lacks the permission, or has it at too low a level."""
+    higher = "a higher level of " if is_low else ""
     detail = (
-        f"Permission Violation: You need  the '{permission}' permission to access this page. "
+        f"Permission Violation: You need  {higher}the '{permission}' permission to access this page. "
         "Please contact your account administrator."
     )
     return NetSuiteError(403, "INSUFFICIENT_PERMISSION", detail)

@@ -27,6 +27,7 @@ from apbridge_sandbox.netsuite.errors import (
 )
 from apbridge_sandbox.netsuite.forms import check_shown
 from apbridge_sandbox.netsuite.paging import check_parameters
+from apbridge_sandbox.netsuite.permissions import PermissionLevel
 from apbridge_sandbox.netsuite.posting import (
     change_vendor_payment,
     check_unlocked,
@@ -68,6 +69,7 @@ def collection(call: NetSuiteCall) -> Response:
         return listing.records(call, asked.kind, asked.account)
     if call.request.method != "POST" or asked.name != payments.RECORD_TYPE:
         raise method_not_allowed(call.request.method)
+    check_permission(call, asked.kind.permission, PermissionLevel.CREATE)
     body = call.json()
     check_shown(body, call.sandbox.switches)
     with _committing(call, body.get("externalId")) as conn:
@@ -94,7 +96,7 @@ def transform(call: NetSuiteCall) -> Response:
     target = call.path("target")
     if asked.name != bills.RECORD_TYPE or target.lower() != payments.RECORD_TYPE.lower():
         raise no_such_record_type(target)
-    check_permission(call, record_types()[payments.RECORD_TYPE.lower()].permission)
+    check_permission(call, record_types()[payments.RECORD_TYPE.lower()].permission, PermissionLevel.CREATE)
     body = call.json() if call.body else {}
     check_shown(body, call.sandbox.switches)
     with _committing(call, body.get("externalId")) as conn:
@@ -168,6 +170,7 @@ def _patch(call: NetSuiteCall, asked: _RecordRequest) -> Response:
 
 
 def _delete(call: NetSuiteCall, asked: _RecordRequest) -> Response:
+    check_permission(call, asked.kind.permission, PermissionLevel.FULL)
     now = call.sandbox.clock.now()
     with _committing(call, None) as conn:
         row = _find(conn, asked, call.path("id"))
@@ -198,6 +201,7 @@ def _put(call: NetSuiteCall, asked: _RecordRequest) -> Response:
     with _committing(call, external_id) as conn:
         row = _look_up(conn, asked, wanted)
         if row is None:
+            check_permission(call, asked.kind.permission, PermissionLevel.CREATE)
             payment = payments.read_new(conn, body, asked.account.features_off, call.sandbox.switches)
             record_id = post_vendor_payment(conn, payment, now=call.sandbox.clock.now(), rules=_rules(call))
         else:
@@ -214,6 +218,7 @@ def _change(
     row: sqlite3.Row,
     body: dict[str, Any],
 ) -> None:
+    check_permission(call, asked.kind.permission, PermissionLevel.EDIT)
     now, features_off = call.sandbox.clock.now(), asked.account.features_off
     if asked.name == bills.RECORD_TYPE:
         bills.change_bill(conn, row, body, features_off, now=now)

@@ -8,10 +8,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from apbridge_sandbox.netsuite import searches
-from apbridge_sandbox.netsuite.access import Caller, account_of
+from apbridge_sandbox.netsuite.access import Caller, account_of, check_permission
 from apbridge_sandbox.netsuite.applying import ApplyRules
 from apbridge_sandbox.netsuite.endpoint import NetSuiteCall
-from apbridge_sandbox.netsuite.errors import NetSuiteError, insufficient_permission
+from apbridge_sandbox.netsuite.errors import NetSuiteError
+from apbridge_sandbox.netsuite.permissions import PermissionLevel, level_of, permissions
 from apbridge_sandbox.netsuite.posting import void_vendor_payment
 from apbridge_sandbox.netsuite.suitescript.engine import ScriptError
 
@@ -49,7 +50,6 @@ class ScriptHost:
         self._sandbox = call.sandbox
         self._units = 0
         account = account_of(call.sandbox.switches)
-        self._missing = account.permissions_missing
         type_names = call.sandbox.switches["netsuite.file_types"] == "names"
         self._shown = searches.SearchFormat(account.dates, type_names)
         self._operations: dict[str, Callable[[Argument], Any]] = {
@@ -57,6 +57,7 @@ class ScriptHost:
             "count": self._count,
             "encode": _encode,
             "load": self._load,
+            "level": self._level,
             "lookup": self._lookup,
             "search": self._search,
             "user": lambda _: {"id": int(caller.entity), "role": caller.role},
@@ -134,10 +135,10 @@ class ScriptHost:
         return row
 
     def _void(self, asked: Argument) -> int:
-        self._check(_PAYMENTS)
+        self._check(_PAYMENTS, PermissionLevel.FULL)
         rules = ApplyRules.of(self._sandbox.switches)
         if rules.void_style != "in_place":
-            self._check(_JOURNALS)
+            self._check(_JOURNALS, PermissionLevel.CREATE)
         self._call.request.state.is_write = True
         with self._sandbox.store.write() as conn:
             found = conn.execute(
@@ -147,9 +148,12 @@ class ScriptHost:
                 raise ScriptError("RCRD_DOESNT_EXIST", "That record does not exist.")
             return void_vendor_payment(conn, found["id"], now=self._sandbox.clock.now(), rules=rules)
 
-    def _check(self, permission: str) -> None:
-        if permission in self._missing:
-            raise insufficient_permission(permission)
+    def _check(self, permission: str, needs: PermissionLevel = PermissionLevel.VIEW) -> None:
+        check_permission(self._call, permission, needs)
+
+    def _level(self, asked: Argument) -> int:
+        known = permissions().get(asked["name"])
+        return level_of(self._sandbox.switches, known.name) if known else PermissionLevel.NONE
 
 
 def _contents(row: sqlite3.Row) -> str:

@@ -240,14 +240,6 @@ def test_a_second_write_of_the_same_id_is_refused_while_the_first_commits(
     assert error_of(refused)["o:errorCode"] == "RCRD_HAS_BEEN_CHANGED"
 
 
-def test_a_role_without_the_permission(netsuite: SignedInNetSuite, bills: list[SeededBill]):
-    netsuite.switch(missing_permissions="Transactions -> Pay Bills")
-    answer = netsuite.post(PAYMENT, json=bills[0].payment())
-    error = error_of(answer)
-    assert (answer.status_code, error["o:errorCode"]) == (403, "INSUFFICIENT_PERMISSION")
-    assert "'Transactions -> Pay Bills' permission" in error["detail"]
-
-
 @pytest.mark.parametrize(
     ("feature", "field"),
     [

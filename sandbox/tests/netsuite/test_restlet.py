@@ -387,6 +387,50 @@ def test_many_at_once(netsuite: SignedInNetSuite):
     assert answers == [file["id"] for file in files * 5]
 
 
+@pytest.mark.parametrize(
+    ("file", "written", "instead", "problem"),
+    [
+        (
+            "Objects/customrole_apbridge.xml",
+            "ADMI_DELETEDRECORD</permkey>\n      <permlevel>FULL",
+            "ADMI_DELETEDRECORD</permkey>\n      <permlevel>VIEW",
+            "ADMI_DELETEDRECORD at level VIEW",
+        ),
+        ("Objects/customrole_apbridge.xml", "<permkey>TRAN_FIND<", "<permkey>TRAN_SEARCH<", "TRAN_SEARCH"),
+        ("manifest.xml", '<feature required="false">SUBSIDIARIES</feature>', "", "feature SUBSIDIARIES"),
+        ("manifest.xml", '<feature required="true">SERVERSIDESCRIPTING</feature>', "", "SERVERSIDESCRIPTING"),
+        (
+            "Objects/customscript_apbridge_restlet.xml",
+            "[scriptid=customrole_apbridge]",
+            "[scriptid=customrole_other]",
+            "refers to customrole_other",
+        ),
+    ],
+)
+def test_a_project_that_netsuite_would_not_deploy_is_not_deployed(
+    tmp_path: Path, file: str, written: str, instead: str, problem: str
+):
+    shutil.copytree(PROJECT / "src", tmp_path / "copy/src")
+    changed = tmp_path / "copy/src" / file
+    text = changed.read_text(encoding="utf-8")
+    assert written in text
+    changed.write_text(text.replace(written, instead), encoding="utf-8")
+    with pytest.raises(ProjectError, match=problem):
+        Project(tmp_path / "copy").restlet(*SCRIPT.values())
+
+
+def test_levels_of_permissions_are_told(netsuite: SignedInNetSuite):
+    netsuite.switch(
+        missing_permissions="Lists -> Vendors", permission_levels="Transactions -> Pay Bills: Edit"
+    )
+    names = ["LIST_VENDOR", "TRAN_VENDPYMT", "TRAN_VENDBILL", "NO_SUCH"]
+    answer = netsuite.restlet({"action": "permissions", "names": names}).json()
+    assert list(answer["permissions"].values()) == ["NONE", "EDIT", "FULL", "NONE"]
+    for wrong in (None, "LIST_VENDOR", ["list vendor"], [7], names * 30):
+        body = {"action": "permissions", "names": wrong}
+        assert _refusal(netsuite.restlet(body)) == (400, "INVALID_REQUEST")
+
+
 def test_a_project_is_read_as_netsuite_would(tmp_path: Path):
     with pytest.raises(ProjectError, match="no SuiteScript project"):
         Project(tmp_path)

@@ -202,7 +202,12 @@
   const runtime = () =>
     strict('N/runtime', {
       accountId,
-      getCurrentUser: () => strict('runtime.User', ask('user', {})),
+      Permission: strict('runtime.Permission', { FULL: 4, EDIT: 3, CREATE: 2, VIEW: 1, NONE: 0 }),
+      getCurrentUser: () =>
+        strict('runtime.User', {
+          ...ask('user', {}),
+          getPermission: (given) => ask('level', options('User.getPermission', given, ['name'])),
+        }),
     });
 
   const transaction = () =>

@@ -6,6 +6,7 @@
  *
  *   {"action": "version"}
  *   {"action": "try"}                            whether dates and files can be read here; names no record
+ *   {"action": "permissions", "names": ["TRAN_VENDPYMT"]}   the levels at which the role has some permissions
  *   {"action": "files", "bills": ["12", "34"]}   the files of at most 1,000 bills, by one search
  *   {"action": "changed", "since": "2026-07-19T03:04:00Z"}   bills with a file added or changed since then
  *   {"action": "content", "file": "77"}          a file's content in base64, at most 10 MB
@@ -27,6 +28,11 @@ define([
   'N/transaction',
 ], (encode, error, file, format, runtime, search, transaction) => {
   const VERSION = '1.3.0';
+
+  /** Permissions of one request. */
+  const MOST_PERMISSIONS = 100;
+
+  const LEVELS = ['FULL', 'EDIT', 'CREATE', 'VIEW', 'NONE'];
 
   /** Bills of one request: one page of a search has as many results at most. */
   const MOST_BILLS = 1000;
@@ -119,6 +125,26 @@ define([
     if (!found) return { found: false };
     const [listed] = listFiles({ bills: [found.getValue(bill)] }).files;
     return { found: true, type: listed.type, read: readFile({ file: listed.id }).content.length > 0 };
+  };
+
+  /**
+   * Tells at which levels the role has some permissions: REST shows of most of them only whether it has them.
+   *
+   * @param {{names: string[]}} request - Internal ids of permissions.
+   * @returns {{permissions: Object<string, string>}} NONE, VIEW, CREATE, EDIT or FULL of each.
+   */
+  const listPermissions = ({ names }) => {
+    const known = (name) => typeof name === 'string' && /^[A-Z0-9_]{1,60}$/.test(name);
+    if (!Array.isArray(names) || names.length > MOST_PERMISSIONS || !names.every(known)) {
+      throw refusal('INVALID_REQUEST', `names has to be a list of at most ${MOST_PERMISSIONS} ids of permissions.`);
+    }
+    const user = runtime.getCurrentUser();
+    // Documented as a text, and as a number in Oracle's stubs.
+    const levelOf = (name) => {
+      const found = String(user.getPermission({ name }));
+      return LEVELS.find((level) => String(runtime.Permission[level]) === found);
+    };
+    return { permissions: Object.fromEntries(names.map((name) => [name, levelOf(name)])) };
   };
 
   /**
@@ -337,7 +363,7 @@ define([
     externalIds.length > 0 &&
     externalIds.every((each) => each && String(each.value).startsWith(OUR_PAYMENTS));
 
-  const actions = { version, try: tryOut, files: listFiles, changed: listChanged, content: readFile, void: voidPayment };
+  const actions = { version, try: tryOut, permissions: listPermissions, files: listFiles, changed: listChanged, content: readFile, void: voidPayment };
 
   /**
    * @param {{action: string}} request - The body of the call.
