@@ -176,3 +176,17 @@ def test_a_stream_that_cannot_be_read_stops_no_other_and_ends_the_run_with_an_er
     switch(missing_permissions="Lists -> Accounts")
     with pytest.raises(UnavailableError, match="gl_accounts, bills"):
         company.sync()
+
+
+def test_a_name_is_taken_from_whatever_is_shown(company: SandboxTap, switch: Switch):
+    names = ("vendor.companyname", "vendor.altname", "account.fullname", "account.accountsearchdisplayname")
+    switch(hidden_columns=", ".join(names))
+    synced = company.sync()
+    vendors = company.sql("SELECT id, entityid FROM ns_vendor")
+    accounts = company.sql("SELECT id, acctnumber FROM ns_account")
+    for stream, rows in (("vendors", vendors), ("gl_accounts", accounts)):
+        told = {record["id"]: record["name"] for record in synced.records(stream)}
+        assert told == {str(number): name for number, name in rows}
+    assert {record["full_name"] for record in synced.records("gl_accounts")} == {
+        number for _, number in accounts
+    }

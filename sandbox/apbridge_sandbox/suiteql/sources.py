@@ -173,7 +173,14 @@ def table(name: str, alias: str, account: AccountView) -> Source:
         # A row of no subsidiary is everybody's.
         base = f"(SELECT * FROM {base} WHERE COALESCE({declared.restricted} IN ({allowed}), 1))"  # noqa: S608
     removed = () if declared.removed is None else (each for each in declared.removed if _has(each, account))
-    return Source(alias, name, f"{base} AS {called}", columns, key=declared.key, removed=frozenset(removed))
+    return Source(
+        alias,
+        name,
+        f"{base} AS {called}",
+        columns,
+        key=declared.key if declared.key in columns else None,
+        removed=frozenset(removed),
+    )
 
 
 def derived(alias: str, sql: str, outputs: Iterable[tuple[str, Term]], *, ordered: bool) -> Source:

@@ -44,3 +44,9 @@ def test_types_of_deleted_records_are_spelled_in_many_ways(
     control("/control/netsuite/merge-vendors", {"vendor": gone.vendor, "into": into})
     found = netsuite.rows("SELECT DISTINCT type FROM deletedrecord ORDER BY type ASC")
     assert [row["type"] for row in found] == sorted([bill, vendor])
+
+
+def test_a_table_is_read_without_its_id(netsuite: SignedInNetSuite):
+    netsuite.switch(hidden_columns="currency.id")
+    rows = netsuite.rows("SELECT symbol FROM currency ORDER BY symbol ASC")
+    assert [row["symbol"] for row in rows] == ["CAD", "USD"]

@@ -4,8 +4,10 @@ SELECT
   COALESCE(a.accountsearchdisplayname, a.fullname) AS name,  -- required
   a.fullname AS name,
   a.accountsearchdisplayname AS name,
+  a.acctnumber AS name,
   a.fullname AS full_name,  -- required
   a.accountsearchdisplayname AS full_name,
+  a.acctnumber AS full_name,
   a.accttype AS type,  -- required
   a.parent AS parent_id,
   a.subsidiary AS subsidiary_ids,

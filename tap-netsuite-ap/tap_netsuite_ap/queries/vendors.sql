@@ -4,6 +4,7 @@ SELECT
   COALESCE(v.companyname, v.altname, v.entityid) AS name,  -- required
   COALESCE(v.companyname, v.entityid) AS name,
   COALESCE(v.altname, v.entityid) AS name,
+  v.entityid AS name,
   v.legalname AS legal_name,
   v.printoncheckas AS print_on_check_as,
   v.isperson AS is_person,  -- required

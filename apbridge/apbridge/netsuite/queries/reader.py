@@ -164,6 +164,7 @@ class Reader:
             text = query.render(absent, where=where, after=after, until=until)
             page = self.netsuite.suiteql(text, limit=rows, purpose=query.purpose)
             _check_columns(query, query.key[-1:], page.items)
+            _check_once(query, page.items)
             return page
 
         def has_passed() -> bool:
@@ -226,6 +227,17 @@ def _check_columns(query: Query, columns: Sequence[str], rows: Sequence[Row]) ->
     """
     if not all(column in row for row in rows for column in columns):
         raise UnavailableError("APB-NS-022", purpose=query.purpose, problem=f"rows without {columns[0]}")
+
+
+def _check_once(query: Query, rows: Sequence[Row]) -> None:
+    """Check that each row comes once: a line for each of several accounting books would count twice.
+
+    Raises:
+        UnavailableError: One comes again.
+    """
+    if query.key and len({tuple(row.get(alias) for alias in query.key) for row in rows}) < len(rows):
+        problem = f"two rows of one {query.key[-1]}"
+        raise UnavailableError("APB-NS-022", purpose=query.purpose, problem=problem)
 
 
 class _PendingQuery:

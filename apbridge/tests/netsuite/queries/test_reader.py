@@ -159,3 +159,13 @@ def test_where_pages_end_is_not_known_of_rows_without_a_place(answer: list[dict[
         ends = reading.ends(QUERY, where=[], after=("1",))
         assert ends == [("1000",)] * ("id" in answer[0])
         assert ("row_numbers" in reading.features.absent) is not bool(ends)
+
+
+def test_a_row_that_comes_twice_is_not_taken():
+    class Doubling(FakeAccount):
+        def suiteql(self, query: str, *, limit: int, purpose: str) -> QueryPage:
+            page = super().suiteql(query, limit=limit, purpose=purpose)
+            return replace(page, items=[*page.items, *page.items])
+
+    with reader(Doubling(set(), str)) as reading, pytest.raises(UnavailableError, match="two rows of one id"):
+        reading.all(QUERY)
