@@ -12,9 +12,10 @@ from apbridge.http import Call
 from apbridge.netsuite import restlet
 from apbridge.netsuite.catalog import Fields, record_fields
 from apbridge.netsuite.client import MOST_ROWS
+from apbridge.netsuite.queries.lines import CURRENCIES, ONEWORLD
 from apbridge_operator.certificates import Certificates
 from apbridge_operator.survey import safe
-from apbridge_operator.survey.account import Account
+from apbridge_operator.survey.account import Account, project_queries
 from apbridge_operator.survey.result import Found
 
 SIGNED_IN = "SELECT 1 AS one FROM dual"
@@ -30,6 +31,9 @@ FEATURE_COLUMNS: Mapping[str, tuple[str, Sequence[str]]] = {
     "itemtype": ("", ("transactionline.itemtype",)),
 }
 """What shows a feature: its table, or a column of another one where the role does not see the table."""
+
+_OFF = {ONEWORLD.name: "oneworld", CURRENCIES.name: "multicurrency"}
+"""Features that queries have a name for."""
 
 _NO_RESTLETS: Mapping[str, Found] = {
     "APB-NS-024": {"suitescript": False},
@@ -63,6 +67,14 @@ def features(account: Account) -> Found:
         feature: table in account.hidden or any(account.shows(*column.split(".")) for column in columns)
         for feature, (table, columns) in FEATURE_COLUMNS.items()
     } | {"subsidiary_maps": "accountsubsidiarymap" in account.hidden}
+
+
+def absent(account: Account) -> frozenset[str]:
+    """Return what the account was found to lack, by the names that queries have for it."""
+    names = {f"{table}.{column}" for table, columns in account.hidden.items() for column in columns}
+    names |= project_queries().columns.keys() - account.hidden.keys()
+    on = features(account)
+    return frozenset(names | {name for name, known in _OFF.items() if not on[known]})
 
 
 def records(account: Account) -> Found:
@@ -234,7 +246,8 @@ def _outcome(account: Account, taken: str, **page: int) -> str:
 
 
 def _more_at_cap(account: Account) -> bool | None:
-    text = "SELECT l.uniquekey FROM transactionline l ORDER BY l.uniquekey ASC"
+    # No more rows are counted than it takes: a ledger may have millions of lines.
+    text = f"SELECT l.uniquekey FROM transactionline l WHERE ROWNUM <= {MOST_ROWS + 1}"  # noqa: S608
     with suppress(APBridgeError, LookupError):
         if account.page(text, limit=1)["totalResults"] > MOST_ROWS:
             return bool(account.page(text, limit=1, offset=MOST_ROWS - 1)["hasMore"])

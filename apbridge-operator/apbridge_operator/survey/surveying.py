@@ -14,6 +14,7 @@ from apbridge.avidxchange.canonical import STREAMS
 from apbridge.errors import APBridgeError, RefusedError, UnavailableError
 from apbridge.netsuite import NetSuite
 from apbridge.netsuite.queries.features import Features
+from apbridge.netsuite.queries.lines import FEATURES
 from apbridge.netsuite.queries.query import Query
 from apbridge.netsuite.queries.reader import Reader
 from apbridge_operator.survey import asks, safe
@@ -25,7 +26,41 @@ from apbridge_operator.survey.result import AnswerState, ProbeNote, ProbeResult
 _ONE_ROW = ["ROWNUM <= 1"]
 _QUERY = "netsuite.queries."
 
+_MOST_UNANSWERED = 3
+"""Probes without an answer after which a system is asked no more: each has waited for minutes."""
+
 Permissions = Sequence[Mapping[str, Any]]
+
+
+class _Asking:
+    """Asks one system probe after probe, as long as it answers."""
+
+    def __init__(self) -> None:
+        self._unanswered = 0
+
+    def ended(self, probe: Probe, ask: Callable[[], ProbeResult], name: str | None = None) -> ProbeResult:
+        """Return the result of a probe, which ends well whatever happens."""
+        name = name or probe.name
+        result = self._result(probe, ask)
+        if not safe.is_safe([dict(result.found), [dict(note.facts) for note in result.notes]]):
+            result = _unknown(probe, {}, ProbeNote("APB-SRV-005", {}))
+        return ProbeResult(name, result.question, result.state, result.found, result.notes, result.says)
+
+    def _result(self, probe: Probe, ask: Callable[[], ProbeResult]) -> ProbeResult:
+        if self._unanswered >= _MOST_UNANSWERED:
+            return _unknown(probe, {}, ProbeNote("APB-SRV-018", {}))
+        try:
+            return ask()
+        except UnavailableError as error:
+            self._unanswered += 1
+            return _failed(probe, error, {"error": error.code})
+        except RefusedError as refused:
+            return _failed(probe, refused, {"refused": safe.word(refused.reason) or safe.OTHER})
+        except APBridgeError as error:
+            return _failed(probe, error, {"error": error.code})
+        except Exception as failure:  # noqa: BLE001 - an answer of any kind is a result
+            kind = safe.word(type(failure).__name__)
+            return _unknown(probe, {"error": kind}, ProbeNote("APB-SRV-002", {"kind": kind}))
 
 
 def survey_netsuite(netsuite: NetSuite, permissions: Permissions) -> Iterator[ProbeResult]:
@@ -39,7 +74,7 @@ def survey_netsuite(netsuite: NetSuite, permissions: Permissions) -> Iterator[Pr
         The result of each probe, as it comes.
     """
     account = Account(netsuite)
-    permitted = probes()["netsuite.permissions"]
+    asking, permitted = _Asking(), probes()["netsuite.permissions"]
     signed_in = _sign_in(account, permissions)
     yield signed_in
     if signed_in.state is AnswerState.FAILS:
@@ -53,11 +88,13 @@ def survey_netsuite(netsuite: NetSuite, permissions: Permissions) -> Iterator[Pr
             table: pool.submit(account.look_at, table, [*columns, *asks.ALSO.get(table, ())])
             for table, columns in project.columns.items()
         }
-        yield _ended(declared["netsuite.columns"], lambda: _columns(account, project, looked))
+        yield asking.ended(declared["netsuite.columns"], lambda: _columns(account, project, looked))
         asked: list[Callable[[], ProbeResult]] = [
-            partial(_ended, declared["netsuite.permissions"], partial(_permissions, account, permissions)),
-            *(partial(_query, netsuite, name, query) for name, query in project.queries.items()),
-            *(partial(_asked, account, one) for one in declared.values() if _is_plain(one)),
+            partial(
+                asking.ended, declared["netsuite.permissions"], partial(_permissions, account, permissions)
+            ),
+            *(partial(_query, asking, account, name, query) for name, query in project.queries.items()),
+            *(partial(_asked, asking, account, one) for one in declared.values() if _is_plain(one)),
         ]
         yield from pool.map(lambda ask: ask(), asked)
 
@@ -72,8 +109,8 @@ def survey_avidxchange(reader: AvidXchangeReader, dimensions: Sequence[str]) -> 
     Yields:
         The result of each probe, as it comes.
     """
-    declared = probes()
-    signed_in = _ended(declared["avidxchange.sign_in"], lambda: _checked(reader))
+    asking, declared = _Asking(), probes()
+    signed_in = asking.ended(declared["avidxchange.sign_in"], lambda: _checked(reader))
     yield signed_in
     if signed_in.state is AnswerState.FAILS:
         return
@@ -81,7 +118,7 @@ def survey_avidxchange(reader: AvidXchangeReader, dimensions: Sequence[str]) -> 
         for place in places(resource, dimensions):
             probe = declared[f"avidxchange.{resource}"]
             name = ".".join([probe.name, *(safe.word(each) for each in place.values())])
-            yield _ended(probe, partial(_listed, probe, reader, resource, place), name)
+            yield asking.ended(probe, partial(_listed, probe, reader, resource, place), name)
 
 
 def not_surveyed(name: str, error: APBridgeError) -> ProbeResult:
@@ -101,38 +138,23 @@ def _is_plain(probe: Probe) -> bool:
     return probe.query is not None or probe.name in asks.ASKS
 
 
-def _asked(account: Account, probe: Probe) -> ProbeResult:
+def _asked(asking: _Asking, account: Account, probe: Probe) -> ProbeResult:
     def ask() -> ProbeResult:
         if probe.query is None:
             return probe.judged(asks.ASKS[probe.name](account))
         rows = account.rows(probe.query)
         return probe.judged({name: fact.read(rows) for name, fact in probe.facts.items()})
 
-    return _ended(probe, ask)
-
-
-def _ended(probe: Probe, ask: Callable[[], ProbeResult], name: str | None = None) -> ProbeResult:
-    """Return the result of a probe, which ends well whatever happens."""
-    name = name or probe.name
-    try:
-        result = ask()
-    except RefusedError as refused:
-        result = _failed(probe, refused, {"refused": safe.word(refused.reason) or safe.OTHER})
-    except APBridgeError as error:
-        result = _failed(probe, error, {"error": error.code})
-    except Exception as failure:  # noqa: BLE001 - an answer of any kind is a result
-        kind = type(failure).__name__
-        unreadable = APBridgeError("APB-SRV-002", kind=kind)
-        result = _failed(probe, unreadable, {"error": safe.word(kind)})
-    if not safe.is_safe([dict(result.found), [dict(note.facts) for note in result.notes]]):
-        result = ProbeResult(name, probe.question, AnswerState.UNKNOWN, {}, [ProbeNote("APB-SRV-005", {})])
-    return ProbeResult(name, result.question, result.state, result.found, result.notes, result.says)
+    return asking.ended(probe, ask)
 
 
 def _failed(probe: Probe, error: APBridgeError, found: Mapping[str, str]) -> ProbeResult:
-    return ProbeResult(
-        probe.name, probe.question, AnswerState.UNKNOWN, found, [], f"{error.says} [{error.code}]"
-    )
+    says = f"{error.says} [{error.code}]"
+    return ProbeResult(probe.name, probe.question, AnswerState.UNKNOWN, found, [], says)
+
+
+def _unknown(probe: Probe, found: Mapping[str, str], note: ProbeNote) -> ProbeResult:
+    return ProbeResult(probe.name, probe.question, AnswerState.UNKNOWN, found, [note])
 
 
 def _sign_in(account: Account, permissions: Permissions) -> ProbeResult:
@@ -193,26 +215,28 @@ def _facts(permission: Mapping[str, Any]) -> dict[str, str]:
     return {"found": _named(permission["permission"]), "needed": permission["for"]}
 
 
-def _query(netsuite: NetSuite, name: str, query: Query) -> ProbeResult:
+def _query(asking: _Asking, account: Account, name: str, query: Query) -> ProbeResult:
     """Run a query of the project for one row, just as the project would."""
     probe = Probe(_QUERY + name, f"Can NetSuite be asked to {query.purpose} ({name.rpartition('.')[2]})?")
 
     def ask() -> ProbeResult:
-        features = _QuietFeatures()
-        with Reader(netsuite, features) as reader:
+        features = _QuietFeatures(absent=asks.absent(account))
+        with Reader(account.netsuite, features) as reader:
             try:
                 reader.page(query, rows=1, where=_ONE_ROW)
             except RefusedError as refused:
                 note = ProbeNote("APB-SRV-014", {"found": name, "purpose": query.purpose})
-                found = {"taken": False, "without": sorted(features.absent)}
+                found = {"taken": False, "without": []}
                 return ProbeResult(probe.name, probe.question, AnswerState.FAILS, found, [note], refused.says)
-        without = sorted(features.absent)
+            is_asked = not reader.lacks(query)
+        read = {one for line in query.lines for one in line.needs} | query.needs
+        without = sorted((read & features.absent) - {one.name for one in FEATURES})
         lacking = {"found": ", ".join(without), "purpose": query.purpose}
-        notes = [ProbeNote("APB-SRV-015", lacking)] if without else []
+        notes = [ProbeNote("APB-SRV-015" if is_asked else "APB-SRV-017", lacking)] if without else []
         state = AnswerState.HANDLED if without else AnswerState.EXPECTED
-        return ProbeResult(probe.name, probe.question, state, {"taken": True, "without": without}, notes)
+        return ProbeResult(probe.name, probe.question, state, {"taken": is_asked, "without": without}, notes)
 
-    return _ended(probe, ask)
+    return asking.ended(probe, ask)
 
 
 class _QuietFeatures(Features):
