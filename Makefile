@@ -33,7 +33,7 @@ CAMPAIGN := apbridge/tests/singer/test_interleavings.py apbridge/tests/ledger/te
   tests/test_payment_history.py
 MANIFESTS := pyproject.toml constraints.txt constraints-hashed.txt VERSION $(PACKAGES:%=%/pyproject.toml)
 
-.PHONY: browser help demo test campaign fuzz bench lint format settings errors licences constraints setup wheels clean
+.PHONY: browser help demo test campaign accounts fuzz bench lint format settings errors licences constraints setup wheels clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -46,6 +46,9 @@ test: setup .third-party/.done suitescript/node_modules/.done browser ## Run eve
 
 campaign: setup .third-party/.done ## Draw many more examples of what any order, mishap or history comes to; EXAMPLES=<how many of each>
 	@APBRIDGE_EXAMPLES=$(or $(EXAMPLES),200) python -m pytest --numprocesses=auto --dist=load $(CAMPAIGN)
+
+accounts: .venv/.done ## Run the loop under many accounts: ten firms, each switch's values, what a seed draws; EXAMPLES=, MOST=, SEED=
+	@$(MEMORY:%=TMPDIR=%) python -m tests.accounts --firms --alone $(MOST:%=--most %) --examples $(or $(EXAMPLES),300) $(SEED:%=--seed %)
 
 fuzz: .venv/.done ## Feed many inputs to every parser of outside bytes; EXAMPLES=<how many over all>
 	@python -m tests.fuzz $(or $(EXAMPLES),100000)

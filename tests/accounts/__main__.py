@@ -7,6 +7,7 @@ Of what fails the fewest switches that still fail are looked for.
 from __future__ import annotations
 
 import argparse
+import random
 import sys
 import traceback
 from collections.abc import Iterator
@@ -46,6 +47,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--alone", nargs="?", const="", help="every value alone, of switches whose name has this"
     )
+    parser.add_argument("--most", type=int, help="so many of the values alone, drawn by the seed")
     parser.add_argument("--account", help="one of the ten, by its name")
     parser.add_argument("--firms", action="store_true", help="the ten")
     parser.add_argument("--contract", default="avidconnect", choices=shipped(), help="of --switches")
@@ -61,7 +63,10 @@ def _chosen(asked: argparse.Namespace) -> Iterator[Account]:
     if asked.firms or asked.account:
         yield from (one for one in accounts() if asked.account in {None, one.name})
     if asked.alone is not None:
-        yield from (one for one in alone() if asked.alone in one.name)
+        values = [one for one in alone() if asked.alone in one.name]
+        if asked.most is not None:
+            values = random.Random(asked.seed).sample(values, min(asked.most, len(values)))  # noqa: S311
+        yield from values
     yield from (combination(asked.seed + number) for number in range(asked.examples))
 
 

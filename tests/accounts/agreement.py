@@ -32,6 +32,7 @@ _MASTERS = {
     "classes": ("classes", "classification"),
     "locations": ("locations", "location"),
 }
+_DIMENSIONS = {"department", "classification", "location"}
 # What the log says of a field that comes to nothing, where it is not the field's own name.
 _WORDS = {
     "class": "class",
@@ -164,9 +165,9 @@ def _masters(found: Evidence) -> Iterator[str]:
             for record in ours[table]
             if (name := f"netsuite-{found.account}-{kind}-{record['id']}") not in known and name not in rows
         ]
-        # A whole list may be missing where the account or the role lacks it: then it is named.
-        word = "account" if kind == "account" else kind[:5]
-        if missing and not (found.is_hidden or _is_named(found.said, word)):
+        # A list of dimensions may be missing where the account or the role lacks it: then it is named.
+        is_named = kind in _DIMENSIONS and _has_word(found.said, f"list of {stream}")
+        if missing and not (found.is_hidden or is_named):
             yield f"{len(missing)} {stream} are missing without a word: {missing[:3]}"
 
 
@@ -280,9 +281,9 @@ def _is_blank(sentence: str) -> bool:
     return bool(re.search(r"\{[a-z_]+\}", sentence))
 
 
-def _is_named(said: str, word: str) -> bool:
-    """Return whether a sentence of the catalogue speaks of it."""
-    return any(word in line.lower() and "[APB-" in line for line in said.splitlines())
+def _has_word(said: str, words: str) -> bool:
+    """Return whether a sentence of the catalogue has these words."""
+    return any(words in line.lower() for line in _plain(said))
 
 
 def _plain(said: str) -> Iterable[str]:
