@@ -203,6 +203,34 @@ class Firm(Scene):
         self.do_pay(about)
         self.do_settle([name for name in about if name != "by"])
 
+    def do_decide(self, about: Mapping[str, Any]) -> None:
+        """Decide in NetSuite on payments that wait for approval there: on some, or on all that are left."""
+        for decision, names in about.items():
+            waiting = self._pending("VendPymt")
+            some = waiting if names == "all" else {self._id(name) for name in names} & waiting
+            for number in sorted(some):
+                self.control("/control/netsuite/decide", {"id": number, "decision": decision})
+
+    def do_decide_journals(self, about: str) -> None:
+        """Decide in NetSuite on the journals that are to void payments."""
+        for number in sorted(self._pending("Journal")):
+            self.control("/control/netsuite/decide", {"id": number, "decision": about})
+
+    def do_apply(self, about: Mapping[str, Mapping[str, Any]]) -> None:
+        """Enter documents of others that settle bills: a prepayment, a journal, a credit."""
+        for name, told in about.items():
+            order = {**told, "bill": self.bills[told["bill"]]}
+            self.by_hand[name] = self.control("/control/netsuite/apply", order)["id"]
+
+    def do_unapply(self, about: str) -> None:
+        """Take such a document off its bill."""
+        self.control("/control/netsuite/unapply", {"id": self.by_hand[about]})
+
+    def do_merge(self, about: Mapping[str, str]) -> None:
+        """Merge vendors in NetSuite."""
+        for vendor, into in about.items():
+            self.control("/control/netsuite/merge-vendors", {"vendor": vendor, "into": into})
+
     def vendor(self, currency: str, subsidiary: str) -> str:
         """Return a vendor.
 
@@ -210,6 +238,13 @@ class Firm(Scene):
             LookupError: The account has none such.
         """
         return {("USD", "1"): "11", ("CAD", "2"): "12", ("CAD", "1"): "13"}[currency, subsidiary]
+
+    def _pending(self, kind: str) -> set[str]:
+        context = self.sandbox.sandbox
+        assert context
+        with context.store.connection() as connection:
+            query = "SELECT id FROM ns_transaction WHERE type = ? AND status = 'A' AND approvalstatus = 1"
+            return {str(row["id"]) for row in connection.execute(query, (kind,))}
 
     def _decide(self, verb: str, about: list[str]) -> None:
         # One that is not there, or was never submitted, keeps no other from being decided on.
