@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Iterator
+from decimal import Decimal
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from apbridge.avidxchange import AvidXchange, AvidXchangeSettings
 from apbridge_operator.survey import AnswerState, Report, asks
 from apbridge_operator.survey.account import project_queries
 from apbridge_operator.survey.probe import probes
@@ -173,6 +175,20 @@ def test_a_probe_that_fails_is_a_result(company: Running, answer: object, monkey
     assert ended["netsuite.bill_statuses"] is AnswerState.EXPECTED
 
 
+VOCABULARIES = {
+    *("t.status", "SIGN(t.foreigntotal)", "t.approvalstatus", "l.accountinglinetype"),
+    *("k.linktype", "k.nexttype", "d.type"),
+}
+"""What words may be read of: nobody at the company chooses what stands there."""
+
+
+def test_words_are_read_of_vocabularies_alone():
+    for probe in probes().values():
+        shown = dict(reversed(one.split(" AS ")) for one in re.findall(r"[\w.()]+ AS \w+", probe.query or ""))
+        read = {shown[fact.words] for fact in probe.facts.values() if fact.words}
+        assert read <= VOCABULARIES, probe.name
+
+
 KEPT = re.compile(
     r"id$|date|type$|created|modified|^is|line$|status|^(closed|posting|voided|tax|book|custom|symbol)",
     re.IGNORECASE,
@@ -184,7 +200,9 @@ def test_nothing_of_the_company_is_in_the_file(tmp_path: Path):
     with small() as sandbox:
         with sqlite3.connect(sandbox.folder / "sandbox.db") as books:
             planted = dict(_planted(books, canaries))
+        planted |= dict(_submitted(sandbox, canaries))
         report = surveyed(sandbox, avidxchange="avidconnect")
+        assert found(report, "avidxchange.payment")["records"] == "one"
         file = tmp_path / "survey.json"
         report.write(file)
         written = file.read_text(encoding="utf-8")
@@ -196,6 +214,75 @@ def test_nothing_of_the_company_is_in_the_file(tmp_path: Path):
         for value in _numbers(sandbox.folder / "sandbox.db"):
             assert not re.search(rf"(?<![0-9]){re.escape(value)}(?![0-9])", written), value
         assert "127.0.0.1" not in written
+
+
+def _submitted(sandbox: Running, canaries: Iterator[str]) -> Iterator[tuple[str, str]]:
+    """Fill AvidXchange with a vendor, a code, an invoice and its payment, each with canaries in its texts."""
+    names = {
+        name: next(canaries) for name in ("vendor", "email", "code", "account", "number", "memo", "line")
+    }
+    vendor = {"external_id": f"{names['vendor']}-1", "name": names["vendor"], "email": names["email"]}
+    account = {"external_id": f"{names['account']}-1", "code": names["code"], "name": names["account"]}
+    line = {
+        "id": "1",
+        "gl_code": names["code"],
+        "amount": TOTAL,
+        "memo": names["line"],
+        "codes": {},
+        "segments": {},
+    }
+    invoice = {
+        "external_id": f"{names['number']}-1",
+        "vendor_external_id": vendor["external_id"],
+        "number": names["number"],
+        "memo": names["memo"],
+        "bill_date": "2026-10-30",
+        "currency": "USD",
+        "total": TOTAL,
+        "purchase_orders": [],
+        "lines": [line],
+    }
+    settings = AvidXchangeSettings.from_config(sandbox.avidxchange_settings("avidconnect"))
+    with AvidXchange(settings) as client:
+        for resource, record in (
+            ("vendor", {**vendor, "is_active": True}),
+            ("gl_account", {**account, "is_active": True, "is_postable": True}),
+            ("invoice", invoice),
+        ):
+            client.submit(client.upsertion(resource, record))
+    sandbox.control("/control/invoices/approve", {"external_ids": "all"})
+    sandbox.control("/control/payments/pay", {"all": True, "method": "check"})
+    sandbox.control("/control/payments/settle", {"ids": "all"})
+    yield from ((canary, f"AvidXchange's {name}") for name, canary in names.items())
+    yield str(TOTAL), "AvidXchange's amount"
+
+
+TOTAL = Decimal("7919.83")
+
+
+def test_what_avidxchanges_lists_show_is_told(company: Running):
+    dict(_submitted(company, (f"Canary{number}" for number in count())))
+    for profile, since in (("avidconnect", "second"), ("partner", "day")):
+        report = surveyed(company, avidxchange=profile)
+        payment, invoice = (found(report, f"avidxchange.{name}") for name in ("payment", "invoice"))
+        assert payment["status"] == ["settled"]
+        assert payment["method"] == ["check"]
+        assert {"amount", "vendor_id", "allocations", "paid_on"} <= set(payment["fields"])
+        assert invoice["status"] == ["paid"]
+        assert invoice["since"] == since
+        assert invoice["page"] == "one page"
+        assert invoice["names"]
+
+
+def test_a_word_that_the_profile_does_not_know_will_fail(company: Running):
+    dict(_submitted(company, (f"Canary{number}" for number in count(100))))
+    assert company.sandbox
+    with company.sandbox.store.write() as books:
+        books.execute("PRAGMA ignore_check_constraints = ON")
+        books.execute("UPDATE ax_payment SET method = 'giro'")
+    report = surveyed(company, avidxchange="avidconnect")
+    assert found(report, "avidxchange.payment")["untranslated"] == ["giro"]
+    assert states(report)["avidxchange.payment"] is AnswerState.FAILS
 
 
 def _planted(books: sqlite3.Connection, canaries: Iterator[str]) -> Iterator[tuple[str, str]]:
