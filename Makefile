@@ -34,6 +34,7 @@ CAMPAIGN := apbridge/tests/singer/test_interleavings.py apbridge/tests/ledger/te
 MANIFESTS := pyproject.toml constraints.txt constraints-hashed.txt VERSION $(PACKAGES:%=%/pyproject.toml)
 
 .PHONY: browser help demo test campaign accounts fuzz bench lint format settings errors licences constraints setup wheels clean
+.PHONY: browser help demo test campaign fuzz bench lint format settings errors licences constraints permissions setup wheels clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -84,6 +85,9 @@ constraints: $(UV) ## Pin every dependency anew
 
 wheels: $(UV) ## Build a wheel of each package in dist/
 	@$(UV) build --quiet --wheel --all-packages --clear --out-dir $(DIST)
+
+permissions: .venv/.done ## Renew the permissions of NetSuite's role in the READMEs and in suitescript/
+	python -m tools.permissions
 
 settings: .venv/.done ## Renew the settings in meltano.yml, the READMEs and the plugin definitions
 	python -m tools.settings

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timezone
-from importlib import resources
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from apbridge import declared_file
 from apbridge.avidxchange import AvidXchangeReader, AvidXchangeSettings
 from apbridge.errors import APBridgeError, SettingError
 from apbridge_operator.cli import context
 from apbridge_operator.cli.app import FOUND
+from apbridge_operator.cli.checks.permissions import permissions
 from apbridge_operator.cli.output import Json, display, line, print_json, say, table
 from apbridge_operator.survey import (
     AnswerState,
@@ -76,10 +75,9 @@ def survey(
 
 
 def _netsuite() -> Iterator[ProbeResult]:
-    text = (resources.files("apbridge_operator.cli.checks") / "permissions.yaml").read_text(encoding="utf-8")
     try:
         with context.netsuite(context.TAP_NETSUITE) as netsuite:
-            yield from survey_netsuite(netsuite, declared_file.values(text))
+            yield from survey_netsuite(netsuite, permissions())
     except APBridgeError as error:
         yield not_surveyed("netsuite.sign_in", error)
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from importlib import resources
 from pathlib import Path
 
-from apbridge import declared_file, settings
+from apbridge import settings
 from apbridge_operator.cli import context
+from apbridge_operator.cli.checks.permissions import permissions
 
 CERTIFICATE_FILE = Path("netsuite-certificate.pem")
 """Where `init` leaves the certificate for the upload."""
@@ -14,12 +14,14 @@ CERTIFICATE_FILE = Path("netsuite-certificate.pem")
 _FIRST = """
 In NetSuite, as an administrator:
 
-  1. Setup, Company, Enable Features, SuiteCloud: check SuiteScript (server), REST Web Services, OAuth 2.0.
+  1. Setup, Company, Enable Features, SuiteCloud: check Client SuiteScript and Server SuiteScript (a RESTlet
+     needs both), REST Web Services, OAuth 2.0.
   2. Deploy suitescript/ as its README says: it brings the RESTlet and the role AP Bridge. Or make a role by
      hand with these permissions:
 
 {permissions}
-     Give the role to a user of its own (Setup, Users/Roles, Manage Users).
+     Do not mark it Web Services Only Role: it could call no RESTlet. Give it to a user of its own (Setup,
+     Users/Roles, Manage Users).
   3. Setup, Integration, Manage Integrations, New: check Client Credentials (Machine to Machine) Grant,
      RESTlets and REST Web Services. Note the client id: it is shown once.
   4. Setup, Integration, OAuth 2.0 Client Credentials (M2M) Setup, Create New: that user, that role, that
@@ -43,8 +45,7 @@ A refresh of a NetSuite sandbox clears what certificates are mapped to. Map this
 
 def first_steps() -> str:
     """Describe what to set up in both systems, and what to upload where."""
-    text = (resources.files("apbridge_operator.cli.checks") / "permissions.yaml").read_text(encoding="utf-8")
-    lines = [f"       {entry['permission']}: {entry['level']}\n" for entry in declared_file.values(text)]
+    lines = [f"       {entry['permission']}: {entry['level']}\n" for entry in permissions()]
     return _FIRST.format(permissions="".join(lines), file=CERTIFICATE_FILE)
 
 

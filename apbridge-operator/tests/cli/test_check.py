@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
@@ -18,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from apbridge.ledger import Ledger
 from apbridge.netsuite import restlet
 from apbridge.origin import Origin
-from apbridge_operator.cli.checks import netsuite as checks
+from apbridge_operator.cli.checks.permissions import permissions
 from apbridge_sandbox.certificates import self_signed
 from apbridge_sandbox.testing import Running, running
 
@@ -26,11 +25,7 @@ Apbridge = Callable[..., Any]
 Check = Callable[..., dict[str, dict[str, Any]]]
 
 ROOT = Path(__file__).parents[3]
-PERMISSIONS = [
-    entry
-    for entry in yaml.safe_load((Path(checks.__file__).parent / "permissions.yaml").read_text())
-    if entry.keys() & {"query", "record"}
-]
+PERMISSIONS = [entry for entry in permissions() if entry.keys() & {"query", "record"}]
 BANK = "TARGET_NETSUITE_PAYMENTS_BANK_ACCOUNT"
 
 
@@ -70,13 +65,8 @@ def check(company: Running, project: Path, apbridge: Apbridge) -> Check:
 
 def test_all_is_well(check: Check):
     found = check(0)
-    unseen = found.pop("other permissions")
-    assert unseen["state"] == "note"
-    for permission in ("Bill Credits", "Purchase Order", "Make Journal Entry"):
-        assert f"Transactions, {permission}; " in unseen["says"]
-    assert "; Lists, Perform Search" in unseen["says"]
     assert {one["state"] for one in found.values()} == {"ok"}
-    assert {f"permission {entry['permission']}" for entry in PERMISSIONS} < set(found)
+    assert {f"permission {entry['permission']}" for entry in permissions()} < set(found)
     assert {"clock", "NetSuite sign-in", "RESTlet", "concurrency", "certificate", "bank account 102"} < set(
         found
     )
@@ -132,6 +122,41 @@ def test_missing_permissions_are_named_as_netsuite_names_them(
     assert len(bad) == len(missing)
 
 
+@pytest.mark.parametrize(
+    ("switches", "permission", "found"),
+    [
+        ({"permission_levels": "Transactions -> Pay Bills: View"}, "Pay Bills", "View"),
+        ({"permission_levels": "Transactions -> Pay Bills: Edit"}, "Pay Bills", "Edit"),
+        ({"missing_permissions": "Transactions -> Bill Credits"}, "Bill Credits", "None"),
+        ({"missing_permissions": "Transactions -> Purchase Order"}, "Purchase Order", "None"),
+        ({"missing_permissions": "Transactions -> Make Journal Entry"}, "Make Journal Entry", "None"),
+    ],
+)
+def test_a_level_that_is_too_low_is_named(
+    check: Check, company: Running, switches: dict[str, str], permission: str, found: str
+):
+    company.control("/control/switches", {f"netsuite.{name}": value for name, value in switches.items()})
+    # Voids are journals in some accounts only.
+    may_be_missing = permission == "Make Journal Entry"
+    one = check(0 if may_be_missing else 1)[f"permission Transactions, {permission}"]
+    assert (one["state"], one["code"]) == ("note" if may_be_missing else "wrong", "APB-CHK-015")
+    assert f"Transactions, {permission} at level {found}; it is needed at level" in one["says"]
+
+
+def test_without_a_restlet_the_levels_are_said(check: Check):
+    found = check(0, NETSUITE_RESTLET_SCRIPT="", NETSUITE_RESTLET_DEPLOY="")["levels of permissions"]
+    assert found["state"] == "note"
+    for named in (
+        "Bill Credits: View",
+        "Purchase Order: View",
+        "Make Journal Entry: Create",
+        "Pay Bills: Full",
+    ):
+        assert f"Transactions, {named}" in found["says"]
+    assert "Setup, Deleted Records: Full" in found["says"]
+    assert "Lists, Perform Search: View" in found["says"]
+
+
 def test_what_may_rightly_be_missing_is_a_note(check: Check, company: Running):
     off = {
         f"netsuite.{name}": False
@@ -140,7 +165,7 @@ def test_what_may_rightly_be_missing_is_a_note(check: Check, company: Running):
     company.control("/control/switches", off)
     found = check(0)
     notes = {subject for subject, one in found.items() if one["state"] == "note"}
-    assert notes == {"other permissions"} | {
+    assert notes == {
         f"permission Lists, {name}"
         for name in ("Subsidiaries", "Departments", "Classes", "Locations", "Currency")
     }

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
 import stat
 from collections.abc import Callable, Iterator
@@ -11,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
@@ -19,7 +17,6 @@ from apbridge.netsuite.certificate import Certificate
 from apbridge.netsuite.keys import SigningKey
 from apbridge.vault import Vault
 from apbridge_operator.cli import init as setup
-from apbridge_operator.cli.checks import netsuite as checks
 from apbridge_operator.key_pair import KINDS, KeyPair
 from apbridge_sandbox.testing import Running, running
 
@@ -273,14 +270,3 @@ def test_a_key_pair_is_one_that_netsuite_takes(kind: str):
     if isinstance(key.key, RSAPrivateKey):
         assert key.key.key_size == 4096
     assert pair.private_key not in repr(pair)
-
-
-def test_the_permissions_are_those_of_the_role_that_is_delivered():
-    listed = yaml.safe_load((Path(checks.__file__).parent / "permissions.yaml").read_text())
-    ours = {(entry["permission"], entry["level"]) for entry in listed}
-    table = (ROOT / "suitescript/README.md").read_text().split("## Permissions of the role")[1]
-    theirs = set()
-    for names, level in re.findall(r"^\| (\w+: [^|]+) \| (\w+) \|", table, re.MULTILINE):
-        group, _, rest = names.partition(": ")
-        theirs |= {(f"{group}, {name}", level) for name in re.split(r", ", rest)}
-    assert ours == theirs

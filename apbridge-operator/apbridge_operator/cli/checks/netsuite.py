@@ -6,12 +6,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timezone
 from functools import partial
-from importlib import resources
 from typing import Any
 
 import requests
 
-from apbridge import declared_file
 from apbridge.errors import APBridgeError, RefusedError
 from apbridge.http import Call, proxies_to
 from apbridge.netsuite import NetSuite, NetSuiteSettings, restlet
@@ -19,6 +17,7 @@ from apbridge.netsuite.certificate import Certificate
 from apbridge.netsuite.clock import MOST_SKEW, in_words, seconds_ahead
 from apbridge_operator.certificates import Certificates
 from apbridge_operator.cli.checks.banks import bank_accounts
+from apbridge_operator.cli.checks.permissions import is_low, permissions
 from apbridge_operator.cli.checks.result import CheckResult, State
 
 _SIGNED_IN = "SELECT 1 AS one FROM dual"
@@ -50,15 +49,11 @@ def results(reading: Mapping[str, Any], posting: Mapping[str, Any]) -> Iterator[
             yield CheckResult.of("NetSuite sign-in", error)
             return
         yield CheckResult.ok("NetSuite sign-in", f"Account {settings.account_id} lets us in.")
-        unseen = "; ".join(entry["permission"] for entry in _permissions() if "unseen" in entry)
-        not_shown = APBridgeError("APB-CHK-013", permissions=unseen)
-        yield CheckResult.of("other permissions", not_shown, State.NOTE)
+        levels = _levels(netsuite)
+        if levels is None:
+            yield CheckResult.of("levels of permissions", _not_shown(), State.NOTE)
         looks: list[Callable[[], Sequence[CheckResult]]] = [
-            *(
-                partial(_permission, netsuite, entry)
-                for entry in _permissions()
-                if entry.keys() & {"query", "record"}
-            ),
+            *(partial(_permission, netsuite, entry, levels or {}) for entry in permissions()),
             partial(_restlet, netsuite),
             partial(_limit, netsuite),
             partial(_mapped_certificate, netsuite),
@@ -124,20 +119,45 @@ def _mapped_certificate(netsuite: NetSuite) -> list[CheckResult]:
     return found
 
 
-def _permissions() -> list[dict[str, Any]]:
-    text = (resources.files("apbridge_operator.cli.checks") / "permissions.yaml").read_text(encoding="utf-8")
-    listed: list[dict[str, Any]] = declared_file.values(text)
-    return listed
+def _levels(netsuite: NetSuite) -> Mapping[str, str] | None:
+    """Ask at which level the role has each permission; only a script is told."""
+    if netsuite.settings.restlet_script is None:
+        return None
+    asked = {"action": "permissions", "names": [entry["key"] for entry in permissions()]}
+    try:
+        return netsuite.restlet(asked, reads=restlet.permissions, purpose="ask for levels of permissions")
+    except APBridgeError:
+        return None  # why, is the RESTlet's own line
 
 
-def _permission(netsuite: NetSuite, entry: Mapping[str, str]) -> list[CheckResult]:
+def _not_shown() -> APBridgeError:
+    unseen = (f"{entry['permission']}: {entry['level']}" for entry in permissions() if "unseen" in entry)
+    higher = (
+        f"{entry['permission']}: {entry['level']}"
+        for entry in permissions()
+        if entry["level"] != "View" and "unseen" not in entry
+    )
+    return APBridgeError("APB-CHK-013", permissions="; ".join(unseen), levels="; ".join(higher))
+
+
+def _permission(netsuite: NetSuite, entry: dict[str, Any], levels: Mapping[str, str]) -> list[CheckResult]:
     permission, purpose = entry["permission"], f"see whether the role has {entry['permission']}"
     subject = f"permission {permission}"
+    level = levels.get(entry["key"])
+    # Of what a call shows the call is believed.
+    if level and is_low(entry, level) and (level != "NONE" or "unseen" in entry):
+        facts = {"permission": permission, "needed": entry["for"], "level": entry["level"]}
+        state = State.NOTE if "unless" in entry else State.WRONG
+        return [
+            CheckResult.of(subject, APBridgeError("APB-CHK-015", found=level.capitalize(), **facts), state)
+        ]
     try:
         if "query" in entry:
             netsuite.suiteql(entry["query"], limit=1, purpose=purpose)
-        else:
+        elif "record" in entry:
             netsuite.session.ask(Call("GET", f"{_METADATA}/{entry['record']}", purpose))
+        elif not level:
+            return []
     except RefusedError as refused:
         facts = {"permission": permission, "needed": entry["for"], "says": refused.facts["says"].rstrip(".")}
         if "unless" in entry:
