@@ -110,9 +110,7 @@ def twice(found: Evidence) -> Iterator[str]:
     ours = Counter(
         one["externalid"]
         for one in found.books["netsuite"]["payments"]
-        if (one["externalid"] or "").startswith(OURS)
-        and one["voided"] == "F"
-        and one["status"] not in _UNDONE
+        if (one["externalid"] or "").startswith(OURS) and _is_standing(one)
     )
     yield from (f"{name} is posted {times} times" for name, times in ours.items() if times > 1)
     bills = Counter(
@@ -189,12 +187,13 @@ def _bills(found: Evidence) -> Iterator[str]:
         if invoice is None or not is_live:
             continue
         yield from _content(name, bill, invoice)
-        if bill["unpaid"] != invoice["amountUnpaid"] and not any(bill["id"] in some for some in said_of):
+        is_said = any(bill["id"] in some for some in said_of)
+        if bill["unpaid"] != invoice["amountUnpaid"] and not is_said:
             yield (
                 f"{name} ({bill['tranid']}): {bill['unpaid']} is open, {invoice['amountUnpaid']} unpaid in"
                 f" AvidXchange, and nothing is said"
             )
-        if not _is_due(bill, found.approvals) and Decimal(invoice["amountUnpaid"]):
+        if not _is_due(bill, found.approvals) and Decimal(invoice["amountUnpaid"]) and not is_said:
             yield f"{name} ({bill['tranid']}) is not to be paid and {invoice['status']}; nothing is said"
     for name, invoice in invoices.items():
         if name not in bills and invoice["status"] not in _GONE and name not in said:
@@ -243,7 +242,7 @@ def _payments(found: Evidence) -> Iterator[str]:
     for name in held.keys() - paid.keys():
         yield f"{name} is in NetSuite and no payment of AvidXchange"
     for name, payment in paid.items():
-        live = [one for one in held[name] if one["voided"] == "F" and one["status"] not in _UNDONE]
+        live = [one for one in held[name] if _is_standing(one)]
         if name in said:
             continue
         if bool(live) != (payment["status"] == "settled"):
@@ -256,6 +255,12 @@ def _payments_said(found: Evidence) -> list[set[str]]:
     """Return, for each payment of which something is said, the bills that it is about."""
     said = {row.external_id for row in found.open if row.stream == "payments"}
     return [set(_shares(one)) for one in found.books["avidxchange"]["payments"] if OURS + one["id"] in said]
+
+
+def _is_standing(vendor_payment: Book) -> bool:
+    """Return whether a vendor payment counts: neither voided, nor refused, nor reversed by a journal."""
+    is_undone = vendor_payment["voided"] == "T" or vendor_payment["status"] in _UNDONE
+    return not is_undone and vendor_payment["reversed_by"] is None
 
 
 def _applied(vendor_payment: Book) -> dict[str, Decimal]:

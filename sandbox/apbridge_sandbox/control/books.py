@@ -33,7 +33,9 @@ SELECT t.id, t.tranid, t.externalid, t.entity AS vendor, t.trandate, t.duedate, 
 FROM ns_transaction t JOIN ns_currency c ON c.id = t.currency WHERE t.type = 'VendBill' ORDER BY t.id"""
 _PAYMENTS = """
 SELECT t.id, t.tranid, t.externalid, t.entity AS vendor, t.trandate, t.status,
-       t.voided, c.symbol AS currency, t.subsidiary, t.account, t.memo, t.tobeprinted, t.total_cents
+       t.voided, c.symbol AS currency, t.subsidiary, t.account, t.memo, t.tobeprinted, t.total_cents,
+       (SELECT k.previousdoc FROM ns_link k WHERE k.nextdoc = t.id AND k.previoustype = 'Journal'
+        AND k.linktype = 'Payment') AS reversed_by
 FROM ns_transaction t JOIN ns_currency c ON c.id = t.currency WHERE t.type = 'VendPymt' ORDER BY t.id"""
 _LINES = """
 SELECT l."transaction" AS owner, l.uniquekey,
