@@ -7,6 +7,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from threading import Lock
+from typing import Protocol
 
 from apbridge.errors import APBridgeError, RefusedError
 from apbridge.netsuite.queries.lines import CURRENCIES, FEATURES, ONEWORLD
@@ -26,8 +27,19 @@ _NAMELESS = re.compile(r"Invalid or unsupported search|UNEXPECTED_ERROR", re.IGN
 _OFF = {ONEWORLD.name: "APB-TNS-118", CURRENCIES.name: "APB-TNS-108"}
 _EMPTY, _INSTEAD = "is left empty", "is taken from elsewhere"
 
-Probe = Callable[[str, Sequence[str]], bool]
-"""Returns whether NetSuite takes a query of nothing but some columns of one table."""
+
+class Probe(Protocol):
+    """Tries out what an account has."""
+
+    def takes(self, table: str, columns: Sequence[str]) -> bool:
+        """Return whether NetSuite takes a query of nothing but some columns of one table."""
+
+    def check_answers(self) -> None:
+        """Check that NetSuite answers a query that any account takes.
+
+        Raises:
+            RefusedError: It does not: what it refuses now says nothing of the account.
+        """
 
 
 class Features:
@@ -72,7 +84,7 @@ class Features:
                 Used only where NetSuite does not say what it did not find.
 
         Raises:
-            RefusedError: There is nothing to leave out, or nothing to ask without it.
+            RefusedError: There is nothing to leave out, nothing to ask without it, or no answer to anything.
         """
         with self._lock:
             is_nameless = _NAMELESS.search(str(refused)) is not None
@@ -134,7 +146,7 @@ class Features:
             if feature.name in self._absent | self._there or not any(map(feature.brings, missing)):
                 continue
             shown = (name.split(".") for name in feature.shown_by if name not in missing)
-            if any(probe(table, [column]) for table, column in shown):
+            if not all(_is_refused(table, column, probe) for table, column in shown):
                 self._there.add(feature.name)
             else:
                 off.add(feature.name)
@@ -152,7 +164,7 @@ def _missing(query: Query, says: str, without: frozenset[str], probe: Probe) -> 
     elif name := not_found(says):
         tables = [table for table, listed in columns.items() if name in listed]
         for table in tables:
-            if len(tables) == 1 or not probe(table, [name]):
+            if len(tables) == 1 or _is_refused(table, name, probe):
                 yield f"{table}.{name}"
     elif _NAMELESS.search(says):
         for table, listed in columns.items():
@@ -162,14 +174,22 @@ def _missing(query: Query, says: str, without: frozenset[str], probe: Probe) -> 
 
 def _refused(table: str, columns: Sequence[str], probe: Probe) -> Iterator[str]:
     """Yield the columns that NetSuite refuses, by halving."""
-    if probe(table, columns):
-        return
-    if len(columns) > 1:
+    if len(columns) == 1:
+        if _is_refused(table, columns[0], probe):
+            yield columns[0]
+    elif not probe.takes(table, columns):
         middle = len(columns) // 2
         yield from _refused(table, columns[:middle], probe)
         yield from _refused(table, columns[middle:], probe)
-    elif not probe(table, columns):  # twice: an error may pass
-        yield columns[0]
+
+
+def _is_refused(table: str, column: str, probe: Probe) -> bool:
+    """Return whether NetSuite refuses a column: twice, and answers another query meanwhile."""
+    if probe.takes(table, [column]):
+        return False
+    # Where nothing is answered, as in an outage, an account would be taken to have nothing.
+    probe.check_answers()
+    return not probe.takes(table, [column])
 
 
 def _without(query: Query, columns: Sequence[str], refused: RefusedError) -> RefusedError:

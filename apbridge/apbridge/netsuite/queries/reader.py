@@ -185,7 +185,7 @@ class Reader:
             try:
                 return ask(without, rows)
             except RefusedError as refused:
-                self.features.adapt(query, refused, without, self.takes, has_passed)
+                self.features.adapt(query, refused, without, self, has_passed)
 
     def takes(self, table: str, columns: Sequence[str]) -> bool:
         """Return whether NetSuite takes a query of nothing but some columns of one table."""
@@ -196,6 +196,14 @@ class Reader:
         except RefusedError:
             return False
         return True
+
+    def check_answers(self) -> None:
+        """Check that NetSuite answers a query that any account takes.
+
+        Raises:
+            RefusedError: It does not.
+        """
+        self.netsuite.suiteql("SELECT 1 AS one FROM dual", limit=1, purpose="answer any query at all")
 
     def ends(self, query: Query, *, where: Sequence[str], after: Place | None) -> list[Place]:
         """Ask where the pages of a query end: the place of each last row of a page, after a place.

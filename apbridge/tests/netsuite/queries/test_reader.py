@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -95,6 +96,18 @@ def test_an_error_that_passes_takes_nothing_away(failures: int):
             assert len(reading.all(QUERY)) == 3
         except RefusedError:
             assert failures > 3
+    assert features.absent == frozenset()
+
+
+@pytest.mark.parametrize("failures", range(1, 20))
+def test_an_account_has_what_it_had_before_an_outage(failures: int):
+    text = "SELECT\n  s.id AS id,\n  s.name AS name,\nFROM subsidiary s\nWHERE $where\nORDER BY $order"
+    query = Query.of(text, "subsidiaries", "read subsidiaries", ["id"], "subsidiary")
+    account = FakeAccount(set(), str)
+    account.failures = iter(["UNEXPECTED_ERROR"] * failures)
+    features = Features()
+    with reader(account, features) as reading, suppress(RefusedError):
+        reading.all(query)
     assert features.absent == frozenset()
 
 
