@@ -11,7 +11,10 @@ import yaml
 from apbridge.avidxchange import AvidXchangeReader, AvidXchangeSettings
 from apbridge.netsuite import NetSuite, NetSuiteSettings
 from apbridge_operator.cli.checks import netsuite as checks
-from apbridge_operator.survey import Report, survey_avidxchange, survey_netsuite
+from apbridge_operator.survey import ProbeResult, Report, survey_avidxchange, survey_netsuite
+from apbridge_operator.survey.account import Account
+from apbridge_operator.survey.asks import ASKS
+from apbridge_operator.survey.probe import probes
 from apbridge_sandbox.testing import Running
 from tests.in_process import netsuite_config
 
@@ -19,6 +22,17 @@ PERMISSIONS: Sequence[Mapping[str, Any]] = yaml.safe_load(
     (Path(checks.__file__).parent / "permissions.yaml").read_text(encoding="utf-8")
 )
 DIMENSIONS = ("department", "class", "location")
+
+
+def asked(sandbox: Running, name: str) -> ProbeResult:
+    """Ask NetSuite one probe alone."""
+    probe = probes()[name]
+    with NetSuite(NetSuiteSettings.from_config(netsuite_config(sandbox))) as netsuite:
+        account = Account(netsuite)
+        if probe.query is None:
+            return probe.judged(ASKS[name](account))
+        rows = account.rows(probe.query)
+        return probe.judged({fact: read.read(rows) for fact, read in probe.facts.items()})
 
 
 def surveyed(sandbox: Running, *, avidxchange: str | None = None) -> Report:
