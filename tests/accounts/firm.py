@@ -17,6 +17,7 @@ from apbridge.errors import APBridgeError
 from apbridge_sandbox.netsuite import books
 from apbridge_sandbox.testing import Running, running
 from tests.accounts.accounts import Account
+from tests.accounts.agreement import OURS
 from tests.beginnings import UNUSED_ACCOUNTS
 from tests.in_process import BANKS, InboundHalf, OutboundHalf
 from tests.payment_events import Scene
@@ -206,14 +207,13 @@ class Firm(Scene):
     def do_decide(self, about: Mapping[str, Any]) -> None:
         """Decide in NetSuite on payments that wait for approval there: on some, or on all that are left."""
         for decision, names in about.items():
-            waiting = self._pending("VendPymt")
-            some = waiting if names == "all" else {self._id(name) for name in names} & waiting
-            for number in sorted(some):
-                self.control("/control/netsuite/decide", {"id": number, "decision": decision})
+            for number, external_id in self._pending("VendPymt").items():
+                if names == "all" or external_id in {OURS + self.payments[name] for name in names}:
+                    self.control("/control/netsuite/decide", {"id": number, "decision": decision})
 
     def do_decide_journals(self, about: str) -> None:
         """Decide in NetSuite on the journals that are to void payments."""
-        for number in sorted(self._pending("Journal")):
+        for number in self._pending("Journal"):
             self.control("/control/netsuite/decide", {"id": number, "decision": about})
 
     def do_apply(self, about: Mapping[str, Mapping[str, Any]]) -> None:
@@ -239,12 +239,16 @@ class Firm(Scene):
         """
         return {("USD", "1"): "11", ("CAD", "2"): "12", ("CAD", "1"): "13"}[currency, subsidiary]
 
-    def _pending(self, kind: str) -> set[str]:
+    def _pending(self, kind: str) -> dict[str, str | None]:
+        """Return what waits for approval in NetSuite, and its external ids."""
         context = self.sandbox.sandbox
         assert context
         with context.store.connection() as connection:
-            query = "SELECT id FROM ns_transaction WHERE type = ? AND status = 'A' AND approvalstatus = 1"
-            return {str(row["id"]) for row in connection.execute(query, (kind,))}
+            query = (
+                "SELECT id, externalid FROM ns_transaction"
+                " WHERE type = ? AND status = 'A' AND approvalstatus = 1 ORDER BY id"
+            )
+            return {str(row["id"]): row["externalid"] for row in connection.execute(query, (kind,))}
 
     def _decide(self, verb: str, about: list[str]) -> None:
         # One that is not there, or was never submitted, keeps no other from being decided on.
