@@ -267,6 +267,18 @@ def test_a_contract_whose_writes_say_nothing_costs_a_list_and_no_second_call_eac
         assert loop.disagreements() == []
 
 
+def test_a_cancellation_that_is_refused_where_writes_say_nothing_is_said_as_loud(tmp_path: Path):
+    with running(vendors=3, bills=4) as sandbox:
+        sandbox.control("/control/switches", {"avidxchange.results": "none"})
+        loop = DoubtLoop(Pipe(sandbox, tmp_path), "partner")
+        loop.run_well()
+        bill = loop.enter_bill("NEW-1")
+        loop.run_well()
+        loop.control("invoices/approve", external_ids="all")
+        loop.edit(bill, paymenthold="T")
+        assert f"-vendorbill-{bill})" in loop.run_well().partition("DOUBLE PAYMENT RISK")[2]
+
+
 # Two runs at once
 
 

@@ -295,20 +295,35 @@ class BillSink(AvidXchangeSink):
             there = self.remote_index.listed(anew=True).get(name)
         if there is None or there.status == "cancelled":
             return
+        raise self._may_be_paid_twice(record, gone, there, known.total, refused.facts["says"])
+
+    @override
+    def not_shown(self, record: Record) -> RejectedError:
+        """Return a loud one where a cancellation was answered as if all were well, and the invoice stands."""
+        gone, there = withdrawal(record), self.remote_index.listed().get(record["external_id"])
+        if gone is None or there is None or there.status in GONE:
+            return super().not_shown(record)
+        return self._may_be_paid_twice(
+            record, gone, there, None, "it answers as if it did, and shows it as it was"
+        )
+
+    def _may_be_paid_twice(
+        self, record: Record, gone: Withdrawal, there: RemoteRecord, total: str | None, says: str
+    ) -> RejectedError:
         currency = record.get("currency")
         found = RejectedError(
             "APB-TAX-030",
             name=name_of(record),
-            external_id=name,
+            external_id=record["external_id"],
             because=gone.because,
             open=money(0 if record["is_deleted"] else record.get("amount_due"), currency),
-            total=money(there.total if there.total is not None else known.total, currency),
+            total=money(there.total if there.total is not None else total, currency),
             paid=money(there.amount_paid, currency),
             status=there.status,
-            says=refused.facts["says"],
+            says=says,
         )
         self.logger.error("%s", found)
-        raise found
+        return found
 
 
 def _see_that_nothing_is_settled(record: Record) -> None:

@@ -34,7 +34,6 @@ from apbridge.singer.work import (
     Work,
     check_record,
     correction,
-    never_shown,
     news_of,
     rejection,
     with_what_was_sent,
@@ -131,7 +130,8 @@ class Dispatch:
             if not unproved:
                 return
             ready = self._read_again(sink.stream_name, unproved)
-        self._write(sink.stream_name, [never_shown(sink.stream_name, one) for one in ready], records)
+        lost = [rejection(sink.stream_name, one, sink.not_shown(one.record)) for one in ready]
+        self._write(sink.stream_name, lost, records)
 
     def refuse(self, stream: str, rows: Iterable[Row]) -> None:
         """Reject the records of which what is kept must not be sent: see `apbridge.ledger.payloads`."""

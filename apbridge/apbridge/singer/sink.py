@@ -11,7 +11,7 @@ from typing import Any
 from singer_sdk import Sink, Target
 from typing_extensions import override
 
-from apbridge.errors import APBridgeError
+from apbridge.errors import APBridgeError, RejectedError
 from apbridge.json import canonical
 from apbridge.ledger import UNIDENTIFIED, Need, Row, WriteAnswer
 from apbridge.schemas import validator
@@ -102,6 +102,10 @@ class AcknowledgingSink(Sink):
         Whatever else decides what is sent, such as a mapping, belongs into it.
         """
         return {name: value for name, value in record.items() if name != "modified_at"}
+
+    def not_shown(self, record: Record) -> RejectedError:
+        """Return why a record is rejected that was sent and is neither named in an answer nor shown."""
+        return RejectedError("APB-SNG-021", stream=self.stream_name, external_id=record["external_id"])
 
     # What a subclass may ask
 

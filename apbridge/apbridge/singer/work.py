@@ -163,11 +163,6 @@ def _entry(stream: str, one: Work, status: Status, reason: _Reason, **more: Any)
     )
 
 
-def never_shown(stream: str, one: Work) -> News:
-    """Reject a record that was sent, and that the other system neither names nor shows."""
-    return rejection(stream, one, RejectedError("APB-SNG-021", stream=stream, external_id=one.external_id))
-
-
 def with_what_was_sent(outcome: Outcome, sent: Outcome | None) -> Outcome:
     """Mark in an outcome that the record was sent in this run, where a look has shown that it arrived."""
     if sent is None or outcome.kind not in {OutcomeKind.UNCHANGED, OutcomeKind.DELIVERED}:
