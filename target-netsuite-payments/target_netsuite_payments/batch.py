@@ -8,8 +8,10 @@ from decimal import Decimal
 from threading import Lock
 
 from apbridge.errors import APBridgeError, RejectedError, UnderWayError
+from apbridge.netsuite.catalog import FieldKind
 from apbridge.schemas.identifiers import VENDOR, internal_id, is_our_payment
 from apbridge.singer import Action
+from target_netsuite_payments.amendments import Amendments
 from target_netsuite_payments.books import Bill, NetSuiteBooks, Recorded
 from target_netsuite_payments.checks import (
     BillShare,
@@ -24,6 +26,7 @@ from target_netsuite_payments.checks import (
 from target_netsuite_payments.done import Done
 from target_netsuite_payments.groups import in_groups
 from target_netsuite_payments.payment import Payment
+from target_netsuite_payments.payment_fields import CODES
 from target_netsuite_payments.posting import Posting
 from target_netsuite_payments.rules import PostingRules
 from target_netsuite_payments.standing import REFUSED
@@ -98,6 +101,7 @@ class Batch:
         }
         self._undoing = Undoing(books, posting, rules, standing, known.journals)
         new = [payment for payment in payments if payment.external_id not in self._posted]
+        self._in_parts = self._more_of_bills(new)
         self._numbered = books.numbered(number for payment in new for number in payment.numbers)
         dates = [payment.paid_on for payment in new if payment.paid_on and not payment.is_undone]
         self._periods = books.periods(min(dates)) if dates else []
@@ -186,6 +190,24 @@ class Batch:
         confirm(payment, shares_of(payment, account), internal_id(payment.vendor, account, VENDOR), recorded)
         return under_way(payment, recorded)
 
+    def _more_of_bills(self, payments: Sequence[Payment]) -> set[str]:
+        """Read what else is needed of the bills of new payments, and return those that are due in parts."""
+        posted = (payment for payment in payments if not payment.is_undone)
+        paid = {bill for payment in posted for bill in closed_by(payment, self._rules.account)}
+        paid &= self._bills.keys()
+        agreed: dict[str, dict[str, str]] = {bill: {} for bill in paid}
+        kinds = self._rules.as_on_bill
+        if codes := [name for name in kinds if name in CODES]:
+            for bill, values in self._books.codes(codes, paid).items():
+                agreed[bill] |= values
+        for name in kinds.keys() - set(CODES):
+            held = self._books.field_of_bills(name, paid, is_day=kinds[name] is FieldKind.DAY)
+            for bill, value in held.items():
+                agreed[bill] |= {name: value} if value else {}
+        for bill, values in agreed.items():
+            self._bills[bill].agreed = values
+        return set(self._books.instalments(paid))
+
     def _touched_by(self, payment: Payment) -> list[str]:
         recorded = self._posted.get(payment.external_id)
         named = closed_by(payment, self._rules.account)
@@ -211,8 +233,12 @@ class Batch:
         if remote_id := self._known.remote_ids.get(payment.external_id):
             raise RejectedError("APB-PAY-042", payment=payment.id, remote_id=remote_id)
         self._refuse_misrecorded(payment, shares, bills)
+        for bill in bills:
+            if bill.id in self._in_parts:
+                bill.instalments = self._books.instalments_by_record(bill.id)
         body = draft(payment, shares, bills, self._periods, self._rules)
-        remote_id = self._posting.post(payment, body, shares, bills)
+        amendments = Amendments(payment, shares, bills, self._periods, self._rules.closed_period, self._books)
+        remote_id = self._posting.post(payment, body, shares, bills, amendments)
         self._written[payment.external_id] = payment
         for bill in bills:
             bill.unpaid -= shares[bill.id].closes

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
@@ -18,14 +18,20 @@ from apbridge.netsuite.queries.features import Features
 from apbridge.netsuite.queries.lines import QueryLine
 from apbridge.netsuite.queries.query import Query
 from apbridge.netsuite.queries.reader import Reader
+from target_netsuite_payments.instalments import Instalment, by_record
+from target_netsuite_payments.periods import Period
 from target_netsuite_payments.standing import VOIDED
 
 _BILLS = Query.load(__package__, "bills", "read the bills that are paid", ["id"])
-_BILL_FIELD = Query.load(__package__, "bill_field", "read the bills' status field", ["id"])
+_BILL_FIELD = Query.load(__package__, "bill_field", "read a custom field of bills", ["id"])
 _PAYMENTS = Query.load(__package__, "payments", "look payments up", ["id"])
 _APPLICATIONS = Query.load(__package__, "applications", "read what payments pay", ["payment", "bill"])
 _JOURNALS = Query.load(__package__, "journals", "look up journals that void payments", ["id", "payment"])
 _PERIODS = Query.load(__package__, "periods", "read accounting periods", ["startdate", "id"])
+
+_INSTALMENTS = Query.load(__package__, "instalments", "read the instalments of bills", ["id"])
+_CODES = Query.load(__package__, "bill_codes", "read the coding of bills", ["bill"])
+_VENDORS = Query.load(__package__, "vendors", "look a vendor up", ["id"])
 
 _PROBLEM = "a row without what was asked for"
 _TABLE = re.compile(r"Record '(\w+)' was not found")
@@ -47,6 +53,8 @@ class Bill:
         ap_account: Internal id of the payables account.
         unpaid: Open balance in the bill's currency. What this run applies is taken off as it goes, so that
             the next payment on the bill is checked against what is left.
+        agreed: What all its lines, or it itself, have of a field that payments are to have as on the bill.
+        instalments: The parts that it is due in; none where it is due at once.
     """
 
     id: str
@@ -59,6 +67,8 @@ class Bill:
     subsidiary: str | None
     ap_account: str | None
     unpaid: Decimal
+    agreed: Mapping[str, str] = field(default_factory=dict)
+    instalments: Sequence[Instalment] = ()
 
 
 @dataclass(frozen=True)
@@ -105,23 +115,6 @@ class Journal:
     is_rejected: bool
 
 
-@dataclass(frozen=True)
-class Period:
-    """A posting period.
-
-    Args:
-        name: Such as `Oct 2026`.
-        start: First day.
-        end: Last day.
-        is_open: Whether payables may still be posted.
-    """
-
-    name: str
-    start: date
-    end: date
-    is_open: bool
-
-
 class NetSuiteBooks:
     """Looks NetSuite's books up: in bulk, never one record a call.
 
@@ -130,6 +123,7 @@ class NetSuiteBooks:
     """
 
     def __init__(self, netsuite: NetSuite) -> None:
+        self._netsuite = netsuite
         self._reader = Reader(netsuite, Features())
 
     def bills(self, ids: Iterable[str]) -> dict[str, Bill]:
@@ -164,12 +158,73 @@ class NetSuiteBooks:
                 found.setdefault(each.number, []).append(each)
         return found
 
-    def field_of_bills(self, field: str, ids: Iterable[str]) -> dict[str, str]:
+    def field_of_bills(self, field: str, ids: Iterable[str], *, is_day: bool = False) -> dict[str, str]:
         """Read a custom field of bills, by internal id; an empty one is an empty text."""
-        query = _BILL_FIELD.put("$field", [QueryLine(f"  bill.{field} AS held,", is_required=True)])
+        expression = f"day(bill.{field})" if is_day else f"bill.{field}"
+        query = _BILL_FIELD.put("$field", [QueryLine(f"  {expression} AS held,", is_required=True)])
         with _tables_named():
             rows = self._reader.look_up(query, ids, by="id")()
         return {number: row.get("held", "") for number, (*_, row) in rows.items()}
+
+    def codes(self, fields: Iterable[str], ids: Iterable[str]) -> dict[str, dict[str, str]]:
+        """Read what all lines of a bill are coded to, by bill and field, where they agree."""
+        wanted = sorted(fields)
+        lines = [
+            QueryLine(f"  {expression} AS {name}_{part},")
+            for name in wanted
+            for part, expression in (
+                ("least", f"MIN(line.{name})"),
+                ("most", f"MAX(line.{name})"),
+                ("lines", f"COUNT(line.{name})"),
+            )
+        ]
+        with _tables_named():
+            rows = self._reader.look_up(_CODES.put("$codes", lines), ids, by="bill")()
+        return {
+            bill: {
+                name: row[f"{name}_least"]
+                for name in wanted
+                if f"{name}_least" in row
+                and row[f"{name}_least"] == row[f"{name}_most"]
+                and row[f"{name}_lines"] == row["lines"]
+            }
+            for bill, (*_, row) in rows.items()
+        }
+
+    def instalments(self, ids: Iterable[str]) -> dict[str, list[Instalment]]:
+        """Read the parts that bills are due in, by bill; one that is due at once is left out.
+
+        Where NetSuite does not show what is due of them, it has none.
+        """
+        with _tables_named():
+            found = self._reader.look_up(_INSTALMENTS, ids, by="bill")()
+        with as_documented(_INSTALMENTS.purpose, _PROBLEM):
+            return {
+                bill: [
+                    Instalment(int(row["seqnum"]), date.fromisoformat(row["duedate"]), _amount(row["due"]))
+                    for row in rows
+                    if {"seqnum", "duedate", "due"} <= row.keys()
+                ]
+                for bill, rows in found.items()
+            }
+
+    def instalments_by_record(self, bill: str) -> list[Instalment]:
+        """Read the parts that one bill is due in from its record, which alone tells their lines.
+
+        Where NetSuite does not show it, as of a bill that a workflow locked, they are as a query has them.
+        """
+        return by_record(self._netsuite, bill) or self.instalments([bill]).get(bill, [])
+
+    def inactive_vendor(self, vendor: str) -> str | None:
+        """Return the name of a vendor that is inactive; None of one that is not, or cannot be seen."""
+        try:
+            rows = self._reader.look_up(_VENDORS, [vendor], by="id")()
+        except RefusedError:
+            return None
+        for row in rows.get(vendor, ()):
+            if row.get("isinactive") == "T":
+                return row.get("name", vendor)
+        return None
 
     def periods(self, since: date) -> list[Period]:
         """Read the posting periods that end on or after a day, in order of time."""
@@ -180,10 +235,11 @@ class NetSuiteBooks:
         with as_documented(_PERIODS.purpose, _PROBLEM):
             return [
                 Period(
+                    row["id"],
                     row["periodname"],
                     date.fromisoformat(row["startdate"]),
                     date.fromisoformat(row["enddate"]),
-                    is_open="T" not in (row.get("closed"), row.get("aplocked")),
+                    is_open="T" not in (row.get("closed"), row.get("aplocked"), row.get("alllocked")),
                 )
                 for row in rows
             ]

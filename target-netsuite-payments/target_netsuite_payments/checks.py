@@ -15,8 +15,10 @@ from typing import Any
 from apbridge.errors import RejectedError, UnderWayError
 from apbridge.schemas.identifiers import BILL, VENDOR, internal_id, netsuite_id, payment_external_id
 from apbridge.words import POSTED
-from target_netsuite_payments.books import Bill, Period, Recorded
+from target_netsuite_payments.books import Bill, Recorded
+from target_netsuite_payments.instalments import apply_lines
 from target_netsuite_payments.payment import LONGEST_NUMBER, UNREADABLE, Payment, readable
+from target_netsuite_payments.periods import Period, posting_day
 from target_netsuite_payments.rules import PostingRules
 from target_netsuite_payments.standing import FINAL, REFUSED, describe
 
@@ -221,20 +223,21 @@ def draft(
         if len(values) > 1:
             raise RejectedError(code, payment=payment.id, values=_listed(values))
     first = bills[0]
-    currency = first.symbol or payment.currency
-    day = _posting_date(payment, periods, rules.closed_period)
+    bank = rules.bank_account(payment, first.symbol or payment.currency, first.subsidiary)
+    posted = posting_day(payment, periods, rules.closed_period)
     body = {
         "externalId": payment.external_id,
         "entity": {"id": first.vendor},
         "subsidiary": _reference(first.subsidiary),
         "currency": _reference(first.currency),
         "apAcct": _reference(first.ap_account),
-        "account": {"id": rules.bank_account(payment, currency, first.subsidiary)},
-        "tranDate": day.isoformat(),
-        "tranId": payment.check_number,
-        "memo": memo(payment, day),
+        "account": {"id": bank.account},
+        "tranDate": posted.day.isoformat(),
+        "postingPeriod": {"id": posted.period.id},
+        "tranId": payment.number(rules.reference),
+        "memo": memo(payment, posted.day),
         "toBePrinted": False,
-        "apply": {"items": [_apply(bill.id, shares[bill.id]) for bill in bills]},
+        "apply": {"items": applied(payment, bills, shares)},
     }
     if rules.ach_trace_field:
         body[rules.ach_trace_field] = payment.ach_trace
@@ -242,7 +245,32 @@ def draft(
         body[rules.card_reference_field] = payment.card_reference
     if rules.is_approved:
         body["approvalStatus"] = {"id": APPROVED}
-    return {name: value for name, value in body.items() if value is not None}
+    present = {name: value for name, value in body.items() if value is not None}
+    return bank.fields.over(rules.fields).put_into(present, payment, bills)
+
+
+def applied(payment: Payment, bills: Sequence[Bill], shares: Mapping[str, BillShare]) -> list[dict[str, Any]]:
+    """Write what a payment applies to its bills, and to which of their instalments.
+
+    Raises:
+        RejectedError: The instalments of one have less open than the payment pays.
+    """
+    items = []
+    for bill in bills:
+        share = shares[bill.id]
+        lines = apply_lines(bill.id, share.amount, share.discount, bill.instalments)
+        covered = sum((line["amount"] + line.get("disc", 0) for line in lines), Decimal(0))
+        if covered != share.closes:
+            raise RejectedError(
+                "APB-PAY-080",
+                payment=payment.id,
+                bill=bill.id,
+                number=bill.number,
+                amount=f"{share.closes:.2f}",
+                covered=f"{covered:.2f}",
+            )
+        items += lines
+    return items
 
 
 def signature(payment: Payment) -> str:
@@ -282,23 +310,6 @@ def _check_bill(payment: Payment, bill: Bill, share: BillShare) -> None:
         )
 
 
-def _posting_date(payment: Payment, periods: Sequence[Period], closed_period: str) -> date:
-    paid_on = payment.paid_on
-    if paid_on is None:  # `shares_of` has refused it
-        raise AssertionError
-    period = next((each for each in periods if each.start <= paid_on <= each.end), None)
-    if period is None:
-        raise RejectedError("APB-PAY-028", payment=payment.id, paid_on=paid_on)
-    if period.is_open:
-        return paid_on
-    if closed_period == "reject":
-        raise RejectedError("APB-PAY-029", payment=payment.id, paid_on=paid_on, period=period.name)
-    following = next((each for each in periods if each.start > paid_on and each.is_open), None)
-    if following is None:
-        raise RejectedError("APB-PAY-031", payment=payment.id, paid_on=paid_on, period=period.name)
-    return following.start
-
-
 def _named(payment: Payment, found: str, account: str, kind: str) -> str:
     """Return the internal id that a payment names.
 
@@ -313,12 +324,6 @@ def _named(payment: Payment, found: str, account: str, kind: str) -> str:
             "APB-PAY-015", payment=payment.id, found=found, other=named.account, account=account
         )
     return named.id
-
-
-def _apply(bill: str, share: BillShare) -> dict[str, Any]:
-    line: dict[str, Any] = {"doc": {"id": bill}, "apply": True, "amount": share.amount}
-    # Discounts are a feature: an account without it does not know the field.
-    return {**line, "disc": share.discount} if share.discount else line
 
 
 def _reference(internal_id: str | None) -> dict[str, str] | None:

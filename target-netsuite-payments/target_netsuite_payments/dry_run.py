@@ -7,6 +7,7 @@ from typing import Any
 
 from typing_extensions import override
 
+from target_netsuite_payments.amendments import Amendments
 from target_netsuite_payments.books import Bill, Recorded
 from target_netsuite_payments.checks import BillShare
 from target_netsuite_payments.payment import Payment
@@ -26,6 +27,7 @@ class DryRun(Posting):
         body: Mapping[str, Any],
         shares: Mapping[str, BillShare],
         bills: Sequence[Bill],
+        amendments: Amendments,
     ) -> str:
         return UNKNOWN
 

@@ -19,6 +19,9 @@ SETTLED = "settled"
 LONGEST_NUMBER = 45
 """Characters of `tranId` (NetSuite: vendorPayment)."""
 
+REFERENCES = ("trace", "id", "none")
+"""What a vendor payment without a check number has as its number."""
+
 _WITHOUT_A_SIGN = {"Cc", "Cs"}
 """Unicode's control characters and halves of characters."""
 
@@ -101,12 +104,27 @@ class Payment:
     def numbers(self) -> frozenset[str]:
         """What a person who records this payment by hand may have typed as its number.
 
-        What NetSuite could not hold is left out: one such number would fail the look-up of all others.
+        What NetSuite could not hold is cut as it is there, and what cannot be read is left out: one such
+        number would fail the look-up of all others.
         """
-        named = (self.check_number, self.ach_trace, self.card_reference)
-        return frozenset(
-            each for each in named if each and len(each) <= LONGEST_NUMBER and readable(each) == each
-        )
+        named = (self.check_number, self.ach_trace, self.card_reference, self._own_reference)
+        cut = (_cut(each) for each in named if each and readable(each) == each)
+        return frozenset(each for each in cut if each)
+
+    def number(self, reference: str) -> str | None:
+        """Return the number of its vendor payment; None where it has none.
+
+        Args:
+            reference: One of `REFERENCES`.
+        """
+        if self.check_number or reference == "none":
+            return self.check_number
+        told = self.ach_trace or self.card_reference if reference == "trace" else None
+        return _cut(told or "") or _cut(self._own_reference)
+
+    @property
+    def _own_reference(self) -> str:
+        return f"AX-{self.id}"
 
     @property
     def is_undone(self) -> bool:
@@ -117,6 +135,10 @@ class Payment:
 def readable(text: str) -> str:
     """Put a mark in the place of each character of a text that cannot be read, such as U+0000."""
     return "".join(UNREADABLE if unicodedata.category(each) in _WITHOUT_A_SIGN else each for each in text)
+
+
+def _cut(number: str) -> str:
+    return number[:LONGEST_NUMBER].strip()
 
 
 def _day(value: object) -> date | None:

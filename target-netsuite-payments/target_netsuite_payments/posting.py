@@ -6,16 +6,18 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from http import HTTPStatus
 from threading import Event
-from typing import Any
+from typing import Any, NoReturn
 
 from apbridge.errors import OutcomeUnknownError, RefusedError, RejectedError, SettingError
 from apbridge.http import Idempotency
 from apbridge.http.retry import FEW_TRIES, look_ups
 from apbridge.ledger import Claims, Run
 from apbridge.netsuite import NetSuite, restlet
+from target_netsuite_payments.amendments import Amendments
 from target_netsuite_payments.books import Bill, NetSuiteBooks, Recorded
 from target_netsuite_payments.checks import BillShare, confirm
 from target_netsuite_payments.payment import Payment
+from target_netsuite_payments.refusals import explained, is_vendor_refused
 from target_netsuite_payments.settings import SYSTEM
 
 RECORD_TYPE = "vendorPayment"
@@ -55,6 +57,7 @@ class Posting:
         body: Mapping[str, Any],
         shares: Mapping[str, BillShare],
         bills: Sequence[Bill],
+        amendments: Amendments,
     ) -> str:
         """Post a payment and return the vendor payment's internal id.
 
@@ -63,6 +66,7 @@ class Posting:
             body: The vendorPayment to post.
             shares: What it pays on each bill.
             bills: The bills that it pays, with what is open on them before.
+            amendments: What to send where NetSuite refuses the body.
 
         Raises:
             RejectedError: NetSuite does not take it, or holds another payment under its external id.
@@ -80,7 +84,10 @@ class Posting:
             # or that its bills are paid.
             recorded = self._found(payment, patiently=isinstance(doubt, OutcomeUnknownError))
             if recorded is None:
-                _raise_if_final(payment, body, doubt)
+                if isinstance(doubt, RefusedError):
+                    if amended := amendments.after(body, doubt):
+                        return self.post(payment, amended, shares, bills, amendments)
+                    self._raise_final(payment, body, doubt, bills[0].vendor, amendments)
                 if not self._stop.is_set():
                     if not self._have_changed(bills):
                         continue
@@ -195,6 +202,25 @@ class Posting:
             answer.body = {"id": remote_id}
         return remote_id
 
+    def _raise_final(
+        self,
+        payment: Payment,
+        body: Mapping[str, Any],
+        refused: RefusedError,
+        vendor: str,
+        amendments: Amendments,
+    ) -> NoReturn:
+        words = refused.facts["says"]
+        if "approvalStatus" in body and "approvalstatus" in words.lower():
+            raise RejectedError("APB-PAY-072", payment=payment.id, words=words) from refused
+        if found := explained(payment, refused, amendments.closed_period):
+            raise found from refused
+        if is_vendor_refused(refused) and (name := self._books.inactive_vendor(vendor)):
+            raise RejectedError("APB-PAY-039", payment=payment.id, vendor=vendor, name=name) from refused
+        if refused.status == HTTPStatus.FORBIDDEN:
+            raise SettingError("APB-PAY-003", words=words) from refused
+        raise RejectedError("APB-PAY-050", payment=payment.id, words=words) from refused
+
     def _undo(
         self,
         payment: Payment,
@@ -249,16 +275,3 @@ class Posting:
         """Return whether something is applied to the bills that was not before: perhaps this payment."""
         now = self._books.bills(bill.id for bill in bills)
         return any(bill.id not in now or now[bill.id].unpaid != bill.unpaid for bill in bills)
-
-
-def _raise_if_final(
-    payment: Payment, body: Mapping[str, Any], doubt: OutcomeUnknownError | RefusedError
-) -> None:
-    if not isinstance(doubt, RefusedError):
-        return
-    if doubt.status == HTTPStatus.FORBIDDEN:
-        raise SettingError("APB-PAY-003", words=doubt.facts["says"]) from doubt
-    words = doubt.facts["says"]
-    is_approval = "approvalStatus" in body and "approvalstatus" in words.lower()
-    code = "APB-PAY-072" if is_approval else "APB-PAY-050"
-    raise RejectedError(code, payment=payment.id, words=words) from doubt

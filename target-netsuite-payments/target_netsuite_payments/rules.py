@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from apbridge.errors import RefusedError, RejectedError, SettingError
 from apbridge.netsuite import NetSuite, NetSuiteSettings
 from apbridge.netsuite.catalog import FieldKind, record_fields
 from target_netsuite_payments.payment import Payment
+from target_netsuite_payments.payment_fields import SETTING, PaymentFields
 
 CUSTOM_FIELDS = {
     "ach_trace_field": "vendorPayment",
@@ -24,12 +25,13 @@ _FIELD = re.compile(r"custbody[a-z0-9_]+")
 
 @dataclass(frozen=True)
 class BankAccount:
-    """A bank account and the payments that it is for; None fits all."""
+    """A bank account, the payments that it is for, None fitting all, and the fields that they are given."""
 
     account: str
     method: str | None
     currency: str | None
     subsidiary: str | None
+    fields: PaymentFields = field(default_factory=PaymentFields)
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ class PostingRules:
     Args:
         account: NetSuite account id, as external ids carry it.
         bank_accounts: What to post from, the default last.
-        closed_period: `reject` or `next_open`.
+        closed_period: `reject`, `next_open` or `override`.
         on_void: `delete`, `restlet` or `reject`.
         deletion_reason: Internal id of the reason that deletions are given; None for none.
         is_approved: Whether payments are posted as approved.
@@ -47,6 +49,8 @@ class PostingRules:
         ach_trace_field: Custom body field of vendor payments; None for none.
         card_reference_field: Likewise.
         status_field: Custom body field of bills; None for none.
+        reference: What stands for a check number where there is none: `trace`, `id` or `none`.
+        fields: What the settings give every payment, or leave out.
     """
 
     account: str
@@ -59,6 +63,8 @@ class PostingRules:
     ach_trace_field: str | None = None
     card_reference_field: str | None = None
     status_field: str | None = None
+    reference: str = "trace"
+    fields: PaymentFields = field(default_factory=PaymentFields)
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any], netsuite: NetSuiteSettings) -> PostingRules:
@@ -83,31 +89,52 @@ class PostingRules:
             config.get("payment_approval") == "approved",
             config.get("under_way_days", 7),
             **{setting: _custom_field(config, setting) for setting in CUSTOM_FIELDS},
+            reference=config.get("payment_reference") or "trace",
+            fields=PaymentFields.from_config(config.get(SETTING)),
         )
 
-    def check_custom_fields(self, netsuite: NetSuite) -> None:
+    def check_custom_fields(self, netsuite: NetSuite) -> PostingRules:
         """Make sure, in one call, that NetSuite has the custom fields that the settings name; none, no call.
 
+        Returns:
+            The rules, with what those fields hold.
+
         Raises:
-            SettingError: One is not there, or holds something else than text.
+            SettingError: One is not there, or holds something else than it is given.
         """
         named = {setting: name for setting in CUSTOM_FIELDS if (name := getattr(self, setting))}
-        if not named:
-            return
+        record_types = [CUSTOM_FIELDS[setting] for setting in named]
+        every = (self.fields, *(entry.fields for entry in self.bank_accounts))
+        if any(fields.custom for fields in every):
+            record_types += ["vendorPayment", "vendorBill"]
+        if not record_types:
+            return self
         try:
-            found = record_fields(netsuite, *dict.fromkeys(CUSTOM_FIELDS[setting] for setting in named))
+            found = record_fields(netsuite, *dict.fromkeys(record_types))
         except RefusedError as refused:
-            raise SettingError(
-                "APB-PAY-006", settings=", ".join(named), words=refused.facts["says"]
-            ) from refused
+            settings = ", ".join(named or [SETTING])
+            raise SettingError("APB-PAY-006", settings=settings, words=refused.facts["says"]) from refused
         for setting, name in named.items():
             record_type = CUSTOM_FIELDS[setting]
             kind = found.get(record_type, {}).get(name)
             if kind is not FieldKind.TEXT:
                 problem = f"a {record_type} has no such field" if kind is None else f"it holds {kind.value}"
                 raise SettingError("APB-SET-001", setting=setting, problem=f"{name}: {problem}, not text")
+        return replace(
+            self,
+            fields=self.fields.knowing(found),
+            bank_accounts=tuple(
+                replace(entry, fields=entry.fields.knowing(found)) for entry in self.bank_accounts
+            ),
+        )
 
-    def bank_account(self, payment: Payment, currency: str | None, subsidiary: str | None) -> str:
+    @property
+    def as_on_bill(self) -> dict[str, FieldKind]:
+        """The fields that payments are to have as on the bill, and what they hold."""
+        every = (self.fields, *(entry.fields for entry in self.bank_accounts))
+        return {name: fields.kind(name) for fields in every for name in fields.as_on_bill}
+
+    def bank_account(self, payment: Payment, currency: str | None, subsidiary: str | None) -> BankAccount:
         """Choose the bank account.
 
         Args:
@@ -119,11 +146,11 @@ class PostingRules:
             RejectedError: None fits.
         """
         paid = (payment.method, currency, subsidiary)
-        fitting: dict[int, str] = {}
+        fitting: dict[int, BankAccount] = {}
         for entry in self.bank_accounts:
             asked = (entry.method, entry.currency, entry.subsidiary)
             if all(want is None or want == have for want, have in zip(asked, paid, strict=True)):
-                fitting.setdefault(sum(want is not None for want in asked), entry.account)
+                fitting.setdefault(sum(want is not None for want in asked), entry)
         if not fitting:
             raise RejectedError(
                 "APB-PAY-030",
@@ -148,4 +175,10 @@ def _bank_account(entry: Mapping[str, Any]) -> BankAccount:
         value = entry.get(name)
         return None if value is None else str(value).strip()
 
-    return BankAccount(str(entry["account"]).strip(), text("method"), text("currency"), text("subsidiary"))
+    return BankAccount(
+        str(entry["account"]).strip(),
+        text("method"),
+        text("currency"),
+        text("subsidiary"),
+        PaymentFields.from_config(entry.get(SETTING)),
+    )

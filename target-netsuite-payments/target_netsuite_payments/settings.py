@@ -8,6 +8,26 @@ SYSTEM = "netsuite"
 """What the ledger calls the system that payments are posted in."""
 
 _INTERNAL_ID = {"type": ["string", "integer"]}
+_VALUE = {"type": ["string", "integer", "number", "boolean"]}
+_FIELDS = {
+    "type": ["object", "null"],
+    "propertyNames": {
+        "pattern": "^(department|class|location|customForm|custbody[a-z0-9_]+|subsidiary|currency|apAcct"
+        "|postingPeriod|tranId|memo|toBePrinted)$"
+    },
+    "additionalProperties": {
+        "anyOf": [
+            {"type": "null"},
+            _VALUE,
+            {
+                "type": "object",
+                "required": ["as_on_bill", "otherwise"],
+                "additionalProperties": False,
+                "properties": {"as_on_bill": {"const": True}, "otherwise": _VALUE},
+            },
+        ]
+    },
+}
 
 POSTING_SETTINGS = (
     th.Property(
@@ -24,18 +44,38 @@ POSTING_SETTINGS = (
                 th.Property("method", th.StringType(allowed_values=["check", "ach", "virtual_card"])),
                 th.Property("currency", th.StringType()),
                 th.Property("subsidiary", th.CustomType(_INTERNAL_ID)),
+                th.Property("payment_fields", th.CustomType(_FIELDS)),
                 additional_properties=False,
             )
         ),
         description="Bank accounts by payment method, currency (ISO code) and subsidiary (internal id), each "
-        "optional. Of the entries that fit, the one that says most wins, then the first.",
+        "optional. Of the entries that fit, the one that says most wins, then the first. Its "
+        "`payment_fields` go before the general ones.",
+    ),
+    th.Property(
+        "payment_fields",
+        th.CustomType(_FIELDS),
+        description="Fields of vendor payments that the account's forms ask for or do not have: "
+        "`department`, `class`, `location`, `customForm`, `custbody_…` → a value, `as_on_bill`, or "
+        "`{as_on_bill: true, otherwise: <value>}`; and `omit` for any field that is to be left out, such as "
+        "`apAcct` or `memo`.",
+    ),
+    th.Property(
+        "payment_reference",
+        th.StringType(nullable=False, allowed_values=["trace", "id", "none"]),
+        default="trace",
+        description="The number of a vendor payment without a check number: its ACH trace or card reference, "
+        "else `AX-<id>` (`trace`); always `AX-<id>`, the id being AvidXchange's (`id`); or `none`, where "
+        "NetSuite may take the bank account's next check number.",
     ),
     th.Property(
         "closed_period",
-        th.StringType(nullable=False, allowed_values=["reject", "next_open"]),
+        th.StringType(nullable=False, allowed_values=["reject", "next_open", "override"]),
         default="reject",
-        description="What to do with a payment dated in a closed period: `reject` it, or post it on the "
-        "first day of the next open period (`next_open`; the memo then gives the date of the payment).",
+        description="What to do with a payment dated in a closed or locked period: `reject` it, post it on "
+        "the first day of the next open period (`next_open`; the memo then gives the date of the payment), "
+        "or post it on its own date all the same (`override`, for a role that may override period "
+        "restrictions).",
     ),
     th.Property(
         "on_void",

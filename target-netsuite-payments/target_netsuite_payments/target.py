@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from functools import cached_property, partial
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from singer_sdk import typing as th
@@ -17,6 +17,7 @@ from target_netsuite_payments.settings import POSTING_SETTINGS, SYSTEM
 
 if TYPE_CHECKING:
     from apbridge.singer import AcknowledgingSink
+    from target_netsuite_payments.payment import Payment
     from target_netsuite_payments.statuses import BillStatuses
 
 # What only a run needs is imported where it is used: `--version` and `--about` do without.
@@ -62,7 +63,7 @@ class TargetNetSuitePayments(AcknowledgingTarget):
 
     @override
     def make_sink(self, stream: str) -> AcknowledgingSink:
-        from target_netsuite_payments.batch import Batch  # noqa: PLC0415
+        from target_netsuite_payments.batch import Batch, Known  # noqa: PLC0415
         from target_netsuite_payments.dry_run import DryRun  # noqa: PLC0415
         from target_netsuite_payments.posting import Posting  # noqa: PLC0415
         from target_netsuite_payments.sinks import InvoicesSink, PaymentsSink  # noqa: PLC0415
@@ -71,7 +72,10 @@ class TargetNetSuitePayments(AcknowledgingTarget):
             return InvoicesSink(self, stream, self.context, self._bill_statuses())
         kind = DryRun if self.is_dry_run else Posting
         posting = kind(self._netsuite, self._books, self.run, self.ledger.claims, self.stop)
-        look_up = partial(Batch, self._books, posting, self._rules)
+
+        def look_up(payments: Sequence[Payment], known: Known) -> Batch:
+            return Batch(self._books, posting, self._rules, payments, known)
+
         patience = timedelta(days=self._rules.under_way_days)
         return PaymentsSink(self, stream, self.context, look_up, patience)
 
@@ -88,7 +92,7 @@ class TargetNetSuitePayments(AcknowledgingTarget):
 
     @override
     def preflight(self) -> None:
-        self._rules.check_custom_fields(self._netsuite)
+        self._rules = self._rules.check_custom_fields(self._netsuite)
 
     @override
     def close(self) -> None:

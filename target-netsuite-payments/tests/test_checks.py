@@ -11,17 +11,18 @@ from typing import Any
 import pytest
 
 from apbridge.errors import RejectedError
-from target_netsuite_payments.books import Bill, Period, Recorded
+from target_netsuite_payments.books import Bill, Recorded
 from target_netsuite_payments.checks import differences, draft, paid_bills, shares_of
 from target_netsuite_payments.groups import in_groups
 from target_netsuite_payments.payment import Allocation, Payment
+from target_netsuite_payments.periods import Period
 from target_netsuite_payments.rules import BankAccount, PostingRules
 
 ACCOUNT = "1234567_SB1"
 RULES = PostingRules(ACCOUNT, (BankAccount("7", None, None, None),), "reject", "reject")
 PERIODS = [
-    Period("Oct 2026", date(2026, 10, 1), date(2026, 10, 31), is_open=False),
-    Period("Nov 2026", date(2026, 11, 1), date(2026, 11, 30), is_open=True),
+    Period("34", "Oct 2026", date(2026, 10, 1), date(2026, 10, 31), is_open=False),
+    Period("35", "Nov 2026", date(2026, 11, 1), date(2026, 11, 30), is_open=True),
 ]
 
 
@@ -81,6 +82,7 @@ def test_a_payment_that_fits_is_drafted_whole():
         "apAcct": {"id": "20"},
         "account": {"id": "7"},
         "tranDate": "2026-11-03",
+        "postingPeriod": {"id": "35"},
         "tranId": "1001",
         "memo": "AvidXchange payment 77; replaces AvidXchange payment 70",
         "toBePrinted": False,
@@ -136,10 +138,29 @@ def test_sums_that_no_float_can_hold_are_exact(amounts: list[str]):
         ({"card_reference": "VC-9"}, "AvidXchange payment 77; card reference VC-9"),
     ],
 )
-def test_what_is_no_check_has_its_reference_in_the_memo_and_no_number(changes: dict[str, str], memo: str):
-    body = drafted(payment(method="ach", check_number=None, **changes), bill())
-    assert body["memo"] == memo
-    assert "tranId" not in body
+def test_what_is_no_check_has_its_reference_in_the_memo(changes: dict[str, str], memo: str):
+    assert drafted(payment(method="ach", check_number=None, **changes), bill())["memo"] == memo
+
+
+@pytest.mark.parametrize(
+    ("changes", "numbers"),
+    [
+        ({"check_number": "1001", "ach_trace": "A1"}, {"trace": "1001", "id": "1001", "none": "1001"}),
+        ({"ach_trace": "A1"}, {"trace": "A1", "id": "AX-77", "none": None}),
+        ({"card_reference": "VC-9"}, {"trace": "VC-9", "id": "AX-77", "none": None}),
+        ({"ach_trace": "A1", "card_reference": "VC-9"}, {"trace": "A1", "id": "AX-77", "none": None}),
+        ({}, {"trace": "AX-77", "id": "AX-77", "none": None}),
+        ({"id": "7" * 60}, {"trace": "AX-" + "7" * 42, "id": "AX-" + "7" * 42, "none": None}),
+        ({"ach_trace": "9" * 44 + " 123"}, {"trace": "9" * 44, "id": "AX-77", "none": None}),
+        ({"ach_trace": " " * 46}, {"trace": "AX-77", "id": "AX-77", "none": None}),
+    ],
+)
+def test_what_is_no_check_has_a_number_all_the_same(changes: dict[str, str], numbers: dict[str, str | None]):
+    facts = {"method": "ach", "check_number": None, **changes}
+    paid = payment(**facts, external_id=f"avidxchange-payment-{changes.get('id', '77')}")
+    for reference, number in numbers.items():
+        assert drafted(paid, bill(), rules=replace(RULES, reference=reference)).get("tranId") == number
+        assert number is None or number in paid.numbers, "it is found by that number"
 
 
 def test_an_account_without_subsidiaries_and_currencies_gets_neither():
@@ -221,7 +242,7 @@ def test_the_bank_account_that_says_most_wins(method: str, currency: str, subsid
         BankAccount("7", None, None, None),
     )
     rules = replace(RULES, bank_accounts=accounts)
-    assert rules.bank_account(payment(method=method), currency, subsidiary) == account
+    assert rules.bank_account(payment(method=method), currency, subsidiary).account == account
 
 
 @pytest.mark.parametrize(
@@ -244,7 +265,7 @@ def test_the_bank_account_that_says_most_wins(method: str, currency: str, subsid
 )
 def test_of_bank_accounts_that_say_as_much_the_first_wins(accounts: tuple[BankAccount, ...]):
     rules = replace(RULES, bank_accounts=accounts)
-    assert rules.bank_account(payment(method="ach"), "CAD", "3") == "8"
+    assert rules.bank_account(payment(method="ach"), "CAD", "3").account == "8"
 
 
 def test_no_bank_account_names_the_setting():

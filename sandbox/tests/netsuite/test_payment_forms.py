@@ -20,9 +20,8 @@ PERIOD = "not within the date range of your accounting period."
 
 
 @pytest.fixture
-def parts(netsuite: SignedInNetSuite, store: Store, bills: list[SeededBill]) -> list[Instalment]:
+def parts(store: Store, bills: list[SeededBill]) -> list[Instalment]:
     """Divide the first bill into two parts, and return them."""
-    netsuite.switch(instalments=True)
     with store.write() as conn:
         for number, upto in ((1, 40), (2, 100)):
             conn.execute(
@@ -130,7 +129,6 @@ def number_of(netsuite: SignedInNetSuite, payment: str) -> str | None:
 
 def test_a_payment_without_a_number_takes_the_next_check(netsuite: SignedInNetSuite, bills: list[SeededBill]):
     one = Decimal(1)
-    netsuite.switch(next_check_number=True)
     posted_id(netsuite.post(PAYMENT, json=bills[0].payment(one, tranId="870019")))
     posted_id(netsuite.post(PAYMENT, json=bills[0].payment(one, tranId="AX-9")))
     assert number_of(netsuite, posted_id(netsuite.post(PAYMENT, json=bills[0].payment(one)))) == "870020"
