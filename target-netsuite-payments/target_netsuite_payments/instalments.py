@@ -9,11 +9,10 @@ from decimal import Decimal
 from typing import Any
 
 from apbridge.errors import RefusedError
-from apbridge.http import Call
 from apbridge.netsuite import NetSuite
 from apbridge.netsuite.answers import as_documented
 
-_PATH = "/services/rest/record/v1/vendorBill/{}"
+RECORD_TYPE = "vendorBill"
 _PURPOSE = "read a bill's instalments"
 
 
@@ -43,11 +42,10 @@ def by_record(netsuite: NetSuite, bill: str) -> list[Instalment]:
     """Read a bill's instalments from its record: it alone tells their lines.
 
     Returns:
-        None where it is not due in parts, or NetSuite does not show the record, as of one that is locked.
+        None where it is not due in parts, or where NetSuite does not show the record: one that is locked.
     """
-    call = Call("GET", _PATH.format(bill), _PURPOSE, params={"expandSubResources": "true"})
     try:
-        record = netsuite.session.ask(call)
+        record = netsuite.get(RECORD_TYPE, bill, expanded=True, purpose=_PURPOSE)
     except RefusedError:
         return []
     with as_documented(_PURPOSE, "no bill"):

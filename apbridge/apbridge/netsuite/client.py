@@ -156,10 +156,20 @@ class NetSuite:
                 break
         return rows if len(rows) == total else None
 
-    def get(self, record_type: str, record_id: str, *, purpose: str) -> dict[str, Any]:
-        """Read one record. `record_id` is an internal id, or `eid:` and an external id."""
+    def get(
+        self, record_type: str, record_id: str, *, expanded: bool = False, purpose: str
+    ) -> dict[str, Any]:
+        """Read one record.
+
+        Args:
+            record_type: NetSuite's name of the type.
+            record_id: Internal id, or `eid:` and an external id.
+            expanded: Whether the lines of its sublists are read too.
+            purpose: For errors.
+        """
         path = f"{_RECORD_PATH}/{record_type}/{record_id}"
-        record: dict[str, Any] = self.session.ask(Call("GET", path, purpose))
+        params = {"expandSubResources": "true"} if expanded else None
+        record: dict[str, Any] = self.session.ask(Call("GET", path, purpose, params=params))
         return record
 
     def create(self, record_type: str, body: Mapping[str, Any], *, purpose: str) -> str:
