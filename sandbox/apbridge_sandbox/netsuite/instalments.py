@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Instalment:
+class BillPart:
     """A part of a bill.
 
     Attributes:
@@ -21,10 +21,10 @@ class Instalment:
     due: int
 
 
-def instalments(conn: sqlite3.Connection, bill: int) -> list[Instalment]:
+def instalments(conn: sqlite3.Connection, bill: int) -> list[BillPart]:
     """Return the parts that a bill is due in, the first due first; none where it is due at once."""
     rows = conn.execute(
         'SELECT line, seqnum, due_cents FROM ns_billinstallment WHERE "transaction" = ? ORDER BY seqnum',
         (bill,),
     )
-    return [Instalment(*row) for row in rows]
+    return [BillPart(*row) for row in rows]

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from apbridge_sandbox.netsuite.instalments import Instalment, instalments
+from apbridge_sandbox.netsuite.instalments import BillPart, instalments
 from apbridge_sandbox.store import Store
 from tests.netsuite.signed_in import PAYMENT, RECORDS, SeededBill, SignedInNetSuite, error_of, posted_id
 
@@ -20,7 +20,7 @@ PERIOD = "not within the date range of your accounting period."
 
 
 @pytest.fixture
-def parts(store: Store, bills: list[SeededBill]) -> list[Instalment]:
+def parts(store: Store, bills: list[SeededBill]) -> list[BillPart]:
     """Divide the first bill into two parts, and return them."""
     with store.write() as conn:
         for number, upto in ((1, 40), (2, 100)):
@@ -210,7 +210,7 @@ def test_an_instalment_is_named_by_its_line(  # noqa: PLR0917
     netsuite: SignedInNetSuite,
     bills: list[SeededBill],
     store: Store,
-    parts: list[Instalment],
+    parts: list[BillPart],
     key: str,
     place: int,
 ):
@@ -243,7 +243,7 @@ def test_both_instalments_are_paid_at_once(netsuite: SignedInNetSuite, bills: li
 
 @pytest.mark.parametrize("rule", ["refused", "first"])
 def test_a_line_that_names_no_instalment(
-    netsuite: SignedInNetSuite, bills: list[SeededBill], store: Store, parts: list[Instalment], rule: str
+    netsuite: SignedInNetSuite, bills: list[SeededBill], store: Store, parts: list[BillPart], rule: str
 ):
     netsuite.switch(instalment_line=rule)
     whole = netsuite.post(PAYMENT, json=bills[0].payment())
@@ -257,7 +257,7 @@ def test_a_line_that_names_no_instalment(
 
 
 def test_what_a_person_pays_is_taken_off_the_first_instalments(
-    netsuite: SignedInNetSuite, bills: list[SeededBill], store: Store, parts: list[Instalment]
+    netsuite: SignedInNetSuite, bills: list[SeededBill], store: Store, parts: list[BillPart]
 ):
     amount = str(Decimal(parts[0].due + 5) / 100)
     order = {"bill": bills[0].id, "amount": amount, "check_number": "hand-1"}
@@ -267,7 +267,7 @@ def test_what_a_person_pays_is_taken_off_the_first_instalments(
 
 
 def test_a_transformed_bill_is_paid_in_all_its_parts(
-    netsuite: SignedInNetSuite, bills: list[SeededBill], store: Store, parts: list[Instalment]
+    netsuite: SignedInNetSuite, bills: list[SeededBill], store: Store, parts: list[BillPart]
 ):
     assert parts
     body = {"account": {"id": bills[0].bank}}
@@ -276,7 +276,7 @@ def test_a_transformed_bill_is_paid_in_all_its_parts(
 
 
 def test_instalments_are_read_by_query_and_by_record(
-    netsuite: SignedInNetSuite, bills: list[SeededBill], parts: list[Instalment]
+    netsuite: SignedInNetSuite, bills: list[SeededBill], parts: list[BillPart]
 ):
     rows = netsuite.rows(
         "SELECT seqnum, amountdue, status FROM vendorbillinstallment"
@@ -290,7 +290,7 @@ def test_instalments_are_read_by_query_and_by_record(
 
 
 def test_without_the_feature_a_bill_is_due_at_once(
-    netsuite: SignedInNetSuite, bills: list[SeededBill], parts: list[Instalment]
+    netsuite: SignedInNetSuite, bills: list[SeededBill], parts: list[BillPart]
 ):
     assert parts
     netsuite.switch(instalments=False)
