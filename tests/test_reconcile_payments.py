@@ -210,3 +210,39 @@ def test_a_record_that_shows_no_amount_is_named(context: ReconcileContext, kind:
     finally:
         context.sandbox.control("/control/faults", method="DELETE")
     assert str(ended.value.facts["external_id"]).endswith(shown.get("externalId") or f"-{shown['id']}")
+
+
+def decide(context: ReconcileContext, name: str, decision: str) -> str:
+    """Let somebody decide about a posted payment in NetSuite, and return its internal id."""
+    (found,) = [one for one in context.sandbox.books()["netsuite"]["payments"] if one["externalid"] == name]
+    context.sandbox.control("/control/netsuite/decide", {"id": found["id"], "decision": decision})
+    return str(found["id"])
+
+
+def test_a_posted_payment_that_is_not_final_is_no_payment_yet(context: ReconcileContext):
+    name = posted(context)
+    decide(context, name, "transit")
+    found = context.difference(name)
+    assert (found.netsuite, found.code) == (None, "APB-PAY-075")
+    assert "in transit" in found.says
+    decide(context, name, "confirm")
+    assert context.differences(name) == []
+
+
+@pytest.mark.parametrize("decision", ["reject", "decline"])
+def test_a_posted_payment_that_was_refused_is_no_payment(context: ReconcileContext, decision: str):
+    name = posted(context)
+    decide(context, name, decision)
+    found = context.difference(name)
+    assert (found.netsuite, found.cause, found.code) == (None, Cause.UNEXPLAINED, "APB-REC-042")
+
+
+@pytest.mark.parametrize("shows", [True, False])
+def test_a_posted_payment_that_a_journal_reverses_is_no_payment(context: ReconcileContext, shows: bool):  # noqa: FBT001
+    name = posted(context)
+    number = decide(context, name, "approve")
+    switches = {"netsuite.void_style": "journal", "netsuite.void_by_journal_shows": shows}
+    context.sandbox.control("/control/switches", switches)
+    context.sandbox.control("/control/netsuite/void", {"id": number})
+    context.sandbox.control("/control/switches", method="DELETE")
+    assert context.difference(name).code == "APB-REC-042"

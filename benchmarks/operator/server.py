@@ -159,6 +159,7 @@ def _posted(number: int) -> dict[str, str]:
         "currency": "USD",
         "subsidiary": f"Subsidiary {number % 5}",
         "total": "-50.00",
+        "status": "F",
         "voided": "F",
         "trandate": "2026-05-20",
     }

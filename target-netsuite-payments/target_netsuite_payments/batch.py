@@ -9,6 +9,7 @@ from threading import Lock
 
 from apbridge.errors import APBridgeError, RejectedError, UnderWayError
 from apbridge.netsuite.catalog import FieldKind
+from apbridge.netsuite.payment_status import REFUSED
 from apbridge.schemas.identifiers import VENDOR, internal_id, is_our_payment
 from apbridge.singer import Action
 from target_netsuite_payments.amendments import Amendments
@@ -29,7 +30,6 @@ from target_netsuite_payments.payment import Payment
 from target_netsuite_payments.payment_fields import CODES
 from target_netsuite_payments.posting import Posting
 from target_netsuite_payments.rules import PostingRules
-from target_netsuite_payments.standing import REFUSED
 from target_netsuite_payments.undoing import Undoing
 
 _LINKED = "recorded by hand as vendor payment {}, which has our external id now: nothing is posted"

@@ -14,13 +14,13 @@ from apbridge.errors import RefusedError, SettingError
 from apbridge.netsuite import NetSuite, in_list
 from apbridge.netsuite.answers import as_documented
 from apbridge.netsuite.client import Row
+from apbridge.netsuite.payment_status import VOIDED
 from apbridge.netsuite.queries.features import Features
 from apbridge.netsuite.queries.lines import QueryLine
 from apbridge.netsuite.queries.query import Query
 from apbridge.netsuite.queries.reader import Reader
 from target_netsuite_payments.instalments import Instalment, by_record
 from target_netsuite_payments.periods import Period
-from target_netsuite_payments.standing import VOIDED
 
 _BILLS = Query.load(__package__, "bills", "read the bills that are paid", ["id"])
 _BILL_FIELD = Query.load(__package__, "bill_field", "read a custom field of bills", ["id"])
@@ -82,7 +82,7 @@ class Recorded:
         memo: Its memo.
         vendor: Internal id of the vendor.
         total: In its currency, positive.
-        status: One letter: see `target_netsuite_payments.standing`.
+        status: One letter: see `apbridge.netsuite.payment_status`.
         is_voided: Whether it was voided, be it that a journal reverses it.
         applied: What it takes off each bill, by the bill's internal id.
     """

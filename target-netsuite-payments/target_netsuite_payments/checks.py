@@ -13,6 +13,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from apbridge.errors import RejectedError, UnderWayError
+from apbridge.netsuite.payment_status import FINAL, REFUSED, describe
 from apbridge.schemas.identifiers import BILL, VENDOR, internal_id, netsuite_id, payment_external_id
 from apbridge.words import POSTED
 from target_netsuite_payments.books import Bill, Recorded
@@ -20,7 +21,6 @@ from target_netsuite_payments.instalments import apply_lines
 from target_netsuite_payments.payment import LONGEST_NUMBER, UNREADABLE, Payment, readable
 from target_netsuite_payments.periods import Period, posting_day
 from target_netsuite_payments.rules import PostingRules
-from target_netsuite_payments.standing import FINAL, REFUSED, describe
 
 APPROVED = "2"
 """Approval status of what is approved (NetSuite)."""

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping
 
 from apbridge.errors import RejectedError, UnderWayError
+from apbridge.netsuite.payment_status import REFUSED
 from apbridge.singer import Action
 from target_netsuite_payments.books import Bill, Journal, NetSuiteBooks, Recorded
 from target_netsuite_payments.checks import signature
@@ -13,7 +14,6 @@ from target_netsuite_payments.done import Done
 from target_netsuite_payments.payment import Payment
 from target_netsuite_payments.posting import Posting
 from target_netsuite_payments.rules import PostingRules
-from target_netsuite_payments.standing import REFUSED
 
 JOURNAL = "journal"
 """Name of the fact that tells which journal is to void a payment."""

@@ -31,7 +31,8 @@ CREATE TABLE invoices (
   shown, modified
 ) WITHOUT ROWID;
 CREATE TABLE posted (
-  external_id TEXT PRIMARY KEY, number, vendor, vendor_name, subsidiary, currency, amount, day, is_void
+  external_id TEXT PRIMARY KEY, number, vendor, vendor_name, subsidiary, currency, amount, day, is_void,
+  undecided
 ) WITHOUT ROWID;
 CREATE TABLE payments (
   external_id TEXT PRIMARY KEY, number, vendor, currency, status, amount, day, modified

@@ -213,7 +213,7 @@ def _paired(
 
 
 def _posted(posted: Posted | None, as_of: date | None) -> Decimal | None:
-    if posted is None or posted.is_void:
+    if posted is None or posted.is_void or posted.undecided:
         return None
     return None if as_of and posted.day > as_of else posted.amount
 

@@ -15,6 +15,7 @@ from apbridge.errors import RefusedError
 from apbridge.netsuite import NetSuite, literal
 from apbridge.netsuite.answers import as_documented
 from apbridge.netsuite.client import Row
+from apbridge.netsuite.payment_status import FINAL, REFUSED, VOIDED, describe
 from apbridge.netsuite.queries.features import Features
 from apbridge.netsuite.queries.query import Query
 from apbridge.netsuite.queries.reader import Reader
@@ -30,6 +31,7 @@ from apbridge.schemas.identifiers import (
 
 _BILLS = Query.load(__package__, "bills", "read bills", ["id"])
 _PAYMENTS = Query.load(__package__, "payments", "read posted payments", ["id"])
+_REVERSED = Query.load(__package__, "reversed", "read payments that a journal reverses", ["id"])
 _APPLICATIONS = Query.load(__package__, "applications", "read what paid bills", ["bill", "id"])
 _DELETED = Query.load(__package__, "deleted", "look up deleted bills", ["id", "deleted"])
 
@@ -60,7 +62,10 @@ class NetSuiteBill(NamedTuple):
 
 
 class Posted(NamedTuple):
-    """A vendor payment that was posted from AvidXchange."""
+    """A vendor payment that was posted from AvidXchange, and what is not decided about it, if anything.
+
+    One that was rejected or declined, or that a journal reverses, is as good as void.
+    """
 
     external_id: str
     number: str
@@ -71,6 +76,7 @@ class Posted(NamedTuple):
     amount: Decimal
     day: date
     is_void: bool
+    undecided: str
 
 
 class Applied(NamedTuple):
@@ -112,7 +118,10 @@ class NetSuiteSide:
     def posted(self) -> Iterator[Posted]:
         """Return every payment that was posted from AvidXchange."""
         where = [f"payment.externalid LIKE {literal(OUR_PAYMENTS + '%')}"]
-        return map(self._payment, chain.from_iterable(self._reader.pages(_PAYMENTS, where=where)))
+        with as_documented(_REVERSED.purpose, _PROBLEM):
+            reversed_by = {row["id"]: abs(Decimal(row["amount"])) for row in self._reader.all(_REVERSED)}
+        rows = chain.from_iterable(self._reader.pages(_PAYMENTS, where=where))
+        return (self._payment(row, reversed_by.get(row["id"])) for row in rows)
 
     def applied_to(self, external_ids: Iterable[str]) -> Iterator[Applied]:
         """Return what was applied to some bills."""
@@ -131,8 +140,10 @@ class NetSuiteSide:
                 return {self._name(row["id"]): instant(row["deleted"]) for row in rows}
         return {}
 
-    def _payment(self, row: Row) -> Posted:
+    def _payment(self, row: Row, reversed_by: Decimal | None) -> Posted:
         with as_documented(_PAYMENTS.purpose, _PROBLEM):
+            status, total = row["status"].rpartition(":")[2], abs(Decimal(row["total"]))
+            is_void = row.get("voided") == "T" or status == VOIDED or status in REFUSED
             return Posted(
                 row["externalid"],
                 row.get("tranid", row["id"]),
@@ -140,9 +151,10 @@ class NetSuiteSide:
                 row.get("vendor", row["entity"]),
                 row.get("subsidiary", ""),
                 row.get("currency", ""),
-                abs(Decimal(row["total"])),
+                total,
                 date.fromisoformat(row["trandate"]),
-                row.get("voided") == "T",
+                is_void or (reversed_by is not None and reversed_by >= total),
+                "" if is_void or status in FINAL else describe(status),
             )
 
     def _bill(self, row: Row) -> NetSuiteBill:

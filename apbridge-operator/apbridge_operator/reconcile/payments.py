@@ -45,6 +45,8 @@ def of_payment(
         why = APBridgeError("APB-REC-041")
     elif posted.is_void:
         return unexplained(APBridgeError("APB-REC-042"))
+    elif posted.undecided:
+        why = APBridgeError("APB-PAY-075", status=posted.undecided)
     elif as_of and payment.amount == posted.amount:
         return explained(Cause.DATES, APBridgeError("APB-REC-046", paid=payment.day, posted=posted.day))
     else:

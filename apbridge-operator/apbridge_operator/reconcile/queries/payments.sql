@@ -8,6 +8,7 @@ SELECT
   BUILTIN.DF(line.subsidiary) AS subsidiary,
   currency.symbol AS currency,
   payment.foreigntotal AS total,  -- required
+  payment.status AS status,  -- required
   payment.voided AS voided,
   day(payment.trandate) AS trandate  -- required
 FROM transaction payment
