@@ -33,6 +33,7 @@ class Unworkable(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     switches: dict[str, bool | int | str]
     code: str
     because: str
+    in_part: bool = False
 
     def holds(self, account: Account) -> bool:
         """Return whether this account is so; of a list, one part is enough."""
@@ -82,12 +83,13 @@ def outcome(account: Account) -> Outcome:
         reasons = [reason for reason in unworkable() if reason.holds(account)]
         wrong = [*_quiet(one)]
         evidence = _evidence(one)
-        if reasons:
-            wrong = [*twice(evidence), *_refusals(reasons, one.ended)]
-        else:
-            wrong += [*_errors(one.ended), *disagreements(evidence)]
+        if all(reason.in_part for reason in reasons):
+            wrong += disagreements(evidence)
             if account.switches:
                 wrong += losses(evidence, _usual(account))
+        else:
+            wrong = [*twice(evidence)]
+        wrong += _errors(one.ended, {reason.code for reason in reasons})
         wrong += _secrets(one, Path(folder))
         codes = Counter(str(row.code) for row in evidence.open)
         return Outcome(account, wrong, codes, process_time() - began, evidence, one.left_out)
@@ -150,18 +152,19 @@ def _evidence(one: Firm) -> Evidence:
     )
 
 
-def _refusals(reasons: list[Unworkable], ended: list[Ended]) -> Iterator[str]:
-    told = "".join(f"{run.tap} {run.target}\n" for run in ended if not run.is_good)
-    if not any(f"[{reason.code}]" in told for reason in reasons):
-        codes = ", ".join(reason.code for reason in reasons)
-        yield f"it cannot work, and no run ended with any of {codes}, but: {told or 'all well'}"
+def _errors(ended: list[Ended], due: set[str]) -> Iterator[str]:
+    """Describe a run that fails at the end, when nothing new is there: nobody can work with that.
 
-
-def _errors(ended: list[Ended]) -> Iterator[str]:
-    """Describe a run that fails at the end, when nothing new is there: nobody can work with that."""
-    for run in ended[-2:]:
-        if not run.is_good:
-            yield f"every {run.half} run ends with an error: {run.tap or run.target}"
+    Args:
+        ended: How the runs ended.
+        due: Codes that it has to end with, one at least.
+    """
+    told = [f"{run.half}: {run.tap} {run.target}" for run in ended[-2:] if not run.is_good]
+    if due and not any(f"[{code}]" in one for code in due for one in told):
+        yield f"it cannot work, and no run ends with any of {', '.join(sorted(due))}: {told}"
+    for one in told:
+        if not any(f"[{code}]" in one for code in due):
+            yield f"every run ends with an error, {one}"
 
 
 def _secrets(one: Firm, folder: Path) -> Iterator[str]:
