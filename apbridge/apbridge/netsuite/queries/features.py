@@ -28,7 +28,7 @@ _OFF = {ONEWORLD.name: "APB-TNS-118", CURRENCIES.name: "APB-TNS-108"}
 _EMPTY, _INSTEAD = "is left empty", "is taken from elsewhere"
 
 
-class Probe(Protocol):
+class ColumnProbe(Protocol):
     """Tries out what an account has."""
 
     def takes(self, table: str, columns: Sequence[str]) -> bool:
@@ -70,7 +70,7 @@ class Features:
         query: Query,
         refused: RefusedError,
         without: frozenset[str],
-        probe: Probe,
+        probe: ColumnProbe,
         has_passed: Callable[[], bool],
     ) -> None:
         """Find what a refused query may not ask of this account, and leave it out from now on.
@@ -139,7 +139,7 @@ class Features:
         found = APBridgeError(code, table=table, column=column, **facts)
         logger.warning("%s", found)
 
-    def _features_off(self, missing: frozenset[str], probe: Probe) -> frozenset[str]:
+    def _features_off(self, missing: frozenset[str], probe: ColumnProbe) -> frozenset[str]:
         """Return the features that the account does not have, as what is missing lets one think."""
         off = set()
         for feature in FEATURES:
@@ -153,7 +153,7 @@ class Features:
         return frozenset(off)
 
 
-def _missing(query: Query, says: str, without: frozenset[str], probe: Probe) -> Iterator[str]:
+def _missing(query: Query, says: str, without: frozenset[str], probe: ColumnProbe) -> Iterator[str]:
     """Yield what a query reads and the account lacks."""
     read = {name for line in query.written(without) for name in line.needs}
     columns: dict[str, list[str]] = defaultdict(list)
@@ -172,7 +172,7 @@ def _missing(query: Query, says: str, without: frozenset[str], probe: Probe) -> 
             yield from [table] if refused == listed else (f"{table}.{column}" for column in refused)
 
 
-def _refused(table: str, columns: Sequence[str], probe: Probe) -> Iterator[str]:
+def _refused(table: str, columns: Sequence[str], probe: ColumnProbe) -> Iterator[str]:
     """Yield the columns that NetSuite refuses, by halving."""
     if len(columns) == 1:
         if _is_refused(table, columns[0], probe):
@@ -183,7 +183,7 @@ def _refused(table: str, columns: Sequence[str], probe: Probe) -> Iterator[str]:
         yield from _refused(table, columns[middle:], probe)
 
 
-def _is_refused(table: str, column: str, probe: Probe) -> bool:
+def _is_refused(table: str, column: str, probe: ColumnProbe) -> bool:
     """Return whether NetSuite refuses a column: twice, and answers another query meanwhile."""
     if probe.takes(table, [column]):
         return False
