@@ -33,8 +33,7 @@ CAMPAIGN := apbridge/tests/singer/test_interleavings.py apbridge/tests/ledger/te
   tests/test_payment_history.py
 MANIFESTS := pyproject.toml constraints.txt constraints-hashed.txt VERSION $(PACKAGES:%=%/pyproject.toml)
 
-.PHONY: browser help demo test campaign accounts fuzz bench lint format settings errors licences constraints setup wheels clean
-.PHONY: browser help demo test campaign fuzz bench lint format settings errors licences constraints permissions setup wheels clean
+.PHONY: browser help demo test campaign accounts fuzz bench lint format settings errors licences constraints permissions setup wheels clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14

@@ -148,6 +148,27 @@ def test_a_currency_is_told_by_its_name_where_the_role_may_not_see_its_code(
     assert {vendor["currency"] for vendor in synced.records("vendors")} == set(named.values())
 
 
+@pytest.mark.parametrize(
+    ("date_format", "time_format", "file_types"),
+    [
+        ("D/M/YYYY", "14:10", "names"),
+        ("DD-Mon-YYYY", "2-10 pm", "codes"),
+        ("DD.MM.YYYY", "14-10", "names"),
+        ("YYYY-MM-DD", "14:10", "codes"),
+    ],
+)
+def test_how_the_user_sees_dates_and_types_changes_nothing(
+    company: SandboxTap, switch: Switch, date_format: str, time_format: str, file_types: str
+):
+    before = company.sync()
+    switch(date_format=date_format, time_format=time_format, file_types=file_types)
+    after = company.sync()
+    assert before.records("bills")
+    for stream in ("vendors", "gl_accounts", "bills"):
+        assert after.records(stream) == before.records(stream)
+    check_whole(company, after)
+
+
 def test_a_restriction_that_cannot_be_judged_lets_nothing_through(company: SandboxTap, switch: Switch):
     switch(oneworld=False)
     with pytest.raises(SettingError, match="subsidiaries asks of bills"):
