@@ -28,6 +28,8 @@ in the time of one."""
 _CODED = frozenset({"expense", "item", "tax"})
 """Kinds of line that carry a part of the total. The main line is the payable itself; NetSuite adds others."""
 
+_EVER = "1970-01-01T00:00:00Z"
+
 _FEEDS = ("bills_by_line", "bills_by_application", "bills_by_balance")
 
 
@@ -106,15 +108,20 @@ class Bills:
         )
         self._application = Shape(parts["applications"]["items"], self._queries["bill_applications"].aliases)
 
-    def read(self, window: Window, was_sent: Callable[[str, str], bool]) -> Iterator[Record]:
+    def read(
+        self, window: Window, was_sent: Callable[[str, str], bool], files_from: str | None = None
+    ) -> Iterator[Record]:
         """Yield each bill that changed within a window once, in order of (modified_at, id).
 
         Args:
             window: One without a start leaves out what is older than the settings ask for.
             was_sent: Tells which changes to leave out.
+            files_from: Since when files are told of, where earlier runs listed none; all if it is empty.
         """
         header = self._eligibility.mark(self._header)
-        changes = (one for one in self._changes(header, window) if not was_sent(one.modified_at, one.id))
+        changes = (
+            one for one in self._changes(header, window, files_from) if not was_sent(one.modified_at, one.id)
+        )
         begun: _Batch | None = None
         while batch := list(islice(changes, self._reader.page_rows)):
             # What this batch is made of is under way while its forerunner is emitted.
@@ -125,14 +132,15 @@ class Bills:
         if begun:
             yield from self._finish(begun, window, was_sent)
 
-    def _changes(self, header: Query, window: Window) -> Iterator[Change]:
+    def _changes(self, header: Query, window: Window, files_from: str | None) -> Iterator[Change]:
         """Merge the feeds, each of which is in order. Two that tell the same are one change."""
         feeds = [self._feed(header, window, with_header=True)]
         feeds += [self._feed(self._queries[name], window) for name in _FEEDS]
         # NetSuite keeps no date of a bill that is deleted: each is told, whenever it was from.
         feeds.append(self._feed(self._queries["bills_deleted"], window, is_deletion=True))
         if window.start is not None:
-            feeds.append(self._by_file(self._images.changed(self._reader, window.start), window))
+            since = window.start if files_from is None else files_from or _EVER
+            feeds.append(self._by_file(self._images.changed(self._reader, since), window))
         last: Change | None = None
         for change in heapq.merge(*feeds, key=lambda one: one.place):
             if change != last:
@@ -156,10 +164,16 @@ class Bills:
 
     @staticmethod
     def _by_file(told: Callable[[], Iterable[tuple[str, str]]], window: Window) -> Iterator[Change]:
-        """Yield the bills of which a file changed. What is still of this minute is the next run's."""
-        for changed_at, bill in told():
-            if changed_at < window.end:
-                yield Change(changed_at, bill)
+        """Yield the bills of which a file changed. What is still of this minute is the next run's.
+
+        What earlier runs missed comes last: what else of its bill is older is told already.
+        """
+        changes = [
+            Change(changed_at if changed_at >= (window.start or "") else window.last, bill)
+            for changed_at, bill in told()
+            if changed_at < window.end
+        ]
+        yield from sorted(changes, key=lambda one: one.place)
 
     def _begin(self, changes: Sequence[Change], header: Query) -> _Batch:
         living = {one.id for one in changes if not one.is_deletion}

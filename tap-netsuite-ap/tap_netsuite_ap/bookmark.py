@@ -19,6 +19,7 @@ from typing import Any
 from apbridge.singer.state import UNFINISHED
 
 _FORMAT = "%Y-%m-%dT%H:%M:%SZ"
+_FILES_FROM = "files_from"
 
 
 @dataclass(frozen=True)
@@ -28,13 +29,19 @@ class Window:
     start: str | None
     end: str
 
+    @property
+    def last(self) -> str:
+        """The last second of it."""
+        return (datetime.strptime(self.end, _FORMAT) - timedelta(seconds=1)).strftime(_FORMAT)  # noqa: DTZ007
+
 
 class Bookmark:
     """Reads and writes one stream's state.
 
     The state holds `replication_key_value` (the greatest `modified_at` sent, or the end of the last
     complete reading), `read_from` (where the next run begins), `sent` (by second, the ids sent at or
-    after `read_from`) and, until the reading is complete, `unfinished`.
+    after `read_from`), `files_from` (since when files of bills were not listed, where they were not)
+    and, until the reading is complete, `unfinished`.
 
     Args:
         state: The stream's state, changed in place.
@@ -48,7 +55,6 @@ class Bookmark:
         self._safe = (datetime.strptime(now, _FORMAT) - overlap).strftime(_FORMAT)  # noqa: DTZ007
         self._start: str | None = state.get("read_from", state.get("replication_key_value"))
         self._sent: dict[str, list[str]] = state.setdefault("sent", {})
-        self._is_held = False
         state[UNFINISHED] = True
 
     @property
@@ -60,21 +66,27 @@ class Bookmark:
         """Return whether this state of a record was sent already."""
         return record_id in self._sent.get(modified_at, ())
 
-    def hold(self) -> None:
-        """Count nothing that is sent from now on: the next run reads it again."""
-        self._is_held = True
+    @property
+    def files_from(self) -> str | None:
+        """Since when files of bills were not listed, where they were not; all of them where it is empty."""
+        since: str | None = self._state.get(_FILES_FROM)
+        return since
+
+    def files_missed(self) -> None:
+        """Note that this run lists no files: a later one asks for those of its time too."""
+        self._state.setdefault(_FILES_FROM, self._start or "")
+
+    def files_told(self) -> None:
+        """Note that every file was listed."""
+        self._state.pop(_FILES_FROM, None)
 
     def sent(self, modified_at: str, record_id: str) -> None:
         """Note that a record was sent."""
-        if self._is_held:
-            return
         self._advance(modified_at, min(modified_at, self._safe))
         self._sent.setdefault(modified_at, []).append(record_id)
 
     def finished(self) -> None:
         """Note that everything up to the moment the run began was sent."""
-        if self._is_held:
-            return
         self._advance(self._now, self._safe)
         self._state.pop(UNFINISHED, None)
 

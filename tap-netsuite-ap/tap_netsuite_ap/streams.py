@@ -159,16 +159,19 @@ class BillsStream(NetSuiteStream):
             namespace=self._connection.namespace,
         )
         window = window or Window(None, self._connection.now(reader))
-        for record in bills.read(window, self.was_sent):
-            self._hold_without_files(images)
+        missed_from = self._bookmark.files_from if self._bookmark else None
+        for record in bills.read(window, self.was_sent, missed_from):
+            self._note_files(images)
             self._connection.put_currency(record)
             self._connection.visibility.bill(record)
             yield record
-        self._hold_without_files(images)
+        self._note_files(images)
+        if self._bookmark and (images.tells_changes or window.start is None) and not images.refused:
+            self._bookmark.files_told()
         self._connection.look_for_what_is_hidden(reader, is_first=window.start is None)
 
-    def _hold_without_files(self, images: Images) -> None:
+    def _note_files(self, images: Images) -> None:
         if images.refused:
             self._connection.without_files(images.refused)
             if self._bookmark:
-                self._bookmark.hold()
+                self._bookmark.files_missed()
