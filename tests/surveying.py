@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import Any
-
-import yaml
-
 from apbridge.avidxchange import AvidXchangeReader, AvidXchangeSettings
 from apbridge.netsuite import NetSuite, NetSuiteSettings
-from apbridge_operator.cli.checks import netsuite as checks
+from apbridge_operator.cli.checks.permissions import permissions
 from apbridge_operator.survey import ProbeResult, Report, survey_avidxchange, survey_netsuite
 from apbridge_operator.survey.account import Account
 from apbridge_operator.survey.asks import ASKS
@@ -18,9 +12,6 @@ from apbridge_operator.survey.probe import probes
 from apbridge_sandbox.testing import Running
 from tests.in_process import netsuite_config
 
-PERMISSIONS: Sequence[Mapping[str, Any]] = yaml.safe_load(
-    (Path(checks.__file__).parent / "permissions.yaml").read_text(encoding="utf-8")
-)
 DIMENSIONS = ("department", "class", "location")
 
 
@@ -38,7 +29,7 @@ def asked(sandbox: Running, name: str) -> ProbeResult:
 def surveyed(sandbox: Running, *, avidxchange: str | None = None) -> Report:
     """Survey NetSuite, and AvidXchange by a profile where one is named."""
     with NetSuite(NetSuiteSettings.from_config(netsuite_config(sandbox))) as netsuite:
-        results = list(survey_netsuite(netsuite, PERMISSIONS))
+        results = list(survey_netsuite(netsuite, permissions()))
     if avidxchange:
         settings = AvidXchangeSettings.from_config(sandbox.avidxchange_settings(avidxchange))
         with AvidXchangeReader(settings) as reader:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from apbridge_operator.cli.checks.permissions import LEVELS, permissions
+from apbridge.netsuite.restlet import LEVELS
+from apbridge_operator.cli.checks.permissions import permissions
 from apbridge_operator.cli.upload import first_steps
 from apbridge_sandbox.netsuite.permissions import permissions as known
 from tools.permissions import FILES, ROLE, ROOT, TABLE

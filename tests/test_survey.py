@@ -130,8 +130,9 @@ def test_every_value_of_a_switch_that_is_told_comes_back(company: Running, tmp_p
     file = tmp_path / "survey.json"
     surveyed(company).write(file)
     told = told_by(file).switches
-    # A feature that is off takes its columns away, too.
-    assert str(wanted.pop("netsuite.hidden_columns")) in str(told["netsuite.hidden_columns"])
+    # A feature that is off takes its columns away, too; and a level may be the usual one.
+    for name in ("netsuite.hidden_columns", "netsuite.permission_levels"):
+        assert str(wanted.pop(name)) in str(told[name])
     assert told.items() >= wanted.items()
 
 
@@ -357,3 +358,22 @@ def _numbers(database: Path) -> Iterator[str]:
             "SELECT id FROM ns_account",
         ):
             yield from (str(value) for (value,) in books.execute(query) if abs(value or 0) > 999)
+
+
+def test_a_level_that_is_too_low_is_told(company: Running):
+    company.control(
+        "/control/switches",
+        {
+            "netsuite.permission_levels": "Transactions -> Pay Bills: View",
+            "netsuite.missing_permissions": "Transactions -> Bill Credits",
+        },
+    )
+    report = surveyed(company)
+    (result,) = (one for one in report.results if one.name == "netsuite.permissions")
+    assert result.state is AnswerState.FAILS
+    assert result.found["missing"] == ["Transactions -> Bill Credits"], "only the script is told of it"
+    assert "Transactions -> Pay Bills: View" in result.found["levels"]
+    assert {note.code: note.facts["found"] for note in result.notes} == {
+        "APB-SRV-010": "Transactions -> Bill Credits",
+        "APB-SRV-019": "Transactions -> Pay Bills",
+    }

@@ -210,6 +210,24 @@ def _table(entry: Mapping[str, Any]) -> str | None:
     return entry["query"].partition(" FROM ")[2].split()[0] if "query" in entry else None
 
 
+def levels(account: Account, listed: Sequence[Mapping[str, Any]]) -> Mapping[str, str]:
+    """Ask the RESTlet for the levels of permissions, by their keys; none where it does not answer."""
+    if account.netsuite.settings.restlet_script is None:
+        return {}
+    asked = {"action": "permissions", "names": [one["key"] for one in listed]}
+    try:
+        return account.netsuite.restlet(
+            asked, reads=restlet.permissions, purpose="ask for levels of permissions"
+        )
+    except APBridgeError:
+        return {}  # why, is told by the RESTlet's own probe
+
+
+def is_low(entry: Mapping[str, Any], level: str) -> bool:
+    """Return whether the role has a permission, but at a lower level than needed."""
+    return 0 < restlet.LEVELS.index(level) < restlet.LEVELS.index(entry["level"].upper())
+
+
 def _is_missing(account: Account, entry: Mapping[str, Any]) -> bool:
     if "record" in entry:
         return _fields(account, entry["record"]) is None

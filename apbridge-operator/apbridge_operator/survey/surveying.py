@@ -197,17 +197,26 @@ def _columns(account: Account, project: Queries, looked: Mapping[str, Any]) -> P
 
 def _permissions(account: Account, permissions: Permissions) -> ProbeResult:
     probe = probes()["netsuite.permissions"]
+    levels = asks.levels(account, permissions)
     missing = asks.missing_permissions(account, permissions)
-    optional = [one for one in missing if "unless" in one and not asks.feature_of(one)]
+    # Of what a call shows the call is believed.
+    missing += [one for one in permissions if "unseen" in one and levels.get(one["key"]) == "NONE"]
+    low = [one for one in permissions if asks.is_low(one, levels.get(one["key"], "NONE"))]
+    optional = [one for one in (*missing, *low) if "unless" in one and not asks.feature_of(one)]
     notes = [ProbeNote("APB-SRV-011" if one in optional else "APB-SRV-010", _facts(one)) for one in missing]
-    state = (
-        AnswerState.EXPECTED
-        if not missing
-        else AnswerState.HANDLED
-        if missing == optional
-        else AnswerState.FAILS
-    )
-    found = {"missing": [_named(one["permission"]) for one in missing]}
+    notes += [ProbeNote("APB-SRV-019", {**_facts(one), "level": one["level"]}) for one in low]
+    state = AnswerState.HANDLED if notes else AnswerState.EXPECTED
+    if any(one not in optional for one in (*missing, *low)):
+        state = AnswerState.FAILS
+    found = {
+        "missing": [_named(one["permission"]) for one in missing],
+        "levels": [
+            f"{_named(one['permission'])}: {levels[one['key']].capitalize()}"
+            for one in permissions
+            if levels.get(one["key"], "NONE") != "NONE"
+        ]
+        or None,
+    }
     return ProbeResult(probe.name, probe.question, state, found, notes)
 
 

@@ -14,6 +14,9 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, Struct
 
+LEVELS = ("NONE", "VIEW", "CREATE", "EDIT", "FULL")
+"""Levels of a permission, from the lowest to the highest."""
+
 TRIED = "2026-07-19T03:04:00Z"
 """The instant that `try` writes and reads back."""
 

@@ -6,9 +6,7 @@ from importlib import resources
 from typing import Any
 
 from apbridge import declared_file
-
-LEVELS = ("NONE", "VIEW", "CREATE", "EDIT", "FULL")
-"""From the lowest to the highest, as the RESTlet tells them."""
+from apbridge.netsuite.restlet import LEVELS
 
 
 def permissions() -> list[dict[str, Any]]:
