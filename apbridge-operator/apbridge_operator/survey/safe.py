@@ -28,7 +28,7 @@ _DAY = (
 _TIME = re.compile(r"\d{1,2}(?P<mark>[:-])\d{2}(?:[:-]\d{2})?(?: (?P<half>[AaPp][Mm]))?$")
 _FORM = re.compile(r"[YMDONTH]{1,5}(?:[-/. ]{1,2}[YMDONTH]{1,5}){2}")
 
-_TOLD = re.compile(r"[A-Za-z0-9-][A-Za-z0-9 ,.:/>_-]{0,999}|")
+_TOLD = re.compile(r"[A-Za-z0-9-][A-Za-z0-9 ,;.:/>()_-]{0,999}|")
 _LONG_NUMBER = re.compile(r"[0-9]{4}")
 _MOST_NUMBER = 999
 
