@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import weakref
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta, timezone
 from functools import cached_property
 from threading import Event
 from typing import Any
@@ -22,6 +23,8 @@ from tap_netsuite_ap.visibility import Visibility
 
 logger = logging.getLogger(__name__)
 
+_HOLDS = timedelta(days=1)
+
 
 class Connection:
     """One run's hold on one account. Nothing is sent before the first stream asks.
@@ -29,9 +32,12 @@ class Connection:
     Args:
         config: The tap's settings.
         stop: When set, waits end and nothing is tried again.
+        known: Returns what `found` told of an earlier run.
     """
 
-    def __init__(self, config: Mapping[str, Any], stop: Event) -> None:
+    def __init__(
+        self, config: Mapping[str, Any], stop: Event, known: Callable[[], Mapping[str, Any]]
+    ) -> None:
         self._config = config
         self._now: str | None = None
         self._unreadable: dict[str, RefusedError] = {}
@@ -41,7 +47,7 @@ class Connection:
         self._has_begun = False
         self._is_wide = False
         self._stop = stop
-        self.features = Features(manifest().sentences)
+        self._known = known
         self.visibility = Visibility(config.get("subsidiaries") or ())
 
     @cached_property
@@ -56,6 +62,12 @@ class Connection:
         netsuite = NetSuite(NetSuiteSettings.from_config(self._config), stop=self._stop)
         weakref.finalize(self, netsuite.close)
         return netsuite
+
+    @cached_property
+    def features(self) -> Features:
+        """What the account was found to lack."""
+        known = self._known()
+        return Features(manifest().sentences, known.get("lacks", ()) if _is_fresh(known) else ())
 
     def widen(self) -> None:
         """Before a first reading, which is long: take as many calls at once as NetSuite grants.
@@ -153,6 +165,13 @@ class Connection:
         """Note that bills were read and their files were not; the run ends with an error."""
         self._without_files = refused
 
+    def found(self) -> Mapping[str, Any]:
+        """Return what the account lacks, for the runs of a day: to be refused costs a call each time."""
+        known, lacks = self._known(), sorted(self.features.absent)
+        if _is_fresh(known) and lacks == known.get("lacks"):
+            return known
+        return {"lacks": lacks, "since": datetime.now(timezone.utc).isoformat()} if lacks else {}
+
     def end(self) -> None:
         """End the run.
 
@@ -172,3 +191,11 @@ class Connection:
             logger.error("%s", further)
         if lacking:
             raise lacking[0]
+
+
+def _is_fresh(known: Mapping[str, Any]) -> bool:
+    """Return whether what an earlier run found out still holds: what was refused may be granted meanwhile."""
+    try:
+        return datetime.now(timezone.utc) - datetime.fromisoformat(known["since"]) < _HOLDS
+    except (KeyError, TypeError, ValueError):
+        return False

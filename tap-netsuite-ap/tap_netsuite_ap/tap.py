@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from singer_sdk import Stream
 from singer_sdk import typing as th
@@ -98,11 +99,15 @@ class TapNetSuiteAP(CanonicalTap):
         """What this run's streams share."""
         from tap_netsuite_ap.connection import Connection  # noqa: PLC0415
 
-        return Connection(self.config, self.stop)
+        return Connection(self.config, self.stop, lambda: self.known_account)
 
     @override
     def origin(self, before: Origin | None) -> Origin:
         return self.connection.netsuite.settings.origin
+
+    @override
+    def found_account(self) -> Mapping[str, Any]:
+        return self.connection.found()
 
     @override
     def after_run(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from importlib import resources
 
 import pytest
@@ -76,11 +77,31 @@ def test_a_page_begins_after_the_last_row_of_the_one_before():
     )
 
 
-def test_a_window_holds_its_start_and_not_its_end():
+def test_a_window_holds_its_start_and_not_its_end_and_lets_netsuite_use_its_index():
     query = STREAMS["bills"].query
     modified = query.expression("modified_at")
-    assert between(query, "modified_at", "a", "b") == [f"{modified} >= 'a'", f"{modified} < 'b'"]
-    assert between(query, "modified_at", None, "b") == [f"{modified} < 'b'"]
+    start, end = "2026-03-01T00:00:01Z", "2026-03-02T00:00:00Z"
+    assert between(query, "modified_at", start, end) == [
+        f"{modified} >= '{start}'",
+        "t.lastmodifieddate >= TO_DATE('2026-02-28', 'YYYY-MM-DD')",
+        f"{modified} < '{end}'",
+    ]
+    assert between(query, "modified_at", None, end) == [f"{modified} < '{end}'"]
+
+
+@pytest.mark.parametrize("name", [name for name, one in QUERIES.items() if "modified_at" in one.key])
+def test_each_query_by_date_bears_a_plain_bound_on_every_page(name: str):
+    query = QUERIES[name]
+    bound = re.compile(r"\w\.(\w*)lastmodifieddate >= TO_DATE\('2026-01-30', 'YYYY-MM-DD'\)")
+    if name == "bills_deleted":
+        bound = re.compile(r"d\.deleteddate >= TO_DATE\('2026-01-30', 'YYYY-MM-DD'\)")
+    assert bound.search(between(query, "modified_at", "2026-01-31T08:00:00Z", "2026-02-01T00:00:00Z")[1])
+    assert bound.search(query.render(frozenset(), after=("2026-01-31T08:00:00Z", "42")))
+
+
+def test_a_vendor_without_a_date_is_not_lost_by_the_plain_bound():
+    text = STREAMS["vendors"].query.render(frozenset(), after=("1970-01-01T00:00:00Z", "42"))
+    assert "TO_DATE" not in text
 
 
 def test_the_first_line_of_an_alias_is_taken_of_which_the_account_has_everything():

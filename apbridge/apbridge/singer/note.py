@@ -32,11 +32,13 @@ class Note:
     Args:
         source: What the bookmarks were read from.
         ledger: The mark of the ledger that holds what is before the bookmarks.
+        account: What the tap found out of the account, lest each run find it out anew.
         reading: How far the tap has come.
     """
 
     source: Origin | None = None
     ledger: Mapping[str, Any] = field(default_factory=dict)
+    account: Mapping[str, Any] = field(default_factory=dict)
     reading: TapProgress | None = None
 
     @classmethod
@@ -45,10 +47,11 @@ class Note:
         found = state.get(NOTE) if isinstance(state, Mapping) else None
         if not isinstance(found, Mapping):
             return None
-        ledger, reading = found.get("ledger"), found.get("reading")
+        ledger, account, reading = found.get("ledger"), found.get("account"), found.get("reading")
         return cls(
             Origin.from_json(found.get("source")),
             ledger if isinstance(ledger, Mapping) else {},
+            account if isinstance(account, Mapping) else {},
             _reading(reading) if isinstance(reading, Mapping) else None,
         )
 
@@ -59,6 +62,8 @@ class Note:
             said["source"] = self.source.as_json()
         if self.ledger:
             said["ledger"] = dict(self.ledger)
+        if self.account:
+            said["account"] = dict(self.account)
         if self.reading:
             error = {} if self.reading.error is None else {"error": self.reading.error}
             said["reading"] = {
@@ -89,4 +94,4 @@ def marked(state: Any, ledger: Mapping[str, Any]) -> Any:  # noqa: ANN401
     if not isinstance(state, Mapping) or not isinstance(state.get("bookmarks"), Mapping):
         return state
     note = Note.of(state) or Note()
-    return {**state, NOTE: Note(note.source, ledger).as_json()}
+    return {**state, NOTE: Note(note.source, ledger, note.account).as_json()}

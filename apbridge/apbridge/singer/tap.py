@@ -63,6 +63,15 @@ class CanonicalTap(PlainErrors, FencedTap):
         """
         return None
 
+    @property
+    def known_account(self) -> Mapping[str, Any]:
+        """What an earlier run found out of the account, as `found_account` told it."""
+        return self._note.account
+
+    def found_account(self) -> Mapping[str, Any]:
+        """Return what the next run need not find out anew. Called at the end of a complete run."""
+        return self.known_account
+
     def after_run(self) -> None:
         """Log what no record told of. Called once, when all streams are read to their end.
 
@@ -88,6 +97,7 @@ class CanonicalTap(PlainErrors, FencedTap):
             self._put_note()
             yield
             self.after_run()
+        self._note.account = self.found_account()
         self._note.reading.is_complete = True
         self._put_note()
         self.state_writer.write_state(self.state)

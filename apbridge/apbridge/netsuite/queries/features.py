@@ -159,13 +159,13 @@ def _missing(query: Query, says: str, without: frozenset[str], probe: ColumnProb
     columns: dict[str, list[str]] = defaultdict(list)
     for table, _, column in sorted(name.partition(".") for name in read if "." in name):
         columns[table].append(column)
-    if name := _found(_TABLE, says):
-        yield from read & {name}
-    elif name := not_found(says):
+    if name := not_found(says):
         tables = [table for table, listed in columns.items() if name in listed]
         for table in tables:
             if len(tables) == 1 or _is_refused(table, name, probe):
                 yield f"{table}.{name}"
+    elif name := _found(_TABLE, says):
+        yield from read & {name}
     elif _NAMELESS.search(says):
         for table, listed in columns.items():
             refused = list(_refused(table, listed, probe))

@@ -50,7 +50,8 @@ class FakeAccount:
 
     def suiteql(self, query: str, *, limit: int, purpose: str) -> QueryPage:
         self.asked.append(query)
-        missing = [one for one in re.findall(r"[bx]\.(\w+) AS", query) if one in self.lacks]
+        named = re.findall(r"x\.(\w+) AS" if "FROM bill x" in query else r"b\.(\w+) AS", query)
+        missing = [one for one in named if one in self.lacks]
         says = next(self.failures, "") or (missing and self.says(missing[0]))
         if says or limit > self.most_rows:
             facts: dict[str, Any] = {
@@ -84,6 +85,35 @@ def test_what_an_account_lacks_is_found_and_nothing_else_is_left_out(lacks: set[
         asked = len(account.asked)
         reading.all(QUERY)
         assert len(account.asked) == asked + 1, "it is found out once"
+
+
+@pytest.mark.parametrize(
+    "says", ["Unknown identifier '{}'.", "Field '{}' for record 'bill' was not found", NAMELESS]
+)
+def test_what_cannot_be_done_without_is_named_and_never_left_out(says: str):
+    text = (
+        "SELECT\n  b.held AS held,\n  b.total AS total,  -- required\n  b.id AS id\nFROM bill b\nWHERE $where"
+    )
+    query = Query.of(text, "bills", "read bills", ["id"])
+    features = Features()
+    with reader(FakeAccount({"held", "total"}, says.format), features) as reading:
+        for _ in range(2):
+            with pytest.raises(RefusedError, match=r"bill\.total.* without which we cannot read bills"):
+                reading.all(query)
+    assert features.absent <= {"bill.held"}
+
+
+def test_a_name_that_two_tables_have_is_tried_in_each():
+    text = (
+        "SELECT\n  b.place AS place,\n  c.place AS other,\n  b.id AS id\n"
+        "FROM bill b\nLEFT JOIN town c ON c.id = b.town  -- optional\nWHERE $where"
+    )
+    account = FakeAccount({"place"}, "Unknown identifier '{}'.".format)
+    features = Features()
+    with reader(account, features) as reading:
+        assert len(reading.all(Query.of(text, "bills", "read bills", ["id"]))) == 3
+    assert features.absent == {"bill.place"}
+    assert "c.place AS other" in account.asked[-1]
 
 
 @pytest.mark.parametrize("failures", range(1, 7))
