@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ import pytest
 from apbridge.schemas import validator
 from apbridge.spool import read
 from apbridge_sandbox.calls import System
+from apbridge_sandbox.switches import declared
 from tests.waiting import until
 
 if TYPE_CHECKING:
@@ -21,10 +23,17 @@ if TYPE_CHECKING:
 STREAMS = ("subsidiaries", "gl_accounts", "departments", "classes", "locations", "vendors", "bills")
 
 
+HIDDEN = "netsuite.hidden_columns"
+
+
 @pytest.fixture(scope="module")
-def first(company: SandboxTap) -> Synced:
-    company.sandbox.control("/control/calls", method="DELETE")
-    return company.sync()
+def first(company: SandboxTap) -> Iterator[Synced]:
+    """A first reading of an account that hides nothing, as it is while these tests run."""
+    control = company.sandbox.control
+    control("/control/switches", {HIDDEN: ""})
+    control("/control/calls", method="DELETE")
+    yield company.sync()
+    control("/control/switches", {HIDDEN: declared()[HIDDEN].default})
 
 
 def test_every_bill_comes_once_and_as_the_books_have_it(company: SandboxTap, first: Synced):
@@ -136,15 +145,22 @@ def test_files_are_fetched_once(company: SandboxTap, first: Synced):
     assert company.sandbox.calls()["netsuite"]["by_operation"]["POST /app/site/hosting/restlet.nl"] == 1
 
 
-def test_a_run_with_nothing_new_takes_thirteen_calls_and_one_sign_in(company: SandboxTap, first: Synced):
+@pytest.mark.parametrize("hidden", ["", declared()[HIDDEN].default])
+def test_a_run_with_nothing_new_takes_twelve_calls_and_one_sign_in(
+    company: SandboxTap, first: Synced, hidden: str
+):
+    company.sandbox.control("/control/switches", {HIDDEN: hidden})
     company.pass_time(600)
     settled = company.sync(company.sync(first.state).state)
     company.sandbox.control("/control/calls", method="DELETE")
     idle = company.sync(settled.state)
     calls = company.sandbox.calls()["netsuite"]
+    company.sandbox.control("/control/switches", {HIDDEN: ""})
     assert idle.ids("vendors") == idle.ids("bills") == []
     assert calls["sign_ins"] == 1
+    # One more than a run without the stream of subsidiaries, which is not selected by default.
     assert calls["total"] - calls["sign_ins"] <= 13
+    assert calls["refusals"] == {}
 
 
 BLOCKED = {

@@ -5,7 +5,6 @@ SELECT
   day(t.trandate) AS bill_date,  -- required
   day(t.duedate) AS due_date,
   c.symbol AS currency,  -- required with currencies
-  BUILTIN.DF(t.currency) AS currency,
   t.exchangerate AS exchange_rate,
   t.foreigntotal * -1 AS total,  -- required
   t.foreignamountunpaid AS amount_due,  -- required

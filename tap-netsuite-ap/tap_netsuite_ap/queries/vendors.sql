@@ -14,7 +14,6 @@ SELECT
   v.phone AS phone,
   BUILTIN.DF(v.terms) AS terms,
   c.symbol AS currency,
-  BUILTIN.DF(v.currency) AS currency,
   v.subsidiary AS subsidiary_ids,
   a.addressee AS remit_to__addressee,
   a.addr1 AS remit_to__line1,

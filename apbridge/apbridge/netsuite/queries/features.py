@@ -96,8 +96,8 @@ class Features:
             absent = self._absent | missing | self._features_off(missing, probe)
             lacking = query.lacking(absent)
             if not missing or (lacking and not query.needs & absent):
-                columns = sorted(name for name in lacking if "." in name)
-                raise _without(query, columns, refused) if columns else refused
+                names = sorted(lacking & absent - {one.name for one in FEATURES})
+                raise _without(query, names, refused) if names else refused
             self._absent = absent
 
     def lacks(self, name: str) -> None:
@@ -192,12 +192,12 @@ def _is_refused(table: str, column: str, probe: ColumnProbe) -> bool:
     return not probe.takes(table, [column])
 
 
-def _without(query: Query, columns: Sequence[str], refused: RefusedError) -> RefusedError:
+def _without(query: Query, names: Sequence[str], refused: RefusedError) -> RefusedError:
     return RefusedError(
         "APB-TNS-128",
         status=refused.status,
         reason=refused.reason,
-        columns=", ".join(columns),
+        names=", ".join(names),
         purpose=query.purpose,
         says=refused.facts.get("says", ""),
     )
