@@ -33,7 +33,7 @@ CAMPAIGN := apbridge/tests/singer/test_interleavings.py apbridge/tests/ledger/te
   tests/test_payment_history.py
 MANIFESTS := pyproject.toml constraints.txt constraints-hashed.txt VERSION $(PACKAGES:%=%/pyproject.toml)
 
-.PHONY: browser help demo test campaign accounts fuzz bench lint format settings errors licences constraints permissions setup wheels clean
+.PHONY: browser help demo test campaign accounts fuzz bench lint format settings errors licences constraints permissions setup survey wheels clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -63,6 +63,7 @@ lint: .venv/.done ## Format, style, types, walls, and what others run: hooks, wo
 	@for tests in $(TESTS); do echo "mypy $$tests"; mypy conftest.py "$$tests"; done
 	lint-imports
 	python -m tools.errors --check
+	python -m tools.survey --check
 	python -m tools.licences --check
 	pre-commit validate-config
 	check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
@@ -93,6 +94,9 @@ settings: .venv/.done ## Renew the settings in meltano.yml, the READMEs and the 
 
 errors: .venv/.done ## Renew docs/errors.md
 	python -m tools.errors
+
+survey: .venv/.done ## Renew the queries that apbridge survey tries out
+	python -m tools.survey
 
 licences: .venv/.done ## Renew docs/licences.md
 	python -m tools.licences
