@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -15,8 +16,10 @@ from apbridge.netsuite.restlet import File, FileListing
 from apbridge.schemas.identifiers import external_id
 from tap_netsuite_ap.bookmark import Window
 from tap_netsuite_ap.custom import CustomFields
+from tap_netsuite_ap.deletions import deletions_of, is_of_type
 from tap_netsuite_ap.eligibility import Eligibility
 from tap_netsuite_ap.images import Images
+from tap_netsuite_ap.known import Known, digest_of_bill
 from tap_netsuite_ap.manifest import Manifest, StreamEntry
 from tap_netsuite_ap.records import Record, Shape
 from tap_netsuite_ap.values import whole
@@ -31,6 +34,12 @@ _CODED = frozenset({"expense", "item", "tax"})
 _EVER = "1970-01-01T00:00:00Z"
 
 _FEEDS = ("bills_by_line", "bills_by_application", "bills_by_balance")
+
+_MAY_BE_UNDATED = {
+    "balances of bills": "bills_by_balance",
+    "what is applied to bills": "bills_by_application",
+}
+"""What may come without a date of its change, and which feed is quiet then, without an error."""
 
 
 @dataclass(frozen=True)
@@ -94,9 +103,10 @@ class Bills:
         namespace: str,
     ) -> None:
         self._reader = reader
-        self._kind = entry.kind
+        self._entry = entry
         self._header = custom_fields.put(entry.query)
         self._queries = manifest.queries
+        self._deletions = manifest.queries["deletions"]
         self._line_query = custom_fields.put(self._queries["bill_lines"])
         self._eligibility = eligibility
         self._images = images
@@ -107,6 +117,12 @@ class Bills:
             parts["lines"]["items"], self._line_query.aliases, custom_fields.of(self._line_query.name)
         )
         self._application = Shape(parts["applications"]["items"], self._queries["bill_applications"].aliases)
+        self._open = Shape(schema, self._queries["bills_open"].aliases)
+        self._has_date: defaultdict[str, Counter[bool]] = defaultdict(Counter)
+        self.vanished: list[str] = []
+        """Bills that were to be paid, and are not shown any more, with no note of their deletion."""
+        self.deleted_as: set[str] = set()
+        """How NetSuite spells the type of those that were deleted, where their ids told of it."""
 
     def read(
         self, window: Window, was_sent: Callable[[str, str], bool], files_from: str | None = None
@@ -132,12 +148,40 @@ class Bills:
         if begun:
             yield from self._finish(begun, window, was_sent)
 
+    def sweep(self, known: Known, end: str, *, is_first: bool) -> Iterator[Record]:
+        """Compare the bills that are to be paid with what was told of them, and yield those that differ.
+
+        Args:
+            known: What was told.
+            end: The end of the run's window: when they are told to have changed, for nothing else dates it.
+            is_first: The run has read every bill that the settings ask for. The others are older, and known
+                from now on.
+        """
+        query = self._queries["bills_open"]
+        rows = (row for page in self._reader.pages(query) for row in page)
+        shown = {row["id"]: digest_of_bill(self._open.record(row)) or "" for row in rows}
+        if is_first:
+            known.compared(shown)
+            return
+        header = self._eligibility.mark(self._header)
+        differing = known.unlike(shown)
+        for at in range(0, len(differing), self._reader.page_rows):
+            changes = [Change(end, number) for number in differing[at : at + self._reader.page_rows]]
+            batch = self._begin(changes, header)
+            yield from self._finish(batch, Window(None, end), lambda *_: False)
+            gone = [one.id for one in changes if one.id not in shown and one.id not in batch.headers()]
+            deleted = deletions_of(self._reader, gone, known.since or end)
+            self.deleted_as.update(row["type"] for row in deleted.values())
+            self.vanished += [number for number in gone if number not in deleted]
+            yield from (self._tombstone(Change(end, number)) for number in deleted)
+        known.compared()
+
     def _changes(self, header: Query, window: Window, files_from: str | None) -> Iterator[Change]:
         """Merge the feeds, each of which is in order. Two that tell the same are one change."""
         feeds = [self._feed(header, window, with_header=True)]
         feeds += [self._feed(self._queries[name], window) for name in _FEEDS]
         # NetSuite keeps no date of a bill that is deleted: each is told, whenever it was from.
-        feeds.append(self._feed(self._queries["bills_deleted"], window, is_deletion=True))
+        feeds.append(self._feed(self._deletions, window, is_deletion=True))
         if window.start is not None:
             since = window.start if files_from is None else files_from or _EVER
             feeds.append(self._by_file(self._images.changed(self._reader, since), window))
@@ -152,7 +196,9 @@ class Bills:
     ) -> Iterator[Change]:
         where = between(query, "modified_at", window.start, window.end)
         is_first = window.start is None
-        if is_first and not is_deletion:
+        if is_deletion:
+            where.append(is_of_type(query, self._entry.deleted_as))
+        elif is_first:
             where += self._eligibility.worth_a_first_reading
         # A first reading takes the company's every bill; few of them changed in a part that is no header.
         pages = self._reader.pages(query, where=where, is_long=is_first and with_header)
@@ -194,6 +240,7 @@ class Bills:
         headers = {one.id: one.header for one in batch.changes if one.header}
         headers |= {number: rows[0] for number, rows in batch.headers().items()}
         lines, orders, applications = batch.lines(), batch.orders(), batch.applications()
+        self._note_dates(headers.values(), applications)
         files = batch.files()
         records: list[Record] = []
         for change in batch.changes:
@@ -213,6 +260,21 @@ class Bills:
             records.append(self._record(change, header, *parts))
         self._images.attach(self._reader, records, files)
         yield from records
+
+    def _note_dates(self, headers: Iterable[Row], applications: Mapping[str, Sequence[Row]]) -> None:
+        self._has_date["balances of bills"].update("balance_modified_at" in row for row in headers)
+        linked = (row for rows in applications.values() for row in rows)
+        self._has_date["what is applied to bills"].update("modified_at" in row for row in linked)
+
+    @property
+    def undated(self) -> list[str]:
+        """What NetSuite has shown mostly without the date of its change: no date tells of one then."""
+        return [
+            what
+            for what, feed in _MAY_BE_UNDATED.items()
+            if self._has_date[what][False] > self._has_date[what][True]
+            and not self._reader.lacks(self._queries[feed])
+        ]
 
     def _told(self, files: Iterable[File], window: Window) -> Iterator[str]:
         """Yield when files changed that this run tells of; a bill need not wait for any other."""
@@ -270,7 +332,7 @@ class Bills:
         }
 
     def _external_id(self, change: Change) -> str:
-        return external_id(self._namespace, self._kind, change.id)
+        return external_id(self._namespace, self._entry.kind, change.id)
 
 
 def _changes_of(header: Row, lines: Iterable[Row], applications: Iterable[Row]) -> Iterator[str]:

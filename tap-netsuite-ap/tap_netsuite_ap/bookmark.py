@@ -81,7 +81,9 @@ class Bookmark:
         self._state.pop(_FILES_FROM, None)
 
     def sent(self, modified_at: str, record_id: str) -> None:
-        """Note that a record was sent."""
+        """Note that a record was sent. One of this very second no date told of: see `known`."""
+        if modified_at >= self._now:
+            return
         self._advance(modified_at, min(modified_at, self._safe))
         self._sent.setdefault(modified_at, []).append(record_id)
 

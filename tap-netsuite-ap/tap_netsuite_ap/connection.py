@@ -19,7 +19,7 @@ from apbridge.schemas.identifiers import netsuite_namespace
 from tap_netsuite_ap.custom import CustomFields, asked_for, custom_fields, near_matches
 from tap_netsuite_ap.eligibility import Eligibility
 from tap_netsuite_ap.manifest import manifest
-from tap_netsuite_ap.visibility import Visibility
+from tap_netsuite_ap.visibility import Visibility, listed
 
 logger = logging.getLogger(__name__)
 
@@ -44,6 +44,8 @@ class Connection:
         self._hidden: list[str] = []
         self._children: defaultdict[str | None, list[str]] | None = None
         self._without_files: RefusedError | None = None
+        self.vanished: Sequence[str] = ()
+        """Bills that were to be paid, and are shown no longer, with no note of their deletion."""
         self._has_begun = False
         self._is_wide = False
         self._stop = stop
@@ -187,6 +189,8 @@ class Connection:
             lacking.append(UnavailableError("APB-TNS-005", hidden="; ".join(self._hidden)))
         if self._without_files:
             lacking.append(UnavailableError("APB-NS-026", refused=self._without_files.says))
+        if self.vanished:
+            lacking.append(UnavailableError("APB-TNS-015", bills=listed(self.vanished)))
         for further in lacking[1:]:
             logger.error("%s", further)
         if lacking:

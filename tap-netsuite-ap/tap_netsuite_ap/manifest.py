@@ -35,6 +35,7 @@ class StreamEntry:
         query: What gives its records.
         joins: By field, what gives its values for some parents.
         is_selected: It is read where no catalog says otherwise.
+        deleted_as: How NetSuite may spell the type of a deleted one, in capitals; others are learned by id.
     """
 
     name: str
@@ -42,6 +43,7 @@ class StreamEntry:
     query: Query
     joins: Mapping[str, Join]
     is_selected: bool = True
+    deleted_as: tuple[str, ...] = ()
 
     @property
     def is_incremental(self) -> bool:
@@ -96,4 +98,5 @@ def _entry(name: str, declared: Mapping[str, Any]) -> StreamEntry:
             for field, join in declared.get("joins", {}).items()
         },
         is_selected=declared.get("selected", True),
+        deleted_as=tuple(declared.get("deleted_as", ())),
     )

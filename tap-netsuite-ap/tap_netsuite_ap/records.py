@@ -61,8 +61,18 @@ class Shape:
         return record
 
 
+def least(schema: Mapping[str, Any]) -> Record:
+    """Make the least record that a schema allows: one of which nothing is known."""
+    properties = schema["properties"]
+    return {name: _LEAST[_names(properties[name])[0]]() for name in schema["required"]}
+
+
+def _names(node: Mapping[str, Any]) -> list[str]:
+    return node["type"] if isinstance(node["type"], list) else [node["type"]]
+
+
 def _types(node: Mapping[str, Any]) -> tuple[_Convert, Callable[[], Any]]:
-    types = node["type"] if isinstance(node["type"], list) else [node["type"]]
+    types = _names(node)
     convert = next(_CONVERT[one] for one in types if one != "null")
     return convert, list if "array" in types else _nothing
 
@@ -86,3 +96,5 @@ _CONVERT: Mapping[str, _Convert] = {
     "boolean": _flag,
     "array": _multi_select,
 }
+
+_LEAST: Mapping[str, Callable[[], Any]] = {"string": str, "boolean": bool, "array": list}

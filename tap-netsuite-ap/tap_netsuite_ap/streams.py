@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from datetime import timedelta
 from typing import Any
@@ -11,7 +11,7 @@ from singer_sdk import Tap
 from singer_sdk.helpers.conform import TypeConformanceLevel
 from typing_extensions import override
 
-from apbridge.errors import RefusedError
+from apbridge.errors import APBridgeError, RefusedError
 from apbridge.netsuite.client import PAGE_ROWS, Row
 from apbridge.netsuite.queries.query import between
 from apbridge.netsuite.queries.reader import Reader
@@ -22,9 +22,11 @@ from apbridge.singer.sdk import Context, FencedStream
 from tap_netsuite_ap.bills import Bills
 from tap_netsuite_ap.bookmark import Bookmark, Window
 from tap_netsuite_ap.connection import Connection
+from tap_netsuite_ap.deletions import gone_since, shown_vendors, tell_gone, tell_types
 from tap_netsuite_ap.images import Images
+from tap_netsuite_ap.known import Known, digest_of_bill
 from tap_netsuite_ap.manifest import StreamEntry, manifest
-from tap_netsuite_ap.records import Record, Shape
+from tap_netsuite_ap.records import Record, Shape, least
 
 
 class NetSuiteStream(FencedStream):
@@ -99,6 +101,7 @@ class NetSuiteStream(FencedStream):
         shape = Shape(self.schema, query.aliases, custom_fields.of(query.name))
         where = between(query, "modified_at", window.start, window.end) if window else ()
         is_first = window is not None and window.start is None
+        told: set[str] = set()
         for page in reader.pages(query, where=where, is_long=is_first):
             if page and "read_at" in page[0]:
                 self._connection.was_read_at(page[0]["read_at"])
@@ -117,7 +120,41 @@ class NetSuiteStream(FencedStream):
                     )
                 self._connection.put_currency(record)
                 self._connection.visibility.shown(self.name, record)
+                told.add(row["id"])
                 yield record
+        if self._entry.deleted_as and self.ABORT_AT_RECORD_COUNT is None:
+            is_whole = window is None or window.start is None
+            yield from self._no_more(reader, shape, told, is_whole=is_whole)
+
+    def _no_more(
+        self, reader: Reader, shape: Shape, told: Collection[str], *, is_whole: bool
+    ) -> Iterator[Record]:
+        """Yield tombstones of the records that were told once and were deleted, or merged into others."""
+        now = self._connection.now(reader)
+        known = self.known(now, is_whole=is_whole)
+        for number in told:
+            known.tell(number)
+        if known.is_due and not reader.lacks(self._entry.query):
+            shown = told if is_whole else shown_vendors(reader, known)
+            if shown is None:
+                known.compared()
+            else:
+                gone = gone_since(reader, self._entry, known, shown)
+                yield from (self._tombstone(shape, number, now) for number in gone.deleted)
+                keeps = tell_gone(reader, self._entry, known, gone)
+                known.compared(dict.fromkeys(shown, ""), keep=keeps)
+        known.finish()
+
+    def _tombstone(self, shape: Shape, number: str, now: str) -> Record:
+        record = {**shape.record({}), **least(self.schema), "id": number, "is_deleted": True}
+        record["external_id"] = external_id(self._connection.namespace, self._entry.kind, number)
+        record["modified_at"] = now
+        return record
+
+    def known(self, now: str, *, is_whole: bool = False) -> Known:
+        """Return what the STATE knows of the stream's records; what is read whole is compared at each run."""
+        hours = 0 if is_whole else self.config["sweep_hours"]
+        return Known(self.stream_state, now, timedelta(hours=hours))
 
     def was_sent(self, modified_at: str, record_id: str) -> bool:
         """Return whether this state of a record was sent already, in this run or an earlier one."""
@@ -141,7 +178,9 @@ class NetSuiteStream(FencedStream):
 
 
 class BillsStream(NetSuiteStream):
-    """Bills: several queries, of which one decides what changed."""
+    """Bills: several queries, of which some tell what changed, and one what changed without a date."""
+
+    _known: Known | None
 
     @override
     def read(self, reader: Reader, window: Window | None) -> Iterator[Record]:
@@ -158,9 +197,12 @@ class BillsStream(NetSuiteStream):
             images=images,
             namespace=self._connection.namespace,
         )
+        self._known = None
+        if window and self.ABORT_AT_RECORD_COUNT is None:
+            self._known = self.known(window.end)
         window = window or Window(None, self._connection.now(reader))
         missed_from = self._bookmark.files_from if self._bookmark else None
-        for record in bills.read(window, self.was_sent, missed_from):
+        for record in self._bills(bills, window, missed_from):
             self._note_files(images)
             self._connection.put_currency(record)
             self._connection.visibility.bill(record)
@@ -175,3 +217,23 @@ class BillsStream(NetSuiteStream):
             self._connection.without_files(images.refused)
             if self._bookmark:
                 self._bookmark.files_missed()
+
+    def _bills(self, bills: Bills, window: Window, files_from: str | None) -> Iterator[Record]:
+        yield from bills.read(window, self.was_sent, files_from)
+        if self._known is None:
+            return
+        if self._known.is_due:
+            yield from bills.sweep(self._known, window.end, is_first=window.start is None)
+        self._connection.vanished = bills.vanished
+        tell_types(self._entry, self._known, bills.deleted_as)
+        for what in filter(self._known.note, bills.undated):
+            self.logger.warning(
+                "%s", APBridgeError("APB-TNS-017", what=what, hours=self.config["sweep_hours"])
+            )
+        self._known.finish()
+
+    @override
+    def note_sent(self, record: Record, context: Context) -> None:
+        super().note_sent(record, context)
+        if self._known:
+            self._known.tell(record["id"], digest_of_bill(record))

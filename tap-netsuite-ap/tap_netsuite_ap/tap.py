@@ -91,6 +91,14 @@ class TapNetSuiteAP(CanonicalTap):
             description="How late a change may become visible in NetSuite after the time that it bears: so "
             "much of what the last run read is looked at again. Nothing is sent twice by it.",
         ),
+        th.Property(
+            "sweep_hours",
+            th.IntegerType(minimum=0, maximum=168, nullable=False),
+            default=1,
+            description="How often to compare what is open of every bill, and which vendors there are, with "
+            "what was told: in many an account nothing dates an undone payment, an applied prepayment or a "
+            "merged vendor. A call for each 1,000 open bills; 0 for each run.",
+        ),
         *SPOOL_SETTINGS,
     ).to_dict()
 

@@ -77,7 +77,7 @@ class Visibility:
                 continue
             # Where the list itself is not shown that is said already.
             if hidden and not reader.lacks(entry.query):
-                found.append(f"{entry.name.replace('_', ' ')} {_listed(hidden)}")
+                found.append(f"{entry.name.replace('_', ' ')} {listed(hidden)}")
         return [*found, *(self._vendors(reader, manifest) if is_first else ())]
 
     def _vendors(self, reader: Reader, manifest: Manifest) -> Iterator[str]:
@@ -94,5 +94,6 @@ class Visibility:
             yield f"{row['vendors']} vendor{'' if row['vendors'] == '1' else 's'} of subsidiary {row['id']}"
 
 
-def _listed(numbers: Sequence[str]) -> str:
+def listed(numbers: Sequence[str]) -> str:
+    """Name the first of some records, and how many there are beside."""
     return ", ".join(numbers[:_MOST_NAMED]) + (", …" if len(numbers) > _MOST_NAMED else "")

@@ -222,6 +222,7 @@ _TRANSACTIONS = (
     "transactionfile",
 )
 _STATUS = {"A": "open", "B": "paid", "C": "cancelled", "D": "pending_approval", "E": "rejected"}
+_KIND = {"VendPymt": "payment", "VendCred": "credit", "VPrepApp": "prepayment", "Journal": "journal"}
 _APPROVAL = {1: "pending", 2: "approved", 3: "rejected", 11: "open"}
 
 
@@ -266,7 +267,7 @@ def _bills(conn: sqlite3.Connection) -> Iterator[Record]:
         applications[str(row["previousdoc"])].append(
             {
                 "id": str(row["nextdoc"]),
-                "kind": "payment" if row["nexttype"] == "VendPymt" else "credit",
+                "kind": _KIND[row["nexttype"]],
                 "external_id": row["externalid"],
                 "amount": Decimal(row["foreignamount_cents"]) / 100,
                 "date": row["trandate"],

@@ -10,6 +10,7 @@ from typing import Any
 
 from typing_extensions import override
 
+from apbridge import json
 from apbridge.avidxchange import Acknowledged, Submission, fingerprint
 from apbridge.errors import APBridgeError, OvertakenError, RefusedError, RejectedError
 from apbridge.ledger import Need, RemoteFacts, Row
@@ -76,7 +77,7 @@ class BillSink(AvidXchangeSink):
         gone = withdrawal(record)
         choice = choose(record["images"], self.shared.client.image_rules)
         return {
-            "invoice": super().content(record),
+            "invoice": self.sent(record),
             "withdrawn": gone.because if gone else None,
             "images": [image["sha256"] for image in choice.sent],
             "unfit": [image["sha256"] for image in choice.unfit],
@@ -163,6 +164,7 @@ class BillSink(AvidXchangeSink):
             is_withdrawn = is_done or (known.is_withdrawn and not lives)
             return self._withdraw(record, replace(known, is_withdrawn=is_withdrawn), gone)
         if known and is_paid_by_us(record):
+            _see_that_it_was_not_lowered(record, known)
             return Outcome.unchanged(known.remote_id, known.facts())
         if not known and not record["is_eligible"]:
             return Outcome.ignored()
@@ -268,7 +270,11 @@ class BillSink(AvidXchangeSink):
         return replace(invoice, images=tuple(image["sha256"] for image in choice.sent) or invoice.images)
 
     def _withdraw(self, record: Record, known: AcknowledgedInvoice, gone: Withdrawal) -> Outcome:
+        # Of what others have settled a part of, AvidXchange would pay all; now nobody pays the rest.
+        rest = _rest_is_unpaid(record, gone) if record["is_eligible"] else None
         if known.is_withdrawn:
+            if rest:
+                raise rest
             return Outcome.unchanged(known.remote_id, known.facts())
         because = WITHDRAWN + gone.because
         submission = self.shared.client.cancellation(record["external_id"], because, known.remote_id)
@@ -278,6 +284,8 @@ class BillSink(AvidXchangeSink):
             self._see_that_it_is_not_paid(refused, record, known, gone)
             is_proved = True
         withdrawn = replace(known, body=None, is_withdrawn=True)
+        if rest and is_proved:
+            raise PartlyDeliveredError(RemoteFacts(known.remote_id, withdrawn.facts()), rest)
         return Outcome.delivered(known.remote_id, withdrawn.facts(), Action.CANCELLED, is_proved=is_proved)
 
     def _see_that_it_is_not_paid(
@@ -337,6 +345,33 @@ def _see_that_nothing_is_settled(record: Record) -> None:
             open=money(due, currency),
             total=money(total, currency),
         )
+
+
+def _rest_is_unpaid(record: Record, gone: Withdrawal) -> RejectedError:
+    currency = record.get("currency")
+    return RejectedError(
+        "APB-TAX-023",
+        name=name_of(record),
+        external_id=record["external_id"],
+        because=gone.because,
+        open=money(record.get("amount_due"), currency),
+        total=money(record.get("total"), currency),
+    )
+
+
+def _see_that_it_was_not_lowered(record: Record, known: AcknowledgedInvoice) -> None:
+    sent, total = json.number(known.total or ""), record.get("total")
+    if total is None or not isinstance(sent, Decimal) or sent <= Decimal(total):
+        return
+    currency = record.get("currency")
+    raise RejectedError(
+        "APB-TAX-024",
+        name=name_of(record),
+        external_id=record["external_id"],
+        now=money(total, currency),
+        before=money(sent, currency),
+        difference=money(sent - Decimal(total), currency),
+    )
 
 
 def _image_not_taken(refused: RefusedError, record: Record, image: Mapping[str, Any]) -> RejectedError:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from threading import Lock
@@ -102,6 +102,18 @@ class RemoteIndex:
         """
         shown = self._client.shown(self._resource, modified_since=since, place=self._place)
         return {one.external_id: self._record(one) for one in shown}
+
+    def records(self, names: Collection[str]) -> Mapping[str, Mapping[str, Any]]:
+        """Return some records, as canonical as they are listed, by external id.
+
+        Raises:
+            SettingError: As `listed`; so does `UnavailableError`.
+        """
+        return {
+            one.external_id: self._client.read(self._resource, one, place=self._place)
+            for one in self._client.shown(self._resource, place=self._place)
+            if one.external_id in names
+        }
 
     @property
     def seen(self) -> Mapping[str, RemoteRecord]:

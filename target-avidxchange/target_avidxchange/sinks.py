@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import abc
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, ClassVar
 
 from singer_sdk import Target
@@ -16,6 +16,11 @@ from apbridge.mapping import MappingTable
 from apbridge.singer import AcknowledgingSink, Action, Outcome, Record, SinkContext
 from target_avidxchange.refusals import rejection
 from target_avidxchange.shared import Shared
+
+
+def is_tombstone(record: Record) -> bool:
+    """Return whether a vendor, an account or a dimension's value was deleted: nothing else of it is known."""
+    return bool(record.get("is_deleted"))
 
 
 class AvidXchangeSink(AcknowledgingSink):
@@ -32,6 +37,7 @@ class AvidXchangeSink(AcknowledgingSink):
         self.shared = shared
         self.remote_index = shared.remote_indexes.of(stream)
         self._has_begun = False
+        self._deleted: Mapping[str, Mapping[str, Any]] = {}
 
     def completed(self, record: Record) -> Record:
         """Return the record with what a template needs beside it: codes and external ids."""
@@ -43,12 +49,17 @@ class AvidXchangeSink(AcknowledgingSink):
 
     @override
     def content(self, record: Record) -> Any:
+        return {"is_deleted": True} if is_tombstone(record) else self.sent(record)
+
+    def sent(self, record: Record) -> Any:  # noqa: ANN401
+        """Return what of a record decides whether it is sent again."""
         return self.submission(record).body
 
     @override
     def prepare(self, records: Sequence[Record], rows: Mapping[str, Row]) -> None:
         """Check what AvidXchange has where the ledger is new, or does not know what became of a write."""
         ledger, system = self.context.ledger, self.context.system
+        self._deleted = self._shown({one["external_id"] for one in records if is_tombstone(one)})
         names = [record["external_id"] for record in records]
         in_doubt = ledger.in_doubt(system, self.stream_name, names)
         in_doubt |= {name for name, row in rows.items() if not row.content_hash}
@@ -59,6 +70,10 @@ class AvidXchangeSink(AcknowledgingSink):
             if next(delivered, None) is None:
                 self.look()
         self._has_begun = True
+
+    def _shown(self, names: Collection[str]) -> Mapping[str, Mapping[str, Any]]:
+        """Return, of deleted records, what AvidXchange has: nothing else is known of them any more."""
+        return self.remote_index.records(names) if names else {}
 
     def look(self, after: int = 0) -> None:
         """List what AvidXchange has.
@@ -74,6 +89,8 @@ class AvidXchangeSink(AcknowledgingSink):
 
     @override
     def deliver(self, record: Record, row: Row | None) -> Outcome:
+        if is_tombstone(record):
+            return self._make_inactive(record, row)
         submission = self.submission(record)
         body = fingerprint(submission.body)
         facts = {**self.facts(record), "body": body}
@@ -89,6 +106,33 @@ class AvidXchangeSink(AcknowledgingSink):
             raise rejection(refused, self.word, record) from refused
         action = Action.UPDATED if there else None
         return Outcome.delivered(acknowledged.remote_id, facts, action, is_proved=acknowledged.is_proved)
+
+    def _make_inactive(self, record: Record, row: Row | None) -> Outcome:
+        """Make inactive what was deleted in NetSuite, and leave it as it is otherwise."""
+        there = self._deleted.get(record["external_id"])
+        if there is None:
+            return Outcome.ignored()
+        known = row.facts if row else {}
+        if not there["is_active"]:
+            return Outcome.unchanged(None, {**known, "is_active": False})
+        code = there.get("code") or there.get("number")
+        full_name = there.get("full_name") or there["name"]
+        told = {
+            **there,
+            "code": code,
+            "full_name": full_name,
+            "dimension": self.dimension,
+            "is_active": False,
+        }
+        submission = self.shared.client.upsertion(self.resource, told)
+        try:
+            acknowledged = self.send(f"make {self.word} inactive", submission)
+        except RefusedError as refused:
+            raise rejection(refused, self.word, {**record, "name": there["name"]}) from refused
+        facts = {**known, "is_active": False, "body": fingerprint(submission.body)}
+        return Outcome.delivered(
+            acknowledged.remote_id, facts, Action.UPDATED, is_proved=acknowledged.is_proved
+        )
 
     def send(self, operation: str, submission: Submission, told: Any = None) -> Acknowledged:  # noqa: ANN401
         """Send a write, on the audit trail; in a dry run go no further than here.
@@ -149,14 +193,15 @@ class CodedSink(AvidXchangeSink):
         return {**super().facts(record), "code": self.code(record), "shares_code": False}
 
     @override
-    def content(self, record: Record) -> Any:
-        body = super().content(record)
+    def sent(self, record: Record) -> Any:
+        body = super().sent(record)
         return {"body": body, "table": self.table.rules} if self.table.rules else body
 
     @override
     def prepare(self, records: Sequence[Record], rows: Mapping[str, Row]) -> None:
         super().prepare(records, rows)
-        self._owners = self._shared_out(records) if self.table.rules else {}
+        living = [record for record in records if not is_tombstone(record)]
+        self._owners = self._shared_out(living) if self.table.rules else {}
 
     def _shared_out(self, records: Sequence[Record]) -> Mapping[str, str]:
         codes = self.shared.codes
@@ -175,6 +220,8 @@ class CodedSink(AvidXchangeSink):
 
     @override
     def deliver(self, record: Record, row: Row | None) -> Outcome:
+        if is_tombstone(record):
+            return super().deliver(record, row)
         name = record["external_id"]
         if self._owners.get(self.code(record), name) != name:
             return Outcome.unchanged(None, {**self.facts(record), "shares_code": True})

@@ -26,12 +26,22 @@ def withdrawal(bill: Mapping[str, Any]) -> Withdrawal | None:
     """
     if bill["is_deleted"]:
         return Withdrawal("it was deleted")
-    others = [one for one in bill["applications"] if not is_ours(one)]
-    if others:
-        return Withdrawal(f"{SETTLED_OTHERWISE}: {_told(others)}")
+    by_whom = [_told(one) for one in bill["applications"] if not is_ours(one)]
+    if (amount := unexplained(bill)) > 0:
+        by_whom.append(f"{amount:,.2f} by nothing that NetSuite shows applied to it")
+    if by_whom:
+        return Withdrawal(f"{SETTLED_OTHERWISE}: {', '.join(by_whom)}")
     if bill["is_eligible"] or is_paid_by_us(bill):
         return None
     return Withdrawal(bill.get("ineligible_because") or "the settings do not allow its submission")
+
+
+def unexplained(bill: Mapping[str, Any]) -> Decimal:
+    """Return how much less is due on a bill than what is shown applied to it leaves."""
+    total, due = bill.get("total"), bill.get("amount_due")
+    if total is None or due is None:
+        return Decimal(0)
+    return Decimal(total) - Decimal(due) - sum(Decimal(one["amount"]) for one in bill["applications"])
 
 
 def is_ours(application: Mapping[str, Any]) -> bool:
@@ -50,9 +60,6 @@ def money(amount: Decimal | int | str | None, currency: str | None) -> str:
     return f"{Decimal(amount or 0):,.2f} {currency or ''}".rstrip()
 
 
-def _told(applications: Sequence[Mapping[str, Any]]) -> str:
-    return ", ".join(
-        f"{one['kind']} {one['id']} of {Decimal(one['amount']):,.2f}"
-        + (f" on {one['date']}" if one.get("date") else "")
-        for one in applications
-    )
+def _told(application: Mapping[str, Any]) -> str:
+    when = f" on {application['date']}" if application.get("date") else ""
+    return f"{application['kind']} {application['id']} of {Decimal(application['amount']):,.2f}{when}"

@@ -12,7 +12,7 @@ import pytest
 from apbridge.avidxchange import Acknowledged, Submission
 from apbridge.ledger import Status
 from target_avidxchange.bills import BillSink
-from tests.canonical import CODING, Message, applied, bill, line, tombstone
+from tests.canonical import CODING, Message, applied, bill, line, tombstone, vendor
 
 if TYPE_CHECKING:
     from tests.conftest import ReceivingCompany
@@ -31,6 +31,8 @@ def gone() -> dict[str, Message]:
     cancelled: dict[str, Any] = {"is_eligible": False, "ineligible_because": "its status is cancelled"}
     pending: dict[str, Any] = {"is_eligible": False, "ineligible_because": "its approval is pending"}
     partly = [applied(9, "100.00", ours=True), applied(8, "23.45")]
+    prepaid = [applied(9, "100.00", ours=True), applied(8, "23.45", kind="prepayment")]
+    ours = [applied(9, "100.00", ours=True)]
     return {
         "deleted": tombstone(next(numbers)),
         "held": bill(next(numbers), **HELD),
@@ -39,25 +41,35 @@ def gone() -> dict[str, Message]:
         "credited": bill(next(numbers), applications=[applied(7, "100.00", kind="credit")], **rest),
         "paid by hand": bill(next(numbers), applications=[applied(8, "123.45")], **closed),
         "partly by hand": bill(next(numbers), applications=partly, **closed),
+        "partly by a prepayment": bill(next(numbers), applications=prepaid, **closed),
         "closed by who knows what": bill(next(numbers), **closed),
+        "partly by who knows what": bill(next(numbers), applications=ours, **closed),
+        "lowered by who knows what": bill(next(numbers), **rest),
     }
 
 
 WAYS = dict(enumerate(gone(), 1))
 """How each bill goes, by its number."""
 
+LEAVING_A_REST = {"credited", "lowered by who knows what"}
+"""Ways in which somebody has settled a part, and the bill is to be paid still."""
+
 
 def test_the_invoice_is_cancelled_once(company: ReceivingCompany):
     company.given(*CODING, *map(bill, WAYS))
     company.calls()
     result = company.send(*gone().values())
-    assert result.counts == {"bills": {"delivered": len(WAYS)}}
+    # Of the rest of some somebody must hear: nobody pays it.
+    ends = {"delivered": len(WAYS) - len(LEAVING_A_REST), "rejected": len(LEAVING_A_REST)}
+    assert result.counts == {"bills": ends}
     for number, how in WAYS.items():
         assert company.invoice(number)["status"] == "cancelled", how
         assert company.invoice(number)["status_reason"].startswith("Withdrawn in NetSuite: "), how
     assert company.calls()["writes"] == len(WAYS)
-    assert company.send(*gone().values()).counts == {"bills": {"unchanged": len(WAYS)}}
-    assert company.asked_for() == ["what changed"]
+    ends["unchanged"] = ends.pop("delivered")
+    assert company.send(*gone().values()).counts == {"bills": ends}
+    # What was rejected is tried again, and so is the company; nothing is written.
+    assert [call for call in company.asked_for() if not call.endswith("/company")] == ["what changed"]
 
 
 def test_where_it_cannot_be_cancelled_the_risk_is_said_with_both_figures(company: ReceivingCompany):
@@ -72,12 +84,16 @@ def test_where_it_cannot_be_cancelled_the_risk_is_said_with_both_figures(company
         assert row.reason
         assert row.reason.startswith("DOUBLE PAYMENT RISK: of bill"), how
         assert "123.45" in row.reason, how
-        assert {"deleted": "0.00", "held": "123.45 USD", "credited": "23.45 USD"}.get(how, "") in row.reason
+        due = {"deleted": "0.00", "held": "123.45 USD", "credited": "23.45 USD"}
+        due |= {"partly by who knows what": "0.00 USD open, for it was settled otherwise: 23.45 by nothing"}
+        due |= {"partly by a prepayment": "prepayment 8 of 23.45"}
+        assert due.get(how, "") in row.reason, how
         assert "stop or void the payment of this invoice in AvidXchange" in row.reason, how
     # It is tried again, and goes away by itself once AvidXchange has let the invoice go.
     assert company.send().counts == {"bills": {"rejected": len(WAYS)}}
     company.run("UPDATE ax_invoice SET status = 'rejected'")
-    assert company.send().counts == {"bills": {"delivered": len(WAYS)}}
+    rest = len(LEAVING_A_REST)
+    assert company.send().counts == {"bills": {"delivered": len(WAYS) - rest, "rejected": rest}}
     assert {company.invoice(number)["status"] for number in WAYS} == {"cancelled"}
 
 
@@ -154,10 +170,11 @@ def test_never_submitted_there_is_nothing_to_cancel(company: ReceivingCompany):
     company.given(*CODING)
     company.calls()
     # One that is open and eligible, but partly settled, must be told: nobody is going to pay the rest.
-    assert company.send(*gone().values()).counts == {"bills": {"rejected": 1, "ignored": len(WAYS) - 1}}
-    assert {how for number, how in WAYS.items() if company.row(number).status is Status.REJECTED} == {
-        "credited"
-    }
+    rest = len(LEAVING_A_REST)
+    counts = {"bills": {"rejected": rest, "ignored": len(WAYS) - rest}}
+    assert company.send(*gone().values()).counts == counts
+    rejected = {how for number, how in WAYS.items() if company.row(number).status is Status.REJECTED}
+    assert rejected == LEAVING_A_REST
     assert company.calls()["writes"] == 0
 
 
@@ -194,3 +211,52 @@ def test_changed_after_approval_is_rejected_with_both_figures(company: Receiving
         r"What differs: .*\(99.00, was 123.45\), (lines|lineitems) \(1, was 2\)\.", row.reason, re.IGNORECASE
     )
     assert company.send(bill(1)).counts == {"bills": {"unchanged": 1}}
+
+
+@pytest.mark.parametrize("kind", ["credit", "prepayment", "journal", "payment", "other"])
+def test_of_a_part_that_others_settle_somebody_hears_until_it_is_paid_or_taken_off(
+    company: ReceivingCompany, kind: str
+):
+    company.given(*CODING, bill(1))
+    partly = bill(1, applications=[applied(7, "100.00", kind=kind)], amount_due=Decimal("23.45"))
+    assert company.send(partly).counts == {"bills": {"rejected": 1}}
+    row = company.row(1)
+    assert (row.code, company.invoice(1)["status"]) == ("APB-TAX-023", "cancelled")
+    assert f"{kind} 7 of 100.00" in (row.reason or "")
+    assert "23.45 USD of 123.45 USD is open, and nobody pays it" in (row.reason or "")
+    assert company.send().counts == {"bills": {"rejected": 1}}
+    # What others take off again is AvidXchange's to pay.
+    assert company.send(bill(1)).counts == {"bills": {"delivered": 1}}
+    assert company.invoice(1)["status"] == "submitted"
+    # And what they settle wholly is nobody's.
+    assert company.send(partly).counts == {"bills": {"rejected": 1}}
+    applications = [applied(7, "100.00", kind=kind), applied(8, "23.45", kind=kind)]
+    closed = bill(1, applications=applications, amount_due=Decimal(0), status="paid", **HELD)
+    assert company.send(closed).counts["bills"].get("rejected") is None
+
+
+def test_a_bill_lowered_after_it_was_paid_is_told_as_overpaid(company: ReceivingCompany):
+    company.given(*CODING, bill(1))
+    company.approve(1)
+    company.pay(1, Decimal("123.45"))
+    closed: dict[str, Any] = {"amount_due": Decimal(0), "status": "paid", **HELD}
+    ours = bill(1, applications=[applied(9, "123.45", ours=True)], **closed)
+    assert company.send(ours).counts == {"bills": {"unchanged": 1}}
+    lowered = bill(1, line(1, "99.00"), applications=[applied(9, "99.00", ours=True)], **closed)
+    for _ in range(2):
+        assert company.send(lowered).counts == {"bills": {"rejected": 1}}
+    row = company.row(1)
+    assert row.code == "APB-TAX-024"
+    assert "99.00 USD now, AvidXchange was sent 123.45 USD, and the vendor has been paid 24.45 USD" in (
+        row.reason or ""
+    )
+    assert company.send(ours).counts == {"bills": {"unchanged": 1}}
+
+
+def test_a_bill_of_a_merged_vendor_goes_over_to_the_one_that_is_left(company: ReceivingCompany):
+    company.given(*CODING, bill(1))
+    assert company.send(vendor(2), bill(1, vendor_id="2")).counts["bills"] == {"delivered": 1}
+    assert company.invoice(1)["vendor_external_id"].endswith("-vendor-2")
+    company.approve(1)
+    assert company.send(bill(1, vendor_id="1")).counts["bills"] == {"rejected": 1}
+    assert company.row(1).code == "APB-TAX-021"

@@ -11,11 +11,14 @@ UNFINISHED = "unfinished"
 PROGRESS_MARKERS = "progress_markers"
 """What the SDK leaves in a bookmark until its stream is read."""
 
+KNOWN = "known"
+"""What a tap of ours remembers of a stream's records, to find what changed without a date."""
+
 NOTE = "apbridge"
 """What our taps and targets put beside the bookmarks: see `Note`."""
 
 # Where a sync stands or where it would begin, not how far one got.
-_NO_PROGRESS = {"currently_syncing", "starting_replication_value", UNFINISHED, NOTE}
+_NO_PROGRESS = {"currently_syncing", "starting_replication_value", UNFINISHED, KNOWN, NOTE}
 _UNFINISHED = {UNFINISHED, PROGRESS_MARKERS}
 
 

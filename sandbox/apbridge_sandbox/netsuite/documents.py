@@ -173,7 +173,7 @@ def lower_bill(conn: sqlite3.Connection, bill: sqlite3.Row, cents: int, *, now: 
 def merge_vendors(
     conn: sqlite3.Connection, gone: sqlite3.Row, into: int, *, now: datetime, moves_dates: bool
 ) -> None:
-    """Give all that one vendor has to another, and remove it."""
+    """Move all that one vendor has to another, and remove it."""
     conn.execute(
         "UPDATE ns_transaction SET entity = ?,"
         " lastmodifieddate = CASE WHEN ? THEN ? ELSE lastmodifieddate END WHERE entity = ?",

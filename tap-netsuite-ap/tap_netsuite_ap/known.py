@@ -1,0 +1,137 @@
+"""What the tap remembers of records between runs: a few bytes each, so that the STATE stays small."""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from base64 import b85decode, b85encode
+from collections.abc import Collection, Mapping, MutableMapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from apbridge.singer.state import KNOWN
+
+_OF_A_BILL = ("vendor_id", "total", "amount_due", "status")
+"""What of a bill may change in NetSuite without a date that moves."""
+
+_TO_BE_PAID = {"open", "pending_approval", "rejected", "in_transit"}
+"""The statuses of the bills that are remembered: those of the query `bills_open`."""
+
+
+class Known:
+    """What was told of a stream's records, kept in its STATE until it is compared with what NetSuite shows.
+
+    Args:
+        state: The stream's, changed when the stream was read to its end.
+        now: NetSuite's present second.
+        every: How often to compare.
+    """
+
+    def __init__(self, state: MutableMapping[str, Any], now: str, every: timedelta = timedelta()) -> None:
+        self._state = state
+        self._now = now
+        kept: Mapping[str, Any] = state.get(KNOWN) or {}
+        self._digests = unpacked(kept.get("records"))
+        self._told: dict[str, str | None] = {}
+        self.noted = list(kept.get("noted", ()))
+        """What was said once, and is not to be said again."""
+        self.since: str | None = kept.get("at") if self._digests is not None else None
+        """When it was compared last; None where nothing is known."""
+        self.is_due = self.since is None or _second(now) - _second(self.since) >= every
+
+    def tell(self, record_id: str, digest: str | None = "") -> None:
+        """Note what was told of a record; None where there is nothing to compare any more."""
+        self._told[record_id] = digest
+
+    def unlike(self, shown: Mapping[str, str]) -> list[str]:
+        """Return the ids of records that are not as they were told, in order.
+
+        What this run has told already is as it is now, or is compared the next time.
+        """
+        known = self._digests or {}
+        differing = {one for one in known.keys() | shown.keys() if known.get(one) != shown.get(one)}
+        return sorted(differing - self._told.keys(), key=int)
+
+    def gone(self, shown: Collection[str]) -> list[str]:
+        """Return the ids of records that were told once and are not shown any more, in order."""
+        return sorted((self._digests or {}).keys() - set(shown), key=int)
+
+    @property
+    def sum_of_ids(self) -> tuple[int, int]:
+        """How many records there are, with those of this run, and the sum of their ids."""
+        ids = [*map(int, self._now_known())]
+        return len(ids), sum(ids)
+
+    def compared(self, shown: Mapping[str, str] | None = None, *, keep: Collection[str] = ()) -> None:
+        """Note that it was compared.
+
+        Args:
+            shown: What is known from now on, beside what this run tells; by default what was known before.
+            keep: Ids that stay known though they are not shown.
+        """
+        if shown is not None:
+            self._digests = {**dict.fromkeys(keep, ""), **shown}
+        self.since = self._now
+
+    def note(self, what: str) -> bool:
+        """Return whether something is to be said for the first time."""
+        if what in self.noted:
+            return False
+        self.noted.append(what)
+        return True
+
+    def finish(self) -> None:
+        """Put it into the STATE."""
+        self._state[KNOWN] = {
+            "at": self.since,
+            "noted": self.noted,
+            "records": packed(self._now_known()),
+        }
+
+    def _now_known(self) -> dict[str, str]:
+        found = {**(self._digests or {}), **self._told}
+        return {one: digest for one, digest in found.items() if digest is not None}
+
+
+def digest_of_bill(bill: Mapping[str, Any]) -> str | None:
+    """Return a digest of what of a bill may change without a date that moves; None for one that is closed."""
+    if bill.get("status") not in _TO_BE_PAID:
+        return None
+    told = "|".join(_plain(bill.get(field)) for field in _OF_A_BILL)
+    return hashlib.blake2b(told.encode(), digest_size=4).hexdigest()
+
+
+def packed(digests: Mapping[str, str]) -> str:
+    """Write ids and a digest each."""
+    last = 0
+    parts = []
+    for number in sorted(map(int, digests)):
+        parts.append(f"{number - last}:{digests[str(number)]}")
+        last = number
+    return b85encode(zlib.compress(" ".join(parts).encode(), 9)).decode()
+
+
+def unpacked(text: str | None) -> dict[str, str] | None:
+    """Read what `packed` has written; None where it is something else: then nothing is known."""
+    if text is None:
+        return None
+    found: dict[str, str] = {}
+    number = 0
+    try:
+        for part in zlib.decompress(b85decode(text)).decode().split():
+            step, _, digest = part.partition(":")
+            number += int(step)
+            found[str(number)] = digest
+    except (ValueError, zlib.error):
+        return None
+    return found
+
+
+def _plain(value: object) -> str:
+    # 12.50 and 12.5 are one amount.
+    text = str(value)
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _second(text: str) -> datetime:
+    return datetime.fromisoformat(text.replace("Z", "+00:00"))

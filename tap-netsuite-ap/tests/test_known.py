@@ -1,0 +1,76 @@
+"""What the tap remembers of records: exact, small, and worth nothing once it is damaged."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tap_netsuite_ap.known import Known, digest_of_bill, packed, unpacked
+from tests.examples import examples
+
+NOW, LATER, MUCH_LATER = "2026-11-02T16:00:00Z", "2026-11-02T16:59:59Z", "2026-11-02T17:00:00Z"
+BILL = {"vendor_id": "1", "total": "12.50", "amount_due": "12.50", "status": "open", "memo": None}
+
+
+@settings(max_examples=examples(10))
+@given(st.dictionaries(st.integers(0, 10**12).map(str), st.from_regex(r"[0-9a-f]{0,8}", fullmatch=True)))
+def test_what_is_packed_comes_back(digests: dict[str, str]):
+    assert unpacked(packed(digests)) == digests
+
+
+@pytest.mark.parametrize("text", ["", "%%%", "not packed", packed({"1": "aa"})[:-3], None])
+def test_of_what_is_damaged_nothing_is_known(text: str | None):
+    assert unpacked(text) is None
+    assert Known({"known": {"records": text, "at": NOW}}, NOW).since is None
+
+
+def test_ten_thousand_open_bills_are_less_than_ninety_kilobytes():
+    digests = {str(7 * n): hashlib.sha256(str(n).encode()).hexdigest()[:8] for n in range(10_000)}
+    assert len(packed(digests)) < 90_000
+    assert len(packed(dict.fromkeys(digests, ""))) < 2_000
+
+
+@pytest.mark.parametrize(
+    ("change", "differs"),
+    [
+        ({"total": "12.5"}, False),
+        ({"memo": "x"}, False),
+        ({"vendor_id": "2"}, True),
+        ({"amount_due": "12.51"}, True),
+        ({"total": "125"}, True),
+        ({"status": "in_transit"}, True),
+        ({"status": "paid"}, True),
+    ],
+)
+def test_a_digest_is_of_what_may_change_without_a_date(change: dict[str, str], *, differs: bool):
+    assert (digest_of_bill(BILL) != digest_of_bill({**BILL, **change})) is differs
+    assert digest_of_bill({**BILL, "status": "paid"}) is None
+
+
+def test_it_is_compared_when_its_time_has_come():
+    state: dict[str, object] = {}
+    first = Known(state, NOW, timedelta(hours=1))
+    assert (first.is_due, first.since) == (True, None)
+    first.tell("3", "aa")
+    first.compared({"3": "bb", "4": "cc"})
+    first.finish()
+
+    second = Known(state, LATER, timedelta(hours=1))
+    assert not second.is_due
+    # What was told counts, not what was shown beside it.
+    assert second.unlike({"3": "aa", "4": "cc"}) == []
+    assert second.unlike({"3": "ab", "5": "cc"}) == ["3", "4", "5"]
+    second.tell("3", None)
+    second.tell("5", "dd")
+    assert second.unlike({"4": "cc"}) == []
+    second.finish()
+
+    third = Known(state, MUCH_LATER, timedelta(hours=1))
+    assert third.is_due
+    assert third.since == NOW
+    assert third.sum_of_ids == (2, 9)
+    assert third.gone({"5"}) == ["4"]
