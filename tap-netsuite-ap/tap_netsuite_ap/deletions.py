@@ -82,7 +82,7 @@ def shown_vendors(reader: Reader, known: Known) -> Collection[str] | None:
 
 
 def tell_gone(reader: Reader, entry: StreamEntry, known: Known, gone: Gone) -> Collection[str]:
-    """Say which records are gone without a note of their deletion.
+    """Log which records are gone without a note of their deletion.
 
     Returns:
         The ids of those that are to be looked for again: the deletions could not be seen.
@@ -96,7 +96,7 @@ def tell_gone(reader: Reader, entry: StreamEntry, known: Known, gone: Gone) -> C
 
 
 def tell_types(entry: StreamEntry, known: Known, types: Iterable[str]) -> None:
-    """Say, once, how NetSuite spells a type where that is not how it is known to."""
+    """Log, once, how NetSuite spells a type where that is not how it is known to."""
     for spelled in sorted(types):
         if spelled.upper() not in entry.deleted_as and known.note(f"type {spelled}"):
             logger.warning("%s", APBridgeError("APB-TNS-018", stream=entry.name, type=spelled))
