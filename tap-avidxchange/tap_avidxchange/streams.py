@@ -23,6 +23,9 @@ from tap_avidxchange.bookmark import ListBookmark
 
 Record = dict[str, Any]
 
+_OF_NETSUITE = {"custom_fields", "is_deleted"}
+"""Fields that AvidXchange has not: it has no custom fields, and lists nothing that is gone."""
+
 
 class AvidXchangeStream(FencedStream):
     """A list of AvidXchange, read whole.
@@ -42,8 +45,7 @@ class AvidXchangeStream(FencedStream):
 
     def __init__(self, tap: Tap, client: Callable[[], AvidXchange]) -> None:
         canonical = schema(self.name)
-        # Custom fields are NetSuite's: AvidXchange has none.
-        fields = {name: one for name, one in canonical["properties"].items() if name != "custom_fields"}
+        fields = {name: one for name, one in canonical["properties"].items() if name not in _OF_NETSUITE}
         super().__init__(tap, schema={**canonical, "properties": fields}, name=self.name)
         self._client = client
         self._check = validator(self.name)

@@ -119,6 +119,8 @@ class NetSuiteStream(FencedStream):
                         reader, record["subsidiary_ids"]
                     )
                 self._connection.put_currency(record)
+                if self._entry.deleted_as:
+                    record["is_deleted"] = False
                 self._connection.visibility.shown(self.name, record)
                 told.add(row["id"])
                 yield record
