@@ -19,7 +19,7 @@ from tap_netsuite_ap.custom import CustomFields
 from tap_netsuite_ap.deletions import deletions_of, is_of_type
 from tap_netsuite_ap.eligibility import Eligibility
 from tap_netsuite_ap.images import Images
-from tap_netsuite_ap.known import Known, digest_of_bill
+from tap_netsuite_ap.known import ToldBefore, digest_of_bill
 from tap_netsuite_ap.manifest import Manifest, StreamEntry
 from tap_netsuite_ap.records import Record, Shape
 from tap_netsuite_ap.values import whole
@@ -148,7 +148,7 @@ class Bills:
         if begun:
             yield from self._finish(begun, window, was_sent)
 
-    def sweep(self, known: Known, end: str, *, is_first: bool) -> Iterator[Record]:
+    def sweep(self, known: ToldBefore, end: str, *, is_first: bool) -> Iterator[Record]:
         """Compare the bills that are to be paid with what was told of them, and yield those that differ.
 
         Args:

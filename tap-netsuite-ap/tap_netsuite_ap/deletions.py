@@ -11,7 +11,7 @@ from apbridge.netsuite import in_list
 from apbridge.netsuite.client import Row
 from apbridge.netsuite.queries.query import Query
 from apbridge.netsuite.queries.reader import Reader
-from tap_netsuite_ap.known import Known
+from tap_netsuite_ap.known import ToldBefore
 from tap_netsuite_ap.manifest import StreamEntry, manifest
 from tap_netsuite_ap.visibility import listed
 
@@ -53,7 +53,7 @@ def deletions_of(reader: Reader, ids: Collection[str], since: str) -> Mapping[st
     return {one: rows[-1] for one, rows in found.items() if rows[-1]["modified_at"] >= since}
 
 
-def gone_since(reader: Reader, entry: StreamEntry, known: Known, shown: Collection[str]) -> Gone:
+def gone_since(reader: Reader, entry: StreamEntry, known: ToldBefore, shown: Collection[str]) -> Gone:
     """Find the records of a stream that were told once and are not shown any more.
 
     Where nothing is known of them yet, those are found whose deletion NetSuite calls as other accounts do.
@@ -72,7 +72,7 @@ def gone_since(reader: Reader, entry: StreamEntry, known: Known, shown: Collecti
     )
 
 
-def shown_vendors(reader: Reader, known: Known) -> Collection[str] | None:
+def shown_vendors(reader: Reader, known: ToldBefore) -> Collection[str] | None:
     """Return the ids of all vendors; None where they are those that are known, which costs one call."""
     now = reader.one(manifest().queries["vendor_sum"])
     if (int(now["vendors"]), int(now.get("sum_of_ids", "0"))) == known.sum_of_ids:
@@ -81,7 +81,7 @@ def shown_vendors(reader: Reader, known: Known) -> Collection[str] | None:
     return {row["id"] for page in pages for row in page}
 
 
-def tell_gone(reader: Reader, entry: StreamEntry, known: Known, gone: Gone) -> Collection[str]:
+def tell_gone(reader: Reader, entry: StreamEntry, known: ToldBefore, gone: Gone) -> Collection[str]:
     """Log which records are gone without a note of their deletion.
 
     Returns:
@@ -95,7 +95,7 @@ def tell_gone(reader: Reader, entry: StreamEntry, known: Known, gone: Gone) -> C
     return gone.unexplained if reader.lacks(manifest().queries["deletions"]) else ()
 
 
-def tell_types(entry: StreamEntry, known: Known, types: Iterable[str]) -> None:
+def tell_types(entry: StreamEntry, known: ToldBefore, types: Iterable[str]) -> None:
     """Log, once, how NetSuite spells a type where that is not how it is known to."""
     for spelled in sorted(types):
         if spelled.upper() not in entry.deleted_as and known.note(f"type {spelled}"):

@@ -18,7 +18,7 @@ _TO_BE_PAID = {"open", "pending_approval", "rejected", "in_transit"}
 """The statuses of the bills that are remembered: those of the query `bills_open`."""
 
 
-class Known:
+class ToldBefore:
     """What was told of a stream's records, kept in its STATE until it is compared with what NetSuite shows.
 
     Args:

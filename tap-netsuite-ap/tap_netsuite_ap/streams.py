@@ -24,7 +24,7 @@ from tap_netsuite_ap.bookmark import Bookmark, Window
 from tap_netsuite_ap.connection import Connection
 from tap_netsuite_ap.deletions import gone_since, shown_vendors, tell_gone, tell_types
 from tap_netsuite_ap.images import Images
-from tap_netsuite_ap.known import Known, digest_of_bill
+from tap_netsuite_ap.known import ToldBefore, digest_of_bill
 from tap_netsuite_ap.manifest import StreamEntry, manifest
 from tap_netsuite_ap.records import Record, Shape, least
 
@@ -153,10 +153,10 @@ class NetSuiteStream(FencedStream):
         record["modified_at"] = now
         return record
 
-    def known(self, now: str, *, is_whole: bool = False) -> Known:
+    def known(self, now: str, *, is_whole: bool = False) -> ToldBefore:
         """Return what the STATE knows of the stream's records; what is read whole is compared at each run."""
         hours = 0 if is_whole else self.config["sweep_hours"]
-        return Known(self.stream_state, now, timedelta(hours=hours))
+        return ToldBefore(self.stream_state, now, timedelta(hours=hours))
 
     def was_sent(self, modified_at: str, record_id: str) -> bool:
         """Return whether this state of a record was sent already, in this run or an earlier one."""
@@ -182,7 +182,7 @@ class NetSuiteStream(FencedStream):
 class BillsStream(NetSuiteStream):
     """Bills: several queries, of which some tell what changed, and one what changed without a date."""
 
-    _known: Known | None
+    _known: ToldBefore | None
 
     @override
     def read(self, reader: Reader, window: Window | None) -> Iterator[Record]:

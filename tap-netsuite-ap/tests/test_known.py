@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tap_netsuite_ap.known import Known, digest_of_bill, packed, unpacked
+from tap_netsuite_ap.known import ToldBefore, digest_of_bill, packed, unpacked
 from tests.examples import examples
 
 NOW, LATER, MUCH_LATER = "2026-11-02T16:00:00Z", "2026-11-02T16:59:59Z", "2026-11-02T17:00:00Z"
@@ -25,7 +25,7 @@ def test_what_is_packed_comes_back(digests: dict[str, str]):
 @pytest.mark.parametrize("text", ["", "%%%", "not packed", packed({"1": "aa"})[:-3], None])
 def test_of_what_is_damaged_nothing_is_known(text: str | None):
     assert unpacked(text) is None
-    assert Known({"known": {"records": text, "at": NOW}}, NOW).since is None
+    assert ToldBefore({"known": {"records": text, "at": NOW}}, NOW).since is None
 
 
 def test_ten_thousand_open_bills_are_less_than_ninety_kilobytes():
@@ -53,13 +53,13 @@ def test_a_digest_is_of_what_may_change_without_a_date(change: dict[str, str], *
 
 def test_it_is_compared_when_its_time_has_come():
     state: dict[str, object] = {}
-    first = Known(state, NOW, timedelta(hours=1))
+    first = ToldBefore(state, NOW, timedelta(hours=1))
     assert (first.is_due, first.since) == (True, None)
     first.tell("3", "aa")
     first.compared({"3": "bb", "4": "cc"})
     first.finish()
 
-    second = Known(state, LATER, timedelta(hours=1))
+    second = ToldBefore(state, LATER, timedelta(hours=1))
     assert not second.is_due
     # What was told counts, not what was shown beside it.
     assert second.unlike({"3": "aa", "4": "cc"}) == []
@@ -69,7 +69,7 @@ def test_it_is_compared_when_its_time_has_come():
     assert second.unlike({"4": "cc"}) == []
     second.finish()
 
-    third = Known(state, MUCH_LATER, timedelta(hours=1))
+    third = ToldBefore(state, MUCH_LATER, timedelta(hours=1))
     assert third.is_due
     assert third.since == NOW
     assert third.sum_of_ids == (2, 9)
