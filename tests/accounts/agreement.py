@@ -133,7 +133,7 @@ def losses(found: Evidence, usual: Evidence) -> Iterator[str]:
     lost = defaultdict(list)
     for place, (before, now) in _both(usual, found):
         for field, value in before.items():
-            if not _is_empty(value) and _is_empty(now.get(field)):
+            if field != "statusReason" and not _is_empty(value) and _is_empty(now.get(field)):
                 lost[field].append(place)
     for field, places in lost.items():
         word = _WORDS.get(field, re.sub(r"(?<=[a-z])(?=[A-Z])", " ", field)).lower()
