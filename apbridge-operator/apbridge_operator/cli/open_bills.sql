@@ -3,7 +3,7 @@
 -- $of is the column asked for; a line that ends in `-- if …` is left out where NetSuite does not know the word.
 SELECT
   $of AS value_,
-  MAX(g.acctnumber) AS account_number,
+  MAX(g.acctnumber) AS account_number,  -- if acctnumber
   m.subsidiary AS subsidiary,  -- if subsidiary
   COUNT(DISTINCT t.id) AS bills
 FROM transactionline l

@@ -218,6 +218,21 @@ def test_bank_accounts_that_do_not_fit_are_said(check: Check):
     assert check(1, **{BANK: "", f"{BANK}S": "[]"})["bank account"]["code"] == "APB-CHK-010"
 
 
+def test_a_bank_account_may_count_for_the_children_of_its_subsidiary(check: Check, company: Running):
+    assert company.sandbox
+    bank = [{"account": "102", "subsidiary": "2"}]
+    found = check(1, **{BANK: "", f"{BANK}S": json.dumps(bank)})["bank account 102"]
+    assert "belongs to subsidiary 1, not 2" in found["says"]
+    with company.sandbox.store.write() as conn:
+        conn.execute("UPDATE ns_account SET includechildren = 'T' WHERE id = 102")
+    try:
+        found = check(0, **{BANK: "", f"{BANK}S": json.dumps(bank)})["bank account 102"]
+    finally:
+        with company.sandbox.store.write() as conn:
+            conn.execute("UPDATE ns_account SET includechildren = 'F' WHERE id = 102")
+    assert found["state"] == "ok"
+
+
 @pytest.mark.parametrize(
     "wrong",
     [

@@ -58,5 +58,8 @@ def _problems(entry: Mapping[str, Any], row: Mapping[str, str]) -> Iterator[str]
     if entry.get("currency") and currency and currency != entry["currency"]:
         yield f"is in {currency}, not {entry['currency']}"
     subsidiaries = {one.strip() for one in row.get("subsidiary", "").split(",") if one.strip()}
+    # An account that counts for the children of its subsidiaries may be any of theirs: NetSuite decides.
+    if row.get("includes_children") == "T":
+        return
     if entry.get("subsidiary") and subsidiaries and str(entry["subsidiary"]) not in subsidiaries:
         yield f"belongs to subsidiary {', '.join(sorted(subsidiaries))}, not {entry['subsidiary']}"

@@ -4,6 +4,7 @@ SELECT
   a.accttype AS accttype,  -- required
   a.isinactive AS isinactive,
   a.subsidiary AS subsidiary,
+  a.includechildren AS includes_children,
   c.symbol AS currency,
   a.id AS id
 FROM account a
