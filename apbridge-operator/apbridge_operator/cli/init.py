@@ -77,7 +77,7 @@ BANK = Question(
 )
 _BANKS = (
     "SELECT id, acctnumber, accountsearchdisplayname FROM account"
-    " WHERE accttype = 'Bank' AND isinactive = 'F' ORDER BY id ASC"
+    " WHERE accttype IN ('Bank', 'CredCard') AND isinactive = 'F' ORDER BY id ASC"
 )
 
 

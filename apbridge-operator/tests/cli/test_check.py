@@ -200,6 +200,29 @@ def test_a_certificate_that_nears_its_end_counts(check: Check, company: Running,
     assert f"{days} days" in found["says"]
 
 
+@pytest.mark.parametrize(
+    ("number", "state", "code"),
+    [
+        ("1040", "ok", None),
+        ("2100", "ok", None),
+        ("1250", "note", "APB-CHK-018"),
+        ("1520", "wrong", "APB-CHK-012"),
+        ("2000", "wrong", "APB-CHK-012"),
+        ("1000", "wrong", "APB-CHK-012"),
+    ],
+)
+def test_money_comes_from_banks_and_cards_and_perhaps_from_clearing_accounts(
+    check: Check, company: Running, number: str, state: str, code: str | None
+):
+    (account,) = (
+        each["id"] for each in company.books()["netsuite"]["accounts"] if each["acctnumber"] == number
+    )
+    found = check(1 if state == "wrong" else 0, **{BANK: str(account), f"{BANK}S": "[]"})[
+        f"bank account {account}"
+    ]
+    assert (found["state"], found["code"]) == (state, code)
+
+
 def test_bank_accounts_that_do_not_fit_are_said(check: Check):
     banks = [
         {"account": "987654"},

@@ -13,11 +13,17 @@ from apbridge.netsuite.queries.query import Query
 from apbridge.netsuite.queries.reader import Reader
 from apbridge_operator.cli.checks.result import CheckResult, State
 
+_PAYING = frozenset({"Bank", "CredCard"})
+"""The types of accounts that NetSuite takes a vendor payment from."""
+
+_CLEARING = frozenset({"OthCurrAsset", "OthCurrLiab"})
+"""Those that it takes with the preference Expand Account Lists besides: clearing accounts."""
+
 _ACCOUNTS = Query.load(__package__, "bank_accounts", "see the bank accounts", ["id"])
 
 
 def bank_accounts(netsuite: NetSuite, config: Mapping[str, Any]) -> list[CheckResult]:
-    """Check that each is there, is a bank account, and fits the payments that it is for."""
+    """Check that each is there, is one that payments may come from, and fits the payments that it is for."""
     entries = [dict(entry) for entry in config.get("bank_accounts") or ()]
     if config.get("bank_account"):
         entries.append({"account": config["bank_account"]})
@@ -45,13 +51,17 @@ def _result(entry: Mapping[str, Any], row: Mapping[str, str] | None) -> CheckRes
     if problems:
         error = APBridgeError("APB-CHK-012", account=account, problems=" and ".join(problems))
         return CheckResult.of(subject, error, State.WRONG)
+    if (kind := row.get("accttype")) in _CLEARING:
+        return CheckResult.of(subject, APBridgeError("APB-CHK-018", account=account, kind=kind), State.NOTE)
     means = ", ".join(str(entry[name]) for name in ("method", "currency", "subsidiary") if entry.get(name))
     return CheckResult.ok(subject, f"{row.get('acctnumber', account)}, for {means or 'all payments'}.")
 
 
 def _problems(entry: Mapping[str, Any], row: Mapping[str, str]) -> Iterator[str]:
-    if row.get("accttype") != "Bank":
-        yield f"is of type {row.get('accttype', 'unknown')}, not Bank"
+    if row.get("accttype") not in _PAYING | _CLEARING:
+        yield f"is of type {row.get('accttype', 'unknown')}, not Bank or CredCard"
+    if row.get("issummary") == "T":
+        yield "is a summary account"
     if row.get("isinactive") == "T":
         yield "is inactive"
     currency = row.get("currency")

@@ -3,6 +3,7 @@ SELECT
   a.acctnumber AS acctnumber,
   a.accttype AS accttype,  -- required
   a.isinactive AS isinactive,
+  a.issummary AS issummary,
   a.subsidiary AS subsidiary,
   a.includechildren AS includes_children,
   c.symbol AS currency,
