@@ -194,11 +194,12 @@ def netsuite_config(sandbox: Running) -> dict[str, str]:
 
 
 @contextmanager
-def impatient() -> Iterator[None]:
+def impatient(give_up_after: float = retry.GIVE_UP_AFTER) -> Iterator[None]:
     """Let the target wait a moment for a late commit, and not fifteen seconds."""
-    before, retry.PAUSES = retry.PAUSES, (0.0, 0.05, 0.1)
+    before = retry.PAUSES, retry.GIVE_UP_AFTER
+    retry.PAUSES, retry.GIVE_UP_AFTER = (0.0, 0.05, 0.1), give_up_after
     yield
-    retry.PAUSES = before
+    retry.PAUSES, retry.GIVE_UP_AFTER = before
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from apbridge.http.retry import UNNAMED_LOOK_UPS
+from apbridge.http import retry
 from apbridge_sandbox.switches import listed
 from tests.accounts.accounts import Account
 from tests.accounts.agreement import Evidence, disagreements, losses, read_open, twice
@@ -24,6 +24,8 @@ from tests.in_process import impatient
 
 _UNWORKABLE = Path(__file__).parent / "unworkable.yaml"
 _MOST_ROUNDS = 6
+_NO_USE = 3.0
+"""Seconds until a call is given up that cannot succeed."""
 _APPROVALS = {"pending": "1", "approved": "2", "rejected": "3", "open": "11"}
 
 
@@ -78,9 +80,14 @@ def unworkable() -> list[Unworkable]:
 def outcome(account: Account) -> Outcome:
     """Run the loop under an account, both ways, day by day, and once more than anything comes of it."""
     began = process_time()
-    with tempfile.TemporaryDirectory() as folder, impatient(), firm(account, Path(folder)) as one:
+    reasons = [reason for reason in unworkable() if reason.holds(account)]
+    patience = retry.GIVE_UP_AFTER if all(reason.in_part for reason in reasons) else _NO_USE
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        impatient(give_up_after=patience),
+        firm(account, Path(folder)) as one,
+    ):
         one.live()
-        reasons = [reason for reason in unworkable() if reason.holds(account)]
         wrong = [*_quiet(one)]
         evidence = _evidence(one)
         if all(reason.in_part for reason in reasons):
@@ -122,7 +129,7 @@ def _quiet(one: Firm) -> Iterator[str]:
         return
     open_rows = Counter(row.system for row in read_open(_ledger(one)))
     for system in ("netsuite", "avidxchange"):
-        if calls[system]["writes"] > open_rows[system] * UNNAMED_LOOK_UPS:
+        if calls[system]["writes"] > open_rows[system] * retry.UNNAMED_LOOK_UPS:
             yield (
                 f"a run with nothing new writes {calls[system]['writes']} times to {system}, where"
                 f" {open_rows[system]} exceptions are open: {calls[system]['writes_in_order']}"
