@@ -22,6 +22,7 @@ from apbridge_operator.survey import (
     Report,
     SurveyChange,
     changes,
+    in_words,
     not_surveyed,
     survey_avidxchange,
     survey_netsuite,
@@ -30,7 +31,8 @@ from apbridge_operator.survey import (
 app = typer.Typer(help="Find out what kind of account it is.")
 
 _DIMENSIONS = ("department", "class", "location")
-_ORDER = (AnswerState.FAILS, AnswerState.HANDLED, AnswerState.UNKNOWN, AnswerState.EXPECTED)
+_ORDER = (AnswerState.EXPECTED, AnswerState.UNKNOWN, AnswerState.HANDLED, AnswerState.FAILS)
+"""What is worst comes last, for that is what is seen of a long table."""
 _STYLES = {
     AnswerState.EXPECTED: "green",
     AnswerState.UNKNOWN: "dim",
@@ -93,15 +95,25 @@ def _avidxchange() -> Iterator[ProbeResult]:
 
 
 def _show(report: Report) -> None:
-    shown = table("", "probe", "question; what is different, and what to do")
+    shown = table("", "probe", "question, answer; what is different, and what to do")
     shown.columns[0].no_wrap = shown.columns[1].no_wrap = True
     for one in sorted(report.results, key=lambda one: _ORDER.index(one.state)):
         sentences = [note.sentence for note in one.notes]
-        words = [one.question, *(f"{each.says} {each.do} [{each.code}]" for each in sentences), one.says]
+        words = [one.question, _answer(one), *(f"{each.says} {each.do} [{each.code}]" for each in sentences)]
+        words.append(one.says)
         shown.add_row(line((one.state.value, _STYLES[one.state])), one.name, " ".join(filter(None, words)))
     display(shown)
     counts = (f"{sum(one.state is state for one in report.results)} {state.value}" for state in _ORDER)
     say("", "; ".join(counts) + ".")
+
+
+def _answer(one: ProbeResult) -> str:
+    """Write the facts that are known, in a line."""
+    known = {name: value for name, value in one.found.items() if value not in (None, [])}
+    if known == {"taken": True}:
+        return "Yes."
+    parts = (f"{name.replace('_', ' ')}: {in_words(value)}" for name, value in known.items())
+    return f"({'; '.join(parts)})" if known else ""
 
 
 def _show_changes(changed: list[SurveyChange], day: str) -> None:

@@ -49,17 +49,18 @@ def _changed(before: ProbeResult, after: ProbeResult) -> Iterator[SurveyChange]:
     for name in sorted({*before.found, *after.found}):
         was, now = before.found.get(name), after.found.get(name)
         if isinstance(was, list) and isinstance(now, list):
-            added, gone = _told(sorted(set(now) - set(was))), _told(sorted(set(was) - set(now)))
+            added, gone = in_words(sorted(set(now) - set(was))), in_words(sorted(set(was) - set(now)))
             if added or gone:
                 told = {"fact": name, "added": added or "nothing", "gone": gone or "nothing"}
                 yield SurveyChange(APBridgeError("APB-SRV-055", **facts, **told))
         elif was != now:
             yield SurveyChange(
-                APBridgeError("APB-SRV-054", **facts, fact=name, before=_told(was), after=_told(now))
+                APBridgeError("APB-SRV-054", **facts, fact=name, before=in_words(was), after=in_words(now))
             )
 
 
-def _told(value: Any) -> str:  # noqa: ANN401
+def in_words(value: Any) -> str:  # noqa: ANN401
+    """Write a fact for people."""
     if value is None:
         return "not known"
     if isinstance(value, bool):

@@ -46,16 +46,18 @@ def test_it_ends_in_a_table_and_a_file(company: Running, project: Path, apbridge
     assert company.credentials["NETSUITE_ACCOUNT_ID"] not in ended.out
 
 
-def test_what_will_fail_comes_first_with_what_to_do(company: Running, apbridge: Apbridge):
+def test_what_will_fail_comes_last_with_what_to_do(company: Running, apbridge: Apbridge):
     lacking(company, "Setup -> Manage Accounting Periods")
     ended = apbridge("survey")
     assert ended.code == 1
-    first = next(line for line in ended.out.splitlines() if line.startswith(("different", "as expected")))
-    assert first.startswith("different, will fail")
+    *_, last = (line for line in ended.out.splitlines() if line.startswith(("different", "as expected")))
+    assert last.startswith("different, will fail")
+    assert "statuses: A, B; signs: -1" in ended.out
     assert "add it to the role" in " ".join(ended.out.split())
 
 
 def test_what_has_changed_for_the_worse_is_said(company: Running, project: Path, apbridge: Apbridge):
+    company.control("/control/switches", {"netsuite.accounting_line_dates": "kept"})
     assert apbridge("survey", "--output=before.json").code == 0
     before = json.loads((project / "before.json").read_text())
     before["probes"]["netsuite.release"]["found"]["bind_parameters"] = True

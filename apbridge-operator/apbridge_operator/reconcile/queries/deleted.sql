@@ -1,3 +1,4 @@
+-- needs deletedrecord
 -- When bills were deleted.
 SELECT
   gone.recordid AS id,
