@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime, timezone
 from importlib.metadata import version
 from pathlib import Path
+from textwrap import shorten
 from typing import Annotated
 
 import typer
@@ -33,6 +34,9 @@ app = typer.Typer(help="Find out what kind of account it is.")
 _DIMENSIONS = ("department", "class", "location")
 _ORDER = (AnswerState.EXPECTED, AnswerState.UNKNOWN, AnswerState.HANDLED, AnswerState.FAILS)
 """What is worst comes last, for that is what is seen of a long table."""
+_MOST_SHOWN = 100
+"""Characters of one fact: the file has the whole of it."""
+
 _STYLES = {
     AnswerState.EXPECTED: "green",
     AnswerState.UNKNOWN: "dim",
@@ -112,7 +116,9 @@ def _answer(one: ProbeResult) -> str:
     known = {name: value for name, value in one.found.items() if value not in (None, [])}
     if known == {"taken": True}:
         return "Yes."
-    parts = (f"{name.replace('_', ' ')}: {in_words(value)}" for name, value in known.items())
+    parts = (
+        f"{name.replace('_', ' ')}: {shorten(in_words(value), _MOST_SHOWN)}" for name, value in known.items()
+    )
     return f"({'; '.join(parts)})" if known else ""
 
 
