@@ -16,6 +16,7 @@ from apbridge_sandbox.switches import declared
 from demo.meltano import ROOT
 from tap_netsuite_ap.eligibility import Eligibility
 from tap_netsuite_ap.manifest import manifest
+from tools import survey
 
 DOCUMENT = ROOT / "docs/netsuite.md"
 PACKAGES = (
@@ -197,13 +198,32 @@ def test_each_query_has_a_row():
     assert unlike(links, queries()) == {}
 
 
-def test_each_column_that_is_read_has_a_row_and_no_other_has():
-    told = []
-    for table, rows in re.findall(
+def tables() -> list[tuple[str, str]]:
+    """Return what is told of the columns of each table."""
+    return re.findall(
         r"^### `(\w+)`[^\n]*\n(.*?)(?=^### |\Z)", section("Tables and columns"), re.DOTALL | re.MULTILINE
-    ):
-        told += [(table, column) for column in coded(firsts(rows))]
+    )
+
+
+def test_each_column_that_is_read_has_a_row_and_no_other_has():
+    told = [(table, column) for table, rows in tables() for column in coded(firsts(rows))]
     assert unlike(told, columns()) == {}
+
+
+def test_what_is_needed_is_told_so():
+    there = {
+        (column.table, column.column)
+        for query, _ in survey.queries().values()
+        for column in query.columns
+        if not column.is_optional
+    }
+    told = [
+        (table, column)
+        for table, rows in tables()
+        for row in re.findall(r"^\|.+\bneeded\b[^|]*\|$", rows, re.MULTILINE)
+        for column in coded(firsts(row))
+    ]
+    assert unlike(told, there) == {}
 
 
 def test_each_call_has_a_row():
