@@ -93,7 +93,7 @@ def test_a_window_holds_its_start_and_not_its_end_and_lets_netsuite_use_its_inde
 def test_each_query_by_date_bears_a_plain_bound_on_every_page(name: str):
     query = QUERIES[name]
     bound = re.compile(r"\w\.(\w*)lastmodifieddate >= TO_DATE\('2026-01-30', 'YYYY-MM-DD'\)")
-    if name == "bills_deleted":
+    if name == "deletions":
         bound = re.compile(r"d\.deleteddate >= TO_DATE\('2026-01-30', 'YYYY-MM-DD'\)")
     assert bound.search(between(query, "modified_at", "2026-01-31T08:00:00Z", "2026-02-01T00:00:00Z")[1])
     assert bound.search(query.render(frozenset(), after=("2026-01-31T08:00:00Z", "42")))
