@@ -362,6 +362,8 @@ def _netsuite_parsers() -> Iterator[tuple[str, Parser]]:
     yield "redirect", Parser(_redirect, seeds.of("locations"), mutation.TEXT)
     readers: dict[str, Callable[[Any], object]] = {
         "version": restlet.version,
+        "try": restlet.trial,
+        "permissions": restlet.permissions,
         "files": _listing,
         "changed": restlet.changes,
         "content": restlet.content,
