@@ -42,21 +42,24 @@ def by_record(netsuite: NetSuite, bill: str) -> list[Instalment]:
     """Read a bill's instalments from its record: it alone tells their lines.
 
     Returns:
-        None where it is not due in parts, or where NetSuite does not show the record: one that is locked.
+        None where it is not due in parts, or where NetSuite does not show them: of a bill that is locked.
     """
     try:
         record = netsuite.get(RECORD_TYPE, bill, expanded=True, purpose=_PURPOSE)
     except RefusedError:
         return []
     with as_documented(_PURPOSE, "no bill"):
+        items = record.get("installment", {}).get("items", ())
+        if not all({"seqNum", "dueDate", "amountDue"} <= item.keys() for item in items):
+            return []
         return [
             Instalment(
                 int(item["seqNum"]),
                 date.fromisoformat(item["dueDate"]),
-                Decimal(item.get("amountDue", 0)),
+                Decimal(item["amountDue"]),
                 item.get("transactionLine"),
             )
-            for item in record.get("installment", {}).get("items", ())
+            for item in items
         ]
 
 

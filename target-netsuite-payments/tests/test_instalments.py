@@ -27,9 +27,17 @@ def lines(company: PostingCompany, payment: str) -> int:
     return int(row["lines"])
 
 
-@pytest.mark.parametrize("key", ["transaction_line", "seqnum"])
-@pytest.mark.parametrize("line", ["refused", "first"])
-@pytest.mark.parametrize("is_locked", [False, True], ids=["", "a record that is not shown"])
+@pytest.mark.parametrize(
+    ("key", "line", "is_locked"),
+    [
+        ("transaction_line", "refused", False),
+        ("transaction_line", "first", False),
+        ("seqnum", "refused", False),
+        ("seqnum", "first", False),
+        ("seqnum", "refused", True),
+        ("transaction_line", "first", True),
+    ],
+)
 def test_all_instalments_are_paid(
     company: PostingCompany,
     target: Target,

@@ -24,9 +24,17 @@ def marked(company: PostingCompany, column: str, *months: str) -> Iterator[None]
         company.change("accountingperiod", period, **{column: "F"})
 
 
-@pytest.mark.parametrize("refusal", ["USER_ERROR", "INVALID_CONTENT"])
-@pytest.mark.parametrize("locks", ["period", "subsidiary"])
-@pytest.mark.parametrize("column", ["closed", "aplocked", "alllocked"])
+@pytest.mark.parametrize(
+    ("column", "locks", "refusal"),
+    [
+        ("closed", "period", "USER_ERROR"),
+        ("aplocked", "period", "INVALID_CONTENT"),
+        ("alllocked", "period", "USER_ERROR"),
+        ("closed", "subsidiary", "INVALID_CONTENT"),
+        ("aplocked", "subsidiary", "USER_ERROR"),
+        ("alllocked", "subsidiary", "INVALID_CONTENT"),
+    ],
+)
 @pytest.mark.parametrize(
     ("setting", "overrides", "outcomes"),
     [
