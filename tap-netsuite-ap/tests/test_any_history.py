@@ -209,6 +209,8 @@ class BillHistory(RuleBasedStateMachine):
 @pytest.fixture
 def small_company(account_of: type[SandboxTap]) -> Iterator[SandboxTap]:
     with running(vendors=8, bills=BILLS) as sandbox:
+        # Here dates tell of everything; what no date tells of is the sweep's (`test_sweep.py`).
+        sandbox.control("/control/switches", {"netsuite.accounting_line_dates": "kept"})
         account = account_of(sandbox)
         account.keep()
         yield account
