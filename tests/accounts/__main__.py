@@ -17,7 +17,7 @@ import yaml
 
 from apbridge.avidxchange.profile_files import shipped
 from tests.accounts.accounts import Account, accounts
-from tests.accounts.choices import alone, combination
+from tests.accounts.choices import USUAL, alone, combination
 from tests.accounts.outcome import outcome, usual
 from tests.accounts.reduction import fewest
 
@@ -59,7 +59,7 @@ def _chosen(asked: argparse.Namespace) -> Iterator[Account]:
     if asked.switches is not None:
         pairs = [one.partition("=") for one in asked.switches]
         switches = {name: yaml.safe_load(value or "''") for name, _, value in pairs}
-        yield Account("these", "", asked.contract, switches, {}, "")
+        yield Account("these", "", asked.contract, switches, USUAL, "")
     if asked.firms or asked.account:
         yield from (one for one in accounts() if asked.account in {None, one.name})
     if asked.alone is not None:

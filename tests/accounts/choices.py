@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,9 @@ from tests.accounts.accounts import Account
 from tests.accounts.outcome import unworkable
 
 Value = bool | int | str
+USUAL: Mapping[str, Mapping[str, str]] = {"tap-netsuite-ap": {"currency": "USD"}}
+"""What any firm would set whose account may have one currency."""
+
 _SAMPLES = Path(__file__).parent / "samples.yaml"
 _OFTEN = 0.3
 """How often a switch of a combination stands otherwise than by default."""
@@ -65,7 +68,7 @@ def combination(seed: int) -> Account:
 
 
 def _account(name: str, contract: str, switches: dict[str, Value]) -> Account:
-    return Account(name, "", contract, switches, {}, "")
+    return Account(name, "", contract, switches, USUAL, "")
 
 
 def _spoken(name: str) -> str | None:
