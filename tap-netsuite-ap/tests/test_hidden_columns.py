@@ -10,6 +10,7 @@ import pytest
 
 from apbridge.errors import UnavailableError
 from apbridge.schemas import validator
+from apbridge_sandbox.switches import declared
 from apbridge_sandbox.testing import running
 from tap_netsuite_ap.eligibility import Eligibility
 from tap_netsuite_ap.manifest import manifest
@@ -69,10 +70,11 @@ def optional() -> dict[tuple[str, str], set[tuple[str, str]]]:
     columns = [
         (stream, one) for stream, queries in read_by().items() for query in queries for one in query.columns
     ]
-    required = {(stream, one.name) for stream, one in columns if not one.is_optional}
+    # What any stream or plugin cannot do without, the sandbox does not hide.
+    hideable = set(declared()["netsuite.hidden_columns"].of or ())
     found: dict[tuple[str, str], set[tuple[str, str]]] = {}
     for stream, one in columns:
-        if (stream, one.name) not in required:
+        if one.name in hideable:
             fields = found.setdefault((stream, one.name), set())
             fields |= {(one.query, field) for field in one.fields}
     return found

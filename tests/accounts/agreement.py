@@ -43,6 +43,7 @@ _WORDS = {
     "printOnCheckAs": "check",
     "legalName": "legal",
     "dueDate": "due date",
+    "description": "memo",
     "image": "file",
 }
 

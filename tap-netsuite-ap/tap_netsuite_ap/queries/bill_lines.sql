@@ -8,7 +8,7 @@ SELECT
   CASE WHEN l.mainline = 'T' THEN 'main' WHEN l.taxline = 'T' THEN 'tax' WHEN l.foreignamount IS NULL OR (l.foreignamount = 0 AND COALESCE(a.account, l.expenseaccount) IS NULL) THEN NULL WHEN l.accountinglinetype IS NULL THEN 'expense' ELSE 'item' END AS kind,
   CASE WHEN l.mainline = 'T' THEN 'main' WHEN l.taxline = 'T' THEN 'tax' WHEN l.foreignamount IS NULL OR (l.foreignamount = 0 AND COALESCE(a.account, l.expenseaccount) IS NULL) THEN NULL ELSE 'expense' END AS kind,
   COALESCE(a.account, l.expenseaccount) AS account_id,  -- required
-  g.acctnumber AS account_number,
+  g.acctnumber AS account_number,  -- required
   l.department AS department_id,
   l.class AS class_id,
   l.location AS location_id,

@@ -1,6 +1,6 @@
 SELECT
   a.id AS id,
-  a.acctnumber AS number_,
+  a.acctnumber AS number_,  -- required
   COALESCE(a.accountsearchdisplayname, a.fullname) AS name,  -- required
   a.fullname AS name,
   a.accountsearchdisplayname AS name,

@@ -125,7 +125,7 @@ class Features:
             return
         changed = defaultdict(list)
         for alias, has_other in query.changed(self.absent, name).items():
-            changed[_INSTEAD if has_other else _EMPTY].append(alias.rstrip("_").replace("__", "."))
+            changed[_INSTEAD if has_other else _EMPTY].append(alias.replace("_", " ").strip())
         fields = "; ".join(f"{', '.join(fields)} {how}" for how, fields in changed.items())
         if fields:
             generic = "APB-TNS-126" if "." in name else "APB-TNS-127"
