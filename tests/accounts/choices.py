@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,7 @@ def other_values(name: str, switch: Switch) -> list[Value]:
         LookupError: It can stand in too many ways, and `samples.yaml` names none of them.
     """
     if switch.of is not None:
-        every: list[Value] = ["", *switch.of, ", ".join(switch.of)]
+        every: list[Value] = ["", *switch.of, _together(switch.of)]
     elif switch.values is not None:
         every = list(switch.values)
     elif isinstance(switch.default, bool):
@@ -58,13 +58,18 @@ def combination(seed: int) -> Account:
         if dice.random() >= _OFTEN:
             continue
         if switch.of is not None:
-            chosen: Value = ", ".join(part for part in switch.of if dice.random() < _OFTEN)
+            chosen: Value = _together(part for part in switch.of if dice.random() < _OFTEN)
         else:
             chosen = dice.choice(other_values(name, switch))
         tried = _account("", "", {name: chosen})
         if not any(one.holds(tried) for one in unworkable()):
             switches[name] = chosen
     return _account(f"seed {seed}", dice.choice(shipped()), switches)
+
+
+def _together(parts: Iterable[str]) -> str:
+    """Join parts of a list; of several levels of one permission the last holds."""
+    return ", ".join({part.partition(": ")[0]: part for part in parts}.values())
 
 
 def _account(name: str, contract: str, switches: dict[str, Value]) -> Account:
