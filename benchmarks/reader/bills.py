@@ -12,6 +12,8 @@ from datetime import datetime, timedelta, timezone
 from functools import lru_cache
 
 _MOST_BEHIND = 100_000
+_PAID = 0.95
+"""Share of the bills, the oldest, that are paid by now."""
 _IDS = 10**8
 _BEGINNING = datetime(2024, 1, 1, tzinfo=timezone.utc)
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
@@ -20,6 +22,9 @@ _AFTER = re.compile(r"\(\(M > '([^']+)'\) OR \(M = '[^']+' AND t\.id > (\d+)\)\)
 _UNTIL = re.compile(r"\(\(M < '([^']+)'\) OR \(M = '[^']+' AND t\.id <= (\d+)\)\)")
 _FROM = re.compile(r"M >= '([^']+)'")
 _BEFORE = re.compile(r"AND M < '([^']+)'")
+_OPEN = re.compile(r"t\.status, -1\) IN \('A'")
+_AFTER_ID = re.compile(r"\(t\.id > (\d+)\)")
+_UNTIL_ID = re.compile(r"\(t\.id <= (\d+)\)")
 _EVERY = re.compile(r"MOD\(n\.nth, (\d+)\)")
 _TABLE = re.compile(r"^FROM (\w+)", re.MULTILINE)
 _LINES = re.compile(r"l\.transaction IN \(([\d, ]+)\)")
@@ -124,6 +129,13 @@ class BenchmarkBills:
     def _headers(self, query: str, limit: int, *, says_more: bool | None) -> bytes:
         query = _MODIFIED.sub("M", query.split("WHERE", 1)[-1])
         start, end = 0, len(self._keys)
+        if _OPEN.search(query):
+            # Their ids are in the order of their dates.
+            start = int(end * _PAID)
+            if found := _AFTER_ID.search(query):
+                start = max(start, bisect_right(self._keys, int(found[1]), key=_id_of))
+            if found := _UNTIL_ID.search(query):
+                end = bisect_right(self._keys, int(found[1]), key=_id_of)
         if found := _FROM.search(query):
             start = bisect_left(self._keys, _key(found[1]))
         if found := _AFTER.search(query):
@@ -153,6 +165,10 @@ def _lines(bills: Iterable[str]) -> Iterator[str]:
     for bill in map(int, bills):
         for line in range(2 + bill // 2 % 5):
             yield _LINE % (bill * _MOST_LINES + line, bill, line, "expense" if line else "main")
+
+
+def _id_of(key: int) -> int:
+    return key % _IDS
 
 
 def _page(items: bytes | bytearray, count: int, total: int, *, says_more: bool | None = None) -> bytes:
