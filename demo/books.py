@@ -125,13 +125,13 @@ class BothBooks:
         )
         yield _records(
             "… applied to bills",
-            Counter(
-                (key, self._id("vendorbill", one["bill"]), Decimal(one["amount"]), Decimal(one["discount"]))
+            _applied(
+                ((key, self._id("vendorbill", one["bill"])), one)
                 for key, payment in posted.items()
                 for one in payment["applications"]
             ),
-            Counter(
-                (key, one["invoiceExternalId"], Decimal(one["amount"]), Decimal(one["discount"]))
+            _applied(
+                ((key, one["invoiceExternalId"]), one)
                 for key, payment in settled.items()
                 for one in payment["allocations"]
             ),
@@ -175,6 +175,15 @@ def _records(what: str, left: set[Any] | Counter[Any], right: set[Any] | Counter
 
 def _size(records: set[Any] | Counter[Any]) -> int:
     return sum(records.values()) if isinstance(records, Counter) else len(records)
+
+
+def _applied(applications: Iterable[tuple[tuple[str, str], Book]]) -> set[tuple[str, str, Decimal, Decimal]]:
+    """Return what each payment takes off each bill; NetSuite has a line for each of a bill's instalments."""
+    totals: dict[tuple[str, str], tuple[Decimal, Decimal]] = {}
+    for pair, one in applications:
+        amount, discount = totals.get(pair, (Decimal(0), Decimal(0)))
+        totals[pair] = amount + Decimal(one["amount"]), discount + Decimal(one["discount"])
+    return {(*pair, *total) for pair, total in totals.items()}
 
 
 def _by_currency(payments: Iterable[Book], amount: str) -> dict[str, Decimal]:

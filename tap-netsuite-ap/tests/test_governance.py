@@ -58,11 +58,13 @@ def test_where_the_role_may_not_see_the_limit_it_is_five(
     premium: SandboxTap, caplog: pytest.LogCaptureFixture
 ):
     control = premium.sandbox.control
-    control("/control/switches", {"netsuite.missing_permissions": "Setup -> Integration Management"})
+    missing = "netsuite.missing_permissions"
+    dates = "netsuite.accounting_line_dates"
+    control("/control/switches", {missing: "Setup -> Integration Management", dates: "kept"})
     try:
         whole = premium.sync()
     finally:
-        control("/control/switches", {"netsuite.missing_permissions": ""})
+        control("/control/switches", {missing: "", dates: "null"})
     calls = premium.sandbox.calls()["netsuite"]
     assert calls["by_operation"][LIMITS] == 1
     assert calls["peak_concurrency"] <= 5

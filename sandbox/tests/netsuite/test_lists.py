@@ -110,6 +110,7 @@ def test_wrong_pages_are_refused(netsuite: SignedInNetSuite):
     ],
 )
 def test_a_filter_finds_what_suiteql_finds(netsuite: SignedInNetSuite, name: str, q: str, where: str):
+    netsuite.switch(hidden_columns="")
     assert _found(netsuite, name, q) == _by_suiteql(netsuite, name, where)
 
 

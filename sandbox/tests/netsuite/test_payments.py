@@ -205,7 +205,11 @@ def test_a_deleted_payment_opens_its_bills_again(netsuite: SignedInNetSuite, bil
 def test_which_dates_a_payment_moves(
     netsuite: SignedInNetSuite, bills: list[SeededBill], *, touches_bill: bool, touches_line: bool
 ):
-    netsuite.switch(payment_touches_bill=touches_bill, payment_touches_accounting_line=touches_line)
+    netsuite.switch(
+        accounting_line_dates="kept",
+        payment_touches_bill=touches_bill,
+        payment_touches_accounting_line=touches_line,
+    )
     query = (
         'SELECT TO_CHAR(SYS_EXTRACT_UTC(l.lastmodifieddate), \'YYYY-MM-DD"T"HH24:MI:SS"Z"\') AS modified'
         f" FROM transactionaccountingline l WHERE l.transaction = {bills[0].id} AND l.transactionline = 0"

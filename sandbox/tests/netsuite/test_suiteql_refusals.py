@@ -180,6 +180,7 @@ def test_unknown_tables(netsuite: SignedInNetSuite):
 def test_features_that_are_off(
     netsuite: SignedInNetSuite, feature: str, columns: list[str], tables: list[str]
 ):
+    netsuite.switch(hidden_columns="")
     for column in columns:
         assert netsuite.ask(f"SELECT {column} FROM {column.split('.')[0]}").ok
     netsuite.switch(**{feature: False})
