@@ -20,8 +20,8 @@ from demo.books import BothBooks, Comparison
 from demo.meltano import ROOT, meltano_run, pay_a_month
 
 MOST_IDLE_CALLS = 27
-"""Calls that a run of both jobs may make, sign-ins included, when there is nothing to do but to see which bills were
-paid: a dozen are about those bills."""
+"""Calls that a run of both jobs may make, sign-ins included, when there is nothing to do but to see
+which bills were paid: a dozen are about those bills."""
 
 _OF_A_QUERY = "INVALID_PARAMETER"
 """How NetSuite refuses a query: of a column that the account does not show. No record is refused by that."""

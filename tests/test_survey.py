@@ -17,6 +17,7 @@ from apbridge.avidxchange import AvidXchange, AvidXchangeSettings
 from apbridge_operator.survey import AnswerState, Report, asks
 from apbridge_operator.survey.account import project_queries
 from apbridge_operator.survey.probe import probes
+from apbridge_sandbox.context import Sandbox
 from apbridge_sandbox.switches import Switch, declared, listed
 from apbridge_sandbox.switches.like import likeness, told_by
 from apbridge_sandbox.testing import Running, running
@@ -319,12 +320,19 @@ def test_what_avidxchanges_lists_show_is_told(company: Running):
 def test_a_word_that_the_profile_does_not_know_will_fail(company: Running):
     dict(_submitted(company, (f"Canary{number}" for number in count(100))))
     assert company.sandbox
-    with company.sandbox.store.write() as books:
-        books.execute("PRAGMA ignore_check_constraints = ON")
-        books.execute("UPDATE ax_payment SET method = 'giro'")
-    report = surveyed(company, avidxchange="avidconnect")
+    _pay_by(company.sandbox, "giro")
+    try:
+        report = surveyed(company, avidxchange="avidconnect")
+    finally:
+        _pay_by(company.sandbox, "check")
     assert found(report, "avidxchange.payment")["untranslated"] == ["giro"]
     assert states(report)["avidxchange.payment"] is AnswerState.FAILS
+
+
+def _pay_by(sandbox: Sandbox, method: str) -> None:
+    with sandbox.store.write() as books:
+        books.execute("PRAGMA ignore_check_constraints = ON")
+        books.execute("UPDATE ax_payment SET method = ?", (method,))
 
 
 def _planted(books: sqlite3.Connection, canaries: Iterator[str]) -> Iterator[tuple[str, str]]:
@@ -346,8 +354,22 @@ def _planted(books: sqlite3.Connection, canaries: Iterator[str]) -> Iterator[tup
         )
         if changed.rowcount:
             yield canary, f"{table}.{column}"
+    # A single word where NetSuite has words of its own may be a company's too.
+    books.execute(
+        "INSERT INTO ns_deletedrecord (recordid, recordtypeid, type, deleteddate)"
+        " VALUES (7, 7, 'CanaryRecord', '2026-01-01T00:00:00Z')"
+    )
+    yield "CanaryRecord", "ns_deletedrecord.type"
+    for table, column in _WORDS:
+        word = f"Canary{column.title()}"
+        books.execute(
+            f"UPDATE {table} SET {column} = '{word}'"  # noqa: S608 - names out of the schema
+            f" WHERE rowid = (SELECT MAX(rowid) FROM {table})"
+        )
+        yield word, f"{table}.{column}"
 
 
+_WORDS = (("ns_link", "nexttype"), ("ns_link", "linktype"), ("ns_transactionline", "accountinglinetype"))
 _SIGN_IN = {"ns_integration", "ns_certificate", "ns_token", "ns_consumer", "ns_access_token", "ns_nonce"}
 
 

@@ -36,13 +36,19 @@ SAMPLE_DAY = "2026-03-04"
 """A day whose form shows which part is which, and whether zeros are written."""
 
 
-def word(text: str, known: Collection[str] = ()) -> str:
-    """Return a word of a vocabulary; an account's own words by their kind alone."""
-    if text in known:
+def word(text: str, known: Collection[str] | None = None) -> str:
+    """Return a word of a vocabulary; an account's own words by their kind alone.
+
+    Args:
+        text: The word.
+        known: The whole vocabulary, for words out of data: a company's own word may be anybody's name. None for
+            the words that a program or a contract has chosen.
+    """
+    if known is not None and text in known:
         return text
     if _CUSTOM.match(text):
         return "custom"
-    return text if _WORD.fullmatch(text) else OTHER
+    return text if known is None and _WORD.fullmatch(text) else OTHER
 
 
 def amount(number: int) -> str:
