@@ -41,8 +41,8 @@ def word(text: str, known: Collection[str] | None = None) -> str:
 
     Args:
         text: The word.
-        known: The whole vocabulary, for words out of data: a company's own word may be anybody's name. None for
-            the words that a program or a contract has chosen.
+        known: The whole vocabulary, for words out of data: a company's own word may be anybody's name. None
+            for the words that a program or a contract has chosen.
     """
     if known is not None and text in known:
         return text
