@@ -59,8 +59,8 @@ class Loop:
     def approve(self, *names: str) -> None:
         self.control("/control/invoices/approve", {"external_ids": [*map(self.external_id, names)]})
 
-    def pay(self, name: str, amount: str) -> None:
-        share = {"external_id": self.external_id(name), "amount": amount}
+    def pay(self, name: str, amount: str, discount: str = "0.00") -> None:
+        share = {"external_id": self.external_id(name), "amount": amount, "discount": discount}
         self.control("/control/payments/settle", self.control("/control/payments/pay", {"invoices": [share]}))
 
     def apply(self, name: str, kind: str, amount: str | None = None) -> str:
@@ -181,3 +181,19 @@ def test_bills_of_a_merged_vendor_go_over_or_are_told(loop: Loop):
     loop.back()
     loop.out()
     assert loop.ends()["open"] == ("paid", None)
+
+
+def test_a_discount_that_no_link_carries_is_nobodys_settlement(loop: Loop):
+    loop.control("/control/switches", {"netsuite.link_discount": "paid"})
+    loop.enter("in full", "in part")
+    loop.out()
+    loop.approve("in full", "in part")
+    loop.pay("in full", "98.00", "2.00")
+    loop.pay("in part", "49.00", "1.00")
+    loop.back()
+    loop.out()
+    assert loop.ends() == {"in full": ("paid", None), "in part": ("approved", None)}
+    loop.pay("in part", "50.00")
+    loop.back()
+    loop.out()
+    assert loop.ends() == {"in full": ("paid", None), "in part": ("paid", None)}

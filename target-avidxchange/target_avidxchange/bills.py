@@ -23,9 +23,10 @@ from target_avidxchange.images import check, choose, content
 from target_avidxchange.invoice import AcknowledgedInvoice
 from target_avidxchange.refusals import differences, name_of, rejection
 from target_avidxchange.remote import RemoteRecord
+from target_avidxchange.settled import see_that_the_rest_is_a_discount
 from target_avidxchange.sinks import AvidXchangeSink
 from target_avidxchange.unheard import GONE, Unheard
-from target_avidxchange.withdrawal import Withdrawal, is_paid_by_us, money, withdrawal
+from target_avidxchange.withdrawal import Withdrawal, is_paid_by_us, money, possible_discount, withdrawal
 
 _TO_PAY = {"submitted", "in_workflow", "approved", "scheduled"}
 """Where an invoice stands that AvidXchange means to pay."""
@@ -76,11 +77,13 @@ class BillSink(AvidXchangeSink):
         """Leave out what our own payments change: what is open, what was applied, and whether it is paid."""
         gone = withdrawal(record)
         choice = choose(record["images"], self.shared.client.image_rules)
+        rest = possible_discount(record)
         return {
             "invoice": self.sent(record),
             "withdrawn": gone.because if gone else None,
             "images": [image["sha256"] for image in choice.sent],
             "unfit": [image["sha256"] for image in choice.unfit],
+            **({"rest": str(rest)} if rest else {}),
         }
 
     @override
@@ -163,6 +166,8 @@ class BillSink(AvidXchangeSink):
             is_done = there is not None and there.status == "cancelled" and not (row and row.content_hash)
             is_withdrawn = is_done or (known.is_withdrawn and not lives)
             return self._withdraw(record, replace(known, is_withdrawn=is_withdrawn), gone)
+        if known:
+            see_that_the_rest_is_a_discount(record, self.remote_index)
         if known and is_paid_by_us(record):
             _see_that_it_was_not_lowered(record, known)
             return Outcome.unchanged(known.remote_id, known.facts())

@@ -10,6 +10,9 @@ from typing import Any
 from apbridge.schemas.identifiers import is_our_payment
 from apbridge.words import SETTLED_OTHERWISE
 
+_MOST_DISCOUNT = Decimal("0.1")
+"""Of what is settled: terms of more than 10 % for early payment are not in use."""
+
 
 @dataclass(frozen=True)
 class Withdrawal:
@@ -27,7 +30,7 @@ def withdrawal(bill: Mapping[str, Any]) -> Withdrawal | None:
     if bill["is_deleted"]:
         return Withdrawal("it was deleted")
     by_whom = [_told(one) for one in bill["applications"] if not is_ours(one)]
-    if (amount := unexplained(bill)) > 0:
+    if (amount := unexplained(bill)) > 0 and not possible_discount(bill):
         by_whom.append(f"{amount:,.2f} by nothing that NetSuite shows applied to it")
     if by_whom:
         return Withdrawal(f"{SETTLED_OTHERWISE}: {', '.join(by_whom)}")
@@ -42,6 +45,22 @@ def unexplained(bill: Mapping[str, Any]) -> Decimal:
     if total is None or due is None:
         return Decimal(0)
     return Decimal(total) - Decimal(due) - sum(Decimal(one["amount"]) for one in bill["applications"])
+
+
+def applied_by_us(bill: Mapping[str, Any]) -> Decimal:
+    """Return what payments posted from AvidXchange are shown to take off a bill."""
+    return sum((Decimal(one["amount"]) for one in bill["applications"] if is_ours(one)), Decimal(0))
+
+
+def possible_discount(bill: Mapping[str, Any]) -> Decimal:
+    """Return what nothing explains on a bill, where it may be the discount of our own payments; else 0.
+
+    In some accounts a link carries its payment without the discount. What is more than the usual terms
+    allow was settled by somebody else, and so was what stands beside an application that is not ours.
+    """
+    rest, ours = unexplained(bill), applied_by_us(bill)
+    is_small = 0 < rest <= _MOST_DISCOUNT * (ours + rest)
+    return rest if is_small and all(map(is_ours, bill["applications"])) else Decimal(0)
 
 
 def is_ours(application: Mapping[str, Any]) -> bool:

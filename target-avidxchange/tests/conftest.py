@@ -114,8 +114,8 @@ class ReceivingCompany:
         name = f"{NS}-vendorbill-{number}"
         self.sandbox.control("/control/invoices/approve", {"external_ids": [name]})
 
-    def pay(self, number: int, amount: Decimal) -> None:
-        share = {"external_id": f"{NS}-vendorbill-{number}", "amount": amount}
+    def pay(self, number: int, amount: Decimal, discount: Decimal = Decimal(0)) -> None:
+        share = {"external_id": f"{NS}-vendorbill-{number}", "amount": amount, "discount": discount}
         paid = self.sandbox.control("/control/payments/pay", {"invoices": [share]})
         self.sandbox.control("/control/payments/settle", paid)
 

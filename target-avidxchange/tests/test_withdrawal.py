@@ -260,3 +260,61 @@ def test_a_bill_of_a_merged_vendor_goes_over_to_the_one_that_is_left(company: Re
     company.approve(1)
     assert company.send(bill(1, vendor_id="1")).counts["bills"] == {"rejected": 1}
     assert company.row(1).code == "APB-TAX-021"
+
+
+def less(paid: str, due: str, **changes: Any) -> Message:  # noqa: ANN401
+    """Return a bill of 123.45 whose payments' links leave out their discount."""
+    return bill(1, applications=[applied(9, paid, ours=True)], amount_due=Decimal(due), **changes)
+
+
+CLOSED: dict[str, Any] = {"status": "paid", **HELD}
+
+
+@pytest.mark.parametrize(
+    ("changed", "discount"), [(less("120.00", "0.00", **CLOSED), "3.45"), (less("49.00", "73.45"), "1.00")]
+)
+def test_a_discount_that_no_link_shows_is_no_risk(company: ReceivingCompany, changed: Message, discount: str):
+    company.given(*CODING, bill(1))
+    company.approve(1)
+    paid = changed[1]["applications"][0]["amount"]
+    company.pay(1, paid, Decimal(discount))
+    company.calls()
+    assert company.send(changed).counts == {"bills": {"unchanged": 1}}
+    assert company.calls()["writes"] == 0
+    # It is held against AvidXchange's list once, and not in every run.
+    company.asked_for()
+    assert company.send(changed).counts == {"bills": {"unchanged": 1}}
+    assert company.asked_for() == ["what changed"]
+
+
+def test_a_small_rest_that_avidxchange_would_still_pay_is_told_and_nothing_is_cancelled(
+    company: ReceivingCompany,
+):
+    company.given(*CODING, bill(1))
+    company.approve(1)
+    company.pay(1, Decimal("120.00"))
+    company.calls()
+    assert company.send(less("120.00", "0.00", **CLOSED)).counts == {"bills": {"rejected": 1}}
+    assert company.calls()["writes"] == 0
+    row = company.row(1)
+    assert row.code == "APB-TAX-025"
+    assert "has 0.00 USD open" in (row.reason or "")
+    assert "means to pay 3.45 USD" in (row.reason or "")
+    # It goes away by itself once AvidXchange has nothing left to pay.
+    company.pay(1, Decimal("3.45"))
+    assert company.send().counts == {"bills": {"unchanged": 1}}
+
+
+def test_of_a_payment_that_avidxchange_took_back_the_void_is_awaited(company: ReceivingCompany):
+    company.given(*CODING, bill(1))
+    company.approve(1)
+    assert company.send(less("120.00", "0.00", **CLOSED)).counts == {"bills": {"unchanged": 1}}
+    assert company.invoice(1)["status"] == "approved"
+
+
+def test_a_hold_beside_a_discount_is_a_hold(company: ReceivingCompany):
+    company.given(*CODING, bill(1))
+    company.approve(1)
+    company.pay(1, Decimal("49.00"), Decimal("1.00"))
+    assert company.send(less("49.00", "73.45", **HELD)).counts == {"bills": {"rejected": 1}}
+    assert "it is on payment hold" in (company.row(1).reason or "")

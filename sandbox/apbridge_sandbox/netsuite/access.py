@@ -144,6 +144,9 @@ def _shown_as(switches: Switches) -> Iterator[tuple[str, str]]:
     if switches["netsuite.link_dates"] == "null":
         for table in ("previoustransactionlinelink", "nexttransactionlinelink"):
             yield f"{table}.lastmodifieddate", "NULL"
+    if switches["netsuite.link_discount"] == "paid":
+        for table in ("previoustransactionlinelink", "nexttransactionlinelink"):
+            yield f"{table}.foreignamount", "({t}.foreignamount_cents - {t}.discount_cents) / 100.0"
     if switches["netsuite.accounting_line_dates"] == "null":
         yield "transactionaccountingline.lastmodifieddate", "NULL"
     if switches["netsuite.period_locks"] == "subsidiary":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 
 from tests.netsuite.signed_in import SeededBill, SignedInNetSuite
@@ -9,6 +11,10 @@ from tests.netsuite.signed_in import SeededBill, SignedInNetSuite
 LINKS = (
     "SELECT k.nextdoc, TO_CHAR(SYS_EXTRACT_UTC(k.lastmodifieddate), 'YYYY-MM-DD') AS changed"
     " FROM nexttransactionlinelink k WHERE k.linktype = 'Payment' AND k.previousdoc = {}"
+)
+AMOUNTS = (
+    "SELECT k.foreignamount AS amount FROM nexttransactionlinelink k"
+    " WHERE k.linktype = 'Payment' AND k.previousdoc = {}"
 )
 
 
@@ -21,6 +27,17 @@ def test_links_may_have_no_dates(netsuite: SignedInNetSuite, bills: list[SeededB
     assert ("changed" in link) is (dates == "kept")
     later = f"{LINKS.format(bill)} AND k.lastmodifieddate > TO_DATE('2020-01-01', 'YYYY-MM-DD')"
     assert len(netsuite.rows(later)) == (dates == "kept")
+
+
+@pytest.mark.parametrize(("carries", "amount"), [("closes", "10.0"), ("paid", "8.0")])
+def test_a_link_may_leave_out_a_discount(
+    netsuite: SignedInNetSuite, bills: list[SeededBill], carries: str, amount: str
+):
+    netsuite.switch(link_discount=carries)
+    order = {"bill": bills[0].id, "check_number": "901", "amount": "8.00", "discount": "2.00"}
+    netsuite.sandbox.control("/control/netsuite/pay-by-hand", order)
+    (link,) = netsuite.rows(AMOUNTS.format(bills[0].id))
+    assert Decimal(str(link["amount"])) == Decimal(amount)
 
 
 @pytest.mark.parametrize(
