@@ -16,7 +16,7 @@ from apbridge.netsuite.restlet import File, FileListing
 from apbridge.schemas.identifiers import external_id
 from tap_netsuite_ap.bookmark import Window
 from tap_netsuite_ap.custom import CustomFields
-from tap_netsuite_ap.deletions import deletions_of, is_of_type
+from tap_netsuite_ap.deletions import became_of, is_of_type
 from tap_netsuite_ap.eligibility import Eligibility
 from tap_netsuite_ap.images import Images
 from tap_netsuite_ap.known import ToldBefore, digest_of_bill
@@ -170,10 +170,10 @@ class Bills:
             batch = self._begin(changes, header)
             yield from self._finish(batch, Window(None, end), lambda *_: False)
             gone = [one.id for one in changes if one.id not in shown and one.id not in batch.headers()]
-            deleted = deletions_of(self._reader, gone, known.since or end)
-            self.deleted_as.update(row["type"] for row in deleted.values())
-            self.vanished += [number for number in gone if number not in deleted]
-            yield from (self._tombstone(Change(end, number)) for number in deleted)
+            became = became_of(self._reader, self._entry, gone, known.since or end)
+            self.deleted_as.update(became.types)
+            self.vanished += became.named
+            yield from (self._tombstone(Change(end, number)) for number in became.deleted)
         known.compared()
 
     def _changes(self, header: Query, window: Window, files_from: str | None) -> Iterator[Change]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from apbridge.errors import APBridgeError
 from apbridge.netsuite import in_list
@@ -26,11 +26,21 @@ class Gone:
         deleted: Ids of those that were deleted, in order.
         unexplained: Ids of those of which no deletion is noted.
         types: How NetSuite spells the type of the deleted ones.
+        others: Types of which a record was deleted that has the id of an unexplained one, by that id.
     """
 
     deleted: list[str]
-    unexplained: list[str]
-    types: frozenset[str]
+    unexplained: list[str] = field(default_factory=list)
+    types: frozenset[str] = frozenset()
+    others: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def named(self) -> list[str]:
+        """The unexplained ones, each with the type that stands under its id."""
+        return [
+            f"{one} (deleted under this id: {self.others[one]!r})" if one in self.others else one
+            for one in self.unexplained
+        ]
 
 
 def is_of_type(query: Query, spellings: Iterable[str]) -> str:
@@ -38,19 +48,35 @@ def is_of_type(query: Query, spellings: Iterable[str]) -> str:
     return f"UPPER({query.expression('type')}) IN ({in_list(spellings)})"
 
 
-def deletions_of(reader: Reader, ids: Collection[str], since: str) -> Mapping[str, Row]:
-    """Ask which records were deleted, whatever NetSuite calls their type.
+def became_of(reader: Reader, entry: StreamEntry, ids: Collection[str], since: str) -> Gone:
+    """Ask what became of records of a stream that are not shown any more.
+
+    A deletion counts where its type is known to be the stream's: of two types, records may have one id, and
+    a role that was narrowed hides what nobody has deleted.
 
     Args:
         reader: Reads the account.
-        ids: Their internal ids. Records of two types may share one: what is asked for must be gone.
+        entry: The stream.
+        ids: Their internal ids, in order.
         since: When they were still there.
-
-    Returns:
-        The last deletion of each that was deleted since then.
     """
     found = reader.look_up(manifest().queries["deletions"], ids, by="id")() if ids else {}
-    return {one: rows[-1] for one, rows in found.items() if rows[-1]["modified_at"] >= since}
+    believed: dict[str, Row] = {}
+    others: dict[str, str] = {}
+    for one, rows in found.items():
+        for row in rows:
+            if row["modified_at"] < since:
+                continue
+            if entry.is_deletion(row["type"], row.get("type_id")):
+                believed[one] = row
+            else:
+                others[one] = row["type"]
+    return Gone(
+        deleted=[one for one in ids if one in believed],
+        unexplained=[one for one in ids if one not in believed],
+        types=frozenset(row["type"] for row in believed.values()),
+        others=others,
+    )
 
 
 def gone_since(reader: Reader, entry: StreamEntry, known: ToldBefore, shown: Collection[str]) -> Gone:
@@ -62,14 +88,8 @@ def gone_since(reader: Reader, entry: StreamEntry, known: ToldBefore, shown: Col
     if known.since is None:
         pages = reader.pages(query, where=[is_of_type(query, entry.deleted_as)])
         ids = {row["id"] for page in pages for row in page} - set(shown)
-        return Gone(sorted(ids, key=int), [], frozenset())
-    gone = known.gone(shown)
-    deleted = deletions_of(reader, gone, known.since)
-    return Gone(
-        deleted=[one for one in gone if one in deleted],
-        unexplained=[one for one in gone if one not in deleted],
-        types=frozenset(row["type"] for row in deleted.values()),
-    )
+        return Gone(sorted(ids, key=int))
+    return became_of(reader, entry, known.gone(shown), known.since)
 
 
 def shown_vendors(reader: Reader, known: ToldBefore) -> Collection[str] | None:
@@ -90,7 +110,7 @@ def tell_gone(reader: Reader, entry: StreamEntry, known: ToldBefore, gone: Gone)
     tell_types(entry, known, gone.types)
     if not gone.unexplained:
         return ()
-    names = f"{entry.name.replace('_', ' ')} {listed(gone.unexplained)}"
+    names = f"{entry.name.replace('_', ' ')} {listed(gone.named)}"
     logger.warning("%s", APBridgeError("APB-TNS-016", records=names))
     return gone.unexplained if reader.lacks(manifest().queries["deletions"]) else ()
 

@@ -36,6 +36,7 @@ class StreamEntry:
         joins: By field, what gives its values for some parents.
         is_selected: It is read where no catalog says otherwise.
         deleted_as: How NetSuite may spell the type of a deleted one, in capitals; others are learned by id.
+        type_id: What NetSuite's tables have as `recordtypeid` of its records.
     """
 
     name: str
@@ -44,6 +45,20 @@ class StreamEntry:
     joins: Mapping[str, Join]
     is_selected: bool = True
     deleted_as: tuple[str, ...] = ()
+    type_id: str | None = None
+
+    def is_deletion(self, type_name: str, type_id: str | None) -> bool:
+        """Return whether the deletion of a record that has the id of one of the stream's is of that one.
+
+        Args:
+            type_name: How NetSuite spells its type.
+            type_id: Its `recordtypeid`, which NetSuite may hide.
+        """
+        spelled = type_name.upper()
+        if spelled in self.deleted_as:
+            return True
+        is_of_another = any(spelled in entry.deleted_as for entry in manifest().streams)
+        return type_id is not None and type_id == self.type_id and not is_of_another
 
     @property
     def is_incremental(self) -> bool:
@@ -99,4 +114,5 @@ def _entry(name: str, declared: Mapping[str, Any]) -> StreamEntry:
         },
         is_selected=declared.get("selected", True),
         deleted_as=tuple(declared.get("deleted_as", ())),
+        type_id=str(declared["type_id"]) if "type_id" in declared else None,
     )

@@ -303,3 +303,64 @@ def test_a_sweep_with_nothing_new_costs_a_call_a_thousand_bills_and_one_for_vend
 def test_the_state_stays_small(account: UndatedAccount):
     assert len(json.dumps(account.kept())) < 600
     assert len(json.dumps(account.kept("vendors"))) < 200
+
+
+def note_deletion(account: UndatedAccount, number: str, type_name: str, type_id: int) -> None:
+    """Note that a record of some type was deleted, which has the id of another."""
+    account.tap.pass_time(60)
+    account.tap.sql(
+        "INSERT INTO ns_deletedrecord (name, recordid, recordtypeid, type, deleteddate)"
+        " VALUES ('x', ?, ?, ?, ?)",
+        number,
+        type_id,
+        type_name,
+        account.tap.clock.stamp(),
+    )
+
+
+OTHERS = [("customrecord_acme", 777), ("inventoryitem", -10), ("Vendor", -9), ("Lagerartikel", -10)]
+
+
+@pytest.mark.parametrize(("type_name", "type_id"), OTHERS)
+def test_a_record_of_another_type_with_its_id_withdraws_no_hidden_bill(
+    account: UndatedAccount, type_name: str, type_id: int
+):
+    bill = account.bill
+    account.tap.sql("UPDATE ns_transaction SET type = 'Hidden' WHERE id = ?", bill)
+    note_deletion(account, bill, type_name, type_id)
+    with pytest.raises(UnavailableError, match=rf"{bill} \(deleted under this id: '{type_name}'\)") as raised:
+        account.run()
+    assert raised.value.code == "APB-TNS-015"
+    account.tap.sql("UPDATE ns_transaction SET type = 'VendBill' WHERE id = ?", bill)
+    assert not [one for one in account.run().records("bills") if one["is_deleted"]]
+
+
+@pytest.mark.parametrize(("type_name", "type_id"), [*OTHERS[:2], ("vendorbill", -30)])
+def test_a_record_of_another_type_with_its_id_deletes_no_hidden_vendor(
+    account: UndatedAccount, caplog: pytest.LogCaptureFixture, type_name: str, type_id: int
+):
+    vendor = enter(account, "ns_vendor")
+    account.run()
+    account.tap.sql("DELETE FROM ns_vendor WHERE id = ?", vendor)
+    note_deletion(account, vendor, type_name, type_id)
+    assert not [one for one in account.run().records("vendors") if one.get("is_deleted")]
+    assert f"vendors {vendor} (deleted under this id: '{type_name}')" in caplog.text
+
+
+def test_of_two_deletions_in_one_second_the_bills_own_counts(account: UndatedAccount):
+    account.do("/control/switches", {"netsuite.deleted_record_types": "localised"})
+    bill = account.bill
+    note_deletion(account, bill, "customrecord_acme", 777)
+    account.do("/control/netsuite/delete", {"type": "vendorbill", "id": bill})
+    account.tap.sql("UPDATE ns_deletedrecord SET deleteddate = ?", account.tap.clock.stamp())
+    (told,) = account.run().records("bills")
+    assert (told["id"], told["is_deleted"]) == (bill, True)
+
+
+def test_an_unknown_spelling_without_the_id_of_its_type_is_said(account: UndatedAccount):
+    hidden = {"netsuite.hidden_columns": "deletedrecord.recordtypeid"}
+    account.do("/control/switches", {"netsuite.deleted_record_types": "localised", **hidden})
+    bill = account.bill
+    account.do("/control/netsuite/delete", {"type": "vendorbill", "id": bill})
+    with pytest.raises(UnavailableError, match=rf"{bill} \(deleted under this id: 'Lieferantenrechnung'\)"):
+        account.run()
