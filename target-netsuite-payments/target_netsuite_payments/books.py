@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -33,6 +34,7 @@ _INSTALMENTS = Query.load(__package__, "instalments", "read the instalments of b
 _CODES = Query.load(__package__, "bill_codes", "read the coding of bills", ["bill"])
 _VENDORS = Query.load(__package__, "vendors", "look a vendor up", ["id"])
 
+_JOURNAL = "Journal"
 _PROBLEM = "a row without what was asked for"
 _TABLE = re.compile(r"Record '(\w+)' was not found")
 
@@ -84,7 +86,9 @@ class Recorded:
         total: In its currency, positive.
         status: One letter: see `apbridge.netsuite.payment_status`.
         is_voided: Whether it was voided, be it that a journal reverses it.
-        applied: What it takes off each bill, by the bill's internal id.
+        applied: What it takes off each bill, or other document, by its internal id; not what reverses it.
+        journals: Which of these are journals: it may pay one, or be reversed by one where NetSuite does not
+            tell of that.
     """
 
     id: str
@@ -96,6 +100,7 @@ class Recorded:
     status: str
     is_voided: bool
     applied: dict[str, Decimal] = field(default_factory=dict)
+    journals: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -266,8 +271,25 @@ class NetSuiteBooks:
             found = self._reader.look_up(_PAYMENTS, values, by=column, write=in_list)()
             rows = [row for some in found.values() for row in some]
             applied = self._reader.look_up(_APPLICATIONS, [row["id"] for row in rows], by="payment")()
+        reversals = self._reversals(
+            payment
+            for payment, links in applied.items()
+            if any(each.get("kind") == _JOURNAL for each in links)
+        )
         with as_documented(_PAYMENTS.purpose, _PROBLEM):
-            return [_recorded(row, applied.get(row["id"], ())) for row in rows]
+            return [_recorded(row, applied.get(row["id"], ()), reversals[row["id"]]) for row in rows]
+
+    def _reversals(self, payments: Iterable[str]) -> defaultdict[str, set[str]]:
+        """Read which journals reverse payments, by payment; none where NetSuite does not tell.
+
+        A payment that is taken for voided may be posted a second time, and one that is not is told.
+        """
+        found: defaultdict[str, set[str]] = defaultdict(set)
+        with suppress(RefusedError, SettingError):
+            for journal in self.journals(of=payments):
+                if journal.payment and not (journal.is_pending or journal.is_rejected):
+                    found[journal.payment].add(journal.id)
+        return found
 
 
 @contextmanager
@@ -288,15 +310,19 @@ def _amount(text: str) -> Decimal:
     raise ValueError(text)
 
 
-def _recorded(row: Row, applications: Iterable[Row]) -> Recorded:
+def _recorded(row: Row, applications: Iterable[Row], reversals: Collection[str]) -> Recorded:
     applied: dict[str, Decimal] = {}
+    journals: set[str] = set()
     reversed_by = Decimal(0)
     for one in applications:
-        amount = abs(_amount(one["amount"]))
-        if one.get("kind") == "Journal":
+        amount, document = abs(_amount(one["amount"])), str(int(one["bill"]))
+        is_journal = one.get("kind") == _JOURNAL
+        if is_journal and document in reversals:
             reversed_by += amount
-        else:
-            applied[str(int(one["bill"]))] = amount
+            continue
+        applied[document] = amount
+        if is_journal:
+            journals.add(document)
     total, status = abs(_amount(row["total"])), row["status"].rpartition(":")[2]
     return Recorded(
         id=row["id"],
@@ -308,6 +334,7 @@ def _recorded(row: Row, applications: Iterable[Row]) -> Recorded:
         status=status,
         is_voided=row.get("voided") == "T" or status == VOIDED or 0 < total <= reversed_by,
         applied=applied,
+        journals=frozenset(journals),
     )
 
 

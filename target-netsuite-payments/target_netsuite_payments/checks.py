@@ -165,8 +165,9 @@ def differences(
         fitting = (share.closes,) if is_by_hand else (share.amount, share.closes)
         if applied not in fitting:
             discount = f" with a discount of {share.discount:.2f}" if share.discount else ""
+            kind = "journal" if bill in recorded.journals else "bill"
             found.append(
-                f"{applied:.2f} on bill {bill} in NetSuite, {share.amount:.2f}{discount} in AvidXchange"
+                f"{applied:.2f} on {kind} {bill} in NetSuite, {share.amount:.2f}{discount} in AvidXchange"
             )
     return found
 

@@ -244,7 +244,8 @@ class Posting:
             except (OutcomeUnknownError, RefusedError) as failure:
                 doubt = failure
             now = self._found(payment, patiently=False)
-            if now is None or now.is_voided:
+            # A journal that it is applied to now may be the one that voids it, though NetSuite does not tell.
+            if now is None or now.is_voided or now.journals:
                 return None
             for journal in self._books.journals(of=[recorded.id]):
                 return journal.id

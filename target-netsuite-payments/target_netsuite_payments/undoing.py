@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from apbridge.errors import RejectedError, UnderWayError
 from apbridge.netsuite.payment_status import REFUSED
@@ -77,6 +77,8 @@ class Undoing:
         if refused and not recorded.applied:
             note = f"{payment.status} in AvidXchange, and {refused} in NetSuite: it pays no bill there"
             return Done(recorded.id, note=note)
+        if recorded.journals:
+            raise RejectedError("APB-PAY-076", journals=_listed(recorded.journals), **facts)
         if self._rules.on_void == "reject":
             raise RejectedError("APB-PAY-060", **facts)
         note = f"{payment.status} in AvidXchange: vendor payment {recorded.id} undone"
@@ -119,7 +121,7 @@ class Undoing:
         """
         facts = {"payment": payment.id, "status": payment.status, "remote_id": recorded.id}
         standing = [journal for journal in made if not journal.is_rejected]
-        names = ", ".join(sorted((journal.id for journal in standing or made), key=int))
+        names = _listed(journal.id for journal in standing or made)
         if len(standing) > 1:
             raise RejectedError("APB-PAY-069", journals=names, **facts)
         if not standing:
@@ -134,6 +136,10 @@ class Undoing:
             raise RejectedError("APB-PAY-063", **facts)
         note = f"{payment.status} in AvidXchange: vendor payment {recorded.id} voided by journal {names}"
         return Done(recorded.id, Action.CANCELLED, note, facts=kept)
+
+
+def _listed(journals: Iterable[str]) -> str:
+    return ", ".join(sorted(journals, key=int))
 
 
 def _gone(journal: str) -> Journal:

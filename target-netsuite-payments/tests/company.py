@@ -12,7 +12,13 @@ from itertools import count
 from threading import Event
 from typing import Any
 
-from apbridge_sandbox.netsuite.books import keep_balances, load_payment, remove_links, remove_rows
+from apbridge_sandbox.netsuite.books import (
+    keep_balances,
+    load_payment,
+    next_transaction,
+    remove_links,
+    remove_rows,
+)
 from apbridge_sandbox.netsuite.posting import (
     change_vendor_payment,
     delete_vendor_payment,
@@ -197,6 +203,41 @@ class PostingCompany:
             " WHERE t.type = 'Journal' AND l.createdfrom = ? ORDER BY t.id"
         )
         return [str(row["id"]) for row in self.rows(query, payment)]
+
+    def pay_a_journal_instead(self, payment: str) -> str:
+        """Apply a payment to a journal of payables instead of its bills, and return the journal."""
+        assert self.sandbox.sandbox
+        with self.sandbox.sandbox.store.write() as connection:
+            journal = next_transaction(connection)
+            copied = (
+                "trandate, entity, currency, exchangerate, total_cents, postingperiod, subsidiary,"
+                " createddate, lastmodifieddate"
+            )
+            connection.execute(
+                "INSERT INTO ns_transaction (id, type, recordtype, tranid, transactionnumber, status,"  # noqa: S608
+                f" approvalstatus, posting, {copied}) SELECT ?, 'Journal', 'journalentry', 'JE' || ?,"
+                f" 'JOURNAL' || ?, 'B', 2, 'T', {copied} FROM ns_transaction WHERE id = ?",
+                (journal, journal, journal, int(payment)),
+            )
+        self.unapply(payment)
+        with self.sandbox.sandbox.store.write() as connection:
+            connection.execute(
+                "INSERT INTO ns_link (previousdoc, previousline, previoustype, nextdoc, nextline, nexttype,"
+                " linktype, foreignamount_cents, lastmodifieddate) SELECT ?, 0, 'Journal', id, 1, type,"
+                " 'Payment', total_cents, lastmodifieddate FROM ns_transaction WHERE id = ?",
+                (journal, int(payment)),
+            )
+        return str(journal)
+
+    def forget_what_a_journal_voids(self, payment: str) -> None:
+        """Let the journals that void a vendor payment not name it: some accounts may show them so."""
+        assert self.sandbox.sandbox
+        with self.sandbox.sandbox.store.write() as connection:
+            for journal in self.journals(payment):
+                connection.execute(
+                    'UPDATE ns_transactionline SET createdfrom = NULL WHERE "transaction" = ?',
+                    (int(journal),),
+                )
 
     def delete_journal(self, journal: str) -> None:
         """Delete a journal as a person would."""

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
+from importlib import resources
 
 import pytest
 
+import target_netsuite_payments
 from apbridge.ledger import Status
+from apbridge.netsuite.queries.query import Query
+from target_netsuite_payments import books
 
 from .company import PostingCompany
 from .program import Target
@@ -216,6 +220,58 @@ def test_a_namesake_that_was_voided_since_stands_for_nothing(
     assert target.run(record).counts == {"delivered": 1}
     assert company.payment(record).id != by_hand
     assert company.unpaid(bill) == bill.unpaid - 2
+
+
+def test_a_payment_recorded_by_hand_that_pays_a_journal_is_not_posted_again(
+    company: PostingCompany, target: Target
+):
+    """Opening balances are booked as journals: the link to one looks as that to a journal that reverses."""
+    bill = company.bill()
+    record = in_full(bill)
+    by_hand = company.pay_by_hand(bill, bill.unpaid, record["check_number"])
+    journal = company.pay_a_journal_instead(by_hand)
+    company.forget_calls()
+    assert target.run(record).counts == {"rejected": 1}
+    row = target.row(record)
+    assert (row.code, company.writes) == ("APB-PAY-043", 0)
+    assert f"vendor payment {by_hand}" in (row.says or "")
+    assert f"{bill.unpaid:.2f} on journal {journal} in NetSuite" in (row.says or "")
+
+
+def test_a_payment_recorded_by_hand_that_a_journal_reverses_stands_for_nothing(
+    company: PostingCompany, target: Target
+):
+    company.switch(void_style="journal", void_by_journal_shows=False)
+    bill = company.bill()
+    record = in_full(bill)
+    by_hand = company.pay_by_hand(bill, bill.unpaid, record["check_number"])
+    company.control("/control/netsuite/void", {"id": by_hand})
+    assert target.run(record).counts == {"delivered": 1}
+    assert company.payment(record).id != by_hand
+
+
+@pytest.mark.parametrize("createdfrom", ["empty", "refused"])
+def test_where_it_is_not_known_what_a_journal_reverses_nothing_is_posted(
+    company: PostingCompany, target: Target, monkeypatch: pytest.MonkeyPatch, createdfrom: str
+):
+    company.switch(void_style="journal", void_by_journal_shows=False)
+    bill = company.bill()
+    record = in_full(bill)
+    by_hand = company.pay_by_hand(bill, bill.unpaid, record["check_number"])
+    company.control("/control/netsuite/void", {"id": by_hand})
+    if createdfrom == "empty":
+        company.forget_what_a_journal_voids(by_hand)
+    else:
+        text = (resources.files(target_netsuite_payments) / "queries/journals.sql").read_text(
+            encoding="utf-8"
+        )
+        asked = Query.parse(
+            text.replace("createdfrom", "nosuchcolumn"), "journals", "look up", ["id", "payment"]
+        )
+        monkeypatch.setattr(books, "_JOURNALS", asked)
+    company.forget_calls()
+    assert target.run(record).counts == {"rejected": 1}
+    assert (target.row(record).code, company.writes) == ("APB-PAY-043", 0)
 
 
 def test_a_payment_recorded_by_hand_is_linked(

@@ -136,6 +136,43 @@ def test_a_payment_that_pays_nothing_any_more_gets_no_journal(company: PostingCo
     assert company.journals(payment) == []
 
 
+def test_where_netsuite_does_not_tell_what_a_journal_voids_no_second_one_is_made(
+    company: PostingCompany, target: Target
+):
+    company.switch(void_style="journal", void_by_journal_shows=False)
+    record = in_full(company.bill())
+    target.run(record)
+    payment = company.payment(record).id
+    journals = "SELECT id FROM ns_transaction WHERE type = 'Journal'"
+    before = len(company.rows(journals))
+    with company.meanwhile(
+        "POST", "restlet.nl", lambda: company.forget_what_a_journal_voids(payment), drop="after"
+    ):
+        assert target.run(voided(record)).counts == {"rejected": 1}
+    assert target.row(record).code == "APB-PAY-063"
+    assert target.run().counts == {"rejected": 1}
+    assert target.row(record).code == "APB-PAY-076"
+    assert len(company.rows(journals)) == before + 1
+
+
+@pytest.mark.parametrize("on_void", ["delete", "restlet"])
+def test_a_payment_that_pays_a_journal_is_not_voided_yet_and_for_people(
+    company: PostingCompany, target: Target, on_void: str
+):
+    """It may pay that journal, or be reversed by it: NetSuite does not tell of every reversal."""
+    record = in_full(company.bill())
+    target.run(record)
+    payment = company.payment(record).id
+    journal = company.pay_a_journal_instead(payment)
+    company.forget_calls()
+    assert target.run(voided(record), on_void=on_void).counts == {"rejected": 1}
+    row = target.row(record)
+    assert (row.code, company.writes) == ("APB-PAY-076", 0)
+    assert f"journal {journal}" in (row.says or "")
+    company.void_payment(payment)
+    assert target.run(on_void=on_void).counts == {"unchanged": 1}
+
+
 def test_a_reissue_waits_for_the_journal(company: PostingCompany, target: Target):
     company.switch(void_style="journal_pending")
     bill = company.bill()

@@ -36,9 +36,11 @@ def has_journal(conn: sqlite3.Connection, payment_id: int) -> bool:
 
 
 def is_reversed(conn: sqlite3.Connection, payment_id: int) -> bool:
-    """Return whether a journal reverses a payment."""
+    """Return whether a journal reverses a payment: it may also pay one."""
     found = conn.execute(
-        "SELECT 1 FROM ns_link WHERE nextdoc = ? AND previoustype = ? AND linktype = ?",
+        "SELECT 1 FROM ns_link link JOIN ns_transactionline line"
+        ' ON line."transaction" = link.previousdoc AND line.createdfrom = link.nextdoc'
+        " WHERE link.nextdoc = ? AND link.previoustype = ? AND link.linktype = ?",
         (payment_id, JOURNAL, books.COUNTS),
     ).fetchone()
     return found is not None
