@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 
 from apbridge.errors import RejectedError, UnderWayError
-from apbridge.netsuite.payment_status import REFUSED
+from apbridge.netsuite.payment_status import FINAL, REFUSED, describe
 from apbridge.singer import Action
 from target_netsuite_payments.books import Bill, Journal, NetSuiteBooks, Recorded
 from target_netsuite_payments.checks import signature
@@ -90,10 +90,11 @@ class Undoing:
 
     def _void(self, payment: Payment, recorded: Recorded, done: Done) -> Done:
         if not recorded.applied:
+            facts = {"payment": payment.id, "status": payment.status, "remote_id": recorded.id}
+            if recorded.status not in FINAL:
+                raise RejectedError("APB-PAY-077", standing=describe(recorded.status), **facts)
             # A journal may have reversed it of which NetSuite does not tell.
-            raise RejectedError(
-                "APB-PAY-071", payment=payment.id, status=payment.status, remote_id=recorded.id
-            )
+            raise RejectedError("APB-PAY-071", **facts)
         voided_by = self._posting.void(payment, recorded)
         if voided_by == recorded.id:
             return done

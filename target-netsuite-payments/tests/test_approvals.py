@@ -205,6 +205,34 @@ def test_what_is_not_approved_is_undone_as_any_other(
     assert company.unpaid(bill) == bill.unpaid
 
 
+def test_a_void_of_one_that_is_not_approved_and_pays_nothing_yet_says_to_reject_it(
+    company: PostingCompany, target: Target
+):
+    company.switch(pending_payment_applies=False)
+    bill = company.bill()
+    record = in_full(bill)
+    target.run(record)
+    payment = company.payment(record).id
+    assert target.run(voided(record), on_void="restlet").counts == {"rejected": 1}
+    row = target.row(record)
+    assert row.code == "APB-PAY-077"
+    assert f"vendor payment {payment} is pending approval" in (row.says or "")
+    company.decide(payment, "reject")
+    assert target.run(on_void="restlet").counts == {"unchanged": 1}
+    assert company.unpaid(bill) == bill.unpaid
+
+
+def test_a_void_of_one_that_is_approved_meanwhile_is_carried_out(company: PostingCompany, target: Target):
+    company.switch(pending_payment_applies=False)
+    bill = company.bill()
+    record = in_full(bill)
+    target.run(record)
+    assert target.run(voided(record), on_void="restlet").counts == {"rejected": 1}
+    company.decide(company.payment(record).id, "approve")
+    assert target.run(on_void="restlet").counts == {"delivered": 1}
+    assert company.unpaid(bill) == bill.unpaid
+
+
 def test_two_payments_under_way_on_one_bill(company: PostingCompany, target: Target):
     company.switch(pending_payment_applies=False)
     bill = company.bill()
