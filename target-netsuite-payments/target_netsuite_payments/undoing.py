@@ -64,14 +64,16 @@ class Undoing:
             OutcomeUnknownError: Whether it is undone could not be found out.
         """
         facts = {"payment": payment.id, "status": payment.status, "remote_id": recorded.id}
+        made = self._made_for(payment, recorded)
         if recorded.is_voided:
+            _raise_if_voided_again(made, facts)
             if any(bill in bills and bills[bill].unpaid < off for bill, off in recorded.applied.items()):
                 raise RejectedError("APB-PAY-063", **facts)
             note = f"{payment.status} in AvidXchange, and voided in NetSuite already"
             return Done(recorded.id, note=note)
         if not recorded.memo.startswith(signature(payment)):
             raise RejectedError("APB-PAY-062", **facts)
-        if made := self._made_for(payment, recorded):
+        if made:
             return self._look(payment, recorded, made)
         refused = REFUSED.get(recorded.status)
         if refused and not recorded.applied:
@@ -137,6 +139,15 @@ class Undoing:
             raise RejectedError("APB-PAY-063", **facts)
         note = f"{payment.status} in AvidXchange: vendor payment {recorded.id} voided by journal {names}"
         return Done(recorded.id, Action.CANCELLED, note, facts=kept)
+
+
+def _raise_if_voided_again(made: Iterable[Journal], facts: Mapping[str, str]) -> None:
+    """Raise where several journals void a payment, or one more does when it is approved."""
+    standing = [journal for journal in made if not journal.is_rejected]
+    if pending := [journal.id for journal in standing if journal.is_pending]:
+        raise RejectedError("APB-PAY-078", journals=_listed(pending), **facts)
+    if len(standing) > 1:
+        raise RejectedError("APB-PAY-069", journals=_listed(journal.id for journal in standing), **facts)
 
 
 def _listed(journals: Iterable[str]) -> str:

@@ -123,6 +123,71 @@ def test_several_journals_are_told(company: PostingCompany, target: Target):
     assert ", ".join(company.journals(payment)) in (row.says or "")
 
 
+@SHOWS
+@pytest.mark.parametrize("ends", ["rejected", "deleted"])
+def test_a_second_journal_is_told_until_it_is_gone(
+    company: PostingCompany,
+    target: Target,
+    shows: bool,  # noqa: FBT001
+    ends: str,
+):
+    """Approved too, it would credit the bank account a second time."""
+    company.switch(void_style="journal_pending", void_by_journal_shows=shows)
+    bill = company.bill()
+    record = in_full(bill)
+    target.run(record)
+    payment = company.payment(record).id
+    for _ in range(2):
+        company.control("/control/netsuite/void", {"id": payment})
+    assert target.run(voided(record)).counts == {"rejected": 1}
+    first, second = company.journals(payment)
+    company.decide(first, "approve")
+    for _ in range(2):
+        assert target.run().counts == {"rejected": 1}
+    row = target.row(record)
+    assert row.code == "APB-PAY-078"
+    assert f"journal {second}." in (row.says or "")
+    assert company.unpaid(bill) == bill.unpaid
+    if ends == "rejected":
+        company.change("transaction", second, approvalstatus=3)
+    else:
+        company.delete_journal(second)
+    assert target.run().counts == {"unchanged": 1}
+    assert target.row(record).status is Status.DELIVERED
+
+
+def test_two_journals_that_are_both_approved_are_told(company: PostingCompany, target: Target):
+    company.switch(void_style="journal_pending")
+    record = in_full(company.bill())
+    target.run(record)
+    payment = company.payment(record).id
+    for _ in range(2):
+        company.control("/control/netsuite/void", {"id": payment})
+    first, second = company.journals(payment)
+    company.decide(first, "approve")
+    company.change("transaction", second, approvalstatus=2, status="B")
+    assert target.run(voided(record)).counts == {"rejected": 1}
+    row = target.row(record)
+    assert row.code == "APB-PAY-069"
+    assert f"{first}, {second}" in (row.says or "")
+
+
+def test_a_journal_that_waits_is_told_after_somebody_voided_the_payment(
+    company: PostingCompany, target: Target
+):
+    company.switch(void_style="journal_pending")
+    record = in_full(company.bill())
+    target.run(record)
+    payment = company.payment(record).id
+    assert target.run(voided(record)).counts == {"waiting": 1}
+    (journal,) = company.journals(payment)
+    company.void_payment(payment)
+    assert target.run().counts == {"rejected": 1}
+    assert target.row(record).code == "APB-PAY-078"
+    company.delete_journal(journal)
+    assert target.run().counts == {"unchanged": 1}
+
+
 def test_a_payment_that_pays_nothing_any_more_gets_no_journal(company: PostingCompany, target: Target):
     """A journal may have reversed it of which NetSuite does not tell."""
     company.switch(void_style="journal")
