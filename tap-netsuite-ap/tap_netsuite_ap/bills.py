@@ -165,16 +165,18 @@ class Bills:
             return
         header = self._eligibility.mark(self._header)
         differing = known.unlike(shown)
+        vanished: list[str] = []
         for at in range(0, len(differing), self._reader.page_rows):
             changes = [Change(end, number) for number in differing[at : at + self._reader.page_rows]]
             batch = self._begin(changes, header)
             yield from self._finish(batch, Window(None, end), lambda *_: False)
             gone = [one.id for one in changes if one.id not in shown and one.id not in batch.headers()]
-            became = became_of(self._reader, self._entry, gone, known.since or end)
+            became = became_of(self._reader, self._entry, known, gone)
             self.deleted_as.update(became.types)
             self.vanished += became.named
+            vanished += became.unexplained
             yield from (self._tombstone(Change(end, number)) for number in became.deleted)
-        known.compared()
+        known.compared(vanished=vanished)
 
     def _changes(self, header: Query, window: Window, files_from: str | None) -> Iterator[Change]:
         """Merge the feeds, each of which is in order. Two that tell the same are one change."""

@@ -169,7 +169,9 @@ class Connection:
 
     def found(self) -> Mapping[str, Any]:
         """Return what the account lacks, for the runs of a day: to be refused costs a call each time."""
-        known, lacks = self._known(), sorted(self.features.absent)
+        # What became of a record is asked again at each run: nobody is to wait a day for it.
+        asked_again = manifest().queries["deletions"].needs
+        known, lacks = self._known(), sorted(self.features.absent - asked_again)
         if _is_fresh(known) and lacks == known.get("lacks"):
             return known
         return {"lacks": lacks, "since": datetime.now(timezone.utc).isoformat()} if lacks else {}

@@ -48,7 +48,7 @@ def is_of_type(query: Query, spellings: Iterable[str]) -> str:
     return f"UPPER({query.expression('type')}) IN ({in_list(spellings)})"
 
 
-def became_of(reader: Reader, entry: StreamEntry, ids: Collection[str], since: str) -> Gone:
+def became_of(reader: Reader, entry: StreamEntry, known: ToldBefore, ids: Collection[str]) -> Gone:
     """Ask what became of records of a stream that are not shown any more.
 
     A deletion counts where its type is known to be the stream's: of two types, records may have one id, and
@@ -57,15 +57,15 @@ def became_of(reader: Reader, entry: StreamEntry, ids: Collection[str], since: s
     Args:
         reader: Reads the account.
         entry: The stream.
+        known: Knows when they were there still.
         ids: Their internal ids, in order.
-        since: When they were still there.
     """
     found = reader.look_up(manifest().queries["deletions"], ids, by="id")() if ids else {}
     believed: dict[str, Row] = {}
     others: dict[str, str] = {}
     for one, rows in found.items():
         for row in rows:
-            if row["modified_at"] < since:
+            if row["modified_at"] < known.was_there(one):
                 continue
             if entry.is_deletion(row["type"], row.get("type_id")):
                 believed[one] = row
@@ -89,30 +89,26 @@ def gone_since(reader: Reader, entry: StreamEntry, known: ToldBefore, shown: Col
         pages = reader.pages(query, where=[is_of_type(query, entry.deleted_as)])
         ids = {row["id"] for page in pages for row in page} - set(shown)
         return Gone(sorted(ids, key=int))
-    return became_of(reader, entry, known.gone(shown), known.since)
+    return became_of(reader, entry, known, known.gone(shown))
 
 
-def shown_vendors(reader: Reader, known: ToldBefore) -> Collection[str] | None:
-    """Return the ids of all vendors; None where they are those that are known, which costs one call."""
+def shown_vendors(reader: Reader, known: ToldBefore) -> Collection[str]:
+    """Return the ids of all vendors; where they are those that are known, that costs one call."""
     now = reader.one(manifest().queries["vendor_sum"])
     if (int(now["vendors"]), int(now.get("sum_of_ids", "0"))) == known.sum_of_ids:
-        return None
+        return known.ids
     pages = reader.pages(manifest().queries["vendor_ids"])
     return {row["id"] for page in pages for row in page}
 
 
-def tell_gone(reader: Reader, entry: StreamEntry, known: ToldBefore, gone: Gone) -> Collection[str]:
-    """Log which records are gone without a note of their deletion.
-
-    Returns:
-        The ids of those that are to be looked for again: the deletions could not be seen.
-    """
+def tell_gone(entry: StreamEntry, known: ToldBefore, gone: Gone) -> None:
+    """Log which records are gone without a note of their deletion, each once."""
     tell_types(entry, known, gone.types)
-    if not gone.unexplained:
-        return ()
-    names = f"{entry.name.replace('_', ' ')} {listed(gone.named)}"
-    logger.warning("%s", APBridgeError("APB-TNS-016", records=names))
-    return gone.unexplained if reader.lacks(manifest().queries["deletions"]) else ()
+    named = zip(gone.unexplained, gone.named, strict=True)
+    new = [name for one, name in named if one not in known.vanished]
+    if new:
+        names = f"{entry.name.replace('_', ' ')} {listed(new)}"
+        logger.warning("%s", APBridgeError("APB-TNS-016", records=names))
 
 
 def tell_types(entry: StreamEntry, known: ToldBefore, types: Iterable[str]) -> None:

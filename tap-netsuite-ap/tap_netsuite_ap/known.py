@@ -37,6 +37,10 @@ class ToldBefore:
         """What was said once, and is not to be said again."""
         self.since: str | None = kept.get("at") if self._digests is not None else None
         """When it was compared last; None where nothing is known."""
+        self.vanished = {
+            one: moment for moment, text in kept.get("vanished", {}).items() for one in unpacked(text) or ()
+        }
+        """What was gone when it was compared last, nobody knows why: when each was there still."""
         self.is_due = self.since is None or _second(now) - _second(self.since) >= every
 
     def tell(self, record_id: str, digest: str | None = "") -> None:
@@ -54,23 +58,28 @@ class ToldBefore:
 
     def gone(self, shown: Collection[str]) -> list[str]:
         """Return the ids of records that were told once and are not shown any more, in order."""
-        return sorted((self._digests or {}).keys() - set(shown), key=int)
+        return sorted({*(self._digests or ()), *self.vanished} - set(shown), key=int)
+
+    def was_there(self, record_id: str) -> str:
+        """Return when a record that is gone was there still."""
+        return self.vanished.get(record_id) or self.since or self._now
 
     @property
     def sum_of_ids(self) -> tuple[int, int]:
         """How many records there are, with those of this run, and the sum of their ids."""
-        ids = [*map(int, self._now_known())]
+        ids = [*map(int, self.ids)]
         return len(ids), sum(ids)
 
-    def compared(self, shown: Mapping[str, str] | None = None, *, keep: Collection[str] = ()) -> None:
+    def compared(self, shown: Mapping[str, str] | None = None, *, vanished: Collection[str] = ()) -> None:
         """Note that it was compared.
 
         Args:
             shown: What is known from now on, beside what this run tells; by default what was known before.
-            keep: Ids that stay known though they are not shown.
+            vanished: Ids of what is gone, nobody knows why: they are looked for again.
         """
+        self.vanished = {one: self.was_there(one) for one in vanished}
         if shown is not None:
-            self._digests = {**dict.fromkeys(keep, ""), **shown}
+            self._digests = dict(shown)
         self.since = self._now
 
     def note(self, what: str) -> bool:
@@ -86,7 +95,16 @@ class ToldBefore:
             "at": self.since,
             "noted": self.noted,
             "records": packed(self._now_known()),
+            "vanished": {
+                moment: packed({one: "" for one, at in self.vanished.items() if at == moment})
+                for moment in sorted(set(self.vanished.values()))
+            },
         }
+
+    @property
+    def ids(self) -> list[str]:
+        """Ids of the records that there are, with those of this run."""
+        return list(self._now_known())
 
     def _now_known(self) -> dict[str, str]:
         found = {**(self._digests or {}), **self._told}

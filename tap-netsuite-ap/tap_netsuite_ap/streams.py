@@ -138,13 +138,10 @@ class NetSuiteStream(FencedStream):
             known.tell(number)
         if known.is_due and not reader.lacks(self._entry.query):
             shown = told if is_whole else shown_vendors(reader, known)
-            if shown is None:
-                known.compared()
-            else:
-                gone = gone_since(reader, self._entry, known, shown)
-                yield from (self._tombstone(shape, number, now) for number in gone.deleted)
-                keeps = tell_gone(reader, self._entry, known, gone)
-                known.compared(dict.fromkeys(shown, ""), keep=keeps)
+            gone = gone_since(reader, self._entry, known, shown)
+            yield from (self._tombstone(shape, number, now) for number in gone.deleted)
+            tell_gone(self._entry, known, gone)
+            known.compared(dict.fromkeys(shown, ""), vanished=gone.unexplained)
         known.finish()
 
     def _tombstone(self, shape: Shape, number: str, now: str) -> Record:
@@ -224,7 +221,7 @@ class BillsStream(NetSuiteStream):
         yield from bills.read(window, self.was_sent, files_from)
         if self._known is None:
             return
-        if self._known.is_due:
+        if self._known.is_due or self._known.vanished:
             yield from bills.sweep(self._known, window.end, is_first=window.start is None)
         self._connection.vanished = bills.vanished
         tell_types(self._entry, self._known, bills.deleted_as)

@@ -51,6 +51,22 @@ def test_a_digest_is_of_what_may_change_without_a_date(change: dict[str, str], *
     assert digest_of_bill({**BILL, "status": "paid"}) is None
 
 
+def test_what_is_gone_is_looked_for_since_it_was_there_last():
+    state: dict[str, object] = {}
+    for moment, shown, vanished in [
+        (NOW, {"3": "", "4": "", "5": ""}, ()),
+        (LATER, {"4": "", "5": ""}, ("3",)),
+        (MUCH_LATER, {"5": ""}, ("3", "4")),
+    ]:
+        known = ToldBefore(state, moment)
+        assert known.gone(shown) == list(vanished)
+        known.compared(shown, vanished=vanished)
+        known.finish()
+    assert ToldBefore(state, MUCH_LATER).vanished == {"3": NOW, "4": LATER}
+    state["known"] = {"at": NOW, "records": packed({}), "vanished": {NOW: "not packed"}}
+    assert ToldBefore(state, LATER).vanished == {}
+
+
 def test_it_is_compared_when_its_time_has_come():
     state: dict[str, object] = {}
     first = ToldBefore(state, NOW, timedelta(hours=1))

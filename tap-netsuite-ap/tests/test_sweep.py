@@ -328,9 +328,11 @@ def test_a_record_of_another_type_with_its_id_withdraws_no_hidden_bill(
     bill = account.bill
     account.tap.sql("UPDATE ns_transaction SET type = 'Hidden' WHERE id = ?", bill)
     note_deletion(account, bill, type_name, type_id)
-    with pytest.raises(UnavailableError, match=rf"{bill} \(deleted under this id: '{type_name}'\)") as raised:
-        account.run()
-    assert raised.value.code == "APB-TNS-015"
+    for _ in range(2):
+        failure = account.run(fails=True).failure
+        assert failure
+        assert failure.code == "APB-TNS-015"
+        assert failure.facts["bills"] == f"{bill} (deleted under this id: {type_name!r})"
     account.tap.sql("UPDATE ns_transaction SET type = 'VendBill' WHERE id = ?", bill)
     assert not [one for one in account.run().records("bills") if one["is_deleted"]]
 
@@ -364,3 +366,50 @@ def test_an_unknown_spelling_without_the_id_of_its_type_is_said(account: Undated
     account.do("/control/netsuite/delete", {"type": "vendorbill", "id": bill})
     with pytest.raises(UnavailableError, match=rf"{bill} \(deleted under this id: 'Lieferantenrechnung'\)"):
         account.run()
+
+
+NO_DELETIONS = {"netsuite.missing_permissions": "Setup -> Deleted Records"}
+
+
+def test_once_deletions_are_shown_the_next_run_tells_what_was_deleted_before(account: UndatedAccount):
+    account.do("/control/switches", NO_DELETIONS)
+    bill = account.bill
+    account.do("/control/netsuite/delete", {"type": "vendorbill", "id": bill})
+    for after in (2 * HOUR, 60, 2 * HOUR, 60):  # whether a sweep is due or not
+        failure = account.run(after, fails=True).failure
+        assert failure
+        assert (failure.code, failure.facts["bills"]) == ("APB-TNS-015", bill)
+    account.do("/control/switches", {"netsuite.missing_permissions": ""})
+    (told,) = account.run(after=60).records("bills")
+    assert (told["id"], told["is_deleted"]) == (bill, True)
+    assert account.kept()["vanished"] == {}
+    assert account.run().ids() == []
+
+
+def test_a_bill_that_is_shown_again_is_not_told_to_be_gone(account: UndatedAccount):
+    bill = account.bill
+    account.tap.sql("UPDATE ns_transaction SET type = 'Hidden' WHERE id = ?", bill)
+    account.run(fails=True)
+    assert account.kept()["vanished"]
+    account.tap.sql("UPDATE ns_transaction SET type = 'VendBill' WHERE id = ?", bill)
+    account.run(after=60)
+    assert account.kept()["vanished"] == {}
+
+
+@pytest.mark.parametrize(
+    ("kind", "stream", "table"),
+    [("vendor", "vendors", "ns_vendor"), ("account", "gl_accounts", "ns_account")],
+)
+def test_a_master_record_that_is_gone_is_looked_for_until_its_deletion_is_shown(
+    account: UndatedAccount, caplog: pytest.LogCaptureFixture, kind: str, stream: str, table: str
+):
+    number = enter(account, table)
+    account.run()
+    account.do("/control/switches", NO_DELETIONS)
+    account.do("/control/netsuite/delete", {"type": kind, "id": number})
+    for _ in range(3):
+        assert not [one for one in account.run().records(stream) if one.get("is_deleted")]
+    assert caplog.text.count("notes no deletion of them") == 1
+    account.do("/control/switches", {"netsuite.missing_permissions": ""})
+    assert [one["id"] for one in account.run().records(stream) if one.get("is_deleted")] == [number]
+    assert not [one for one in account.run().records(stream) if one.get("is_deleted")]
