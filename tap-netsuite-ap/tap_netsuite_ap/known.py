@@ -17,6 +17,9 @@ _OF_A_BILL = ("vendor_id", "total", "amount_due", "status")
 _TO_BE_PAID = {"open", "pending_approval", "rejected", "in_transit"}
 """The statuses of the bills that are remembered: those of the query `bills_open`."""
 
+_EARLY = timedelta(minutes=5)
+"""Runs of a schedule begin some seconds more or less apart: one this early need not leave it to the next."""
+
 
 class ToldBefore:
     """What was told of a stream's records, kept in its STATE until it is compared with what NetSuite shows.
@@ -41,7 +44,7 @@ class ToldBefore:
             one: moment for moment, text in kept.get("vanished", {}).items() for one in unpacked(text) or ()
         }
         """What was gone when it was compared last, nobody knows why: when each was there still."""
-        self.is_due = self.since is None or _second(now) - _second(self.since) >= every
+        self.is_due = self.since is None or _second(now) - _second(self.since) + _EARLY >= every
 
     def tell(self, record_id: str, digest: str | None = "") -> None:
         """Note what was told of a record; None where there is nothing to compare any more."""

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tap_netsuite_ap.known import ToldBefore, digest_of_bill, packed, unpacked
 from tests.examples import examples
 
-NOW, LATER, MUCH_LATER = "2026-11-02T16:00:00Z", "2026-11-02T16:59:59Z", "2026-11-02T17:00:00Z"
+NOW, LATER, MUCH_LATER = "2026-11-02T16:00:00Z", "2026-11-02T16:54:59Z", "2026-11-02T17:00:00Z"
 BILL = {"vendor_id": "1", "total": "12.50", "amount_due": "12.50", "status": "open", "memo": None}
 
 
@@ -49,6 +49,13 @@ def test_ten_thousand_open_bills_are_less_than_ninety_kilobytes():
 def test_a_digest_is_of_what_may_change_without_a_date(change: dict[str, str], *, differs: bool):
     assert (digest_of_bill(BILL) != digest_of_bill({**BILL, **change})) is differs
     assert digest_of_bill({**BILL, "status": "paid"}) is None
+
+
+@pytest.mark.parametrize(("moment", "is_due"), [("16:54:59", False), ("16:55:00", True), ("16:59:59", True)])
+def test_a_run_that_a_schedule_starts_a_little_early_compares(moment: str, *, is_due: bool):
+    state: dict[str, object] = {"known": {"at": NOW, "records": packed({})}}
+    known = ToldBefore(state, NOW.replace("16:00:00", moment), timedelta(hours=1))
+    assert known.is_due is is_due
 
 
 def test_what_is_gone_is_looked_for_since_it_was_there_last():
