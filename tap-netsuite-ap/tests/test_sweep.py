@@ -4,51 +4,16 @@ from __future__ import annotations
 
 import json
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from apbridge.errors import UnavailableError
 from apbridge.schemas import validator
+from tests.undated import HOUR, UNDATED, UndatedAccount, enter
 
 if TYPE_CHECKING:
-    from tests.conftest import Record, SandboxTap, Synced
-
-UNDATED = {
-    "netsuite.link_dates": "null",
-    "netsuite.payment_touches_bill": False,
-    "netsuite.payment_touches_accounting_line": False,
-    "netsuite.merge_dates": "stay",
-}
-"""Nothing that others do moves a date."""
-
-HOUR = 3600
-
-
-class UndatedAccount:
-    """The tap on an account in which no date moves, and its STATE from run to run."""
-
-    def __init__(self, tap: SandboxTap) -> None:
-        self.tap = tap
-        tap.sandbox.control("/control/switches", UNDATED)
-        self.state: Record = {}
-        self.run()
-        self.do = tap.sandbox.control
-
-    def run(self, after: float = 2 * HOUR, **settings: Any) -> Synced:  # noqa: ANN401
-        self.tap.pass_time(after)
-        synced = self.tap.sync(self.state, **settings)
-        self.state = synced.state
-        return synced
-
-    @property
-    def bill(self) -> str:
-        """An open bill."""
-        return next(number for number, one in self.tap.books().items() if one["status"] == "open")
-
-    def kept(self, stream: str = "bills") -> Record:
-        known: Record = self.state["bookmarks"][stream]["known"]
-        return known
+    from tests.conftest import SandboxTap
 
 
 @pytest.fixture
@@ -198,15 +163,6 @@ def test_a_deleted_master_record_leaves_a_tombstone(
         assert number in {one["id"] for one in account.run().records(stream) if one.get("is_deleted")}
 
 
-def enter(account: UndatedAccount, table: str) -> str:
-    """Enter a master record that nothing refers to, and return its id."""
-    row = dict(account.tap.sql(f"SELECT * FROM {table} ORDER BY id DESC")[0])  # noqa: S608
-    row |= {"id": row["id"] + 100, "externalid": None, "lastmodifieddate": account.tap.clock.stamp()}
-    marks = ", ".join("?" * len(row))
-    account.tap.sql(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({marks})", *row.values())  # noqa: S608
-    return str(row["id"])
-
-
 def test_a_narrowed_role_deletes_nothing(account: UndatedAccount, caplog: pytest.LogCaptureFixture):
     account.do("/control/switches", {"netsuite.role_subsidiaries": "2"})
     with pytest.raises(UnavailableError) as raised:
@@ -303,113 +259,3 @@ def test_a_sweep_with_nothing_new_costs_a_call_a_thousand_bills_and_one_for_vend
 def test_the_state_stays_small(account: UndatedAccount):
     assert len(json.dumps(account.kept())) < 600
     assert len(json.dumps(account.kept("vendors"))) < 200
-
-
-def note_deletion(account: UndatedAccount, number: str, type_name: str, type_id: int) -> None:
-    """Note that a record of some type was deleted, which has the id of another."""
-    account.tap.pass_time(60)
-    account.tap.sql(
-        "INSERT INTO ns_deletedrecord (name, recordid, recordtypeid, type, deleteddate)"
-        " VALUES ('x', ?, ?, ?, ?)",
-        number,
-        type_id,
-        type_name,
-        account.tap.clock.stamp(),
-    )
-
-
-OTHERS = [("customrecord_acme", 777), ("inventoryitem", -10), ("Vendor", -9), ("Lagerartikel", -10)]
-
-
-@pytest.mark.parametrize(("type_name", "type_id"), OTHERS)
-def test_a_record_of_another_type_with_its_id_withdraws_no_hidden_bill(
-    account: UndatedAccount, type_name: str, type_id: int
-):
-    bill = account.bill
-    account.tap.sql("UPDATE ns_transaction SET type = 'Hidden' WHERE id = ?", bill)
-    note_deletion(account, bill, type_name, type_id)
-    for _ in range(2):
-        failure = account.run(fails=True).failure
-        assert failure
-        assert failure.code == "APB-TNS-015"
-        assert failure.facts["bills"] == f"{bill} (deleted under this id: {type_name!r})"
-    account.tap.sql("UPDATE ns_transaction SET type = 'VendBill' WHERE id = ?", bill)
-    assert not [one for one in account.run().records("bills") if one["is_deleted"]]
-
-
-@pytest.mark.parametrize(("type_name", "type_id"), [*OTHERS[:2], ("vendorbill", -30)])
-def test_a_record_of_another_type_with_its_id_deletes_no_hidden_vendor(
-    account: UndatedAccount, caplog: pytest.LogCaptureFixture, type_name: str, type_id: int
-):
-    vendor = enter(account, "ns_vendor")
-    account.run()
-    account.tap.sql("DELETE FROM ns_vendor WHERE id = ?", vendor)
-    note_deletion(account, vendor, type_name, type_id)
-    assert not [one for one in account.run().records("vendors") if one.get("is_deleted")]
-    assert f"vendors {vendor} (deleted under this id: '{type_name}')" in caplog.text
-
-
-def test_of_two_deletions_in_one_second_the_bills_own_counts(account: UndatedAccount):
-    account.do("/control/switches", {"netsuite.deleted_record_types": "localised"})
-    bill = account.bill
-    note_deletion(account, bill, "customrecord_acme", 777)
-    account.do("/control/netsuite/delete", {"type": "vendorbill", "id": bill})
-    account.tap.sql("UPDATE ns_deletedrecord SET deleteddate = ?", account.tap.clock.stamp())
-    (told,) = account.run().records("bills")
-    assert (told["id"], told["is_deleted"]) == (bill, True)
-
-
-def test_an_unknown_spelling_without_the_id_of_its_type_is_said(account: UndatedAccount):
-    hidden = {"netsuite.hidden_columns": "deletedrecord.recordtypeid"}
-    account.do("/control/switches", {"netsuite.deleted_record_types": "localised", **hidden})
-    bill = account.bill
-    account.do("/control/netsuite/delete", {"type": "vendorbill", "id": bill})
-    with pytest.raises(UnavailableError, match=rf"{bill} \(deleted under this id: 'Lieferantenrechnung'\)"):
-        account.run()
-
-
-NO_DELETIONS = {"netsuite.missing_permissions": "Setup -> Deleted Records"}
-
-
-def test_once_deletions_are_shown_the_next_run_tells_what_was_deleted_before(account: UndatedAccount):
-    account.do("/control/switches", NO_DELETIONS)
-    bill = account.bill
-    account.do("/control/netsuite/delete", {"type": "vendorbill", "id": bill})
-    for after in (2 * HOUR, 60, 2 * HOUR, 60):  # whether a sweep is due or not
-        failure = account.run(after, fails=True).failure
-        assert failure
-        assert (failure.code, failure.facts["bills"]) == ("APB-TNS-015", bill)
-    account.do("/control/switches", {"netsuite.missing_permissions": ""})
-    (told,) = account.run(after=60).records("bills")
-    assert (told["id"], told["is_deleted"]) == (bill, True)
-    assert account.kept()["vanished"] == {}
-    assert account.run().ids() == []
-
-
-def test_a_bill_that_is_shown_again_is_not_told_to_be_gone(account: UndatedAccount):
-    bill = account.bill
-    account.tap.sql("UPDATE ns_transaction SET type = 'Hidden' WHERE id = ?", bill)
-    account.run(fails=True)
-    assert account.kept()["vanished"]
-    account.tap.sql("UPDATE ns_transaction SET type = 'VendBill' WHERE id = ?", bill)
-    account.run(after=60)
-    assert account.kept()["vanished"] == {}
-
-
-@pytest.mark.parametrize(
-    ("kind", "stream", "table"),
-    [("vendor", "vendors", "ns_vendor"), ("account", "gl_accounts", "ns_account")],
-)
-def test_a_master_record_that_is_gone_is_looked_for_until_its_deletion_is_shown(
-    account: UndatedAccount, caplog: pytest.LogCaptureFixture, kind: str, stream: str, table: str
-):
-    number = enter(account, table)
-    account.run()
-    account.do("/control/switches", NO_DELETIONS)
-    account.do("/control/netsuite/delete", {"type": kind, "id": number})
-    for _ in range(3):
-        assert not [one for one in account.run().records(stream) if one.get("is_deleted")]
-    assert caplog.text.count("notes no deletion of them") == 1
-    account.do("/control/switches", {"netsuite.missing_permissions": ""})
-    assert [one["id"] for one in account.run().records(stream) if one.get("is_deleted")] == [number]
-    assert not [one for one in account.run().records(stream) if one.get("is_deleted")]
