@@ -12,6 +12,7 @@ import pytest
 from apbridge.avidxchange import AvidXchange, AvidXchangeSettings
 from apbridge.avidxchange.profile_files import shipped
 from apbridge.ledger import Ledger, Status
+from apbridge.schemas.identifiers import payment_external_id
 from apbridge_sandbox.testing import Running, running
 from tests.in_process import InboundHalf, OutboundHalf
 
@@ -59,9 +60,17 @@ class Loop:
     def approve(self, *names: str) -> None:
         self.control("/control/invoices/approve", {"external_ids": [*map(self.external_id, names)]})
 
-    def pay(self, name: str, amount: str, discount: str = "0.00") -> None:
+    def pay(self, name: str, amount: str, discount: str = "0.00") -> str:
         share = {"external_id": self.external_id(name), "amount": amount, "discount": discount}
-        self.control("/control/payments/settle", self.control("/control/payments/pay", {"invoices": [share]}))
+        paid = self.control("/control/payments/pay", {"invoices": [share]})
+        self.control("/control/payments/settle", paid)
+        return str(paid["ids"][0])
+
+    def posted(self, payment: str) -> str:
+        """Return the internal id of what a payment is in NetSuite."""
+        with Ledger(self._in.ledger_url) as ledger:
+            name = payment_external_id(payment)
+            return str(ledger.rows("netsuite", "payments", [name])[name].remote_id)
 
     def apply(self, name: str, kind: str, amount: str | None = None) -> str:
         order = {"kind": kind, "bill": self._bills[name], **({"amount": amount} if amount else {})}
@@ -197,3 +206,46 @@ def test_a_discount_that_no_link_carries_is_nobodys_settlement(loop: Loop):
     loop.back()
     loop.out()
     assert loop.ends() == {"in full": ("paid", None), "in part": ("paid", None)}
+
+
+def test_a_payment_that_is_undone_in_netsuite_alone_is_told_and_one_that_avidxchange_voids_is_not(
+    loop: Loop,
+):
+    loop.control("/control/switches", {"netsuite.payment_approval": "routing"})
+    cases = ("deleted", "rejected", "voided", "paid anew")
+    loop.enter(*cases)
+    loop.out()
+    loop.approve(*cases)
+    payments = {name: loop.pay(name, "100.00") for name in cases}
+    loop.back()
+    loop.out()
+    posted = {name: loop.posted(payment) for name, payment in payments.items()}
+    # As long as they are pending in NetSuite, and once they are final, nothing is to be told.
+    assert set(loop.ends().values()) == {("paid", None)}
+    for number in posted.values():
+        loop.control("/control/netsuite/decide", {"id": number, "decision": "approve"})
+    loop.back()
+    loop.out()
+    assert set(loop.ends().values()) == {("paid", None)}
+
+    loop.control("/control/netsuite/delete", {"type": "vendorpayment", "id": posted["deleted"]})
+    loop.control("/control/netsuite/decide", {"id": posted["rejected"], "decision": "reject"})
+    loop.control("/control/payments/void", {"ids": [payments["voided"], payments["paid anew"]]})
+    loop.back()
+    # Settled there, and not yet posted here.
+    loop.pay("paid anew", "100.00")
+    loop.out()
+    ends = {
+        "deleted": ("paid", "APB-TAX-033"),
+        "rejected": ("paid", "APB-TAX-033"),
+        "voided": ("approved", None),
+        "paid anew": ("paid", None),
+    }
+    assert loop.ends() == ends
+    loop.back()
+    loop.out()
+    assert loop.ends() == ends
+    # It is over once AvidXchange has taken them back too.
+    loop.control("/control/payments/void", {"ids": [payments["deleted"], payments["rejected"]]})
+    loop.out()
+    assert {code for _, code in loop.ends().values()} == {None}

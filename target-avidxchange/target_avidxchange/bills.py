@@ -4,29 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
 from typing_extensions import override
 
-from apbridge import json
 from apbridge.avidxchange import Acknowledged, Submission, fingerprint
 from apbridge.errors import APBridgeError, OvertakenError, RefusedError, RejectedError
-from apbridge.ledger import Need, RemoteFacts, Row
+from apbridge.ledger import Need, RemoteFacts, Row, Status
 from apbridge.mapping import DIMENSIONS, SEGMENT
 from apbridge.schemas.identifiers import BILL, GL_ACCOUNT, VENDOR, external_id, namespace_of
 from apbridge.singer import Action, Outcome, PartlyDeliveredError, Record
+from apbridge.singer.sink import content_hash
 from apbridge.words import SUBMISSION, WITHDRAWN
 from target_avidxchange.dry_run import see_that_it_may_change, see_that_its_lines_sum
 from target_avidxchange.images import check, choose, content
 from target_avidxchange.invoice import AcknowledgedInvoice
 from target_avidxchange.refusals import differences, name_of, rejection
 from target_avidxchange.remote import RemoteRecord
-from target_avidxchange.settled import see_that_the_rest_is_a_discount
+from target_avidxchange.settled import (
+    see_that_it_was_not_lowered,
+    see_that_nothing_is_settled,
+    see_that_our_payments_stand,
+    see_that_the_rest_is_a_discount,
+)
 from target_avidxchange.sinks import AvidXchangeSink
 from target_avidxchange.unheard import GONE, Unheard
-from target_avidxchange.withdrawal import Withdrawal, is_paid_by_us, money, possible_discount, withdrawal
+from target_avidxchange.withdrawal import (
+    Withdrawal,
+    is_paid_by_us,
+    money,
+    our_payments,
+    possible_discount,
+    withdrawal,
+)
 
 _TO_PAY = {"submitted", "in_workflow", "approved", "scheduled"}
 """Where an invoice stands that AvidXchange means to pay."""
@@ -74,7 +85,10 @@ class BillSink(AvidXchangeSink):
 
     @override
     def content(self, record: Record) -> Any:
-        """Leave out what our own payments change: what is open, what was applied, and whether it is paid."""
+        """Leave out what our own payments change: what is open, whether it is paid; not which they are."""
+        return self._content(record, our_payments(record))
+
+    def _content(self, record: Record, ours: Sequence[str]) -> Mapping[str, Any]:
         gone = withdrawal(record)
         choice = choose(record["images"], self.shared.client.image_rules)
         rest = possible_discount(record)
@@ -84,7 +98,17 @@ class BillSink(AvidXchangeSink):
             "images": [image["sha256"] for image in choice.sent],
             "unfit": [image["sha256"] for image in choice.unfit],
             **({"rest": str(rest)} if rest else {}),
+            **({"ours": list(ours)} if ours else {}),
         }
+
+    @override
+    def noted(self, record: Record, row: Row) -> Mapping[str, Any] | None:
+        """Remember which payments of ours there are, where nothing else of the bill has changed."""
+        known, ours = AcknowledgedInvoice.known(row), our_payments(record)
+        if known is None or row.status is not Status.DELIVERED or {*known.ours} - {*ours}:
+            return None
+        is_all = content_hash(self._content(record, known.ours)) == row.content_hash
+        return replace(known, ours=ours).facts() if is_all else None
 
     @override
     def needs(self, record: Record) -> Iterator[Need]:
@@ -167,9 +191,11 @@ class BillSink(AvidXchangeSink):
             is_withdrawn = is_done or (known.is_withdrawn and not lives)
             return self._withdraw(record, replace(known, is_withdrawn=is_withdrawn), gone)
         if known:
+            see_that_our_payments_stand(record, known, self.remote_index, self.context.ledger)
             see_that_the_rest_is_a_discount(record, self.remote_index)
+            known = replace(known, ours=our_payments(record))
         if known and is_paid_by_us(record):
-            _see_that_it_was_not_lowered(record, known)
+            see_that_it_was_not_lowered(record, known)
             return Outcome.unchanged(known.remote_id, known.facts())
         if not known and not record["is_eligible"]:
             return Outcome.ignored()
@@ -180,11 +206,13 @@ class BillSink(AvidXchangeSink):
         if row and row.content_hash:
             return known or shown
         # It is in doubt: what AvidXchange shows says more. What is not shown may not be as it was sent last.
+        if shown and known:
+            return replace(shown, ours=known.ours)
         return shown or (replace(known, body=None, is_withdrawn=False) if known else None)
 
     def _submit(self, record: Record, known: AcknowledgedInvoice | None) -> Outcome:
         if known is None:
-            _see_that_nothing_is_settled(record)
+            see_that_nothing_is_settled(record)
         completed = self.completed(record)
         submission = self.shared.client.upsertion(self.resource, completed)
         body = fingerprint(submission.body)
@@ -339,19 +367,6 @@ class BillSink(AvidXchangeSink):
         return found
 
 
-def _see_that_nothing_is_settled(record: Record) -> None:
-    total, due = record.get("total"), record.get("amount_due")
-    if record["applications"] or (None not in {total, due} and Decimal(str(due)) != Decimal(str(total))):
-        currency = record.get("currency")
-        raise RejectedError(
-            "APB-TAX-020",
-            name=name_of(record),
-            external_id=record["external_id"],
-            open=money(due, currency),
-            total=money(total, currency),
-        )
-
-
 def _rest_is_unpaid(record: Record, gone: Withdrawal) -> RejectedError:
     currency = record.get("currency")
     return RejectedError(
@@ -361,21 +376,6 @@ def _rest_is_unpaid(record: Record, gone: Withdrawal) -> RejectedError:
         because=gone.because,
         open=money(record.get("amount_due"), currency),
         total=money(record.get("total"), currency),
-    )
-
-
-def _see_that_it_was_not_lowered(record: Record, known: AcknowledgedInvoice) -> None:
-    sent, total = json.number(known.total or ""), record.get("total")
-    if total is None or not isinstance(sent, Decimal) or sent <= Decimal(total):
-        return
-    currency = record.get("currency")
-    raise RejectedError(
-        "APB-TAX-024",
-        name=name_of(record),
-        external_id=record["external_id"],
-        now=money(total, currency),
-        before=money(sent, currency),
-        difference=money(sent - Decimal(total), currency),
     )
 
 

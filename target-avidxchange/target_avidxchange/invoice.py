@@ -21,6 +21,7 @@ class AcknowledgedInvoice:
         total: Its total, as sent last.
         images: sha256 of its pictures.
         is_withdrawn: We have cancelled it.
+        ours: External ids of our own payments that NetSuite showed applied to its bill.
     """
 
     remote_id: str | None = None
@@ -28,6 +29,7 @@ class AcknowledgedInvoice:
     total: str | None = None
     images: tuple[str, ...] = ()
     is_withdrawn: bool = False
+    ours: tuple[str, ...] = ()
 
     @classmethod
     def known(cls, row: Row | None) -> AcknowledgedInvoice | None:
@@ -41,6 +43,7 @@ class AcknowledgedInvoice:
             facts.get("total"),
             tuple(facts.get("images", ())),
             facts.get("is_withdrawn", False),
+            tuple(facts.get("ours", ())),
         )
 
     @classmethod
@@ -62,4 +65,5 @@ class AcknowledgedInvoice:
             "total": self.total,
             "images": list(self.images),
             "is_withdrawn": self.is_withdrawn,
+            "ours": list(self.ours),
         }

@@ -1,15 +1,21 @@
-"""What our own payments settle of a bill in NetSuite, beside what AvidXchange has paid of its invoice."""
+"""What is settled of a bill in NetSuite, beside what AvidXchange has paid of its invoice."""
 
 from __future__ import annotations
 
 from decimal import Decimal
 
+from apbridge import json
 from apbridge.errors import RejectedError
+from apbridge.ledger import Ledger
 from apbridge.singer import Record
+from target_avidxchange.invoice import AcknowledgedInvoice
 from target_avidxchange.refusals import name_of
 from target_avidxchange.remote import RemoteIndex
 from target_avidxchange.unheard import GONE
-from target_avidxchange.withdrawal import applied_by_us, money, possible_discount
+from target_avidxchange.withdrawal import applied_by_us, money, our_payments, possible_discount, settled
+
+_UNDONE = {"voided", "failed"}
+"""What the way back notes of a payment that AvidXchange itself has taken back."""
 
 
 def see_that_the_rest_is_a_discount(record: Record, remote_index: RemoteIndex) -> None:
@@ -35,4 +41,74 @@ def see_that_the_rest_is_a_discount(record: Record, remote_index: RemoteIndex) -
         open=money(due, currency),
         to_pay=money(to_pay, currency),
         status=there.status,
+    )
+
+
+def see_that_our_payments_stand(
+    record: Record, known: AcknowledgedInvoice, remote_index: RemoteIndex, ledger: Ledger
+) -> None:
+    """Check that no payment is gone from a bill that AvidXchange still counts as paid by it.
+
+    Raises:
+        RejectedError: One is: NetSuite has the bill open again, and somebody may pay it once more.
+    """
+    lost = {*known.ours} - {*our_payments(record)}
+    if not lost:
+        return
+    there = remote_index.listed().get(record["external_id"])
+    if there is None or there.status in GONE or Decimal(there.amount_paid) <= settled(record):
+        return
+    # What was paid anew there may not be posted yet, where the void of the old payment is.
+    rows = ledger.rows("netsuite", "payments", lost)
+    lost -= {name for name, row in rows.items() if row.facts.get("status") in _UNDONE}
+    lost -= ledger.in_doubt("netsuite", "payments", lost)
+    if not lost:
+        return
+    currency = record.get("currency")
+    raise RejectedError(
+        "APB-TAX-033",
+        name=name_of(record),
+        external_id=record["external_id"],
+        payments=", ".join(sorted(lost)),
+        open=money(record.get("amount_due"), currency),
+        total=money(record.get("total"), currency),
+        paid=money(there.amount_paid, currency),
+    )
+
+
+def see_that_nothing_is_settled(record: Record) -> None:
+    """Check that AvidXchange would not pay what is settled already.
+
+    Raises:
+        RejectedError: A part of a bill is that was never submitted.
+    """
+    total, due = record.get("total"), record.get("amount_due")
+    if record["applications"] or (None not in {total, due} and Decimal(str(due)) != Decimal(str(total))):
+        currency = record.get("currency")
+        raise RejectedError(
+            "APB-TAX-020",
+            name=name_of(record),
+            external_id=record["external_id"],
+            open=money(due, currency),
+            total=money(total, currency),
+        )
+
+
+def see_that_it_was_not_lowered(record: Record, known: AcknowledgedInvoice) -> None:
+    """Check that a bill that our payments have paid was not lowered since it was sent.
+
+    Raises:
+        RejectedError: It was: the vendor has been paid too much.
+    """
+    sent, total = json.number(known.total or ""), record.get("total")
+    if total is None or not isinstance(sent, Decimal) or sent <= Decimal(total):
+        return
+    currency = record.get("currency")
+    raise RejectedError(
+        "APB-TAX-024",
+        name=name_of(record),
+        external_id=record["external_id"],
+        now=money(total, currency),
+        before=money(sent, currency),
+        difference=money(sent - Decimal(total), currency),
     )

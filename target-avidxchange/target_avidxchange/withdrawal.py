@@ -47,6 +47,16 @@ def unexplained(bill: Mapping[str, Any]) -> Decimal:
     return Decimal(total) - Decimal(due) - sum(Decimal(one["amount"]) for one in bill["applications"])
 
 
+def settled(bill: Mapping[str, Any]) -> Decimal:
+    """Return how much of a bill NetSuite has settled, by whatever."""
+    return sum((Decimal(one["amount"]) for one in bill["applications"]), unexplained(bill))
+
+
+def our_payments(bill: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the external ids of the payments posted from AvidXchange that are applied to a bill."""
+    return tuple(sorted({one["external_id"] for one in bill["applications"] if is_ours(one)}))
+
+
 def applied_by_us(bill: Mapping[str, Any]) -> Decimal:
     """Return what payments posted from AvidXchange are shown to take off a bill."""
     return sum((Decimal(one["amount"]) for one in bill["applications"] if is_ours(one)), Decimal(0))

@@ -318,3 +318,44 @@ def test_a_hold_beside_a_discount_is_a_hold(company: ReceivingCompany):
     company.pay(1, Decimal("49.00"), Decimal("1.00"))
     assert company.send(less("49.00", "73.45", **HELD)).counts == {"bills": {"rejected": 1}}
     assert "it is on payment hold" in (company.row(1).reason or "")
+
+
+OURS: dict[str, Any] = {"applications": [applied(9, "123.45", ours=True)], "amount_due": Decimal(0), **CLOSED}
+
+
+def test_a_payment_that_is_gone_from_a_bill_that_avidxchange_has_paid_is_told(company: ReceivingCompany):
+    company.given(*CODING, bill(1))
+    company.approve(1)
+    company.pay(1, Decimal("123.45"))
+    company.calls()
+    company.asked_for()
+    assert company.send(bill(1, **OURS)).counts == {"bills": {"unchanged": 1}}
+    assert company.asked_for() == ["what changed"]
+    for _ in range(2):
+        assert company.send(bill(1)).counts == {"bills": {"rejected": 1}}
+    assert company.calls()["writes"] == 0
+    row = company.row(1)
+    assert row.code == "APB-TAX-033"
+    assert "avidxchange-payment-9 was applied to it, and is no more" in (row.reason or "")
+    assert "NetSuite has 123.45 USD of 123.45 USD open, AvidXchange has 123.45 USD of it paid" in (
+        row.reason or ""
+    )
+    # Entered once more it is as it was.
+    assert company.send(bill(1, **OURS)).counts == {"bills": {"unchanged": 1}}
+    # Gone again, and taken back in AvidXchange too.
+    assert company.send(bill(1)).counts == {"bills": {"rejected": 1}}
+    company.run("UPDATE ax_invoice SET status = 'approved', paid_cents = 0")
+    assert company.send().counts == {"bills": {"unchanged": 1}}
+
+
+def test_of_two_payments_the_one_that_is_gone_is_told(company: ReceivingCompany):
+    company.given(*CODING, bill(1))
+    company.approve(1)
+    both = [applied(8, "23.45", ours=True), applied(9, "100.00", ours=True)]
+    for one in both:
+        company.pay(1, one["amount"])
+    company.send(bill(1, applications=both, amount_due=Decimal(0), **CLOSED))
+    company.send(bill(1, applications=both[:1], amount_due=Decimal("100.00")))
+    row = company.row(1)
+    assert row.code == "APB-TAX-033"
+    assert ": avidxchange-payment-9 was applied" in (row.reason or "")

@@ -74,8 +74,8 @@ class PaymentsSink(AcknowledgingSink):
             self.logger.info("Payment %s: %s", record["id"], done.note)
         # An empty one takes back what an earlier run noted.
         facts = {**done.facts, **({"note": done.note} if done.note else {})}
-        if record["status"] == VOIDED:
-            facts["status"] = VOIDED
+        if record["status"] in UNDONE:
+            facts["status"] = record["status"]
         if done.waits_for:
             facts[_SINCE] = self._under_way_since(record, row, done.waits_for)
             return Outcome.under_way(done.waits_for, done.remote_id, facts)

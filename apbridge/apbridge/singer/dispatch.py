@@ -154,7 +154,7 @@ class Dispatch:
         doubtful = self._ledger.in_doubt(self._system, stream, unsure)
         work: list[Work] = []
         unchanged: dict[str, str | None] = {}
-        rejected: list[News] = []
+        ended: list[News] = []
         for external_id, record in records.items():
             row = rows.get(external_id)
             is_in_doubt = external_id in doubtful or (row is not None and not row.content_hash)
@@ -165,15 +165,17 @@ class Dispatch:
                 if one.is_settled:
                     unchanged[external_id] = one.modified_at
                 elif refused:
-                    rejected.append(rejection(stream, one, refused))
+                    ended.append(rejection(stream, one, refused))
+                elif row and not is_in_doubt and (facts := sink.noted(record, row)) is not None:
+                    ended.append(news_of(stream, one, Outcome.unchanged(None, facts)))
                 else:
                     one.needs = tuple(sink.needs(record))
                     work.append(one)
             except RejectedError as found:
-                rejected.append(rejection(stream, one, found))
+                ended.append(rejection(stream, one, found))
             except Exception as found:  # noqa: BLE001, see _deliver
-                rejected.append(self._bug(stream, one, found))
-        self._write(stream, rejected, records)
+                ended.append(self._bug(stream, one, found))
+        self._write(stream, ended, records)
         if unchanged:
             self._ledger.seen(self._run.id, self._system, stream, unchanged)
             for external_id in unchanged:

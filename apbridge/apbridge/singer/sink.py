@@ -103,6 +103,14 @@ class AcknowledgingSink(Sink):
         """
         return {name: value for name, value in record.items() if name != "modified_at"}
 
+    def noted(self, record: Record, row: Row) -> Mapping[str, Any] | None:  # noqa: ARG002
+        """Return what the ledger is to remember of a record of which nothing is to be sent or asked.
+
+        Returns:
+            The facts; None where the record must be delivered.
+        """
+        return None
+
     def not_shown(self, record: Record) -> RejectedError:
         """Return why a record is rejected that was sent and is neither named in an answer nor shown."""
         return RejectedError("APB-SNG-021", stream=self.stream_name, external_id=record["external_id"])
