@@ -125,6 +125,16 @@ def test_where_no_query_shows_them_netsuites_refusal_does(company: PostingCompan
     assert company.unpaid(bill) == 0
 
 
+@pytest.mark.parametrize("column", ["vendorbill", "seqnum", "duedate", "amountdue"])
+def test_where_a_column_of_theirs_is_hidden_netsuites_refusal_does(
+    company: PostingCompany, target: Target, column: str
+):
+    company.switch(hidden_columns=f"vendorbillinstallment.{column}")
+    bill, other = company.bill(in_parts=True), company.bill()
+    target.run(in_full(bill), in_full(other))
+    assert company.unpaid(bill) == company.unpaid(other) == 0
+
+
 def test_an_account_without_the_feature(company: PostingCompany, target: Target):
     company.switch(instalments=False)
     record = in_full(company.bill(in_parts=True))

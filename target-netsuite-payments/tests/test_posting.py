@@ -265,7 +265,7 @@ def test_where_it_is_not_known_what_a_journal_reverses_nothing_is_posted(
         text = (resources.files(target_netsuite_payments) / "queries/journals.sql").read_text(
             encoding="utf-8"
         )
-        asked = Query.parse(
+        asked = Query.of(
             text.replace("createdfrom", "nosuchcolumn"), "journals", "look up", ["id", "payment"]
         )
         monkeypatch.setattr(books, "_JOURNALS", asked)

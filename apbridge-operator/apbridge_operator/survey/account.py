@@ -41,7 +41,7 @@ def project_queries() -> Queries:
     """Read `queries.json`, which `python -m tools.survey` writes."""
     declared = json.loads((resources.files(__package__) / "queries.json").read_text(encoding="utf-8"))
     queries = {
-        name: Query.parse("\n".join(one["sql"]), name, one["purpose"], one["key"])
+        name: Query.of("\n".join(one["sql"]), name, one["purpose"], one["key"])
         for name, one in declared["queries"].items()
     }
     return Queries(declared["columns"], queries)

@@ -1,4 +1,4 @@
--- needs vendorbillinstallment
+-- needs vendorbillinstallment, vendorbillinstallment.vendorbill
 -- The parts that bills are due in. A bill that is due at once has none.
 SELECT
   part.id AS id,

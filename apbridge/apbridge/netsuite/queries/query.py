@@ -10,8 +10,8 @@ alias`. Beside SuiteQL it may hold:
   of the key are required. `-- required with <feature>`: only where the account has the feature.
 - `-- optional` at the end of a line that is no column, such as a join or a condition: it is left out, with
   every column of the table that it joins, where NetSuite refuses something in it.
-- `-- needs <table or table.column>` on the first line: where NetSuite refuses that, the query is not asked,
-  and has no rows.
+- `-- needs <tables or table.columns, separated by commas>` on the first line: where NetSuite refuses one, the
+  query is not asked, and has no rows.
 - `$where` and `$order`: the conditions and the order of the page. A line that is another `$name` alone is
   replaced by the lines that a program puts there, if any.
 
@@ -45,7 +45,7 @@ _MACROS = {
 _MACRO = re.compile(rf"\b({'|'.join(_MACROS)})\(([\w.]+)\)")
 _INSTANT = re.compile(r"(?:COALESCE\()?utc\(([\w.]+)\)")
 _DATED = "1971"
-_NEEDS = re.compile(r"-- needs ([\w.]+)")
+_NEEDS = re.compile(r"-- needs ([\w., ]+)")
 _INTEGER = re.compile(r"\d+")
 _PLACEHOLDER = re.compile(r"\s*\$\w+")
 _LAST_COMMA = re.compile(r",(?=\s+FROM\b)")
@@ -100,17 +100,13 @@ class Query:
     def load(cls, package: str, name: str, purpose: str, key: Sequence[str]) -> Query:
         """Read `queries/<name>.sql` of a package."""
         text = (resources.files(package) / "queries" / f"{name}.sql").read_text(encoding="utf-8")
-        return cls.parse(text, name, purpose, key)
+        return cls.of(text, name, purpose, key)
 
     @classmethod
-    def parse(cls, text: str, name: str, purpose: str, key: Sequence[str]) -> Query:
+    def of(cls, text: str, name: str, purpose: str, key: Sequence[str]) -> Query:
         """Read the text of a query file."""
-        needs = _NEEDS.match(text)
-        return cls.of(text, name, purpose, key, needs[1] if needs else None)
-
-    @classmethod
-    def of(cls, text: str, name: str, purpose: str, key: Sequence[str], needs: str | None = None) -> Query:
-        """Read a query."""
+        head = _NEEDS.match(text)
+        needs = frozenset(head[1].split(", ") if head else ())
         lines = list(read_lines(text))
         required: dict[str | None, str | None] = dict.fromkeys(key)
         required |= {line.alias: line.required_with for line in lines if line.is_required}
@@ -120,13 +116,13 @@ class Query:
             else line
             for line in lines
         ]
-        features = {one.name for one in FEATURES if needs and one.brings(needs)}
+        features = {one.name for one in FEATURES if any(map(one.brings, needs))}
         bare = cls(
             name,
             purpose,
             (),
             tuple(key),
-            frozenset({needs, *features} if needs else ()),
+            needs | features,
             tables_of(lines),
         )
         return replace(bare, lines=tuple(bare._resolved(lines)))

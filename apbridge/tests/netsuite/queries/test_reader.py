@@ -131,8 +131,11 @@ def test_an_error_that_passes_takes_nothing_away(failures: int):
 
 @pytest.mark.parametrize("failures", range(1, 20))
 def test_an_account_has_what_it_had_before_an_outage(failures: int):
-    text = "SELECT\n  s.id AS id,\n  s.name AS name,\nFROM subsidiary s\nWHERE $where\nORDER BY $order"
-    query = Query.of(text, "subsidiaries", "read subsidiaries", ["id"], "subsidiary")
+    text = (
+        "-- needs subsidiary\n"
+        "SELECT\n  s.id AS id,\n  s.name AS name,\nFROM subsidiary s\nWHERE $where\nORDER BY $order"
+    )
+    query = Query.of(text, "subsidiaries", "read subsidiaries", ["id"])
     account = FakeAccount(set(), str)
     account.failures = iter(["UNEXPECTED_ERROR"] * failures)
     features = Features()
