@@ -154,6 +154,21 @@ class ReconcileContext:
         order |= {"amount": amount} if amount else {}
         self.sandbox.control("/control/netsuite/pay-by-hand", order)
 
+    def journal_of(self, payment: str) -> str:
+        """Return the journal that was made to void a vendor payment."""
+        query = 'SELECT DISTINCT "transaction" AS id FROM ns_transactionline WHERE createdfrom = ?'
+        assert self.sandbox.sandbox
+        with self.sandbox.sandbox.store.connection() as books:
+            (found,) = books.execute(query, (int(payment),))
+        return str(found["id"])
+
+    def forget_what_it_voids(self, journal: str) -> None:
+        """Let a journal be one that the payment linked to it pays."""
+        query = 'UPDATE ns_transactionline SET createdfrom = NULL WHERE "transaction" = ?'
+        assert self.sandbox.sandbox
+        with self.sandbox.sandbox.store.write() as books:
+            books.execute(query, (int(journal),))
+
     def settle(self, name: str, **share: str) -> str:
         """Pay an invoice and let it settle, without an inbound run; return the payment's external id."""
         order = {"invoices": [{"external_id": name, **share}], "method": "check"}

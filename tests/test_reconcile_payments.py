@@ -246,3 +246,22 @@ def test_a_posted_payment_that_a_journal_reverses_is_no_payment(context: Reconci
     context.sandbox.control("/control/netsuite/void", {"id": number})
     context.sandbox.control("/control/switches", method="DELETE")
     assert context.difference(name).code == "APB-REC-042"
+
+
+def test_a_posted_payment_counts_unless_a_journal_is_known_to_reverse_it(context: ReconcileContext):
+    """One that pays a journal, as of opening balances, has the same link as one that a journal reverses."""
+    name = posted(context)
+    number = decide(context, name, "approve")
+    switches = {"netsuite.void_style": "journal", "netsuite.void_by_journal_shows": False}
+    context.sandbox.control("/control/switches", switches)
+    context.sandbox.control("/control/netsuite/void", {"id": number})
+    context.sandbox.control("/control/switches", method="DELETE")
+    journal = context.journal_of(number)
+    context.edit(f"-{journal}", approvalstatus=3)
+    assert context.differences(name) == []
+    context.edit(f"-{journal}", approvalstatus=1)
+    assert context.differences(name) == []
+    context.edit(f"-{journal}", approvalstatus=2)
+    assert context.difference(name).code == "APB-REC-042"
+    context.forget_what_it_voids(journal)
+    assert context.differences(name) == []

@@ -25,7 +25,12 @@ ROOT = Path(__file__).parent.parent
 FILE = ROOT / "apbridge-operator/apbridge_operator/survey/queries.json"
 
 TAP = "tap_netsuite_ap"
-OTHERS = ("target_netsuite_payments", "apbridge_operator.cli", "apbridge_operator.reconcile")
+OTHERS = (
+    "apbridge.netsuite",
+    "target_netsuite_payments",
+    "apbridge_operator.cli",
+    "apbridge_operator.reconcile",
+)
 """Packages whose modules hold queries as they are; the tap's are in its manifest."""
 
 _TABLES = re.compile(r"\b(?:FROM|JOIN)\s+(\w+\s+\w+(?:\s*,\s*\w+\s+\w+)*)", re.IGNORECASE)

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
 from apbridge import json
 from apbridge.errors import RefusedError, SettingError
-from apbridge.netsuite import NetSuite, in_list
+from apbridge.netsuite import NetSuite, in_list, void_journals
 from apbridge.netsuite.answers import as_documented
 from apbridge.netsuite.client import Row
 from apbridge.netsuite.payment_status import VOIDED
@@ -20,6 +19,7 @@ from apbridge.netsuite.queries.features import Features
 from apbridge.netsuite.queries.lines import QueryLine
 from apbridge.netsuite.queries.query import Query
 from apbridge.netsuite.queries.reader import Reader
+from apbridge.netsuite.void_journals import Journal
 from target_netsuite_payments.instalments import Instalment, by_record
 from target_netsuite_payments.periods import Period
 
@@ -27,7 +27,6 @@ _BILLS = Query.load(__package__, "bills", "read the bills that are paid", ["id"]
 _BILL_FIELD = Query.load(__package__, "bill_field", "read a custom field of bills", ["id"])
 _PAYMENTS = Query.load(__package__, "payments", "look payments up", ["id"])
 _APPLICATIONS = Query.load(__package__, "applications", "read what payments pay", ["payment", "bill"])
-_JOURNALS = Query.load(__package__, "journals", "look up journals that void payments", ["id", "payment"])
 _PERIODS = Query.load(__package__, "periods", "read accounting periods", ["startdate", "id"])
 
 _INSTALMENTS = Query.load(__package__, "instalments", "read the instalments of bills", ["id"])
@@ -101,23 +100,6 @@ class Recorded:
     is_voided: bool
     applied: dict[str, Decimal] = field(default_factory=dict)
     journals: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True)
-class Journal:
-    """A journal that was made to void a vendor payment.
-
-    Args:
-        id: Internal id.
-        payment: Internal id of the vendor payment; None where NetSuite does not tell.
-        is_pending: Whether it waits for approval.
-        is_rejected: Whether somebody has refused it.
-    """
-
-    id: str
-    payment: str | None
-    is_pending: bool
-    is_rejected: bool
 
 
 class NetSuiteBooks:
@@ -257,39 +239,23 @@ class NetSuiteBooks:
             ids: Internal ids of journals that are known.
         """
         with _tables_named():
-            found = [
-                row
-                for by, values in (("payment", of), ("id", ids))
-                for rows in self._reader.look_up(_JOURNALS, values, by=by)().values()
-                for row in rows
-            ]
-        with as_documented(_JOURNALS.purpose, _PROBLEM):
-            return [_journal(row) for row in found]
+            return void_journals.journals(self._reader, of=of, ids=ids)
 
     def _payments(self, column: str, values: Iterable[str]) -> list[Recorded]:
         with _tables_named():
             found = self._reader.look_up(_PAYMENTS, values, by=column, write=in_list)()
             rows = [row for some in found.values() for row in some]
             applied = self._reader.look_up(_APPLICATIONS, [row["id"] for row in rows], by="payment")()
-        reversals = self._reversals(
-            payment
-            for payment, links in applied.items()
-            if any(each.get("kind") == _JOURNAL for each in links)
+        reversals = void_journals.reversals(
+            self._reader,
+            (
+                payment
+                for payment, links in applied.items()
+                if any(each.get("kind") == _JOURNAL for each in links)
+            ),
         )
         with as_documented(_PAYMENTS.purpose, _PROBLEM):
             return [_recorded(row, applied.get(row["id"], ()), reversals[row["id"]]) for row in rows]
-
-    def _reversals(self, payments: Iterable[str]) -> defaultdict[str, set[str]]:
-        """Read which journals reverse payments, by payment; none where NetSuite does not tell.
-
-        A payment that is taken for voided may be posted a second time, and one that is not is told.
-        """
-        found: defaultdict[str, set[str]] = defaultdict(set)
-        with suppress(RefusedError, SettingError):
-            for journal in self.journals(of=payments):
-                if journal.payment and not (journal.is_pending or journal.is_rejected):
-                    found[journal.payment].add(journal.id)
-        return found
 
 
 @contextmanager
@@ -335,16 +301,6 @@ def _recorded(row: Row, applications: Iterable[Row], reversals: Collection[str])
         is_voided=row.get("voided") == "T" or status == VOIDED or 0 < total <= reversed_by,
         applied=applied,
         journals=frozenset(journals),
-    )
-
-
-def _journal(row: Row) -> Journal:
-    approval, status = row.get("approvalstatus"), row["status"].rpartition(":")[2]
-    return Journal(
-        row["id"],
-        row.get("payment"),
-        is_pending=approval == "1" or (approval is None and status == "A"),
-        is_rejected=approval == "3",
     )
 
 

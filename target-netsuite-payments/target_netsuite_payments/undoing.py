@@ -7,8 +7,9 @@ from collections.abc import Collection, Iterable, Mapping
 
 from apbridge.errors import RejectedError, UnderWayError
 from apbridge.netsuite.payment_status import FINAL, REFUSED, describe
+from apbridge.netsuite.void_journals import Journal
 from apbridge.singer import Action
-from target_netsuite_payments.books import Bill, Journal, NetSuiteBooks, Recorded
+from target_netsuite_payments.books import Bill, NetSuiteBooks, Recorded
 from target_netsuite_payments.checks import signature
 from target_netsuite_payments.done import Done
 from target_netsuite_payments.payment import Payment

@@ -9,10 +9,10 @@ from importlib import resources
 
 import pytest
 
-import target_netsuite_payments
+from apbridge import netsuite
 from apbridge.ledger import Status
+from apbridge.netsuite import void_journals
 from apbridge.netsuite.queries.query import Query
-from target_netsuite_payments import books
 
 from .company import PostingCompany
 from .program import Target
@@ -262,13 +262,11 @@ def test_where_it_is_not_known_what_a_journal_reverses_nothing_is_posted(
     if createdfrom == "empty":
         company.forget_what_a_journal_voids(by_hand)
     else:
-        text = (resources.files(target_netsuite_payments) / "queries/journals.sql").read_text(
-            encoding="utf-8"
-        )
+        text = (resources.files(netsuite) / "queries/journals.sql").read_text(encoding="utf-8")
         asked = Query.of(
             text.replace("createdfrom", "nosuchcolumn"), "journals", "look up", ["id", "payment"]
         )
-        monkeypatch.setattr(books, "_JOURNALS", asked)
+        monkeypatch.setattr(void_journals, "_JOURNALS", asked)
     company.forget_calls()
     assert target.run(record).counts == {"rejected": 1}
     assert (target.row(record).code, company.writes) == ("APB-PAY-043", 0)

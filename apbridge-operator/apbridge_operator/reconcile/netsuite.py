@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from datetime import date, datetime
@@ -12,7 +13,7 @@ from typing import NamedTuple
 from apbridge import words
 from apbridge.avidxchange import instant
 from apbridge.errors import RefusedError
-from apbridge.netsuite import NetSuite, literal
+from apbridge.netsuite import NetSuite, literal, void_journals
 from apbridge.netsuite.answers import as_documented
 from apbridge.netsuite.client import Row
 from apbridge.netsuite.payment_status import FINAL, REFUSED, VOIDED, describe
@@ -31,7 +32,9 @@ from apbridge.schemas.identifiers import (
 
 _BILLS = Query.load(__package__, "bills", "read bills", ["id"])
 _PAYMENTS = Query.load(__package__, "payments", "read posted payments", ["id"])
-_REVERSED = Query.load(__package__, "reversed", "read payments that a journal reverses", ["id"])
+_LINKED = Query.load(
+    __package__, "linked_journals", "read journals linked to payments", ["payment", "journal"]
+)
 _APPLICATIONS = Query.load(__package__, "applications", "read what paid bills", ["bill", "id"])
 _DELETED = Query.load(__package__, "deleted", "look up deleted bills", ["id", "deleted"])
 
@@ -64,7 +67,7 @@ class NetSuiteBill(NamedTuple):
 class Posted(NamedTuple):
     """A vendor payment that was posted from AvidXchange, and what is not decided about it, if anything.
 
-    One that was rejected or declined, or that a journal reverses, is as good as void.
+    One that was rejected or declined, or that a journal is known to reverse, is as good as void.
     """
 
     external_id: str
@@ -118,10 +121,9 @@ class NetSuiteSide:
     def posted(self) -> Iterator[Posted]:
         """Return every payment that was posted from AvidXchange."""
         where = [f"payment.externalid LIKE {literal(OUR_PAYMENTS + '%')}"]
-        with as_documented(_REVERSED.purpose, _PROBLEM):
-            reversed_by = {row["id"]: abs(Decimal(row["amount"])) for row in self._reader.all(_REVERSED)}
+        reversed_by = self._reversed()
         rows = chain.from_iterable(self._reader.pages(_PAYMENTS, where=where))
-        return (self._payment(row, reversed_by.get(row["id"])) for row in rows)
+        return (self._payment(row, reversed_by[row["id"]]) for row in rows)
 
     def applied_to(self, external_ids: Iterable[str]) -> Iterator[Applied]:
         """Return what was applied to some bills."""
@@ -140,7 +142,18 @@ class NetSuiteSide:
                 return {self._name(row["id"]): instant(row["deleted"]) for row in rows}
         return {}
 
-    def _payment(self, row: Row, reversed_by: Decimal | None) -> Posted:
+    def _reversed(self) -> defaultdict[str, Decimal]:
+        """Return how much journals reverse of vendor payments, by payment."""
+        linked = self._reader.all(_LINKED)
+        reversals = void_journals.reversals(self._reader, (row["payment"] for row in linked))
+        amounts: defaultdict[str, Decimal] = defaultdict(Decimal)
+        with as_documented(_LINKED.purpose, _PROBLEM):
+            for row in linked:
+                if row["journal"] in reversals[row["payment"]]:
+                    amounts[row["payment"]] += abs(Decimal(row["amount"]))
+        return amounts
+
+    def _payment(self, row: Row, reversed_by: Decimal) -> Posted:
         with as_documented(_PAYMENTS.purpose, _PROBLEM):
             status, total = row["status"].rpartition(":")[2], abs(Decimal(row["total"]))
             is_void = row.get("voided") == "T" or status == VOIDED or status in REFUSED
@@ -153,7 +166,7 @@ class NetSuiteSide:
                 row.get("currency", ""),
                 total,
                 date.fromisoformat(row["trandate"]),
-                is_void or (reversed_by is not None and reversed_by >= total),
+                is_void or 0 < total <= reversed_by,
                 "" if is_void or status in FINAL else describe(status),
             )
 
