@@ -13,8 +13,8 @@ from threading import Event
 from typing import Any
 
 from apbridge.errors import APBridgeError
-from apbridge_sandbox.netsuite.books import Application, VendorPayment
 from apbridge_sandbox.netsuite.posting import post_vendor_payment, void_vendor_payment
+from apbridge_sandbox.netsuite.vendor_payments import Application, VendorPayment
 from apbridge_sandbox.testing import Running
 from tests.case_books import NamedBooks
 from tests.in_process import InboundHalf

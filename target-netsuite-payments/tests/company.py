@@ -12,18 +12,13 @@ from itertools import count
 from threading import Event
 from typing import Any
 
-from apbridge_sandbox.netsuite.books import (
-    keep_balances,
-    load_payment,
-    next_transaction,
-    remove_links,
-    remove_rows,
-)
+from apbridge_sandbox.netsuite.books import keep_balances, next_transaction, remove_links, remove_rows
 from apbridge_sandbox.netsuite.posting import (
     change_vendor_payment,
     delete_vendor_payment,
     void_vendor_payment,
 )
+from apbridge_sandbox.netsuite.vendor_payments import load_payment
 from apbridge_sandbox.testing import Running
 from tests.waiting import held, until
 

@@ -19,7 +19,7 @@ from apbridge_sandbox.custom import custom, write_custom
 from apbridge_sandbox.money import Cents
 from apbridge_sandbox.netsuite import books, posting
 from apbridge_sandbox.netsuite.applying import ApplyRules
-from apbridge_sandbox.netsuite.books import Application, VendorPayment
+from apbridge_sandbox.netsuite.vendor_payments import Application, VendorPayment
 
 
 class Edit(Order):

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 from apbridge_sandbox.money import amount
 from apbridge_sandbox.netsuite import books
 from apbridge_sandbox.netsuite.approval import ApprovalRules
-from apbridge_sandbox.netsuite.books import Application, VendorPayment
 from apbridge_sandbox.netsuite.errors import NetSuiteError, invalid_content, invalid_value, user_error
 from apbridge_sandbox.netsuite.instalments import instalments
+from apbridge_sandbox.netsuite.vendor_payments import Application, VendorPayment
 from apbridge_sandbox.switches import Switches
 
 _PAYABLE_APPROVALS = (2, 11, None)

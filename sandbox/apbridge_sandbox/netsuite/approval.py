@@ -6,8 +6,8 @@ import sqlite3
 from dataclasses import dataclass
 
 from apbridge_sandbox.netsuite import books
-from apbridge_sandbox.netsuite.books import PaymentStatus, VendorPayment
 from apbridge_sandbox.netsuite.errors import invalid_value, user_error
+from apbridge_sandbox.netsuite.vendor_payments import PaymentStatus, VendorPayment
 from apbridge_sandbox.switches import Switches
 
 _APPROVALS = {1: "A", 2: books.APPROVED, 3: "D"}

@@ -9,11 +9,11 @@ from dataclasses import replace
 from typing import Any
 
 from apbridge_sandbox.custom import kept
-from apbridge_sandbox.netsuite.books import Application, VendorPayment, load_payment
 from apbridge_sandbox.netsuite.errors import invalid_value, user_error
 from apbridge_sandbox.netsuite.fields import FieldValues, WrittenFieldKind, check_required
 from apbridge_sandbox.netsuite.forms import check_asked
 from apbridge_sandbox.netsuite.instalments import instalments
+from apbridge_sandbox.netsuite.vendor_payments import Application, VendorPayment, load_payment
 from apbridge_sandbox.switches import Switches
 
 RECORD_TYPE = "vendorPayment"

@@ -12,7 +12,6 @@ from apbridge_sandbox.clock import COMPANY_ZONE, stamp
 from apbridge_sandbox.netsuite import books
 from apbridge_sandbox.netsuite.applying import ApplyRules, applied
 from apbridge_sandbox.netsuite.approval import status_of, status_of_new
-from apbridge_sandbox.netsuite.books import PaymentStatus, VendorPayment
 from apbridge_sandbox.netsuite.errors import (
     NetSuiteError,
     invalid_value,
@@ -21,6 +20,7 @@ from apbridge_sandbox.netsuite.errors import (
 )
 from apbridge_sandbox.netsuite.journals import has_journal, is_reversed, void_by_journal
 from apbridge_sandbox.netsuite.periods import check_period
+from apbridge_sandbox.netsuite.vendor_payments import PaymentStatus, VendorPayment, write_payment
 
 _MOST_RATE = 10**6
 
@@ -186,7 +186,7 @@ def _post(
     discount_account = None
     if any(each.discount for each in applications):
         discount_account = _discount_account(conn)
-    books.write_payment(
+    write_payment(
         conn,
         payment_id,
         payment,

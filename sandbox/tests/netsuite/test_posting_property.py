@@ -15,7 +15,6 @@ from apbridge_sandbox.clock import OPENING
 from apbridge_sandbox.company import CompanySize
 from apbridge_sandbox.context import Options, Sandbox
 from apbridge_sandbox.netsuite.applying import ApplyRules
-from apbridge_sandbox.netsuite.books import Application, VendorPayment
 from apbridge_sandbox.netsuite.errors import NetSuiteError
 from apbridge_sandbox.netsuite.posting import (
     change_vendor_payment,
@@ -23,6 +22,7 @@ from apbridge_sandbox.netsuite.posting import (
     post_vendor_payment,
     void_vendor_payment,
 )
+from apbridge_sandbox.netsuite.vendor_payments import Application, VendorPayment
 from apbridge_sandbox.store import Store
 from tests.netsuite.signed_in import audit
 
