@@ -198,8 +198,10 @@ def impatient(give_up_after: float = retry.GIVE_UP_AFTER) -> Iterator[None]:
     """Let the target wait a moment for a late commit, and not fifteen seconds."""
     before = retry.PAUSES, retry.GIVE_UP_AFTER
     retry.PAUSES, retry.GIVE_UP_AFTER = (0.0, 0.05, 0.1), give_up_after
-    yield
-    retry.PAUSES, retry.GIVE_UP_AFTER = before
+    try:
+        yield
+    finally:
+        retry.PAUSES, retry.GIVE_UP_AFTER = before
 
 
 @contextmanager
@@ -221,6 +223,8 @@ def listening() -> Iterator[list[str]]:
 @contextmanager
 def usual_signals() -> Iterator[None]:
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    yield
-    for number, handler in before.items():
-        signal.signal(number, handler)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

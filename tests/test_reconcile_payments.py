@@ -243,8 +243,10 @@ def test_a_posted_payment_that_a_journal_reverses_is_no_payment(context: Reconci
     number = decide(context, name, "approve")
     switches = {"netsuite.void_style": "journal", "netsuite.void_by_journal_shows": shows}
     context.sandbox.control("/control/switches", switches)
-    context.sandbox.control("/control/netsuite/void", {"id": number})
-    context.sandbox.control("/control/switches", method="DELETE")
+    try:
+        context.sandbox.control("/control/netsuite/void", {"id": number})
+    finally:
+        context.sandbox.control("/control/switches", method="DELETE")
     assert context.difference(name).code == "APB-REC-042"
 
 
