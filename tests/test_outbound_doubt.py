@@ -6,150 +6,26 @@ run was long killed.
 
 from __future__ import annotations
 
-import shutil
 import sqlite3
-import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from apbridge_sandbox.testing import running
-from demo.books import BothBooks
 from tests.beginnings import Beginnings
-from tests.pipeline import Ended, Pipe
-from tests.waiting import held, until
+from tests.doubt import PATHS, DoubtLoop
+from tests.pipeline import Pipe
+from tests.waiting import until
 
 pytestmark = pytest.mark.long
 
-PATHS = {
-    "avidconnect": {
-        "upsert": r"/v1/invoices/[^/]+$",
-        "cancel": "/cancel$",
-        "image": "/image$",
-        "write": "PUT",
-    },
-    "partner": {
-        "upsert": r"/api/v2/invoices$",
-        "cancel": "/cancel$",
-        "image": "/image$",
-        "write": "POST",
-    },
-}
 EMPTY: list[dict[str, Any]] = [
     {"status": 200, "body": {}},
     {"status": 200, "body": {"items": None}},
     {"status": 204},
 ]
-
-
-@dataclass(frozen=True)
-class DoubtLoop:
-    """The outbound half under one contract."""
-
-    pipe: Pipe
-    profile: str
-
-    def run(self, pipe: Pipe | None = None, **settings: str) -> Ended:
-        return (pipe or self.pipe).run(**self.settings, **settings)
-
-    def run_well(self, pipe: Pipe | None = None, **settings: str) -> str:
-        ended = self.run(pipe, **settings)
-        assert (ended.tap, ended.target) == (0, 0), ended.said
-        return ended.said
-
-    @property
-    def settings(self) -> dict[str, str]:
-        return {"profile": self.profile, "base_url": self.sandbox_url}
-
-    @property
-    def sandbox_url(self) -> str:
-        sandbox = self.pipe.sandbox
-        return sandbox.partner_url if self.profile == "partner" else sandbox.avidxchange_url
-
-    @property
-    def other(self) -> Pipe:
-        """The same pipe, for a second run at once."""
-        return Pipe(self.pipe.sandbox, self.pipe.folder, "other")
-
-    # What is done in either system
-
-    def control(self, path: str, **body: Any) -> Any:  # noqa: ANN401
-        return self.pipe.sandbox.control(f"/control/{path}", body)
-
-    def in_netsuite(self, path: str, **body: Any) -> Any:  # noqa: ANN401
-        """Do something in NetSuite, minutes after what was last read and before what is read next."""
-        self.control("clock", advance_seconds=600)
-        done = self.control(f"netsuite/{path}", **body)
-        self.control("clock", advance_seconds=600)
-        return done
-
-    def edit(self, bill: str, **columns: Any) -> None:  # noqa: ANN401
-        self.in_netsuite("edit", table="transaction", id=bill, set=columns)
-
-    def enter_bill(self, number: str = "NEW-1", **more: Any) -> str:  # noqa: ANN401
-        like = next(iter(self.books.bills.values()))
-        lines = [{"account": like["lines"][0]["account_number"], "amount": "120.50"}]
-        bill = {"vendor": like["vendor"], "tranid": number, "lines": lines, **more}
-        made: str = self.in_netsuite("bills", bills=[bill])["ids"][0]
-        return made
-
-    def fault(self, what: str, **do: Any) -> None:  # noqa: ANN401
-        paths = PATHS[self.profile]
-        match = {"path": paths[what], "times": 1}
-        if what == "upsert":
-            match["method"] = paths["write"]
-        self.control("faults", match=match, do=do)
-
-    def held(self) -> int:
-        return held(self.pipe.sandbox.control)
-
-    # What came of it
-
-    @property
-    def books(self) -> BothBooks:
-        return BothBooks(self.pipe.sandbox.books(), self.pipe.sandbox.credentials["NETSUITE_ACCOUNT_ID"])
-
-    def invoice(self, bill: str) -> Any:  # noqa: ANN401
-        invoices = self.pipe.sandbox.books()["avidxchange"]["invoices"]
-        found = [one for one in invoices if one["externalId"].endswith(f"-vendorbill-{bill}")]
-        assert len(found) <= 1
-        return found[0] if found else None
-
-    def status(self, bill: str) -> str | None:
-        found = self.invoice(bill)
-        return found["status"] if found else None
-
-    def disagreements(self) -> list[Any]:
-        return [line for line in self.books.compare() if not line.agree]
-
-    # The ledger and the STATE
-
-    def keep(self) -> Path:
-        """Copy the ledger and the STATE aside."""
-        kept = self.pipe.folder / "kept"
-        kept.mkdir()
-        for file in (*self.pipe.folder.glob("ledger.db*"), self.pipe.state):
-            shutil.copy(file, kept)
-        return kept
-
-    def put_back(self, kept: Path, *, state: bool) -> None:
-        for file in (*self.pipe.folder.glob("ledger.db*"), self.pipe.state):
-            file.unlink()
-        for file in kept.iterdir():
-            if state or file.name != self.pipe.state.name:
-                shutil.copy(file, self.pipe.folder)
-
-    def let_the_while_pass(self) -> None:
-        """Let what may still be on the wire be due for another look."""
-        with sqlite3.connect(self.pipe.ledger) as connection:
-            changed = connection.execute(
-                "UPDATE apbridge_records SET look_again_at = '2000-01-01 00:00:00.000000'"
-                " WHERE look_again_at IS NOT NULL"
-            ).rowcount
-        assert changed, "nothing is to be looked at again"
 
 
 @pytest.fixture(params=PATHS)
@@ -252,31 +128,33 @@ def test_a_refused_cancellation_that_is_answered_200_is_the_loudest_rejection(lo
     assert f"-vendorbill-{bill})" in loop.run_well().partition("DOUBLE PAYMENT RISK")[2]
 
 
-def test_a_contract_whose_writes_say_nothing_costs_a_list_and_no_second_call_each(tmp_path: Path):
+@pytest.fixture
+def silent(tmp_path: Path) -> Iterator[DoubtLoop]:
+    """Yield a loop whose first run is over, under a contract whose writes say nothing."""
     with running(vendors=3, bills=4) as sandbox:
         sandbox.control("/control/switches", {"avidxchange.results": "none"})
         loop = DoubtLoop(Pipe(sandbox, tmp_path), "partner")
         loop.run_well()
-        bills = [loop.enter_bill(f"NEW-{number}") for number in range(6)]
-        sandbox.control("/control/calls", method="DELETE")
-        loop.run_well()
-        assert [loop.status(bill) for bill in bills] == ["submitted"] * 6
-        asked = sandbox.calls()["avidxchange"]["by_operation"]
-        assert asked["POST /partner/api/v2/invoices"] == 6
-        assert asked["GET /partner/api/v2/invoices"] == 2, "what changed before, and what was sent"
-        assert loop.disagreements() == []
+        yield loop
 
 
-def test_a_cancellation_that_is_refused_where_writes_say_nothing_is_said_as_loud(tmp_path: Path):
-    with running(vendors=3, bills=4) as sandbox:
-        sandbox.control("/control/switches", {"avidxchange.results": "none"})
-        loop = DoubtLoop(Pipe(sandbox, tmp_path), "partner")
-        loop.run_well()
-        bill = loop.enter_bill("NEW-1")
-        loop.run_well()
-        loop.control("invoices/approve", external_ids="all")
-        loop.edit(bill, paymenthold="T")
-        assert f"-vendorbill-{bill})" in loop.run_well().partition("DOUBLE PAYMENT RISK")[2]
+def test_a_contract_whose_writes_say_nothing_costs_a_list_and_no_second_call_each(silent: DoubtLoop):
+    bills = [silent.enter_bill(f"NEW-{number}") for number in range(6)]
+    silent.pipe.sandbox.control("/control/calls", method="DELETE")
+    silent.run_well()
+    assert [silent.status(bill) for bill in bills] == ["submitted"] * 6
+    asked = silent.pipe.sandbox.calls()["avidxchange"]["by_operation"]
+    assert asked["POST /partner/api/v2/invoices"] == 6
+    assert asked["GET /partner/api/v2/invoices"] == 2, "what changed before, and what was sent"
+    assert silent.disagreements() == []
+
+
+def test_a_cancellation_that_is_refused_where_writes_say_nothing_is_said_as_loud(silent: DoubtLoop):
+    bill = silent.enter_bill("NEW-1")
+    silent.run_well()
+    silent.control("invoices/approve", external_ids="all")
+    silent.edit(bill, paymenthold="T")
+    assert f"-vendorbill-{bill})" in silent.run_well().partition("DOUBLE PAYMENT RISK")[2]
 
 
 # Two runs at once
@@ -422,11 +300,11 @@ def test_a_withdrawn_invoice_that_lives_again_is_told_at_every_run_until_it_is_s
             (loop.pipe.sandbox.sandbox.clock.stamp(), f"%-vendorbill-{bill}"),
         )
     other = loop.enter_bill("NEW-2")
-    for _ in range(2):
+    for number in range(2):
         ended = loop.run()
         assert ended.target == 1
         assert f"-vendorbill-{bill}" in ended.said.partition("They are: ")[2]
-        loop.edit(other, memo=f"Changed {time.monotonic()}")
+        loop.edit(other, memo=f"Changed {number}")
     loop.pipe.state.unlink()
     loop.run_well()
     assert loop.status(bill) == "cancelled"
