@@ -22,6 +22,8 @@ SUITEQL = "/services/rest/query/v1/suiteql"
 RECORDS = "/services/rest/record/v1"
 PAYMENT = f"{RECORDS}/vendorPayment"
 RESTLET = "/app/site/hosting/restlet.nl"
+SCRIPT = {"script": "customscript_apbridge_restlet", "deploy": "customdeploy_apbridge_restlet"}
+PROJECT = Path(__file__).parents[3] / "suitescript"
 ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 
@@ -94,8 +96,7 @@ class SignedInNetSuite(requests.Session):
 
     def restlet(self, body: object, **options: Any) -> requests.Response:  # noqa: ANN401
         """Call our RESTlet."""
-        script = {"script": "customscript_apbridge_restlet", "deploy": "customdeploy_apbridge_restlet"}
-        return self.post(RESTLET, params=script, json=body, **options)
+        return self.post(RESTLET, params=SCRIPT, json=body, **options)
 
     def bill(self, bill: SeededBill) -> dict[str, str]:
         """Read what payments may change of a bill."""
