@@ -136,6 +136,11 @@ class Batch:
             raise result
         return result
 
+    @property
+    def carried_out(self) -> list[Payment]:
+        """The payments that were posted, linked or undone."""
+        return [*self._written.values(), *(payment for payment, _ in self._undone.values())]
+
     def read_back(self) -> dict[str, APBridgeError]:
         """Compare what was posted and undone, and what is open on the changed bills, with what should be.
 

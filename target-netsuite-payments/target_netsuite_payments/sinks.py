@@ -106,8 +106,12 @@ class PaymentsSink(AcknowledgingSink):
         try:
             differences = self._batch.read_back()
         except APBridgeError as failure:
-            self.logger.warning("%s", APBridgeError("APB-PAY-091", says=failure.says.rstrip(".")))
-            return {}
+            says = failure.says.rstrip(".")
+            self.logger.warning("%s", APBridgeError("APB-PAY-091", says=says))
+            return {
+                payment.external_id: UnderWayError("APB-PAY-079", payment=payment.id, says=says)
+                for payment in self._batch.carried_out
+            }
         for external_id, found in differences.items():
             if isinstance(found, UnderWayError):
                 self.logger.info("%s", found)

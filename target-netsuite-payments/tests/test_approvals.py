@@ -51,6 +51,22 @@ def test_what_is_not_approved_is_under_way_and_done_when_it_is(
     assert company.calls == 0
 
 
+def test_what_could_not_be_read_back_is_looked_at_again(company: PostingCompany, target: Target):
+    """Else nobody would hear of it where it is rejected."""
+    record = in_full(company.bill())
+
+    def refuse_to_tell() -> None:
+        company.fault({"status": 400, "body": {}}, path="suiteql")
+
+    with company.meanwhile("POST", "/vendorPayment", refuse_to_tell):
+        assert target.run(record).counts == {"waiting": 1}
+    assert (target.row(record).status, target.row(record).code) == (Status.WAITING, "APB-PAY-079")
+    company.calm()
+    company.decide(company.payment(record).id, "reject")
+    assert target.run().counts == {"rejected": 1}
+    assert target.row(record).code == "APB-PAY-064"
+
+
 @pytest.mark.parametrize(
     ("decision", "status", "words"),
     [

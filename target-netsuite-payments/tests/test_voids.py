@@ -254,6 +254,26 @@ def test_what_is_undone_in_words_only_is_rejected(company: PostingCompany, targe
     assert (target.row(record).code, company.unpaid(bill)) == (None, bill.unpaid)
 
 
+def test_what_is_undone_in_words_only_and_cannot_be_read_back_is_undone_in_the_next_run(
+    company: PostingCompany, target: Target
+):
+    bill = company.bill()
+    record = in_full(bill)
+    target.run(record)
+    payment = company.payment(record).id
+
+    def refuse_to_tell() -> None:
+        company.fault({"status": 400, "body": {}}, path="suiteql")
+
+    told = {"payment": payment, "voidedBy": payment}
+    with company.meanwhile("POST", "restlet", refuse_to_tell, status=200, body=told):
+        assert target.run(voided(record)).counts == {"waiting": 1}
+    assert (target.row(record).code, company.unpaid(bill)) == ("APB-PAY-079", 0)
+    company.calm()
+    assert target.run().counts == {"delivered": 1}
+    assert company.unpaid(bill) == bill.unpaid
+
+
 def test_what_is_voided_and_still_pays_its_bill_is_rejected(company: PostingCompany, target: Target):
     """NetSuite says that it is voided; its application to the bill stands."""
     bill = company.bill()
