@@ -239,7 +239,8 @@ class Batch:
             raise RejectedError("APB-PAY-042", payment=payment.id, remote_id=remote_id)
         self._refuse_misrecorded(payment, shares, bills)
         for bill in bills:
-            if bill.id in self._in_parts:
+            # NetSuite's refusal of the payment before may have shown that it is.
+            if bill.id in self._in_parts or bill.instalments:
                 bill.instalments = self._books.instalments_by_record(bill.id)
         body = draft(payment, shares, bills, self._periods, self._rules)
         amendments = Amendments(payment, shares, bills, self._periods, self._rules.closed_period, self._books)
