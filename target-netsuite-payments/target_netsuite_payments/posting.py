@@ -229,7 +229,8 @@ class Posting:
         purpose: str,
         write: Callable[[], str | None],
     ) -> str | None:
-        for _ in look_ups(self._stop):
+        # Each time after looks that show it as it was: voided twice, it may have two journals.
+        for _ in range(FEW_TRIES):
             doubt: OutcomeUnknownError | RefusedError
             try:
                 with self._run.audited(
@@ -243,13 +244,15 @@ class Posting:
                     return voided_by
             except (OutcomeUnknownError, RefusedError) as failure:
                 doubt = failure
-            now = self._found(payment, patiently=False)
-            # A journal that it is applied to now may be the one that voids it, though NetSuite does not tell.
-            if now is None or now.is_voided or now.journals:
-                return None
-            for journal in self._books.journals(of=[recorded.id]):
-                return journal.id
-            if isinstance(doubt, RefusedError):
+            for _ in look_ups(self._stop, 1 if isinstance(doubt, RefusedError) else None):
+                now = self._found(payment, patiently=False)
+                # A journal that it is applied to now may be the one that voids it, though NetSuite does not
+                # tell.
+                if now is None or now.is_voided or now.journals:
+                    return None
+                for journal in self._books.journals(of=[recorded.id]):
+                    return journal.id
+            if isinstance(doubt, RefusedError) or self._stop.is_set():
                 break
         # Where NetSuite itself said each time that it failed, it would hold all other payments up to fail
         # the run over this one. That nothing was done is certain: the vendor payment is still there.

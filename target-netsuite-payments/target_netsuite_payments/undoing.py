@@ -102,7 +102,9 @@ class Undoing:
         if voided_by == recorded.id:
             return done
         found = self._books.journals(of=[recorded.id], ids=[voided_by])
-        made = {voided_by: _gone(voided_by), **{journal.id: journal for journal in found}}
+        # What is not shown yet is kept as one that waits, so that the next run makes no second one.
+        unseen = Journal(voided_by, recorded.id, is_pending=True, is_rejected=False)
+        made = {voided_by: unseen, **{journal.id: journal for journal in found}}
         return self._look(payment, recorded, list(made.values()), done)
 
     def _made_for(self, payment: Payment, recorded: Recorded) -> list[Journal]:

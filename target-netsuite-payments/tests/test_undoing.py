@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from apbridge.http import retry
 from apbridge.ledger import Status
+from tests.waiting import PATIENCE
 
 from .company import PostingCompany
 from .program import Target
@@ -108,6 +111,47 @@ def test_a_lost_answer_makes_no_second_journal(company: PostingCompany, target: 
     company.fault({"drop": "after"}, method="POST", path="restlet.nl", times=1)
     assert target.run(voided(record)).counts == {"waiting": 1}
     assert len(company.journals(company.payment(record).id)) == 1
+
+
+def test_a_void_that_is_carried_out_late_makes_no_second_journal(
+    company: PostingCompany, target: Target, monkeypatch: pytest.MonkeyPatch
+):
+    """NetSuite cuts the connection at once, and makes the journal after it was looked for once in vain."""
+    monkeypatch.setattr(retry, "PAUSES", (0.0, *[0.05] * 600))
+    company.switch(void_style="journal_pending")
+    record = in_full(company.bill())
+    target.run(record)
+    company.fault({"drop": "late"}, path="restlet", times=1)
+    # Four look-ups go before the write, and three are the first look after it.
+    with company.on_the_wire("POST", "/suiteql", nth=8) as let_go, ThreadPoolExecutor(1) as pool:
+
+        def commit() -> None:
+            company.until_held(2)
+            let_go()
+
+        committed = pool.submit(commit)
+        assert target.run(voided(record)).counts == {"waiting": 1}
+        committed.result(timeout=PATIENCE)
+    assert len(company.journals(company.payment(record).id)) == 1
+
+
+def test_a_journal_that_netsuite_does_not_show_is_not_made_again(company: PostingCompany, target: Target):
+    company.switch(void_style="journal_pending")
+    record = in_full(company.bill())
+    target.run(record)
+    payment = company.payment(record).id
+
+    def delete() -> None:
+        (journal,) = company.journals(payment)
+        company.delete_journal(journal)
+
+    # The first look-up after the void.
+    with company.meanwhile("POST", "/suiteql", delete, nth=5):
+        assert target.run(voided(record)).counts == {"waiting": 1}
+    for _ in range(2):
+        assert target.run().counts == {"rejected": 1}
+    assert target.row(record).code == "APB-PAY-068"
+    assert company.journals(payment) == []
 
 
 def test_several_journals_are_told(company: PostingCompany, target: Target):
