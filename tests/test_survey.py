@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 
+from apbridge.netsuite import NetSuite, NetSuiteSettings
 from apbridge_operator.survey import AnswerState, Report, asks
+from apbridge_operator.survey.account import Account as SurveyedAccount
 from apbridge_operator.survey.account import project_queries
 from apbridge_operator.survey.probe import probes
 from apbridge_sandbox.context import Sandbox
@@ -18,6 +20,7 @@ from apbridge_sandbox.switches import Switch, declared, listed
 from apbridge_sandbox.switches.like import likeness, told_by
 from apbridge_sandbox.testing import Running, running
 from tests.accounts.accounts import Account, accounts
+from tests.in_process import netsuite_config
 from tests.surveying import asked, found, submitted, surveyed
 from tools import survey as generated
 
@@ -76,6 +79,22 @@ def test_nothing_is_written_and_little_is_asked(usual: tuple[Report, Any]):
     _, calls = usual
     assert calls["netsuite"]["writes"] == calls["avidxchange"]["writes"] == 0
     assert calls["netsuite"]["total"] + calls["avidxchange"]["total"] <= 150
+
+
+def test_a_table_of_which_some_columns_are_refused_without_a_name_is_there(company: Running):
+    """They stand side by side, and the halving comes to a part of which nothing is shown."""
+    hidden = {"legalname", "subsidiary"}
+    company.control(
+        "/control/switches",
+        {
+            "netsuite.hidden_columns": ", ".join(f"vendor.{name}" for name in hidden),
+            "netsuite.unknown_column_status": 500,
+        },
+    )
+    with NetSuite(NetSuiteSettings.from_config(netsuite_config(company))) as netsuite:
+        account = SurveyedAccount(netsuite)
+        account.look_at("vendor", ["id", "entityid", *hidden])
+    assert account.hidden == {"vendor": hidden}
 
 
 def test_every_query_and_column_of_the_project_is_tried():

@@ -11,14 +11,12 @@ from importlib import resources
 from typing import Any
 
 from apbridge.errors import RefusedError
-from apbridge.http import Call
 from apbridge.netsuite import NetSuite
 from apbridge.netsuite.client import Row
 from apbridge.netsuite.queries.features import not_found
 from apbridge.netsuite.queries.query import Query
 
 _PURPOSE = "survey the account"
-_SUITEQL = "/services/rest/query/v1/suiteql"
 _RECENT = 20_000
 """Ids of transactions that are looked back over: dates and words of years ago say little of today."""
 
@@ -68,16 +66,7 @@ class Account:
 
     def page(self, text: str, *, limit: int, offset: int = 0, **body: Any) -> Any:  # noqa: ANN401
         """Return the whole answer to a query, as it came."""
-        return self.netsuite.session.ask(
-            Call(
-                "POST",
-                _SUITEQL,
-                _PURPOSE,
-                params={"limit": limit, "offset": offset},
-                headers={"Prefer": "transient"},
-                json={"q": text, **body},
-            )
-        )
+        return self.netsuite.answer(text, limit=limit, offset=offset, purpose=_PURPOSE, **body)
 
     def shows(self, table: str, column: str) -> bool:
         """Return whether it shows a column."""
@@ -86,9 +75,11 @@ class Account:
     def look_at(self, table: str, columns: Sequence[str]) -> None:
         """Find out which columns of a table it shows: all in one call, the refused ones each alone."""
         try:
-            self.hidden[table] = self._hidden(table, columns)
+            hidden = self._hidden(table, columns)
         except _NoTableError:
-            self.hidden.pop(table, None)
+            return
+        if len(hidden) < len(columns):
+            self.hidden[table] = hidden
 
     def _hidden(self, table: str, columns: Sequence[str]) -> frozenset[str]:
         try:
@@ -102,10 +93,7 @@ class Account:
                 return frozenset([name]) | (self._hidden(table, rest) if rest else frozenset())
             if len(columns) > 1:
                 half = len(columns) // 2
-                found = self._hidden(table, columns[:half]) | self._hidden(table, columns[half:])
-                if len(found) == len(columns):
-                    raise _NoTableError from refused
-                return found
+                return self._hidden(table, columns[:half]) | self._hidden(table, columns[half:])
             return frozenset(columns)
         return frozenset()
 

@@ -114,18 +114,26 @@ class NetSuite:
         Raises:
             RefusedError: NetSuite does not take the query.
         """
-        answer = self.session.ask(
+        answer = self.answer(query, limit=limit, offset=offset, purpose=purpose)
+        with as_documented(purpose, "no page of rows"):
+            return QueryPage(_rows(answer["items"]), bool(answer["hasMore"]), int(answer["totalResults"]))
+
+    def answer(self, query: str, *, limit: int, offset: int, purpose: str, **body: Any) -> Any:  # noqa: ANN401
+        """Return the answer to a query as it came; what else its body holds is sent as it is.
+
+        Raises:
+            RefusedError: NetSuite does not take the query.
+        """
+        return self.session.ask(
             Call(
                 "POST",
                 _QUERY_PATH,
                 purpose,
                 params={"limit": limit, "offset": offset},
                 headers={"Prefer": "transient"},
-                json={"q": query},
+                json={"q": query, **body},
             )
         )
-        with as_documented(purpose, "no page of rows"):
-            return QueryPage(_rows(answer["items"]), bool(answer["hasMore"]), int(answer["totalResults"]))
 
     def suiteql_all(self, query: str, *, purpose: str) -> list[Row]:
         """Read every row of a query whose ORDER BY is unique: fewer than 100,000 of them.
