@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from typing import Any
 
 from apbridge import json
@@ -31,6 +32,21 @@ def rejection(refused: RefusedError, word: str, record: Record) -> RejectedError
         says=refused.facts["says"],
         status=refused.status,
     )
+
+
+def not_right(
+    code: str, bill: Record, amounts: Mapping[str, Decimal | int | str | None], **facts: str | None
+) -> RejectedError:
+    """Return what is not right with a bill.
+
+    Args:
+        code: Of the sentence.
+        bill: The bill.
+        amounts: What the sentence tells of it in its currency.
+        facts: What else it tells.
+    """
+    told = {name: _money(amount, bill.get("currency")) for name, amount in amounts.items()}
+    return RejectedError(code, name=name_of(bill), external_id=bill["external_id"], **told, **facts)
 
 
 def differences(before: bytes | None, now: Mapping[str, Any]) -> str:
@@ -64,3 +80,7 @@ def _shown(value: Any) -> str:  # noqa: ANN401
 def name_of(record: Record) -> str:
     """Return the name that people know a record by."""
     return str(record.get("number") or record.get("name") or record["id"])
+
+
+def _money(amount: Decimal | int | str | None, currency: str | None) -> str:
+    return f"{Decimal(amount or 0):,.2f} {currency or ''}".rstrip()

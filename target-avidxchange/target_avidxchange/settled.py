@@ -5,14 +5,13 @@ from __future__ import annotations
 from decimal import Decimal
 
 from apbridge import json
-from apbridge.errors import RejectedError
 from apbridge.ledger import Ledger
 from apbridge.singer import Record
 from target_avidxchange.invoice import AcknowledgedInvoice
-from target_avidxchange.refusals import name_of
+from target_avidxchange.refusals import not_right
 from target_avidxchange.remote import RemoteIndex
 from target_avidxchange.unheard import GONE
-from target_avidxchange.withdrawal import applied_by_us, money, our_payments, possible_discount, settled
+from target_avidxchange.withdrawal import applied_by_us, our_payments, possible_discount, settled
 
 _UNDONE = {"voided", "failed"}
 """What the way back notes of a payment that AvidXchange itself has taken back."""
@@ -32,16 +31,8 @@ def see_that_the_rest_is_a_discount(record: Record, remote_index: RemoteIndex) -
     # Of a payment that AvidXchange has taken back already, the void is still to come here.
     if to_pay <= due or Decimal(there.amount_paid) < applied_by_us(record):
         return
-    currency = record.get("currency")
-    raise RejectedError(
-        "APB-TAX-025",
-        name=name_of(record),
-        external_id=record["external_id"],
-        rest=money(rest, currency),
-        open=money(due, currency),
-        to_pay=money(to_pay, currency),
-        status=there.status,
-    )
+    amounts = {"rest": rest, "open": due, "to_pay": to_pay}
+    raise not_right("APB-TAX-025", record, amounts, status=there.status)
 
 
 def see_that_our_payments_stand(
@@ -64,16 +55,8 @@ def see_that_our_payments_stand(
     lost -= ledger.in_doubt("netsuite", "payments", lost)
     if not lost:
         return
-    currency = record.get("currency")
-    raise RejectedError(
-        "APB-TAX-033",
-        name=name_of(record),
-        external_id=record["external_id"],
-        payments=", ".join(sorted(lost)),
-        open=money(record.get("amount_due"), currency),
-        total=money(record.get("total"), currency),
-        paid=money(there.amount_paid, currency),
-    )
+    amounts = {"open": record.get("amount_due"), "total": record.get("total"), "paid": there.amount_paid}
+    raise not_right("APB-TAX-033", record, amounts, payments=", ".join(sorted(lost)))
 
 
 def see_that_nothing_is_settled(record: Record) -> None:
@@ -84,14 +67,7 @@ def see_that_nothing_is_settled(record: Record) -> None:
     """
     total, due = record.get("total"), record.get("amount_due")
     if record["applications"] or (None not in {total, due} and Decimal(str(due)) != Decimal(str(total))):
-        currency = record.get("currency")
-        raise RejectedError(
-            "APB-TAX-020",
-            name=name_of(record),
-            external_id=record["external_id"],
-            open=money(due, currency),
-            total=money(total, currency),
-        )
+        raise not_right("APB-TAX-020", record, {"open": due, "total": total})
 
 
 def see_that_it_was_not_lowered(record: Record, known: AcknowledgedInvoice) -> None:
@@ -103,12 +79,5 @@ def see_that_it_was_not_lowered(record: Record, known: AcknowledgedInvoice) -> N
     sent, total = json.number(known.total or ""), record.get("total")
     if total is None or not isinstance(sent, Decimal) or sent <= Decimal(total):
         return
-    currency = record.get("currency")
-    raise RejectedError(
-        "APB-TAX-024",
-        name=name_of(record),
-        external_id=record["external_id"],
-        now=money(total, currency),
-        before=money(sent, currency),
-        difference=money(sent - Decimal(total), currency),
-    )
+    amounts = {"now": total, "before": sent, "difference": sent - Decimal(total)}
+    raise not_right("APB-TAX-024", record, amounts)

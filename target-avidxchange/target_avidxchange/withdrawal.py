@@ -84,11 +84,6 @@ def is_paid_by_us(bill: Mapping[str, Any]) -> bool:
     return bill.get("status") == "paid" and bool(applications) and all(map(is_ours, applications))
 
 
-def money(amount: Decimal | int | str | None, currency: str | None) -> str:
-    """Format an amount, such as `1,234.50 USD`."""
-    return f"{Decimal(amount or 0):,.2f} {currency or ''}".rstrip()
-
-
 def _told(application: Mapping[str, Any]) -> str:
     when = f" on {application['date']}" if application.get("date") else ""
     return f"{application['kind']} {application['id']} of {Decimal(application['amount']):,.2f}{when}"

@@ -15,6 +15,7 @@ from apbridge.avidxchange.checking import checked
 from apbridge.avidxchange.profile_files import ProfileProblem, files_of
 from apbridge.avidxchange.reader import words
 from apbridge.errors import APBridgeError, RejectedError
+from apbridge.mapping import DIMENSIONS
 from apbridge.schemas import schema, validator
 from apbridge_operator.cli import context
 from apbridge_operator.cli.app import FOUND
@@ -22,7 +23,6 @@ from apbridge_operator.cli.output import Json, display, print_json, say, table
 
 app = typer.Typer(help="AvidXchange API contracts.", no_args_is_help=True)
 
-_DIMENSIONS = ("department", "class", "location")
 _LATELY = timedelta(days=2)
 
 
@@ -80,7 +80,7 @@ def check(
 
 def _online(profile: str) -> list[PageSummary]:
     config = {**context.config(context.TARGET_AVIDXCHANGE), "profile": profile}
-    dimensions = context.config(context.TAP_AVIDXCHANGE).get("dimensions") or _DIMENSIONS
+    dimensions = context.config(context.TAP_AVIDXCHANGE).get("dimensions") or [*DIMENSIONS]
     with AvidXchangeReader(AvidXchangeSettings.from_config(config)) as reader:
         reader.check()
         return list(pages(reader, dimensions))

@@ -13,6 +13,7 @@ import typer
 
 from apbridge.avidxchange import AvidXchangeReader, AvidXchangeSettings
 from apbridge.errors import APBridgeError, SettingError
+from apbridge.mapping import DIMENSIONS
 from apbridge_operator.cli import context
 from apbridge_operator.cli.app import FOUND
 from apbridge_operator.cli.checks.permissions import permissions
@@ -31,7 +32,6 @@ from apbridge_operator.survey import (
 
 app = typer.Typer(help="Find out what kind of account it is.")
 
-_DIMENSIONS = ("department", "class", "location")
 _ORDER = (AnswerState.EXPECTED, AnswerState.UNKNOWN, AnswerState.HANDLED, AnswerState.FAILS)
 """What is worst comes last, for that is what is seen of a long table."""
 _MOST_SHOWN = 100
@@ -90,7 +90,7 @@ def _netsuite() -> Iterator[ProbeResult]:
 
 def _avidxchange() -> Iterator[ProbeResult]:
     try:
-        dimensions = context.config(context.TAP_AVIDXCHANGE).get("dimensions") or _DIMENSIONS
+        dimensions = context.config(context.TAP_AVIDXCHANGE).get("dimensions") or [*DIMENSIONS]
         settings = AvidXchangeSettings.from_config(context.config(context.TARGET_AVIDXCHANGE))
         with AvidXchangeReader(settings) as reader:
             yield from survey_avidxchange(reader, dimensions)

@@ -55,7 +55,7 @@ class _Asking:
             self._unanswered += 1
             return _failed(probe, error, {"error": error.code})
         except RefusedError as refused:
-            return _failed(probe, refused, {"refused": safe.word(refused.reason) or safe.OTHER})
+            return _failed(probe, refused, {"refused": safe.word(refused.reason)})
         except APBridgeError as error:
             return _failed(probe, error, {"error": error.code})
         except Exception as failure:  # noqa: BLE001 - an answer of any kind is a result
