@@ -18,7 +18,7 @@ import msgspec
 from apbridge.http import retry
 from apbridge_sandbox.switches import listed
 from tests.accounts.accounts import Account
-from tests.accounts.agreement import Evidence, disagreements, losses, read_open, twice
+from tests.accounts.agreement import Evidence, Part, disagreements, losses, read_open
 from tests.accounts.firm import Ended, Firm, firm
 from tests.in_process import impatient
 
@@ -37,7 +37,7 @@ class Unworkable(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     switches: dict[str, bool | int | str]
     code: str
     because: str
-    in_part: bool = False
+    differs: frozenset[Part] = frozenset()
 
     def holds(self, account: Account) -> bool:
         """Return whether this account is so; of a list, one part is enough."""
@@ -83,21 +83,19 @@ def outcome(account: Account) -> Outcome:
     """Run the loop under an account, both ways, day by day, and once more than anything comes of it."""
     began = process_time()
     reasons = [reason for reason in unworkable() if reason.holds(account)]
-    patience = retry.GIVE_UP_AFTER if all(reason.in_part for reason in reasons) else _NO_USE
+    differs = frozenset[Part]().union(*(reason.differs for reason in reasons))
+    patience = _NO_USE if differs else retry.GIVE_UP_AFTER
     with (
         tempfile.TemporaryDirectory() as folder,
         impatient(give_up_after=patience),
         firm(account, Path(folder)) as one,
     ):
         one.live()
-        wrong = [*_quiet(one)]
+        wrong = [*_quiet(one, may_write=Part.REST in differs)]
         evidence = _evidence(one)
-        if all(reason.in_part for reason in reasons):
-            wrong += disagreements(evidence)
-            if account.switches:
-                wrong += losses(evidence, _usual(account))
-        else:
-            wrong = [*twice(evidence)]
+        wrong += disagreements(evidence, differs)
+        if account.switches:
+            wrong += losses(evidence, _usual(account))
         wrong += _errors(one.ended, {reason.code for reason in reasons})
         wrong += _secrets(one, Path(folder))
         codes = Counter(str(row.code) for row in evidence.open)
@@ -123,8 +121,13 @@ def _others(account: Account, codes: Counter[str]) -> Iterator[str]:
         yield f"it brings the exceptions {brought}, where {sorted(account.open)} are due"
 
 
-def _quiet(one: Firm) -> Iterator[str]:
-    """Run until nothing comes of it; what is still written then is offered anew, and refused."""
+def _quiet(one: Firm, *, may_write: bool) -> Iterator[str]:
+    """Run until nothing comes of it; what is still written then is offered anew, and refused.
+
+    Args:
+        one: The firm.
+        may_write: Whether what is refused may be no exception: it ends the run.
+    """
     before = _books(one)
     for _ in range(_MOST_ROUNDS):
         one.control("/control/calls", method="DELETE")
@@ -137,6 +140,8 @@ def _quiet(one: Firm) -> Iterator[str]:
         before = after
     else:
         yield f"it does not come to rest in {_MOST_ROUNDS} rounds"
+        return
+    if may_write:
         return
     open_rows = Counter(row.system for row in read_open(_ledger(one)))
     for system in ("netsuite", "avidxchange"):

@@ -12,7 +12,7 @@ import pytest
 from apbridge.avidxchange.profile_files import shipped
 from apbridge_sandbox.switches import Switches, declared
 from tests.accounts.accounts import Account, accounts
-from tests.accounts.agreement import Evidence, disagreements, losses
+from tests.accounts.agreement import Evidence, Part, disagreements, losses
 from tests.accounts.choices import alone, combination, other_values
 from tests.accounts.outcome import outcome, unworkable, usual
 from tests.accounts.reduction import fewest
@@ -68,6 +68,11 @@ def test_a_seed_draws_the_same_account_again():
 
 def test_what_no_account_can_work_with_is_not_drawn():
     assert not any(one.holds(combination(seed)) for one in unworkable() for seed in range(20))
+
+
+def test_what_no_account_can_work_with_is_a_way_for_the_switches_to_stand():
+    for one in unworkable():
+        Switches().set(one.switches)
 
 
 def test_the_fewest_switches_that_fail_are_found():
@@ -134,6 +139,22 @@ def test_books_that_differ_are_told(spoil: Callable[[Any], None]):
     assert [*disagreements(evidence)] == []
     spoil(evidence.books)
     assert [*disagreements(evidence)] != []
+
+
+@pytest.mark.parametrize(
+    ("spoil", "part"),
+    [
+        (_vendor_is_missing, Part.MASTERS),
+        (_total_is_another, Part.BILLS),
+        (_bill_is_gone, Part.GONE),
+        (_payment_is_missing, Part.PAYMENTS),
+    ],
+)
+def test_a_part_of_the_books_that_may_differ_hides_no_other(spoil: Callable[[Any], None], part: Part):
+    evidence = _evidence()
+    spoil(evidence.books)
+    assert [*disagreements(evidence, {part})] == []
+    assert [*disagreements(evidence, {*Part} - {part})] != []
 
 
 def test_an_exception_without_a_sentence_is_told():
