@@ -249,6 +249,32 @@ def test_a_void_of_one_that_is_approved_meanwhile_is_carried_out(company: Postin
     assert company.unpaid(bill) == bill.unpaid
 
 
+def test_a_void_is_under_way_since_it_is_one(company: PostingCompany, target: Target):
+    record = in_full(company.bill())
+    target.run(record)
+    target.run()
+    target.let_days_pass(8)
+    company.switch(void_style="journal_pending")
+    assert target.run(voided(record)).counts == {"waiting": 1}
+    row = target.row(record)
+    assert (row.code, [row.facts["journal"]]) == (
+        "APB-PAY-067",
+        company.journals(company.payment(record).id),
+    )
+    target.let_days_pass(8)
+    assert target.run().counts == {"rejected": 1}
+    assert target.row(record).code == "APB-PAY-065"
+
+
+def test_what_else_pays_the_bill_of_one_under_way_is_told(company: PostingCompany, target: Target):
+    bill = company.bill()
+    record = paying((bill, "1.00"))
+    with company.meanwhile("POST", "/vendorPayment", lambda: company.pay_by_hand(bill, Decimal(2), "hand-8")):
+        ran = target.run(record)
+    assert ran.counts == {"waiting": 1}
+    assert f"has {bill.unpaid - 3:.2f} open in NetSuite where {bill.unpaid - 1:.2f} was expected" in ran.log
+
+
 def test_two_payments_under_way_on_one_bill(company: PostingCompany, target: Target):
     company.switch(pending_payment_applies=False)
     bill = company.bill()
