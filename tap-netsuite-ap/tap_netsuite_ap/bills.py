@@ -35,6 +35,9 @@ _EVER = "1970-01-01T00:00:00Z"
 
 _FEEDS = ("bills_by_line", "bills_by_application", "bills_by_balance")
 
+PARTS = ("bill_lines", "bill_purchase_orders", "bill_applications", *_FEEDS)
+"""The queries that a bill is read with, beside the stream's own."""
+
 _MAY_BE_UNDATED = {
     "balances of bills": "bills_by_balance",
     "what is applied to bills": "bills_by_application",
@@ -147,6 +150,18 @@ class Bills:
             begun = following
         if begun:
             yield from self._finish(begun, window, was_sent)
+
+    def all_again(self, end: str) -> Iterator[Record]:
+        """Yield every bill that a first reading takes, as it is now.
+
+        Args:
+            end: The end of the run's window: when they are told to have changed, for nothing else dates it.
+        """
+        header = self._eligibility.mark(self._header)
+        where = self._eligibility.worth_a_first_reading
+        for page in self._reader.pages(header, where=where, is_long=True):
+            batch = self._begin([Change(end, row["id"], row) for row in page], header)
+            yield from self._finish(batch, Window(None, end), lambda *_: False)
 
     def sweep(self, known: ToldBefore, end: str, *, is_first: bool) -> Iterator[Record]:
         """Compare the bills that are to be paid with what was told of them, and yield those that differ.

@@ -20,6 +20,7 @@ from apbridge.singer.state import UNFINISHED
 
 _FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 _FILES_FROM = "files_from"
+_WITHOUT = "without"
 
 
 @dataclass(frozen=True)
@@ -40,8 +41,8 @@ class Bookmark:
 
     The state holds `replication_key_value` (the greatest `modified_at` sent, or the end of the last
     complete reading), `read_from` (where the next run begins), `sent` (by second, the ids sent at or
-    after `read_from`), `files_from` (since when files of bills were not listed, where they were not)
-    and, until the reading is complete, `unfinished`.
+    after `read_from`), `files_from` (since when files of bills were not listed, where they were not),
+    `without` (what NetSuite refused when they were sent) and, until the reading is complete, `unfinished`.
 
     Args:
         state: The stream's state, changed in place.
@@ -80,6 +81,22 @@ class Bookmark:
         """Note that every file was listed."""
         self._state.pop(_FILES_FROM, None)
 
+    @property
+    def without(self) -> frozenset[str] | None:
+        """What NetSuite refused of records that were not sent with it since; None where none was sent."""
+        names = self._state.get(_WITHOUT)
+        return None if names is None else frozenset(names)
+
+    def sent_without(self, names: frozenset[str]) -> None:
+        """Note what NetSuite refuses of a record that is sent."""
+        if self.without is None or not names <= self.without:
+            self._state[_WITHOUT] = sorted(names.union(self.without or ()))
+
+    def restart(self) -> None:
+        """Read everything once more, whatever was sent."""
+        self._start = None
+        self._sent.clear()
+
     def sent(self, modified_at: str, record_id: str) -> None:
         """Note that a record was sent. One of this very second no date told of: see `known`."""
         if modified_at >= self._now:
@@ -87,10 +104,16 @@ class Bookmark:
         self._advance(modified_at, min(modified_at, self._safe))
         self._sent.setdefault(modified_at, []).append(record_id)
 
-    def finished(self) -> None:
-        """Note that everything up to the moment the run began was sent."""
+    def finished(self, without: frozenset[str]) -> None:
+        """Note that everything up to the moment the run began was sent.
+
+        Args:
+            without: What NetSuite refuses of it still.
+        """
         self._advance(self._now, self._safe)
         self._state.pop(UNFINISHED, None)
+        if _WITHOUT in self._state:
+            self._state[_WITHOUT] = sorted(without)
 
     def _advance(self, reached: str, read_from: str) -> None:
         value = self._state.get("replication_key_value") or reached

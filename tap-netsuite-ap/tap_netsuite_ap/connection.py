@@ -44,6 +44,7 @@ class Connection:
         self._hidden: list[str] = []
         self._children: defaultdict[str | None, list[str]] | None = None
         self._without_files: RefusedError | None = None
+        self._lost: list[str] = []
         self.vanished: Sequence[str] = ()
         """Bills that were to be paid, and are shown no longer, with no note of their deletion."""
         self._has_begun = False
@@ -167,6 +168,13 @@ class Connection:
         """Note that bills were read and their files were not; the run ends with an error."""
         self._without_files = refused
 
+    def lost(self, names: frozenset[str]) -> None:
+        """Note what a stream was read with before, and NetSuite refuses now.
+
+        The run ends with an error where that decides how a bill is coded or paid.
+        """
+        self._lost += sorted(names & manifest().decisive)
+
     def found(self) -> Mapping[str, Any]:
         """Return what the account lacks, for the runs of a day: to be refused costs a call each time."""
         # What became of a record is asked again at each run: nobody is to wait a day for it.
@@ -187,6 +195,8 @@ class Connection:
         lacking = []
         if self._unreadable:
             lacking.append(UnavailableError("APB-TNS-002", streams=", ".join(self._unreadable)))
+        if self._lost:
+            lacking.append(UnavailableError("APB-TNS-137", names=", ".join(self._lost)))
         if self._hidden:
             lacking.append(UnavailableError("APB-TNS-005", hidden="; ".join(self._hidden)))
         if self._without_files:

@@ -61,6 +61,11 @@ class StreamEntry:
         return type_id is not None and type_id == self.type_id and not is_of_another
 
     @property
+    def join_queries(self) -> list[Query]:
+        """The queries of its joins."""
+        return [join.query for join in self.joins.values()]
+
+    @property
     def is_incremental(self) -> bool:
         """Whether it is read by when its records changed."""
         return "modified_at" in self.query.key
@@ -74,16 +79,18 @@ class Manifest:
         streams: In the order in which they are emitted.
         queries: The other queries, by name.
         sentences: The code of what is said when something is missing, by its name.
+        decisive: Columns of which it is an error that they were shown once and are refused.
     """
 
     streams: tuple[StreamEntry, ...]
     queries: Mapping[str, Query]
     sentences: Mapping[str, str]
+    decisive: frozenset[str]
 
     @property
     def all_queries(self) -> list[Query]:
         """Every query that the tap may ask."""
-        of_streams = [[entry.query, *(join.query for join in entry.joins.values())] for entry in self.streams]
+        of_streams = [[entry.query, *entry.join_queries] for entry in self.streams]
         return [*(query for some in of_streams for query in some), *self.queries.values()]
 
 
@@ -99,6 +106,7 @@ def manifest() -> Manifest:
             for name, key in declared["queries"].items()
         },
         sentences=declared["sentences"],
+        decisive=frozenset(declared["decisive"]),
     )
 
 

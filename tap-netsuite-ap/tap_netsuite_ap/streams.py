@@ -13,13 +13,13 @@ from typing_extensions import override
 
 from apbridge.errors import APBridgeError, RefusedError
 from apbridge.netsuite.client import PAGE_ROWS, Row
-from apbridge.netsuite.queries.query import between
+from apbridge.netsuite.queries.query import Query, between
 from apbridge.netsuite.queries.reader import Reader
 from apbridge.schemas import schema
 from apbridge.schemas.identifiers import external_id
 from apbridge.settings import spool_of
 from apbridge.singer.sdk import Context, FencedStream
-from tap_netsuite_ap.bills import Bills
+from tap_netsuite_ap.bills import PARTS, Bills
 from tap_netsuite_ap.bookmark import Bookmark, Window
 from tap_netsuite_ap.connection import Connection
 from tap_netsuite_ap.deletions import gone_since, shown_vendors, tell_gone, tell_types
@@ -46,6 +46,7 @@ class NetSuiteStream(FencedStream):
         self._entry = entry
         self._connection = connection
         self._bookmark: Bookmark | None = None
+        self._reads: frozenset[str] = frozenset()
         super().__init__(tap, schema=deepcopy(schema(entry.name)), name=entry.name)
         self.primary_keys = ("id",)
         self.selected_by_default = entry.is_selected
@@ -91,8 +92,28 @@ class NetSuiteStream(FencedStream):
             overlap=timedelta(seconds=self.config["overlap_seconds"]),
         )
         self._bookmark = bookmark
+        queries = self._queries()
+        self._reads = frozenset[str]().union(*(query.reads for query in queries))
+        before = bookmark.without
+        lacked = self._reads.intersection(before or ())
+        granted = reader.granted(queries, lacked)
+        if granted:
+            names = ", ".join(sorted(granted))
+            self.logger.warning("%s", APBridgeError("APB-TNS-136", stream=self.name, names=names))
+            self._read_again(bookmark)
         yield from self.read(reader, bookmark.window)
-        bookmark.finished()
+        refused = self._reads & reader.features.absent
+        if before is not None:
+            self._connection.lost(refused - before)
+        bookmark.finished(refused | (lacked - granted))
+
+    def _queries(self) -> Sequence[Query]:
+        """Return what its records are read with."""
+        return [self._connection.custom_fields.put(self._entry.query), *self._entry.join_queries]
+
+    def _read_again(self, bookmark: Bookmark) -> None:
+        """Have every record read in this run, whether it changed or not."""
+        bookmark.restart()
 
     def read(self, reader: Reader, window: Window | None) -> Iterator[Record]:
         """Yield the records of a window; all of them where there is none."""
@@ -173,6 +194,7 @@ class NetSuiteStream(FencedStream):
     def note_sent(self, record: Record, context: Context) -> None:
         # The SDK remembers one value; so would be lost, or sent again, what is tied to it.
         if self._bookmark:
+            self._bookmark.sent_without(self._reads & self._connection.features.absent)
             self._bookmark.sent(record["modified_at"], record["id"])
 
 
@@ -180,6 +202,19 @@ class BillsStream(NetSuiteStream):
     """Bills: several queries, of which some tell what changed, and one what changed without a date."""
 
     _known: ToldBefore | None
+    _is_read_again = False
+
+    @override
+    def _queries(self) -> Sequence[Query]:
+        put = self._connection.custom_fields.put
+        header = self._connection.eligibility.mark(put(self._entry.query))
+        return [header, *(put(manifest().queries[name]) for name in PARTS)]
+
+    @override
+    def _read_again(self, bookmark: Bookmark) -> None:
+        # A bill that a first reading leaves out may have been submitted, and have changed: what changed is
+        # read as always.
+        self._is_read_again = True
 
     @override
     def read(self, reader: Reader, window: Window | None) -> Iterator[Record]:
@@ -219,6 +254,8 @@ class BillsStream(NetSuiteStream):
 
     def _bills(self, bills: Bills, window: Window, files_from: str | None) -> Iterator[Record]:
         yield from bills.read(window, self.was_sent, files_from)
+        if self._is_read_again:
+            yield from bills.all_again(window.end)
         if self._known is None:
             return
         if self._known.is_due or self._known.vanished:

@@ -27,7 +27,7 @@ def test_a_first_run_reads_from_the_beginning_and_the_next_from_the_overlap():
     first = bookmark(state, 100)
     assert first.window == Window(None, second(100))
     first.sent(second(50), "1")
-    first.finished()
+    first.finished(frozenset())
 
     second_run = bookmark(state, 200)
     assert second_run.window == Window(second(97), second(200))
@@ -109,7 +109,7 @@ def test_no_change_is_lost_and_none_that_was_stated_is_sent_twice(
             if out % every == 0:
                 kept, acknowledged = json.dumps(state), len(sent)
         else:
-            run.finished()
+            run.finished(frozenset())
             kept, acknowledged = json.dumps(state), len(sent)
         del sent[acknowledged:]  # what no STATE covered is sent again, as it must be
 

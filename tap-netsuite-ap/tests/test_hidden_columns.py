@@ -54,10 +54,7 @@ NAMELESS = {"vendor.legalname", "transaction.memo", "department.subsidiary"}
 def read_by() -> dict[str, list[Query]]:
     """Return the queries that read a stream's records."""
     (bills,) = [entry.query for entry in manifest().streams if entry.name == "bills"]
-    found = {
-        entry.name: [entry.query, *(join.query for join in entry.joins.values())]
-        for entry in manifest().streams
-    }
+    found = {entry.name: [entry.query, *entry.join_queries] for entry in manifest().streams}
     parts = [query for name, query in manifest().queries.items() if name.startswith("bill")]
     found["bills"] = [Eligibility.from_config({}).mark(bills), *parts]
     for lists in ("gl_accounts", "departments", "classes"):

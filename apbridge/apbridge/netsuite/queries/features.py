@@ -112,9 +112,8 @@ class Features:
         absent = self.absent
         if not absent:
             return
-        read = {name for line in query.lines for name in line.needs} | query.needs
         off = {one.name: one for one in FEATURES if one.name in absent}
-        for name in sorted(read & absent):
+        for name in sorted(query.reads & absent):
             if not any(one.brings(name) for one in off.values()):
                 self._tell(query, name)
 

@@ -159,6 +159,11 @@ class Query:
             found.append(QueryColumn(table, column, self.name, self.purpose, fields, is_optional))
         return found
 
+    @property
+    def reads(self) -> frozenset[str]:
+        """The tables and columns that it reads, and the features that they come with."""
+        return self.needs.union(*(line.needs for line in self.lines))
+
     def written(self, absent: frozenset[str]) -> list[QueryLine]:
         """Return the lines for an account that lacks something."""
         found, aliases = [], set()

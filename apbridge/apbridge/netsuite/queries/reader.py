@@ -132,10 +132,23 @@ class Reader:
     def refusal(self, query: Query) -> RefusedError | None:
         """Try a query out, and return how NetSuite refuses it; None where it takes it."""
         try:
-            self.page(query, rows=1, where=[f"{query.expression('id')} = 0"])
+            self.page(query, rows=1, where=[f"{query.expression(query.key[-1])} = 0"])
         except RefusedError as refused:
             return refused
         return None
+
+    def granted(self, queries: Iterable[Query], names: frozenset[str]) -> frozenset[str]:
+        """Return what NetSuite refused once and refuses no longer, by trying out the queries that read it.
+
+        Args:
+            queries: Those that read it, each in order of a number at last.
+            names: What was refused. Of what is known to be refused still nothing is asked.
+        """
+        refused: set[str] = set()
+        for query in queries:
+            if query.reads & names - self.features.absent and self.refusal(query):
+                refused |= query.reads
+        return names - self.features.absent - refused
 
     def lacks(self, query: Query) -> bool:
         """Return whether the account was found to lack what a query is about."""

@@ -1,0 +1,154 @@
+"""What NetSuite refused for a while: read once more when it is shown again, and told when coding is lost."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tap_netsuite_ap.eligibility import Eligibility
+from tap_netsuite_ap.manifest import manifest
+
+if TYPE_CHECKING:
+    from tests.conftest import Record, SandboxTap, Synced
+
+DEPARTMENT = "transactionline.department"
+
+
+def hide(account: SandboxTap, *columns: str) -> None:
+    account.sandbox.control("/control/switches", {"netsuite.hidden_columns": ", ".join(columns)})
+
+
+def a_day_later(state: Record) -> Record:
+    """Return a STATE of which what it remembers of the account has had its day."""
+    account = state["apbridge"].get("account")
+    if account:
+        account["since"] = "2026-01-01T00:00:00+00:00"
+    return state
+
+
+def departments(synced: Synced) -> set[str | None]:
+    return {line["department_id"] for bill in synced.records("bills") for line in bill["lines"]}
+
+
+@pytest.fixture
+def without_departments(changing: SandboxTap) -> Record:
+    """Return the STATE after a bill was sent without its departments."""
+    hide(changing)
+    first = changing.sync()
+    assert departments(first) > {None}
+    hide(changing, DEPARTMENT)
+    changing.pass_time(600)
+    changing.set_bill(max(first.ids(), key=int), lastmodifieddate=changing.clock.stamp())
+    changing.pass_time(60)
+    lost = changing.sync(first.state, fails=True)
+    return changing.sync(lost.state).state
+
+
+def test_a_coding_column_that_is_refused_after_it_was_shown_ends_one_run_with_an_error(changing: SandboxTap):
+    hide(changing)
+    first = changing.sync()
+    hide(changing, DEPARTMENT, "transaction.memo")
+    bill = max(first.ids(), key=int)
+    changing.pass_time(600)
+    changing.set_bill(bill, lastmodifieddate=changing.clock.stamp())
+    changing.pass_time(60)
+    second = changing.sync(first.state, fails=True)
+    assert second.failure
+    assert (second.failure.code, second.failure.facts["names"]) == ("APB-TNS-137", DEPARTMENT)
+    assert second.ids() == [bill]
+    changing.pass_time(600)
+    changing.set_bill(bill, lastmodifieddate=changing.clock.stamp())
+    changing.pass_time(60)
+    assert changing.sync(a_day_later(second.state)).ids() == [bill]
+
+
+def test_an_account_that_never_showed_coding_is_told_of_no_loss(changing: SandboxTap):
+    hide(changing, DEPARTMENT)
+    state = changing.sync(start_date="2100-01-01").state
+    changing.pass_time(600)
+    changing.set_bill(max(changing.books(), key=int), lastmodifieddate=changing.clock.stamp())
+    changing.pass_time(60)
+    assert departments(changing.sync(state, start_date="2100-01-01")) == {None}
+
+
+def test_bills_are_read_once_more_when_their_coding_is_shown_again(
+    changing: SandboxTap, without_departments: Record, caplog: pytest.LogCaptureFixture
+):
+    hide(changing)
+    changing.pass_time(600)
+    assert changing.sync(without_departments).ids() == []
+    caplog.clear()
+    changing.pass_time(600)
+    synced = changing.sync(a_day_later(without_departments))
+    whole = changing.sync(only="bills")
+    assert sorted(synced.ids()) == sorted(changing.books())
+    told = [
+        {one["id"]: {**one, "modified_at": None} for one in run.records("bills")} for run in (synced, whole)
+    ]
+    assert told[0] == told[1]
+    assert caplog.text.count(f"NetSuite shows {DEPARTMENT} again") == 1
+    changing.pass_time(600)
+    assert changing.sync(a_day_later(synced.state)).ids() == []
+
+
+def test_what_a_first_reading_leaves_out_is_not_read_once_more_and_is_told_when_it_changes(
+    changing: SandboxTap, without_departments: Record
+):
+    hide(changing)
+    dates = {number: bill["bill_date"] for number, bill in changing.books().items()}
+    start = sorted(dates.values())[len(dates) // 2]
+    older = min(dates, key=lambda number: dates[number])
+    changing.pass_time(600)
+    changing.set_bill(older, lastmodifieddate=changing.clock.stamp())
+    changing.pass_time(60)
+    synced = changing.sync(a_day_later(without_departments), start_date=start)
+    assert set(synced.ids()) == {number for number, day in dates.items() if day >= start} | {older}
+
+
+@pytest.mark.usefixtures("small_pages")
+def test_a_reading_once_more_that_ends_early_is_done_in_the_next_run(
+    changing: SandboxTap, without_departments: Record
+):
+    # What is refused meanwhile does not make forget what was refused before.
+    hide(changing, "transaction.memo")
+
+    def end(count: int) -> None:
+        if count == 15:
+            raise changing.Killed
+
+    changing.pass_time(600)
+    cut = changing.sync(a_day_later(without_departments), only="bills", on_record=end)
+    assert len(cut.acknowledged) > 0
+    changing.pass_time(600)
+    synced = changing.sync(cut.state, only="bills")
+    assert set(synced.ids()) == set(changing.books())
+    assert departments(synced) > {None}
+
+
+@pytest.mark.usefixtures("small_pages")
+@pytest.mark.parametrize("column", ["vendor.legalname", "vendoraddressbookentityaddress.city"])
+def test_vendors_are_read_once_more_when_a_column_is_shown_again(changing: SandboxTap, column: str):
+    hide(changing)
+    whole = {one["id"]: one for one in changing.sync(only="vendors").records("vendors")}
+    hide(changing, column)
+    first = changing.sync(only="vendors")
+    assert {one["id"]: one for one in first.records("vendors")} != whole
+    hide(changing)
+
+    def end(count: int) -> None:
+        if count == 5:
+            raise changing.Killed
+
+    # At once: what the last run has just sent is read again too.
+    cut = changing.sync(a_day_later(first.state), only="vendors", on_record=end)
+    assert len(cut.acknowledged) > 0
+    synced = changing.sync(cut.state, only="vendors")
+    assert {one["id"]: one for one in synced.records("vendors")} == whole
+    assert changing.sync(a_day_later(synced.state), only="vendors").ids("vendors") == []
+
+
+def test_what_decides_is_read_with_bills_and_named_in_the_manifest():
+    read = manifest().queries["bill_lines"].reads
+    (bills,) = [entry.query for entry in manifest().streams if entry.name == "bills"]
+    assert manifest().decisive <= read | Eligibility.from_config({}).mark(bills).reads
