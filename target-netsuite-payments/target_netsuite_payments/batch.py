@@ -141,18 +141,18 @@ class Batch:
         """The payments that were posted, linked or undone."""
         return [*self._written.values(), *(payment for payment, _ in self._undone.values())]
 
-    def read_back(self) -> dict[str, APBridgeError]:
+    def read_back(self) -> list[tuple[str, APBridgeError]]:
         """Compare what was posted and undone, and what is open on the changed bills, with what should be.
 
         Returns:
-            What differs, by external id of each payment concerned: a `RejectedError` where NetSuite holds it
-            otherwise than it was sent, or still holds what was undone; an `UnderWayError` where it is not
-            final yet.
+            What differs, with the external id of each payment concerned, what decides about a payment last: a
+            `RejectedError` where NetSuite holds it otherwise than it was sent, or still holds what was
+            undone; an `UnderWayError` where it is not final yet.
 
         Raises:
             UnavailableError: NetSuite's books could not be read.
         """
-        found: dict[str, APBridgeError] = {}
+        found: list[tuple[str, APBridgeError]] = []
         bills = self._books.bills(self._changed)
         recorded = self._books.posted(self._written)
         for number, external_ids in self._changed.items():
@@ -163,16 +163,15 @@ class Batch:
                 if name in recorded and name in self._written and not recorded[name].applied
             )
             if difference := _difference(self._bills[number], bills.get(number), pending):
-                found |= dict.fromkeys(external_ids, difference)
+                found += [(external_id, difference) for external_id in external_ids]
         for external_id, payment in self._written.items():
             if differs := self._contradiction(payment, recorded.get(external_id)):
-                found[external_id] = differs
+                found.append((external_id, differs))
         left = self._books.payments(undone.id for _, undone in self._undone.values())
         for external_id, (payment, undone) in self._undone.items():
             if (still := left.get(undone.id)) and self._stands(still, bills):
-                found[external_id] = RejectedError(
-                    "APB-PAY-063", payment=payment.id, status=payment.status, remote_id=still.id
-                )
+                facts = {"payment": payment.id, "status": payment.status, "remote_id": still.id}
+                found.append((external_id, RejectedError("APB-PAY-063", **facts)))
         return found
 
     def _stands(self, recorded: Recorded, bills: Mapping[str, Bill]) -> bool:

@@ -74,7 +74,7 @@ class PaymentsSink(AcknowledgingSink):
             self.logger.info("Payment %s: %s", record["id"], done.note)
         # An empty one takes back what an earlier run noted.
         facts = {**done.facts, **({"note": done.note} if done.note else {})}
-        if record["status"] in UNDONE:
+        if _is_undone(record):
             facts["status"] = record["status"]
         if done.waits_for:
             facts[_SINCE] = self._under_way_since(record, row, done.waits_for)
@@ -92,7 +92,9 @@ class PaymentsSink(AcknowledgingSink):
             RejectedError: That is too long by now.
         """
         now = datetime.now(timezone.utc)
-        known = row.facts.get(_SINCE) if row and row.code in _UNDER_WAY else None
+        # Of a void the days count from its own beginning, not from the payment's.
+        is_same = row and row.code in _UNDER_WAY and _is_undone(row.facts) == _is_undone(record)
+        known = row.facts.get(_SINCE) if row and is_same else None
         since = datetime.fromisoformat(known) if known else now
         if now - since >= self._patience:
             says, day = waits_for.says.rstrip("."), since.date().isoformat()
@@ -112,13 +114,13 @@ class PaymentsSink(AcknowledgingSink):
                 payment.external_id: UnderWayError("APB-PAY-079", payment=payment.id, says=says)
                 for payment in self._batch.carried_out
             }
-        for external_id, found in differences.items():
+        for external_id, found in differences:
             if isinstance(found, UnderWayError):
                 self.logger.info("%s", found)
                 continue
             said = f"{found.says} {found.do}"
             self.logger.warning("Payment %s: %s [%s]", self._payments[external_id], said, found.code)
-        return differences
+        return dict(differences)
 
 
 class InvoicesSink(AcknowledgingSink):
@@ -174,7 +176,11 @@ class InvoicesSink(AcknowledgingSink):
 
 
 def _is_final(record: Record) -> bool:
-    return record["status"] == SETTLED or record["status"] in UNDONE
+    return record["status"] == SETTLED or _is_undone(record)
+
+
+def _is_undone(told: Mapping[str, Any]) -> bool:
+    return told.get("status") in UNDONE
 
 
 def _is_outdated(record: Record, row: Row | None) -> bool:
