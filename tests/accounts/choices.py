@@ -11,17 +11,32 @@ from typing import Any
 import msgspec
 
 from apbridge.avidxchange.profile_files import shipped
-from apbridge_sandbox.switches import Switch, declared
+from apbridge_sandbox.switches import Switch, declared, listed
+from target_netsuite_payments.payment_fields import DISPENSABLE, OMIT
 from tests.accounts.accounts import Account
 from tests.accounts.outcome import unworkable
 
 Value = bool | int | str
-USUAL: Mapping[str, Mapping[str, str]] = {"tap-netsuite-ap": {"currency": "USD"}}
+USUAL: Mapping[str, Mapping[str, Any]] = {"tap-netsuite-ap": {"currency": "USD"}}
 """What any firm would set whose account may have one currency."""
 
 _SAMPLES = Path(__file__).parent / "samples.yaml"
 _OFTEN = 0.3
 """How often a switch of a combination stands otherwise than by default."""
+_KNOWS_ITS_FORM = 0.8
+"""How often a firm has set what its form of payments needs; of the others every payment may be refused."""
+_ASKED: Mapping[str, Any] = {
+    "department": {"as_on_bill": True, "otherwise": "1"},
+    "class": {"as_on_bill": True, "otherwise": "101"},
+    "location": {"as_on_bill": True, "otherwise": "11"},
+    "custbody_payment_type": "ACH",
+    "custbody_payment_priority": "2",
+}
+_FEATURES = {
+    "department": "netsuite.departments",
+    "class": "netsuite.classes",
+    "location": "netsuite.locations",
+}
 
 
 def other_values(name: str, switch: Switch) -> list[Value]:
@@ -64,7 +79,23 @@ def combination(seed: int) -> Account:
         tried = _account("", "", {name: chosen})
         if not any(one.holds(tried) for one in unworkable()):
             switches[name] = chosen
-    return _account(f"seed {seed}", dice.choice(shipped()), switches)
+    settings = dict(USUAL)
+    if dice.random() < _KNOWS_ITS_FORM and (fields := _payment_fields(switches)):
+        settings["target-netsuite-payments"] = {"payment_fields": fields}
+    return Account(f"seed {seed}", "", dice.choice(shipped()), switches, settings, "")
+
+
+def _payment_fields(switches: Mapping[str, Value]) -> Mapping[str, Any]:
+    """Return what a firm sets whose form of payments asks for some fields and does not show others."""
+    hidden = {*listed(str(switches.get("netsuite.payment_hidden_fields", "")))}
+    fields: dict[str, Any] = {name: OMIT for name in DISPENSABLE if name in hidden}
+    asked = {*listed(str(switches.get("netsuite.payment_mandatory", "")))}
+    if switches.get("netsuite.payment_form") == "custom":
+        asked |= {"location", "custbody_payment_type"}
+    for name in sorted(asked - hidden):
+        if switches.get(_FEATURES.get(name, ""), True):
+            fields[name] = _ASKED[name]
+    return fields
 
 
 def _together(parts: Iterable[str]) -> str:
