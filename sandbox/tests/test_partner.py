@@ -364,6 +364,29 @@ def test_payments_in_their_own_words(partner: Partner, sandbox: Running, method:
     assert shown["Invoices"] == [{"ExternalId": "i-1", "AmountPaid": 10.5, "DiscountTaken": 0}]
 
 
+@pytest.mark.usefixtures("_masters")
+def test_a_credit_is_an_invoice_below_zero(partner: Partner, sandbox: Running):
+    credit = invoice(ExternalId="c-1", InvoiceAmount=-8.5, LineItems=[line(Amount=-8.5)])
+    taken_back = {"ExternalId": "c-1", "Reason": "Voided"}
+    assert [one["Successful"] for one in partner.batch("invoices", "Invoices", invoice(), credit)] == [
+        True,
+        True,
+    ]
+    sandbox.control("/control/invoices/approve", {"external_ids": "all"})
+    shares = [{"external_id": "i-1"}, {"external_id": "c-1"}]
+    (payment,) = sandbox.control("/control/payments/pay", {"invoices": shares})["ids"]
+    (locked,) = partner.batch("invoices/cancel", "Invoices", taken_back)
+    assert errors(locked) == {(None, "InvoiceLocked")}
+    (shown,) = partner.get("/api/v2/invoices", params={"externalId": "c-1"}).json()["Invoices"]
+    assert (shown["InvoiceAmount"], shown["InvoiceStatus"]) == (-8.5, "Scheduled For Payment")
+    (paid,) = partner.get("/api/v2/payments").json()["Payments"]
+    assert (paid["PaymentAmount"], [one["AmountPaid"] for one in paid["Invoices"]]) == (2, [10.5, -8.5])
+    sandbox.control("/control/payments/fail", {"ids": [payment]})
+    (changed,) = partner.batch("invoices", "Invoices", invoice(ExternalId="c-1"))
+    assert errors(changed) == {("ExternalId", "InvalidExternalId")}
+    assert partner.batch("invoices/cancel", "Invoices", taken_back)[0]["Successful"] is True
+
+
 def test_too_many_at_once_is_refused_with_a_time(sandbox: Running, partner: Partner):
     sandbox.control("/control/switches", {"avidxchange.concurrency_limit": 1})
     sandbox.control("/control/faults", {"match": {"path": "/api/v2/company"}, "do": {"hold": True}})

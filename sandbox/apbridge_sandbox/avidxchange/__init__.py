@@ -8,6 +8,7 @@ from __future__ import annotations
 from starlette.routing import BaseRoute
 
 from apbridge_sandbox.avidxchange.answers import JsonAnswer
+from apbridge_sandbox.avidxchange.credit_memos import cancel_credit, list_credits, put_credit
 from apbridge_sandbox.avidxchange.endpoint import AvidXchangeCall, route
 from apbridge_sandbox.avidxchange.images import put_image
 from apbridge_sandbox.avidxchange.invoices import cancel_invoice, list_invoices, put_invoice
@@ -36,6 +37,9 @@ def routes() -> list[BaseRoute]:
         route("PUT", "/v1/invoices/{external_id}", put_invoice),
         route("PUT", "/v1/invoices/{external_id}/image", put_image),
         route("POST", "/v1/invoices/{external_id}/cancel", cancel_invoice),
+        route("GET", "/v1/credit-memos", list_credits),
+        route("PUT", "/v1/credit-memos/{external_id}", put_credit),
+        route("POST", "/v1/credit-memos/{external_id}/cancel", cancel_credit),
         route("GET", "/v1/payments", list_payments),
     ]
 

@@ -12,9 +12,9 @@ from apbridge_sandbox.avidxchange.bodies import InvoiceBody, InvoiceLine
 from apbridge_sandbox.money import amount
 
 
-def problems_of(conn: sqlite3.Connection, invoice: InvoiceBody) -> list[FieldProblem]:
-    """Return everything that is wrong with an invoice, given what is known so far."""
-    return [*_of_vendor(conn, invoice), *_of_codes(conn, invoice), *_of_total(invoice)]
+def problems_of(conn: sqlite3.Connection, invoice: InvoiceBody, kind: str) -> list[FieldProblem]:
+    """Return everything that is wrong with an invoice or a credit, given what is known so far."""
+    return [*_of_vendor(conn, invoice), *_of_codes(conn, invoice), *_of_total(invoice, kind)]
 
 
 def _of_vendor(conn: sqlite3.Connection, invoice: InvoiceBody) -> Iterator[FieldProblem]:
@@ -74,13 +74,15 @@ def _of_value(value: Row | None, named: str, field: str) -> Iterator[FieldProble
         yield FieldProblem("inactive_dimension", f"The {named} is not active.", field)
 
 
-def _of_total(invoice: InvoiceBody) -> Iterator[FieldProblem]:
+def _of_total(invoice: InvoiceBody, kind: str) -> Iterator[FieldProblem]:
     total = sum(line.amount for line in invoice.lines)
     if total != invoice.total:
         message = f"The lines sum to {amount(total)}, the total is {amount(invoice.total)}."
         yield FieldProblem("lines_do_not_sum", message, "total")
-    if invoice.total < 0:
+    if kind == "invoice" and invoice.total < 0:
         yield FieldProblem("negative_total", "An invoice's total is not below zero.", "total")
+    if kind == "credit" and invoice.total >= 0:
+        yield FieldProblem("negative_total", "A credit memo's total is above zero.", "total")
     numbers = [line.number for line in invoice.lines]
     if len(set(numbers)) < len(numbers):
         yield FieldProblem("duplicate_line", "Each line has a number of its own.", "lines")

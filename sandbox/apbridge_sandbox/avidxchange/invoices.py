@@ -1,4 +1,7 @@
-"""Invoices: submitted by external id, changed while that is allowed, cancelled, listed."""
+"""Invoices: submitted by external id, changed while that is allowed, cancelled, listed.
+
+A credit is kept as an invoice below zero: `credit_memos` shows them as credit memos, `partner` as they are.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ import json
 import sqlite3
 from collections.abc import Sequence
 from sqlite3 import Row
-from typing import Any
+from typing import Any, Literal
 
 from apbridge_sandbox.avidxchange import lifecycle
 from apbridge_sandbox.avidxchange.answers import JsonAnswer, RefusalError, refusal
@@ -19,6 +22,8 @@ from apbridge_sandbox.money import amount
 
 TABLE = "ax_invoice"
 
+Kind = Literal["invoice", "credit"]
+
 
 def put_invoice(call: AvidXchangeCall) -> JsonAnswer:
     """Create an invoice, or change it while it is not approved.
@@ -26,47 +31,72 @@ def put_invoice(call: AvidXchangeCall) -> JsonAnswer:
     The same content again changes nothing, whatever its status; but see the switch
     `avidxchange.cancelled_invoice`.
     """
-    body = call.json(InvoiceBody)
+    return JsonAnswer(*submit(call, call.json(InvoiceBody), "invoice"))
+
+
+def submit(call: AvidXchangeCall, body: InvoiceBody, kind: Kind) -> tuple[int, dict[str, Any]]:
+    """Create or change an invoice or, with amounts below zero, a credit.
+
+    Returns:
+        The status of the answer, and the record.
+
+    Raises:
+        RefusalError: It may no longer change, or something is wrong with it.
+    """
     external_id = checked_external_id(call.path["external_id"])
     with call.sandbox.store.write() as conn:
         known = find(conn, TABLE, {"external_id": external_id})
+        if known and known["kind"] != kind:
+            message = (
+                f"{external_id} is the external id of another kind of record, of the kind {known['kind']}."
+            )
+            raise refusal(422, "invalid_external_id", message, "externalId")
         if known is None or known["content"] != content(body) or known["status"] == "cancelled":
             _check_open(call, known)
-            problems = problems_of(conn, body)
+            problems = problems_of(conn, body, kind)
             if problems:
                 raise RefusalError(422, *problems)
-            _write(conn, call, known, body)
+            _write(conn, call, known, body, kind)
         row = find(conn, TABLE, {"external_id": external_id})
-        return JsonAnswer(200 if known else 201, show(conn, [row] if row else [])[0])
+        return 200 if known else 201, show(conn, [row] if row else [])[0]
 
 
 def list_invoices(call: AvidXchangeCall) -> JsonAnswer:
     """List invoices with how they stand."""
-    return listed(call, TABLE, show, statuses=lifecycle.INVOICE_STATUSES)
+    return listed(call, TABLE, show, statuses=lifecycle.INVOICE_STATUSES, where={"kind": "invoice"})
 
 
 def cancel_invoice(call: AvidXchangeCall) -> JsonAnswer:
     """Take an invoice back, while it is not approved. Again changes nothing."""
+    return JsonAnswer(200, cancel(call, "invoice"))
+
+
+def cancel(call: AvidXchangeCall, *kinds: Kind) -> dict[str, Any]:
+    """Take back a record of one of these kinds, while that is allowed, and return it.
+
+    Raises:
+        RefusalError: There is no such record, or it may no longer change.
+    """
     body = call.json(Cancellation)
     with call.sandbox.store.write() as conn:
-        known = the_invoice(conn, call.path["external_id"])
+        known = the_invoice(conn, call.path["external_id"], *kinds)
         if known["status"] != "cancelled":
             check_unlocked(known)
             conn.execute(
                 "UPDATE ax_invoice SET status = 'cancelled', status_reason = ?, modified_at = ? WHERE id = ?",
                 (body.reason, call.sandbox.clock.stamp(), known["id"]),
             )
-        return JsonAnswer(200, show(conn, [the_invoice(conn, known["external_id"])])[0])
+        return show(conn, [the_invoice(conn, known["external_id"], *kinds)])[0]
 
 
-def the_invoice(conn: sqlite3.Connection, external_id: str) -> Row:
-    """Return the invoice of that external id.
+def the_invoice(conn: sqlite3.Connection, external_id: str, *kinds: Kind) -> Row:
+    """Return the invoice, or the record of one of these kinds, of that external id.
 
     Raises:
         RefusalError: 404: there is none.
     """
     row = find(conn, TABLE, {"external_id": external_id})
-    if row is None:
+    if row is None or row["kind"] not in (kinds or ("invoice",)):
         raise refusal(404, "unknown_invoice", f"There is no invoice {external_id}.")
     return row
 
@@ -78,7 +108,7 @@ def check_unlocked(row: Row) -> None:
         RefusalError: 409 otherwise.
     """
     if row["status"] in lifecycle.LOCKED:
-        message = f"Invoice {row['external_id']} is {row['status']} and may no longer change."
+        message = f"{row['kind'].title()} {row['external_id']} is {row['status']} and may no longer change."
         raise refusal(409, "invoice_locked", message)
 
 
@@ -119,15 +149,18 @@ def _check_open(call: AvidXchangeCall, known: Row | None) -> None:
         return
     check_unlocked(known)
     if known["status"] == "cancelled" and call.sandbox.switches["avidxchange.cancelled_invoice"] == "stays":
-        message = f"Invoice {known['external_id']} is cancelled and stays so."
+        message = f"{known['kind'].title()} {known['external_id']} is cancelled and stays so."
         raise refusal(409, "invoice_cancelled", message)
 
 
-def _write(conn: sqlite3.Connection, call: AvidXchangeCall, known: Row | None, body: InvoiceBody) -> None:
+def _write(
+    conn: sqlite3.Connection, call: AvidXchangeCall, known: Row | None, body: InvoiceBody, kind: Kind
+) -> None:
     moment = call.sandbox.clock.stamp()
     number = known["id"] if known else next_id(conn, TABLE)
     row = {
         "id": number,
+        "kind": kind,
         "external_id": call.path["external_id"],
         "vendor_external_id": body.vendor_external_id,
         "currency": body.currency,

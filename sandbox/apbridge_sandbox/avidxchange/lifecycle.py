@@ -4,7 +4,8 @@ Invoice: submitted → in_workflow → approved | rejected → scheduled → pai
 Payment: processing → issued → settled; failed; voided; reissued as a new payment that names the old.
 
 An approved invoice's status follows its payments: scheduled while one is under way, paid when the
-settled ones cover it, approved otherwise.
+settled ones cover it, approved otherwise. A credit needs no approval: its status follows the payments
+that use it in the same way, and is submitted while none does.
 """
 
 from __future__ import annotations
@@ -24,7 +25,10 @@ PAYMENT_STATUSES = ("processing", "issued", "settled", "failed", "voided")
 METHODS = ("check", "ach", "virtual_card")
 
 LOCKED = frozenset({"approved", "scheduled", "paid"})
-"""An invoice in one of these may no longer change."""
+"""An invoice in one of these may no longer change; of a credit, some of it is used."""
+
+_USABLE = ("submitted", "approved", "scheduled")
+"""A credit in one of these can go with a payment."""
 
 _UNDER_WAY = ("processing", "issued")
 _STEPS = {
@@ -46,7 +50,10 @@ class StepError(ValueError):
 
 @dataclass(frozen=True)
 class InvoiceAllocation:
-    """What a payment gives to one invoice, in cents; the discount comes on top of the amount."""
+    """What a payment gives to one invoice, in cents; the discount comes on top of the amount.
+
+    Below zero it is what the payment uses of a credit.
+    """
 
     external_id: str
     amount: int
@@ -60,7 +67,7 @@ def decide(
     external_ids: Sequence[str] | None,
     reason: str | None = None,
 ) -> list[str]:
-    """Bring invoices into the workflow, approve or reject them; None: all that can be.
+    """Bring invoices into the workflow, approve or reject them; None: all that can be. No credits.
 
     Returns:
         External ids of the invoices.
@@ -73,6 +80,7 @@ def decide(
         rows = _where(conn, "ax_invoice", "status", allowed)
     else:
         rows = _invoices(conn, external_ids, allowed, status)
+    rows = [row for row in rows if row["kind"] == "invoice"]
     for row in rows:
         conn.execute(
             "UPDATE ax_invoice SET status = ?, status_reason = ?, modified_at = ? WHERE id = ?",
@@ -83,9 +91,12 @@ def decide(
 
 def payable(conn: sqlite3.Connection) -> list[tuple[Row, int]]:
     """Return every approved invoice with the cents that no payment is under way for, oldest first."""
-    rows = _where(conn, "ax_invoice", "status", ("approved", "scheduled"))
-    free = ((row, row["total_cents"] - _covered(conn, row["id"])[1]) for row in rows)
-    return [(row, cents) for row, cents in free if cents > 0]
+    return [(row, cents) for row, cents in _free(conn, "invoice", ("approved", "scheduled")) if cents > 0]
+
+
+def usable(conn: sqlite3.Connection) -> list[tuple[Row, int]]:
+    """Return every credit with the cents, below zero, that no payment uses, oldest first."""
+    return [(row, cents) for row, cents in _free(conn, "credit", _USABLE) if cents < 0]
 
 
 def pay(
@@ -96,7 +107,7 @@ def pay(
     method: str | None = None,
     replaces: int | None = None,
 ) -> str:
-    """Make one payment over approved invoices of one vendor in one currency.
+    """Make one payment over approved invoices, and credits, of one vendor in one currency.
 
     Args:
         conn: To write with.
@@ -109,10 +120,11 @@ def pay(
         Its id; it is processing.
 
     Raises:
-        StepError: An invoice is not approved, gets more than is open, or does not go with the others.
+        StepError: An invoice is not approved, gets more than is open, or does not go with the others; a
+            credit gives more than is left of it; or the credits are more than the invoices.
     """
     ids = [share.external_id for share in shares]
-    invoices = {row["external_id"]: row for row in _invoices(conn, ids, ("approved", "scheduled"), "paid")}
+    invoices = {row["external_id"]: row for row in _invoices(conn, ids, _USABLE, "paid")}
     if len(invoices) < len(shares):
         message = "a payment gives to an invoice once"
         raise StepError(message)
@@ -123,6 +135,10 @@ def pay(
     ((vendor, currency),) = parties
     for share in shares:
         _check_share(conn, invoices[share.external_id], share)
+    total = sum(share.amount for share in shares)
+    if total < 0:
+        message = f"the credits of a payment are not more than its invoices, by {amount(-total)}"
+        raise StepError(message)
     number = next_id(conn, "ax_payment")
     method = method or METHODS[number % len(METHODS)]
     conn.execute(
@@ -137,7 +153,7 @@ def pay(
             f"VC-{number}" if method == "virtual_card" else None,
             vendor,
             currency,
-            sum(share.amount for share in shares),
+            total,
             clock.today().isoformat(),
             replaces,
             clock.stamp(),
@@ -234,6 +250,14 @@ def _check_number(payment_id: int) -> str:
 
 def _check_share(conn: sqlite3.Connection, invoice: Row, share: InvoiceAllocation) -> None:
     free = invoice["total_cents"] - _covered(conn, invoice["id"])[1]
+    if invoice["kind"] == "credit":
+        if not free <= share.amount < 0 or share.discount:
+            message = f"of credit {share.external_id} {amount(-free)} is left, not {amount(-share.amount)}"
+            raise StepError(message)
+        return
+    if invoice["status"] == "submitted":
+        message = f"invoice {share.external_id} is submitted and cannot be paid"
+        raise StepError(message)
     if share.amount < 0 or share.discount < 0 or not 0 < share.amount + share.discount <= free:
         message = (
             f"invoice {share.external_id} can be given up to {amount(free)}, "
@@ -262,13 +286,24 @@ def _follow(conn: sqlite3.Connection, clock: Clock, payment_id: int) -> None:
     ).fetchall():
         settled, live = _covered(conn, invoice["id"])
         status = (
-            "scheduled" if live > settled else "paid" if settled == invoice["total_cents"] else "approved"
+            "scheduled"
+            if live != settled
+            else "paid"
+            if settled == invoice["total_cents"]
+            else "submitted"
+            if invoice["kind"] == "credit" and not settled
+            else "approved"
         )
         if (status, settled) != (invoice["status"], invoice["paid_cents"]):
             conn.execute(
                 "UPDATE ax_invoice SET status = ?, paid_cents = ?, modified_at = ? WHERE id = ?",
                 (status, settled, clock.stamp(), invoice["id"]),
             )
+
+
+def _free(conn: sqlite3.Connection, kind: str, statuses: Iterable[str]) -> list[tuple[Row, int]]:
+    rows = _where(conn, "ax_invoice", "status", statuses)
+    return [(row, row["total_cents"] - _covered(conn, row["id"])[1]) for row in rows if row["kind"] == kind]
 
 
 def _where(conn: sqlite3.Connection, table: str, column: str, values: Iterable[str | int]) -> list[Row]:

@@ -27,7 +27,10 @@ class Decision(Order):
 
 
 class InvoiceShare(Order):
-    """What to give to an invoice: all that is open less the discount, unless told."""
+    """What to give to an invoice: all that is open less the discount, unless told.
+
+    Of a credit the amount is below zero: what the payment uses of it.
+    """
 
     external_id: str
     amount: Cents | None = None
@@ -35,7 +38,7 @@ class InvoiceShare(Order):
 
 
 class Pay(Order):
-    """What to pay: some invoices, or all that is open on every approved one."""
+    """What to pay: some invoices, with credits or without, or all that is open on every approved one."""
 
     invoices: list[InvoiceShare] = field(default_factory=list)
     all: bool = False
@@ -110,6 +113,7 @@ def _pay(sandbox: Sandbox, order: Pay) -> Any:  # noqa: ANN401
         if order.all:
             shares = [InvoiceAllocation(external_id, cents) for external_id, (_, cents) in payable.items()]
         else:
+            payable |= {row["external_id"]: (row, cents) for row, cents in lifecycle.usable(conn)}
             shares = [_share(one, payable) for one in order.invoices]
         groups = _grouped(shares, _GROUPING[order.one_payment_per], payable)
         ids = [lifecycle.pay(conn, sandbox.clock, group, method=order.method) for group in groups]

@@ -9,7 +9,7 @@ from typing import Any
 
 from starlette.routing import Route
 
-from apbridge_sandbox.avidxchange import invoices, payments, records
+from apbridge_sandbox.avidxchange import credit_memos, invoices, payments, records
 from apbridge_sandbox.context import Sandbox
 from apbridge_sandbox.control.endpoint import NoFields, route
 from apbridge_sandbox.money import amount
@@ -64,7 +64,7 @@ FROM ns_transaction t JOIN ns_currency c ON c.id = t.currency
 WHERE t.type = 'VendBill' AND t.status = 'A' GROUP BY c.symbol ORDER BY c.symbol"""
 _UNPAID = """
 SELECT currency, SUM(total_cents - paid_cents) FROM ax_invoice
-WHERE status NOT IN ('rejected', 'cancelled')
+WHERE kind = 'invoice' AND status NOT IN ('rejected', 'cancelled')
 GROUP BY currency ORDER BY currency"""
 
 _Row = dict[str, Any]
@@ -110,7 +110,8 @@ def _avidxchange(conn: sqlite3.Connection) -> _Row:
             {"dimension": row["dimension"], **records.item(row)}
             for row in conn.execute("SELECT * FROM ax_dimension_value ORDER BY id")
         ],
-        "invoices": _shown(conn, "ax_invoice", invoices.show),
+        "invoices": _shown(conn, "ax_invoice WHERE kind = 'invoice'", invoices.show),
+        "credits": _shown(conn, "ax_invoice WHERE kind = 'credit'", credit_memos.show),
         "payments": _shown(conn, "ax_payment", payments.show),
         "unpaid": _totals(conn, _UNPAID),
     }
@@ -118,10 +119,10 @@ def _avidxchange(conn: sqlite3.Connection) -> _Row:
 
 def _shown(
     conn: sqlite3.Connection,
-    table: str,
+    source: str,
     show: Callable[[sqlite3.Connection, list[sqlite3.Row]], list[_Row]],
 ) -> list[_Row]:
-    return show(conn, conn.execute(f"SELECT * FROM {table} ORDER BY id").fetchall())  # noqa: S608
+    return show(conn, conn.execute(f"SELECT * FROM {source} ORDER BY id").fetchall())  # noqa: S608
 
 
 def _rows(conn: sqlite3.Connection, query: str) -> Iterable[_Row]:

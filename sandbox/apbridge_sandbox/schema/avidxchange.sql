@@ -24,9 +24,10 @@ CREATE TABLE ax_dimension_value (
 ) STRICT;
 CREATE INDEX ax_dimension_value_modified ON ax_dimension_value (dimension, modified_at, id);
 
--- paid_cents is what settled payments gave it, discounts included.
+-- paid_cents is what settled payments gave it, discounts included. A credit is an invoice below zero: its lines, what
+-- payments give to it, and paid_cents are below zero too.
 CREATE TABLE ax_invoice (
-  id INTEGER PRIMARY KEY, external_id TEXT NOT NULL UNIQUE, vendor_external_id TEXT NOT NULL REFERENCES ax_vendor (external_id),
+  id INTEGER PRIMARY KEY, kind TEXT NOT NULL CHECK (kind IN ('invoice', 'credit')), external_id TEXT NOT NULL UNIQUE, vendor_external_id TEXT NOT NULL REFERENCES ax_vendor (external_id),
   currency TEXT NOT NULL, total_cents INTEGER NOT NULL, paid_cents INTEGER NOT NULL DEFAULT 0,
   status TEXT NOT NULL CHECK (status IN ('submitted', 'in_workflow', 'approved', 'rejected', 'scheduled', 'paid', 'cancelled')),
   status_reason TEXT, content TEXT NOT NULL, submitted_at TEXT NOT NULL, modified_at TEXT NOT NULL
@@ -53,7 +54,7 @@ CREATE TABLE ax_payment (
 CREATE INDEX ax_payment_modified ON ax_payment (modified_at, id);
 
 CREATE TABLE ax_allocation (
-  payment_id INTEGER NOT NULL REFERENCES ax_payment, invoice_id INTEGER NOT NULL REFERENCES ax_invoice, amount_cents INTEGER NOT NULL CHECK (amount_cents >= 0),
+  payment_id INTEGER NOT NULL REFERENCES ax_payment, invoice_id INTEGER NOT NULL REFERENCES ax_invoice, amount_cents INTEGER NOT NULL,
   discount_cents INTEGER NOT NULL DEFAULT 0 CHECK (discount_cents >= 0), PRIMARY KEY (payment_id, invoice_id)
 ) STRICT;
 CREATE INDEX ax_allocation_invoice ON ax_allocation (invoice_id);

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from starlette.routing import BaseRoute
 
-from apbridge_sandbox.avidxchange import invoices, masters
+from apbridge_sandbox.avidxchange import credit_memos, masters
 from apbridge_sandbox.avidxchange.partner import images, lists
 from apbridge_sandbox.avidxchange.partner.batches import BatchEndpoint
 from apbridge_sandbox.avidxchange.partner.endpoint import company, route
@@ -29,11 +29,11 @@ def routes() -> list[BaseRoute]:
         route("GET", "/api/v2/codes", lists.codes),
         route("POST", "/api/v2/codes", BatchEndpoint("Codes", "code", masters.put_dimension_value)),
         route("GET", "/api/v2/invoices", lists.invoices),
-        route("POST", "/api/v2/invoices", BatchEndpoint("Invoices", "invoice", invoices.put_invoice)),
+        route("POST", "/api/v2/invoices", BatchEndpoint("Invoices", "invoice", credit_memos.put_signed)),
         route(
             "POST",
             "/api/v2/invoices/cancel",
-            BatchEndpoint("Invoices", "cancellation", invoices.cancel_invoice),
+            BatchEndpoint("Invoices", "cancellation", credit_memos.cancel_signed),
         ),
         route("POST", "/api/v2/invoices/{id}/image", images.post_image),
         route("GET", "/api/v2/payments", lists.payments),
