@@ -83,3 +83,36 @@ def test_a_record_that_the_profile_reads_wrongly_ends_the_run(company: PayingCom
     wrong.write_text(re.sub(r"(\n +amount: )\w+(\n +paid_on)", r"\1total\2", text))
     with pytest.raises(SettingError, match=r"payment avidxchange-payment-\d+ .* amount must be number"):
         company.read(profile=str(wrong))
+
+
+def test_what_becomes_of_a_payment_after_it_settled_is_read(company: PayingCompany):
+    company.submit(1)
+    (number,) = company.pay(settle=False)
+    company.control("/control/payments/exception", {"ids": [number], "reason": "Returned by the supplier"})
+    before = company.read()
+    (payment,) = before.records("payments")
+    assert payment["exception_reason"] == "Returned by the supplier"
+    assert (payment["cleared_on"], payment["has_cleared_image"]) == (None, False)
+    assert payment["page_url"].endswith(number)
+    company.later(1)
+    company.control("/control/payments/settle", {"ids": [number]})
+    company.control("/control/payments/exception", {"ids": [number]})
+    company.control("/control/payments/clear", {"ids": [number]})
+    (payment,) = company.read(before.state).records("payments")
+    assert (payment["status"], payment["cleared_on"]) == ("settled", payment["settled_at"][:10])
+    assert payment["native_status"].lower() == "cleared"
+    assert not payment["exception_reason"]
+    is_check = payment["method"] == "check"
+    assert payment["has_cleared_image"] is is_check
+    assert bool(payment["avidpay_check_number"]) is is_check
+
+
+def test_words_that_nobody_has_heard_of_stop_no_run(company: PayingCompany):
+    company.submit(2)
+    first, second = company.pay()
+    company.control("/control/payments/reword", {"ids": [first], "status": "Stale Dated", "method": "Wire"})
+    read = {record["id"]: record for record in company.read().records("payments")}
+    payment = read[first]
+    assert (payment["status"], payment["native_status"]) == ("unknown", "Stale Dated")
+    assert (payment["method"], payment["native_method"]) == ("unknown", "Wire")
+    assert read[second]["status"] == "settled"

@@ -11,10 +11,26 @@ from typing import Any
 
 VOIDED = "voided"
 
+FACTS = frozenset(
+    {
+        "native_status",
+        "native_method",
+        "avidpay_check_number",
+        "cleared_on",
+        "exception_reason",
+        "page_url",
+        "has_cleared_image",
+    }
+)
+"""What AvidXchange tells of a payment beside what is posted."""
+
 UNDONE = frozenset({VOIDED, "failed"})
 """Statuses after which the money did not go, or came back: NetSuite must hold no such payment."""
 
 SETTLED = "settled"
+
+UNKNOWN = "unknown"
+"""A status or a method that the profile does not translate."""
 
 LONGEST_NUMBER = 45
 """Characters of `tranId` (NetSuite: vendorPayment)."""
@@ -52,7 +68,7 @@ class Payment:
         id: AvidXchange's.
         external_id: Its name in NetSuite, for ever.
         status: Canonical status.
-        method: `check`, `ach` or `virtual_card`.
+        method: `check`, `ach`, `virtual_card` or `unknown`.
         check_number: Of a check.
         ach_trace: Of an ACH payment.
         card_reference: Of a virtual card.
@@ -62,6 +78,7 @@ class Payment:
         paid_on: Date of the payment.
         allocations: What it pays.
         replaces: AvidXchange's id of the payment that this one reissues.
+        native_method: AvidXchange's own word for the method.
     """
 
     id: str
@@ -77,6 +94,7 @@ class Payment:
     paid_on: date | None
     allocations: tuple[Allocation, ...]
     replaces: str | None
+    native_method: str | None = None
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> Payment:
@@ -98,6 +116,7 @@ class Payment:
                 for each in record["allocations"]
             ),
             replaces=record.get("replaces_payment_id"),
+            native_method=record.get("native_method"),
         )
 
     @property

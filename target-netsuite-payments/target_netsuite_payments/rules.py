@@ -10,7 +10,7 @@ from typing import Any
 from apbridge.errors import RefusedError, RejectedError, SettingError
 from apbridge.netsuite import NetSuite, NetSuiteSettings
 from apbridge.netsuite.catalog import FieldKind, record_fields
-from target_netsuite_payments.payment import Payment
+from target_netsuite_payments.payment import UNKNOWN, Payment
 from target_netsuite_payments.payment_fields import SETTING, PaymentFields
 
 CUSTOM_FIELDS = {
@@ -143,8 +143,10 @@ class PostingRules:
             subsidiary: Internal id of its bills' subsidiary.
 
         Raises:
-            RejectedError: None fits.
+            RejectedError: None fits, or which one does depends on a method that nobody has heard of.
         """
+        if payment.method == UNKNOWN and any(entry.method for entry in self.bank_accounts):
+            raise RejectedError("APB-PAY-121", payment=payment.id, word=payment.native_method)
         paid = (payment.method, currency, subsidiary)
         fitting: dict[int, BankAccount] = {}
         for entry in self.bank_accounts:

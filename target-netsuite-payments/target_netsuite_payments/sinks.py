@@ -14,7 +14,7 @@ from apbridge.ledger import Row
 from apbridge.redaction import redact_text
 from apbridge.singer import AcknowledgingSink, Action, Outcome, Record, SinkContext
 from target_netsuite_payments.batch import Batch, Known
-from target_netsuite_payments.payment import SETTLED, UNDONE, VOIDED, Payment
+from target_netsuite_payments.payment import FACTS, SETTLED, UNDONE, UNKNOWN, VOIDED, Payment
 from target_netsuite_payments.statuses import BillStatuses
 from target_netsuite_payments.undoing import JOURNAL
 
@@ -51,6 +51,11 @@ class PaymentsSink(AcknowledgingSink):
         self._patience = patience
 
     @override
+    def content(self, record: Record) -> Any:
+        content = super().content(record)
+        return {name: value for name, value in content.items() if name not in FACTS}
+
+    @override
     def prepare(self, records: Sequence[Record], rows: Mapping[str, Row]) -> None:
         payments = [
             Payment.from_record(record)
@@ -64,6 +69,8 @@ class PaymentsSink(AcknowledgingSink):
 
     @override
     def deliver(self, record: Record, row: Row | None) -> Outcome:
+        if record["status"] == UNKNOWN:
+            raise RejectedError("APB-PAY-120", payment=record["id"], word=record.get("native_status"))
         if not _is_final(record):
             return Outcome.ignored()
         if _is_outdated(record, row):

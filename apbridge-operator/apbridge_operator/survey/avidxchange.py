@@ -66,6 +66,10 @@ def _read(
             if error.code != "APB-AX-031":
                 raise
             untranslated.add(safe.word(str(error.facts["word"])))
+    for record in records:
+        for word in _WORDS:
+            if record.get(word) == "unknown":
+                untranslated.add(safe.word(str(record.get(f"native_{word}"))))
     return records, sorted(untranslated)
 
 

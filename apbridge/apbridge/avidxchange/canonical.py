@@ -45,9 +45,14 @@ def _misread(
 
 def _within(value: Mapping[str, Any], field: Mapping[str, Any], path: Path) -> Iterator[tuple[Path, str]]:
     words = [word for word in field.get("enum", ()) if word is not None]
-    for native, word in value.get("values", {}).items():
+    translated: dict[Path, str] = {
+        ("values", native): word for native, word in value.get("values", {}).items()
+    }
+    if "otherwise" in value:
+        translated["otherwise",] = value["otherwise"]
+    for place, word in translated.items():
         if words and word not in words:
-            yield (*path, "values", native), f"{word!r} is none of {', '.join(words)}"
+            yield (*path, *place), f"{word!r} is none of {', '.join(words)}"
     inner = field.get("items", field)
     if "fields" in value and "properties" in inner:
         yield from _misread(value["fields"], inner, (*path, "fields"))

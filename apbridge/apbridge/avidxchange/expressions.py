@@ -56,6 +56,11 @@ class ProfileFunctions(Functions):  # type: ignore[misc]
         return None if value is None else utc_text(instant(value))
 
     @signature({"types": ["string", "null"]})  # type: ignore[untyped-decorator]
+    def _func_day(self, value: str | None) -> str | None:
+        """Return the day of an ISO 8601 date or instant, as it is written there; empty is null."""
+        return f"{instant(value[:10]):%Y-%m-%d}" if value else None
+
+    @signature({"types": ["string", "null"]})  # type: ignore[untyped-decorator]
     def _func_quoted(self, value: str | None) -> str | None:
         """Percent-encode what a header cannot carry."""
         return None if value is None else quote(value, safe=" !#$&'()+,;=@[]{}~")

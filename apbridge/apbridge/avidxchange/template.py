@@ -47,21 +47,25 @@ def _compile_value(name: str, declared: str | Mapping[str, Any]) -> Expression:
     if isinstance(declared, str):
         return compiled(declared)
     if "map" in declared:
-        return _translation(name, compiled(declared["map"]), declared["values"])
+        return _translation(name, compiled(declared["map"]), declared["values"], declared.get("otherwise"))
     fields = Template.compile(declared["fields"])
     if "each" in declared:
         return _each(name, compiled(declared["each"]), fields)
     return _one(compiled(declared["of"]), fields)
 
 
-def _translation(name: str, expression: Expression, words: Mapping[str, str]) -> Expression:
+def _translation(
+    name: str, expression: Expression, words: Mapping[str, str], otherwise: str | None
+) -> Expression:
     def translate(record: Any) -> Any:  # noqa: ANN401
         word = expression(record)
         if word is None:
             return None
-        if not isinstance(word, str) or word not in words:
+        if isinstance(word, str) and word in words:
+            return words[word]
+        if otherwise is None:
             raise UnknownWordError(name, word)
-        return words[word]
+        return otherwise
 
     return translate
 

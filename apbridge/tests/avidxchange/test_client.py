@@ -179,9 +179,23 @@ def test_a_list_that_is_not_there_is_an_error_and_not_an_empty_list(server: Scri
         list(client.list("payment"))
 
 
-def test_an_unknown_status_is_an_error_that_names_it(server: Scripted):
+def test_an_unknown_status_is_what_the_profile_says_and_never_guessed(server: Scripted):
     server.answer = lambda _: (200, {"items": [payment(1, status="held")], "nextCursor": None})
-    with server.client() as client, pytest.raises(SettingError) as caught:
+    with server.client() as client:
+        (found,) = client.list("payment")
+    assert (found["status"], found["native_status"]) == ("unknown", "held")
+
+
+def test_an_unknown_status_that_stands_for_nothing_is_an_error_that_names_it(
+    server: Scripted, tmp_path: Path
+):
+    profile = tmp_path / "strict.yaml"
+    profile.write_text(
+        "extends: avidconnect\nname: strict\n"
+        "resources: {payment: {list: {read: {status: {otherwise: null}}}}}\n"
+    )
+    server.answer = lambda _: (200, {"items": [payment(1, status="held")], "nextCursor": None})
+    with server.client(profile=str(profile)) as client, pytest.raises(SettingError) as caught:
         list(client.list("payment"))
     said = str(caught.value)
     assert "avidxchange-payment-p1 with status 'held'" in said

@@ -1,7 +1,8 @@
 """What happens to invoices and payments inside AvidXchange.
 
 Invoice: submitted → in_workflow → approved | rejected → scheduled → paid; cancelled.
-Payment: processing → issued → settled; failed; voided; reissued as a new payment that names the old.
+Payment: processing → issued → settled, and cleared at the bank; failed; voided; reissued as a new payment
+that names the old. What is wrong with it may be said at any time.
 
 An approved invoice's status follows its payments: scheduled while one is under way, paid when the
 settled ones cover it, approved otherwise. A credit needs no approval: its status follows the payments
@@ -197,6 +198,61 @@ def step(conn: sqlite3.Connection, clock: Clock, status: str, ids: Sequence[str]
         )
         _follow(conn, clock, row["id"])
     return [str(row["id"]) for row in rows]
+
+
+def clear(conn: sqlite3.Connection, clock: Clock, ids: Sequence[str]) -> list[str]:
+    """Let the bank clear settled payments today; it changes nothing else of them.
+
+    Returns:
+        The payments' ids.
+
+    Raises:
+        StepError: One of them is not settled.
+    """
+    rows = _payments(conn, ids, ("settled",), "cleared")
+    _remark(conn, clock, rows, cleared_on=clock.today().isoformat())
+    return [str(row["id"]) for row in rows]
+
+
+def note_exception(
+    conn: sqlite3.Connection, clock: Clock, ids: Sequence[str], reason: str | None
+) -> list[str]:
+    """Say what is wrong with payments, or that nothing is any more.
+
+    Returns:
+        The payments' ids.
+
+    Raises:
+        StepError: There is no such payment.
+    """
+    rows = _payments(conn, ids, PAYMENT_STATUSES, "excepted")
+    _remark(conn, clock, rows, exception_reason=reason)
+    return [str(row["id"]) for row in rows]
+
+
+def reword(
+    conn: sqlite3.Connection, clock: Clock, ids: Sequence[str], status: str | None, method: str | None
+) -> list[str]:
+    """Show other words for status and method of payments than there were until now.
+
+    Returns:
+        The payments' ids.
+
+    Raises:
+        StepError: There is no such payment.
+    """
+    rows = _payments(conn, ids, PAYMENT_STATUSES, "reworded")
+    _remark(conn, clock, rows, status_word=status, method_word=method)
+    return [str(row["id"]) for row in rows]
+
+
+def _remark(conn: sqlite3.Connection, clock: Clock, rows: Iterable[Row], **columns: str | None) -> None:
+    names = ", ".join(f"{name} = ?" for name in columns)
+    for row in rows:
+        conn.execute(
+            f"UPDATE ax_payment SET {names}, modified_at = ? WHERE id = ?",  # noqa: S608 - columns of this module
+            (*columns.values(), clock.stamp(), row["id"]),
+        )
 
 
 def reissue(conn: sqlite3.Connection, clock: Clock, payment_id: str, method: str | None = None) -> str:

@@ -41,11 +41,15 @@ def show(conn: sqlite3.Connection, rows: Sequence[Row]) -> list[dict[str, Any]]:
 
 def _item(row: Row, allocations: list[dict[str, Any]]) -> dict[str, Any]:
     replaces = row["replaces_payment_id"]
+    is_check = row["method"] == "check"
+    is_mailed = is_check and row["status"] != "processing"
+    is_cleared = row["status"] == "settled" and row["cleared_on"]
     return {
         "id": str(row["id"]),
-        "status": row["status"],
-        "method": row["method"],
+        "status": row["status_word"] or ("cleared" if is_cleared else row["status"]),
+        "method": row["method_word"] or row["method"],
         "checkNumber": row["check_number"],
+        "avidPayCheckNumber": row["id"] * 10 if is_mailed else None,
         "achTrace": row["ach_trace"],
         "cardReference": row["card_reference"],
         "vendorExternalId": row["vendor_external_id"],
@@ -53,6 +57,10 @@ def _item(row: Row, allocations: list[dict[str, Any]]) -> dict[str, Any]:
         "amount": amount(row["amount_cents"]),
         "paidOn": row["paid_on"],
         "settledAt": row["settled_at"],
+        "clearedOn": row["cleared_on"],
+        "exceptionReason": row["exception_reason"],
+        "pageUrl": f"https://avidxchange.example/payments/{row['id']}",
+        "hasClearedImage": is_check and row["cleared_on"] is not None,
         "allocations": allocations,
         "replacesPaymentId": None if replaces is None else str(replaces),
         "voidedAt": row["voided_at"],

@@ -52,6 +52,27 @@ class Step(Order):
     ids: _Ids
 
 
+class Clear(Order):
+    """Which settled payments."""
+
+    ids: list[str]
+
+
+class PaymentException(Order):
+    """What is wrong with which payments; no `reason` where nothing is any more."""
+
+    ids: list[str]
+    reason: str | None = None
+
+
+class Reword(Order):
+    """Which payments are shown with a status or method that nobody has heard of."""
+
+    ids: list[str]
+    status: str | None = None
+    method: str | None = None
+
+
 class Reissue(Order):
     """Which payment, and how the new one is paid: as the old one was, unless told."""
 
@@ -76,6 +97,9 @@ def routes() -> list[Route]:
         ),
         route("POST", "/payments/pay", Pay, _pay),
         *(route("POST", f"/payments/{verb}", Step, partial(_step, status)) for verb, status in steps.items()),
+        route("POST", "/payments/clear", Clear, _clear),
+        route("POST", "/payments/exception", PaymentException, _except),
+        route("POST", "/payments/reword", Reword, _reword),
         route("POST", "/payments/reissue", Reissue, _reissue),
         route("POST", "/payments/turn-into-check", TurnIntoCheck, _turn_into_check),
     ]
@@ -92,6 +116,21 @@ def _step(status: str, sandbox: Sandbox, order: Step) -> Any:  # noqa: ANN401
     named = None if order.ids == "all" else order.ids
     with sandbox.store.write() as conn:
         return {"ids": lifecycle.step(conn, sandbox.clock, status, named)}
+
+
+def _clear(sandbox: Sandbox, order: Clear) -> Any:  # noqa: ANN401
+    with sandbox.store.write() as conn:
+        return {"ids": lifecycle.clear(conn, sandbox.clock, order.ids)}
+
+
+def _except(sandbox: Sandbox, order: PaymentException) -> Any:  # noqa: ANN401
+    with sandbox.store.write() as conn:
+        return {"ids": lifecycle.note_exception(conn, sandbox.clock, order.ids, order.reason)}
+
+
+def _reword(sandbox: Sandbox, order: Reword) -> Any:  # noqa: ANN401
+    with sandbox.store.write() as conn:
+        return {"ids": lifecycle.reword(conn, sandbox.clock, order.ids, order.status, order.method)}
 
 
 def _reissue(sandbox: Sandbox, order: Reissue) -> Any:  # noqa: ANN401

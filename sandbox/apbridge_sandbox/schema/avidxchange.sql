@@ -45,11 +45,14 @@ CREATE TABLE ax_image (
   invoice_id INTEGER PRIMARY KEY REFERENCES ax_invoice, name TEXT NOT NULL, media_type TEXT NOT NULL, size INTEGER NOT NULL, sha256 TEXT NOT NULL, content BLOB NOT NULL
 ) STRICT;
 
+-- cleared_on and exception_reason come after it was issued or settled, and change nothing else of it. status_word and
+-- method_word are shown in place of what it is: new words come without notice.
 CREATE TABLE ax_payment (
   id INTEGER PRIMARY KEY, status TEXT NOT NULL CHECK (status IN ('processing', 'issued', 'settled', 'failed', 'voided')),
   method TEXT NOT NULL CHECK (method IN ('check', 'ach', 'virtual_card')), check_number TEXT, ach_trace TEXT, card_reference TEXT,
   vendor_external_id TEXT NOT NULL REFERENCES ax_vendor (external_id), currency TEXT NOT NULL, amount_cents INTEGER NOT NULL, paid_on TEXT NOT NULL,
-  settled_at TEXT, voided_at TEXT, replaces_payment_id INTEGER REFERENCES ax_payment, modified_at TEXT NOT NULL
+  settled_at TEXT, voided_at TEXT, replaces_payment_id INTEGER REFERENCES ax_payment, modified_at TEXT NOT NULL,
+  cleared_on TEXT, exception_reason TEXT, status_word TEXT, method_word TEXT
 ) STRICT;
 CREATE INDEX ax_payment_modified ON ax_payment (modified_at, id);
 

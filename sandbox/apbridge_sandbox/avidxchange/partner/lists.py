@@ -23,7 +23,13 @@ _ISSUED = {
     "ach": "ACH Credit Issued",
     "virtual_card": "Virtual Card Processing",
 }
-_PAYMENT_STATUSES = {"processing": "Processing", "settled": "Cleared", "failed": "Error", "voided": "Void"}
+_PAYMENT_STATUSES = {
+    "processing": "Processing",
+    "settled": "Cleared",
+    "cleared": "Cleared",
+    "failed": "Error",
+    "voided": "Void",
+}
 _METHODS = {"check": "Check", "ach": "AvidPay Direct", "virtual_card": "Virtual Card"}
 
 _Shown = Callable[[dict[str, Any]], dict[str, Any]]
@@ -85,9 +91,14 @@ def _invoice(item: dict[str, Any]) -> dict[str, Any]:
 def _payment(item: dict[str, Any]) -> dict[str, Any]:
     shown = show(names("payment"), item)
     shown["PaymentId"] = int(item["id"])
-    shown["PaymentMethod"] = _METHODS[item["method"]]
-    is_issued = item["status"] == "issued"
-    shown["PaymentStatus"] = _ISSUED[item["method"]] if is_issued else _PAYMENT_STATUSES[item["status"]]
+    method, status = item["method"], item["status"]
+    words = {**_PAYMENT_STATUSES, "issued": _ISSUED.get(method, "Issued To Supplier")}
+    shown["PaymentMethod"] = _METHODS.get(method, method)
+    shown["PaymentStatus"] = words.get(status, status)
+    # A day comes with a time of no zone.
+    shown["ClearedDate"] = item["clearedOn"] and f"{item['clearedOn']} 00:00:00"
+    reason = item["exceptionReason"]
+    shown["Exceptions"] = [{"ReasonCode": {"Id": 1, "Description": reason}}] if reason else []
     return shown
 
 
