@@ -13,6 +13,7 @@ from apbridge_sandbox.control import (
     documents,
     netsuite,
     sandbox,
+    vendor_credits,
 )
 
 
@@ -23,6 +24,7 @@ def routes() -> list[BaseRoute]:
         *avidxchange.routes(),
         *netsuite.routes(),
         *documents.routes(),
+        *vendor_credits.routes(),
         *approvals.routes(),
         *certificates.routes(),
         *bills.routes(),

@@ -71,7 +71,7 @@ def _bill(conn: sqlite3.Connection, clock: Clock, number: int, new: NewBill) -> 
     day = new.day or clock.today()
     lines = [
         DocumentLine(
-            account=_account(conn, line.account),
+            account=account_of(conn, line.account),
             cents=line.amount,
             memo=line.memo,
             department=line.department,
@@ -82,7 +82,7 @@ def _bill(conn: sqlite3.Connection, clock: Clock, number: int, new: NewBill) -> 
     ]
     return VendorBill(
         id=number,
-        party=_party(conn, new.vendor),
+        party=party_of(conn, new.vendor),
         tranid=new.tranid,
         day=day,
         due=day + _TERM,
@@ -95,7 +95,12 @@ def _bill(conn: sqlite3.Connection, clock: Clock, number: int, new: NewBill) -> 
     )
 
 
-def _party(conn: sqlite3.Connection, vendor: str) -> Party:
+def party_of(conn: sqlite3.Connection, vendor: str) -> Party:
+    """Return a vendor as a document is with it: where, in which currency, on which payables account.
+
+    Raises:
+        StepError: There is no such vendor.
+    """
     row = conn.execute(
         "SELECT v.id, v.subsidiary, v.currency, v.payablesaccount, c.exchangerate, s.currency AS base"
         " FROM ns_vendor v JOIN ns_currency c ON c.id = v.currency"
@@ -109,7 +114,12 @@ def _party(conn: sqlite3.Connection, vendor: str) -> Party:
     return Party(row["id"], row["subsidiary"], row["currency"], rate, row["payablesaccount"])
 
 
-def _account(conn: sqlite3.Connection, number: str) -> int:
+def account_of(conn: sqlite3.Connection, number: str) -> int:
+    """Return the internal id of an account.
+
+    Raises:
+        StepError: There is none of that number.
+    """
     row = conn.execute("SELECT id FROM ns_account WHERE acctnumber = ?", (number,)).fetchone()
     if row is None:
         message = f"there is no account {number}"

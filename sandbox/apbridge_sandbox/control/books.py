@@ -57,7 +57,15 @@ FROM ns_transactionfile tf JOIN ns_file f ON f.id = tf.file ORDER BY 1, f.id"""
 _APPLICATIONS = """
 SELECT k.previousdoc AS bill, k.nextdoc AS payment, t.externalid,
        k.foreignamount_cents - k.discount_cents AS amount_cents, k.discount_cents
-FROM ns_link k JOIN ns_transaction t ON t.id = k.nextdoc WHERE k.linktype = 'Payment' ORDER BY k.id"""
+FROM ns_link k JOIN ns_transaction t ON t.id = k.nextdoc
+WHERE k.linktype = 'Payment' AND k.previoustype <> 'VendCred' ORDER BY k.id"""
+_CREDITS = """
+SELECT t.id, t.tranid, t.externalid, t.entity AS vendor, t.trandate, t.status, t.voided, c.symbol AS currency,
+       t.subsidiary, t.account, t.memo, t.total_cents, t.paid_cents AS applied_cents,
+       t.total_cents - t.paid_cents AS available_cents
+FROM ns_transaction t JOIN ns_currency c ON c.id = t.currency WHERE t.type = 'VendCred' ORDER BY t.id"""
+_CREDITS_USED = """
+SELECT payment, credit, amount_cents FROM ns_paymentcredit ORDER BY 1, 2"""
 _OPEN = """
 SELECT c.symbol, SUM(t.total_cents - t.paid_cents)
 FROM ns_transaction t JOIN ns_currency c ON c.id = t.currency
@@ -93,11 +101,17 @@ def _netsuite(conn: sqlite3.Connection) -> _Row:
         }
         for bill in _rows(conn, _BILLS)
     ]
-    paid = [one | {"applications": of_payment[one["id"]]} for one in _rows(conn, _PAYMENTS)]
+    used = _by(_rows(conn, _CREDITS_USED), "payment")
+    paid = [
+        one | {"applications": of_payment[one["id"]], "credits": used[one["id"]]}
+        for one in _rows(conn, _PAYMENTS)
+    ]
+    unused = [one | {"applications": of_payment[one["id"]]} for one in _rows(conn, _CREDITS)]
     return {
         **{name: [*_rows(conn, query)] for name, query in _NETSUITE.items()},
         "bills": bills,
         "payments": paid,
+        "credits": unused,
         "open_payables": _totals(conn, _OPEN),
     }
 

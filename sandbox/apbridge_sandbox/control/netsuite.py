@@ -17,7 +17,7 @@ from apbridge_sandbox.control.documents import refusals
 from apbridge_sandbox.control.endpoint import Order, route
 from apbridge_sandbox.custom import custom, write_custom
 from apbridge_sandbox.money import Cents
-from apbridge_sandbox.netsuite import books, posting
+from apbridge_sandbox.netsuite import books, posting, vendor_credits
 from apbridge_sandbox.netsuite.applying import ApplyRules
 from apbridge_sandbox.netsuite.vendor_payments import Application, VendorPayment
 
@@ -39,7 +39,14 @@ class Delete(Order):
     """A record to delete."""
 
     type: Literal[
-        "vendorbill", "vendorpayment", "vendor", "account", "department", "classification", "location"
+        "vendorbill",
+        "vendorpayment",
+        "vendorcredit",
+        "vendor",
+        "account",
+        "department",
+        "classification",
+        "location",
     ]
     id: str
 
@@ -98,7 +105,7 @@ def _columns(conn: sqlite3.Connection, table: str) -> list[str]:
     return [row["name"] for row in rows]
 
 
-_TRANSACTIONS = {"vendorbill": books.BILL, "vendorpayment": books.PAYMENT}
+_TRANSACTIONS = {"vendorbill": books.BILL, "vendorpayment": books.PAYMENT, "vendorcredit": books.CREDIT}
 
 
 def _delete(sandbox: Sandbox, order: Delete) -> Any:  # noqa: ANN401
@@ -115,6 +122,9 @@ def _delete(sandbox: Sandbox, order: Delete) -> Any:  # noqa: ANN401
                         rules=ApplyRules.of(sandbox.switches),
                         context="UI",
                     )
+            elif row["type"] == books.CREDIT:
+                with refusals():
+                    vendor_credits.delete_credit(conn, row, now=sandbox.clock.now(), context="UI")
             else:
                 _delete_bill(conn, row, sandbox.clock)
         else:

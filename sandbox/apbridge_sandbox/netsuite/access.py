@@ -147,6 +147,7 @@ def _shown_as(switches: Switches) -> Iterator[tuple[str, str]]:
     if switches["netsuite.link_discount"] == "paid":
         for table in ("previoustransactionlinelink", "nexttransactionlinelink"):
             yield f"{table}.foreignamount", "({t}.foreignamount_cents - {t}.discount_cents) / 100.0"
+    yield from _balance_of_credits(switches["netsuite.credit_balance"])
     if switches["netsuite.accounting_line_dates"] == "null":
         yield "transactionaccountingline.lastmodifieddate", "NULL"
     if switches["netsuite.period_locks"] == "subsidiary":
@@ -156,3 +157,13 @@ def _shown_as(switches: Switches) -> Iterator[tuple[str, str]]:
     if words := spellings.get(switches["netsuite.deleted_record_types"]):
         cases = " ".join(f"WHEN '{record}' THEN '{word}'" for record, word in words.items())
         yield "deletedrecord.type", f"CASE {{t}}.type {cases} ELSE {{t}}.type END"
+
+
+def _balance_of_credits(shown: str) -> Iterator[tuple[str, str]]:
+    sign = {"positive": "", "negative": "-"}.get(shown)
+    if sign is None:
+        return
+    paid, unpaid = "{t}.paid_cents", "({t}.total_cents - {t}.paid_cents)"
+    for column, cents in (("foreignamountpaid", paid), ("foreignamountunpaid", unpaid)):
+        cases = f"WHEN 'VendBill' THEN {cents} WHEN 'VendCred' THEN {sign}{cents}"
+        yield f"transaction.{column}", f"CASE {{t}}.type {cases} END / 100.0"

@@ -45,6 +45,10 @@ class ApplyRules:
     void_style: str = "in_place"
     void_by_journal_shows: bool = False
     payment_deletion: str = "allowed"
+    credit_links: str = "bill"
+    credit_order: str = "oldest"
+    undone_payment_frees_credits: bool = False
+    credit_period: str = "checked"
 
     @classmethod
     def of(cls, switches: Switches) -> ApplyRules:
@@ -68,6 +72,10 @@ class ApplyRules:
             void_style=switches["netsuite.void_style"],
             void_by_journal_shows=switches["netsuite.void_by_journal_shows"],
             payment_deletion=switches["netsuite.payment_deletion"],
+            credit_links=switches["netsuite.credit_links"],
+            credit_order=switches["netsuite.credit_order"],
+            undone_payment_frees_credits=switches["netsuite.undone_payment_frees_credits"],
+            credit_period=switches["netsuite.credit_period"],
         )
 
 
@@ -81,7 +89,7 @@ def applied(conn: sqlite3.Connection, payment: VendorPayment, rules: ApplyRules)
     for place, each in enumerate(payment.applications):
         path = f"apply.items[{place}]"
         bill = conn.execute("SELECT * FROM ns_transaction WHERE id = ?", (each.bill,)).fetchone()
-        if reason := _unpayable(bill, payment):
+        if reason := unpayable(bill, payment):
             if rules.unpayable_bill == "named":
                 detail = f"Bill {each.bill} cannot be paid: {reason}."
                 raise user_error(detail, path)
@@ -94,7 +102,7 @@ def applied(conn: sqlite3.Connection, payment: VendorPayment, rules: ApplyRules)
         if each.discount < 0 or cents < 0 or cents + each.discount == 0:
             raise invalid_value(amount(cents), f"{path}.amount")
         if cents + each.discount > unpaid:
-            cents = _over_applied(cents, each.discount, unpaid, path, rules)
+            cents = over_applied(cents, each.discount, unpaid, path, rules)
         found[each.bill, line] = replace(each, cents=cents, line=line)
     return list(found.values())
 
@@ -125,7 +133,12 @@ def _no_line(each: Application, path: str) -> NetSuiteError:
     return user_error(detail, path)
 
 
-def _over_applied(cents: int, discount: int, unpaid: int, path: str, rules: ApplyRules) -> int:
+def over_applied(cents: int, discount: int, unpaid: int, path: str, rules: ApplyRules) -> int:
+    """Return what is applied where less is open, in cents.
+
+    Raises:
+        NetSuiteError: Nothing is.
+    """
     if rules.over_application == "trims" and discount <= unpaid:
         return unpaid - discount
     detail = f"The amount applied, {amount(cents + discount)}, is more than the amount due, {amount(unpaid)}."
@@ -134,10 +147,10 @@ def _over_applied(cents: int, discount: int, unpaid: int, path: str, rules: Appl
     raise user_error(detail, f"{path}.amount")
 
 
-def _unpayable(bill: sqlite3.Row | None, payment: VendorPayment) -> str | None:
-    """Describe why a bill is not in the list that a payment's form would offer; None where it is."""
-    if bill is None or bill["type"] != books.BILL:
-        return "there is no such bill"
+def unpayable(bill: sqlite3.Row | None, payment: VendorPayment, kind: str = books.BILL) -> str | None:
+    """Describe why a bill or a credit is not in the list that a payment's form would offer; None if it is."""
+    if bill is None or bill["type"] != kind:
+        return f"there is no such {'bill' if kind == books.BILL else 'credit'}"
     checks = {
         "it is another vendor's": bill["entity"] != payment.vendor,
         "it is paid in full": bill["status"] == books.PAID_IN_FULL,

@@ -9,6 +9,7 @@ from decimal import ROUND_HALF_UP, Decimal
 
 PAYMENT = "VendPymt"
 BILL = "VendBill"
+CREDIT = "VendCred"
 OPEN, PAID_IN_FULL = "A", "B"
 APPROVED, VOIDED = "F", "V"
 """Statuses of bills, then of payments."""
@@ -41,13 +42,43 @@ def counts_for(conn: sqlite3.Connection, record: sqlite3.Row, subsidiary: int | 
     return subsidiary is not None
 
 
-def remove_links(conn: sqlite3.Connection, payment_id: int) -> list[int]:
-    """Take a payment off its bills and give their ids. Their balances are to be kept anew."""
-    applied = "FROM ns_link WHERE nextdoc = ? AND previoustype = ? AND linktype IN (?, ?)"
-    values = (payment_id, BILL, COUNTS, PENDING)
-    bills = [row["previousdoc"] for row in conn.execute(f"SELECT DISTINCT previousdoc {applied}", values)]
+def remove_links(conn: sqlite3.Connection, document: int, *, frees_credits: bool = True) -> list[int]:
+    """Take a payment, or another document, off its bills and give their ids and those of its credits.
+
+    Their balances are to be kept anew.
+
+    Args:
+        conn: The books.
+        document: Its internal id.
+        frees_credits: Whether the credits that were applied with a payment are taken off the bills too.
+    """
+    applied = "FROM ns_link WHERE nextdoc = ? AND previoustype IN (?, ?) AND linktype IN (?, ?)"
+    values: tuple[object, ...] = (document, BILL, CREDIT, COUNTS, PENDING)
+    found = {row["previousdoc"] for row in conn.execute(f"SELECT previousdoc {applied}", values)}
     conn.execute(f"DELETE {applied}", values)
-    return bills
+    if not frees_credits:
+        conn.execute("UPDATE ns_link SET via = NULL WHERE via = ? AND linktype = ?", (document, COUNTS))
+    for row in conn.execute("SELECT previousdoc, nextdoc FROM ns_link WHERE via = ?", (document,)):
+        found |= {row["previousdoc"], row["nextdoc"]}
+    conn.execute("DELETE FROM ns_link WHERE via = ?", (document,))
+    return sorted(found)
+
+
+def links_of(payment: int) -> tuple[str, tuple[object, ...]]:
+    """Return the condition on links that a payment brought, its credits' ones too, and its values."""
+    condition = "(nextdoc = ? OR via = ?) AND previoustype IN (?, ?) AND linktype IN (?, ?)"
+    return condition, (payment, payment, BILL, CREDIT, COUNTS, PENDING)
+
+
+def applied_to(conn: sqlite3.Connection, document: int) -> int:
+    """Return the cents of a bill that are settled, or of a credit that are used."""
+    row = conn.execute(
+        "SELECT COALESCE(SUM(link.foreignamount_cents), 0) AS cents FROM ns_transaction t JOIN ns_link link"
+        " ON (link.previousdoc = t.id OR (t.type = ? AND link.nextdoc = t.id AND link.previoustype = ?))"
+        " WHERE t.id = ? AND link.linktype = ?",
+        (CREDIT, BILL, document, COUNTS),
+    ).fetchone()
+    return int(row["cents"])
 
 
 def remove_rows(conn: sqlite3.Connection, transaction_id: int) -> None:
@@ -56,6 +87,20 @@ def remove_rows(conn: sqlite3.Connection, transaction_id: int) -> None:
         conn.execute(f'DELETE FROM {table} WHERE "transaction" = ?', (transaction_id,))  # noqa: S608
     conn.execute("DELETE FROM ns_link WHERE ? IN (nextdoc, previousdoc)", (transaction_id,))
     conn.execute("DELETE FROM ns_transaction WHERE id = ?", (transaction_id,))
+
+
+def empty_lines(conn: sqlite3.Connection, transaction_id: int, now: str) -> None:
+    """Let the lines of a transaction that is voided be over nothing."""
+    conn.execute(
+        'UPDATE ns_transactionline SET amount_cents = 0, linelastmodifieddate = ? WHERE "transaction" = ?',
+        (now, transaction_id),
+    )
+    conn.execute(
+        "UPDATE ns_transactionaccountingline SET debit_cents = debit_cents * 0,"
+        " credit_cents = credit_cents * 0, amountpaid_cents = 0, amountunpaid_cents = 0, lastmodifieddate = ?"
+        ' WHERE "transaction" = ?',
+        (now, transaction_id),
+    )
 
 
 def keep_balances(
@@ -67,11 +112,11 @@ def keep_balances(
     touch_bill: bool,
     touch_accounting_line: bool,
 ) -> None:
-    """Make bills' paid amounts, statuses and closing dates follow their links.
+    """Make the paid amounts, statuses and closing dates of bills and credits follow their links.
 
     Args:
         conn: The books.
-        bills: Whose links changed.
+        bills: Those whose links changed, and credits; a voided credit stays as it is.
         day: Closes those that are paid in full by now.
         now: For what is touched.
         touch_bill: Whether the bills' own dates show it.
@@ -82,13 +127,13 @@ def keep_balances(
     """
     for bill in bills:
         row = conn.execute(
-            "SELECT total_cents, closedate, exchangerate,"
-            " (SELECT COALESCE(SUM(foreignamount_cents), 0) FROM ns_link"
-            " WHERE previousdoc = ns_transaction.id AND linktype = 'Payment') AS paid"
-            " FROM ns_transaction WHERE id = ?",
-            (bill,),
+            "SELECT total_cents, closedate, exchangerate FROM ns_transaction WHERE id = ?"
+            " AND (type <> ? OR voided = 'F')",
+            (bill, CREDIT),
         ).fetchone()
-        total, paid = row["total_cents"], row["paid"]
+        if row is None:
+            continue
+        total, paid = row["total_cents"], applied_to(conn, bill)
         if not 0 <= paid <= total:
             raise AssertionError
         is_paid = paid == total
@@ -108,8 +153,8 @@ def keep_balances(
         settled = base_of(paid, Decimal(row["exchangerate"]))
         conn.execute(
             "UPDATE ns_transactionaccountingline SET"
-            " amountpaid_cents = CASE WHEN ? THEN credit_cents ELSE ? END,"
-            " amountunpaid_cents = CASE WHEN ? THEN 0 ELSE credit_cents - ? END,"
+            " amountpaid_cents = CASE WHEN ? THEN COALESCE(credit_cents, debit_cents) ELSE ? END,"
+            " amountunpaid_cents = CASE WHEN ? THEN 0 ELSE COALESCE(credit_cents, debit_cents) - ? END,"
             " lastmodifieddate = CASE WHEN ? THEN ? ELSE lastmodifieddate END"
             ' WHERE "transaction" = ? AND transactionline = 0',
             (is_paid, settled, is_paid, settled, touch_accounting_line, now, bill),

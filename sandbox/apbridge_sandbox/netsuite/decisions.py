@@ -49,8 +49,7 @@ def decide_payment(
         " WHERE id = ?",
         (stands.status, approval, "T" if stands.is_posted else "F", stamp(now), row["id"]),
     )
-    applied = "nextdoc = ? AND previoustype = ? AND linktype IN (?, ?)"
-    values = (row["id"], books.BILL, books.COUNTS, books.PENDING)
+    applied, values = books.links_of(row["id"])
     kind = books.COUNTS if stands.counts else books.PENDING
     changed = conn.execute(
         f"UPDATE ns_link SET linktype = ?, lastmodifieddate = ? WHERE linktype <> ? AND {applied}",  # noqa: S608
@@ -58,14 +57,17 @@ def decide_payment(
     )
     if not changed.rowcount:
         return
-    found = conn.execute(f"SELECT previousdoc FROM ns_link WHERE {applied}", values)  # noqa: S608
-    bills = [each["previousdoc"] for each in found]
-    if stands.counts and any(_is_over_applied(conn, bill) for bill in bills):
+    found = conn.execute(
+        f"SELECT previousdoc, IIF(via IS NULL, previousdoc, nextdoc) AS used FROM ns_link WHERE {applied}",  # noqa: S608
+        values,
+    )
+    documents = {each[end] for each in found.fetchall() for end in ("previousdoc", "used")}
+    if stands.counts and any(_is_over_applied(conn, document) for document in documents):
         detail = "The amount applied is more than the amount due."
         raise user_error(detail)
     books.keep_balances(
         conn,
-        bills,
+        documents,
         now.astimezone(COMPANY_ZONE).date(),
         stamp(now),
         touch_bill=rules.touch_bill,
@@ -105,11 +107,6 @@ def decide_journal(
         reverse(conn, voids, row["id"], now, rules)
 
 
-def _is_over_applied(conn: sqlite3.Connection, bill: int) -> bool:
-    row = conn.execute(
-        "SELECT total_cents < (SELECT SUM(foreignamount_cents) FROM ns_link"
-        " WHERE previousdoc = ns_transaction.id AND linktype = ?) AS is_over FROM ns_transaction"
-        " WHERE id = ?",
-        (books.COUNTS, bill),
-    ).fetchone()
-    return bool(row["is_over"])
+def _is_over_applied(conn: sqlite3.Connection, document: int) -> bool:
+    row = conn.execute("SELECT total_cents FROM ns_transaction WHERE id = ?", (document,)).fetchone()
+    return bool(row["total_cents"] < books.applied_to(conn, document))

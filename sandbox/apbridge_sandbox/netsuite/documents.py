@@ -107,7 +107,8 @@ def apply_document(
         " foreignamount_cents, lastmodifieddate) VALUES (?, 0, 'VendBill', ?, 0, ?, 'Payment', ?, ?)",
         (bill["id"], number, kind.type, cents, moment),
     )
-    _keep_balances(conn, [bill["id"]], day, moment, rules)
+    credited = [number] if kind.type == books.CREDIT else []
+    _keep_balances(conn, [bill["id"], *credited], day, moment, rules)
     return number
 
 
@@ -117,7 +118,8 @@ def unapply_document(
     """Take a document off its bills, and return their ids. An application of a prepayment is gone with it."""
     moment = stamp(now)
     bills = books.remove_links(conn, row["id"])
-    _keep_balances(conn, bills, now.astimezone(COMPANY_ZONE).date(), moment, rules)
+    credited = [row["id"]] if row["type"] == books.CREDIT else []
+    _keep_balances(conn, [*bills, *credited], now.astimezone(COMPANY_ZONE).date(), moment, rules)
     if any(kind.is_application and kind.type == row["type"] for kind in DOCUMENT_TYPES.values()):
         books.remove_rows(conn, row["id"])
         books.record_deletion(conn, row, moment, "UI")
@@ -154,8 +156,10 @@ def lower_bill(conn: sqlite3.Connection, bill: sqlite3.Row, cents: int, *, now: 
             (books.base_of(cents, rate), bill["id"], place),
         )
     over = bill["paid_cents"] - total
+    credited = []
     for link in conn.execute(
-        "SELECT id, foreignamount_cents FROM ns_link WHERE previousdoc = ? AND linktype = 'Payment'"
+        "SELECT id, foreignamount_cents, nextdoc, nexttype FROM ns_link"
+        " WHERE previousdoc = ? AND linktype = 'Payment'"
         " ORDER BY id DESC",
         (bill["id"],),
     ).fetchall():
@@ -165,9 +169,11 @@ def lower_bill(conn: sqlite3.Connection, bill: sqlite3.Row, cents: int, *, now: 
             "UPDATE ns_link SET foreignamount_cents = foreignamount_cents - ? WHERE id = ?",
             (taken, link["id"]),
         )
+        if link["nexttype"] == books.CREDIT:
+            credited.append(link["nextdoc"])
     # Its own date has moved: it was edited.
     rules = ApplyRules(touch_bill=True)
-    _keep_balances(conn, [bill["id"]], now.astimezone(COMPANY_ZONE).date(), moment, rules)
+    _keep_balances(conn, [bill["id"], *credited], now.astimezone(COMPANY_ZONE).date(), moment, rules)
 
 
 def merge_vendors(

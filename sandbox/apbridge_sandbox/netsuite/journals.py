@@ -103,7 +103,7 @@ def reverse(
     moment = stamp(now)
     books.keep_balances(
         conn,
-        books.remove_links(conn, payment["id"]),
+        books.remove_links(conn, payment["id"], frees_credits=rules.undone_payment_frees_credits),
         now.astimezone(COMPANY_ZONE).date(),
         moment,
         touch_bill=rules.touch_bill,

@@ -13,7 +13,7 @@ from apbridge_sandbox.netsuite.errors import invalid_value, user_error
 from apbridge_sandbox.netsuite.fields import FieldValues, WrittenFieldKind, check_required
 from apbridge_sandbox.netsuite.forms import check_asked
 from apbridge_sandbox.netsuite.instalments import instalments
-from apbridge_sandbox.netsuite.vendor_payments import Application, VendorPayment, load_payment
+from apbridge_sandbox.netsuite.vendor_payments import Application, CreditUse, VendorPayment, load_payment
 from apbridge_sandbox.switches import Switches
 
 RECORD_TYPE = "vendorPayment"
@@ -57,7 +57,8 @@ def read_new(
     check_asked(given, body.get("customForm"), switches, features_off)
     # A bill is paid only where its line says so: `apply` has no default of true.
     applications = [_application(line) for line in body.get("apply") or () if line.get("apply")]
-    return VendorPayment(applications=applications, **_header(body))
+    used = [_credit(line) for line in body.get("credit") or () if line.get("apply")]
+    return VendorPayment(applications=applications, credits=used, **_header(body))
 
 
 def read_transformed(
@@ -88,7 +89,8 @@ def read_transformed(
     key = "line" if switches["netsuite.instalment_key"] == "transaction_line" else "number"
     form = [Application(bill["id"], line=getattr(part, key)) for part in parts if part.due]
     lines = _merged(form or [Application(bill["id"])], body.get("apply") or ())
-    return VendorPayment(applications=lines, **_header(body))
+    used = [_credit(line) for line in body.get("credit") or () if line.get("apply")]
+    return VendorPayment(applications=lines, credits=used, **_header(body))
 
 
 def read_changed(
@@ -97,7 +99,7 @@ def read_changed(
     given: Mapping[str, Any],
     features_off: AbstractSet[str],
     *,
-    replaces: bool,
+    replaces: AbstractSet[str],
 ) -> VendorPayment:
     """Read the body of a change to a payment.
 
@@ -106,7 +108,8 @@ def read_changed(
         payment_id: Internal id.
         given: The body; fields that it does not name stay as they are.
         features_off: Features that the account does not have.
-        replaces: Whether the apply lines given are all there are, or are merged into those that are there.
+        replaces: The sublists whose lines given are all there are; others are merged into those that are
+            there.
 
     Raises:
         NetSuiteError: A field is unknown or wrong.
@@ -115,10 +118,19 @@ def read_changed(
     before = load_payment(conn, payment_id)
     header = _header(body)
     payment = replace(before, **{**header, "custom": {**before.custom, **header["custom"]}})
-    lines = body.get("apply")
-    if lines is None:
-        return payment
-    return replace(payment, applications=_merged([] if replaces else payment.applications, lines))
+    lines, used = body.get("apply"), body.get("credit")
+    if lines is not None:
+        present = [] if "apply" in replaces else payment.applications
+        payment = replace(payment, applications=_merged(present, lines))
+    if used is not None:
+        credits_used = {} if "credit" in replaces else {each.credit: each for each in payment.credits}
+        for line in used:
+            given_use = _credit(line)
+            credits_used.pop(given_use.credit, None)
+            if line.get("apply"):
+                credits_used[given_use.credit] = given_use
+        payment = replace(payment, credits=list(credits_used.values()))
+    return payment
 
 
 def _header(body: FieldValues) -> dict[str, Any]:
@@ -144,6 +156,12 @@ def _application(line: Mapping[str, Any]) -> Application:
     return Application(
         line["doc"], line.get("amount"), line.get("disc") or 0, int(number) if number else None
     )
+
+
+def _credit(line: Mapping[str, Any]) -> CreditUse:
+    if line.get("doc") is None:
+        raise invalid_value(None, "credit.items.doc")
+    return CreditUse(line["doc"], line.get("amount"))
 
 
 def _merged(present: Sequence[Application], lines: Sequence[Mapping[str, Any]]) -> list[Application]:

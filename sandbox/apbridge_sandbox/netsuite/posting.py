@@ -20,6 +20,7 @@ from apbridge_sandbox.netsuite.errors import (
 )
 from apbridge_sandbox.netsuite.journals import has_journal, is_reversed, void_by_journal
 from apbridge_sandbox.netsuite.periods import check_period
+from apbridge_sandbox.netsuite.vendor_credits import covered
 from apbridge_sandbox.netsuite.vendor_payments import PaymentStatus, VendorPayment, write_payment
 
 _MOST_RATE = 10**6
@@ -94,7 +95,7 @@ def delete_vendor_payment(
     row = _unlocked(conn, payment_id)
     _check_deletion(conn, row, rules)
     check_period(conn, date.fromisoformat(row["trandate"]), row["postingperiod"], row["subsidiary"], rules)
-    bills = books.remove_links(conn, payment_id)
+    bills = books.remove_links(conn, payment_id, frees_credits=rules.undone_payment_frees_credits)
     _keep(conn, bills, now, rules)
     books.remove_rows(conn, payment_id)
     books.record_deletion(conn, row, stamp(now), context)
@@ -121,7 +122,7 @@ def void_vendor_payment(
             conn, row, check_period(conn, today, None, row["subsidiary"], rules), now, rules
         )
     check_period(conn, date.fromisoformat(row["trandate"]), row["postingperiod"], row["subsidiary"], rules)
-    bills = books.remove_links(conn, payment_id)
+    bills = books.remove_links(conn, payment_id, frees_credits=rules.undone_payment_frees_credits)
     _keep(conn, bills, now, rules)
     moment = stamp(now)
     conn.execute(
@@ -129,16 +130,7 @@ def void_vendor_payment(
         " lastmodifieddate = ? WHERE id = ?",
         (books.VOIDED, moment, payment_id),
     )
-    conn.execute(
-        'UPDATE ns_transactionline SET amount_cents = 0, linelastmodifieddate = ? WHERE "transaction" = ?',
-        (moment, payment_id),
-    )
-    conn.execute(
-        "UPDATE ns_transactionaccountingline SET debit_cents = debit_cents * 0,"
-        " credit_cents = credit_cents * 0, lastmodifieddate = ?"
-        ' WHERE "transaction" = ?',
-        (moment, payment_id),
-    )
+    books.empty_lines(conn, payment_id, moment)
     return payment_id
 
 
@@ -183,6 +175,7 @@ def _post(
     period = check_period(conn, _day(payment), payment.period, payment.subsidiary, rules)
     applications = applied(conn, payment, rules)
     payment = replace(payment, period=period, applications=applications)
+    payment = replace(payment, covered=covered(conn, payment, rules))
     discount_account = None
     if any(each.discount for each in applications):
         discount_account = _discount_account(conn)
@@ -194,8 +187,10 @@ def _post(
         created=created,
         now=stamp(now),
         discount_account=discount_account,
+        links_credits=rules.credit_links,
     )
-    _keep(conn, [each.bill for each in applications], now, rules, _day(payment))
+    changed = [each.bill for each in applications] + [each.credit for each in payment.credits]
+    _keep(conn, changed, now, rules, _day(payment))
 
 
 def _keep(

@@ -13,7 +13,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from apbridge_sandbox.netsuite import bills, listing, payments
+from apbridge_sandbox.netsuite import bills, listing, payments, vendor_credits
 from apbridge_sandbox.netsuite.access import REST_WEB_SERVICES, account_of, check_permission, check_token
 from apbridge_sandbox.netsuite.applying import ApplyRules
 from apbridge_sandbox.netsuite.endpoint import NetSuiteCall, answer, no_content
@@ -41,7 +41,7 @@ from apbridge_sandbox.suiteql import AccountView
 RECORDS_PATH = "/services/rest/record/v1"
 
 
-_WRITTEN = frozenset({payments.RECORD_TYPE, bills.RECORD_TYPE})
+_WRITTEN = frozenset({payments.RECORD_TYPE, bills.RECORD_TYPE, vendor_credits.RECORD_TYPE})
 """The record types that may be changed; the others are read only."""
 
 
@@ -177,6 +177,8 @@ def _delete(call: NetSuiteCall, asked: _RecordRequest) -> Response:
         _check_unlocked(asked, row)
         if asked.name == payments.RECORD_TYPE:
             delete_vendor_payment(conn, row["id"], now=now, rules=_rules(call))
+        elif asked.name == vendor_credits.RECORD_TYPE:
+            vendor_credits.delete_credit(conn, row, now=now)
         else:
             bills.delete_bill(conn, row, now=now)
     return no_content()
@@ -223,8 +225,13 @@ def _change(
     if asked.name == bills.RECORD_TYPE:
         bills.change_bill(conn, row, body, features_off, now=now)
         return
-    replaced = "apply" in call.request.query_params.get("replace", "").split(",")
-    replaces = replaced or call.sandbox.switches["netsuite.upsert_apply"] == "replaces"
+    replaces = {*call.request.query_params.get("replace", "").split(",")}
+    if call.sandbox.switches["netsuite.upsert_apply"] == "replaces":
+        replaces |= {"apply", "credit"}
+    if asked.name == vendor_credits.RECORD_TYPE:
+        is_whole = "apply" in replaces
+        vendor_credits.change_credit(conn, row, body, features_off, now, _rules(call), replaces=is_whole)
+        return
     payment = payments.read_changed(conn, row["id"], body, features_off, replaces=replaces)
     change_vendor_payment(conn, row["id"], payment, now=now, rules=_rules(call))
 

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from apbridge_sandbox.custom import write_custom
-from apbridge_sandbox.netsuite.books import APPROVED, BILL, COUNTS, PENDING, base_of
+from apbridge_sandbox.netsuite.books import APPROVED, BILL, COUNTS, CREDIT, PAYMENT, PENDING, base_of
 
 
 @dataclass(frozen=True)
@@ -44,13 +44,33 @@ class Application:
 
 
 @dataclass(frozen=True)
+class CreditUse:
+    """What a payment uses of a vendor credit: cents, None for all that is left of it."""
+
+    credit: int
+    cents: int | None = None
+
+
+@dataclass(frozen=True)
+class CreditShare:
+    """What of a bill, or of one of its instalments, a credit covers."""
+
+    credit: int
+    bill: int
+    line: int | None
+    cents: int
+
+
+@dataclass(frozen=True)
 class VendorPayment:
     """A vendor payment as it is entered. What is None, NetSuite fills in.
 
     Attributes:
         vendor: Internal id, as all that follow.
         account: The bank account.
-        applications: What it pays.
+        applications: What it pays, what its credits cover included.
+        credits: What it uses of credits.
+        covered: Which bills the credits cover, once that is known.
         day: Of the transaction; today.
         currency: The vendor's.
         rate: Of one unit in the base currency; the currency's present rate.
@@ -83,6 +103,16 @@ class VendorPayment:
     deletion_reason: int | None = None
     deletion_memo: str | None = None
     custom: Mapping[str, Any] = field(default_factory=dict)
+    credits: Sequence[CreditUse] = ()
+    covered: Sequence[CreditShare] = ()
+
+    def covered_of(self, application: Application) -> int:
+        """Return the cents of an application that credits cover."""
+        return sum(
+            share.cents
+            for share in self.covered
+            if (share.bill, share.line) == (application.bill, application.line)
+        )
 
 
 @dataclass(frozen=True)
@@ -121,9 +151,17 @@ def load_payment(conn: sqlite3.Connection, payment_id: int) -> VendorPayment:
         'SELECT * FROM ns_transactionline WHERE "transaction" = ? AND id = 0', (payment_id,)
     ).fetchone()
     links = conn.execute(
-        "SELECT previousdoc, previousline, foreignamount_cents, discount_cents FROM ns_link"
-        " WHERE nextdoc = ? AND previoustype = ? AND linktype IN (?, ?) ORDER BY nextline, id",
-        (payment_id, BILL, COUNTS, PENDING),
+        "SELECT previousdoc, previousline, SUM(foreignamount_cents) AS foreignamount_cents,"
+        " SUM(discount_cents) AS discount_cents FROM ns_link"
+        " WHERE (nextdoc = ? OR via = ?) AND previoustype = ? AND linktype IN (?, ?)"
+        " GROUP BY previousdoc, previousline ORDER BY MIN(nextline), MIN(id)",
+        (payment_id, payment_id, BILL, COUNTS, PENDING),
+    ).fetchall()
+    credits_used = conn.execute(
+        "SELECT CASE nexttype WHEN ? THEN nextdoc ELSE previousdoc END AS credit,"
+        " SUM(foreignamount_cents) AS cents FROM ns_link"
+        " WHERE (via = ? OR (nextdoc = ? AND previoustype = ?)) AND linktype IN (?, ?) GROUP BY 1 ORDER BY 1",
+        (CREDIT, payment_id, payment_id, CREDIT, COUNTS, PENDING),
     ).fetchall()
     payables = conn.execute(
         'SELECT account FROM ns_transactionaccountingline WHERE "transaction" = ? AND transactionline = 1'
@@ -158,6 +196,7 @@ def load_payment(conn: sqlite3.Connection, payment_id: int) -> VendorPayment:
         deletion_reason=head["deletionreason"],
         deletion_memo=head["deletionreasonmemo"],
         custom=json.loads(head["custom"]),
+        credits=[CreditUse(each["credit"], each["cents"]) for each in credits_used],
     )
 
 
@@ -170,20 +209,20 @@ def write_payment(
     created: str,
     now: str,
     discount_account: int | None,
+    links_credits: str,
 ) -> None:
     """Write a payment that was checked and completed, with its lines, accounting lines and links.
 
     The bank is credited what was paid and the discount account what was not; payables are debited once a
-    bill. Everything is in the payment's own rate: gains and losses by exchange are not booked.
+    bill, what credits cover of it left out. Everything is in the payment's own rate: gains and losses by
+    exchange are not booked.
 
     Raises:
         AssertionError: It does not balance.
     """
     rate = payment.rate or Decimal(1)
-    debits = [
-        _Posting(each.closes, base_of(each.closes, rate), payment.ap_account or 0)
-        for each in payment.applications
-    ]
+    own = [each.closes - payment.covered_of(each) for each in payment.applications]
+    debits = [_Posting(cents, base_of(cents, rate), payment.ap_account or 0) for cents in own]
     discount = sum(each.discount for each in payment.applications)
     discounts = [_Posting(-discount, -base_of(discount, rate), discount_account or 0)] if discount else []
     bank = _Posting(
@@ -191,7 +230,8 @@ def write_payment(
         -sum(each.base for each in (*debits, *discounts)),
         payment.account,
     )
-    if -bank.cents != sum(each.paid for each in payment.applications):
+    covered = sum(share.cents for share in payment.covered)
+    if -bank.cents != sum(each.paid for each in payment.applications) - covered:
         raise AssertionError
     conn.execute(
         "INSERT INTO ns_transaction (id, type, recordtype, tranid, transactionnumber, trandate, entity,"
@@ -227,22 +267,56 @@ def write_payment(
         write_custom(conn, "ns_transaction", payment_id, payment.custom)
     for place, line in enumerate((bank, *debits, *discounts)):
         _write_line(conn, payment_id, payment, place=place, line=line, now=now)
-    for place, each in enumerate(payment.applications, start=1):
-        conn.execute(
-            "INSERT INTO ns_link (previousdoc, previousline, previoustype, nextdoc, nextline, nexttype,"
-            " linktype, foreignamount_cents, discount_cents, lastmodifieddate)"
-            " VALUES (?, ?, 'VendBill', ?, ?, 'VendPymt', ?, ?, ?, ?)",
-            (
-                each.bill,
-                each.line or 0,
-                payment_id,
-                place,
-                COUNTS if status.counts else PENDING,
-                each.closes,
-                each.discount,
+    link_type, is_gross = COUNTS if status.counts else PENDING, links_credits == "payment"
+    for place, (each, cents) in enumerate(zip(payment.applications, own, strict=True), start=1):
+        if cents or is_gross:
+            link(
+                conn,
+                (BILL, each.bill, each.line or 0),
+                (PAYMENT, payment_id, place),
+                each.closes if is_gross else cents,
                 now,
-            ),
-        )
+                discount=each.discount,
+                link_type=link_type,
+            )
+    for share in payment.covered:
+        credit = (CREDIT, share.credit, 0)
+        if is_gross:
+            link(conn, credit, (PAYMENT, payment_id, 1), share.cents, now, link_type=link_type)
+        else:
+            bill = (BILL, share.bill, share.line or 0)
+            link(conn, bill, credit, share.cents, now, link_type=link_type, via=payment_id)
+
+
+def link(
+    conn: sqlite3.Connection,
+    previous: tuple[str, int, int],
+    following: tuple[str, int, int],
+    cents: int,
+    now: str,
+    *,
+    discount: int = 0,
+    link_type: str = COUNTS,
+    via: int | None = None,
+) -> None:
+    """Link two documents: type, internal id and line of each.
+
+    Args:
+        conn: The books.
+        previous: What is settled, or used.
+        following: What settles or uses it.
+        cents: How much.
+        now: For its date.
+        discount: How much of that was not paid.
+        link_type: Whether it counts.
+        via: Internal id of the payment that a credit was applied with.
+    """
+    conn.execute(
+        "INSERT INTO ns_link (previoustype, previousdoc, previousline, nexttype, nextdoc, nextline, linktype,"
+        " foreignamount_cents, discount_cents, lastmodifieddate, via)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (*previous, *following, link_type, cents, discount, now, via),
+    )
 
 
 def _write_line(

@@ -120,11 +120,13 @@ CREATE TRIGGER ns_second_book AFTER INSERT ON ns_transactionaccountingline WHEN 
 END;
 
 -- previousdoc is where it starts (bill, purchase order), nextdoc where it leads (payment, bill). Of a payment
--- foreignamount_cents is how much less is open on the bill, discount_cents how much of that was not paid.
+-- foreignamount_cents is how much less is open on the bill, discount_cents how much of that was not paid; via is the
+-- payment that a credit was applied with.
 CREATE TABLE ns_link (
   id INTEGER PRIMARY KEY AUTOINCREMENT, previousdoc INTEGER NOT NULL, previousline INTEGER NOT NULL, previoustype TEXT NOT NULL,
   nextdoc INTEGER NOT NULL, nextline INTEGER NOT NULL, nexttype TEXT NOT NULL, linktype TEXT NOT NULL,
-  foreignamount_cents INTEGER NOT NULL, discount_cents INTEGER NOT NULL DEFAULT 0, lastmodifieddate TEXT NOT NULL
+  foreignamount_cents INTEGER NOT NULL, discount_cents INTEGER NOT NULL DEFAULT 0, lastmodifieddate TEXT NOT NULL,
+  via INTEGER
 ) STRICT;
 -- The links of a payment that does not count yet have the type 'Pending'.
 -- Of other types of link than payments and billed orders it is not known which there are: each payment has one beside it,
@@ -132,12 +134,35 @@ CREATE TABLE ns_link (
 CREATE TRIGGER ns_link_that_is_no_payment AFTER INSERT ON ns_link WHEN NEW.linktype = 'Payment' BEGIN
   INSERT INTO ns_link VALUES (
     -NEW.id, NEW.previousdoc, NEW.previousline, NEW.previoustype, NEW.nextdoc, NEW.nextline, NEW.nexttype, 'Related',
-    NEW.foreignamount_cents, NEW.discount_cents, NEW.lastmodifieddate
+    NEW.foreignamount_cents, NEW.discount_cents, NEW.lastmodifieddate, NULL
   );
 END;
 CREATE INDEX ns_link_previous ON ns_link (previousdoc, linktype);
 CREATE INDEX ns_link_next ON ns_link (nextdoc, linktype);
 CREATE INDEX ns_link_modified ON ns_link (lastmodifieddate);
+CREATE INDEX ns_link_via ON ns_link (via) WHERE via IS NOT NULL;
+
+-- What a payment's form shows: what is applied to each bill, its credits' part included, and the credits themselves.
+CREATE VIEW ns_paymentapply AS
+SELECT payment, previousdoc, previousline, SUM(foreignamount_cents) AS foreignamount_cents, SUM(discount_cents) AS discount_cents
+FROM (
+  SELECT nextdoc AS payment, previousdoc, previousline, foreignamount_cents, discount_cents FROM ns_link
+  WHERE linktype = 'Payment' AND nexttype = 'VendPymt' AND previoustype <> 'VendCred'
+  UNION ALL
+  SELECT via, previousdoc, previousline, foreignamount_cents, 0 FROM ns_link WHERE linktype = 'Payment' AND via IS NOT NULL
+) GROUP BY payment, previousdoc, previousline;
+CREATE VIEW ns_paymentcredit AS
+SELECT payment, credit, SUM(amount_cents) AS amount_cents
+FROM (
+  SELECT nextdoc AS payment, previousdoc AS credit, foreignamount_cents AS amount_cents FROM ns_link
+  WHERE linktype = 'Payment' AND nexttype = 'VendPymt' AND previoustype = 'VendCred'
+  UNION ALL
+  SELECT via, nextdoc, foreignamount_cents FROM ns_link WHERE linktype = 'Payment' AND via IS NOT NULL
+) GROUP BY payment, credit;
+CREATE VIEW ns_creditapply AS
+SELECT nextdoc AS credit, previousdoc, previousline, SUM(foreignamount_cents) AS foreignamount_cents FROM ns_link
+WHERE linktype = 'Payment' AND nexttype = 'VendCred' AND previoustype = 'VendBill'
+GROUP BY nextdoc, previousdoc, previousline;
 
 -- What is due of each part of a bill. What is applied to the bill and to no part of it is taken off the first parts.
 CREATE VIEW ns_billinstallment AS

@@ -192,12 +192,20 @@ def audit(conn: sqlite3.Connection) -> None:
         assert (bill["status"] == "B") == is_paid
         assert (bill["closedate"] is not None) == is_paid
     payments = conn.execute(
-        "SELECT t.*, (SELECT COALESCE(SUM(foreignamount_cents - discount_cents), 0) FROM ns_link"
-        " WHERE nextdoc = t.id AND linktype IN ('Payment', 'Pending')) AS applied"
-        " FROM ns_transaction t WHERE type = 'VendPymt'"
+        "SELECT t.*, (SELECT COALESCE(SUM(IIF(previoustype = 'VendCred', -1, 1) * foreignamount_cents"
+        " - discount_cents), 0) FROM ns_link WHERE nextdoc = t.id"
+        " AND linktype IN ('Payment', 'Pending')) AS applied FROM ns_transaction t WHERE type = 'VendPymt'"
     )
     for payment in payments:
         assert payment["total_cents"] == payment["applied"]
+    credited = conn.execute(
+        "SELECT t.*, (SELECT COALESCE(SUM(foreignamount_cents), 0) FROM ns_link WHERE t.id IN"
+        " (previousdoc, nextdoc) AND linktype = 'Payment') AS applied FROM ns_transaction t"
+        " WHERE type = 'VendCred'"
+    )
+    for credit in credited:
+        assert credit["paid_cents"] == credit["applied"]
+        assert 0 <= credit["paid_cents"] <= credit["total_cents"]
     dangling = conn.execute(
         "SELECT 1 FROM ns_link WHERE NOT EXISTS (SELECT 1 FROM ns_transaction WHERE id = nextdoc)"
         " OR NOT EXISTS (SELECT 1 FROM ns_transaction WHERE id = previousdoc)"

@@ -31,7 +31,7 @@ def test_the_index_names_every_record_type_with_its_links(netsuite: SignedInNetS
     items = netsuite.get(CATALOG).json()["items"]
     names = {item["name"] for item in items}
     assert names == {
-        *("vendor", "vendorbill", "vendorpayment", "account"),
+        *("vendor", "vendorbill", "vendorpayment", "vendorcredit", "account"),
         *("department", "classification", "location", "subsidiary"),
     }
     for link in (link for item in items for link in item["links"] if link["rel"] != "describes"):
