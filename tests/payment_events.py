@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from decimal import Decimal
 from threading import Event
 from typing import Any
@@ -42,10 +43,10 @@ class Scene(NamedBooks):
         self.control("/control/clock", {"advance_seconds": 600})
         half.start_date = str(self.control("/control/clock", method="GET")["now"])
 
-    def enter(self, bills: Mapping[str, Any]) -> None:
-        """Enter bills in NetSuite, and submit and approve them in AvidXchange: `100`, `100 CAD of 2`."""
+    def enter(self, bills: Mapping[str, Any], unsubmitted: Mapping[str, Any]) -> None:
+        """Enter bills in NetSuite, and approve the former in AvidXchange: `100`, `100 CAD of 2`."""
         client = self._half.client
-        for name, told in bills.items():
+        for name, told in {**bills, **unsubmitted}.items():
             total, currency, subsidiary = (*str(told).replace(" of ", " ").split(), "USD", "1")[:3]
             if " of " not in str(told):
                 subsidiary = "1"
@@ -53,11 +54,11 @@ class Scene(NamedBooks):
             line = {"account": "6010", "amount": total}
             order = {"vendor": vendor, "tranid": f"INV-{name}", "lines": [line]}
             (self.bills[name],) = self.control("/control/netsuite/bills", {"bills": [order]})["ids"]
+            if name in unsubmitted:
+                continue
             for resource, record in self._submissions(name, vendor, currency, Decimal(total)):
                 client.submit(client.upsertion(resource, record))
-        self.control(
-            "/control/invoices/approve", {"external_ids": [self._invoice(name) for name in self.bills]}
-        )
+        self.control("/control/invoices/approve", {"external_ids": [self._invoice(name) for name in bills]})
 
     def play(self, event: Any) -> None:  # noqa: ANN401
         """Let something happen: a verb, or a verb and what it is about."""
@@ -111,7 +112,7 @@ class Scene(NamedBooks):
     def do_correct(self, about: Mapping[str, Mapping[str, Any]]) -> None:
         """AvidXchange changes what it says of a payment."""
         for name, columns in about.items():
-            self._rewrite(name, **columns)
+            self._rewrite(name, **{each: _long(told) for each, told in columns.items()})
 
     # NetSuite, by hand
 
@@ -120,7 +121,21 @@ class Scene(NamedBooks):
             number = str(told["number"])
             share = _share(told.get("pays", "all"))
             order = {"bill": self.bills[told["bill"]], "check_number": self.numbers.get(number) or number}
+            if "days_ago" in told:
+                order["day"] = (self.today - timedelta(days=int(told["days_ago"]))).isoformat()
             self.by_hand[name] = self.control("/control/netsuite/pay-by-hand", order | share)["id"]
+
+    def do_from_bank(self, about: Mapping[str, str]) -> None:
+        """Somebody corrects the bank account of a payment that was typed."""
+        context = self._sandbox.sandbox
+        assert context
+        with context.store.write() as connection:
+            for name, account in about.items():
+                connection.execute(
+                    "UPDATE ns_transactionaccountingline SET account = ?"
+                    ' WHERE "transaction" = ? AND transactionline = 0',
+                    (account, int(self._id(name))),
+                )
 
     def do_void_by_hand(self, about: str) -> None:
         context = self._sandbox.sandbox
@@ -158,6 +173,17 @@ class Scene(NamedBooks):
                     'UPDATE ns_transactionline SET subsidiary = ? WHERE "transaction" = ?',
                     (subsidiary, bill),
                 )
+
+    def do_merge(self, about: Mapping[str, str]) -> None:
+        """Somebody merges the vendor of some bills into another: all that was its own is the other's."""
+        for name, vendor in about.items():
+            self.do_edit({name: {"entity": vendor}})
+
+    def do_inactive(self, vendor: str) -> None:
+        self._activity(vendor, "T")
+
+    def do_active(self, vendor: str) -> None:
+        self._activity(vendor, "F")
 
     def do_close(self, _about: None) -> None:
         """Close the present month for payables."""
@@ -266,6 +292,10 @@ class Scene(NamedBooks):
                 given[name] = self.numbers[str(told).removeprefix("number of ")]
         return given
 
+    def _activity(self, vendor: str, is_inactive: str) -> None:
+        order = {"table": "vendor", "id": vendor, "set": {"isinactive": is_inactive}}
+        self.control("/control/netsuite/edit", order)
+
     def _month(self, **values: str) -> None:
         context = self._sandbox.sandbox
         assert context
@@ -323,6 +353,10 @@ class Scene(NamedBooks):
 
 def _number(told: Any) -> Any:  # noqa: ANN401
     return int(told) if isinstance(told, str) and told.isdecimal() else told
+
+
+def _long(told: str) -> str:
+    return "7" * 5000 if told == "long" else told
 
 
 def _share(told: Any) -> dict[str, str]:  # noqa: ANN401

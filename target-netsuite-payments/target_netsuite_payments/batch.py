@@ -9,16 +9,16 @@ from threading import Lock
 
 from apbridge.errors import APBridgeError, RejectedError, UnderWayError
 from apbridge.netsuite.catalog import FieldKind
-from apbridge.netsuite.payment_status import REFUSED
-from apbridge.schemas.identifiers import VENDOR, internal_id, is_our_payment
+from apbridge.schemas.identifiers import VENDOR, internal_id
 from apbridge.singer import Action
 from target_netsuite_payments.amendments import Amendments
 from target_netsuite_payments.books import Bill, NetSuiteBooks, Recorded
+from target_netsuite_payments.by_hand import RecordedByHand, same
 from target_netsuite_payments.checks import (
     BillShare,
+    check_vendor,
     closed_by,
     confirm,
-    differences,
     draft,
     paid_bills,
     shares_of,
@@ -33,6 +33,11 @@ from target_netsuite_payments.rules import PostingRules
 from target_netsuite_payments.undoing import Undoing
 
 _LINKED = "recorded by hand as vendor payment {}, which has our external id now: nothing is posted"
+
+_ANOTHER = (
+    "vendor payment {} has the same number {}, but is of {} and fully applied to other documents ({}): it is "
+    "another payment, and this one was posted."
+)
 
 
 @dataclass(frozen=True)
@@ -102,7 +107,8 @@ class Batch:
         self._undoing = Undoing(books, posting, rules, standing, known.journals)
         new = [payment for payment in payments if payment.external_id not in self._posted]
         self._in_parts = self._more_of_bills(new)
-        self._numbered = books.numbered(number for payment in new for number in payment.numbers)
+        numbered = books.numbered(number for payment in new for number in payment.numbers)
+        self._by_hand = RecordedByHand(numbered, rules)
         dates = [payment.paid_on for payment in new if payment.paid_on and not payment.is_undone]
         self._periods = books.periods(min(dates)) if dates else []
         self._groups = {
@@ -113,7 +119,6 @@ class Batch:
         self._changed: dict[str, list[str]] = {}
         self._written: dict[str, Payment] = {}
         self._undone: dict[str, tuple[Payment, Recorded]] = {}
-        self._claimed: dict[str, str] = {}
 
     def carry_out(self, external_id: str) -> Done:
         """Post a payment or undo it, once, after those that it must wait for. Thread-safe.
@@ -231,12 +236,13 @@ class Batch:
         recorded = self._posted.get(payment.external_id)
         if recorded is not None:
             return Done(recorded.id, waits_for=self._confirm(payment, recorded))
-        bills = paid_bills(payment, shares, self._bills, account)
-        if linked := self._link(payment, shares, bills[0].vendor):
+        bills = paid_bills(payment, shares, self._bills)
+        if linked := self._link(payment, shares, bills):
             return linked
         if remote_id := self._known.remote_ids.get(payment.external_id):
             raise RejectedError("APB-PAY-042", payment=payment.id, remote_id=remote_id)
-        self._refuse_misrecorded(payment, shares, bills)
+        self._by_hand.refuse_misrecorded(payment, shares, bills)
+        check_vendor(payment, bills, account)
         for bill in bills:
             # NetSuite's refusal of the payment before may have shown that it is.
             if bill.id in self._in_parts or bill.instalments:
@@ -248,9 +254,10 @@ class Batch:
         for bill in bills:
             bill.unpaid -= shares[bill.id].closes
             self._changed.setdefault(bill.id, []).append(payment.external_id)
-        return Done(remote_id, Action.CREATED)
+        others = self._by_hand.others(payment, bills)
+        return Done(remote_id, Action.CREATED, note=" ".join(map(_another, others)))
 
-    def _link(self, payment: Payment, shares: Mapping[str, BillShare], vendor: str) -> Done | None:
+    def _link(self, payment: Payment, shares: Mapping[str, BillShare], bills: Sequence[Bill]) -> Done | None:
         """Link a payment to a vendor payment that somebody recorded by hand, and to no other.
 
         Two runs may see the same one at the same moment: whoever claims it looks at it again, and links it if
@@ -259,44 +266,37 @@ class Batch:
         Returns:
             What was done; None where nobody recorded it.
         """
-        while by_hand := self._recorded_by_hand(payment, vendor):
-            same = _same(payment, shares, by_hand)
-            holder = self._posting.claim(payment, same)
+        while by_hand := self._by_hand.of(payment, bills):
+            found = same(payment, shares, by_hand)
+            holder = self._posting.claim(payment, found)
             if holder != payment.external_id:
-                self._claimed[same.id] = holder
+                self._by_hand.claimed(found, holder)
                 continue
-            now = self._books.payments([same.id]).get(same.id)
+            now = self._books.payments([found.id]).get(found.id)
             if now is not None and now.external_id == payment.external_id:
                 waits_for = self._confirm(payment, now)
                 return Done(now.id, note=_LINKED.format(now.id), waits_for=waits_for)
-            if now != same:
-                self._posting.give_up(payment, same)
-                self._renew(same, now)
+            if now != found:
+                self._posting.give_up(payment, found)
+                self._by_hand.renew(found, now)
                 continue
-            remote_id = self._posting.link(payment, shares, same)
-            if remote_id == same.id:
-                self._claimed[same.id] = payment.external_id
+            remote_id = self._posting.link(payment, shares, found)
+            if remote_id == found.id:
+                self._by_hand.claimed(found, payment.external_id)
             else:
-                self._posting.give_up(payment, same)
+                self._posting.give_up(payment, found)
             self._written[payment.external_id] = payment
             return Done(remote_id, Action.UPDATED, note=_LINKED.format(remote_id))
         return None
-
-    def _renew(self, before: Recorded, now: Recorded | None) -> None:
-        """Take over what a vendor payment has become since it was read."""
-        for number, known in self._numbered.items():
-            self._numbered[number] = [each for each in known if each.id != before.id]
-        if now is not None and now.number in self._numbered:
-            self._numbered[now.number] = [*self._numbered[now.number], now]
 
     def _undo(self, payment: Payment) -> Done:
         facts = {"payment": payment.id, "status": payment.status}
         said = f"{payment.status} in AvidXchange"
         recorded = self._posted.get(payment.external_id)
         if recorded is None:
-            for by_hand in self._recorded_by_hand(
-                payment, internal_id(payment.vendor, self._rules.account, VENDOR)
-            ):
+            named = closed_by(payment, self._rules.account)
+            bills = [self._bills[bill] for bill in named if bill in self._bills]
+            for by_hand in self._by_hand.of(payment, bills):
                 raise RejectedError("APB-PAY-062", remote_id=by_hand.id, **facts)
             return Done(None, note=f"{said}, and NetSuite has no such payment: nothing is posted")
         done = self._undoing.undo(payment, recorded, self._bills)
@@ -310,66 +310,10 @@ class Batch:
                 self._changed.setdefault(bill, []).append(payment.external_id)
         return done
 
-    def _recorded_by_hand(self, payment: Payment, vendor: str | None) -> list[Recorded]:
-        """Return the vendor payments that somebody else than this target recorded for a payment."""
-        namesakes = self._namesakes(payment, vendor)
-        return [each for each in namesakes if each.total == payment.amount]
 
-    def _refuse_misrecorded(
-        self, payment: Payment, shares: Mapping[str, BillShare], bills: Sequence[Bill]
-    ) -> None:
-        """Reject a payment that somebody may have recorded on the same bill with a wrong amount.
-
-        Raises:
-            RejectedError: There is one under the same number.
-        """
-        for each in self._namesakes(payment, bills[0].vendor):
-            for bill in bills:
-                if bill.id in each.applied:
-                    raise RejectedError(
-                        "APB-PAY-045",
-                        payment=payment.id,
-                        amount=f"{shares[bill.id].amount:.2f}",
-                        bill=bill.id,
-                        number=bill.number,
-                        remote_id=each.id,
-                        check_number=each.number,
-                        applied=f"{each.applied[bill.id]:.2f}",
-                    )
-
-    def _namesakes(self, payment: Payment, vendor: str | None) -> list[Recorded]:
-        """Return the vendor's payments under the same number that this target did not post."""
-        return [
-            each
-            for number in sorted(payment.numbers)
-            for each in self._numbered.get(number, ())
-            if each.vendor == vendor
-            and not each.is_voided
-            and each.status not in REFUSED
-            and not is_our_payment(each.external_id)
-            and self._claimed.get(each.id, payment.external_id) == payment.external_id
-        ]
-
-
-def _same(payment: Payment, shares: Mapping[str, BillShare], by_hand: Sequence[Recorded]) -> Recorded:
-    """Choose the vendor payment that is this payment and has no external id yet.
-
-    Raises:
-        RejectedError: There is none; it says what is.
-    """
-    found = [(each, differences(payment, shares, None, each, is_by_hand=True)) for each in by_hand]
-    same = [each for each, differing in found if not differing]
-    for each in same:
-        if each.external_id is None:
-            return each
-    for each in same:
-        raise RejectedError(
-            "APB-PAY-046", payment=payment.id, remote_id=each.id, external_id=each.external_id
-        )
-    each, differing = found[0]
-    raise RejectedError(
-        "APB-PAY-043", payment=payment.id, remote_id=each.id, differences="; ".join(differing)
-    )
+def _another(recorded: Recorded) -> str:
+    bills = ", ".join(sorted(recorded.applied, key=int))
+    return _ANOTHER.format(recorded.id, recorded.number, recorded.day, bills)
 
 
 def _difference(expected: Bill, actual: Bill | None, pending: Decimal | int) -> APBridgeError | None:

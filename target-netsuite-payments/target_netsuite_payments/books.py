@@ -82,6 +82,8 @@ class Recorded:
         number: Its check number.
         memo: Its memo.
         vendor: Internal id of the vendor.
+        account: Internal id of the bank account; None where NetSuite does not show it.
+        day: Its date.
         total: In its currency, positive.
         status: One letter: see `apbridge.netsuite.payment_status`.
         is_voided: Whether it was voided, be it that a journal reverses it.
@@ -95,6 +97,8 @@ class Recorded:
     number: str | None
     memo: str
     vendor: str
+    account: str | None
+    day: date
     total: Decimal
     status: str
     is_voided: bool
@@ -296,6 +300,8 @@ def _recorded(row: Row, applications: Iterable[Row], reversals: Collection[str])
         number=row.get("tranid"),
         memo=row.get("memo", ""),
         vendor=row["entity"],
+        account=row.get("account"),
+        day=date.fromisoformat(row["day"]),
         total=total,
         status=status,
         is_voided=row.get("voided") == "T" or status == VOIDED or 0 < total <= reversed_by,

@@ -112,25 +112,30 @@ def _check_references(payment: Payment) -> None:
             raise RejectedError("APB-PAY-016", **facts, length=len(reference), longest=longest)
 
 
-def paid_bills(
-    payment: Payment, shares: Mapping[str, BillShare], known: Mapping[str, Bill], account: str
-) -> list[Bill]:
-    """Return the bills that a payment pays: all there, all of its vendor.
+def paid_bills(payment: Payment, shares: Mapping[str, BillShare], known: Mapping[str, Bill]) -> list[Bill]:
+    """Return the bills that a payment pays.
 
     Raises:
-        RejectedError: A bill is not there, or is another vendor's.
+        RejectedError: One is not there.
     """
     for number in shares:
         if number not in known:
             raise RejectedError("APB-PAY-020", payment=payment.id, bill=number)
-    bills = [known[number] for number in shares]
+    return [known[number] for number in shares]
+
+
+def check_vendor(payment: Payment, bills: Sequence[Bill], account: str) -> None:
+    """Make sure that all bills of a payment are of its vendor.
+
+    Raises:
+        RejectedError: One is another vendor's.
+    """
     vendor = _named(payment, payment.vendor, account, VENDOR) if payment.vendor else bills[0].vendor
     for bill in bills:
         if bill.vendor != vendor:
             raise RejectedError(
                 "APB-PAY-021", payment=payment.id, vendor=vendor, bill=bill.id, bill_vendor=bill.vendor
             )
-    return bills
 
 
 def differences(
@@ -153,7 +158,8 @@ def differences(
     found = []
     # One that is not approved need not be applied yet.
     waits = recorded.status not in FINAL and not recorded.applied
-    if vendor is not None and recorded.vendor != vendor:
+    # What pays these bills is of their vendor: another one than AvidXchange's is one that it was merged into.
+    if vendor is not None and recorded.vendor != vendor and recorded.applied.keys() != shares.keys():
         found.append(f"vendor {recorded.vendor} in NetSuite, {vendor} in AvidXchange")
     if recorded.total != payment.amount:
         found.append(f"amount {recorded.total:.2f} in NetSuite, {payment.amount:.2f} in AvidXchange")

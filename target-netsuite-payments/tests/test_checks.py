@@ -12,7 +12,7 @@ import pytest
 
 from apbridge.errors import RejectedError
 from target_netsuite_payments.books import Bill, Recorded
-from target_netsuite_payments.checks import differences, draft, paid_bills, shares_of
+from target_netsuite_payments.checks import check_vendor, differences, draft, paid_bills, shares_of
 from target_netsuite_payments.groups import in_groups
 from target_netsuite_payments.payment import Allocation, Payment
 from target_netsuite_payments.periods import Period
@@ -68,7 +68,8 @@ def payment(*allocations: Allocation, **changes: object) -> Payment:
 
 def drafted(paid: Payment, *bills: Bill, rules: PostingRules = RULES) -> dict[str, Any]:
     shares = shares_of(paid, ACCOUNT)
-    found = paid_bills(paid, shares, {each.id: each for each in bills}, ACCOUNT)
+    found = paid_bills(paid, shares, {each.id: each for each in bills})
+    check_vendor(paid, found, ACCOUNT)
     return draft(paid, shares, found, PERIODS, rules)
 
 
@@ -279,7 +280,14 @@ def test_no_bank_account_names_the_setting():
     [
         ("5", 90, {"10": Decimal(90)}, []),
         ("5", 90, {"10": Decimal(100)}, []),
-        ("6", 90, {"10": Decimal(90)}, ["vendor 6"]),
+        ("6", 90, {"10": Decimal(90)}, []),
+        ("6", 90, {"11": Decimal(90)}, ["vendor 6", "0.00 on bill 10", "90.00 on bill 11"]),
+        (
+            "6",
+            90,
+            {"10": Decimal(80), "11": Decimal(10)},
+            ["vendor 6", "80.00 on bill 10", "10.00 on bill 11"],
+        ),
         ("5", 91, {"10": Decimal(90)}, ["amount 91.00"]),
         ("5", 90, {"11": Decimal(90)}, ["0.00 on bill 10", "90.00 on bill 11"]),
     ],
@@ -287,7 +295,10 @@ def test_no_bank_account_names_the_setting():
 def test_what_is_there_already_is_compared(
     vendor: str, total: int, applied: dict[str, Decimal], words: list[str]
 ):
-    recorded = Recorded("9", None, "1001", "", vendor, Decimal(total), "F", is_voided=False, applied=applied)
+    day = date(2026, 11, 3)
+    recorded = Recorded(
+        "9", None, "1001", "", vendor, "7", day, Decimal(total), "F", is_voided=False, applied=applied
+    )
     paid = payment(allocation(amount="90.00", discount="10.00"))
     found = differences(paid, shares_of(paid, ACCOUNT), "5", recorded)
     assert len(found) == len(words)
