@@ -20,7 +20,7 @@ from apbridge.words import SUBMISSION, WITHDRAWN
 from target_avidxchange.dry_run import see_that_it_may_change, see_that_its_lines_sum
 from target_avidxchange.images import check, choose, content
 from target_avidxchange.invoice import AcknowledgedInvoice
-from target_avidxchange.refusals import differences, name_of, not_right, rejection
+from target_avidxchange.refusals import differences, facts_of, name_of, rejection
 from target_avidxchange.remote import RemoteRecord
 from target_avidxchange.settled import (
     see_that_it_was_not_lowered,
@@ -260,10 +260,9 @@ class BillSink(AvidXchangeSink):
         if refused.facts["meaning"] != "locked" or known is None:
             return rejection(refused, "bill", record)
         there = self.remote_index.listed().get(record["external_id"])
-        return not_right(
+        return RejectedError(
             "APB-TAX-022" if known.is_withdrawn else "APB-TAX-021",
-            record,
-            {"now": record.get("total"), "before": known.total},
+            **facts_of(record, now=record.get("total"), before=known.total),
             difference=differences(there.body if there else None, submission.body),
             says=refused.facts["says"],
         )
@@ -348,21 +347,20 @@ class BillSink(AvidXchangeSink):
     def _may_be_paid_twice(
         self, record: Record, gone: Withdrawal, there: RemoteRecord, total: str | None, says: str
     ) -> RejectedError:
-        amounts = {
-            "open": 0 if record["is_deleted"] else record.get("amount_due"),
-            "total": there.total if there.total is not None else total,
-            "paid": there.amount_paid,
-        }
-        found = not_right(
-            "APB-TAX-030", record, amounts, because=gone.because, status=there.status, says=says
+        facts = facts_of(
+            record,
+            open=0 if record["is_deleted"] else record.get("amount_due"),
+            total=there.total if there.total is not None else total,
+            paid=there.amount_paid,
         )
+        found = RejectedError("APB-TAX-030", **facts, because=gone.because, status=there.status, says=says)
         self.logger.error("%s", found)
         return found
 
 
 def _rest_is_unpaid(record: Record, gone: Withdrawal) -> RejectedError:
-    amounts = {"open": record.get("amount_due"), "total": record.get("total")}
-    return not_right("APB-TAX-023", record, amounts, because=gone.because)
+    facts = facts_of(record, open=record.get("amount_due"), total=record.get("total"))
+    return RejectedError("APB-TAX-023", **facts, because=gone.because)
 
 
 def _image_not_taken(refused: RefusedError, record: Record, image: Mapping[str, Any]) -> RejectedError:

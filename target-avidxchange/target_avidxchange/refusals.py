@@ -34,19 +34,10 @@ def rejection(refused: RefusedError, word: str, record: Record) -> RejectedError
     )
 
 
-def not_right(
-    code: str, bill: Record, amounts: Mapping[str, Decimal | int | str | None], **facts: str | None
-) -> RejectedError:
-    """Return what is not right with a bill.
-
-    Args:
-        code: Of the sentence.
-        bill: The bill.
-        amounts: What the sentence tells of it in its currency.
-        facts: What else it tells.
-    """
+def facts_of(bill: Record, **amounts: Decimal | int | str | None) -> dict[str, str]:
+    """Return what a sentence says of a bill: its names, and amounts in its currency."""
     told = {name: _money(amount, bill.get("currency")) for name, amount in amounts.items()}
-    return RejectedError(code, name=name_of(bill), external_id=bill["external_id"], **told, **facts)
+    return {"name": name_of(bill), "external_id": bill["external_id"], **told}
 
 
 def differences(before: bytes | None, now: Mapping[str, Any]) -> str:

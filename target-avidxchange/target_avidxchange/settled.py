@@ -5,10 +5,11 @@ from __future__ import annotations
 from decimal import Decimal
 
 from apbridge import json
+from apbridge.errors import RejectedError
 from apbridge.ledger import Ledger
 from apbridge.singer import Record
 from target_avidxchange.invoice import AcknowledgedInvoice
-from target_avidxchange.refusals import not_right
+from target_avidxchange.refusals import facts_of
 from target_avidxchange.remote import RemoteIndex
 from target_avidxchange.unheard import GONE
 from target_avidxchange.withdrawal import applied_by_us, our_payments, possible_discount, settled
@@ -31,8 +32,8 @@ def see_that_the_rest_is_a_discount(record: Record, remote_index: RemoteIndex) -
     # Of a payment that AvidXchange has taken back already, the void is still to come here.
     if to_pay <= due or Decimal(there.amount_paid) < applied_by_us(record):
         return
-    amounts = {"rest": rest, "open": due, "to_pay": to_pay}
-    raise not_right("APB-TAX-025", record, amounts, status=there.status)
+    facts = facts_of(record, rest=rest, open=due, to_pay=to_pay)
+    raise RejectedError("APB-TAX-025", **facts, status=there.status)
 
 
 def see_that_our_payments_stand(
@@ -55,8 +56,9 @@ def see_that_our_payments_stand(
     lost -= ledger.in_doubt("netsuite", "payments", lost)
     if not lost:
         return
-    amounts = {"open": record.get("amount_due"), "total": record.get("total"), "paid": there.amount_paid}
-    raise not_right("APB-TAX-033", record, amounts, payments=", ".join(sorted(lost)))
+    due, total = record.get("amount_due"), record.get("total")
+    facts = facts_of(record, open=due, total=total, paid=there.amount_paid)
+    raise RejectedError("APB-TAX-033", **facts, payments=", ".join(sorted(lost)))
 
 
 def see_that_nothing_is_settled(record: Record) -> None:
@@ -67,7 +69,7 @@ def see_that_nothing_is_settled(record: Record) -> None:
     """
     total, due = record.get("total"), record.get("amount_due")
     if record["applications"] or (None not in {total, due} and Decimal(str(due)) != Decimal(str(total))):
-        raise not_right("APB-TAX-020", record, {"open": due, "total": total})
+        raise RejectedError("APB-TAX-020", **facts_of(record, open=due, total=total))
 
 
 def see_that_it_was_not_lowered(record: Record, known: AcknowledgedInvoice) -> None:
@@ -79,5 +81,5 @@ def see_that_it_was_not_lowered(record: Record, known: AcknowledgedInvoice) -> N
     sent, total = json.number(known.total or ""), record.get("total")
     if total is None or not isinstance(sent, Decimal) or sent <= Decimal(total):
         return
-    amounts = {"now": total, "before": sent, "difference": sent - Decimal(total)}
-    raise not_right("APB-TAX-024", record, amounts)
+    facts = facts_of(record, now=total, before=sent, difference=sent - Decimal(total))
+    raise RejectedError("APB-TAX-024", **facts)

@@ -76,7 +76,7 @@ def combination(seed: int) -> Account:
             chosen: Value = _together(part for part in switch.of if dice.random() < _OFTEN)
         else:
             chosen = dice.choice(other_values(name, switch))
-        tried = _account("", "", {name: chosen})
+        tried = _account("", "", {**switches, name: chosen})
         if not any(one.holds(tried) for one in unworkable()):
             switches[name] = chosen
     settings = dict(USUAL)
