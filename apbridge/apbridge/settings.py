@@ -161,6 +161,24 @@ MAPPING_SETTINGS = (
     ),
 )
 
+LINK_SETTINGS = (
+    th.Property(
+        "links",
+        th.StringType(nullable=False),
+        default="links.csv",
+        description="CSV file that `apbridge vendors apply` and `apbridge codes apply` write: which records "
+        "are which that AvidXchange had before us. Keep it under version control.",
+    ),
+    th.Property(
+        "vendors",
+        th.StringType(nullable=False, allowed_values=["create", "hold"]),
+        default="create",
+        description="What becomes of a vendor that AvidXchange does not have under its external id and that "
+        "nobody has decided about: it is created, unless AvidXchange's list was read anyway and shows one "
+        "that looks like it (`create`); or it waits for a decision, and its bills with it (`hold`).",
+    ),
+)
+
 LEDGER_SETTINGS = (
     th.Property(
         "ledger_url",

@@ -56,10 +56,13 @@ class BillSink(AvidXchangeSink):
     def completed(self, record: Record) -> Record:
         namespace = namespace_of(record["external_id"], BILL, record["id"])
         vendor = record.get("vendor_id")
+        name = external_id(namespace, VENDOR, vendor) if vendor else None
+        own_id = self.shared.links.own_id("vendors", name) if name else None
         subsidiary = record.get("subsidiary_id")
         return {
             **record,
-            "vendor_external_id": external_id(namespace, VENDOR, vendor) if vendor else None,
+            "vendor_external_id": None if own_id else name,
+            "vendor_remote_id": own_id,
             "lines": [self._coded(line, subsidiary) for line in record["lines"]],
         }
 

@@ -151,7 +151,7 @@ class Codes:
                 one["number" if resource.name == "gl_account" else "code"]: Code.of(
                     one["external_id"] or "", one
                 )
-                for one in self._client.coding(resource.name, place=resource.place)
+                for one in self._client.everything(resource.name, place=resource.place)
             }
         except SettingError as refused:
             if refused.facts.get("status") == HTTPStatus.NOT_FOUND:

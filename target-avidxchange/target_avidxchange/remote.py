@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from threading import Lock
@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 
 from apbridge import json
 from apbridge.avidxchange import AvidXchange, Shown
+from apbridge.likeness import tax_digits
+from apbridge.schemas.identifiers import netsuite_id
 
 _MAY_DIFFER = {"approved", "scheduled"}
 """Where an invoice stands that may no longer follow its bill: a person must see what differs."""
@@ -46,6 +48,25 @@ class RemoteRecord:
     modified_at: str | None = None
 
 
+class UnlinkedVendor(NamedTuple):
+    """A vendor of AvidXchange that has no external id of ours.
+
+    Args:
+        remote_id: AvidXchange's id of it.
+        name: Its name.
+        tax: What of its tax id is compared.
+    """
+
+    remote_id: str
+    name: str
+    tax: str
+
+    @classmethod
+    def of(cls, record: Mapping[str, Any]) -> UnlinkedVendor:
+        """Read it from a record as AvidXchange shows it."""
+        return cls(str(record["id"]), str(record.get("name") or ""), tax_digits(record.get("tax_id")))
+
+
 class RemoteIndex:
     """What AvidXchange has of a resource; listed only when asked. Thread-safe.
 
@@ -65,6 +86,8 @@ class RemoteIndex:
         self._trail = trail
         self.listed_at = -1
         """Place on the audit trail when it was listed last."""
+        self.unlinked: Sequence[UnlinkedVendor] = ()
+        """The vendors of the list, where it was asked for, that have no external id of ours."""
         self._listing = Lock()
         self._listed: dict[str, RemoteRecord] | None = None
 
@@ -81,10 +104,19 @@ class RemoteIndex:
         with self._listing:
             if self._listed is None or anew:
                 at = self._trail()
-                shown = self._client.shown(self._resource, place=self._place)
-                self._listed = {one.external_id: self._record(one) for one in shown}
+                unlinked: list[UnlinkedVendor] = []
+                shown = self._client.shown(
+                    self._resource, place=self._place, unnamed=self._noted_in(unlinked)
+                )
+                listed = {one.external_id: self._record(one, unlinked) for one in shown}
+                self._listed, self.unlinked = listed, tuple(unlinked)
                 self.listed_at = at
         return self._listed
+
+    def _noted_in(self, unlinked: list[UnlinkedVendor]) -> Callable[[Mapping[str, Any]], None] | None:
+        if self._resource != "vendor":
+            return None
+        return lambda record: unlinked.append(UnlinkedVendor.of(record))
 
     def listed_after(self, seq: int) -> Mapping[str, RemoteRecord]:
         """List the resource as it is after what stands at that place on the audit trail.
@@ -103,17 +135,24 @@ class RemoteIndex:
         shown = self._client.shown(self._resource, modified_since=since, place=self._place)
         return {one.external_id: self._record(one) for one in shown}
 
-    def records(self, names: Collection[str]) -> Mapping[str, Mapping[str, Any]]:
+    def records(
+        self, names: Collection[str], linked: Mapping[str | None, str]
+    ) -> Mapping[str, Mapping[str, Any]]:
         """Return some records, as canonical as they are listed, by external id.
+
+        Args:
+            names: Their external ids.
+            linked: The external ids of those that AvidXchange knows by its own id alone, by that id.
 
         Raises:
             SettingError: As `listed`; so does `UnavailableError`.
         """
-        return {
-            one.external_id: self._client.read(self._resource, one, place=self._place)
-            for one in self._client.shown(self._resource, place=self._place)
-            if one.external_id in names
-        }
+        found: dict[str, Mapping[str, Any]] = {}
+        for record in self._client.everything(self._resource, place=self._place):
+            name = linked.get(record.get("id")) or record.get("external_id")
+            if name is not None and name in names:
+                found[name] = record
+        return found
 
     @property
     def seen(self) -> Mapping[str, RemoteRecord]:
@@ -124,9 +163,11 @@ class RemoteIndex:
         """Return a record of the list, where it was asked for."""
         return self.seen.get(external_id)
 
-    def _record(self, shown: Shown) -> RemoteRecord:
+    def _record(self, shown: Shown, unlinked: list[UnlinkedVendor] | None = None) -> RemoteRecord:
         client, resource = self._client, self._resource
         record = client.read(resource, shown, place=self._place)
+        if unlinked is not None and resource == "vendor" and not netsuite_id(shown.external_id):
+            unlinked.append(UnlinkedVendor.of(record))
         fingerprint = client.fingerprint_shown(resource, shown)
         if resource != "invoice":
             code = record.get("number" if resource == "gl_account" else "code")

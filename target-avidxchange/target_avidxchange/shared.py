@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from apbridge.avidxchange import AvidXchange
+from apbridge.links import Links
 from apbridge.mapping import Coding
 from target_avidxchange.codes import Codes
 from target_avidxchange.remote import RemoteIndexes
@@ -20,6 +21,8 @@ class Shared:
         remote_indexes: What AvidXchange has, by stream.
         codes: The codes that AvidXchange has.
         spool_url: Where the tap puts pictures.
+        links: Which records are which that AvidXchange had before us.
+        holds_vendors: A vendor that nobody has decided about is not created.
     """
 
     client: AvidXchange
@@ -27,3 +30,5 @@ class Shared:
     remote_indexes: RemoteIndexes
     codes: Codes
     spool_url: str
+    links: Links
+    holds_vendors: bool

@@ -44,8 +44,15 @@ class AvidXchangeSink(AcknowledgingSink):
         return record
 
     def submission(self, record: Record) -> Submission:
-        """Make ready what is sent for a record."""
-        return self.shared.client.upsertion(self.resource, self.completed(record))
+        """Make ready what is sent for a record, under its external id or where it is linked to.
+
+        Raises:
+            SettingError: The profile does not fit.
+        """
+        own_id = self.shared.links.own_id(self.stream_name, record["external_id"])
+        if own_id is None:
+            return self.shared.client.upsertion(self.resource, self.completed(record))
+        return self.shared.client.change(self.resource, self.completed(record), own_id)
 
     @override
     def content(self, record: Record) -> Any:
@@ -73,7 +80,8 @@ class AvidXchangeSink(AcknowledgingSink):
 
     def _shown(self, names: Collection[str]) -> Mapping[str, Mapping[str, Any]]:
         """Return, of deleted records, what AvidXchange has: nothing else is known of them any more."""
-        return self.remote_index.records(names) if names else {}
+        linked = {self.shared.links.own_id(self.stream_name, name): name for name in names}
+        return self.remote_index.records(names, linked) if names else {}
 
     def look(self, after: int = 0) -> None:
         """List what AvidXchange has.
@@ -119,12 +127,18 @@ class AvidXchangeSink(AcknowledgingSink):
         full_name = there.get("full_name") or there["name"]
         told = {
             **there,
+            "external_id": record["external_id"],
             "code": code,
             "full_name": full_name,
             "dimension": self.dimension,
             "is_active": False,
         }
-        submission = self.shared.client.upsertion(self.resource, told)
+        own_id = self.shared.links.own_id(self.stream_name, record["external_id"])
+        submission = (
+            self.shared.client.upsertion(self.resource, told)
+            if own_id is None
+            else self.shared.client.change(self.resource, told, own_id)
+        )
         try:
             acknowledged = self.send(f"make {self.word} inactive", submission)
         except RefusedError as refused:
@@ -152,13 +166,6 @@ class AvidXchangeSink(AcknowledgingSink):
             answer.request_id = acknowledged.request_id
             answer.body = acknowledged.answer
         return acknowledged
-
-
-class VendorSink(AvidXchangeSink):
-    """Vendors."""
-
-    resource = "vendor"
-    word = "vendor"
 
 
 class CodedSink(AvidXchangeSink):

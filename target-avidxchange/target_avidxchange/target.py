@@ -13,6 +13,7 @@ from apbridge.origin import Origin
 from apbridge.settings import (
     AVIDXCHANGE_SETTINGS,
     LEDGER_SETTINGS,
+    LINK_SETTINGS,
     MAPPING_SETTINGS,
     SPOOL_SETTINGS,
     spool_of,
@@ -34,7 +35,11 @@ class TargetAvidXchange(AcknowledgingTarget):
     system = "avidxchange"
     workers_a_call = 2
     config_jsonschema = th.PropertiesList(
-        *AVIDXCHANGE_SETTINGS, *MAPPING_SETTINGS, *SPOOL_SETTINGS, *LEDGER_SETTINGS
+        *AVIDXCHANGE_SETTINGS,
+        *MAPPING_SETTINGS,
+        *LINK_SETTINGS,
+        *SPOOL_SETTINGS,
+        *LEDGER_SETTINGS,
     ).to_dict()
 
     def __init__(self, **arguments: Any) -> None:  # noqa: ANN401
@@ -44,20 +49,23 @@ class TargetAvidXchange(AcknowledgingTarget):
             SettingError: A setting is wrong; it says which.
         """
         from apbridge.avidxchange import AvidXchange, AvidXchangeSettings  # noqa: PLC0415
+        from apbridge.links import Links  # noqa: PLC0415
         from apbridge.mapping import Coding  # noqa: PLC0415
 
         super().__init__(**arguments)
         self.client = AvidXchange(AvidXchangeSettings.from_config(self.config))
         self._coding = Coding.from_config(self.config)
+        self._links = Links.from_config(self.config)
 
     @cached_property
     @override
     def sink_classes(self) -> Mapping[str, type[AvidXchangeSink]]:
         from target_avidxchange import sinks  # noqa: PLC0415
         from target_avidxchange.bills import BillSink  # noqa: PLC0415
+        from target_avidxchange.vendors import VendorSink  # noqa: PLC0415
 
         return {
-            "vendors": sinks.VendorSink,
+            "vendors": VendorSink,
             "gl_accounts": sinks.GLAccountSink,
             "departments": sinks.DepartmentSink,
             "classes": sinks.ClassSink,
@@ -80,7 +88,15 @@ class TargetAvidXchange(AcknowledgingTarget):
         }
         remote_indexes = RemoteIndexes(self.client, resources, lambda: self.ledger.known().seq)
         codes = Codes(self.context, self.client, self._coding, remote_indexes)
-        return Shared(self.client, self._coding, remote_indexes, codes, spool_of(self.config))
+        return Shared(
+            self.client,
+            self._coding,
+            remote_indexes,
+            codes,
+            spool_of(self.config),
+            self._links,
+            holds_vendors=self.config.get("vendors") == "hold",
+        )
 
     @override
     def origin(self, before: Origin | None) -> Origin:

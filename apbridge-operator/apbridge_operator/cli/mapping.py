@@ -108,9 +108,9 @@ def invalid(
 def _problems(avidxchange: AvidXchange, of: str) -> Mapping[str, str]:
     """Return each code that AvidXchange lists with what keeps lines off it; nothing where it may be used."""
     if of == _ACCOUNT:
-        return {one["number"]: _problem(one) for one in avidxchange.coding("gl_account")}
+        return {one["number"]: _problem(one) for one in avidxchange.everything("gl_account")}
     try:
-        listed = list(avidxchange.coding("dimension_value", place={"dimension": of}))
+        listed = list(avidxchange.everything("dimension_value", place={"dimension": of}))
     except SettingError as refused:
         if refused.facts.get("status") == HTTPStatus.NOT_FOUND:
             return {}  # it has no such dimension

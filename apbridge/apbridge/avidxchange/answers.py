@@ -55,17 +55,33 @@ def classify_by(rules: ErrorRules) -> ResponseClassifier:
     return classify
 
 
-def our_result(results: ResultRules, errors: ErrorRules, answer: Any, external_id: str, purpose: str) -> Any:  # noqa: ANN401
+def our_result(  # noqa: PLR0917 - an answer, and whose
+    results: ResultRules,
+    errors: ErrorRules,
+    answer: Any,  # noqa: ANN401
+    external_id: str,
+    remote_id: str | None,
+    purpose: str,
+) -> Any:  # noqa: ANN401
     """Find in an answer what became of our item, and return it where that is good.
 
     None where it is not listed, or not said to be good or bad: it may have been carried out, or not.
+
+    Args:
+        results: Where an answer has it.
+        errors: Where it says why it failed.
+        answer: The answer.
+        external_id: Whose it is.
+        remote_id: AvidXchange's own id of it, where the write named it so.
+        purpose: What was asked for.
 
     Raises:
         RefusedError: It failed.
     """
     found = _value(results.items, answer)
     items = found if isinstance(found, list) else [found] if isinstance(found, dict) else []
-    ours = [item for item in items if str(_value(results.external_id, item)) == external_id]
+    name, wanted = (results.external_id, external_id) if remote_id is None else (results.remote_id, remote_id)
+    ours = [item for item in items if name and str(_value(name, item)) == wanted]
     answers = [_is_successful(results, item) for item in ours]
     # All that is said of it must be good: one good and one bad item say nothing good.
     for item, is_successful in zip(ours, answers, strict=True):

@@ -31,6 +31,7 @@ class Submission:
         resource: Which kind of record.
         is_named: Tells of an answer whether it names what was written.
         remote_id: Where the answer has AvidXchange's own id.
+        named: AvidXchange's own id, where the write names the record by it.
     """
 
     external_id: str
@@ -39,6 +40,7 @@ class Submission:
     resource: str
     is_named: Callable[[Any], bool]
     remote_id: Expression | None = None
+    named: str | None = None
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,58 @@ class AvidXchange(AvidXchangeReader):
             resource=resource,
             is_named=lambda answer: _named(operation.answer, answer, external_id=name),
             remote_id=operation.remote_id,
+        )
+
+    def change(self, resource: str, record: Mapping[str, Any], remote_id: str) -> Submission:
+        """Make ready to change a record that was there before us, and that has no external id of ours.
+
+        Args:
+            resource: Which kind.
+            record: As for `upsertion`.
+            remote_id: AvidXchange's own id of it.
+
+        Raises:
+            SettingError: As of `upsertion`; or the profile does not say how.
+        """
+        operation = self._operation(resource, "change", self._resource(resource).change)
+        upsert = self._operation(resource, "upsert", self._resource(resource).upsert)
+        told = {**record, "external_id": None, "remote_id": remote_id}
+        body = {
+            **(self._fit(resource, "upsert.body", upsert.body, told) or {}),
+            **(self._fit(resource, "change.body", operation.body, told) or {}),
+        }
+        return self._by_own_id(resource, "change", operation, {**record, "remote_id": remote_id}, body)
+
+    def link(
+        self, resource: str, external_id: str, remote_id: str, *, sets: str | None, place: Mapping[str, str]
+    ) -> Submission:
+        """Make ready to set the external id of a record that was there before us.
+
+        Args:
+            resource: Which kind.
+            external_id: Of the record in NetSuite that it is.
+            remote_id: AvidXchange's own id of it.
+            sets: The external id that it gets; None takes it away.
+            place: As for `shown`.
+
+        Raises:
+            SettingError: The profile does not say how.
+        """
+        operation = self._operation(resource, "link", self._resource(resource).link)
+        told = {**place, "external_id": sets, "remote_id": remote_id}
+        body = self._fit(resource, "link.body", operation.body, told)
+        return self._by_own_id(resource, "link", operation, {**told, "external_id": external_id}, body)
+
+    def _by_own_id(
+        self, resource: str, name: str, operation: Operation, record: Mapping[str, Any], body: object
+    ) -> Submission:
+        return Submission(
+            external_id=str(record["external_id"]),
+            body=body,
+            call=self._call(resource, name, operation, record, body),
+            resource=resource,
+            is_named=lambda answer: _named(operation.answer, answer, remote_id=record["remote_id"]),
+            named=record["remote_id"],
         )
 
     def cancellation(self, external_id: str, reason: str, remote_id: str | None = None) -> Submission:
@@ -157,11 +211,13 @@ class AvidXchange(AvidXchangeReader):
         if rules:
             purpose = submission.call.purpose
             try:
-                item = our_result(rules, self.profile.errors, answer, submission.external_id, purpose)
+                item = our_result(
+                    rules, self.profile.errors, answer, submission.external_id, submission.named, purpose
+                )
             except RefusedError as refused:
                 raise self._explained(submission, refused) from refused
         return Acknowledged(
-            remote_id=_text(submission.remote_id, item),
+            remote_id=submission.named or _text(submission.remote_id, item),
             created=True if response.status_code == HTTPStatus.CREATED else None,
             status=response.status_code,
             request_id=response.headers.get(self.profile.request_id_header or ""),

@@ -125,6 +125,8 @@ class Resource:
 
     listing: Listing
     upsert: Operation | None = None
+    link: Operation | None = None
+    change: Operation | None = None
     cancel: Operation | None = None
     image: ImageRules | None = None
 
@@ -160,6 +162,7 @@ class ResultRules:
 
     items: Expression
     external_id: Expression
+    remote_id: Expression | None
     successful: Expression
     message: Expression
     errors: Expression | None
@@ -240,6 +243,7 @@ def _results(declared: Mapping[str, Any] | None) -> ResultRules | None:
     return ResultRules(
         items=compiled(declared["items"]),
         external_id=compiled(declared["external_id"]),
+        remote_id=_optional(declared, "remote_id"),
         successful=compiled(declared["successful"]),
         message=compiled(declared["message"]),
         errors=_optional(declared, "errors"),
@@ -262,6 +266,8 @@ def _resource(declared: Mapping[str, Any]) -> Resource:
     return Resource(
         listing=_listing(declared["list"]),
         upsert=_operation(declared.get("upsert")),
+        link=_operation(declared.get("link")),
+        change=_operation(declared.get("change")),
         cancel=_operation(declared.get("cancel")),
         image=_image(declared.get("image")),
     )

@@ -27,6 +27,9 @@ _Filled = TypeVar("_Filled")
 _MOST_EMPTY_PAGES = 100
 """In a row: a filter may leave pages empty, but a link may also lead on for ever."""
 
+_ENTERED = "(entered there)"
+"""How errors name a record without an external id."""
+
 _MOST_PAGES = 100_000
 """More pages than any company has: a list that goes on longer does not end."""
 
@@ -122,6 +125,7 @@ class AvidXchangeReader:
         modified_since: datetime | None = None,
         filters: Mapping[str, str] | None = None,
         place: Mapping[str, str] | None = None,
+        unnamed: Callable[[Mapping[str, Any]], object] | None = None,
     ) -> Iterator[Shown]:
         """List records as AvidXchange shows them, page after page.
 
@@ -130,12 +134,17 @@ class AvidXchangeReader:
             modified_since: What changed at or after that; perhaps more, where the filter is coarse.
             filters: Filters by our names.
             place: What the path needs, such as `dimension`.
+            unnamed: Called with the canonical record of each that has no external id.
 
         Raises:
             SettingError: The list is not where the profile says, or cannot be read as it says.
         """
         for items in self._pages(resource, modified_since, filters or {}, place or {}):
             yield from self._shown(resource, items)
+            if unnamed:
+                for item in items:
+                    if self._name_of(resource, item) is None:
+                        unnamed(self.read(resource, Shown(_ENTERED, item), place=place))
 
     def first_page(
         self,
@@ -152,12 +161,14 @@ class AvidXchangeReader:
         return list(self._shown(resource, next(self._pages(resource, modified_since, {}, place or {}))))
 
     def _shown(self, resource: str, items: list[Any]) -> Iterator[Shown]:
-        expression = self._resource(resource).listing.external_id
         for item in items:
-            external_id = self._fit(resource, "list.external_id", expression, item)
+            external_id = self._name_of(resource, item)
             # What people entered in AvidXchange itself has no external id and is not ours to know.
             if external_id is not None:
                 yield Shown(str(external_id), item)
+
+    def _name_of(self, resource: str, item: Any) -> Any:  # noqa: ANN401
+        return self._fit(resource, "list.external_id", self._resource(resource).listing.external_id, item)
 
     def _pages(
         self,
@@ -241,11 +252,13 @@ class AvidXchangeReader:
             if modified_since is None or modified is None or instant(modified) >= modified_since:
                 yield record
 
-    def coding(self, resource: str, *, place: Mapping[str, str] | None = None) -> Iterator[dict[str, Any]]:
-        """List the canonical records of all codes, of those too that were entered in AvidXchange itself.
+    def everything(
+        self, resource: str, *, place: Mapping[str, str] | None = None
+    ) -> Iterator[dict[str, Any]]:
+        """List canonical records, those too that were entered in AvidXchange itself.
 
         Args:
-            resource: `gl_account` or `dimension_value`.
+            resource: `vendor`, `gl_account` or `dimension_value`.
             place: As for `shown`.
 
         Raises:
@@ -253,7 +266,7 @@ class AvidXchangeReader:
         """
         for items in self._pages(resource, None, {}, place or {}):
             for item in items:
-                yield self.read(resource, Shown("(entered there)", item), place=place)
+                yield self.read(resource, Shown(_ENTERED, item), place=place)
 
     def read(self, resource: str, shown: Shown, *, place: Mapping[str, str] | None = None) -> dict[str, Any]:
         """Return the canonical record of what AvidXchange shows.

@@ -11,7 +11,7 @@ from typing import Any
 
 from typing_extensions import Self
 
-from apbridge.errors import APBridgeError, UnderWayError
+from apbridge.errors import APBridgeError
 from apbridge.ledger import Need, RemoteFacts
 from apbridge.ledger.anchor import Anchor
 
@@ -46,8 +46,8 @@ class Outcome:
     action: Action | None = None
     is_proved: bool = True
     """Whether the other system has named the record in its answer, or shows it."""
-    why: UnderWayError | None = None
-    """What the other system has not decided yet; None where the record waits for others."""
+    why: APBridgeError | None = None
+    """What the other system, or a person, has not decided yet; None where the record waits for others."""
 
     @classmethod
     def delivered(
@@ -86,10 +86,15 @@ class Outcome:
 
     @classmethod
     def under_way(
-        cls, why: UnderWayError, remote_id: str | None = None, facts: Mapping[str, Any] | None = None
+        cls, why: APBridgeError, remote_id: str | None = None, facts: Mapping[str, Any] | None = None
     ) -> Self:
         """The other system has it and has not decided about it: it is delivered once more at every run."""
         return cls(OutcomeKind.WAITING, remote_id, facts, why=why)
+
+    @classmethod
+    def held(cls, why: APBridgeError) -> Self:
+        """A person must decide about it first: nothing is sent, and the next run delivers it once more."""
+        return cls(OutcomeKind.WAITING, why=why)
 
 
 class PartlyDeliveredError(Exception):

@@ -7,12 +7,16 @@ from __future__ import annotations
 
 from starlette.routing import BaseRoute
 
+from apbridge_sandbox.avidxchange import linking
 from apbridge_sandbox.avidxchange.answers import JsonAnswer
 from apbridge_sandbox.avidxchange.credit_memos import cancel_credit, list_credits, put_credit
 from apbridge_sandbox.avidxchange.endpoint import AvidXchangeCall, route
 from apbridge_sandbox.avidxchange.images import put_image
 from apbridge_sandbox.avidxchange.invoices import cancel_invoice, list_invoices, put_invoice
 from apbridge_sandbox.avidxchange.masters import (
+    DIMENSION_VALUE,
+    GL_ACCOUNT,
+    VENDOR,
     list_dimension_values,
     list_gl_accounts,
     list_vendors,
@@ -21,6 +25,12 @@ from apbridge_sandbox.avidxchange.masters import (
     put_vendor,
 )
 from apbridge_sandbox.avidxchange.payments import list_payments
+
+_MASTERS = (
+    ("vendors", VENDOR),
+    ("gl-accounts", GL_ACCOUNT),
+    ("dimensions/{dimension}/values", DIMENSION_VALUE),
+)
 
 
 def routes() -> list[BaseRoute]:
@@ -33,6 +43,8 @@ def routes() -> list[BaseRoute]:
         route("PUT", "/v1/gl-accounts/{external_id}", put_gl_account),
         route("GET", "/v1/dimensions/{dimension}/values", list_dimension_values),
         route("PUT", "/v1/dimensions/{dimension}/values/{external_id}", put_dimension_value),
+        *(route("PUT", f"/v1/{path}/by-id/{{id}}", linking.change(of)) for path, of in _MASTERS),
+        *(route("PUT", f"/v1/{path}/by-id/{{id}}/external-id", linking.link(of)) for path, of in _MASTERS),
         route("GET", "/v1/invoices", list_invoices),
         route("PUT", "/v1/invoices/{external_id}", put_invoice),
         route("PUT", "/v1/invoices/{external_id}/image", put_image),

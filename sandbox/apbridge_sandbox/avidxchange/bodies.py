@@ -94,15 +94,22 @@ class InvoiceLine(RequestBody):
     rate: Quantity | None = None
 
 
+class ExternalIdBody(RequestBody):
+    """The external id that a record gets; null takes it away."""
+
+    external_id: str | None
+
+
 class InvoiceBody(RequestBody):
-    """An invoice: its lines add up to its total."""
+    """An invoice: its lines add up to its total. Its vendor is named by one of both ids."""
 
     number: _Short
-    vendor_external_id: _Named
     invoice_date: date
     currency: _Currency
     total: Cents
     lines: Annotated[list[InvoiceLine], Meta(min_length=1)]
+    vendor_external_id: _Named | None = None
+    vendor_id: _Short | None = None
     due_date: date | None = None
     memo: _Long | None = None
     purchase_orders: list[_Short] = []

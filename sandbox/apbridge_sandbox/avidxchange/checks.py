@@ -17,13 +17,26 @@ def problems_of(conn: sqlite3.Connection, invoice: InvoiceBody, kind: str) -> li
     return [*_of_vendor(conn, invoice), *_of_codes(conn, invoice), *_of_total(invoice, kind)]
 
 
+def vendor_of(conn: sqlite3.Connection, invoice: InvoiceBody) -> Row | None:
+    """Return the vendor that an invoice names, by AvidXchange's own id of it or by its external id."""
+    column, wanted = ("CAST(id AS TEXT)", invoice.vendor_id)
+    if wanted is None:
+        column, wanted = ("external_id", invoice.vendor_external_id)
+    row: Row | None = conn.execute(f"SELECT * FROM ax_vendor WHERE {column} = ?", (wanted,)).fetchone()  # noqa: S608
+    return row
+
+
 def _of_vendor(conn: sqlite3.Connection, invoice: InvoiceBody) -> Iterator[FieldProblem]:
-    wanted = invoice.vendor_external_id
-    vendor = conn.execute("SELECT active FROM ax_vendor WHERE external_id = ?", (wanted,)).fetchone()
+    field = "vendorExternalId" if invoice.vendor_id is None else "vendorId"
+    wanted = invoice.vendor_external_id if invoice.vendor_id is None else invoice.vendor_id
+    if (invoice.vendor_external_id is None) == (invoice.vendor_id is None):
+        yield FieldProblem("missing_field", "Name its vendor, by one of both ids.", "vendorExternalId")
+        return
+    vendor = vendor_of(conn, invoice)
     if vendor is None:
-        yield FieldProblem("unknown_vendor", f"There is no vendor {wanted}.", "vendorExternalId")
+        yield FieldProblem("unknown_vendor", f"There is no vendor {wanted}.", field)
     elif not vendor["active"]:
-        yield FieldProblem("inactive_vendor", f"Vendor {wanted} is not active.", "vendorExternalId")
+        yield FieldProblem("inactive_vendor", f"Vendor {wanted} is not active.", field)
 
 
 def _of_codes(conn: sqlite3.Connection, invoice: InvoiceBody) -> Iterator[FieldProblem]:

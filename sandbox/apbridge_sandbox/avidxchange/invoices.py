@@ -14,7 +14,7 @@ from typing import Any, Literal
 from apbridge_sandbox.avidxchange import lifecycle
 from apbridge_sandbox.avidxchange.answers import JsonAnswer, RefusalError, refusal
 from apbridge_sandbox.avidxchange.bodies import Cancellation, InvoiceBody, content, shown
-from apbridge_sandbox.avidxchange.checks import problems_of
+from apbridge_sandbox.avidxchange.checks import problems_of, vendor_of
 from apbridge_sandbox.avidxchange.endpoint import AvidXchangeCall
 from apbridge_sandbox.avidxchange.listing import listed
 from apbridge_sandbox.avidxchange.records import checked_external_id, find, next_id, put
@@ -157,12 +157,14 @@ def _write(
     conn: sqlite3.Connection, call: AvidXchangeCall, known: Row | None, body: InvoiceBody, kind: Kind
 ) -> None:
     moment = call.sandbox.clock.stamp()
+    vendor = vendor_of(conn, body)
+    assert vendor  # noqa: S101 - it was checked
     number = known["id"] if known else next_id(conn, TABLE)
     row = {
         "id": number,
         "kind": kind,
         "external_id": call.path["external_id"],
-        "vendor_external_id": body.vendor_external_id,
+        "vendor_external_id": vendor["external_id"],
         "currency": body.currency,
         "total_cents": body.total,
         # A rejected or cancelled invoice that comes again begins again.

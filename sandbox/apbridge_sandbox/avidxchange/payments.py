@@ -13,6 +13,7 @@ from apbridge_sandbox.avidxchange import lifecycle
 from apbridge_sandbox.avidxchange.answers import JsonAnswer
 from apbridge_sandbox.avidxchange.endpoint import AvidXchangeCall
 from apbridge_sandbox.avidxchange.listing import listed
+from apbridge_sandbox.avidxchange.records import external_id_shown
 from apbridge_sandbox.money import amount
 
 
@@ -52,7 +53,7 @@ def _item(row: Row, allocations: list[dict[str, Any]]) -> dict[str, Any]:
         "avidPayCheckNumber": row["id"] * 10 if is_mailed else None,
         "achTrace": row["ach_trace"],
         "cardReference": row["card_reference"],
-        "vendorExternalId": row["vendor_external_id"],
+        "vendorExternalId": external_id_shown(row["vendor_external_id"]),
         "currency": row["currency"],
         "amount": amount(row["amount_cents"]),
         "paidOn": row["paid_on"],

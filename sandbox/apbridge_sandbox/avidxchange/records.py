@@ -35,6 +35,20 @@ def checked_external_id(given: str) -> str:
     return given
 
 
+_UNNAMED = "#"
+"""No external id begins so."""
+
+
+def unnamed(number: int) -> str:
+    """Return under what a record is kept that has no external id."""
+    return f"{_UNNAMED}{number}"
+
+
+def external_id_shown(kept: str) -> str | None:
+    """Return the external id under which a record is kept; None where it has none."""
+    return None if kept.startswith(_UNNAMED) else kept
+
+
 def next_id(conn: sqlite3.Connection, table: str) -> int:
     """Return the id of the next record."""
     row = conn.execute(f"SELECT COALESCE(MAX(id) + 1, {_FIRST_IDS[table]}) FROM {table}")  # noqa: S608
@@ -66,7 +80,7 @@ def item(row: Row) -> dict[str, Any]:
     """Show a record: its content as it was sent, between its ids and the time of its last change."""
     return {
         "id": str(row["id"]),
-        "externalId": row["external_id"],
+        "externalId": external_id_shown(row["external_id"]),
         **bodies.shown(row["content"]),
         "modifiedAt": row["modified_at"],
     }

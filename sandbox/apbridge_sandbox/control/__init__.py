@@ -11,6 +11,7 @@ from apbridge_sandbox.control import (
     books,
     certificates,
     documents,
+    masters,
     netsuite,
     sandbox,
     vendor_credits,
@@ -22,6 +23,7 @@ def routes() -> list[BaseRoute]:
     return [
         *sandbox.routes(),
         *avidxchange.routes(),
+        *masters.routes(),
         *netsuite.routes(),
         *documents.routes(),
         *vendor_credits.routes(),

@@ -8,11 +8,17 @@ from __future__ import annotations
 
 from starlette.routing import BaseRoute
 
-from apbridge_sandbox.avidxchange import credit_memos, masters
+from apbridge_sandbox.avidxchange import credit_memos, linking, masters
 from apbridge_sandbox.avidxchange.partner import images, lists
-from apbridge_sandbox.avidxchange.partner.batches import BatchEndpoint
+from apbridge_sandbox.avidxchange.partner.batches import BatchEndpoint, OwnIdEndpoint
 from apbridge_sandbox.avidxchange.partner.endpoint import company, route
 from apbridge_sandbox.avidxchange.partner.sign_in import token_route
+
+_MASTERS = (
+    ("vendors", "Vendors", "vendor", masters.VENDOR),
+    ("glaccounts", "GLAccounts", "gl_account", masters.GL_ACCOUNT),
+    ("codes", "Codes", "code", masters.DIMENSION_VALUE),
+)
 
 
 def routes() -> list[BaseRoute]:
@@ -28,6 +34,14 @@ def routes() -> list[BaseRoute]:
         ),
         route("GET", "/api/v2/codes", lists.codes),
         route("POST", "/api/v2/codes", BatchEndpoint("Codes", "code", masters.put_dimension_value)),
+        *(
+            route("POST", f"/api/v2/{path}/byid", OwnIdEndpoint(within, kind, linking.change(of)))
+            for path, within, kind, of in _MASTERS
+        ),
+        *(
+            route("POST", f"/api/v2/{path}/externalids", OwnIdEndpoint(within, "link", linking.link(of)))
+            for path, within, _, of in _MASTERS
+        ),
         route("GET", "/api/v2/invoices", lists.invoices),
         route("POST", "/api/v2/invoices", BatchEndpoint("Invoices", "invoice", credit_memos.put_signed)),
         route(

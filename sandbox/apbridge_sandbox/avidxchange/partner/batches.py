@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 from starlette.datastructures import Headers, QueryParams
+from typing_extensions import override
 
 from apbridge_sandbox.avidxchange import endpoint as avidconnect
 from apbridge_sandbox.avidxchange.answers import JsonAnswer, RefusalError, refusal
@@ -34,7 +35,7 @@ class BatchEndpoint:
         self._within = within
         self._names = names(kind)
         self._put = put
-        self._has_type = kind == "code"
+        self._has_type = within == "Codes"
 
     def __call__(self, call: PartnerCall) -> JsonAnswer:
         """Take a batch.
@@ -56,23 +57,47 @@ class BatchEndpoint:
 
     def _result(self, call: PartnerCall, item: Any) -> dict[str, Any]:  # noqa: ANN401
         if not isinstance(item, dict):
-            return failed(call, None, refusal(422, "invalid_value", "It is not an object."))
+            return failed(call, {"ExternalId": None}, refusal(422, "invalid_value", "It is not an object."))
         content = dict(item)
-        external_id = content.pop("ExternalId", None)
+        names = self._named(content)
         try:
-            if not isinstance(external_id, str):
-                raise refusal(422, "missing_field", "Give its external id.", "ExternalId")
-            path = {"external_id": external_id}
+            path = self._path(names)
             if self._has_type:
                 path["dimension"] = str(content.pop("CodeType", ""))
             body = _encode(read(self._names, content))
         except RefusalError as error:
-            return failed(call, external_id, error)
+            return failed(call, names, error)
         try:
             answer = self._put(avidconnect.AvidXchangeCall(call.sandbox, path, QueryParams(), _JSON, body))
         except RefusalError as error:
-            return failed(call, external_id, error, self._names)
-        return {"ExternalId": external_id, "Id": int(answer.body["id"]), **successful(call, is_good=True)}
+            return failed(call, names, error, self._names)
+        ids = {"ExternalId": answer.body["externalId"], "Id": int(answer.body["id"])}
+        return {**ids, **successful(call, is_good=True)}
+
+    def _named(self, content: dict[str, Any]) -> dict[str, Any]:
+        """Take out of an item what names it."""
+        return {"ExternalId": content.pop("ExternalId", None)}
+
+    def _path(self, names: Mapping[str, Any]) -> dict[str, str]:
+        if not isinstance(names["ExternalId"], str):
+            raise refusal(422, "missing_field", "Give its external id.", "ExternalId")
+        return {"external_id": names["ExternalId"]}
+
+
+class OwnIdEndpoint(BatchEndpoint):
+    """Takes records that are named by AvidXchange's own ids."""
+
+    @override
+    def _named(self, content: dict[str, Any]) -> dict[str, Any]:
+        if "externalId" not in self._names and content.get("ExternalId") is None:
+            content.pop("ExternalId", None)
+        return {"Id": content.pop("Id", None)}
+
+    @override
+    def _path(self, names: Mapping[str, Any]) -> dict[str, str]:
+        if names["Id"] is None:
+            raise refusal(422, "missing_field", "Give its id.", "Id")
+        return {"id": str(names["Id"])}
 
 
 def results_of(call: PartnerCall, results: list[dict[str, Any]]) -> JsonAnswer:
@@ -86,11 +111,14 @@ def results_of(call: PartnerCall, results: list[dict[str, Any]]) -> JsonAnswer:
 
 
 def failed(
-    call: PartnerCall, external_id: str | None, error: RefusalError, words: Mapping[str, Any] | None = None
+    call: PartnerCall,
+    names: Mapping[str, Any],
+    error: RefusalError,
+    words: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Return the result of an item that is refused, and count it."""
     call.refused.extend(problem.code for problem in error.problems)
-    return {"ExternalId": external_id, **successful(call, is_good=False), **refused(error, words)}
+    return {**names, **successful(call, is_good=False), **refused(error, words)}
 
 
 def successful(call: PartnerCall, *, is_good: bool) -> dict[str, bool | str]:

@@ -37,7 +37,7 @@ def post_image(call: PartnerCall) -> JsonAnswer:
     try:
         put_image(avidconnect.AvidXchangeCall(call.sandbox, path, QueryParams(), headers, content))
     except RefusalError as error:
-        return results_of(call, [failed(call, row["external_id"], error, names("image"))])
+        return results_of(call, [failed(call, {"ExternalId": row["external_id"]}, error, names("image"))])
     return results_of(call, [{"ExternalId": row["external_id"], **successful(call, is_good=True)}])
 
 

@@ -1,0 +1,169 @@
+"""The links file: which records of NetSuite are which that AvidXchange had before us.
+
+People decide it, by `apbridge vendors apply` and `apbridge codes apply`. Where AvidXchange keeps our external
+ids on such records, the file says what was decided; where it cannot, only the file knows it. So it belongs
+under version control.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Iterator, Mapping
+from enum import Enum
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from apbridge.declared_file import MalformedFileError, UnreadableFileError, from_csv, text_of
+from apbridge.errors import SettingError
+from apbridge.files import replace
+from apbridge.schemas.identifiers import EXTERNAL_ID
+
+LINKS = "links"
+"""The setting that names the file."""
+
+DEFAULT_FILE = "links.csv"
+
+
+class Kept(str, Enum):
+    """What a person decided about a record of NetSuite, and where that is kept."""
+
+    THERE = "there"
+    """AvidXchange's record has our external id."""
+    HERE = "here"
+    """AvidXchange's record can be given no external id of ours: only this file knows which one it is."""
+    NEW = "new"
+    """AvidXchange has no such record: it is made."""
+
+
+class Link(NamedTuple):
+    """One decision.
+
+    Args:
+        stream: Of the record in NetSuite.
+        external_id: Its external id.
+        kept: What was decided, and where that is kept.
+        remote_id: AvidXchange's own id of the record that it is; empty for a new one.
+        before: The external id that AvidXchange's record had before; empty where it had none.
+        name: In NetSuite, for whoever reads the file.
+        remote_name: In AvidXchange.
+        decided_by: Who.
+        decided_at: When, in UTC.
+    """
+
+    stream: str
+    external_id: str
+    kept: Kept
+    remote_id: str = ""
+    before: str = ""
+    name: str = ""
+    remote_name: str = ""
+    decided_by: str = ""
+    decided_at: str = ""
+
+
+class Links:
+    """What a links file says.
+
+    Args:
+        file: Its name.
+        links: Its rows.
+    """
+
+    def __init__(self, file: str, links: Iterable[Link] = ()) -> None:
+        self.file = file
+        self._links = {(one.stream, one.external_id): one for one in links}
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Links:
+        """Read the file that a plugin's settings name; what is not there says nothing.
+
+        Raises:
+            SettingError: It cannot be read or is not valid; it says in which line.
+        """
+        return cls.load(str(config.get(LINKS) or DEFAULT_FILE))
+
+    @classmethod
+    def load(cls, file: str) -> Links:
+        """Read a file; as `from_config`."""
+        if not Path(file).expanduser().exists():
+            return cls(file)
+        try:
+            declared = from_csv(text_of(file))
+        except UnreadableFileError as failure:
+            raise SettingError("APB-VND-010", file=file, problem=failure) from failure
+        except MalformedFileError as failure:
+            raise SettingError("APB-VND-011", file=file, line=failure.line, problem=failure.says) from failure
+        found: dict[tuple[str, str], Link] = {}
+        taken: dict[tuple[str, str], str] = {}
+        for row, values in enumerate(declared.value or ()):
+            problem = _problem(values)
+            link = None if problem else Link(**{**values, "kept": Kept(values["kept"])})
+            if link is not None:
+                owner = taken.setdefault((link.stream, link.remote_id), link.external_id)
+                if (link.stream, link.external_id) in found:
+                    problem = f"{link.external_id} is there twice"
+                elif link.remote_id and owner != link.external_id:
+                    problem = f"record {link.remote_id} is linked to {owner} already"
+            if link is None or problem:
+                line = declared.line((row,))
+                raise SettingError("APB-VND-011", file=file, line=line, problem=problem)
+            found[link.stream, link.external_id] = link
+        return cls(file, found.values())
+
+    def __iter__(self) -> Iterator[Link]:
+        """Yield every link, in the order of the file."""
+        return iter(sorted(self._links.values()))
+
+    def get(self, stream: str, external_id: str) -> Link | None:
+        """Return what was decided about a record; None where nothing was."""
+        return self._links.get((stream, external_id))
+
+    def own_id(self, stream: str, external_id: str) -> str | None:
+        """Return AvidXchange's own id of a record that can be given no external id of ours."""
+        found = self.get(stream, external_id)
+        return found.remote_id if found and found.kept is Kept.HERE else None
+
+    def owner(self, stream: str, remote_id: str) -> Link | None:
+        """Return the link to one of AvidXchange's records; None where it has none."""
+        own = (one for one in self._links.values() if (one.stream, one.remote_id) == (stream, remote_id))
+        return next(own, None)
+
+    def put(self, link: Link) -> None:
+        """Write a link into the file.
+
+        Raises:
+            UnavailableError: The file cannot be written.
+        """
+        self._save({**self._links, (link.stream, link.external_id): link})
+
+    def remove(self, link: Link) -> None:
+        """Take a link out of the file.
+
+        Raises:
+            UnavailableError: As `put`.
+        """
+        key = (link.stream, link.external_id)
+        self._save({name: one for name, one in self._links.items() if name != key})
+
+    def _save(self, links: dict[tuple[str, str], Link]) -> None:
+        told = io.StringIO()
+        written = csv.writer(told, lineterminator="\n")
+        written.writerow(Link._fields)
+        written.writerows(one._replace(kept=one.kept.value) for one in sorted(links.values()))  # type: ignore[arg-type]
+        replace(Path(self.file).expanduser(), told.getvalue().encode())
+        self._links = links
+
+
+def _problem(values: Mapping[str, str]) -> str:
+    if unknown := [name for name in values if name not in Link._fields]:
+        return f"there is no column {unknown[0]}; there are {', '.join(Link._fields)}"
+    if missing := [name for name in ("stream", "external_id", "kept") if not values.get(name)]:
+        return f"it has no {missing[0]}"
+    if values["kept"] not in {one.value for one in Kept}:
+        return f"kept is {values['kept']}, and not one of {', '.join(one.value for one in Kept)}"
+    if not EXTERNAL_ID.fullmatch(values["external_id"]):
+        return "its external_id is none"
+    if (values["kept"] == Kept.NEW.value) == bool(values.get("remote_id")):
+        return "remote_id must be there for a link, and only then"
+    return ""

@@ -1,0 +1,196 @@
+"""Vendors that AvidXchange had before us: linked, held, or made, and none of them twice."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from apbridge import json
+from apbridge.errors import SettingError
+from apbridge.ledger import Ledger, Row
+from apbridge.links import Kept, Link, Links
+from tests.canonical import NS, Message, account, bill, dimension, vendor
+
+if TYPE_CHECKING:
+    from tests.conftest import ReceivingCompany
+
+ACME: dict[str, Any] = {"name": "Acme Plumbing, Inc.", "tax_id": "12-3456789"}
+CREATED = {"vendors": {"delivered": 1}}
+WAITS = {"vendors": {"waiting": 1}}
+
+
+def enter(company: ReceivingCompany, kind: str = "vendors", **record: object) -> str:
+    records = [{"name": "ACME PLUMBING", "active": True, **record}]
+    dimension = "department" if kind == "dimension-values" else None
+    order = {"records": records, "dimension": dimension}
+    (own,) = company.sandbox.control(f"/control/avidxchange/enter/{kind}", order)["ids"]
+    return str(own)
+
+
+def links(company: ReceivingCompany) -> Links:
+    return Links.load(str(company.folder / "links.csv"))
+
+
+def decide(
+    company: ReceivingCompany, kept: Kept, own: str = "", stream: str = "vendors", **more: str
+) -> None:
+    name = f"{NS}-{more.pop('kind', 'vendor')}-1"
+    links(company).put(Link(stream, name, kept, own, **more))
+
+
+def send(company: ReceivingCompany, *messages: Message, **config: str) -> dict[str, dict[str, int]]:
+    settings: dict[str, Any] = {"links": str(company.folder / "links.csv"), **config}
+    found = company.send(*messages, **settings)
+    return {stream: counts for stream, counts in found.counts.items() if stream in {"vendors", "bills"}}
+
+
+def row(company: ReceivingCompany, stream: str = "vendors", kind: str = "vendor") -> Row:
+    with Ledger(company.config["ledger_url"]) as ledger:
+        return ledger.rows("avidxchange", stream, [f"{NS}-{kind}-1"])[f"{NS}-{kind}-1"]
+
+
+def there(company: ReceivingCompany, table: str = "ax_vendor") -> list[Any]:
+    return company.rows(f"SELECT * FROM {table} ORDER BY id")  # noqa: S608
+
+
+@pytest.mark.parametrize(
+    "entered",
+    [
+        {},
+        {"name": "The Plumbing Acme LLC", "taxId": None},
+        {"name": "Something else", "taxId": "123456789"},
+        {"externalId": "of-another-program"},
+    ],
+)
+def test_one_that_looks_like_another_there_is_not_made_by_the_first_run_nor_the_next(
+    company: ReceivingCompany, entered: dict[str, Any]
+):
+    own = enter(company, **entered)
+    messages = (vendor(1, **ACME), account(1), account(2), bill(1))
+    for _ in range(2):
+        assert send(company, *messages) == {**WAITS, "bills": {"waiting": 1}}
+        assert row(company).code == "APB-VND-002"
+        assert own in (row(company).says or "")
+        assert "12-3456789" not in f"{row(company).reason}"
+    assert len(there(company)) == 1
+    decide(company, Kept.NEW)
+    assert send(company, *messages) == {**CREATED, "bills": {"delivered": 1}}
+    assert len(there(company)) == 2
+
+
+@pytest.mark.parametrize(
+    "entered",
+    [{"name": "Acme Plumbers"}, {"taxId": "98-7654321"}, {"name": "Acme Plumbing #2", "active": False}],
+)
+def test_one_that_is_another_firm_is_made(company: ReceivingCompany, entered: dict[str, Any]):
+    enter(company, **entered)
+    name = "Acme Plumbing #3" if "#" in entered.get("name", "") else ACME["name"]
+    assert send(company, vendor(1, **{**ACME, "name": name})) == CREATED
+
+
+def test_with_hold_nothing_is_made_before_somebody_decides(company: ReceivingCompany):
+    messages = (vendor(1), account(1), account(2), bill(1))
+    assert send(company, *messages, vendors="hold") == {**WAITS, "bills": {"waiting": 1}}
+    assert row(company).code == "APB-VND-001"
+    assert there(company) == []
+    decide(company, Kept.NEW)
+    assert send(company, *messages, vendors="hold") == {**CREATED, "bills": {"delivered": 1}}
+    assert send(company, *messages[1:], vendor(1, name="Another"), vendors="hold")["vendors"] == {
+        "delivered": 1
+    }
+
+
+def test_one_that_is_linked_by_its_own_id_is_changed_and_its_bills_name_it_so(company: ReceivingCompany):
+    own = enter(company)
+    decide(company, Kept.HERE, own)
+    messages = (vendor(1, **ACME), account(1), account(2), bill(1))
+    delivered = {**CREATED, "bills": {"delivered": 1}}
+    assert send(company, *messages, vendors="hold") == delivered
+    (shown,) = there(company)
+    assert (str(shown["id"]), json.loads(shown["content"])["name"]) == (own, ACME["name"])
+    sent = json.loads(company.invoice(1)["content"])
+    assert (sent["vendorId"], sent["vendorExternalId"]) == (own, None)
+    company.calls()
+    assert send(company, *messages) == {"vendors": {"unchanged": 1}, "bills": {"unchanged": 1}}
+    assert company.calls()["writes"] <= 1  # the partner signs in by a POST
+    company.lose_ledger()
+    assert send(company, *messages)["vendors"]["delivered"] == 1
+    assert len(there(company)) == 1
+    assert len(there(company, "ax_invoice")) == 1
+    _, gone = vendor(1, is_active=False, is_deleted=True)
+    assert send(company, ("vendors", gone), messages[-1])["vendors"] == {"delivered": 1}
+    assert there(company)[0]["active"] == 0
+
+
+def test_one_that_is_linked_there_goes_under_its_external_id_once_the_list_shows_it(
+    company: ReceivingCompany,
+):
+    own = enter(company)
+    decide(company, Kept.THERE, own)
+    assert send(company, vendor(1, **ACME)) == WAITS
+    assert row(company).code == "APB-VND-003"
+    company.run(f"UPDATE ax_vendor SET external_id = '{NS}-vendor-1'")  # noqa: S608
+    assert send(company, vendor(1, **ACME)) == CREATED
+    assert row(company).remote_id == own
+    assert len(there(company)) == 1
+
+
+def test_a_links_file_that_is_lost_makes_no_second_vendor(company: ReceivingCompany):
+    decide(company, Kept.HERE, enter(company))
+    assert send(company, vendor(1, **ACME)) == CREATED
+    (company.folder / "links.csv").unlink()
+    assert send(company, vendor(1, **ACME, phone="1")) == WAITS
+    assert row(company).code == "APB-VND-005"
+    company.lose_ledger()
+    assert send(company, vendor(1, **ACME)) == WAITS
+    assert len(there(company)) == 1
+
+
+@pytest.mark.parametrize(
+    ("stream", "kind", "entered", "message", "table"),
+    [
+        (
+            "gl_accounts",
+            "gl-accounts",
+            {"code": "6001-00", "postable": True},
+            account(1),
+            "ax_gl_account",
+        ),
+        (
+            "departments",
+            "dimension-values",
+            {"code": "old"},
+            dimension("departments", "department", 1),
+            "ax_dimension_value",
+        ),
+    ],
+)
+def test_a_code_that_is_linked_by_its_own_id_is_changed(  # noqa: PLR0917
+    company: ReceivingCompany, stream: str, kind: str, entered: dict[str, Any], message: Message, table: str
+):
+    own = enter(company, kind, **entered)
+    decide(company, Kept.HERE, own, stream, kind=message[1]["external_id"].split("-")[-2])
+    assert company.send(message, links=str(company.folder / "links.csv")).counts[stream] == {"delivered": 1}
+    (shown,) = there(company, table)
+    assert (str(shown["id"]), shown["code"]) == (own, {"gl_accounts": "6001"}.get(stream, "1"))
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("stream,external_id,kept\nvendors,x,perhaps\n", "line 2: kept is perhaps"),
+        ("stream,external_id,kept\nvendors,x,here\n", "line 2: remote_id must be there"),
+        ("stream,external_id,kept,remote_id\nvendors,x,here,1\nvendors,y,here,1\n", "linked to x already"),
+        ("stream,external_id,kept,remote_id\nvendors,x,here,1\nvendors,x,here,2\n", "x is there twice"),
+        ("stream,external_id,kept,remote\n", ""),
+        ("stream,external_id,kept,remote\nvendors,x,new,1\n", "there is no column remote"),
+    ],
+)
+def test_a_links_file_that_is_wrong_ends_the_run(company: ReceivingCompany, text: str, says: str):
+    (company.folder / "links.csv").write_text(text)
+    if not says:
+        assert send(company, vendor(1)) == CREATED
+        return
+    with pytest.raises(SettingError, match=says):
+        send(company, vendor(1))
