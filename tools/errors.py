@@ -34,6 +34,7 @@ AREAS = {
     "HLT": "What the console warns of",
     "NTC": "apbridge notify",
     "MAP": "Mapping tables",
+    "VND": "The first day: vendors and codes that AvidXchange had before us",
     "SNG": "Taps and targets",
     "SPL": "The spool of images",
     "TNS": "Reading NetSuite (tap-netsuite-ap)",

@@ -25,7 +25,7 @@ LINKS = "links"
 DEFAULT_FILE = "links.csv"
 
 
-class Kept(str, Enum):
+class LinkKind(str, Enum):
     """What a person decided about a record of NetSuite, and where that is kept."""
 
     THERE = "there"
@@ -36,7 +36,7 @@ class Kept(str, Enum):
     """AvidXchange has no such record: it is made."""
 
 
-class Link(NamedTuple):
+class RecordLink(NamedTuple):
     """One decision.
 
     Args:
@@ -53,7 +53,7 @@ class Link(NamedTuple):
 
     stream: str
     external_id: str
-    kept: Kept
+    kept: LinkKind
     remote_id: str = ""
     before: str = ""
     name: str = ""
@@ -70,7 +70,7 @@ class Links:
         links: Its rows.
     """
 
-    def __init__(self, file: str, links: Iterable[Link] = ()) -> None:
+    def __init__(self, file: str, links: Iterable[RecordLink] = ()) -> None:
         self.file = file
         self._links = {(one.stream, one.external_id): one for one in links}
 
@@ -94,11 +94,11 @@ class Links:
             raise SettingError("APB-VND-010", file=file, problem=failure) from failure
         except MalformedFileError as failure:
             raise SettingError("APB-VND-011", file=file, line=failure.line, problem=failure.says) from failure
-        found: dict[tuple[str, str], Link] = {}
+        found: dict[tuple[str, str], RecordLink] = {}
         taken: dict[tuple[str, str], str] = {}
         for row, values in enumerate(declared.value or ()):
             problem = _problem(values)
-            link = None if problem else Link(**{**values, "kept": Kept(values["kept"])})
+            link = None if problem else RecordLink(**{**values, "kept": LinkKind(values["kept"])})
             if link is not None:
                 owner = taken.setdefault((link.stream, link.remote_id), link.external_id)
                 if (link.stream, link.external_id) in found:
@@ -111,25 +111,25 @@ class Links:
             found[link.stream, link.external_id] = link
         return cls(file, found.values())
 
-    def __iter__(self) -> Iterator[Link]:
+    def __iter__(self) -> Iterator[RecordLink]:
         """Yield every link, in the order of the file."""
         return iter(sorted(self._links.values()))
 
-    def get(self, stream: str, external_id: str) -> Link | None:
+    def get(self, stream: str, external_id: str) -> RecordLink | None:
         """Return what was decided about a record; None where nothing was."""
         return self._links.get((stream, external_id))
 
     def own_id(self, stream: str, external_id: str) -> str | None:
         """Return AvidXchange's own id of a record that can be given no external id of ours."""
         found = self.get(stream, external_id)
-        return found.remote_id if found and found.kept is Kept.HERE else None
+        return found.remote_id if found and found.kept is LinkKind.HERE else None
 
-    def owner(self, stream: str, remote_id: str) -> Link | None:
+    def owner(self, stream: str, remote_id: str) -> RecordLink | None:
         """Return the link to one of AvidXchange's records; None where it has none."""
         own = (one for one in self._links.values() if (one.stream, one.remote_id) == (stream, remote_id))
         return next(own, None)
 
-    def put(self, link: Link) -> None:
+    def put(self, link: RecordLink) -> None:
         """Write a link into the file.
 
         Raises:
@@ -137,7 +137,7 @@ class Links:
         """
         self._save({**self._links, (link.stream, link.external_id): link})
 
-    def remove(self, link: Link) -> None:
+    def remove(self, link: RecordLink) -> None:
         """Take a link out of the file.
 
         Raises:
@@ -146,24 +146,24 @@ class Links:
         key = (link.stream, link.external_id)
         self._save({name: one for name, one in self._links.items() if name != key})
 
-    def _save(self, links: dict[tuple[str, str], Link]) -> None:
+    def _save(self, links: dict[tuple[str, str], RecordLink]) -> None:
         told = io.StringIO()
         written = csv.writer(told, lineterminator="\n")
-        written.writerow(Link._fields)
+        written.writerow(RecordLink._fields)
         written.writerows(one._replace(kept=one.kept.value) for one in sorted(links.values()))  # type: ignore[arg-type]
         replace(Path(self.file).expanduser(), told.getvalue().encode())
         self._links = links
 
 
 def _problem(values: Mapping[str, str]) -> str:
-    if unknown := [name for name in values if name not in Link._fields]:
-        return f"there is no column {unknown[0]}; there are {', '.join(Link._fields)}"
+    if unknown := [name for name in values if name not in RecordLink._fields]:
+        return f"there is no column {unknown[0]}; there are {', '.join(RecordLink._fields)}"
     if missing := [name for name in ("stream", "external_id", "kept") if not values.get(name)]:
         return f"it has no {missing[0]}"
-    if values["kept"] not in {one.value for one in Kept}:
-        return f"kept is {values['kept']}, and not one of {', '.join(one.value for one in Kept)}"
+    if values["kept"] not in {one.value for one in LinkKind}:
+        return f"kept is {values['kept']}, and not one of {', '.join(one.value for one in LinkKind)}"
     if not EXTERNAL_ID.fullmatch(values["external_id"]):
         return "its external_id is none"
-    if (values["kept"] == Kept.NEW.value) == bool(values.get("remote_id")):
+    if (values["kept"] == LinkKind.NEW.value) == bool(values.get("remote_id")):
         return "remote_id must be there for a link, and only then"
     return ""

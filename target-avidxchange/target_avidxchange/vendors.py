@@ -11,7 +11,7 @@ from typing_extensions import override
 from apbridge.errors import APBridgeError, RejectedError
 from apbridge.ledger import Row
 from apbridge.likeness import names, tax_digits
-from apbridge.links import Kept
+from apbridge.links import LinkKind
 from apbridge.singer import Outcome, Record
 from target_avidxchange.refusals import name_of
 from target_avidxchange.remote import UnlinkedVendor
@@ -55,7 +55,7 @@ class VendorSink(AvidXchangeSink):
             return True
         link = self.shared.links.get(self.stream_name, record["external_id"])
         is_known = row is not None and row.acknowledged_at is not None
-        return not is_known and link is not None and link.kept is Kept.THERE
+        return not is_known and link is not None and link.kept is LinkKind.THERE
 
     @override
     def deliver(self, record: Record, row: Row | None) -> Outcome:
@@ -72,7 +72,7 @@ class VendorSink(AvidXchangeSink):
         is_known = (row and row.acknowledged_at) or self.remote_index.get(external_id)
         if linked and link is None:
             return RejectedError("APB-VND-005", **told, remote_id=linked, file=links.file)
-        if is_known or (link is not None and link.kept is not Kept.THERE):
+        if is_known or (link is not None and link.kept is not LinkKind.THERE):
             return None
         if link is not None:
             return RejectedError("APB-VND-003", **told, remote_id=link.remote_id, file=links.file)

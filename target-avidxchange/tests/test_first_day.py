@@ -9,7 +9,7 @@ import pytest
 from apbridge import json
 from apbridge.errors import SettingError
 from apbridge.ledger import Ledger, Row
-from apbridge.links import Kept, Link, Links
+from apbridge.links import LinkKind, Links, RecordLink
 from tests.canonical import NS, Message, account, bill, dimension, vendor
 
 if TYPE_CHECKING:
@@ -33,10 +33,10 @@ def links(company: ReceivingCompany) -> Links:
 
 
 def decide(
-    company: ReceivingCompany, kept: Kept, own: str = "", stream: str = "vendors", **more: str
+    company: ReceivingCompany, kept: LinkKind, own: str = "", stream: str = "vendors", **more: str
 ) -> None:
     name = f"{NS}-{more.pop('kind', 'vendor')}-1"
-    links(company).put(Link(stream, name, kept, own, **more))
+    links(company).put(RecordLink(stream, name, kept, own, **more))
 
 
 def send(company: ReceivingCompany, *messages: Message, **config: str) -> dict[str, dict[str, int]]:
@@ -74,7 +74,7 @@ def test_one_that_looks_like_another_there_is_not_made_by_the_first_run_nor_the_
         assert own in (row(company).says or "")
         assert "12-3456789" not in f"{row(company).reason}"
     assert len(there(company)) == 1
-    decide(company, Kept.NEW)
+    decide(company, LinkKind.NEW)
     assert send(company, *messages) == {**CREATED, "bills": {"delivered": 1}}
     assert len(there(company)) == 2
 
@@ -94,7 +94,7 @@ def test_with_hold_nothing_is_made_before_somebody_decides(company: ReceivingCom
     assert send(company, *messages, vendors="hold") == {**WAITS, "bills": {"waiting": 1}}
     assert row(company).code == "APB-VND-001"
     assert there(company) == []
-    decide(company, Kept.NEW)
+    decide(company, LinkKind.NEW)
     assert send(company, *messages, vendors="hold") == {**CREATED, "bills": {"delivered": 1}}
     assert send(company, *messages[1:], vendor(1, name="Another"), vendors="hold")["vendors"] == {
         "delivered": 1
@@ -103,7 +103,7 @@ def test_with_hold_nothing_is_made_before_somebody_decides(company: ReceivingCom
 
 def test_one_that_is_linked_by_its_own_id_is_changed_and_its_bills_name_it_so(company: ReceivingCompany):
     own = enter(company)
-    decide(company, Kept.HERE, own)
+    decide(company, LinkKind.HERE, own)
     messages = (vendor(1, **ACME), account(1), account(2), bill(1))
     delivered = {**CREATED, "bills": {"delivered": 1}}
     assert send(company, *messages, vendors="hold") == delivered
@@ -127,7 +127,7 @@ def test_one_that_is_linked_there_goes_under_its_external_id_once_the_list_shows
     company: ReceivingCompany,
 ):
     own = enter(company)
-    decide(company, Kept.THERE, own)
+    decide(company, LinkKind.THERE, own)
     assert send(company, vendor(1, **ACME)) == WAITS
     assert row(company).code == "APB-VND-003"
     company.run(f"UPDATE ax_vendor SET external_id = '{NS}-vendor-1'")  # noqa: S608
@@ -137,7 +137,7 @@ def test_one_that_is_linked_there_goes_under_its_external_id_once_the_list_shows
 
 
 def test_a_links_file_that_is_lost_makes_no_second_vendor(company: ReceivingCompany):
-    decide(company, Kept.HERE, enter(company))
+    decide(company, LinkKind.HERE, enter(company))
     assert send(company, vendor(1, **ACME)) == CREATED
     (company.folder / "links.csv").unlink()
     assert send(company, vendor(1, **ACME, phone="1")) == WAITS
@@ -170,7 +170,7 @@ def test_a_code_that_is_linked_by_its_own_id_is_changed(  # noqa: PLR0917
     company: ReceivingCompany, stream: str, kind: str, entered: dict[str, Any], message: Message, table: str
 ):
     own = enter(company, kind, **entered)
-    decide(company, Kept.HERE, own, stream, kind=message[1]["external_id"].split("-")[-2])
+    decide(company, LinkKind.HERE, own, stream, kind=message[1]["external_id"].split("-")[-2])
     assert company.send(message, links=str(company.folder / "links.csv")).counts[stream] == {"delivered": 1}
     (shown,) = there(company, table)
     assert (str(shown["id"]), shown["code"]) == (own, {"gl_accounts": "6001"}.get(stream, "1"))
