@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from datetime import date
+from http import HTTPStatus
 from typing import Any
 
-from apbridge.errors import RefusedError
+from apbridge.errors import RefusedError, RejectedError
 from target_netsuite_payments.books import Bill, NetSuiteBooks
 from target_netsuite_payments.checks import BillShare, applied, memo
 from target_netsuite_payments.payment import Payment
+from target_netsuite_payments.payment_facts import not_taken
 from target_netsuite_payments.periods import NEXT_OPEN, Period, next_open
-from target_netsuite_payments.refusals import explained, is_line_unknown, is_period_closed
+from target_netsuite_payments.refusals import explained, is_line_unknown, is_period_closed, is_vendor_refused
 
 _MOST_PERIODS = 3
 
@@ -29,6 +32,7 @@ class Amendments:
         periods: In order of time.
         closed_period: The setting.
         books: Reads instalments.
+        facts: Fields that a payment can be posted without.
     """
 
     def __init__(  # noqa: PLR0917 - what a body was made of
@@ -39,6 +43,7 @@ class Amendments:
         periods: Sequence[Period],
         closed_period: str,
         books: NetSuiteBooks,
+        facts: AbstractSet[str] = frozenset(),
     ) -> None:
         self._payment = payment
         self._shares = shares
@@ -48,9 +53,14 @@ class Amendments:
         self._later = _MOST_PERIODS if closed_period == NEXT_OPEN else 0
         self._books = books
         self._keys_left = True
+        self._facts = facts
+        self._left_out: RefusedError | None = None
 
     def after(self, body: Mapping[str, Any], refused: RefusedError) -> Mapping[str, Any] | None:
         """Return what to send after a body was refused; None where that was the last word."""
+        if self._may_be_about_facts(body, refused):
+            self._left_out = refused
+            return {name: value for name, value in body.items() if name not in self._facts}
         if is_period_closed(refused) and self._later:
             self._later -= 1
             return self._in_next_period(body)
@@ -62,6 +72,23 @@ class Amendments:
         if is_about_lines and self._keys_left:
             return self._by_other_lines(body, has_lines=has_lines)
         return None
+
+    def not_taken(self, remote_id: str) -> RejectedError | None:
+        """Return what to say of the facts that a payment was posted without; None where it has them."""
+        if self._left_out is None:
+            return None
+        return not_taken(self._payment, remote_id, ", ".join(sorted(self._facts)), self._left_out)
+
+    def _may_be_about_facts(self, body: Mapping[str, Any], refused: RefusedError) -> bool:
+        """Return whether a refusal is about a fact, or about nothing known: no fact holds a payment up."""
+        told = self._facts & body.keys()
+        words = str(refused.facts["says"]).lower()
+        if not told or any(name in words for name in told):
+            return bool(told)
+        is_about_others = (
+            is_line_unknown(refused) or is_vendor_refused(refused) or refused.status == HTTPStatus.FORBIDDEN
+        )
+        return not is_about_others and explained(self._payment, refused, self.closed_period) is None
 
     def _in_next_period(self, body: Mapping[str, Any]) -> Mapping[str, Any] | None:
         following = next_open(self._periods, date.fromisoformat(body["tranDate"]))

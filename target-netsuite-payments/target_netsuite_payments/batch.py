@@ -96,7 +96,8 @@ class Batch:
         # Bills first: what another process posts while this one reads is then found as posted, and not taken
         # for a bill that something else has paid.
         self._bills = books.bills(bill for payment in payments for bill in closed_by(payment, rules.account))
-        self._posted = books.posted(payment.external_id for payment in payments)
+        names = [payment.external_id for payment in payments]
+        self._posted = books.posted(names, rules.facts.kinds)
         applied = {bill for recorded in self._posted.values() for bill in recorded.applied}
         self._bills |= books.bills(applied - self._bills.keys())
         standing = {
@@ -235,10 +236,11 @@ class Batch:
         shares = shares_of(payment, account)
         recorded = self._posted.get(payment.external_id)
         if recorded is not None:
-            return Done(recorded.id, waits_for=self._confirm(payment, recorded))
+            done = Done(recorded.id, waits_for=self._confirm(payment, recorded))
+            return self._tell(payment, done, recorded.custom)
         bills = paid_bills(payment, shares, self._bills)
         if linked := self._link(payment, shares, bills):
-            return linked
+            return self._tell(payment, linked, {})
         if remote_id := self._known.remote_ids.get(payment.external_id):
             raise RejectedError("APB-PAY-042", payment=payment.id, remote_id=remote_id)
         self._by_hand.refuse_misrecorded(payment, shares, bills)
@@ -248,14 +250,25 @@ class Batch:
             if bill.id in self._in_parts or bill.instalments:
                 bill.instalments = self._books.instalments_by_record(bill.id)
         body = draft(payment, shares, bills, self._periods, self._rules)
-        amendments = Amendments(payment, shares, bills, self._periods, self._rules.closed_period, self._books)
+        facts = {*self._rules.facts.fields.values()}
+        closed_period = self._rules.closed_period
+        amendments = Amendments(payment, shares, bills, self._periods, closed_period, self._books, facts)
         remote_id = self._posting.post(payment, body, shares, bills, amendments)
         self._written[payment.external_id] = payment
         for bill in bills:
             bill.unpaid -= shares[bill.id].closes
             self._changed.setdefault(bill.id, []).append(payment.external_id)
-        others = self._by_hand.others(payment, bills)
-        return Done(remote_id, Action.CREATED, note=" ".join(map(_another, others)))
+        return Done(
+            remote_id,
+            Action.CREATED,
+            note=" ".join(map(_another, self._by_hand.others(payment, bills))),
+            not_taken=amendments.not_taken(remote_id),
+        )
+
+    def _tell(self, payment: Payment, done: Done, held: Mapping[str, str]) -> Done:
+        """Write what AvidXchange tells beside a payment that is posted, where that has changed."""
+        change = self._rules.facts.changed(payment, held)
+        return self._posting.tell(payment, done, change) if change and not done.waits_for else done
 
     def _link(self, payment: Payment, shares: Mapping[str, BillShare], bills: Sequence[Bill]) -> Done | None:
         """Link a payment to a vendor payment that somebody recorded by hand, and to no other.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 
@@ -13,6 +13,7 @@ from apbridge import json
 from apbridge.errors import RefusedError, SettingError
 from apbridge.netsuite import NetSuite, in_list, void_journals
 from apbridge.netsuite.answers import as_documented
+from apbridge.netsuite.catalog import FieldKind, Fields
 from apbridge.netsuite.client import Row
 from apbridge.netsuite.payment_status import VOIDED
 from apbridge.netsuite.queries.features import Features
@@ -90,6 +91,7 @@ class Recorded:
         applied: What it takes off each bill, or other document, by its internal id; not what reverses it.
         journals: Which of these are journals: it may pay one, or be reversed by one where NetSuite does not
             tell of that.
+        custom: What custom fields hold that were asked for and are shown; an empty one an empty text.
     """
 
     id: str
@@ -104,6 +106,7 @@ class Recorded:
     is_voided: bool
     applied: dict[str, Decimal] = field(default_factory=dict)
     journals: frozenset[str] = frozenset()
+    custom: dict[str, str] = field(default_factory=dict, compare=False)
 
 
 class NetSuiteBooks:
@@ -131,9 +134,9 @@ class NetSuiteBooks:
         with as_documented(_BILLS.purpose, _PROBLEM):
             return {number: _bill(row) for number, (*_, row) in rows.items()}
 
-    def posted(self, external_ids: Iterable[str]) -> dict[str, Recorded]:
-        """Read vendor payments by external id, with what they pay."""
-        found = self._payments("externalid", external_ids)
+    def posted(self, external_ids: Iterable[str], custom: Fields | None = None) -> dict[str, Recorded]:
+        """Read vendor payments by external id, with what they pay, and what some custom fields hold."""
+        found = self._payments("externalid", external_ids, custom or {})
         return {each.external_id: each for each in found if each.external_id}
 
     def payments(self, ids: Iterable[str]) -> dict[str, Recorded]:
@@ -245,9 +248,13 @@ class NetSuiteBooks:
         with _tables_named():
             return void_journals.journals(self._reader, of=of, ids=ids)
 
-    def _payments(self, column: str, values: Iterable[str]) -> list[Recorded]:
+    def _payments(self, column: str, values: Iterable[str], custom: Fields | None = None) -> list[Recorded]:
+        custom = custom or {}
+        query = _PAYMENTS.put(
+            "$custom", (QueryLine(f"  {_read(name, kind)} AS {name},") for name, kind in custom.items())
+        )
         with _tables_named():
-            found = self._reader.look_up(_PAYMENTS, values, by=column, write=in_list)()
+            found = self._reader.look_up(query, values, by=column, write=in_list)()
             rows = [row for some in found.values() for row in some]
             applied = self._reader.look_up(_APPLICATIONS, [row["id"] for row in rows], by="payment")()
         reversals = void_journals.reversals(
@@ -259,7 +266,14 @@ class NetSuiteBooks:
             ),
         )
         with as_documented(_PAYMENTS.purpose, _PROBLEM):
-            return [_recorded(row, applied.get(row["id"], ()), reversals[row["id"]]) for row in rows]
+            shown = [name for name in custom if f"transaction.{name}" not in self._reader.features.absent]
+            return [
+                replace(
+                    _recorded(row, applied.get(row["id"], ()), reversals[row["id"]]),
+                    custom={name: row.get(name, "") for name in shown},
+                )
+                for row in rows
+            ]
 
 
 @contextmanager
@@ -271,6 +285,10 @@ def _tables_named() -> Iterator[None]:
         if table := _TABLE.search(refused.facts["says"]):
             raise SettingError("APB-PAY-005", table=table[1]) from refused
         raise
+
+
+def _read(name: str, kind: FieldKind) -> str:
+    return f"day(payment.{name})" if kind is FieldKind.DAY else f"payment.{name}"
 
 
 def _amount(text: str) -> Decimal:

@@ -18,15 +18,12 @@ from apbridge.schemas.identifiers import BILL, VENDOR, internal_id, netsuite_id,
 from apbridge.words import POSTED
 from target_netsuite_payments.books import Bill, Recorded
 from target_netsuite_payments.instalments import apply_lines
-from target_netsuite_payments.payment import LONGEST_NUMBER, UNREADABLE, Payment, readable
+from target_netsuite_payments.payment import LONGEST_NUMBER, LONGEST_TEXT, UNREADABLE, Payment, readable
 from target_netsuite_payments.periods import Period, posting_day
 from target_netsuite_payments.rules import PostingRules
 
 APPROVED = "2"
 """Approval status of what is approved (NetSuite)."""
-
-LONGEST_TEXT = 300
-"""Characters of a free-form text field (NetSuite)."""
 
 LONGEST_MEMO = 999
 """Characters of a transaction's memo (NetSuite)."""
@@ -253,7 +250,8 @@ def draft(
     if rules.is_approved:
         body["approvalStatus"] = {"id": APPROVED}
     present = {name: value for name, value in body.items() if value is not None}
-    return bank.fields.over(rules.fields).put_into(present, payment, bills)
+    filled = bank.fields.over(rules.fields).put_into(present, payment, bills)
+    return {**filled, **rules.facts.new(payment)}
 
 
 def applied(payment: Payment, bills: Sequence[Bill], shares: Mapping[str, BillShare]) -> list[dict[str, Any]]:

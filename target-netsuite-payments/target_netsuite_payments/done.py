@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from apbridge.errors import UnderWayError
+from apbridge.errors import RejectedError, UnderWayError
 from apbridge.singer import Action
 
 
@@ -19,6 +19,7 @@ class Done:
         note: What a person should know beside that.
         waits_for: What NetSuite has not decided about it; None where nothing is left to decide.
         facts: What the next run has to know.
+        not_taken: Why NetSuite does not hold what AvidXchange tells beside it; None where it does.
     """
 
     remote_id: str | None
@@ -26,3 +27,4 @@ class Done:
     note: str = ""
     waits_for: UnderWayError | None = None
     facts: Mapping[str, str] = field(default_factory=dict)
+    not_taken: RejectedError | None = None

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from typing_extensions import override
 
+from apbridge.singer import Action
 from target_netsuite_payments.amendments import Amendments
 from target_netsuite_payments.books import Bill, Recorded
 from target_netsuite_payments.checks import BillShare
+from target_netsuite_payments.done import Done
 from target_netsuite_payments.payment import Payment
 from target_netsuite_payments.posting import Posting
 
@@ -34,6 +37,10 @@ class DryRun(Posting):
     @override
     def link(self, payment: Payment, shares: Mapping[str, BillShare], recorded: Recorded) -> str:
         return recorded.id
+
+    @override
+    def tell(self, payment: Payment, done: Done, change: Mapping[str, str | None]) -> Done:
+        return replace(done, action=done.action or Action.UPDATED)
 
     @override
     def delete(self, payment: Payment, recorded: Recorded, reason: str | None) -> None: ...

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -34,6 +34,9 @@ UNKNOWN = "unknown"
 
 LONGEST_NUMBER = 45
 """Characters of `tranId` (NetSuite: vendorPayment)."""
+
+LONGEST_TEXT = 300
+"""Characters of a free-form text field (NetSuite)."""
 
 REFERENCES = ("trace", "id", "none")
 """What a vendor payment without a check number has as its number."""
@@ -78,7 +81,7 @@ class Payment:
         paid_on: Date of the payment.
         allocations: What it pays.
         replaces: AvidXchange's id of the payment that this one reissues.
-        native_method: AvidXchange's own word for the method.
+        facts: What AvidXchange tells of it beside that, by the names that `payment_facts` has.
     """
 
     id: str
@@ -94,7 +97,7 @@ class Payment:
     paid_on: date | None
     allocations: tuple[Allocation, ...]
     replaces: str | None
-    native_method: str | None = None
+    facts: Mapping[str, str | None] = field(default_factory=dict)
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> Payment:
@@ -116,7 +119,7 @@ class Payment:
                 for each in record["allocations"]
             ),
             replaces=record.get("replaces_payment_id"),
-            native_method=record.get("native_method"),
+            facts=_facts(record),
         )
 
     @property
@@ -154,6 +157,17 @@ class Payment:
 def readable(text: str) -> str:
     """Put a mark in the place of each character of a text that cannot be read, such as U+0000."""
     return "".join(UNREADABLE if unicodedata.category(each) in _WITHOUT_A_SIGN else each for each in text)
+
+
+def _facts(record: Mapping[str, Any]) -> dict[str, str | None]:
+    cleared_on = _day(record.get("cleared_on"))
+    as_told = ("avidpay_check_number", "exception_reason", "page_url")
+    return {
+        "method": record.get("native_method") or record.get("method"),
+        "status": record.get("native_status") or record["status"],
+        "cleared_on": cleared_on.isoformat() if cleared_on else None,
+        **{name: record.get(name) for name in as_told},
+    }
 
 
 def _cut(number: str) -> str:

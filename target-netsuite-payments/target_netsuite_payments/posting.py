@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from http import HTTPStatus
 from threading import Event
@@ -13,10 +14,13 @@ from apbridge.http import Idempotency
 from apbridge.http.retry import FEW_TRIES, look_ups
 from apbridge.ledger import Claims, Run
 from apbridge.netsuite import NetSuite, restlet
+from apbridge.singer import Action
 from target_netsuite_payments.amendments import Amendments
 from target_netsuite_payments.books import Bill, NetSuiteBooks, Recorded
 from target_netsuite_payments.checks import BillShare, confirm
+from target_netsuite_payments.done import Done
 from target_netsuite_payments.payment import Payment
+from target_netsuite_payments.payment_facts import not_taken
 from target_netsuite_payments.refusals import explained, is_vendor_refused
 from target_netsuite_payments.settings import SYSTEM
 
@@ -192,6 +196,24 @@ class Posting:
             return self._netsuite.restlet(body, reads=reads, purpose=purpose, idempotency=Idempotency.ONCE)
 
         return self._undo(payment, recorded, {"id": recorded.id}, purpose, write) or recorded.id
+
+    def tell(self, payment: Payment, done: Done, change: Mapping[str, str | None]) -> Done:
+        """Change what a vendor payment holds of what AvidXchange tells beside it, and return what was done.
+
+        Doing it twice is as doing it once. What NetSuite does not take leaves the payment as it is.
+        """
+        remote_id, purpose = str(done.remote_id), f"tell of payment {payment.id}"
+        try:
+            with self._run.audited(
+                system=SYSTEM,
+                operation=purpose,
+                external_id=payment.external_id,
+                body={"id": remote_id, **change},
+            ):
+                self._netsuite.patch(RECORD_TYPE, remote_id, change, purpose=purpose)
+        except RefusedError as refused:
+            return replace(done, not_taken=not_taken(payment, remote_id, ", ".join(change), refused))
+        return replace(done, action=done.action or Action.UPDATED)
 
     def _create(self, payment: Payment, body: Mapping[str, Any]) -> str:
         purpose = f"post payment {payment.id}"

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from apbridge.errors import RefusedError, RejectedError, SettingError
 from apbridge.netsuite import NetSuite, NetSuiteSettings
 from apbridge.netsuite.catalog import FieldKind, record_fields
+from target_netsuite_payments import payment_facts
 from target_netsuite_payments.payment import UNKNOWN, Payment
+from target_netsuite_payments.payment_facts import PaymentFacts
 from target_netsuite_payments.payment_fields import SETTING, PaymentFields
 
 CUSTOM_FIELDS = {
@@ -51,6 +53,7 @@ class PostingRules:
         status_field: Custom body field of bills; None for none.
         reference: What stands for a check number where there is none: `trace`, `id` or `none`.
         fields: What the settings give every payment, or leave out.
+        facts: What AvidXchange tells of payments, and the fields that are to hold it.
     """
 
     account: str
@@ -65,6 +68,7 @@ class PostingRules:
     status_field: str | None = None
     reference: str = "trace"
     fields: PaymentFields = field(default_factory=PaymentFields)
+    facts: PaymentFacts = field(default_factory=PaymentFacts)
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any], netsuite: NetSuiteSettings) -> PostingRules:
@@ -72,7 +76,7 @@ class PostingRules:
 
         Raises:
             SettingError: Voids are to go through a RESTlet that is not configured, or what is to be a custom
-                body field is none.
+                body field is none or is named twice.
         """
         on_void = config.get("on_void") or ("restlet" if netsuite.restlet_script else "reject")
         if on_void == "restlet" and not netsuite.restlet_script:
@@ -80,6 +84,9 @@ class PostingRules:
         listed = [_bank_account(entry) for entry in config.get("bank_accounts") or ()]
         if config.get("bank_account"):
             listed.append(_bank_account({"account": config["bank_account"]}))
+        fields = PaymentFields.from_config(config.get(SETTING))
+        named = {setting: _custom_field(config, setting) for setting in CUSTOM_FIELDS}
+        taken = {*named.values(), *fields.rules, *(name for entry in listed for name in entry.fields.rules)}
         return cls(
             netsuite.account_id,
             tuple(listed),
@@ -88,9 +95,10 @@ class PostingRules:
             None if config.get("deletion_reason") is None else str(config["deletion_reason"]).strip(),
             config.get("payment_approval") == "approved",
             config.get("under_way_days", 7),
-            **{setting: _custom_field(config, setting) for setting in CUSTOM_FIELDS},
+            **named,
             reference=config.get("payment_reference") or "trace",
-            fields=PaymentFields.from_config(config.get(SETTING)),
+            fields=fields,
+            facts=_facts(config.get(payment_facts.SETTING) or {}, taken),
         )
 
     def check_custom_fields(self, netsuite: NetSuite) -> PostingRules:
@@ -107,12 +115,14 @@ class PostingRules:
         every = (self.fields, *(entry.fields for entry in self.bank_accounts))
         if any(fields.custom for fields in every):
             record_types += ["vendorPayment", "vendorBill"]
+        if self.facts.fields:
+            record_types.append("vendorPayment")
         if not record_types:
             return self
         try:
             found = record_fields(netsuite, *dict.fromkeys(record_types))
         except RefusedError as refused:
-            settings = ", ".join(named or [SETTING])
+            settings = ", ".join(named or [payment_facts.SETTING if self.facts.fields else SETTING])
             raise SettingError("APB-PAY-006", settings=settings, words=refused.facts["says"]) from refused
         for setting, name in named.items():
             record_type = CUSTOM_FIELDS[setting]
@@ -123,6 +133,7 @@ class PostingRules:
         return replace(
             self,
             fields=self.fields.knowing(found),
+            facts=self.facts.knowing(found.get("vendorPayment", {})),
             bank_accounts=tuple(
                 replace(entry, fields=entry.fields.knowing(found)) for entry in self.bank_accounts
             ),
@@ -146,7 +157,7 @@ class PostingRules:
             RejectedError: None fits, or which one does depends on a method that nobody has heard of.
         """
         if payment.method == UNKNOWN and any(entry.method for entry in self.bank_accounts):
-            raise RejectedError("APB-PAY-121", payment=payment.id, word=payment.native_method)
+            raise RejectedError("APB-PAY-121", payment=payment.id, word=payment.facts["method"])
         paid = (payment.method, currency, subsidiary)
         fitting: dict[int, BankAccount] = {}
         for entry in self.bank_accounts:
@@ -164,12 +175,29 @@ class PostingRules:
         return fitting[max(fitting)]
 
 
-def _custom_field(config: Mapping[str, Any], setting: str) -> str | None:
-    name = (config.get(setting) or "").strip().lower()
+def _custom_field(config: Mapping[str, Any], key: str, setting: str | None = None) -> str | None:
+    name = (config.get(key) or "").strip().lower()
     if name and not _FIELD.fullmatch(name):
         problem = f"{name!r} is no custom body field, whose script id begins with custbody"
-        raise SettingError("APB-SET-001", setting=setting, problem=problem)
+        raise SettingError("APB-SET-001", setting=setting or key, problem=problem)
     return name or None
+
+
+def _facts(given: Mapping[str, Any], taken: Collection[str | None]) -> PaymentFacts:
+    """Read which field holds what AvidXchange tells of payments.
+
+    Raises:
+        SettingError: One is no custom body field, or holds something else already.
+    """
+    found: dict[str, str] = {}
+    for fact in given:
+        setting = f"{payment_facts.SETTING}.{fact}"
+        if not (name := _custom_field(given, fact, setting)):
+            continue
+        if name in taken or name in found.values():
+            raise SettingError("APB-SET-001", setting=setting, problem=f"{name} is named twice")
+        found[fact] = name
+    return PaymentFacts(found)
 
 
 def _bank_account(entry: Mapping[str, Any]) -> BankAccount:

@@ -29,6 +29,14 @@ _FIELDS = {
     },
 }
 
+_FACTS = {
+    "type": ["object", "null"],
+    "propertyNames": {
+        "enum": ["method", "status", "avidpay_check_number", "cleared_on", "exception_reason", "page_url"]
+    },
+    "additionalProperties": {"type": "string"},
+}
+
 POSTING_SETTINGS = (
     th.Property(
         "bank_account",
@@ -115,6 +123,13 @@ POSTING_SETTINGS = (
         th.StringType(),
         description="Custom body field of vendor payments for the reference of a virtual card. The memo "
         "holds it in any case.",
+    ),
+    th.Property(
+        "payment_facts",
+        th.CustomType(_FACTS),
+        description="Custom body fields of vendor payments for what AvidXchange tells of them: `method`, "
+        "`status`, `avidpay_check_number`, `cleared_on`, `exception_reason`, `page_url` → `custbody_…`. A "
+        "change of that alone is written too, for as long as the payment stands.",
     ),
     th.Property(
         "status_field",

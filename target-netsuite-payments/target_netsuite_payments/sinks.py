@@ -10,11 +10,12 @@ from singer_sdk import Target
 from typing_extensions import override
 
 from apbridge.errors import APBridgeError, RejectedError, UnderWayError
-from apbridge.ledger import Row
+from apbridge.ledger import RemoteFacts, Row
 from apbridge.redaction import redact_text
-from apbridge.singer import AcknowledgingSink, Action, Outcome, Record, SinkContext
+from apbridge.singer import AcknowledgingSink, Action, Outcome, PartlyDeliveredError, Record, SinkContext
 from target_netsuite_payments.batch import Batch, Known
 from target_netsuite_payments.payment import FACTS, SETTLED, UNDONE, UNKNOWN, VOIDED, Payment
+from target_netsuite_payments.payment_facts import PaymentFacts
 from target_netsuite_payments.statuses import BillStatuses
 from target_netsuite_payments.undoing import JOURNAL
 
@@ -36,6 +37,8 @@ class PaymentsSink(AcknowledgingSink):
         context: SinkContext,
         look_up: Callable[[Sequence[Payment], Known], Batch],
         patience: timedelta,
+        *,
+        facts: PaymentFacts,
     ) -> None:
         """Open the stream.
 
@@ -45,15 +48,19 @@ class PaymentsSink(AcknowledgingSink):
             context: What it knows of the run.
             look_up: Looks NetSuite's books up for some payments, given what the ledger knows of them.
             patience: How long NetSuite may take to decide about a payment.
+            facts: What of AvidXchange's word is kept in fields of the vendor payment.
         """
         super().__init__(target, stream, context)
         self._look_up = look_up
         self._patience = patience
+        self._facts = facts
 
     @override
     def content(self, record: Record) -> Any:
-        content = super().content(record)
-        return {name: value for name, value in content.items() if name not in FACTS}
+        content = {name: value for name, value in super().content(record).items() if name not in FACTS}
+        if self._facts.fields and record["status"] == SETTLED:
+            content["payment_facts"] = self._facts.of(Payment.from_record(record))
+        return content
 
     @override
     def prepare(self, records: Sequence[Record], rows: Mapping[str, Row]) -> None:
@@ -86,6 +93,8 @@ class PaymentsSink(AcknowledgingSink):
         if done.waits_for:
             facts[_SINCE] = self._under_way_since(record, row, done.waits_for)
             return Outcome.under_way(done.waits_for, done.remote_id, facts)
+        if done.not_taken:
+            raise PartlyDeliveredError(RemoteFacts(done.remote_id, facts), done.not_taken)
         if done.remote_id is None:
             return Outcome.ignored(facts)
         if done.action is None:

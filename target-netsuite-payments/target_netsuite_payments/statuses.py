@@ -9,8 +9,7 @@ from apbridge.errors import RefusedError, RejectedError
 from apbridge.netsuite import NetSuite
 from apbridge.schemas.identifiers import BILL, internal_id
 from target_netsuite_payments.books import NetSuiteBooks
-from target_netsuite_payments.checks import LONGEST_TEXT
-from target_netsuite_payments.payment import readable
+from target_netsuite_payments.payment import LONGEST_TEXT, readable
 
 RECORD_TYPE = "vendorBill"
 

@@ -77,7 +77,7 @@ class TargetNetSuitePayments(AcknowledgingTarget):
             return Batch(self._books, posting, self._rules, payments, known)
 
         patience = timedelta(days=self._rules.under_way_days)
-        return PaymentsSink(self, stream, self.context, look_up, patience)
+        return PaymentsSink(self, stream, self.context, look_up, patience, facts=self._rules.facts)
 
     def _bill_statuses(self) -> BillStatuses | None:
         if self._rules.status_field is None:

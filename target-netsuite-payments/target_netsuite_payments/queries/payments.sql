@@ -1,6 +1,7 @@
 -- Vendor payments that are there already: by our external id, or by the number that somebody typed. One of which
 -- the bank account is not shown must be found all the same.
 SELECT
+  $custom
   payment.id AS id,
   payment.externalid AS externalid,  -- required
   payment.tranid AS tranid,  -- required
