@@ -92,12 +92,13 @@ def gone_since(reader: Reader, entry: StreamEntry, known: ToldBefore, shown: Col
     return became_of(reader, entry, known, known.gone(shown))
 
 
-def shown_vendors(reader: Reader, known: ToldBefore) -> Collection[str]:
-    """Return the ids of all vendors; where they are those that are known, that costs one call."""
-    now = reader.one(manifest().queries["vendor_sum"])
-    if (int(now["vendors"]), int(now.get("sum_of_ids", "0"))) == known.sum_of_ids:
+def shown(reader: Reader, entry: StreamEntry, known: ToldBefore) -> Collection[str]:
+    """Return the ids of all records of a stream; where they are those that are known, that costs one call."""
+    queries = manifest().queries
+    now = reader.one(queries[f"{entry.kind}_sum"])
+    if (int(now["records"]), int(now.get("sum_of_ids", "0"))) == known.sum_of_ids:
         return known.ids
-    pages = reader.pages(manifest().queries["vendor_ids"])
+    pages = reader.pages(queries[f"{entry.kind}_ids"])
     return {row["id"] for page in pages for row in page}
 
 

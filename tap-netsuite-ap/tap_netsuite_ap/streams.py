@@ -19,10 +19,11 @@ from apbridge.schemas import schema
 from apbridge.schemas.identifiers import external_id
 from apbridge.settings import spool_of
 from apbridge.singer.sdk import Context, FencedStream
+from tap_netsuite_ap import deletions
 from tap_netsuite_ap.bills import PARTS, Bills
 from tap_netsuite_ap.bookmark import Bookmark, Window
 from tap_netsuite_ap.connection import Connection
-from tap_netsuite_ap.deletions import gone_since, shown_vendors, tell_gone, tell_types
+from tap_netsuite_ap.deletions import gone_since, tell_gone, tell_types
 from tap_netsuite_ap.images import Images
 from tap_netsuite_ap.known import ToldBefore, digest_of_bill
 from tap_netsuite_ap.manifest import StreamEntry, manifest
@@ -158,7 +159,7 @@ class NetSuiteStream(FencedStream):
         for number in told:
             known.tell(number)
         if known.is_due and not reader.lacks(self._entry.query):
-            shown = told if is_whole else shown_vendors(reader, known)
+            shown = told if is_whole else deletions.shown(reader, self._entry, known)
             gone = gone_since(reader, self._entry, known, shown)
             yield from (self._tombstone(shape, number, now) for number in gone.deleted)
             tell_gone(self._entry, known, gone)

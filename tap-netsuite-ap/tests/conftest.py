@@ -117,7 +117,8 @@ class SandboxTap:
             message_writer=Collector(synced, on_record),
         )
         for stream in tap.streams.values():
-            stream.selected = only in {None, stream.name}
+            is_usual = stream.selected_by_default or stream.name == "subsidiaries"
+            stream.selected = is_usual if only is None else stream.name == only
         netsuite = tap.connection.netsuite
         queries = count()
         ask = netsuite.suiteql

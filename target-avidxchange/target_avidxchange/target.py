@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from singer_sdk import typing as th
 from typing_extensions import override
 
+from apbridge.errors import APBridgeError
 from apbridge.origin import Origin
 from apbridge.settings import (
     AVIDXCHANGE_SETTINGS,
@@ -39,6 +40,14 @@ class TargetAvidXchange(AcknowledgingTarget):
         *MAPPING_SETTINGS,
         *LINK_SETTINGS,
         *SPOOL_SETTINGS,
+        th.Property(
+            "on_void_in_netsuite",
+            th.StringType(nullable=False, allowed_values=["report", "stop"]),
+            default="report",
+            description="What to do when a vendor payment of ours is voided or deleted in NetSuite: `report` "
+            "that its bills are open again, or have AvidXchange `stop` the payment too, where that is safe. "
+            "A stop is not undone. It needs the stream `vendor_payments` and the profile's `payment.stop`.",
+        ),
         *LEDGER_SETTINGS,
     ).to_dict()
 
@@ -62,6 +71,7 @@ class TargetAvidXchange(AcknowledgingTarget):
     def sink_classes(self) -> Mapping[str, type[AvidXchangeSink]]:
         from target_avidxchange import sinks  # noqa: PLC0415
         from target_avidxchange.bills import BillSink  # noqa: PLC0415
+        from target_avidxchange.stops import VendorPaymentSink  # noqa: PLC0415
         from target_avidxchange.vendors import VendorSink  # noqa: PLC0415
 
         return {
@@ -71,6 +81,7 @@ class TargetAvidXchange(AcknowledgingTarget):
             "classes": sinks.ClassSink,
             "locations": sinks.LocationSink,
             "bills": BillSink,
+            "vendor_payments": VendorPaymentSink,
         }
 
     @override
@@ -116,6 +127,8 @@ class TargetAvidXchange(AcknowledgingTarget):
             sink.see_that_none_is_back()
             if self.intake.was_read_whole("bills"):
                 sink.see_that_none_is_missing()
+        if self.config["on_void_in_netsuite"] == "stop" and "vendor_payments" not in self.intake.begun:
+            self.logger.warning("%s", APBridgeError("APB-TAX-039"))
 
     @override
     def close(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Any, TypeVar
 
@@ -153,6 +153,30 @@ class AvidXchange(AvidXchangeReader):
 
         call = self._call("invoice", "cancel", operation, record, body)
         return Submission(external_id, body, call, "invoice", is_named)
+
+    @property
+    def stops_payments(self) -> bool:
+        """Whether the profile says how a payment is stopped."""
+        return self._resource("payment").stop is not None
+
+    def stopping(self, payment: Mapping[str, Any], reason: str) -> Submission:
+        """Make ready to stop a payment, which is not undone: where no answer comes it is looked up.
+
+        Args:
+            payment: As it is listed.
+            reason: Why.
+        """
+        operation = self._operation("payment", "stop", self._resource("payment").stop)
+        number = str(payment["id"])
+        record = {"external_id": payment["external_id"], "remote_id": number, "reason": reason}
+        body = self._fit("payment", "stop.body", operation.body, record)
+        submission = self._by_own_id("payment", "stop", operation, record, body)
+        return replace(
+            submission,
+            call=replace(submission.call, idempotency=Idempotency.ONCE),
+            # That it was heard does not mean that it was done.
+            is_named=lambda answer: _named(operation.answer, answer, remote_id=number, status="voided"),
+        )
 
     def image(
         self, external_id: str, image: Mapping[str, Any], content: bytes, remote_id: str | None = None

@@ -128,6 +128,7 @@ class Resource:
     link: Operation | None = None
     change: Operation | None = None
     cancel: Operation | None = None
+    stop: Operation | None = None
     image: ImageRules | None = None
 
 
@@ -269,6 +270,7 @@ def _resource(declared: Mapping[str, Any]) -> Resource:
         link=_operation(declared.get("link")),
         change=_operation(declared.get("change")),
         cancel=_operation(declared.get("cancel")),
+        stop=_operation(declared.get("stop")),
         image=_image(declared.get("image")),
     )
 

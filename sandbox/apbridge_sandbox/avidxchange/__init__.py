@@ -25,6 +25,7 @@ from apbridge_sandbox.avidxchange.masters import (
     put_vendor,
 )
 from apbridge_sandbox.avidxchange.payments import list_payments
+from apbridge_sandbox.avidxchange.stops import stop_payment
 
 _MASTERS = (
     ("vendors", VENDOR),
@@ -53,6 +54,7 @@ def routes() -> list[BaseRoute]:
         route("PUT", "/v1/credit-memos/{external_id}", put_credit),
         route("POST", "/v1/credit-memos/{external_id}/cancel", cancel_credit),
         route("GET", "/v1/payments", list_payments),
+        route("POST", "/v1/payments/{id}/stop", stop_payment),
     ]
 
 

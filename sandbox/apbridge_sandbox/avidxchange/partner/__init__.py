@@ -9,7 +9,7 @@ from __future__ import annotations
 from starlette.routing import BaseRoute
 
 from apbridge_sandbox.avidxchange import credit_memos, linking, masters
-from apbridge_sandbox.avidxchange.partner import images, lists
+from apbridge_sandbox.avidxchange.partner import images, lists, stops
 from apbridge_sandbox.avidxchange.partner.batches import BatchEndpoint, OwnIdEndpoint
 from apbridge_sandbox.avidxchange.partner.endpoint import company, route
 from apbridge_sandbox.avidxchange.partner.sign_in import token_route
@@ -51,4 +51,5 @@ def routes() -> list[BaseRoute]:
         ),
         route("POST", "/api/v2/invoices/{id}/image", images.post_image),
         route("GET", "/api/v2/payments", lists.payments),
+        route("DELETE", "/api/v2/payments", stops.delete_payments),
     ]
