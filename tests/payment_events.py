@@ -112,7 +112,7 @@ class Scene(NamedBooks):
     def do_correct(self, about: Mapping[str, Mapping[str, Any]]) -> None:
         """AvidXchange changes what it says of a payment."""
         for name, columns in about.items():
-            self._rewrite(name, **{each: _long(told) for each, told in columns.items()})
+            self._rewrite(name, **{each: self._written(told) for each, told in columns.items()})
 
     # NetSuite, by hand
 
@@ -120,6 +120,8 @@ class Scene(NamedBooks):
         for name, told in about.items():
             number = str(told["number"])
             share = _share(told.get("pays", "all"))
+            if number.startswith("reference of "):
+                number = self._paid(number.removeprefix("reference of "))["cardReference"]
             order = {"bill": self.bills[told["bill"]], "check_number": self.numbers.get(number) or number}
             if "days_ago" in told:
                 order["day"] = (self.today - timedelta(days=int(told["days_ago"]))).isoformat()
@@ -285,6 +287,9 @@ class Scene(NamedBooks):
         finally:
             self.control("/control/faults/let-go")
 
+    def _written(self, told: str) -> str:
+        return {"long": "7" * 5000, "today": self.today.isoformat()}.get(told, told)
+
     def _columns(self, columns: Mapping[str, Any]) -> dict[str, Any]:
         given = {name: int(told) if str(told).isdecimal() else told for name, told in columns.items()}
         for name, told in given.items():
@@ -353,10 +358,6 @@ class Scene(NamedBooks):
 
 def _number(told: Any) -> Any:  # noqa: ANN401
     return int(told) if isinstance(told, str) and told.isdecimal() else told
-
-
-def _long(told: str) -> str:
-    return "7" * 5000 if told == "long" else told
 
 
 def _share(told: Any) -> dict[str, str]:  # noqa: ANN401

@@ -139,8 +139,10 @@ def _chosen(event: Any, value: str | None) -> Any:  # noqa: ANN401
 
 
 def _see(scene: Scene, name: str, what: str, expected: str) -> None:
-    found = scene.looks(name)[what]
+    found = scene.looks(name)["memo" if what == "without" else what]
     match (what, expected):
+        case ("without", _):
+            assert expected not in found
         case ("number", "its number"):
             assert found == scene.numbers[name]
         case ("number", _):

@@ -11,7 +11,8 @@ from typing import Any
 
 from apbridge.errors import RefusedError, RejectedError
 from target_netsuite_payments.books import Bill, NetSuiteBooks
-from target_netsuite_payments.checks import BillShare, applied, memo
+from target_netsuite_payments.checks import BillShare, applied
+from target_netsuite_payments.headers import memo
 from target_netsuite_payments.payment import Payment
 from target_netsuite_payments.payment_facts import not_taken
 from target_netsuite_payments.periods import NEXT_OPEN, Period, next_open

@@ -26,6 +26,7 @@ from target_netsuite_payments.checks import (
 )
 from target_netsuite_payments.done import Done
 from target_netsuite_payments.groups import in_groups
+from target_netsuite_payments.headers import changes
 from target_netsuite_payments.payment import Payment
 from target_netsuite_payments.payment_fields import CODES
 from target_netsuite_payments.posting import Posting
@@ -34,6 +35,7 @@ from target_netsuite_payments.undoing import Undoing
 
 _LINKED = "recorded by hand as vendor payment {}, which has our external id now: nothing is posted"
 
+_FOLLOWED = "vendor payment {} follows what AvidXchange has changed: {}"
 _ANOTHER = (
     "vendor payment {} has the same number {}, but is of {} and fully applied to other documents ({}): it is "
     "another payment, and this one was posted."
@@ -47,10 +49,12 @@ class Known:
     Args:
         remote_ids: The vendor payments.
         journals: The journals that were made to void them.
+        ways: How they went when NetSuite was last brought in line with them: see `headers.way`.
     """
 
     remote_ids: Mapping[str, str]
     journals: Mapping[str, str]
+    ways: Mapping[str, Mapping[str, str | None]]
 
 
 @dataclass
@@ -110,7 +114,8 @@ class Batch:
         self._in_parts = self._more_of_bills(new)
         numbered = books.numbered(number for payment in new for number in payment.numbers)
         self._by_hand = RecordedByHand(numbered, rules)
-        dates = [payment.paid_on for payment in new if payment.paid_on and not payment.is_undone]
+        moved = (payment for payment in payments if self._is_moved(payment))
+        dates = [payment.paid_on for payment in moved if payment.paid_on]
         self._periods = books.periods(min(dates)) if dates else []
         self._groups = {
             payment.external_id: group
@@ -236,7 +241,7 @@ class Batch:
         shares = shares_of(payment, account)
         recorded = self._posted.get(payment.external_id)
         if recorded is not None:
-            done = Done(recorded.id, waits_for=self._confirm(payment, recorded))
+            done = self._follow(payment, shares, recorded, self._confirm(payment, recorded))
             return self._tell(payment, done, recorded.custom)
         bills = paid_bills(payment, shares, self._bills)
         if linked := self._link(payment, shares, bills):
@@ -269,6 +274,28 @@ class Batch:
         """Write what AvidXchange tells beside a payment that is posted, where that has changed."""
         change = self._rules.facts.changed(payment, held)
         return self._posting.tell(payment, done, change) if change and not done.waits_for else done
+
+    def _follow(
+        self,
+        payment: Payment,
+        shares: Mapping[str, BillShare],
+        recorded: Recorded,
+        waits_for: UnderWayError | None,
+    ) -> Done:
+        """Let a vendor payment follow what AvidXchange has changed since: a card that became a check."""
+        went = self._known.ways.get(payment.external_id)
+        bill = self._bills.get(next(iter(shares)))
+        head = changes(payment, went, recorded, bill, self._periods, self._rules) if bill else {}
+        if not head:
+            return Done(recorded.id, waits_for=waits_for)
+        self._posting.change(payment, recorded, head)
+        self._written[payment.external_id] = payment
+        return Done(recorded.id, Action.UPDATED, _FOLLOWED.format(recorded.id, ", ".join(head)), waits_for)
+
+    def _is_moved(self, payment: Payment) -> bool:
+        """Return whether a payment is to be posted, or is posted on another day than it has now."""
+        recorded = self._posted.get(payment.external_id)
+        return not payment.is_undone and (recorded is None or recorded.day != payment.paid_on)
 
     def _link(self, payment: Payment, shares: Mapping[str, BillShare], bills: Sequence[Bill]) -> Done | None:
         """Link a payment to a vendor payment that somebody recorded by hand, and to no other.

@@ -8,15 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from apbridge.errors import RejectedError, UnderWayError
 from apbridge.netsuite.payment_status import FINAL, REFUSED, describe
 from apbridge.schemas.identifiers import BILL, VENDOR, internal_id, netsuite_id, payment_external_id
-from apbridge.words import POSTED
 from target_netsuite_payments.books import Bill, Recorded
+from target_netsuite_payments.headers import header
 from target_netsuite_payments.instalments import apply_lines
 from target_netsuite_payments.payment import LONGEST_NUMBER, LONGEST_TEXT, UNREADABLE, Payment, readable
 from target_netsuite_payments.periods import Period, posting_day
@@ -24,9 +23,6 @@ from target_netsuite_payments.rules import PostingRules
 
 APPROVED = "2"
 """Approval status of what is approved (NetSuite)."""
-
-LONGEST_MEMO = 999
-"""Characters of a transaction's memo (NetSuite)."""
 
 _CENT = Decimal("0.01")
 _PAYABLE = {"A", "F", "B"}
@@ -229,24 +225,19 @@ def draft(
     first = bills[0]
     bank = rules.bank_account(payment, first.symbol or payment.currency, first.subsidiary)
     posted = posting_day(payment, periods, rules.closed_period)
+    head = header(payment, first, posted.day, rules)
     body = {
         "externalId": payment.external_id,
         "entity": {"id": first.vendor},
         "subsidiary": _reference(first.subsidiary),
         "currency": _reference(first.currency),
         "apAcct": _reference(first.ap_account),
+        **head,
         "account": {"id": bank.account},
-        "tranDate": posted.day.isoformat(),
         "postingPeriod": {"id": posted.period.id},
-        "tranId": payment.number(rules.reference),
-        "memo": memo(payment, posted.day),
         "toBePrinted": False,
         "apply": {"items": applied(payment, bills, shares)},
     }
-    if rules.ach_trace_field:
-        body[rules.ach_trace_field] = payment.ach_trace
-    if rules.card_reference_field:
-        body[rules.card_reference_field] = payment.card_reference
     if rules.is_approved:
         body["approvalStatus"] = {"id": APPROVED}
     present = {name: value for name, value in body.items() if value is not None}
@@ -276,25 +267,6 @@ def applied(payment: Payment, bills: Sequence[Bill], shares: Mapping[str, BillSh
             )
         items += lines
     return items
-
-
-def signature(payment: Payment) -> str:
-    """Return what the memo begins with of a vendor payment that this target posted, and did not only link."""
-    return f"{POSTED}{payment.id}"
-
-
-def memo(payment: Payment, day: date) -> str:
-    """Write what a reader of NetSuite needs to find the payment in AvidXchange and at the bank."""
-    parts = [signature(payment)]
-    if payment.ach_trace:
-        parts.append(f"ACH trace {payment.ach_trace}")
-    if payment.card_reference:
-        parts.append(f"card reference {payment.card_reference}")
-    if payment.replaces:
-        parts.append(f"replaces AvidXchange payment {payment.replaces}")
-    if day != payment.paid_on:
-        parts.append(f"paid on {payment.paid_on}, when the period was closed")
-    return "; ".join(parts)[:LONGEST_MEMO]
 
 
 def _check_bill(payment: Payment, bill: Bill, share: BillShare) -> None:

@@ -43,6 +43,9 @@ class DryRun(Posting):
         return replace(done, action=done.action or Action.UPDATED)
 
     @override
+    def change(self, payment: Payment, recorded: Recorded, head: Mapping[str, Any]) -> None: ...
+
+    @override
     def delete(self, payment: Payment, recorded: Recorded, reason: str | None) -> None: ...
 
     @override

@@ -90,6 +90,11 @@ class PaymentFields:
         """The fields that are as on the bills."""
         return frozenset(name for name, rule in self.rules.items() if rule.is_as_on_bill)
 
+    @property
+    def left_out(self) -> frozenset[str]:
+        """The fields that are not sent."""
+        return frozenset(name for name, rule in self.rules.items() if rule.is_left_out)
+
     def knowing(self, fields: Mapping[str, Fields]) -> PaymentFields:
         """Return these with what NetSuite says that the custom ones hold.
 

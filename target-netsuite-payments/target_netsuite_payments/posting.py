@@ -156,6 +156,30 @@ class Posting:
             return found.id
         return recorded.id
 
+    def change(self, payment: Payment, recorded: Recorded, head: Mapping[str, Any]) -> None:
+        """Change the head of a vendor payment, and nothing of what it pays.
+
+        Args:
+            payment: What AvidXchange says.
+            recorded: What NetSuite holds.
+            head: The fields to change.
+
+        Raises:
+            RejectedError: NetSuite does not take it.
+        """
+        purpose = f"change payment {payment.id}"
+        try:
+            with self._run.audited(
+                system=SYSTEM,
+                operation=purpose,
+                external_id=payment.external_id,
+                body={"id": recorded.id, **head},
+            ):
+                self._netsuite.patch(RECORD_TYPE, recorded.id, head, purpose=purpose)
+        except RefusedError as refused:
+            facts = {"payment": payment.id, "remote_id": recorded.id, "fields": ", ".join(sorted(head))}
+            raise RejectedError("APB-PAY-083", words=refused.facts["says"], **facts) from refused
+
     def delete(self, payment: Payment, recorded: Recorded, reason: str | None) -> None:
         """Delete a vendor payment; its bills are open again.
 

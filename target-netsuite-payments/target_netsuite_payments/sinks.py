@@ -14,6 +14,7 @@ from apbridge.ledger import RemoteFacts, Row
 from apbridge.redaction import redact_text
 from apbridge.singer import AcknowledgingSink, Action, Outcome, PartlyDeliveredError, Record, SinkContext
 from target_netsuite_payments.batch import Batch, Known
+from target_netsuite_payments.headers import WAY, way
 from target_netsuite_payments.payment import FACTS, SETTLED, UNDONE, UNKNOWN, VOIDED, Payment
 from target_netsuite_payments.payment_facts import PaymentFacts
 from target_netsuite_payments.statuses import BillStatuses
@@ -72,7 +73,8 @@ class PaymentsSink(AcknowledgingSink):
         posted = {external_id: row.remote_id for external_id, row in rows.items() if row.remote_id}
         self._payments = {payment.external_id: payment.id for payment in payments}
         journals = {name: row.facts[JOURNAL] for name, row in rows.items() if JOURNAL in row.facts}
-        self._batch = self._look_up(payments, Known(posted, journals))
+        ways = {name: row.facts[WAY] for name, row in rows.items() if WAY in row.facts}
+        self._batch = self._look_up(payments, Known(posted, journals, ways))
 
     @override
     def deliver(self, record: Record, row: Row | None) -> Outcome:
@@ -87,9 +89,11 @@ class PaymentsSink(AcknowledgingSink):
         if done.note:
             self.logger.info("Payment %s: %s", record["id"], done.note)
         # An empty one takes back what an earlier run noted.
-        facts = {**done.facts, **({"note": done.note} if done.note else {})}
+        facts: dict[str, Any] = {**done.facts, **({"note": done.note} if done.note else {})}
         if _is_undone(record):
             facts["status"] = record["status"]
+        elif done.remote_id is not None:
+            facts[WAY] = way(Payment.from_record(record))
         if done.waits_for:
             facts[_SINCE] = self._under_way_since(record, row, done.waits_for)
             return Outcome.under_way(done.waits_for, done.remote_id, facts)
