@@ -23,6 +23,7 @@ from target_avidxchange.invoice import AcknowledgedInvoice
 from target_avidxchange.refusals import differences, facts_of, name_of, rejection
 from target_avidxchange.remote import RemoteRecord
 from target_avidxchange.settled import (
+    name_linked_payments,
     see_that_it_was_not_lowered,
     see_that_nothing_is_settled,
     see_that_our_payments_stand,
@@ -138,6 +139,7 @@ class BillSink(AvidXchangeSink):
 
     @override
     def prepare(self, records: Sequence[Record], rows: Mapping[str, Row]) -> None:
+        name_linked_payments(records, self.context.ledger)
         super().prepare(records, rows)
         self.shared.codes.refresh()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from sqlalchemy import delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
@@ -47,6 +49,18 @@ class Claims:
             # On PostgreSQL whoever had it may have given it up between the two.
             if holder is not None:
                 return str(holder)
+
+    def holders(self, system: str, remote_ids: Collection[str]) -> dict[str, str]:
+        """Return which record of ours has claimed which record of the other system, by the latter's id.
+
+        Raises:
+            UnavailableError: The ledger cannot be read.
+        """
+        query = select(claims.c.remote_id, claims.c.external_id).where(
+            claims.c.system == system, claims.c.remote_id.in_(remote_ids)
+        )
+        with self._database.reading() as connection:
+            return {str(remote_id): str(holder) for remote_id, holder in connection.execute(query)}
 
     def give_up(self, system: str, remote_id: str, external_id: str) -> None:
         """Drop a claim, if that record of ours has it.
