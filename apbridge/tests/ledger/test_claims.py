@@ -27,6 +27,7 @@ def test_whoever_comes_first_has_it(ledger: Ledger) -> None:
     assert claims.claim(3, "netsuite", "7", "payment-1") == "payment-1"
     assert claims.claim(2, "netsuite", "8", "payment-2") == "payment-2"
     assert claims.claim(2, "avidxchange", "7", "payment-2") == "payment-2"
+    assert claims.holders("netsuite", ["7", "8", "9"]) == {"7": "payment-1", "8": "payment-2"}
 
 
 def test_it_is_given_up_by_whom_it_belongs_to(ledger: Ledger) -> None:
