@@ -14,6 +14,7 @@ from apbridge.ledger import RemoteFacts, Row
 from apbridge.redaction import redact_text
 from apbridge.singer import AcknowledgingSink, Action, Outcome, PartlyDeliveredError, Record, SinkContext
 from target_netsuite_payments.batch import Batch, Known
+from target_netsuite_payments.done import Done
 from target_netsuite_payments.headers import WAY, way
 from target_netsuite_payments.payment import FACTS, SETTLED, UNDONE, UNKNOWN, VOIDED, Payment
 from target_netsuite_payments.payment_facts import PaymentFacts
@@ -88,12 +89,7 @@ class PaymentsSink(AcknowledgingSink):
         done = self._batch.carry_out(record["external_id"])
         if done.note:
             self.logger.info("Payment %s: %s", record["id"], done.note)
-        # An empty one takes back what an earlier run noted.
-        facts: dict[str, Any] = {**done.facts, **({"note": done.note} if done.note else {})}
-        if _is_undone(record):
-            facts["status"] = record["status"]
-        elif done.remote_id is not None:
-            facts[WAY] = way(Payment.from_record(record))
+        facts = _facts(record, done)
         if done.waits_for:
             facts[_SINCE] = self._under_way_since(record, row, done.waits_for)
             return Outcome.under_way(done.waits_for, done.remote_id, facts)
@@ -201,6 +197,14 @@ def _is_final(record: Record) -> bool:
 
 def _is_undone(told: Mapping[str, Any]) -> bool:
     return told.get("status") in UNDONE
+
+
+def _facts(record: Record, done: Done) -> dict[str, Any]:
+    # An empty note takes back what an earlier run noted.
+    facts: dict[str, Any] = {**done.facts, **({"note": done.note} if done.note else {})}
+    if _is_undone(record):
+        return {**facts, "status": record["status"]}
+    return facts if done.remote_id is None else {**facts, WAY: way(Payment.from_record(record))}
 
 
 def _is_outdated(record: Record, row: Row | None) -> bool:
