@@ -17,11 +17,13 @@ from apbridge.schemas.identifiers import BILL, GL_ACCOUNT, VENDOR, external_id, 
 from apbridge.singer import Action, Outcome, PartlyDeliveredError, Record
 from apbridge.singer.sink import content_hash
 from apbridge.words import SUBMISSION, WITHDRAWN
+from target_avidxchange.credited import credited, is_overpaid, less_credits, stands
 from target_avidxchange.dry_run import see_that_it_may_change, see_that_its_lines_sum
+from target_avidxchange.forerunners import Forerunners
 from target_avidxchange.images import check, choose, content
 from target_avidxchange.invoice import AcknowledgedInvoice
-from target_avidxchange.refusals import differences, facts_of, name_of, rejection
-from target_avidxchange.remote import RemoteRecord
+from target_avidxchange.refusals import differences, facts_of, image_not_taken, name_of, rejection
+from target_avidxchange.remote import GONE, RemoteRecord
 from target_avidxchange.settled import (
     name_linked_payments,
     see_that_it_was_not_lowered,
@@ -30,12 +32,13 @@ from target_avidxchange.settled import (
     see_that_the_rest_is_a_discount,
 )
 from target_avidxchange.sinks import AvidXchangeSink
-from target_avidxchange.unheard import GONE, Unheard
+from target_avidxchange.unheard import Unheard
 from target_avidxchange.withdrawal import (
     Withdrawal,
     is_paid_by_us,
     our_payments,
     possible_discount,
+    settled_otherwise,
     withdrawal,
 )
 
@@ -60,6 +63,7 @@ class BillSink(AvidXchangeSink):
         name = external_id(namespace, VENDOR, vendor) if vendor else None
         own_id = self.shared.links.own_id("vendors", name) if name else None
         subsidiary = record.get("subsidiary_id")
+        record = less_credits(record)
         return {
             **record,
             "vendor_external_id": None if own_id else name,
@@ -142,6 +146,7 @@ class BillSink(AvidXchangeSink):
         name_linked_payments(records, self.context.ledger)
         super().prepare(records, rows)
         self.shared.codes.refresh()
+        self._forerunners.prepare(records, rows)
 
     @override
     def look(self, after: int = 0) -> None:
@@ -153,6 +158,11 @@ class BillSink(AvidXchangeSink):
     def _unheard(self) -> Unheard:
         at = self.context
         return Unheard(at.ledger, at.run, at.system, self.stream_name, self.remote_index)
+
+    @cached_property
+    def _forerunners(self) -> Forerunners:
+        at = self.context
+        return Forerunners(at.ledger, at.system, self.stream_name, self.remote_index)
 
     def see_that_none_is_back(self) -> None:
         """Check that no withdrawn invoice is to be paid, and begin the next look where this one ended.
@@ -198,6 +208,8 @@ class BillSink(AvidXchangeSink):
             see_that_our_payments_stand(record, known, self.remote_index, self.context.ledger)
             see_that_the_rest_is_a_discount(record, self.remote_index)
             known = replace(known, ours=our_payments(record))
+            if credited(record):
+                return self._correct(record, known)
         if known and is_paid_by_us(record):
             see_that_it_was_not_lowered(record, known)
             return Outcome.unchanged(known.remote_id, known.facts())
@@ -214,10 +226,26 @@ class BillSink(AvidXchangeSink):
             return replace(shown, ours=known.ours)
         return shown or (replace(known, body=None, is_withdrawn=False) if known else None)
 
+    def _correct(self, record: Record, known: AcknowledgedInvoice) -> Outcome:
+        """Bring an invoice to what credits leave of its bill; where that cannot be, withdraw it."""
+        if stands(record, known, self.remote_index):
+            see_that_it_was_not_lowered(record, known)
+            return Outcome.unchanged(known.remote_id, known.facts())
+        try:
+            return self._submit(record, known)
+        except RejectedError as refused:
+            is_to_withdraw = known.is_withdrawn or is_overpaid(record, self.remote_index)
+            if refused.code == "APB-TAX-022" or not is_to_withdraw:
+                raise
+            self.logger.warning("%s", refused)
+            return self._withdraw(record, known, settled_otherwise(record))
+
     def _submit(self, record: Record, known: AcknowledgedInvoice | None) -> Outcome:
+        completed = self.completed(record)
         if known is None:
             see_that_nothing_is_settled(record)
-        completed = self.completed(record)
+            if forerunner := self._forerunners.wait(record, completed["vendor_external_id"]):
+                return Outcome.waiting(forerunner)
         submission = self.shared.client.upsertion(self.resource, completed)
         body = fingerprint(submission.body)
         invoice = known or AcknowledgedInvoice()
@@ -226,15 +254,16 @@ class BillSink(AvidXchangeSink):
         if is_sent:
             if missing := self.shared.codes.missing(completed):
                 return Outcome.waiting(missing)
-            acknowledged = self._upsert(record, known, submission)
+            acknowledged = self._upsert(completed, known, submission)
             if not acknowledged.is_proved:
                 return Outcome.delivered(acknowledged.remote_id, None, action, is_proved=False)
             invoice = replace(
                 invoice,
                 remote_id=acknowledged.remote_id or invoice.remote_id,
                 body=body,
-                total=str(record.get("total")),
+                total=str(completed.get("total")),
                 is_withdrawn=False,
+                credited=str(credited(record)) if credited(record) else None,
             )
         try:
             pictured = self._send_images(record, invoice)
@@ -295,7 +324,7 @@ class BillSink(AvidXchangeSink):
             try:
                 acknowledged = self.send("send image", submission, facts)
             except RefusedError as refused:
-                raise _image_not_taken(refused, record, image) from refused
+                raise image_not_taken(refused, record, image) from refused
             if not acknowledged.is_proved:
                 return None
             if choice.left:
@@ -366,13 +395,3 @@ class BillSink(AvidXchangeSink):
 def _rest_is_unpaid(record: Record, gone: Withdrawal) -> RejectedError:
     facts = facts_of(record, open=record.get("amount_due"), total=record.get("total"))
     return RejectedError("APB-TAX-023", **facts, because=gone.because)
-
-
-def _image_not_taken(refused: RefusedError, record: Record, image: Mapping[str, Any]) -> RejectedError:
-    return RejectedError(
-        "APB-TAX-042",
-        name=name_of(record),
-        external_id=record["external_id"],
-        image=image["name"],
-        says=refused.facts["says"],
-    )

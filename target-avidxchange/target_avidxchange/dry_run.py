@@ -7,10 +7,7 @@ from http import HTTPStatus
 
 from apbridge.errors import RefusedError
 from apbridge.singer import Record
-from target_avidxchange.remote import RemoteRecord
-
-_LOCKED = {"approved", "scheduled", "paid"}
-"""Where an invoice stands that may no longer change."""
+from target_avidxchange.remote import LOCKED, RemoteRecord
 
 
 def see_that_it_may_change(there: RemoteRecord | None, purpose: str) -> None:
@@ -19,7 +16,7 @@ def see_that_it_may_change(there: RemoteRecord | None, purpose: str) -> None:
     Raises:
         RefusedError: It does not.
     """
-    if there is not None and there.status in _LOCKED:
+    if there is not None and there.status in LOCKED:
         raise _refusal(purpose, HTTPStatus.CONFLICT, f"the invoice is {there.status}", "locked")
 
 

@@ -21,6 +21,7 @@ class AcknowledgedInvoice:
         total: Its total, as sent last.
         images: sha256 of its pictures.
         is_withdrawn: We have cancelled it.
+        credited: How much less than its bill it is over, for credits that were applied to that.
         ours: External ids of our own payments that NetSuite showed applied to its bill.
     """
 
@@ -30,6 +31,7 @@ class AcknowledgedInvoice:
     images: tuple[str, ...] = ()
     is_withdrawn: bool = False
     ours: tuple[str, ...] = ()
+    credited: str | None = None
 
     @classmethod
     def known(cls, row: Row | None) -> AcknowledgedInvoice | None:
@@ -44,6 +46,7 @@ class AcknowledgedInvoice:
             tuple(facts.get("images", ())),
             facts.get("is_withdrawn", False),
             tuple(facts.get("ours", ())),
+            facts.get("credited"),
         )
 
     @classmethod
@@ -66,4 +69,5 @@ class AcknowledgedInvoice:
             "images": list(self.images),
             "is_withdrawn": self.is_withdrawn,
             "ours": list(self.ours),
+            "credited": self.credited,
         }

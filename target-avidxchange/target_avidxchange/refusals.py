@@ -34,6 +34,11 @@ def rejection(refused: RefusedError, word: str, record: Record) -> RejectedError
     )
 
 
+def image_not_taken(refused: RefusedError, bill: Record, image: Mapping[str, Any]) -> RejectedError:
+    """Return the refusal of a bill's picture."""
+    return RejectedError("APB-TAX-042", **facts_of(bill), image=image["name"], says=refused.facts["says"])
+
+
 def facts_of(bill: Record, **amounts: Decimal | int | str | None) -> dict[str, str]:
     """Return what a sentence says of a bill: its names, and amounts in its currency."""
     told = {name: _money(amount, bill.get("currency")) for name, amount in amounts.items()}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from threading import Lock
 from typing import Any, NamedTuple
 
@@ -12,6 +13,12 @@ from apbridge import json
 from apbridge.avidxchange import AvidXchange, Shown
 from apbridge.likeness import tax_digits
 from apbridge.schemas.identifiers import netsuite_id
+
+GONE = {"cancelled", "rejected"}
+"""Where an invoice stands that AvidXchange does not mean to pay."""
+
+LOCKED = {"approved", "scheduled", "paid"}
+"""Where an invoice stands that may no longer change."""
 
 _MAY_DIFFER = {"approved", "scheduled"}
 """Where an invoice stands that may no longer follow its bill: a person must see what differs."""
@@ -25,6 +32,8 @@ class RemoteRecord:
         remote_id: AvidXchange's id of it.
         fingerprint: Of what was sent for it, as AvidXchange shows it.
         image: sha256 of an invoice's picture.
+        number: Of an invoice: the vendor's own.
+        vendor: External id of an invoice's vendor.
         status: Where an invoice stands.
         status_reason: Why, where it says.
         total: Of an invoice.
@@ -38,6 +47,8 @@ class RemoteRecord:
     remote_id: str | None
     fingerprint: str
     image: str | None = None
+    number: str | None = None
+    vendor: str | None = None
     status: str | None = None
     status_reason: str | None = None
     total: Any = None
@@ -46,6 +57,13 @@ class RemoteRecord:
     is_usable: bool = True
     body: bytes | None = None
     modified_at: str | None = None
+
+    @property
+    def to_pay(self) -> Decimal:
+        """What AvidXchange means to pay of an invoice yet."""
+        if self.status in GONE:
+            return Decimal(0)
+        return Decimal(self.total) - Decimal(self.amount_paid)
 
 
 class UnlinkedVendor(NamedTuple):
@@ -175,6 +193,7 @@ class RemoteIndex:
             return RemoteRecord(record.get("id"), fingerprint, code=code, is_usable=is_usable)
         names = ("status", "status_reason", "total", "amount_paid", "modified_at")
         told: dict[str, Any] = {name: record.get(name) for name in names}
+        told |= {"number": record.get("number"), "vendor": record.get("vendor_external_id")}
         if told["status"] in _MAY_DIFFER:
             told["body"] = json.dumps(client.body_shown(resource, shown))
         return RemoteRecord(record.get("id"), fingerprint, client.shown_image(shown), **told)

@@ -9,10 +9,10 @@ from apbridge import json
 from apbridge.errors import RejectedError
 from apbridge.ledger import Ledger
 from apbridge.singer import Record
+from target_avidxchange.credited import credited, invoiced
 from target_avidxchange.invoice import AcknowledgedInvoice
 from target_avidxchange.refusals import facts_of
-from target_avidxchange.remote import RemoteIndex
-from target_avidxchange.unheard import GONE
+from target_avidxchange.remote import GONE, RemoteIndex
 from target_avidxchange.withdrawal import applied_by_us, is_ours, our_payments, possible_discount, settled
 
 _UNDONE = {"voided", "failed"}
@@ -49,7 +49,7 @@ def see_that_the_rest_is_a_discount(record: Record, remote_index: RemoteIndex) -
     there = remote_index.listed().get(record["external_id"]) if rest else None
     if there is None or there.status in {*GONE, "paid"}:
         return
-    to_pay, due = Decimal(there.total) - Decimal(there.amount_paid), Decimal(record["amount_due"])
+    to_pay, due = there.to_pay, Decimal(record["amount_due"])
     # Of a payment that AvidXchange has taken back already, the void is still to come here.
     if to_pay <= due or Decimal(there.amount_paid) < applied_by_us(record):
         return
@@ -69,7 +69,11 @@ def see_that_our_payments_stand(
     if not lost:
         return
     there = remote_index.listed().get(record["external_id"])
-    if there is None or there.status in GONE or Decimal(there.amount_paid) <= settled(record):
+    if (
+        there is None
+        or there.status in GONE
+        or Decimal(there.amount_paid) <= settled(record) - credited(record)
+    ):
         return
     # What was paid anew there may not be posted yet, where the void of the old payment is.
     rows = ledger.rows("netsuite", "payments", lost)
@@ -99,8 +103,9 @@ def see_that_it_was_not_lowered(record: Record, known: AcknowledgedInvoice) -> N
     Raises:
         RejectedError: It was: the vendor has been paid too much.
     """
-    sent, total = json.number(known.total or ""), record.get("total")
-    if total is None or not isinstance(sent, Decimal) or sent <= Decimal(total):
+    sent, now = json.number(known.total or ""), invoiced(record)
+    # Credits that AvidXchange itself has paid with are no part of what it was sent less for.
+    if now is None or not isinstance(sent, Decimal) or sent <= now or sent == now + credited(record):
         return
-    facts = facts_of(record, now=total, before=sent, difference=sent - Decimal(total))
+    facts = facts_of(record, now=now, before=sent, difference=sent - now)
     raise RejectedError("APB-TAX-024", **facts)

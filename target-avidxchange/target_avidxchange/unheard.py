@@ -14,16 +14,13 @@ from apbridge.errors import RejectedError
 from apbridge.ledger import Ledger, RemoteFacts, Run, Status
 from apbridge.ledger.run_history import RunHistory
 from target_avidxchange.invoice import AcknowledgedInvoice
-from target_avidxchange.remote import RemoteIndex, RemoteRecord
+from target_avidxchange.remote import GONE, RemoteIndex, RemoteRecord
 
 _SEEN = "invoices seen until"
 _OVERLAP = timedelta(minutes=10)
 """How late AvidXchange may show a change that it has dated before."""
 
 _MOST_NAMED = 50
-
-GONE = {"cancelled", "rejected"}
-"""Where an invoice stands that AvidXchange does not mean to pay."""
 
 
 class Unheard:

@@ -29,14 +29,23 @@ def withdrawal(bill: Mapping[str, Any]) -> Withdrawal | None:
     """
     if bill["is_deleted"]:
         return Withdrawal("it was deleted")
+    hidden = Decimal(0) if possible_discount(bill) else unexplained(bill)
+    is_to_pay = bill["is_eligible"] or is_paid_by_us(bill)
+    # What credits leave of a bill is AvidXchange's to pay: its invoice is corrected to that.
+    others = [one for one in bill["applications"] if not is_ours(one)]
+    if hidden > 0 or (others and not (is_to_pay and all(map(is_credit, others)))):
+        return settled_otherwise(bill)
+    if is_to_pay:
+        return None
+    return Withdrawal(bill.get("ineligible_because") or "the settings do not allow its submission")
+
+
+def settled_otherwise(bill: Mapping[str, Any]) -> Withdrawal:
+    """Return what but our own payments has settled a part of a bill, or all of it."""
     by_whom = [_told(one) for one in bill["applications"] if not is_ours(one)]
     if (amount := unexplained(bill)) > 0 and not possible_discount(bill):
         by_whom.append(f"{amount:,.2f} by nothing that NetSuite shows applied to it")
-    if by_whom:
-        return Withdrawal(f"{SETTLED_OTHERWISE}: {', '.join(by_whom)}")
-    if bill["is_eligible"] or is_paid_by_us(bill):
-        return None
-    return Withdrawal(bill.get("ineligible_because") or "the settings do not allow its submission")
+    return Withdrawal(f"{SETTLED_OTHERWISE}: {', '.join(by_whom)}")
 
 
 def unexplained(bill: Mapping[str, Any]) -> Decimal:
@@ -66,11 +75,12 @@ def possible_discount(bill: Mapping[str, Any]) -> Decimal:
     """Return what nothing explains on a bill, where it may be the discount of our own payments; else 0.
 
     In some accounts a link carries its payment without the discount. What is more than the usual terms
-    allow was settled by somebody else, and so was what stands beside an application that is not ours.
+    allow was settled by somebody else, and so was what stands beside a payment that is not ours.
     """
     rest, ours = unexplained(bill), applied_by_us(bill)
     is_small = 0 < rest <= _MOST_DISCOUNT * (ours + rest)
-    return rest if is_small and all(map(is_ours, bill["applications"])) else Decimal(0)
+    others = (one for one in bill["applications"] if not is_ours(one))
+    return rest if is_small and all(map(is_credit, others)) else Decimal(0)
 
 
 def is_ours(application: Mapping[str, Any]) -> bool:
@@ -78,10 +88,16 @@ def is_ours(application: Mapping[str, Any]) -> bool:
     return is_our_payment(application.get("external_id"))
 
 
+def is_credit(application: Mapping[str, Any]) -> bool:
+    """Return whether it is a vendor credit."""
+    return bool(application["kind"] == "credit")
+
+
 def is_paid_by_us(bill: Mapping[str, Any]) -> bool:
-    """Return whether payments posted from AvidXchange, and nothing else, have closed a bill."""
+    """Return whether payments posted from AvidXchange, and nothing else but credits, have closed a bill."""
     applications: Sequence[Mapping[str, Any]] = bill["applications"]
-    return bill.get("status") == "paid" and bool(applications) and all(map(is_ours, applications))
+    others = (one for one in applications if not is_ours(one))
+    return bill.get("status") == "paid" and any(map(is_ours, applications)) and all(map(is_credit, others))
 
 
 def _told(application: Mapping[str, Any]) -> str:

@@ -57,6 +57,11 @@ class Pair:
         return self.here - self.there - sum((amount for amount, _ in self.moved), ZERO)
 
     @property
+    def credited(self) -> Decimal:
+        """How much less than its bill the invoice was sent for, because of credits."""
+        return Decimal((self.row and self.row.facts.get("credited")) or 0)
+
+    @property
     def is_withdrawn(self) -> bool:
         """Whether the ledger has it as taken back."""
         return bool(self.row and self.row.facts.get("is_withdrawn"))
@@ -148,7 +153,7 @@ def _of_both(
     if not others:
         why = _odd(pair, bill, invoice, ground)
         return by_run(Cause.IN_FLIGHT, why, Direction.OUTBOUND, ground.runs, bill.modified)
-    rest = pair.left + applied
+    rest = pair.left + applied - pair.credited
     why = APBridgeError("APB-REC-021", told=_told(others), rest=_rest(rest))
     # What was applied explains its own amount; what is left over must be as young as the bill's last change.
     applied_at = max(one.modified for one in others)
@@ -187,7 +192,7 @@ def _odd(pair: Pair, bill: NetSuiteBill, invoice: AvidXchangeInvoice, ground: Gr
 
 def _sums(pair: Pair) -> APBridgeError:
     bill, invoice = pair.bill, pair.invoice
-    if bill and invoice and bill.total != invoice.total:
+    if bill and invoice and bill.total - pair.credited != invoice.total:
         return APBridgeError("APB-REC-028", here=_money(bill.total), there=_money(invoice.total))
     if invoice and invoice.status == "paid":
         return APBridgeError("APB-REC-026", open=_money(pair.here))
@@ -204,7 +209,7 @@ def _old_content(
 
     No field is named where only the ledger is behind: no run has taken up that the bill changed.
     """
-    fields, row = differing(bill, invoice), pair.row
+    fields, row = differing(bill, invoice, pair.credited), pair.row
     if row is None or not row.facts.get("body"):
         return fields or None
     if is_other_than_sent(row, invoice):

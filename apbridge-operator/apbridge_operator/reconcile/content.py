@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import func, select
@@ -20,22 +21,30 @@ from apbridge_operator.reconcile.netsuite import NetSuiteBill
 _AT_ONCE = 500
 
 
-def differing(bill: NetSuiteBill, invoice: AvidXchangeInvoice) -> tuple[str, ...]:
-    """Name the fields of the document in which both differ; what AvidXchange does not show is left out."""
+def differing(bill: NetSuiteBill, invoice: AvidXchangeInvoice, credited: Decimal) -> tuple[str, ...]:
+    """Name the fields of the document in which both differ; what AvidXchange does not show is left out.
+
+    Args:
+        bill: The bill.
+        invoice: Its invoice.
+        credited: How much less it was sent for, because of credits.
+    """
     return tuple(
         f"{name} ({here} in NetSuite, {there} in AvidXchange)"
-        for name, here, there in _fields(bill, invoice)
+        for name, here, there in _fields(bill, invoice, credited)
         if here and there and here != there
     )
 
 
-def _fields(bill: NetSuiteBill, invoice: AvidXchangeInvoice) -> Iterator[tuple[str, Any, Any]]:
+def _fields(
+    bill: NetSuiteBill, invoice: AvidXchangeInvoice, credited: Decimal
+) -> Iterator[tuple[str, Any, Any]]:
     yield "vendor", bill.vendor, invoice.vendor
     yield "number", bill.number, invoice.number
     yield "date", bill.day, invoice.day
     yield "due date", bill.due, invoice.due
     yield "currency", bill.currency, invoice.currency
-    yield "total", bill.total, invoice.total
+    yield "total", bill.total - credited, invoice.total
 
 
 def not_as_sent(

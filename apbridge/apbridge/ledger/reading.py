@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import datetime, timezone
@@ -13,7 +14,7 @@ from sqlalchemy import Select, bindparam, func, or_, select
 from apbridge.ledger.database import Database
 from apbridge.ledger.doubt import names_in_doubt
 from apbridge.ledger.rows import OPEN, UNIDENTIFIED, Row, Status, TrailSnapshot
-from apbridge.ledger.tables import Kept, audit, records
+from apbridge.ledger.tables import Kept, audit, names, records
 from apbridge.ledger.values import Values
 from apbridge.vault import BEGINNING
 
@@ -61,6 +62,11 @@ _BEGINNINGS = (
     .where(_OF_SYSTEM, _IS_KEPT)
     .distinct()
 )
+_CALLED = select(names.c.name, names.c.external_id).where(
+    names.c.system == bindparam("system"),
+    names.c.stream == bindparam("stream"),
+    names.c.name.in_(bindparam("names", expanding=True)),
+)
 _T = TypeVar("_T")
 
 
@@ -87,6 +93,22 @@ class LedgerRows:
                     if name in found:
                         found[name] = replace(found[name], content_hash="")
         return found
+
+    def called(self, system: str, stream: str, searched: Iterable[str]) -> dict[str, set[str]]:
+        """Return the external ids of the records that were ever found by some names, by name.
+
+        Args:
+            system: Theirs.
+            stream: Theirs.
+            searched: The names, as `apbridge.ledger.search_keys.searched` gives them.
+        """
+        found: defaultdict[str, set[str]] = defaultdict(set)
+        with self._database.reading() as connection:
+            for some in batches(searched, IN_LIMIT):
+                answer = connection.execute(_CALLED, {"system": system, "stream": stream, "names": some})
+                for row in answer:
+                    found[row.name].add(row.external_id)
+        return dict(found)
 
     def in_doubt(self, system: str, stream: str, external_ids: Iterable[str]) -> set[str]:
         """Name the records that are in doubt: see `apbridge.ledger.doubt`."""

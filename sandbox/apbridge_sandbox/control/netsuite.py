@@ -130,6 +130,8 @@ def _delete(sandbox: Sandbox, order: Delete) -> Any:  # noqa: ANN401
         else:
             row = _found(conn, order.type, number, order.type)
             conn.execute(f"DELETE FROM ns_{order.type} WHERE id = ?", (number,))  # noqa: S608
+            if order.type == "vendor":
+                conn.execute("DELETE FROM ns_vendorsubsidiaryrelationship WHERE entity = ?", (number,))
             note_deletion(conn, order.type, row, sandbox.clock.stamp())
     return {"deleted": order.id}
 
