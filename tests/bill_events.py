@@ -46,14 +46,14 @@ class BillScene(BillBooks):
         self._folder = folder
 
     def play(self, event: Any) -> None:  # noqa: ANN401
-        """Let something happen: a verb, or a verb and what it is about."""
+        """Play an event: a verb, or a verb and what it is about."""
         verb, about = (event, None) if isinstance(event, str) else next(iter(event.items()))
         getattr(self, "do_" + verb.replace(" ", "_"))(about)
 
     # The programs
 
     def do_run(self, _about: None) -> None:
-        """Let two hours pass, and one sweep with them, and run the way to AvidXchange."""
+        """Run the way to AvidXchange two hours later, and one sweep with it."""
         assert self.ended is None, f"the run before this one did not end well: {self.ended}"
         self.control("/control/clock", {"advance_seconds": 7200})
         self.ended = self._out.run()
@@ -135,7 +135,7 @@ class BillScene(BillBooks):
             self.control("/control/netsuite/edit", order)
 
     def do_renumber(self, about: Mapping[str, str]) -> None:
-        """Let accounts have other numbers, all at once."""
+        """Change the numbers of accounts, all at once."""
         ids = {old: self.account_id(old) for old in about}
         for old, new in about.items():
             self.control(

@@ -27,7 +27,8 @@ from tests.in_process import InboundHalf, OutboundHalf, impatient
 pytestmark = pytest.mark.long
 
 _A_SMALL_COMPANY = """
-DELETE FROM ns_account WHERE accttype NOT IN ('AcctPay', 'Bank') AND acctnumber NOT LIKE '60%' AND acctnumber <> '1250';
+DELETE FROM ns_account
+WHERE accttype NOT IN ('AcctPay', 'Bank') AND acctnumber NOT LIKE '60%' AND acctnumber <> '1250';
 DELETE FROM ns_department WHERE id > 3;
 DELETE FROM ns_classification WHERE id > 103;
 DELETE FROM ns_location WHERE id > 13

@@ -6,15 +6,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 
-from apbridge.errors import RejectedError
+from apbridge.errors import RejectedError, urgent
 from apbridge.ledger import Ledger, Need, Row, Status
 from apbridge.ledger.search_keys import searched
 from apbridge.singer import Record
 from target_avidxchange.refusals import facts_of
 from target_avidxchange.remote import GONE, RemoteIndex, RemoteRecord
 from target_avidxchange.withdrawal import withdrawal
-
-_NOT_WITHDRAWN = "APB-TAX-030"
 
 
 class Forerunners:
@@ -45,7 +43,7 @@ class Forerunners:
         for record in records:
             name, row = record["external_id"], rows.get(record["external_id"])
             if row is not None and row.acknowledged_at is not None:
-                if withdrawal(record) and row.code != _NOT_WITHDRAWN:
+                if withdrawal(record) and row.code not in urgent():
                     self._leaving.add(name)
             elif record["is_eligible"] and record.get("number"):
                 numbers[searched(record["number"])].add(name)
@@ -93,9 +91,9 @@ class Forerunners:
         if row is None or row.acknowledged_at is None:
             return False
         is_reopened = bool(row.facts.get("is_withdrawn")) and not row.content_hash
-        return is_reopened or (
-            row.code == _NOT_WITHDRAWN and row.status in {Status.REJECTED, Status.DISMISSED}
-        )
+        # Of what was dismissed nothing is kept but that it was urgent.
+        is_at_risk = row.code in urgent() and row.status in {Status.REJECTED, Status.DISMISSED}
+        return is_reopened or (is_at_risk and (row.payload is None or withdrawal(row.payload) is not None))
 
 
 def _is_alike(record: Record, vendor: str | None, invoice: RemoteRecord) -> bool:
