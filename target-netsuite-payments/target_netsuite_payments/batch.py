@@ -12,21 +12,27 @@ from apbridge.netsuite.catalog import FieldKind
 from apbridge.schemas.identifiers import VENDOR, internal_id
 from apbridge.singer import Action
 from target_netsuite_payments.amendments import Amendments
+from target_netsuite_payments.applying import Applying
 from target_netsuite_payments.books import Bill, NetSuiteBooks, Recorded
-from target_netsuite_payments.by_hand import RecordedByHand, same
+from target_netsuite_payments.by_hand import RecordedByHand, another, same
 from target_netsuite_payments.checks import (
     BillShare,
+    balance_difference,
     check_vendor,
     closed_by,
     confirm,
+    covered_by_credits,
     draft,
     paid_bills,
+    shares_named,
     shares_of,
     under_way,
 )
+from target_netsuite_payments.credits import credits_used
 from target_netsuite_payments.done import Done
 from target_netsuite_payments.groups import in_groups
 from target_netsuite_payments.headers import changes
+from target_netsuite_payments.known import Known
 from target_netsuite_payments.payment import Payment
 from target_netsuite_payments.payment_fields import CODES
 from target_netsuite_payments.posting import Posting
@@ -36,25 +42,6 @@ from target_netsuite_payments.undoing import Undoing
 _LINKED = "recorded by hand as vendor payment {}, which has our external id now: nothing is posted"
 
 _FOLLOWED = "vendor payment {} follows what AvidXchange has changed: {}"
-_ANOTHER = (
-    "vendor payment {} has the same number {}, but is of {} and fully applied to other documents ({}): it is "
-    "another payment, and this one was posted."
-)
-
-
-@dataclass(frozen=True)
-class Known:
-    """What the ledger knows of payments, by external id.
-
-    Args:
-        remote_ids: The vendor payments.
-        journals: The journals that were made to void them.
-        ways: How they went when NetSuite was last brought in line with them: see `headers.way`.
-    """
-
-    remote_ids: Mapping[str, str]
-    journals: Mapping[str, str]
-    ways: Mapping[str, Mapping[str, str | None]]
 
 
 @dataclass
@@ -101,6 +88,7 @@ class Batch:
         # for a bill that something else has paid.
         self._bills = books.bills(bill for payment in payments for bill in closed_by(payment, rules.account))
         names = [payment.external_id for payment in payments]
+        self._applying = Applying(books, posting, rules, payments, known.credits, known.all_credits)
         self._posted = books.posted(names, rules.facts.kinds)
         applied = {bill for recorded in self._posted.values() for bill in recorded.applied}
         self._bills |= books.bills(applied - self._bills.keys())
@@ -109,7 +97,7 @@ class Batch:
             for payment in payments
             if payment.is_undone and (name := payment.external_id) in self._posted
         }
-        self._undoing = Undoing(books, posting, rules, standing, known.journals)
+        self._undoing = Undoing(books, posting, rules, standing, known.journals, self._release)
         new = [payment for payment in payments if payment.external_id not in self._posted]
         self._in_parts = self._more_of_bills(new)
         numbered = books.numbered(number for payment in new for number in payment.numbers)
@@ -125,6 +113,7 @@ class Batch:
         self._changed: dict[str, list[str]] = {}
         self._written: dict[str, Payment] = {}
         self._undone: dict[str, tuple[Payment, Recorded]] = {}
+        self._applied: list[Payment] = []
 
     def carry_out(self, external_id: str) -> Done:
         """Post a payment or undo it, once, after those that it must wait for. Thread-safe.
@@ -149,8 +138,11 @@ class Batch:
 
     @property
     def carried_out(self) -> list[Payment]:
-        """The payments that were posted, linked or undone."""
-        return [*self._written.values(), *(payment for payment, _ in self._undone.values())]
+        """The payments that were posted, linked or undone, or whose credits were applied or taken off."""
+        undone = (payment for payment, _ in self._undone.values())
+        return list(
+            {each.external_id: each for each in (*self._written.values(), *undone, *self._applied)}.values()
+        )
 
     def read_back(self) -> list[tuple[str, APBridgeError]]:
         """Compare what was posted and undone, and what is open on the changed bills, with what should be.
@@ -173,8 +165,9 @@ class Batch:
                 for name in external_ids
                 if name in recorded and name in self._written and not recorded[name].applied
             )
-            if difference := _difference(self._bills[number], bills.get(number), pending):
+            if difference := balance_difference(self._bills[number], bills.get(number), pending):
                 found += [(external_id, difference) for external_id in external_ids]
+        found += self._applying.differences()
         for external_id, payment in self._written.items():
             if differs := self._contradiction(payment, recorded.get(external_id)):
                 found.append((external_id, differs))
@@ -202,7 +195,10 @@ class Batch:
         account = self._rules.account
         if recorded is None:
             raise RejectedError("APB-PAY-044", payment=payment.id)
-        confirm(payment, shares_of(payment, account), internal_id(payment.vendor, account, VENDOR), recorded)
+        shares = shares_of(payment, account)
+        confirm(payment, shares, internal_id(payment.vendor, account, VENDOR), recorded)
+        if credits_used(payment, account):
+            self._applying.standing(payment, shares, recorded)
         return under_way(payment, recorded)
 
     def _more_of_bills(self, payments: Sequence[Payment]) -> set[str]:
@@ -226,7 +222,8 @@ class Batch:
     def _touched_by(self, payment: Payment) -> list[str]:
         recorded = self._posted.get(payment.external_id)
         named = closed_by(payment, self._rules.account)
-        return list(dict.fromkeys([*named, *(recorded.applied if recorded else ())]))
+        used = credits_used(payment, self._rules.account)
+        return list(dict.fromkeys([*named, *used, *(recorded.applied if recorded else ())]))
 
     def _result(self, payment: Payment) -> Done | APBridgeError:
         try:
@@ -244,6 +241,9 @@ class Batch:
             done = self._follow(payment, shares, recorded, self._confirm(payment, recorded))
             return self._tell(payment, done, recorded.custom)
         bills = paid_bills(payment, shares, self._bills)
+        used = credits_used(payment, account)
+        if used and not payment.amount:
+            return self._settle_with_credits(payment, shares, bills)
         if linked := self._link(payment, shares, bills):
             return self._tell(payment, linked, {})
         if remote_id := self._known.remote_ids.get(payment.external_id):
@@ -254,6 +254,7 @@ class Batch:
             # NetSuite's refusal of the payment before may have shown that it is.
             if bill.id in self._in_parts or bill.instalments:
                 bill.instalments = self._books.instalments_by_record(bill.id)
+        self._applying.check(payment, used, bills)
         body = draft(payment, shares, bills, self._periods, self._rules)
         facts = {*self._rules.facts.fields.values()}
         closed_period = self._rules.closed_period
@@ -263,10 +264,13 @@ class Batch:
         for bill in bills:
             bill.unpaid -= shares[bill.id].closes
             self._changed.setdefault(bill.id, []).append(payment.external_id)
+        if used:
+            self._applying.posted(payment)
         return Done(
             remote_id,
             Action.CREATED,
-            note=" ".join(map(_another, self._by_hand.others(payment, bills))),
+            note=" ".join(map(another, self._by_hand.others(payment, bills))),
+            facts=self._applying.facts(payment),
             not_taken=amendments.not_taken(remote_id),
         )
 
@@ -287,15 +291,27 @@ class Batch:
         bill = self._bills.get(next(iter(shares)))
         head = changes(payment, went, recorded, bill, self._periods, self._rules) if bill else {}
         if not head:
-            return Done(recorded.id, waits_for=waits_for)
+            return Done(recorded.id, waits_for=waits_for, facts=self._applying.facts(payment))
         self._posting.change(payment, recorded, head)
         self._written[payment.external_id] = payment
-        return Done(recorded.id, Action.UPDATED, _FOLLOWED.format(recorded.id, ", ".join(head)), waits_for)
+        note = _FOLLOWED.format(recorded.id, ", ".join(head))
+        return Done(recorded.id, Action.UPDATED, note, waits_for, self._applying.facts(payment))
 
     def _is_moved(self, payment: Payment) -> bool:
         """Return whether a payment is to be posted, or is posted on another day than it has now."""
         recorded = self._posted.get(payment.external_id)
         return not payment.is_undone and (recorded is None or recorded.day != payment.paid_on)
+
+    def _settle_with_credits(
+        self, payment: Payment, shares: Mapping[str, BillShare], bills: Sequence[Bill]
+    ) -> Done:
+        check_vendor(payment, bills, self._rules.account)
+        done = self._applying.settle(payment, shares, bills)
+        if done.action:
+            self._applied.append(payment)
+            for bill in bills:
+                self._changed.setdefault(bill.id, []).append(payment.external_id)
+        return done
 
     def _link(self, payment: Payment, shares: Mapping[str, BillShare], bills: Sequence[Bill]) -> Done | None:
         """Link a payment to a vendor payment that somebody recorded by hand, and to no other.
@@ -315,7 +331,8 @@ class Batch:
             now = self._books.payments([found.id]).get(found.id)
             if now is not None and now.external_id == payment.external_id:
                 waits_for = self._confirm(payment, now)
-                return Done(now.id, note=_LINKED.format(now.id), waits_for=waits_for)
+                note, facts = _LINKED.format(now.id), self._applying.facts(payment)
+                return Done(now.id, note=note, waits_for=waits_for, facts=facts)
             if now != found:
                 self._posting.give_up(payment, found)
                 self._by_hand.renew(found, now)
@@ -326,7 +343,10 @@ class Batch:
             else:
                 self._posting.give_up(payment, found)
             self._written[payment.external_id] = payment
-            return Done(remote_id, Action.UPDATED, note=_LINKED.format(remote_id))
+            if credits_used(payment, self._rules.account):
+                self._applying.standing(payment, shares, found)
+            note, facts = _LINKED.format(remote_id), self._applying.facts(payment)
+            return Done(remote_id, Action.UPDATED, note, facts=facts)
         return None
 
     def _undo(self, payment: Payment) -> Done:
@@ -335,6 +355,8 @@ class Batch:
         recorded = self._posted.get(payment.external_id)
         if recorded is None:
             named = closed_by(payment, self._rules.account)
+            if self._applying.is_known(payment) or (named and not payment.amount):
+                return self._undo_credits(payment)
             bills = [self._bills[bill] for bill in named if bill in self._bills]
             for by_hand in self._by_hand.of(payment, bills):
                 raise RejectedError("APB-PAY-062", remote_id=by_hand.id, **facts)
@@ -344,25 +366,30 @@ class Batch:
             return done
         self._undone[payment.external_id] = payment, recorded
         opened = {**recorded.applied, **closed_by(payment, self._rules.account)}
+        covered = covered_by_credits(payment, shares_named(payment, self._rules.account), recorded)
         for bill in recorded.applied:
             if bill in self._bills:
-                self._bills[bill].unpaid += opened[bill]
+                self._bills[bill].unpaid += opened[bill] - covered.get(bill, Decimal(0))
                 self._changed.setdefault(bill, []).append(payment.external_id)
         return done
 
+    def _undo_credits(self, payment: Payment) -> Done:
+        done, opened = self._applying.undo(payment)
+        self._open(payment, opened)
+        return done
 
-def _another(recorded: Recorded) -> str:
-    bills = ", ".join(sorted(recorded.applied, key=int))
-    return _ANOTHER.format(recorded.id, recorded.number, recorded.day, bills)
+    def _release(self, payment: Payment, recorded: Recorded) -> None:
+        """Take the credits of a posted payment off its bills."""
+        account = self._rules.account
+        if not credits_used(payment, account):
+            return
+        pairs = self._applying.standing(payment, shares_named(payment, account), recorded)
+        self._open(payment, self._applying.take_off(payment, pairs))
 
-
-def _difference(expected: Bill, actual: Bill | None, pending: Decimal | int) -> APBridgeError | None:
-    if actual is not None and actual.unpaid in {expected.unpaid, expected.unpaid + pending}:
-        return None
-    return APBridgeError(
-        "APB-PAY-052",
-        bill=expected.id,
-        number=expected.number,
-        expected=f"{expected.unpaid:.2f}",
-        actual="nothing" if actual is None else f"{actual.unpaid:.2f}",
-    )
+    def _open(self, payment: Payment, opened: Mapping[str, Decimal]) -> None:
+        for bill, amount in opened.items():
+            if bill in self._bills:
+                self._bills[bill].unpaid += amount
+                self._changed.setdefault(bill, []).append(payment.external_id)
+        if opened:
+            self._applied.append(payment)

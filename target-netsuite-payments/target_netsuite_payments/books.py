@@ -21,6 +21,7 @@ from apbridge.netsuite.queries.lines import QueryLine
 from apbridge.netsuite.queries.query import Query
 from apbridge.netsuite.queries.reader import Reader
 from apbridge.netsuite.void_journals import Journal
+from target_netsuite_payments.credits import Credit, read_credits
 from target_netsuite_payments.instalments import Instalment, by_record
 from target_netsuite_payments.periods import Period
 
@@ -34,7 +35,7 @@ _INSTALMENTS = Query.load(__package__, "instalments", "read the instalments of b
 _CODES = Query.load(__package__, "bill_codes", "read the coding of bills", ["bill"])
 _VENDORS = Query.load(__package__, "vendors", "look a vendor up", ["id"])
 
-_JOURNAL = "Journal"
+_JOURNAL, _CREDIT = "Journal", "VendCred"
 _PROBLEM = "a row without what was asked for"
 _TABLE = re.compile(r"Record '(\w+)' was not found")
 
@@ -107,6 +108,7 @@ class Recorded:
     applied: dict[str, Decimal] = field(default_factory=dict)
     journals: frozenset[str] = frozenset()
     custom: dict[str, str] = field(default_factory=dict, compare=False)
+    credits: dict[str, Decimal] = field(default_factory=dict)
 
 
 class NetSuiteBooks:
@@ -133,6 +135,11 @@ class NetSuiteBooks:
             raise SettingError("APB-PAY-004")
         with as_documented(_BILLS.purpose, _PROBLEM):
             return {number: _bill(row) for number, (*_, row) in rows.items()}
+
+    def credits(self, ids: Iterable[str]) -> dict[str, Credit]:
+        """Read vendor credits by internal id, with what they are applied to; one not shown is left out."""
+        with _tables_named():
+            return read_credits(self._reader, ids)
 
     def posted(self, external_ids: Iterable[str], custom: Fields | None = None) -> dict[str, Recorded]:
         """Read vendor payments by external id, with what they pay, and what some custom fields hold."""
@@ -301,12 +308,16 @@ def _amount(text: str) -> Decimal:
 def _recorded(row: Row, applications: Iterable[Row], reversals: Collection[str]) -> Recorded:
     applied: dict[str, Decimal] = {}
     journals: set[str] = set()
+    used: dict[str, Decimal] = {}
     reversed_by = Decimal(0)
     for one in applications:
         amount, document = abs(_amount(one["amount"])), str(int(one["bill"]))
         is_journal = one.get("kind") == _JOURNAL
         if is_journal and document in reversals:
             reversed_by += amount
+            continue
+        if one.get("kind") == _CREDIT:
+            used[document] = amount
             continue
         applied[document] = amount
         if is_journal:
@@ -325,6 +336,7 @@ def _recorded(row: Row, applications: Iterable[Row], reversals: Collection[str])
         is_voided=row.get("voided") == "T" or status == VOIDED or 0 < total <= reversed_by,
         applied=applied,
         journals=frozenset(journals),
+        credits=used,
     )
 
 

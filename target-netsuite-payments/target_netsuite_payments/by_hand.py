@@ -18,6 +18,12 @@ _SAME_CHECK = timedelta(days=7)
 """How far apart somebody and AvidXchange may date one check."""
 
 
+_ANOTHER = (
+    "vendor payment {} has the same number {}, but is of {} and fully applied to other documents ({}): it is "
+    "another payment, and this one was posted."
+)
+
+
 class RecordedByHand:
     """Vendor payments under the numbers of payments.
 
@@ -133,3 +139,9 @@ def same(payment: Payment, shares: Mapping[str, BillShare], by_hand: Sequence[Re
     raise RejectedError(
         "APB-PAY-043", payment=payment.id, remote_id=each.id, differences="; ".join(differing)
     )
+
+
+def another(recorded: Recorded) -> str:
+    """Describe a vendor payment that has the number of a payment and is another one."""
+    bills = ", ".join(sorted(recorded.applied, key=int))
+    return _ANOTHER.format(recorded.id, recorded.number, recorded.day, bills)

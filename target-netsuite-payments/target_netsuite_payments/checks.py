@@ -8,23 +8,30 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
-from apbridge.errors import RejectedError, UnderWayError
+from apbridge.errors import APBridgeError, RejectedError, UnderWayError
 from apbridge.netsuite.payment_status import FINAL, REFUSED, describe
 from apbridge.schemas.identifiers import BILL, VENDOR, internal_id, netsuite_id, payment_external_id
 from target_netsuite_payments.books import Bill, Recorded
+from target_netsuite_payments.credits import credit_lines, credits_used, is_credit, used_credit
 from target_netsuite_payments.headers import header
 from target_netsuite_payments.instalments import apply_lines
-from target_netsuite_payments.payment import LONGEST_NUMBER, LONGEST_TEXT, UNREADABLE, Payment, readable
+from target_netsuite_payments.payment import (
+    LONGEST_NUMBER,
+    LONGEST_TEXT,
+    UNREADABLE,
+    Payment,
+    is_cents,
+    readable,
+)
 from target_netsuite_payments.periods import Period, posting_day
 from target_netsuite_payments.rules import PostingRules
 
 APPROVED = "2"
 """Approval status of what is approved (NetSuite)."""
 
-_CENT = Decimal("0.01")
 _PAYABLE = {"A", "F", "B"}
 _NOT_PAYABLE = {"C": "cancelled", "D": "pending approval", "E": "rejected"}
 
@@ -62,14 +69,13 @@ def shares_of(payment: Payment, account: str) -> dict[str, BillShare]:
     if not payment.allocations:
         raise RejectedError("APB-PAY-011", payment=payment.id)
     shares: dict[str, BillShare] = {}
+    used = Decimal(0)
     for each in payment.allocations:
+        if is_credit(each):
+            used += used_credit(payment, each, account)
+            continue
         bill = _named(payment, each.invoice, account, BILL)
-        if (
-            each.amount <= 0
-            or each.discount < 0
-            or not _is_cents(each.amount)
-            or not _is_cents(each.discount)
-        ):
+        if each.amount <= 0 or each.discount < 0 or not is_cents(each.amount) or not is_cents(each.discount):
             raise RejectedError(
                 "APB-PAY-012",
                 payment=payment.id,
@@ -79,12 +85,25 @@ def shares_of(payment: Payment, account: str) -> dict[str, BillShare]:
             )
         before = shares.get(bill, BillShare(Decimal(0), Decimal(0)))
         shares[bill] = BillShare(before.amount + each.amount, before.discount + each.discount)
-    allocated = sum((share.amount for share in shares.values()), Decimal(0))
+    paid = sum((share.amount for share in shares.values()), Decimal(0))
+    if used > paid:
+        raise RejectedError("APB-PAY-101", payment=payment.id, used=f"{used:.2f}", paid=f"{paid:.2f}")
+    allocated = paid - used
     if allocated != payment.amount:
         raise RejectedError("APB-PAY-013", payment=payment.id, amount=payment.amount, allocated=allocated)
     _check_references(payment)
     if payment.paid_on is None:
         raise RejectedError("APB-PAY-017", payment=payment.id)
+    return shares
+
+
+def shares_named(payment: Payment, account: str) -> dict[str, BillShare]:
+    """Return what a payment is said to pay on each bill of this account, whether or not it adds up."""
+    shares: dict[str, BillShare] = {}
+    for each in payment.allocations:
+        if bill := internal_id(each.invoice, account, BILL):
+            before = shares.get(bill, BillShare(Decimal(0), Decimal(0)))
+            shares[bill] = BillShare(before.amount + each.amount, before.discount + each.discount)
     return shares
 
 
@@ -156,7 +175,9 @@ def differences(
         found.append(f"vendor {recorded.vendor} in NetSuite, {vendor} in AvidXchange")
     if recorded.total != payment.amount:
         found.append(f"amount {recorded.total:.2f} in NetSuite, {payment.amount:.2f} in AvidXchange")
-    for bill in () if waits else sorted(shares.keys() | recorded.applied.keys(), key=int):
+    if waits or covered_by_credits(payment, shares, recorded, is_by_hand=is_by_hand):
+        return found
+    for bill in sorted(shares.keys() | recorded.applied.keys(), key=int):
         share = shares.get(bill, BillShare(Decimal(0), Decimal(0)))
         applied = recorded.applied.get(bill, Decimal(0))
         # A link carries the payment, or the payment and its discount: both were seen. Of a payment typed by
@@ -169,6 +190,27 @@ def differences(
                 f"{applied:.2f} on {kind} {bill} in NetSuite, {share.amount:.2f}{discount} in AvidXchange"
             )
     return found
+
+
+def covered_by_credits(
+    payment: Payment, shares: Mapping[str, BillShare], recorded: Recorded, *, is_by_hand: bool = False
+) -> dict[str, Decimal]:
+    """Return what of each bill a posted payment leaves to its credits; none where they cover something else.
+
+    NetSuite links a credit to the bills, or to the payment: then the payment's own links are over the whole.
+    """
+    used = sum((share.amount for share in shares.values()), -payment.amount)
+    if not used or not recorded.applied.keys() <= shares.keys():
+        return {}
+    bases = [{bill: share.closes for bill, share in shares.items()}]
+    if not is_by_hand:
+        bases.append({bill: share.amount for bill, share in shares.items()})
+    for base in bases:
+        covered = {bill: amount - recorded.applied.get(bill, Decimal(0)) for bill, amount in base.items()}
+        linked = sum(recorded.credits.values(), Decimal(0))
+        if min(covered.values()) >= 0 and sum(covered.values(), linked) == used:
+            return covered
+    return {}
 
 
 def confirm(
@@ -211,7 +253,7 @@ def draft(
         RejectedError: It does not fit the books.
     """
     for bill in bills:
-        _check_bill(payment, bill, shares[bill.id])
+        check_bill(payment, bill, shares[bill.id])
     currencies = {bill.symbol for bill in bills} | ({payment.currency} if payment.currency else set())
     # An account with one currency does not tell which; the payment's word is all there is then.
     if len(currencies - {None}) > 1:
@@ -238,6 +280,8 @@ def draft(
         "toBePrinted": False,
         "apply": {"items": applied(payment, bills, shares)},
     }
+    if used := credits_used(payment, rules.account):
+        body["credit"] = {"items": credit_lines(used)}
     if rules.is_approved:
         body["approvalStatus"] = {"id": APPROVED}
     present = {name: value for name, value in body.items() if value is not None}
@@ -269,7 +313,12 @@ def applied(payment: Payment, bills: Sequence[Bill], shares: Mapping[str, BillSh
     return items
 
 
-def _check_bill(payment: Payment, bill: Bill, share: BillShare) -> None:
+def check_bill(payment: Payment, bill: Bill, share: BillShare) -> None:
+    """Make sure that a bill may be paid, and has as much open.
+
+    Raises:
+        RejectedError: It is not, or has less.
+    """
     if bill.status not in _PAYABLE or bill.is_on_hold:
         status = _NOT_PAYABLE.get(bill.status, "on hold" if bill.is_on_hold else bill.status)
         raise RejectedError(
@@ -307,12 +356,24 @@ def _reference(internal_id: str | None) -> dict[str, str] | None:
     return None if internal_id is None else {"id": internal_id}
 
 
-def _is_cents(amount: Decimal) -> bool:
-    try:
-        return amount == amount.quantize(_CENT)
-    except InvalidOperation:  # more digits than any amount has
-        return False
-
-
 def _listed(values: set[str | None]) -> str:
     return ", ".join(sorted(value or "none" for value in values))
+
+
+def balance_difference(expected: Bill, actual: Bill | None, pending: Decimal | int) -> APBridgeError | None:
+    """Return how what is open on a bill differs from what should be; None where it does not.
+
+    Args:
+        expected: As it should be.
+        actual: As NetSuite has it.
+        pending: What is posted and may not be taken off yet.
+    """
+    if actual is not None and actual.unpaid in {expected.unpaid, expected.unpaid + pending}:
+        return None
+    return APBridgeError(
+        "APB-PAY-052",
+        bill=expected.id,
+        number=expected.number,
+        expected=f"{expected.unpaid:.2f}",
+        actual="nothing" if actual is None else f"{actual.unpaid:.2f}",
+    )

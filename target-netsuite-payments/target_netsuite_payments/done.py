@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from apbridge.errors import RejectedError, UnderWayError
 from apbridge.singer import Action
@@ -26,5 +27,5 @@ class Done:
     action: Action | None = None
     note: str = ""
     waits_for: UnderWayError | None = None
-    facts: Mapping[str, str] = field(default_factory=dict)
+    facts: Mapping[str, Any] = field(default_factory=dict)
     not_taken: RejectedError | None = None

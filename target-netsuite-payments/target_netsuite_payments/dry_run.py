@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 from typing_extensions import override
@@ -44,6 +45,9 @@ class DryRun(Posting):
 
     @override
     def change(self, payment: Payment, recorded: Recorded, head: Mapping[str, Any]) -> None: ...
+
+    @override
+    def apply(self, payment: Payment, credit: str, totals: Mapping[str, Decimal]) -> None: ...
 
     @override
     def delete(self, payment: Payment, recorded: Recorded, reason: str | None) -> None: ...

@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 VOIDED = "voided"
@@ -43,6 +43,8 @@ REFERENCES = ("trace", "id", "none")
 
 _WITHOUT_A_SIGN = {"Cc", "Cs"}
 """Unicode's control characters and halves of characters."""
+
+_CENT = Decimal("0.01")
 
 UNREADABLE = "\N{REPLACEMENT CHARACTER}"
 """Stands where a character could not be read."""
@@ -168,6 +170,14 @@ def _facts(record: Mapping[str, Any]) -> dict[str, str | None]:
         "cleared_on": cleared_on.isoformat() if cleared_on else None,
         **{name: record.get(name) for name in as_told},
     }
+
+
+def is_cents(amount: Decimal) -> bool:
+    """Return whether an amount is in whole cents."""
+    try:
+        return amount == amount.quantize(_CENT)
+    except InvalidOperation:  # more digits than any amount has
+        return False
 
 
 def _cut(number: str) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from decimal import Decimal
 from functools import partial
 from http import HTTPStatus
 from threading import Event
@@ -18,6 +19,7 @@ from apbridge.singer import Action
 from target_netsuite_payments.amendments import Amendments
 from target_netsuite_payments.books import Bill, NetSuiteBooks, Recorded
 from target_netsuite_payments.checks import BillShare, confirm
+from target_netsuite_payments.credits import apply_body, patch_credit
 from target_netsuite_payments.done import Done
 from target_netsuite_payments.payment import Payment
 from target_netsuite_payments.payment_facts import not_taken
@@ -238,6 +240,37 @@ class Posting:
         except RefusedError as refused:
             return replace(done, not_taken=not_taken(payment, remote_id, ", ".join(change), refused))
         return replace(done, action=done.action or Action.UPDATED)
+
+    def apply(self, payment: Payment, credit: str, totals: Mapping[str, Decimal]) -> None:
+        """Write what a credit is applied to, for a payment: all of it, so that twice is as once.
+
+        Args:
+            payment: What AvidXchange says.
+            credit: Internal id of the credit.
+            totals: What it is applied to each bill with then; nothing takes it off.
+
+        Raises:
+            RefusedError: NetSuite does not take it.
+            OutcomeUnknownError: It may or may not be done.
+        """
+        purpose = f"apply credits of payment {payment.id}"
+        body = apply_body(totals)
+        with self._run.audited(
+            system=SYSTEM,
+            operation=purpose,
+            external_id=payment.external_id,
+            body={"credit": credit, **body},
+        ):
+            patch_credit(self._netsuite, credit, body, purpose)
+
+    @property
+    def is_stopping(self) -> bool:
+        """Whether nothing is to be sent again."""
+        return self._stop.is_set()
+
+    def look_ups(self, doubt: Exception) -> Iterator[None]:
+        """Wait before each look-up of a write in doubt; of one that was refused there is one, at once."""
+        return look_ups(self._stop, 1 if isinstance(doubt, RefusedError) else None)
 
     def _create(self, payment: Payment, body: Mapping[str, Any]) -> str:
         purpose = f"post payment {payment.id}"

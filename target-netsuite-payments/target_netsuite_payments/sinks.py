@@ -13,9 +13,12 @@ from apbridge.errors import APBridgeError, RejectedError, UnderWayError
 from apbridge.ledger import RemoteFacts, Row
 from apbridge.redaction import redact_text
 from apbridge.singer import AcknowledgingSink, Action, Outcome, PartlyDeliveredError, Record, SinkContext
-from target_netsuite_payments.batch import Batch, Known
+from target_netsuite_payments.applying import CREDITS
+from target_netsuite_payments.batch import Batch
+from target_netsuite_payments.credits import Pairs, read_kept
 from target_netsuite_payments.done import Done
 from target_netsuite_payments.headers import WAY, way
+from target_netsuite_payments.known import Known
 from target_netsuite_payments.payment import FACTS, SETTLED, UNDONE, UNKNOWN, VOIDED, Payment
 from target_netsuite_payments.payment_facts import PaymentFacts
 from target_netsuite_payments.statuses import BillStatuses
@@ -75,7 +78,15 @@ class PaymentsSink(AcknowledgingSink):
         self._payments = {payment.external_id: payment.id for payment in payments}
         journals = {name: row.facts[JOURNAL] for name, row in rows.items() if JOURNAL in row.facts}
         ways = {name: row.facts[WAY] for name, row in rows.items() if WAY in row.facts}
-        self._batch = self._look_up(payments, Known(posted, journals, ways))
+        credits_known = {
+            name: read_kept(row.facts[CREDITS]) for name, row in rows.items() if CREDITS in row.facts
+        }
+        known = Known(posted, journals, ways, credits_known, self._all_credits)
+        self._batch = self._look_up(payments, known)
+
+    def _all_credits(self) -> Mapping[str, Pairs]:
+        rows = self.context.ledger.all_rows(self.context.system, self.stream_name)
+        return {row.external_id: read_kept(row.facts[CREDITS]) for row in rows if CREDITS in row.facts}
 
     @override
     def deliver(self, record: Record, row: Row | None) -> Outcome:

@@ -63,8 +63,9 @@ class TargetNetSuitePayments(AcknowledgingTarget):
 
     @override
     def make_sink(self, stream: str) -> AcknowledgingSink:
-        from target_netsuite_payments.batch import Batch, Known  # noqa: PLC0415
+        from target_netsuite_payments.batch import Batch  # noqa: PLC0415
         from target_netsuite_payments.dry_run import DryRun  # noqa: PLC0415
+        from target_netsuite_payments.known import Known  # noqa: PLC0415
         from target_netsuite_payments.posting import Posting  # noqa: PLC0415
         from target_netsuite_payments.sinks import InvoicesSink, PaymentsSink  # noqa: PLC0415
 

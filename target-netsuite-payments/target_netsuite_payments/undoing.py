@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 from apbridge.errors import RejectedError, UnderWayError
 from apbridge.netsuite.payment_status import FINAL, REFUSED, describe
@@ -31,19 +31,23 @@ class Undoing:
         rules: The settings.
         payments: What is to be undone and stands, by external id.
         journals: The journal that the ledger knows to be made for it, by external id.
+        release: Takes the credits of a payment off its bills. It goes before what undoes the payment, so that
+            a run that is killed between them finds the payment, and goes on.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0917 - who reads and writes, and what is known
         self,
         books: NetSuiteBooks,
         posting: Posting,
         rules: PostingRules,
         payments: Mapping[str, Recorded],
         journals: Mapping[str, str],
+        release: Callable[[Payment, Recorded], None],
     ) -> None:
         self._books = books
         self._posting = posting
         self._rules = rules
+        self._release = release
         self._known = {name: journals[name] for name in payments if name in journals}
         found = books.journals(of=[one.id for one in payments.values()], ids=self._known.values())
         self._by_id = {journal.id: journal for journal in found}
@@ -70,6 +74,7 @@ class Undoing:
             _raise_if_voided_again(made, facts)
             if any(bill in bills and bills[bill].unpaid < off for bill, off in recorded.applied.items()):
                 raise RejectedError("APB-PAY-063", **facts)
+            self._release(payment, recorded)
             note = f"{payment.status} in AvidXchange, and voided in NetSuite already"
             return Done(recorded.id, note=note)
         if not recorded.memo.startswith(signature(payment)):
@@ -87,6 +92,7 @@ class Undoing:
         note = f"{payment.status} in AvidXchange: vendor payment {recorded.id} undone"
         done = Done(recorded.id, Action.CANCELLED, note)
         if self._rules.on_void == "delete":
+            self._release(payment, recorded)
             self._posting.delete(payment, recorded, self._rules.deletion_reason)
             return done
         return self._void(payment, recorded, done)
@@ -98,6 +104,7 @@ class Undoing:
                 raise RejectedError("APB-PAY-077", standing=describe(recorded.status), **facts)
             # A journal may have reversed it of which NetSuite does not tell.
             raise RejectedError("APB-PAY-071", **facts)
+        self._release(payment, recorded)
         voided_by = self._posting.void(payment, recorded)
         if voided_by == recorded.id:
             return done

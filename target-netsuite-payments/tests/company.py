@@ -41,6 +41,17 @@ class OpenBill:
         return f"netsuite-{ACCOUNT}-vendorbill-{self.id}"
 
 
+@dataclass(frozen=True)
+class OpenCredit:
+    """A vendor credit of the vendor of a bill."""
+
+    id: str
+
+    @property
+    def external_id(self) -> str:
+        return f"netsuite-{ACCOUNT}-vendorcredit-{self.id}"
+
+
 @dataclass
 class PostedPayment:
     """A vendor payment in the books, with what it takes off each bill."""
@@ -173,6 +184,38 @@ class PostingCompany:
         """Record a payment as a person would, and return its internal id."""
         order = {"bill": bill.id, "amount": str(amount), "check_number": number}
         return str(self.control("/control/netsuite/pay-by-hand", order)["id"])
+
+    def credit(self, bill: OpenBill, total: str, **order: Any) -> OpenCredit:  # noqa: ANN401
+        """Enter a credit of a bill's vendor that goes with the bill."""
+        (row,) = self.rows("SELECT * FROM ns_transaction WHERE id = ?", bill.id)
+        new = {
+            "vendor": bill.vendor,
+            "tranid": f"CM-{bill.id}",
+            "lines": [{"account": "6010", "amount": total}],
+            "subsidiary": row["subsidiary"],
+            "currency": row["currency"],
+            "ap_account": row["account"],
+            **order,
+        }
+        (number,) = self.control("/control/netsuite/credits", {"credits": [new]})["ids"]
+        return OpenCredit(number)
+
+    def left(self, credit: OpenCredit) -> Decimal:
+        """Return what of a credit is not used."""
+        return self.unpaid(credit.id)
+
+    def covered(self, credit: OpenCredit) -> dict[str, Decimal]:
+        """Return which bills a credit is applied to."""
+        query = (
+            "SELECT previousdoc, SUM(foreignamount_cents) AS cents FROM ns_link"
+            " WHERE nextdoc = ? AND linktype = 'Payment' GROUP BY previousdoc"
+        )
+        return {str(row["previousdoc"]): Decimal(row["cents"]) / 100 for row in self.rows(query, credit.id)}
+
+    def apply_by_hand(self, credit: OpenCredit, bill: OpenBill, amount: str) -> None:
+        """Apply a credit to a bill as a person would, whatever it was before."""
+        order = {"credit": credit.id, "bill": bill.id, "amount": amount}
+        self.control("/control/netsuite/apply-credit", order)
 
     def delete_payment(self, payment: str) -> None:
         """Delete a vendor payment as a person would."""

@@ -44,6 +44,7 @@ class Target:
 
     def __init__(self, sandbox: Running, folder: Path) -> None:
         found = sandbox.credentials
+        self.folder = folder
         self.ledger_url = f"sqlite:///{folder / 'ledger.db'}"
         self.config: dict[str, Any] = {
             "account_id": found["NETSUITE_ACCOUNT_ID"],
@@ -101,6 +102,11 @@ class Target:
             )
         connection.close()
         return self.run(*records, in_doubt_minutes=0, **settings)
+
+    def lose_the_ledger(self) -> None:
+        """Begin with an empty ledger at the next run."""
+        for file in self.folder.glob("ledger.db*"):
+            file.unlink()
 
     def let_days_pass(self, days: int) -> None:
         """Let what is under way be so for that many days."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from apbridge.json import dumps
 
-from .company import ACCOUNT, OpenBill
+from .company import ACCOUNT, OpenBill, OpenCredit
 
 
 def paying(
@@ -43,6 +43,19 @@ def paying(
         "modified_at": "2026-11-02T15:00:00Z",
     }
     return {**record, **changes}
+
+
+def using(record: Mapping[str, Any], *used: tuple[OpenCredit, str | Decimal]) -> dict[str, Any]:
+    """Return a payment's record that uses credits: its amount is the net."""
+    allocations = [
+        *record["allocations"],
+        *(
+            {"invoice_external_id": credit.external_id, "amount": -Decimal(amount), "discount": Decimal(0)}
+            for credit, amount in used
+        ),
+    ]
+    net = sum((each["amount"] for each in allocations), Decimal(0))
+    return {**record, "allocations": allocations, "amount": net}
 
 
 def in_full(*bills: OpenBill, **changes: object) -> dict[str, Any]:

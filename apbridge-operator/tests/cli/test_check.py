@@ -147,7 +147,7 @@ def test_without_a_restlet_the_levels_are_said(check: Check):
     found = check(0, NETSUITE_RESTLET_SCRIPT="", NETSUITE_RESTLET_DEPLOY="")["levels of permissions"]
     assert found["state"] == "note"
     for named in (
-        "Bill Credits: View",
+        "Bill Credits: Edit",
         "Purchase Order: View",
         "Make Journal Entry: Create",
         "Pay Bills: Full",

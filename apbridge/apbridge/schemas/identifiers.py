@@ -9,7 +9,7 @@ from apbridge.errors import RejectedError
 
 EXTERNAL_ID = re.compile(r"[A-Za-z0-9_-]{1,100}")
 
-BILL, VENDOR, GL_ACCOUNT = "vendorbill", "vendor", "account"
+BILL, CREDIT, VENDOR, GL_ACCOUNT = "vendorbill", "vendorcredit", "vendor", "account"
 """Kinds of records. The kinds of dimensions are in `apbridge.mapping`."""
 
 OUR_PAYMENTS = "avidxchange-payment-"

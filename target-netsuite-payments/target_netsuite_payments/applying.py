@@ -1,0 +1,397 @@
+"""Credits applied to bills by themselves: for payments over nothing, and off again when one is undone.
+
+Nothing of that bears a payment's external id. Whether it is done is told by the books: how much of a credit
+is applied to a bill, less what other payments have of it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from threading import Lock
+from typing import Any
+
+from apbridge.errors import APBridgeError, RejectedError
+from apbridge.netsuite.payment_status import FINAL
+from apbridge.singer import Action
+from target_netsuite_payments.books import Bill, NetSuiteBooks, Recorded
+from target_netsuite_payments.checks import BillShare, check_bill, closed_by, covered_by_credits
+from target_netsuite_payments.credit_writing import CreditWriting
+from target_netsuite_payments.credits import (
+    Pairs,
+    check_credits,
+    credits_used,
+    facts_of,
+    kept,
+    part_of,
+    spread,
+    spread_within,
+    told,
+)
+from target_netsuite_payments.done import Done
+from target_netsuite_payments.payment import Payment
+from target_netsuite_payments.posting import Posting
+from target_netsuite_payments.rules import PostingRules
+
+CREDITS = "credits"
+"""Name of the fact that tells which credits a payment covers which bills with."""
+
+_NO_CREDIT = Decimal(0)
+
+
+class Applying:
+    """What the payments of a batch have of credits.
+
+    Making it looks the credits up.
+
+    Args:
+        books: Reads NetSuite.
+        posting: Writes to it.
+        rules: The settings.
+        payments: The batch.
+        known: What the ledger knows of them: which credits cover which bills, by external id.
+        others: Reads what the ledger knows of all payments.
+    """
+
+    def __init__(  # noqa: PLR0917 - who reads and writes, and what is known
+        self,
+        books: NetSuiteBooks,
+        posting: Posting,
+        rules: PostingRules,
+        payments: Sequence[Payment],
+        known: Mapping[str, Pairs],
+        others: Callable[[], Mapping[str, Pairs]],
+    ) -> None:
+        self._books = books
+        self._writing = CreditWriting(books, posting)
+        self._rules = rules
+        self._pairs = dict(known)
+        self._others: Mapping[str, Pairs] | None = None
+        self._read_others = others
+        self._lock = Lock()
+        named = {payment.external_id: credits_used(payment, rules.account) for payment in payments}
+        self.credits = books.credits(credit for used in named.values() for credit in used)
+        self._unknown = [
+            payment
+            for payment in sorted(payments, key=lambda one: one.paid_on or date.max)
+            if named[payment.external_id]
+            and not payment.is_undone
+            and not payment.amount
+            and payment.external_id not in known
+        ]
+        self._expected: dict[str, tuple[Decimal, list[str]]] = {}
+
+    # Payments over nothing
+
+    def settle(self, payment: Payment, shares: Mapping[str, BillShare], bills: Sequence[Bill]) -> Done:
+        """Apply the credits of a payment over nothing, once.
+
+        Args:
+            payment: What AvidXchange says.
+            shares: What it pays on each bill.
+            bills: The bills; what is open on them follows.
+
+        Raises:
+            RejectedError: They do not fit the books, or whether they are applied cannot be told.
+            OutcomeUnknownError: What became of a write could not be found out.
+        """
+        used = credits_used(payment, self._rules.account)
+        for bill in bills:
+            if shares[bill.id].discount:
+                discount = f"{shares[bill.id].discount:.2f}"
+                raise RejectedError("APB-PAY-114", payment=payment.id, discount=discount, bill=bill.id)
+        pairs = self._pairs.get(payment.external_id)
+        if pairs is not None:
+            self._see_that_it_covers(payment, pairs)
+            return self._settled(pairs)
+        pairs = spread({bill: share.amount for bill, share in shares.items()}, used)
+        self._refresh(used)
+        missing = [credit for credit in used if not self._is_applied(payment, pairs, credit)]
+        open_pairs = {pair: amount for pair, amount in pairs.items() if pair[0] in missing}
+        self._check(payment, open_pairs, bills)
+        for credit in missing:
+            self._change(payment, credit, part_of(pairs, credit), 1)
+        for bill in bills:
+            bill.unpaid -= sum(amount for (_, on), amount in open_pairs.items() if on == bill.id)
+        self._take_over(payment, pairs)
+        return self._settled(pairs, Action.CREATED if missing else None)
+
+    def _settled(self, pairs: Pairs, action: Action | None = None) -> Done:
+        done = "applied" if action else "found applied"
+        note = f"pays nothing: {told(pairs)} {done} without a vendor payment"
+        remote_id = ", ".join(sorted({credit for credit, _ in pairs}, key=int))
+        return Done(remote_id, action, note, facts={CREDITS: kept(pairs)})
+
+    def _check(self, payment: Payment, pairs: Pairs, bills: Sequence[Bill]) -> None:
+        wanted: defaultdict[str, Decimal] = defaultdict(Decimal)
+        used: defaultdict[str, Decimal] = defaultdict(Decimal)
+        for (credit, number), amount in pairs.items():
+            wanted[number] += amount
+            used[credit] += amount
+        for bill in bills:
+            if bill.id in wanted:
+                check_bill(payment, bill, BillShare(wanted[bill.id], Decimal(0)))
+        self.check(payment, used, bills)
+
+    def check(self, payment: Payment, used: Mapping[str, Decimal], bills: Sequence[Bill]) -> None:
+        """Make sure that NetSuite lets a payment of these bills use some of its credits.
+
+        Raises:
+            RejectedError: It does not.
+        """
+        of_bills: dict[str, set[str | None]] = {
+            "vendor": {bill.vendor for bill in bills},
+            "currency": {bill.symbol or bill.currency for bill in bills},
+            "subsidiary": {bill.subsidiary for bill in bills},
+            "payables account": {bill.ap_account for bill in bills},
+        }
+        check_credits(payment, used, self.credits, of_bills)
+
+    def _is_applied(self, payment: Payment, pairs: Pairs, credit: str) -> bool:
+        """Return whether a credit is applied for a payment over nothing already.
+
+        A payment is applied credit by credit, each in one write: where of one pair less is applied than it
+        has, nothing is. Of what is there and is nobody's, the oldest payments have theirs.
+
+        Raises:
+            RejectedError: That cannot be told.
+        """
+        known = self.credits.get(credit)
+        if known is None:
+            return False
+        is_there = True
+        for pair, wanted in pairs.items():
+            if pair[0] != credit:
+                continue
+            free = known.applied.get(pair[1], _NO_CREDIT) - self._taken(pair, payment)
+            if free < wanted:
+                return False
+            is_there = is_there and free in self._sums(pair, payment)
+        if not is_there:
+            part = part_of(pairs, credit)
+            bill = next(iter(part))
+            raise RejectedError(
+                "APB-PAY-107",
+                bill=bill,
+                applied=f"{known.applied[bill]:.2f}",
+                **facts_of(payment, known, part[bill]),
+            )
+        return True
+
+    def _sums(self, pair: tuple[str, str], payment: Payment) -> set[Decimal]:
+        """Return what is applied of a pair once this payment, and any of those that follow it, are."""
+        total, sums = _NO_CREDIT, set()
+        names = [each.external_id for each in self._unknown]
+        for each in self._unknown[names.index(payment.external_id) :]:
+            total += self._wanted(each).get(pair, _NO_CREDIT)
+            sums.add(total)
+        return sums
+
+    def _wanted(self, payment: Payment) -> Pairs:
+        account = self._rules.account
+        return spread(closed_by(payment, account), credits_used(payment, account))
+
+    def _taken(self, pair: tuple[str, str], payment: Payment) -> Decimal:
+        """Return what other payments have of a pair."""
+        with self._lock:
+            if self._others is None:
+                self._others = self._read_others()
+        every = {**self._others, **self._pairs}
+        return sum(
+            (pairs.get(pair, _NO_CREDIT) for name, pairs in every.items() if name != payment.external_id),
+            _NO_CREDIT,
+        )
+
+    def _change(self, payment: Payment, credit: str, part: Mapping[str, Decimal], sign: int) -> None:
+        known = self._writing.change(payment, self.credits[credit], part, sign)
+        self.credits[credit] = known
+        _, names = self._expected.get(credit, (_NO_CREDIT, []))
+        self._expected[credit] = known.left, [*names, payment.external_id]
+
+    def _refresh(self, credits_: Iterable[str]) -> None:
+        self.credits.update(self._books.credits(credits_))
+
+    # Vendor payments that use credits
+
+    def posted(self, payment: Payment) -> Pairs:
+        """Find out which bills the credits of a payment that was posted just now cover, and keep it."""
+        used = credits_used(payment, self._rules.account)
+        before = {credit: self.credits[credit] for credit in used}
+        self._refresh(used)
+        pairs = {
+            (credit, bill): amount - before[credit].applied.get(bill, _NO_CREDIT)
+            for credit in used
+            for bill, amount in self.credits[credit].applied.items()
+            if amount > before[credit].applied.get(bill, _NO_CREDIT)
+        }
+        for credit, amount in used.items():
+            self._expected[credit] = (
+                before[credit].left - amount,
+                [*self._expected.get(credit, (_NO_CREDIT, []))[1], payment.external_id],
+            )
+        self._take_over(payment, pairs)
+        return pairs
+
+    def standing(self, payment: Payment, shares: Mapping[str, BillShare], recorded: Recorded) -> Pairs:
+        """Return which bills the credits of a posted payment cover, as far as its links leave it open.
+
+        Raises:
+            RejectedError: Somebody has taken a credit off its bills.
+        """
+        pairs = self._pairs.get(payment.external_id)
+        if pairs is None:
+            used = credits_used(payment, self._rules.account)
+            rest = covered_by_credits(payment, shares, recorded)
+            pairs = spread_within(rest, used, self.credits)
+            is_short = sum(rest.values()) > sum(pairs.values())
+            if is_short and recorded.status in FINAL and not payment.is_undone:
+                for credit, amount in used.items():
+                    now = (
+                        sum(self.credits[credit].applied.values(), _NO_CREDIT)
+                        if credit in self.credits
+                        else _NO_CREDIT
+                    )
+                    if now < amount:
+                        raise self._taken_off(payment, credit, amount, now)
+            self._take_over(payment, pairs)
+        elif not payment.is_undone:
+            self._see_that_it_covers(payment, pairs)
+        return pairs
+
+    def _see_that_it_covers(self, payment: Payment, pairs: Pairs) -> None:
+        """Check that what the ledger knows to be applied for a payment still is.
+
+        Raises:
+            RejectedError: Somebody has taken it off.
+        """
+        for credit in sorted({credit for credit, _ in pairs}, key=int):
+            part = part_of(pairs, credit)
+            applied = self.credits[credit].applied if credit in self.credits else {}
+            now = sum(
+                (min(amount, applied.get(bill, _NO_CREDIT)) for bill, amount in part.items()), _NO_CREDIT
+            )
+            if now < (wanted := sum(part.values(), _NO_CREDIT)):
+                raise self._taken_off(payment, credit, wanted, now)
+
+    def _taken_off(self, payment: Payment, credit: str, wanted: Decimal, now: Decimal) -> RejectedError:
+        known = self.credits.get(credit)
+        number = known.number if known else credit
+        return RejectedError(
+            "APB-PAY-110",
+            payment=payment.id,
+            credit=credit,
+            number=number,
+            amount=f"{wanted:.2f}",
+            applied=f"{now:.2f}",
+        )
+
+    def _take_over(self, payment: Payment, pairs: Pairs) -> None:
+        self._pairs[payment.external_id] = pairs
+        self._unknown = [each for each in self._unknown if each is not payment]
+
+    def facts(self, payment: Payment) -> dict[str, Any]:
+        """Return what the ledger is to know of the credits of a payment."""
+        pairs = self._pairs.get(payment.external_id)
+        return {CREDITS: kept(pairs)} if pairs else {}
+
+    # What is undone
+
+    def is_known(self, payment: Payment) -> bool:
+        """Return whether it is known that credits cover bills for a payment."""
+        return bool(self._pairs.get(payment.external_id))
+
+    def undo(self, payment: Payment) -> tuple[Done, dict[str, Decimal]]:
+        """Take the credits of a payment off its bills of which there is no vendor payment.
+
+        Returns:
+            What was done, and how much more is open on each bill.
+
+        Raises:
+            RejectedError: A person has to.
+            OutcomeUnknownError: What became of a write could not be found out.
+        """
+        facts = {"payment": payment.id, "status": payment.status}
+        said = f"{payment.status} in AvidXchange"
+        pairs = self._pairs.get(payment.external_id)
+        if not pairs:
+            self._see_that_nothing_is_applied(payment)
+            note = f"{said}, and its credits are not applied in NetSuite: nothing is done"
+            return Done(None, note=note), {}
+        if self._rules.on_void == "reject" and self._left_on(payment, pairs):
+            raise RejectedError("APB-PAY-115", applied=told(pairs), **facts)
+        remote_id = ", ".join(sorted({credit for credit, _ in pairs}, key=int))
+        taken = self.take_off(payment, pairs)
+        note = f"{said}: {told(pairs)} taken off" if taken else f"{said}: {told(pairs)} is off already"
+        return Done(remote_id, Action.CANCELLED if taken else None, note), taken
+
+    def _see_that_nothing_is_applied(self, payment: Payment) -> None:
+        """Check that what a payment over nothing would have is not there, where the ledger does not know.
+
+        Raises:
+            RejectedError: It is; by whom cannot be told.
+        """
+        pairs = self._wanted(payment)
+        for (credit, bill), amount in pairs.items():
+            known = self.credits.get(credit)
+            applied = known.applied.get(bill, _NO_CREDIT) if known else _NO_CREDIT
+            if known is None or applied - self._taken((credit, bill), payment) < amount:
+                return
+        for (credit, bill), amount in pairs.items():
+            raise RejectedError(
+                "APB-PAY-112",
+                bill=bill,
+                status=payment.status,
+                applied=f"{self.credits[credit].applied[bill]:.2f}",
+                **facts_of(payment, self.credits[credit], amount),
+            )
+
+    def _left_on(self, payment: Payment, pairs: Pairs) -> dict[tuple[str, str], Decimal]:
+        """Return those pairs of an undone payment that are still applied."""
+        return {
+            pair: amount
+            for pair, amount in pairs.items()
+            if pair[0] in self.credits
+            and self.credits[pair[0]].applied.get(pair[1], _NO_CREDIT) - self._taken(pair, payment) >= amount
+        }
+
+    def take_off(self, payment: Payment, pairs: Pairs) -> dict[str, Decimal]:
+        """Take credits off the bills that they cover for a payment, as far as they still are.
+
+        Returns:
+            How much more is open on each bill.
+
+        Raises:
+            RejectedError: NetSuite does not let go of them.
+            OutcomeUnknownError: What became of a write could not be found out.
+        """
+        self._refresh({credit for credit, _ in pairs})
+        opened: defaultdict[str, Decimal] = defaultdict(Decimal)
+        on = self._left_on(payment, pairs)
+        for credit in sorted({credit for credit, _ in on}, key=int):
+            part = part_of(on, credit)
+            self._change(payment, credit, part, -1)
+            for bill, amount in part.items():
+                opened[bill] += amount
+        self._pairs.pop(payment.external_id, None)
+        return dict(opened)
+
+    # What became of it
+
+    def differences(self) -> list[tuple[str, APBridgeError]]:
+        """Compare what is left of the changed credits with what should be; with each payment concerned."""
+        now = self._books.credits(self._expected)
+        found: list[tuple[str, APBridgeError]] = []
+        for credit, (left, names) in self._expected.items():
+            if credit not in now or now[credit].left != left:
+                actual = f"{now[credit].left:.2f}" if credit in now else "nothing"
+                why = APBridgeError(
+                    "APB-PAY-113",
+                    credit=credit,
+                    number=self.credits[credit].number,
+                    expected=f"{left:.2f}",
+                    actual=actual,
+                )
+                found += [(name, why) for name in names]
+        return found

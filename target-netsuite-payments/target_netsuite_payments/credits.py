@@ -1,0 +1,297 @@
+"""Vendor credits that a payment uses: an allocation below zero names one, and the payment is over the net."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from apbridge import json
+from apbridge.errors import RejectedError
+from apbridge.netsuite import NetSuite
+from apbridge.netsuite.answers import as_documented
+from apbridge.netsuite.client import Row
+from apbridge.netsuite.queries.query import Query
+from apbridge.netsuite.queries.reader import Reader
+from apbridge.schemas.identifiers import CREDIT, internal_id, netsuite_id
+from target_netsuite_payments.payment import Allocation, Payment, is_cents
+
+Pairs = Mapping[tuple[str, str], Decimal]
+"""How much of a credit is applied to a bill: by the internal ids of both."""
+
+RECORD_TYPE = "vendorCredit"
+
+_CREDITS = Query.load(__package__, "credits", "read the credits that payments use", ["id"])
+_APPLICATIONS = Query.load(
+    __package__, "credit_applications", "read what credits are applied to", ["credit", "bill"]
+)
+_USES = Query.load(__package__, "credit_uses", "read what else uses credits", ["credit", "document"])
+
+_NOT_APPROVED = {"1": "pending approval", "3": "rejected"}
+_PROBLEM = "a row without what was asked for"
+
+
+@dataclass(frozen=True)
+class Credit:
+    """A vendor credit.
+
+    Args:
+        id: Internal id.
+        number: The vendor's number of it.
+        vendor: Internal id of the vendor.
+        approval: Its approval status; None where the account has none.
+        is_voided: Whether it was voided.
+        symbol: ISO 4217 code of its currency; None where NetSuite does not show it.
+        currency: Internal id of the currency; None where the account has one currency only.
+        subsidiary: Internal id; None where the account is not OneWorld.
+        ap_account: Internal id of the payables account; None where NetSuite does not show it.
+        total: What it is over, in its currency.
+        applied: What of it is applied to each bill.
+        elsewhere: What of it is used otherwise.
+    """
+
+    id: str
+    number: str
+    vendor: str
+    approval: str | None
+    is_voided: bool
+    symbol: str | None
+    currency: str | None
+    subsidiary: str | None
+    ap_account: str | None
+    total: Decimal
+    applied: Mapping[str, Decimal] = field(default_factory=dict)
+    elsewhere: Decimal = Decimal(0)
+
+    @property
+    def left(self) -> Decimal:
+        """How much of it is not used."""
+        return self.total - sum(self.applied.values(), self.elsewhere)
+
+
+def credits_used(payment: Payment, account: str) -> dict[str, Decimal]:
+    """Return how much a payment uses of each credit of this account, as far as it names any."""
+    used: dict[str, Decimal] = {}
+    for each in payment.allocations:
+        if credit := internal_id(each.invoice, account, CREDIT):
+            used[credit] = used.get(credit, Decimal(0)) - each.amount
+    return used
+
+
+def is_credit(allocation: Allocation) -> bool:
+    """Return whether an allocation is what a payment uses of a vendor credit."""
+    named = netsuite_id(allocation.invoice)
+    return named is not None and named.kind == CREDIT
+
+
+def used_credit(payment: Payment, each: Allocation, account: str) -> Decimal:
+    """Return how much of a credit an allocation uses.
+
+    Raises:
+        RejectedError: It is of another account, or its amount is none that can be used.
+    """
+    named = netsuite_id(each.invoice)
+    if named and named.account != account:
+        raise RejectedError(
+            "APB-PAY-015", payment=payment.id, found=each.invoice, other=named.account, account=account
+        )
+    if each.amount >= 0 or each.discount or not is_cents(each.amount):
+        raise RejectedError(
+            "APB-PAY-102",
+            payment=payment.id,
+            credit=each.invoice,
+            amount=each.amount,
+            discount=each.discount,
+        )
+    return -each.amount
+
+
+def read_credits(reader: Reader, ids: Iterable[str]) -> dict[str, Credit]:
+    """Read credits by internal id. One that does not exist, or that the role may not see, is left out."""
+    wanted = sorted(set(ids))
+    if not wanted:
+        return {}
+    asked = [
+        reader.look_up(query, wanted, by=by)
+        for query, by in ((_CREDITS, "id"), (_APPLICATIONS, "credit"), (_USES, "credit"))
+    ]
+    found, applied, used = (one() for one in asked)
+    with as_documented(_CREDITS.purpose, _PROBLEM):
+        return {
+            number: _credit(row, applied.get(number, ()), used.get(number, ()))
+            for number, (*_, row) in found.items()
+        }
+
+
+def spread(wanted: Mapping[str, Decimal], used: Mapping[str, Decimal]) -> dict[tuple[str, str], Decimal]:
+    """Return which credit covers which bill, always the same for the same amounts.
+
+    Args:
+        wanted: What is to be covered of each bill.
+        used: What there is of each credit.
+    """
+    return _filled(wanted, used, None)
+
+
+def spread_within(
+    wanted: Mapping[str, Decimal], used: Mapping[str, Decimal], known: Mapping[str, Credit]
+) -> dict[tuple[str, str], Decimal]:
+    """Return which credit may cover which bill, by what is applied to it in NetSuite."""
+    return _filled(wanted, used, known)
+
+
+def _filled(
+    wanted: Mapping[str, Decimal], used: Mapping[str, Decimal], known: Mapping[str, Credit] | None
+) -> dict[tuple[str, str], Decimal]:
+    pairs: dict[tuple[str, str], Decimal] = {}
+    left = dict(used)
+    for bill in sorted(wanted, key=int):
+        rest = wanted[bill]
+        for credit in sorted(left, key=int):
+            most = min(rest, left[credit])
+            if known is not None:
+                most = min(
+                    most, known[credit].applied.get(bill, Decimal(0)) if credit in known else Decimal(0)
+                )
+            if most > 0:
+                pairs[credit, bill] = most
+                rest, left[credit] = rest - most, left[credit] - most
+    return pairs
+
+
+def check_credits(
+    payment: Payment,
+    used: Mapping[str, Decimal],
+    known: Mapping[str, Credit],
+    of_bills: Mapping[str, Collection[str | None]],
+) -> None:
+    """Make sure that NetSuite lets a payment use its credits.
+
+    Args:
+        payment: What AvidXchange says.
+        used: What it uses of each.
+        known: The credits, as NetSuite holds them.
+        of_bills: What the bills have of what credits must have too: `vendor`, `currency`, `subsidiary`,
+            `payables account`.
+
+    Raises:
+        RejectedError: One is not there, does not go with the bills, or has less left.
+    """
+    for number, amount in used.items():
+        if number not in known:
+            raise RejectedError("APB-PAY-100", payment=payment.id, credit=number, amount=f"{amount:.2f}")
+        credit = known[number]
+        facts = facts_of(payment, credit, amount)
+        if credit.is_voided:
+            raise RejectedError("APB-PAY-104", **facts)
+        if credit.approval in _NOT_APPROVED:
+            raise RejectedError("APB-PAY-105", status=_NOT_APPROVED[credit.approval], **facts)
+        has = {
+            "vendor": credit.vendor,
+            "currency": credit.symbol or credit.currency,
+            "subsidiary": credit.subsidiary,
+            "payables account": credit.ap_account,
+        }
+        for what, value in has.items():
+            others = {each for each in of_bills.get(what, ()) if each is not None}
+            if value is not None and others and others != {value}:
+                listed = ", ".join(sorted(others))
+                raise RejectedError("APB-PAY-103", what=what, of_credit=value, of_bills=listed, **facts)
+        if credit.left < amount:
+            raise RejectedError("APB-PAY-106", left=f"{credit.left:.2f}", by=_used_by(credit), **facts)
+
+
+def credit_lines(used: Mapping[str, Decimal]) -> list[dict[str, Any]]:
+    """Write what a payment uses of credits."""
+    return [
+        {"doc": {"id": credit}, "apply": True, "amount": amount} for credit, amount in sorted(used.items())
+    ]
+
+
+def apply_body(totals: Mapping[str, Decimal]) -> dict[str, Any]:
+    """Write what a credit is applied to by itself: all of it, so that sending it twice is as sending it once.
+
+    Args:
+        totals: Of each bill; nothing takes it off.
+    """
+    items = [
+        {"doc": {"id": bill}, "apply": True, "amount": amount}
+        if amount
+        else {"doc": {"id": bill}, "apply": False}
+        for bill, amount in sorted(totals.items())
+    ]
+    return {"apply": {"items": items}}
+
+
+def patch_credit(netsuite: NetSuite, credit: str, body: Mapping[str, Any], purpose: str) -> None:
+    """Change what a credit is applied to.
+
+    Raises:
+        RefusedError: NetSuite does not take it.
+        OutcomeUnknownError: It may or may not be done.
+    """
+    netsuite.patch(RECORD_TYPE, credit, body, purpose=purpose)
+
+
+def kept(pairs: Pairs) -> list[list[str]]:
+    """Write pairs as the ledger keeps them."""
+    return [[credit, bill, str(amount)] for (credit, bill), amount in sorted(pairs.items())]
+
+
+def read_kept(facts: Sequence[Sequence[str]]) -> Pairs:
+    """Read pairs that the ledger kept."""
+    return {(credit, bill): Decimal(amount) for credit, bill, amount in facts}
+
+
+def _used_by(credit: Credit) -> str:
+    used = [f"{amount:.2f} on bill {bill}" for bill, amount in sorted(credit.applied.items())]
+    if credit.elsewhere:
+        used.append(f"{credit.elsewhere:.2f} by payments")
+    return ", ".join(used) or "nothing"
+
+
+def _credit(row: Row, applied: Iterable[Row], used: Iterable[Row]) -> Credit:
+    return Credit(
+        id=row["id"],
+        number=row.get("tranid", row["id"]),
+        vendor=row["entity"],
+        approval=row.get("approvalstatus"),
+        is_voided=row.get("voided") == "T",
+        symbol=row.get("symbol"),
+        currency=row.get("currency"),
+        subsidiary=row.get("subsidiary"),
+        ap_account=row.get("apaccount"),
+        total=abs(_amount(row["total"])),
+        applied={str(int(each["bill"])): abs(_amount(each["amount"])) for each in applied},
+        elsewhere=sum((abs(_amount(each["amount"])) for each in used), Decimal(0)),
+    )
+
+
+def _amount(text: str) -> Decimal:
+    found = json.number(text)
+    if isinstance(found, Decimal):
+        return found
+    raise ValueError(text)
+
+
+def part_of(pairs: Pairs, credit: str) -> dict[str, Decimal]:
+    """Return what a credit covers of each bill."""
+    return {bill: amount for (which, bill), amount in pairs.items() if which == credit}
+
+
+def facts_of(payment: Payment, credit: Credit, amount: Decimal) -> dict[str, str]:
+    """Return the facts of a sentence about what a payment uses of a credit."""
+    return {
+        "payment": payment.id,
+        "credit": credit.id,
+        "number": credit.number,
+        "amount": f"{amount:.2f}",
+    }
+
+
+def told(pairs: Pairs) -> str:
+    """Write which credits cover which bills, for people."""
+    return ", ".join(
+        f"{amount:.2f} of credit {credit} on bill {bill}" for (credit, bill), amount in sorted(pairs.items())
+    )
