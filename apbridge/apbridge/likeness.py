@@ -85,9 +85,7 @@ _LONG = {
 _OTHER_NAME = re.compile(
     r"[\s(,;-]+(?:d\s*/?\s*b\s*/?\s*a|t/a|trading as|doing business as)(?![a-z])[\s).:-]*"
 )
-_BRANCH = re.compile(
-    r"[\s,-]*(?:#|\bno\.?|\bnr\.?|\bstore|\bbranch|\bunit|\blocation|\bloc\.?)?\s*#?\s*(\d+)\s*$"
-)
+_BRANCH = re.compile(r"[\s,-]*(?:#|\bno\.?|\bnr\.?)?\s*#?\s*(\d+)\s*$")
 _SILENT = re.compile(r"[.'`\u2019]")
 _APART = re.compile(r"[^a-z0-9]+")
 _SHORTEST_TAX_ID = 7
@@ -154,7 +152,8 @@ def town(remit_to: Mapping[str, Any] | None) -> str:
 def tax_digits(tax_id: str | None) -> str:
     """Return what of a tax id is compared; empty where it is too short to be one."""
     found = _APART.sub("", _plain(tax_id or ""))
-    return found if len(found) >= _SHORTEST_TAX_ID else ""
+    is_one = len(found) >= _SHORTEST_TAX_ID and len(set(found)) > 1  # 000000000 stands for none
+    return found if is_one else ""
 
 
 def last_four(tax_id: str | None) -> str:

@@ -17,7 +17,7 @@ from target_avidxchange.refusals import name_of
 from target_avidxchange.remote import UnlinkedVendor
 from target_avidxchange.sinks import AvidXchangeSink, is_tombstone
 
-_HELD = frozenset({"APB-VND-001", "APB-VND-002", "APB-VND-003", "APB-VND-005"})
+_HELD = frozenset({"APB-VND-001", "APB-VND-002", "APB-VND-003", "APB-VND-004", "APB-VND-005"})
 """Why a vendor waits for a person."""
 
 _LINKED = "linked"

@@ -32,6 +32,8 @@ COMMANDS: Mapping[str, str] = {
     "audit": "Every write to either system: show, export, verify, anchor.",
     "check": "Look at both systems and this machine: what is well, what to do.",
     "survey": "Find out what kind of account it is, without writing anything.",
+    "vendors": "Vendors that AvidXchange had before us: match, apply, unlink, links.",
+    "codes": "The same for GL accounts and dimension values.",
     "mapping": "GL accounts and dimensions: check that open bills have codes.",
     "profile": "AvidXchange API contracts: check one, offline or online.",
     "notify": "Tell what somebody should know, each thing once; for cron.",

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import csv
 import sys
-import unicodedata
 from collections.abc import Iterator, Sequence
-from datetime import datetime
 from importlib.metadata import version
 from typing import Annotated, Any, Literal
 
@@ -15,9 +13,8 @@ import typer
 from apbridge.errors import SettingError
 from apbridge.ledger import OPEN, Ledger, Status
 from apbridge.ledger.run import user_name
-from apbridge.printable import printable
 from apbridge_operator.cli import context
-from apbridge_operator.cli.output import Json, display, line, print_json, say, table
+from apbridge_operator.cli.output import Json, display, in_a_cell, line, print_json, say, table
 from apbridge_operator.cli.words import age, day_and_time, exchange, pretty
 from apbridge_operator.exceptions import Case, Exceptions, Which
 from apbridge_operator.record_history import RecordHistories
@@ -217,22 +214,6 @@ _FIELDS = (
 def as_fields(one: Case) -> dict[str, Any]:
     """Return what is told of a case, by name."""
     return {name: getattr(one, name) for name in _FIELDS}
-
-
-def in_a_cell(value: object) -> object:
-    """Return a value for a cell of a spreadsheet, which takes no text for a formula."""
-    if isinstance(value, Status):
-        return value.value
-    if isinstance(value, datetime):
-        return value.isoformat()
-    text = "" if value is None else str(value)
-    # East Asian spreadsheets take full-width signs for the plain ones, and some pass over blanks before them.
-    first = unicodedata.normalize("NFKC", text.lstrip()[:1])
-    shown = printable(text)
-    return f"'{shown}" if first in _BEGIN_FORMULAS or text.startswith(("\t", "\r", "\n")) else shown
-
-
-_BEGIN_FORMULAS = {"=", "+", "-", "@", "\N{MINUS SIGN}"}
 
 
 def _which(status: str, code: str | None, stream: str | None) -> Which:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,7 +17,7 @@ from apbridge_operator.console.guard import LOOPBACK
 from apbridge_operator.console.overview import overview
 from apbridge_operator.console.pages import application
 from apbridge_operator.console.sign_in import SignIn
-from apbridge_operator.console.templating import render, style
+from apbridge_operator.console.templating import alone, render
 from apbridge_operator.exceptions import Exceptions
 
 _MOST_IN_REPORT = 200
@@ -95,8 +93,6 @@ def report(ledger: Ledger, certificate: Certificate | None) -> str:
         "cases": exceptions.page(limit=_MOST_IN_REPORT),
         "trail": ledger.audit.anchor(),
         "here": "home",
-        "is_report": True,
-        "style": style(),
-        "style_hash": base64.b64encode(hashlib.sha256(style().encode()).digest()).decode(),
+        **alone(),
     }
     return render("report.html", values)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from collections.abc import Mapping
 from datetime import datetime, timezone
 from decimal import Decimal
@@ -28,6 +30,12 @@ def render(template: str, values: Mapping[str, Any]) -> str:
 def style() -> str:
     """Return the style sheet."""
     return (resources.files("apbridge_operator.console") / "style.css").read_text(encoding="utf-8")
+
+
+def alone() -> dict[str, Any]:
+    """Return what a template needs to become a page that needs nothing else."""
+    style_hash = base64.b64encode(hashlib.sha256(style().encode()).digest()).decode()
+    return {"is_report": True, "style": style(), "style_hash": style_hash}
 
 
 @cache

@@ -18,7 +18,7 @@ from sqlalchemy import (
 from sqlalchemy import Row as SQLRow
 from typing_extensions import Self
 
-from apbridge.errors import RejectedError
+from apbridge.errors import APBridgeError, RejectedError
 from apbridge.ledger.anchor import Anchor
 from apbridge.ledger.audit import AuditTrail, TrailCheck
 from apbridge.ledger.claims import Claims
@@ -278,6 +278,37 @@ class Ledger(LedgerRows):
                 if changed.rowcount:
                     refused[row.external_id] = why
         return refused
+
+    def forget(self, system: str, stream: str, external_id: str, why: APBridgeError) -> None:
+        """Record that a person has undone what acknowledged a record: what refers to it waits from now on.
+
+        Args:
+            system: Its other system.
+            stream: Its stream.
+            external_id: Its external id.
+            why: What is to be said of it until it comes again.
+        """
+        values = {
+            "status": Status.WAITING.value,
+            "content_hash": "",
+            "acknowledged_at": None,
+            "remote_id": None,
+            "facts": None,
+            "payload": None,
+            "needs_refetch": True,
+            "look_again_at": None,
+            "code": why.code,
+            "says": why.says,
+            "do": why.do,
+        }
+        opened = func.coalesce(records.c.open_since, _now())
+        with self._database.writing() as connection:
+            take_turn(connection)
+            connection.execute(
+                update(records)
+                .where(is_row_of(system, stream, external_id))
+                .values(**values, open_since=opened)
+            )
 
     def look_no_more(self, system: str, stream: str, external_ids: Iterable[str]) -> None:
         """Drop records that were to be looked at again, and that a whole reading did not bring."""
