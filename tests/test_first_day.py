@@ -17,7 +17,7 @@ from apbridge.mapping import Coding
 from apbridge.netsuite import NetSuite, NetSuiteSettings
 from apbridge_operator.cli.output import in_a_cell
 from apbridge_operator.matching import sheet
-from apbridge_operator.matching.linking import Applied, Linking
+from apbridge_operator.matching.linking import AppliedLinks, Linking
 from apbridge_operator.matching.pairing import Grade, ProposedPair, propose
 from apbridge_operator.matching.reading import VENDORS, read
 from apbridge_sandbox.testing import Running, running
@@ -61,7 +61,7 @@ class FirstDayCompany:
             found = read(VENDORS[0], netsuite, avidxchange, self.links, Coding.from_config({}))
         return propose(found.here, found.there)
 
-    def apply(self, pairs: list[ProposedPair], decisions: dict[str, str | None]) -> Applied:
+    def apply(self, pairs: list[ProposedPair], decisions: dict[str, str | None]) -> AppliedLinks:
         """Decide about vendors by external id, AvidXchange's own id or None for a new one, and link."""
         file = self.folder / "vendors-to-link.csv"
         file.write_text(sheet.written((("vendors", pair) for pair in pairs), in_a_cell))

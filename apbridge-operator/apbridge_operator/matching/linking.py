@@ -20,7 +20,7 @@ _IS_FIXED = "external_id_is_fixed"
 _AVIDXCHANGE = "avidxchange"
 
 
-class Applied(NamedTuple):
+class AppliedLinks(NamedTuple):
     """What came of the decisions, by what was decided and where it is kept."""
 
     there: int
@@ -61,7 +61,7 @@ class Linking:
         self._version = version
         self._is_fixed: set[str] = set()
 
-    def apply(self, rows: Sequence[DecidedRow], file: Path, account: str) -> Applied:
+    def apply(self, rows: Sequence[DecidedRow], file: Path, account: str) -> AppliedLinks:
         """Carry out decisions; what is done already is left as it is.
 
         Args:
@@ -87,7 +87,7 @@ class Linking:
             else:
                 counts[kind] += 1
         self._ended(with_run, {"linked": sum(counts.values())})
-        return Applied(counts[LinkKind.THERE], counts[LinkKind.HERE], counts[LinkKind.NEW], known)
+        return AppliedLinks(counts[LinkKind.THERE], counts[LinkKind.HERE], counts[LinkKind.NEW], known)
 
     def unlink(self, external_id: str) -> RecordLink:
         """Take a decision back: what refers to the record waits until somebody decides anew.
