@@ -142,7 +142,9 @@ def check_vendor(payment: Payment, bills: Sequence[Bill], account: str) -> None:
     Raises:
         RejectedError: One is another vendor's.
     """
-    vendor = _named(payment, payment.vendor, account, VENDOR) if payment.vendor else bills[0].vendor
+    # A vendor that AvidXchange had before us may keep another program's external id, or have none.
+    is_ours = netsuite_id(payment.vendor or "") is not None
+    vendor = _named(payment, payment.vendor or "", account, VENDOR) if is_ours else bills[0].vendor
     for bill in bills:
         if bill.vendor != vendor:
             raise RejectedError(
