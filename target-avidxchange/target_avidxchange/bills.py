@@ -22,10 +22,10 @@ from target_avidxchange.dry_run import see_that_it_may_change, see_that_its_line
 from target_avidxchange.forerunners import Forerunners
 from target_avidxchange.images import check, choose, content
 from target_avidxchange.invoice import AcknowledgedInvoice
+from target_avidxchange.ours import OurApplications
 from target_avidxchange.refusals import differences, facts_of, image_not_taken, name_of, rejection
 from target_avidxchange.remote import GONE, RemoteRecord
 from target_avidxchange.settled import (
-    name_linked_payments,
     see_that_it_was_not_lowered,
     see_that_nothing_is_settled,
     see_that_our_payments_stand,
@@ -143,7 +143,7 @@ class BillSink(AvidXchangeSink):
 
     @override
     def prepare(self, records: Sequence[Record], rows: Mapping[str, Row]) -> None:
-        name_linked_payments(records, self.context.ledger)
+        self._ours.name_in(records)
         super().prepare(records, rows)
         self.shared.codes.refresh()
         self._forerunners.prepare(records, rows)
@@ -161,8 +161,12 @@ class BillSink(AvidXchangeSink):
 
     @cached_property
     def _forerunners(self) -> Forerunners:
-        at = self.context
-        return Forerunners(at.ledger, at.system, self.stream_name, self.remote_index)
+        system, stream = self.context.system, self.stream_name
+        return Forerunners(self.context.ledger, system, stream, self.remote_index)
+
+    @cached_property
+    def _ours(self) -> OurApplications:
+        return OurApplications(self.context.ledger)
 
     def see_that_none_is_back(self) -> None:
         """Check that no withdrawn invoice is to be paid, and begin the next look where this one ended.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from decimal import Decimal
 
 from apbridge import json
@@ -13,30 +12,10 @@ from target_avidxchange.credited import credited, invoiced
 from target_avidxchange.invoice import AcknowledgedInvoice
 from target_avidxchange.refusals import facts_of
 from target_avidxchange.remote import GONE, RemoteIndex
-from target_avidxchange.withdrawal import applied_by_us, is_ours, our_payments, possible_discount, settled
+from target_avidxchange.withdrawal import applied_by_us, our_payments, possible_discount, settled
 
 _UNDONE = {"voided", "failed"}
 """What the way back notes of a payment that AvidXchange itself has taken back."""
-
-
-def name_linked_payments(records: Sequence[Record], ledger: Ledger) -> None:
-    """Give payments that people recorded by hand the external id that the way back has given them since.
-
-    NetSuite may not count that as a change of the bill, so that nobody reads it anew.
-    """
-    unnamed = [
-        one
-        for record in records
-        for one in record["applications"]
-        if one["kind"] == "payment" and not is_ours(one)
-    ]
-    holders = ledger.claims.holders("netsuite", {one["id"] for one in unnamed}) if unnamed else {}
-    rows = ledger.rows("netsuite", "payments", holders.values()) if holders else {}
-    for one in unnamed:
-        row = rows.get(holders.get(one["id"], ""))
-        # A claim alone does not say that NetSuite has taken the external id.
-        if row and row.remote_id == one["id"]:
-            one["external_id"] = row.external_id
 
 
 def see_that_the_rest_is_a_discount(record: Record, remote_index: RemoteIndex) -> None:

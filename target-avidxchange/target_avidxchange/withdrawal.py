@@ -89,8 +89,8 @@ def is_ours(application: Mapping[str, Any]) -> bool:
 
 
 def is_credit(application: Mapping[str, Any]) -> bool:
-    """Return whether it is a vendor credit."""
-    return bool(application["kind"] == "credit")
+    """Return whether it is a vendor credit, and not what a payment posted from AvidXchange uses of one."""
+    return bool(application["kind"] == "credit") and not is_ours(application)
 
 
 def is_paid_by_us(bill: Mapping[str, Any]) -> bool:

@@ -14,17 +14,16 @@ from threading import Lock
 from typing import Any
 
 from apbridge.errors import APBridgeError, RejectedError
+from apbridge.ledger.credits import CREDITS, Pairs, kept
 from apbridge.netsuite.payment_status import FINAL
 from apbridge.singer import Action
 from target_netsuite_payments.books import Bill, NetSuiteBooks, Recorded
 from target_netsuite_payments.checks import BillShare, check_bill, closed_by, covered_by_credits
 from target_netsuite_payments.credit_writing import CreditWriting
 from target_netsuite_payments.credits import (
-    Pairs,
     check_credits,
     credits_used,
     facts_of,
-    kept,
     part_of,
     spread,
     spread_within,
@@ -34,9 +33,6 @@ from target_netsuite_payments.done import Done
 from target_netsuite_payments.payment import Payment
 from target_netsuite_payments.posting import Posting
 from target_netsuite_payments.rules import PostingRules
-
-CREDITS = "credits"
-"""Name of the fact that tells which credits a payment covers which bills with."""
 
 _NO_CREDIT = Decimal(0)
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
 from apbridge import json
 from apbridge.errors import RejectedError
+from apbridge.ledger.credits import Pairs
 from apbridge.netsuite import NetSuite
 from apbridge.netsuite.answers import as_documented
 from apbridge.netsuite.client import Row
@@ -16,9 +17,6 @@ from apbridge.netsuite.queries.query import Query
 from apbridge.netsuite.queries.reader import Reader
 from apbridge.schemas.identifiers import CREDIT, internal_id, netsuite_id
 from target_netsuite_payments.payment import Allocation, Payment, is_cents
-
-Pairs = Mapping[tuple[str, str], Decimal]
-"""How much of a credit is applied to a bill: by the internal ids of both."""
 
 RECORD_TYPE = "vendorCredit"
 
@@ -232,16 +230,6 @@ def patch_credit(netsuite: NetSuite, credit: str, body: Mapping[str, Any], purpo
         OutcomeUnknownError: It may or may not be done.
     """
     netsuite.patch(RECORD_TYPE, credit, body, purpose=purpose)
-
-
-def kept(pairs: Pairs) -> list[list[str]]:
-    """Write pairs as the ledger keeps them."""
-    return [[credit, bill, str(amount)] for (credit, bill), amount in sorted(pairs.items())]
-
-
-def read_kept(facts: Sequence[Sequence[str]]) -> Pairs:
-    """Read pairs that the ledger kept."""
-    return {(credit, bill): Decimal(amount) for credit, bill, amount in facts}
 
 
 def _used_by(credit: Credit) -> str:

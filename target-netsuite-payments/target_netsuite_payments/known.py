@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from target_netsuite_payments.credits import Pairs
+from apbridge.ledger.credits import Pairs
 
 
 @dataclass(frozen=True)

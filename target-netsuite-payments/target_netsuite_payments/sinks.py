@@ -11,11 +11,10 @@ from typing_extensions import override
 
 from apbridge.errors import APBridgeError, RejectedError, UnderWayError
 from apbridge.ledger import RemoteFacts, Row
+from apbridge.ledger.credits import CREDITS, credits_of_payments, read_kept
 from apbridge.redaction import redact_text
 from apbridge.singer import AcknowledgingSink, Action, Outcome, PartlyDeliveredError, Record, SinkContext
-from target_netsuite_payments.applying import CREDITS
 from target_netsuite_payments.batch import Batch
-from target_netsuite_payments.credits import Pairs, read_kept
 from target_netsuite_payments.done import Done
 from target_netsuite_payments.headers import WAY, way
 from target_netsuite_payments.known import Known
@@ -81,12 +80,8 @@ class PaymentsSink(AcknowledgingSink):
         credits_known = {
             name: read_kept(row.facts[CREDITS]) for name, row in rows.items() if CREDITS in row.facts
         }
-        known = Known(posted, journals, ways, credits_known, self._all_credits)
+        known = Known(posted, journals, ways, credits_known, lambda: credits_of_payments(self.context.ledger))
         self._batch = self._look_up(payments, known)
-
-    def _all_credits(self) -> Mapping[str, Pairs]:
-        rows = self.context.ledger.all_rows(self.context.system, self.stream_name)
-        return {row.external_id: read_kept(row.facts[CREDITS]) for row in rows if CREDITS in row.facts}
 
     @override
     def deliver(self, record: Record, row: Row | None) -> Outcome:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from functools import cached_property
 from itertools import islice
 from typing import Protocol, TypeVar
 
 from apbridge.avidxchange import AvidXchange
 from apbridge.ledger import Ledger
+from apbridge.ledger.credits import credits_by_pair
 from apbridge.netsuite import NetSuite
 from apbridge.netsuite.client import PAGE_ROWS
 from apbridge_operator.reconcile import avidxchange as side
@@ -165,12 +167,27 @@ class _Comparison:
     def _explained(self, different: list[Pair]) -> Iterator[Difference]:
         as_of = self.result.as_of
         applied: dict[str, list[Applied]] = defaultdict(list)
-        for each in self.netsuite.applied_to(one.external_id for one in different if one.invoice):
-            if not each.is_ours and not (as_of and each.day > as_of):
+        found = self.netsuite.applied_to(one.external_id for one in different if one.invoice)
+        for each in self._not_ours(found):
+            if not (as_of and each.day > as_of):
                 applied[each.bill].append(each)
         deleted = self.netsuite.deleted(one.external_id for one in different if one.bill is None)
         evidence = Evidence(applied, deleted)
         return (self._difference(one, of_bill(one, evidence, self.ground)) for one in different)
+
+    def _not_ours(self, applied: Iterable[Applied]) -> Iterator[Applied]:
+        """Yield what others have applied: of a credit, what no payment of ours has used of it there."""
+        for each in applied:
+            amount = each.amount
+            if each.kind == "credit":
+                used = self._credits.get((each.id, each.bill.rpartition("-")[2]), {})
+                amount -= sum(used.values(), ZERO)
+            if amount > 0 and not each.is_ours:
+                yield each._replace(amount=amount)
+
+    @cached_property
+    def _credits(self) -> Mapping[tuple[str, str], Mapping[str, Decimal]]:
+        return credits_by_pair(self.ledger)
 
     def _difference(self, one: Pair, why: Explanation) -> Difference:
         about = one.bill or one.invoice

@@ -1,0 +1,43 @@
+"""Which vendor credits cover which bills for payments, as the way back keeps it.
+
+NetSuite links a credit to its bills, and nothing there tells for which payment: the ledger alone knows.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+
+from apbridge.ledger.store import Ledger
+
+CREDITS = "credits"
+"""Name of the fact of a payment's row."""
+
+Pairs = Mapping[tuple[str, str], Decimal]
+"""How much of a credit is applied to a bill: by the internal ids of both."""
+
+
+def kept(pairs: Pairs) -> list[list[str]]:
+    """Write pairs as the ledger keeps them."""
+    return [[credit, bill, str(amount)] for (credit, bill), amount in sorted(pairs.items())]
+
+
+def read_kept(facts: Sequence[Sequence[str]]) -> Pairs:
+    """Read pairs that the ledger kept."""
+    return {(credit, bill): Decimal(amount) for credit, bill, amount in facts}
+
+
+def credits_of_payments(ledger: Ledger) -> dict[str, Pairs]:
+    """Return what each payment that stands has of credits, by its external id."""
+    rows = ledger.all_rows("netsuite", "payments")
+    return {row.external_id: read_kept(row.facts[CREDITS]) for row in rows if CREDITS in row.facts}
+
+
+def credits_by_pair(ledger: Ledger) -> Mapping[tuple[str, str], Mapping[str, Decimal]]:
+    """Return which payments have how much of a credit on a bill, by the internal ids of both."""
+    found: defaultdict[tuple[str, str], dict[str, Decimal]] = defaultdict(dict)
+    for name, pairs in credits_of_payments(ledger).items():
+        for pair, amount in pairs.items():
+            found[pair][name] = amount
+    return found

@@ -1,0 +1,67 @@
+"""What is applied to bills and is ours, though NetSuite does not show our external id on it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from functools import cached_property
+from typing import Any
+
+from apbridge.ledger import Ledger
+from apbridge.ledger.credits import credits_by_pair
+from apbridge.singer import Record
+from target_avidxchange.withdrawal import is_credit, is_ours
+
+
+class OurApplications:
+    """Names what is ours by what the way back has kept in the ledger.
+
+    Args:
+        ledger: Of both ways.
+    """
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+
+    def name_in(self, records: Sequence[Record]) -> None:
+        """Give what is applied to bills and is ours the external id of its payment."""
+        self._name_linked_payments(records)
+        for record in records:
+            if any(map(is_credit, record["applications"])):
+                record["applications"] = [
+                    part for one in record["applications"] for part in self._parts(one, record["id"])
+                ]
+
+    def _name_linked_payments(self, records: Sequence[Record]) -> None:
+        """Name payments that people recorded by hand, and that the way back has linked since.
+
+        NetSuite may not count that as a change of the bill, so that nobody reads it anew.
+        """
+        unnamed = [
+            one
+            for record in records
+            for one in record["applications"]
+            if one["kind"] == "payment" and not is_ours(one)
+        ]
+        holders = self._ledger.claims.holders("netsuite", {one["id"] for one in unnamed}) if unnamed else {}
+        rows = self._ledger.rows("netsuite", "payments", holders.values()) if holders else {}
+        for one in unnamed:
+            row = rows.get(holders.get(one["id"], ""))
+            # A claim alone does not say that NetSuite has taken the external id.
+            if row and row.remote_id == one["id"]:
+                one["external_id"] = row.external_id
+
+    def _parts(self, application: Mapping[str, Any], bill: str) -> list[dict[str, Any]]:
+        """Return an application of a credit as the parts that payments of ours have of it, and the rest."""
+        if not is_credit(application):
+            return [dict(application)]
+        parts, rest = [], Decimal(application["amount"])
+        for name, amount in sorted(self._credits.get((application["id"], bill), {}).items()):
+            if part := min(amount, rest):
+                parts.append({**application, "external_id": name, "amount": part})
+                rest -= part
+        return [*parts, {**application, "amount": rest}] if rest else parts
+
+    @cached_property
+    def _credits(self) -> Mapping[tuple[str, str], Mapping[str, Decimal]]:
+        return credits_by_pair(self._ledger)
