@@ -161,8 +161,7 @@ class BillSink(AvidXchangeSink):
 
     @cached_property
     def _forerunners(self) -> Forerunners:
-        system, stream = self.context.system, self.stream_name
-        return Forerunners(self.context.ledger, system, stream, self.remote_index)
+        return Forerunners(self.context.ledger, self.context.system, self.stream_name, self.remote_index)
 
     @cached_property
     def _ours(self) -> OurApplications:
