@@ -30,6 +30,7 @@ class NamedBooks:
         self._half = half
         self._account = sandbox.credentials["NETSUITE_ACCOUNT_ID"]
         self.bills: dict[str, str] = {}
+        self.captured: dict[str, str] = {}
         self.payments: dict[str, str] = {}
         self.by_hand: dict[str, str] = {}
         self.numbers: dict[str, str | None] = {}
@@ -124,7 +125,7 @@ class NamedBooks:
         return found
 
     def _invoice(self, bill: str) -> str:
-        return f"netsuite-{self._account}-vendorbill-{self.bills[bill]}"
+        return self.captured.get(bill) or f"netsuite-{self._account}-vendorbill-{self.bills[bill]}"
 
 
 def _written(application: Mapping[str, Any]) -> str:

@@ -8,14 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from threading import Event
 from typing import Any
 
 from apbridge.errors import APBridgeError
-from apbridge_sandbox.netsuite.posting import post_vendor_payment, void_vendor_payment
-from apbridge_sandbox.netsuite.vendor_payments import Application, VendorPayment
+from apbridge_sandbox.netsuite.posting import (
+    change_vendor_payment,
+    post_vendor_payment,
+    void_vendor_payment,
+)
+from apbridge_sandbox.netsuite.vendor_payments import Application, VendorPayment, load_payment
 from apbridge_sandbox.testing import Running
 from tests.case_books import NamedBooks
 from tests.in_process import InboundHalf
@@ -43,8 +48,16 @@ class Scene(NamedBooks):
         self.control("/control/clock", {"advance_seconds": 600})
         half.start_date = str(self.control("/control/clock", method="GET")["now"])
 
-    def enter(self, bills: Mapping[str, Any], unsubmitted: Mapping[str, Any]) -> None:
-        """Enter bills in NetSuite, and approve the former in AvidXchange: `100`, `100 CAD of 2`."""
+    def enter(
+        self, bills: Mapping[str, Any], unsubmitted: Mapping[str, Any], captured: Mapping[str, Any]
+    ) -> None:
+        """Enter bills in NetSuite, and have invoices approved in AvidXchange: `100`, `100 CAD of 2`.
+
+        Args:
+            bills: What both have.
+            unsubmitted: What only NetSuite has.
+            captured: What only AvidXchange has.
+        """
         client = self._half.client
         for name, told in {**bills, **unsubmitted}.items():
             total, currency, subsidiary = (*str(told).replace(" of ", " ").split(), "USD", "1")[:3]
@@ -58,7 +71,12 @@ class Scene(NamedBooks):
                 continue
             for resource, record in self._submissions(name, vendor, currency, Decimal(total)):
                 client.submit(client.upsertion(resource, record))
-        self.control("/control/invoices/approve", {"external_ids": [self._invoice(name) for name in bills]})
+        for name, total in captured.items():
+            self.captured[name] = f"captured-{name}-{next(iter(self.bills.values()))}"
+            for resource, record in self._submissions(name, "11", "USD", Decimal(total)):
+                client.submit(client.upsertion(resource, record))
+        named = [self._invoice(name) for name in (*bills, *captured)]
+        self.control("/control/invoices/approve", {"external_ids": named})
 
     def play(self, event: Any) -> None:  # noqa: ANN401
         """Let something happen: a verb, or a verb and what it is about."""
@@ -126,6 +144,18 @@ class Scene(NamedBooks):
             if "days_ago" in told:
                 order["day"] = (self.today - timedelta(days=int(told["days_ago"]))).isoformat()
             self.by_hand[name] = self.control("/control/netsuite/pay-by-hand", order | share)["id"]
+
+    def do_add_to(self, about: Mapping[str, str]) -> None:
+        """Somebody lets a vendor payment pay one more bill, and all of it."""
+        context = self._sandbox.sandbox
+        assert context
+        with context.store.write() as connection:
+            for name, bill in about.items():
+                number = int(self._id(name))
+                payment = load_payment(connection, number)
+                more = [*payment.applications, Application(int(self.bills[bill]))]
+                changed = replace(payment, applications=more)
+                change_vendor_payment(connection, number, changed, now=context.clock.now())
 
     def do_from_bank(self, about: Mapping[str, str]) -> None:
         """Somebody corrects the bank account of a payment that was typed."""

@@ -95,7 +95,7 @@ def test_case(  # noqa: PLR0917, pytest gives them by name
     if "concurrency" in settings:
         settings["concurrency"] = int(settings["concurrency"])
     scene = Scene(sandbox, InboundHalf(sandbox, tmp_path, clients[profile], profile), settings)
-    scene.enter(case["bills"], case.get("unsubmitted", {}))
+    scene.enter(case["bills"], case.get("unsubmitted", {}), case.get("captured", {}))
     for event in case["events"]:
         scene.play(_chosen(event, value))
 

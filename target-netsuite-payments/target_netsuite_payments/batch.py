@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from threading import Lock
 
@@ -15,6 +15,7 @@ from target_netsuite_payments.amendments import Amendments
 from target_netsuite_payments.applying import Applying
 from target_netsuite_payments.books import Bill, NetSuiteBooks, Recorded
 from target_netsuite_payments.by_hand import RecordedByHand, another, same
+from target_netsuite_payments.captured import not_posted, on_bills
 from target_netsuite_payments.checks import (
     BillShare,
     balance_difference,
@@ -84,6 +85,7 @@ class Batch:
         self._posting = posting
         self._rules = rules
         self._known = known
+        payments = [on_bills(payment) for payment in payments]
         # Bills first: what another process posts while this one reads is then found as posted, and not taken
         # for a bill that something else has paid.
         self._bills = books.bills(bill for payment in payments for bill in closed_by(payment, rules.account))
@@ -169,7 +171,8 @@ class Batch:
                 found += [(external_id, difference) for external_id in external_ids]
         found += self._applying.differences()
         for external_id, payment in self._written.items():
-            if differs := self._contradiction(payment, recorded.get(external_id)):
+            now = recorded.get(external_id)
+            if differs := self._contradiction(payment, now) or not_posted(payment, now):
                 found.append((external_id, differs))
         left = self._books.payments(undone.id for _, undone in self._undone.values())
         for external_id, (payment, undone) in self._undone.items():
@@ -239,13 +242,16 @@ class Batch:
         recorded = self._posted.get(payment.external_id)
         if recorded is not None:
             done = self._follow(payment, shares, recorded, self._confirm(payment, recorded))
-            return self._tell(payment, done, recorded.custom)
+            done = self._tell(payment, done, recorded.custom)
+            return replace(done, not_taken=done.not_taken or not_posted(payment, recorded))
         bills = paid_bills(payment, shares, self._bills)
         used = credits_used(payment, account)
         if used and not payment.amount:
             return self._settle_with_credits(payment, shares, bills)
         if linked := self._link(payment, shares, bills):
             return self._tell(payment, linked, {})
+        if not self._rules.posts_parts and (held := not_posted(payment, None)):
+            raise held
         if remote_id := self._known.remote_ids.get(payment.external_id):
             raise RejectedError("APB-PAY-042", payment=payment.id, remote_id=remote_id)
         self._by_hand.refuse_misrecorded(payment, shares, bills)

@@ -47,7 +47,9 @@ class RecordedByHand:
             payment: What AvidXchange says.
             bills: What it pays, as far as NetSuite shows it.
         """
-        found = (each for each in self._namesakes(payment, bills) if each.total == payment.amount)
+        found = (
+            each for each in self._namesakes(payment, bills) if each.total in {payment.amount, payment.whole}
+        )
         return [each for each in found if not self._is_another(payment, bills, each)]
 
     def others(self, payment: Payment, bills: Collection[Bill]) -> list[Recorded]:

@@ -175,11 +175,14 @@ def differences(
     # What pays these bills is of their vendor: another one than AvidXchange's is one that it was merged into.
     if vendor is not None and recorded.vendor != vendor and recorded.applied.keys() != shares.keys():
         found.append(f"vendor {recorded.vendor} in NetSuite, {vendor} in AvidXchange")
-    if recorded.total != payment.amount:
+    # Somebody may have added the invoices that did not come from NetSuite.
+    is_whole = bool(payment.left_out) and recorded.total == payment.whole
+    if recorded.total != payment.amount and not is_whole:
         found.append(f"amount {recorded.total:.2f} in NetSuite, {payment.amount:.2f} in AvidXchange")
     if waits or covered_by_credits(payment, shares, recorded, is_by_hand=is_by_hand):
         return found
-    for bill in sorted(shares.keys() | recorded.applied.keys(), key=int):
+    others = () if is_whole else recorded.applied.keys()
+    for bill in sorted({*shares, *others}, key=int):
         share = shares.get(bill, BillShare(Decimal(0), Decimal(0)))
         applied = recorded.applied.get(bill, Decimal(0))
         # A link carries the payment, or the payment and its discount: both were seen. Of a payment typed by

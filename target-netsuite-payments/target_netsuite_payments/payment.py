@@ -55,7 +55,7 @@ class Allocation:
     """A share of one invoice.
 
     Args:
-        invoice: External id of the invoice.
+        invoice: External id of the invoice; empty where it has none.
         amount: Paid on it.
         discount: Taken beside the amount.
     """
@@ -83,6 +83,7 @@ class Payment:
         paid_on: Date of the payment.
         allocations: What it pays.
         replaces: AvidXchange's id of the payment that this one reissues.
+        left_out: What it pays on invoices that did not come from NetSuite: not in amount and allocations.
         facts: What AvidXchange tells of it beside that, by the names that `payment_facts` has.
     """
 
@@ -99,6 +100,7 @@ class Payment:
     paid_on: date | None
     allocations: tuple[Allocation, ...]
     replaces: str | None
+    left_out: tuple[Allocation, ...] = ()
     facts: Mapping[str, str | None] = field(default_factory=dict)
 
     @classmethod
@@ -117,12 +119,19 @@ class Payment:
             amount=Decimal(record["amount"]),
             paid_on=_day(record.get("paid_on")),
             allocations=tuple(
-                Allocation(each["invoice_external_id"], Decimal(each["amount"]), Decimal(each["discount"]))
+                Allocation(
+                    each["invoice_external_id"] or "", Decimal(each["amount"]), Decimal(each["discount"])
+                )
                 for each in record["allocations"]
             ),
             replaces=record.get("replaces_payment_id"),
             facts=_facts(record),
         )
+
+    @property
+    def whole(self) -> Decimal:
+        """Its amount together with what is left out."""
+        return self.amount + sum((each.amount for each in self.left_out), Decimal(0))
 
     @property
     def numbers(self) -> frozenset[str]:

@@ -53,6 +53,7 @@ class PostingRules:
         status_field: Custom body field of bills; None for none.
         reference: What stands for a check number where there is none: `trace`, `id` or `none`.
         fields: What the settings give every payment, or leave out.
+        posts_parts: Whether a payment is posted as far as it pays bills of NetSuite, if it pays others too.
         facts: What AvidXchange tells of payments, and the fields that are to hold it.
     """
 
@@ -68,6 +69,7 @@ class PostingRules:
     status_field: str | None = None
     reference: str = "trace"
     fields: PaymentFields = field(default_factory=PaymentFields)
+    posts_parts: bool = True
     facts: PaymentFacts = field(default_factory=PaymentFacts)
 
     @classmethod
@@ -98,6 +100,7 @@ class PostingRules:
             **named,
             reference=config.get("payment_reference") or "trace",
             fields=fields,
+            posts_parts=config.get("captured_invoices") != "hold",
             facts=_facts(config.get(payment_facts.SETTING) or {}, taken),
         )
 

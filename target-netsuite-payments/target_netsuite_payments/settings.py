@@ -86,6 +86,14 @@ POSTING_SETTINGS = (
         "restrictions).",
     ),
     th.Property(
+        "captured_invoices",
+        th.StringType(nullable=False, allowed_values=["post", "hold"]),
+        default="post",
+        description="What to do with a payment that pays bills of NetSuite and, on the same check, invoices "
+        "that came to AvidXchange itself: `post` what it pays on the bills and tell the difference, or "
+        "`hold` it whole, for people to record.",
+    ),
+    th.Property(
         "on_void",
         th.StringType(allowed_values=["delete", "restlet", "reject"]),
         description="What to do in NetSuite when AvidXchange voids a payment that was posted: `delete` the "

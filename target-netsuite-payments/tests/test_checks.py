@@ -12,7 +12,8 @@ import pytest
 
 from apbridge.errors import RejectedError
 from target_netsuite_payments.books import Bill, Recorded
-from target_netsuite_payments.checks import check_vendor, differences, draft, paid_bills, shares_of
+from target_netsuite_payments.captured import not_posted, on_bills
+from target_netsuite_payments.checks import check_vendor, closed_by, differences, draft, paid_bills, shares_of
 from target_netsuite_payments.groups import in_groups
 from target_netsuite_payments.payment import Allocation, Payment
 from target_netsuite_payments.periods import Period
@@ -332,3 +333,29 @@ def test_payments_wait_for_those_on_the_same_bills_and_voids_go_first():
     ]
     groups = in_groups(payments, lambda each: [share.invoice for share in each.allocations])
     assert [[each.id for each in group] for group in groups] == [["4", "3", "1"], ["6", "2"], ["5"]]
+
+
+def test_an_invoice_without_an_id_is_left_out_of_what_is_posted():
+    record = {
+        "id": "77",
+        "external_id": "avidxchange-payment-77",
+        "status": "settled",
+        "amount": "140.00",
+        "allocations": [
+            {"invoice_external_id": f"netsuite-{ACCOUNT}-vendorbill-10", "amount": "100.00", "discount": "0"},
+            {"invoice_external_id": None, "amount": "40.00", "discount": "0"},
+        ],
+    }
+    paid = on_bills(Payment.from_record(record))
+    assert (paid.amount, paid.whole, closed_by(paid, ACCOUNT)) == (100, 140, {"10": 100})
+    told = not_posted(paid, None)
+    assert told
+    assert "40.00 on one without an id" in told.says
+
+
+@pytest.mark.parametrize("amounts", [("100.00", "39.99"), ("140.00", "0.00"), ("180.00", "-40.00")])
+def test_nothing_is_left_out_of_what_does_not_add_up(amounts: tuple[str, str]):
+    paid = replace(payment(allocation("10", amounts[0])), amount=Decimal("140.00"))
+    strange = Allocation("captured-1", Decimal(amounts[1]), Decimal(0))
+    whole = replace(paid, allocations=(*paid.allocations, strange))
+    assert on_bills(whole) == whole

@@ -142,9 +142,10 @@ def test_a_card_that_became_a_check_is_still_one_payment(company: PostingCompany
     target.run(record)
     company.forget_calls()
     later = {**record, "method": "check", "check_number": "123456", "card_reference": None}
-    assert target.run(later).counts == {"unchanged": 1}
-    assert len(company.payments(record["external_id"])) == 1
-    assert company.writes == 0
+    assert target.run(later).counts == {"delivered": 1}
+    (posted,) = company.payments(record["external_id"])
+    assert (posted.number, posted.applied) == ("123456", {bill.id: bill.unpaid})
+    assert company.writes == 1
 
 
 def test_nothing_new_asks_nothing(company: PostingCompany, target: Target):

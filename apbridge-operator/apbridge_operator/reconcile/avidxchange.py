@@ -94,7 +94,7 @@ def _payment(record: Mapping[str, Any]) -> tuple[AvidXchangePayment, list[AvidXc
     )
     shares: dict[str, Decimal] = {}
     for one in record["allocations"]:
-        invoice = one["invoice_external_id"]
+        invoice = one["invoice_external_id"] or ""
         amount = Decimal(one["amount"]) + Decimal(one["discount"] or 0)
         shares[invoice] = shares.get(invoice, ZERO) + amount
     return payment, [AvidXchangeAllocation(invoice, name, amount) for invoice, amount in shares.items()]
