@@ -41,7 +41,6 @@ from target_netsuite_payments.rules import PostingRules
 from target_netsuite_payments.undoing import Undoing
 
 _LINKED = "recorded by hand as vendor payment {}, which has our external id now: nothing is posted"
-
 _FOLLOWED = "vendor payment {} follows what AvidXchange has changed: {}"
 
 
@@ -104,8 +103,10 @@ class Batch:
         self._in_parts = self._more_of_bills(new)
         numbered = books.numbered(number for payment in new for number in payment.numbers)
         self._by_hand = RecordedByHand(numbered, rules)
-        moved = (payment for payment in payments if self._is_moved(payment))
-        dates = [payment.paid_on for payment in moved if payment.paid_on]
+        # What is posted on another day than it has now may move, too.
+        days = {name: recorded.day for name, recorded in self._posted.items()}
+        settled = [payment for payment in payments if not payment.is_undone]
+        dates = [one.paid_on for one in settled if one.paid_on and days.get(one.external_id) != one.paid_on]
         self._periods = books.periods(min(dates)) if dates else []
         self._groups = {
             payment.external_id: group
@@ -302,11 +303,6 @@ class Batch:
         self._written[payment.external_id] = payment
         note = _FOLLOWED.format(recorded.id, ", ".join(head))
         return Done(recorded.id, Action.UPDATED, note, waits_for, self._applying.facts(payment))
-
-    def _is_moved(self, payment: Payment) -> bool:
-        """Return whether a payment is to be posted, or is posted on another day than it has now."""
-        recorded = self._posted.get(payment.external_id)
-        return not payment.is_undone and (recorded is None or recorded.day != payment.paid_on)
 
     def _settle_with_credits(
         self, payment: Payment, shares: Mapping[str, BillShare], bills: Sequence[Bill]
