@@ -251,10 +251,10 @@ class Batch:
             return self._settle_with_credits(payment, shares, bills)
         if linked := self._link(payment, shares, bills):
             return self._tell(payment, linked, {})
-        if not self._rules.posts_parts and (held := not_posted(payment, None)):
-            raise held
         if remote_id := self._known.remote_ids.get(payment.external_id):
             raise RejectedError("APB-PAY-042", payment=payment.id, remote_id=remote_id)
+        if not self._rules.posts_parts and (held := not_posted(payment, None)):
+            raise held
         self._by_hand.refuse_misrecorded(payment, shares, bills)
         check_vendor(payment, bills, account)
         for bill in bills:
