@@ -51,6 +51,9 @@ _FOR = {
     "IncompleteError": "nobody at first, for the next run tries again; the engineer on call where it lasts",
     "OvertakenError": "nobody: another run has dealt with newer content",
 }
+_MADE_BY = {"not_right": "RejectedError"}
+"""Functions that make an error of a code, each with its kind."""
+
 _NOTE = "whoever reads the log: the run goes on"
 _ON_COMMAND = "whoever ran the command"
 _COMMANDS = {"CLI", "CHK", "SRV", "REC", "VLT", "CRT", "EXC", "CON", "HLT", "NTC"}
@@ -107,6 +110,7 @@ def _raised(module: ast.Module) -> Iterator[tuple[str, str]]:
                 kind = (
                     call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
                 )
+                kind = _MADE_BY.get(kind, kind)
                 if kind.endswith("Error"):
                     for code in _codes(call.args[0], [scope, module], set()):
                         yield kind, code

@@ -25,4 +25,5 @@ POSTED = "AvidXchange payment "
 """What the memo begins with, before the payment's id, of a vendor payment that was posted and not linked."""
 
 SUBMISSION = "upsert invoice"
-"""What the audit trail calls the submission of a bill."""
+CREDIT_SUBMISSION = "upsert credit"
+"""What the audit trail calls the submission of a bill, and of a vendor credit."""

@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any
+from typing import Any, ClassVar
 
 from apbridge.netsuite.client import Row
 from apbridge.netsuite.queries.query import Query, between
@@ -19,8 +19,9 @@ from tap_netsuite_ap.custom import CustomFields
 from tap_netsuite_ap.deletions import became_of, is_of_type
 from tap_netsuite_ap.eligibility import Eligibility
 from tap_netsuite_ap.images import Images
-from tap_netsuite_ap.known import ToldBefore, digest_of_bill
+from tap_netsuite_ap.known import ToldBefore, digest_of_document
 from tap_netsuite_ap.manifest import Manifest, StreamEntry
+from tap_netsuite_ap.parts import BILL_QUERIES, LINES, PartQueries
 from tap_netsuite_ap.records import Record, Shape
 from tap_netsuite_ap.values import whole
 
@@ -32,17 +33,6 @@ _CODED = frozenset({"expense", "item", "tax"})
 """Kinds of line that carry a part of the total. The main line is the payable itself; NetSuite adds others."""
 
 _EVER = "1970-01-01T00:00:00Z"
-
-_FEEDS = ("bills_by_line", "bills_by_application", "bills_by_balance")
-
-PARTS = ("bill_lines", "bill_purchase_orders", "bill_applications", *_FEEDS)
-"""The queries that a bill is read with, beside the stream's own."""
-
-_MAY_BE_UNDATED = {
-    "balances of bills": "bills_by_balance",
-    "what is applied to bills": "bills_by_application",
-}
-"""What may come without a date of its change, and which feed is quiet then, without an error."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +65,7 @@ class _Batch:
     headers: Found
     lines: Found
     orders: Found
-    applications: Found
+    applications: Sequence[Found]
     files: Callable[[], FileListing]
 
 
@@ -89,9 +79,11 @@ class Bills:
         schema: JSON Schema of bills.
         eligibility: What the settings allow to be submitted.
         custom_fields: What the settings ask for beside.
-        images: Fetches their files.
+        images: Fetches their files; None where they are none of the stream's.
         namespace: What external ids begin with.
     """
+
+    parts: ClassVar[PartQueries] = BILL_QUERIES
 
     def __init__(
         self,
@@ -102,7 +94,7 @@ class Bills:
         schema: Mapping[str, Any],
         eligibility: Eligibility,
         custom_fields: CustomFields,
-        images: Images,
+        images: Images | None,
         namespace: str,
     ) -> None:
         self._reader = reader
@@ -110,17 +102,20 @@ class Bills:
         self._header = custom_fields.put(entry.query)
         self._queries = manifest.queries
         self._deletions = manifest.queries["deletions"]
-        self._line_query = custom_fields.put(self._queries["bill_lines"])
+        self._line_query = custom_fields.put(self._queries[LINES])
         self._eligibility = eligibility
         self._images = images
         self._namespace = namespace
-        parts = schema["properties"]
+        fields = schema["properties"]
         self._bill = Shape(schema, entry.query.aliases, custom_fields.of(entry.query.name))
         self._line = Shape(
-            parts["lines"]["items"], self._line_query.aliases, custom_fields.of(self._line_query.name)
+            fields["lines"]["items"], self._line_query.aliases, custom_fields.of(self._line_query.name)
         )
-        self._application = Shape(parts["applications"]["items"], self._queries["bill_applications"].aliases)
-        self._open = Shape(schema, self._queries["bills_open"].aliases)
+        self._application = Shape(
+            fields["applications"]["items"],
+            [alias for name in self.parts.applications for alias in self._queries[name].aliases],
+        )
+        self._open = Shape(schema, self._queries[self.parts.open].aliases)
         self._has_date: defaultdict[str, Counter[bool]] = defaultdict(Counter)
         self.vanished: list[str] = []
         """Bills that were to be paid, and are not shown any more, with no note of their deletion."""
@@ -172,9 +167,9 @@ class Bills:
             is_first: The run has read every bill that the settings ask for. The others are older, and known
                 from now on.
         """
-        query = self._queries["bills_open"]
+        query = self._queries[self.parts.open]
         rows = (row for page in self._reader.pages(query) for row in page)
-        shown = {row["id"]: digest_of_bill(self._open.record(row)) or "" for row in rows}
+        shown = {row["id"]: digest_of_document(self._open.record(row)) or "" for row in rows}
         if is_first:
             known.compared(shown)
             return
@@ -196,10 +191,10 @@ class Bills:
     def _changes(self, header: Query, window: Window, files_from: str | None) -> Iterator[Change]:
         """Merge the feeds, each of which is in order. Two that tell the same are one change."""
         feeds = [self._feed(header, window, with_header=True)]
-        feeds += [self._feed(self._queries[name], window) for name in _FEEDS]
+        feeds += [self._feed(self._queries[name], window) for name in self.parts.feeds]
         # NetSuite keeps no date of a bill that is deleted: each is told, whenever it was from.
         feeds.append(self._feed(self._deletions, window, is_deletion=True))
-        if window.start is not None:
+        if self._images and window.start is not None:
             since = window.start if files_from is None else files_from or _EVER
             feeds.append(self._by_file(self._images.changed(self._reader, since), window))
         last: Change | None = None
@@ -246,9 +241,9 @@ class Bills:
             changes,
             headers=look_up(header, unknown, by="id"),
             lines=look_up(self._line_query, living, width=BILLS_A_LINE_QUERY),
-            orders=look_up(self._queries["bill_purchase_orders"], living),
-            applications=look_up(self._queries["bill_applications"], living),
-            files=self._images.listed(self._reader, living),
+            orders=look_up(self._queries[self.parts.orders], living) if self.parts.orders else dict,
+            applications=[look_up(self._queries[name], living) for name in self.parts.applications],
+            files=self._images.listed(self._reader, living) if self._images else FileListing,
         )
 
     def _finish(
@@ -256,7 +251,11 @@ class Bills:
     ) -> Iterator[Record]:
         headers = {one.id: one.header for one in batch.changes if one.header}
         headers |= {number: rows[0] for number, rows in batch.headers().items()}
-        lines, orders, applications = batch.lines(), batch.orders(), batch.applications()
+        lines, orders = batch.lines(), batch.orders()
+        applications: defaultdict[str, list[Row]] = defaultdict(list)
+        for wait in batch.applications:
+            for number, rows in wait().items():
+                applications[number] += rows
         self._note_dates(headers.values(), applications)
         files = batch.files()
         records: list[Record] = []
@@ -275,27 +274,28 @@ class Bills:
             if any(one > change.modified_at and not was_sent(one, change.id) for one in times):
                 continue  # a later change is told by another feed, or is the next run's
             records.append(self._record(change, header, *parts))
-        self._images.attach(self._reader, records, files)
+        if self._images:
+            self._images.attach(self._reader, records, files)
         yield from records
 
     def _note_dates(self, headers: Iterable[Row], applications: Mapping[str, Sequence[Row]]) -> None:
-        self._has_date["balances of bills"].update("balance_modified_at" in row for row in headers)
         linked = (row for rows in applications.values() for row in rows)
-        self._has_date["what is applied to bills"].update("modified_at" in row for row in linked)
+        self._has_date[self.parts.by_balance].update("balance_modified_at" in row for row in headers)
+        self._has_date[self.parts.by_application].update("modified_at" in row for row in linked)
 
     @property
     def undated(self) -> list[str]:
         """What NetSuite has shown mostly without the date of its change: no date tells of one then."""
         return [
             what
-            for what, feed in _MAY_BE_UNDATED.items()
-            if self._has_date[what][False] > self._has_date[what][True]
+            for what, feed in self.parts.may_be_undated.items()
+            if self._has_date[feed][False] > self._has_date[feed][True]
             and not self._reader.lacks(self._queries[feed])
         ]
 
     def _told(self, files: Iterable[File], window: Window) -> Iterator[str]:
         """Yield when files changed that this run tells of; a bill need not wait for any other."""
-        if self._images.tells_changes:
+        if self._images and self._images.tells_changes:
             yield from (file.changed_at for file in files if file.changed_at < window.end)
 
     def _record(

@@ -45,8 +45,8 @@ class Connection:
         self._children: defaultdict[str | None, list[str]] | None = None
         self._without_files: RefusedError | None = None
         self._lost: list[str] = []
-        self.vanished: Sequence[str] = ()
-        """Bills that were to be paid, and are shown no longer, with no note of their deletion."""
+        self.vanished: list[str] = []
+        """Bills and credits that were open, and are shown no longer, with no note of their deletion."""
         self._has_begun = False
         self._is_wide = False
         self._stop = stop
@@ -90,6 +90,11 @@ class Connection:
             SettingError: A setting is wrong.
         """
         return Eligibility.from_config(self._config)
+
+    @cached_property
+    def credit_eligibility(self) -> Eligibility:
+        """What the settings allow to be submitted of vendor credits."""
+        return Eligibility.of_credits(self._config)
 
     @cached_property
     def custom_fields(self) -> CustomFields:

@@ -42,8 +42,11 @@ class _CustomFieldSource:
     table: str
 
 
+_OF_TRANSACTIONS = _CustomFieldSource(("custbody", "cseg"), ("vendorBill",), "t")
+
 _PLACES: Mapping[str, _CustomFieldSource] = {
-    "bills": _CustomFieldSource(("custbody", "cseg"), ("vendorBill",), "t"),
+    "bills": _OF_TRANSACTIONS,
+    "vendor_credits": _OF_TRANSACTIONS,
     "bill_lines": _CustomFieldSource(
         ("custcol", "cseg"), ("vendorBill-expenseElement", "vendorBill-itemElement"), "l"
     ),

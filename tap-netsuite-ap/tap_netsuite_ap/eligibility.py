@@ -1,4 +1,4 @@
-"""Which bills the settings allow to be submitted, as one list of SuiteQL conditions.
+"""Which bills and vendor credits the settings allow to be submitted, as one list of SuiteQL conditions each.
 
 NetSuite itself judges: the conditions mark every bill that is read. They decide what is submitted, never what
 is seen, not even in a first reading: the target must hear of a bill that was submitted before the tap's state
@@ -65,8 +65,19 @@ class Eligibility:
         Raises:
             SettingError: A setting is wrong; it says which.
         """
-        start = _start(config)
-        return cls(tuple(_rules(config, start)), (start.condition,) if start else ())
+        start = _start(config, "bill_date")
+        rules = (*_of_any(config, "VendBill", start), *_of_bills(config))
+        return cls(rules, (start.condition,) if start else ())
+
+    @classmethod
+    def of_credits(cls, config: Mapping[str, Any]) -> Eligibility:
+        """Make the rules of vendor credits: those of bills that do not speak of fields of bills.
+
+        Raises:
+            SettingError: A setting is wrong; it says which.
+        """
+        start = _start(config, "credit_date")
+        return cls(tuple(_of_any(config, "VendCred", start)), (start.condition,) if start else ())
 
     def mark(self, query: Query) -> Query:
         """Add to a query a flag a rule, `rule_<n>`."""
@@ -115,12 +126,12 @@ class Eligibility:
         return None
 
 
-def _rules(config: Mapping[str, Any], start: EligibilityRule | None) -> Iterator[EligibilityRule]:
+def _of_any(config: Mapping[str, Any], kind: str, start: EligibilityRule | None) -> Iterator[EligibilityRule]:
     yield EligibilityRule("COALESCE(t.voided, 'F') = 'F'", words.VOID, is_optional=True)
     approvals = _approvals(config)
     open_statuses = ["A", "D"] if "pending" in approvals else ["A"]
     # A status is told as `A`, and may have to be asked for as `VendBill:A`.
-    listed = in_list([*open_statuses, *(f"VendBill:{one}" for one in open_statuses)])
+    listed = in_list([*open_statuses, *(f"{kind}:{one}" for one in open_statuses)])
     yield EligibilityRule(f"t.status IN ({listed})", words.STATUS + "{status}")
     codes = ", ".join(str(APPROVALS[one]) for one in approvals)
     yield EligibilityRule(
@@ -134,6 +145,9 @@ def _rules(config: Mapping[str, Any], start: EligibilityRule | None) -> Iterator
     yield from _among(config, "subsidiaries", "m.subsidiary IN", "subsidiary_id")
     yield from _among(config, "vendors", "t.entity IN", "vendor_id")
     yield from _among(config, "exclude_vendors", "t.entity NOT IN", "vendor_id")
+
+
+def _of_bills(config: Mapping[str, Any]) -> Iterator[EligibilityRule]:
     checkbox = text(config, "checkbox_field")
     if checkbox:
         if not _SCRIPT_ID.fullmatch(checkbox):
@@ -196,14 +210,14 @@ def _among(config: Mapping[str, Any], setting: str, condition: str, field: str) 
     )
 
 
-def _start(config: Mapping[str, Any]) -> EligibilityRule | None:
+def _start(config: Mapping[str, Any], field: str) -> EligibilityRule | None:
     value = text(config, "start_date")
     if value is None:
         return None
     day = _day(value)
     return EligibilityRule(
         f"t.trandate >= TO_DATE('{day}', 'YYYY-MM-DD')",
-        f"its date, {{bill_date}}, is before start_date, {day}",
+        f"its date, {{{field}}}, is before start_date, {day}",
     )
 
 

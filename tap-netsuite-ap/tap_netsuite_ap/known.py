@@ -7,15 +7,16 @@ import zlib
 from base64 import b85decode, b85encode
 from collections.abc import Collection, Mapping, MutableMapping
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from apbridge.singer.state import KNOWN
 
 _OF_A_BILL = ("vendor_id", "total", "amount_due", "status")
-"""What of a bill may change in NetSuite without a date that moves."""
+"""What of a bill may change in NetSuite without a date that moves; of a credit it is `amount_available`."""
 
 _TO_BE_PAID = {"open", "pending_approval", "rejected", "in_transit"}
-"""The statuses of the bills that are remembered: those of the query `bills_open`."""
+"""The statuses of what is remembered: those of the queries `bills_open` and `credits_open`."""
 
 _EARLY = timedelta(minutes=5)
 """Runs of a schedule begin some seconds more or less apart: one this early need not leave it to the next."""
@@ -114,12 +115,20 @@ class ToldBefore:
         return {one: digest for one, digest in found.items() if digest is not None}
 
 
-def digest_of_bill(bill: Mapping[str, Any]) -> str | None:
-    """Return a digest of what of a bill may change without a date that moves; None for one that is closed."""
-    if bill.get("status") not in _TO_BE_PAID:
+def digest_of_document(document: Mapping[str, Any]) -> str | None:
+    """Return a digest of what of a bill or credit may change without a date; None for one that is closed."""
+    if document.get("status") not in _TO_BE_PAID:
         return None
-    told = "|".join(_plain(bill.get(field)) for field in _OF_A_BILL)
+    left = {"amount_due": _not_applied(document)} if "amount_available" in document else {}
+    told = "|".join(_plain({**document, **left}.get(field)) for field in _OF_A_BILL)
     return hashlib.blake2b(told.encode(), digest_size=4).hexdigest()
+
+
+def _not_applied(credit: Mapping[str, Any]) -> Any:  # noqa: ANN401
+    """Return what is left of a credit, as the query `credits_open` counts it."""
+    if "applications" not in credit:
+        return credit["amount_available"]
+    return Decimal(credit["total"]) - sum(Decimal(one["amount"]) for one in credit["applications"])
 
 
 def packed(digests: Mapping[str, str]) -> str:

@@ -20,14 +20,16 @@ from apbridge.schemas.identifiers import external_id
 from apbridge.settings import spool_of
 from apbridge.singer.sdk import Context, FencedStream
 from tap_netsuite_ap import deletions
-from tap_netsuite_ap.bills import PARTS, Bills
+from tap_netsuite_ap.bills import Bills
 from tap_netsuite_ap.bookmark import Bookmark, Window
 from tap_netsuite_ap.connection import Connection
 from tap_netsuite_ap.deletions import gone_since, tell_gone, tell_types
+from tap_netsuite_ap.eligibility import Eligibility
 from tap_netsuite_ap.images import Images
-from tap_netsuite_ap.known import ToldBefore, digest_of_bill
+from tap_netsuite_ap.known import ToldBefore, digest_of_document
 from tap_netsuite_ap.manifest import StreamEntry, manifest
 from tap_netsuite_ap.records import Record, Shape, least
+from tap_netsuite_ap.vendor_credits import VendorCredits
 
 
 class NetSuiteStream(FencedStream):
@@ -204,12 +206,17 @@ class BillsStream(NetSuiteStream):
 
     _known: ToldBefore | None
     _is_read_again = False
+    _documents: type[Bills] = Bills
+
+    @property
+    def _eligibility(self) -> Eligibility:
+        return self._connection.eligibility
 
     @override
     def _queries(self) -> Sequence[Query]:
         put = self._connection.custom_fields.put
-        header = self._connection.eligibility.mark(put(self._entry.query))
-        return [header, *(put(manifest().queries[name]) for name in PARTS)]
+        header = self._eligibility.mark(put(self._entry.query))
+        return [header, *(put(manifest().queries[name]) for name in self._documents.parts.all)]
 
     @override
     def _read_again(self, bookmark: Bookmark) -> None:
@@ -222,24 +229,10 @@ class BillsStream(NetSuiteStream):
         images = Images(self._connection.netsuite, spool_of(self.config))
         if self.ABORT_AT_RECORD_COUNT is None:
             images.bring_back(reader, self._connection.namespace)
-        bills = Bills(
-            reader,
-            self._entry,
-            manifest(),
-            schema=self.schema,
-            eligibility=self._connection.eligibility,
-            custom_fields=self._connection.custom_fields,
-            images=images,
-            namespace=self._connection.namespace,
-        )
-        self._known = None
-        if window and self.ABORT_AT_RECORD_COUNT is None:
-            self._known = self.known(window.end)
         window = window or Window(None, self._connection.now(reader))
         missed_from = self._bookmark.files_from if self._bookmark else None
-        for record in self._bills(bills, window, missed_from):
+        for record in self._read_documents(reader, window, images, missed_from):
             self._note_files(images)
-            self._connection.put_currency(record)
             self._connection.visibility.bill(record)
             yield record
         self._note_files(images)
@@ -247,23 +240,43 @@ class BillsStream(NetSuiteStream):
             self._bookmark.files_told()
         self._connection.look_for_what_is_hidden(reader, is_first=window.start is None)
 
+    def _read_documents(
+        self, reader: Reader, window: Window, images: Images | None, files_from: str | None = None
+    ) -> Iterator[Record]:
+        documents = self._documents(
+            reader,
+            self._entry,
+            manifest(),
+            schema=self.schema,
+            eligibility=self._eligibility,
+            custom_fields=self._connection.custom_fields,
+            images=images,
+            namespace=self._connection.namespace,
+        )
+        self._known = None
+        if self._bookmark and self.ABORT_AT_RECORD_COUNT is None:
+            self._known = self.known(window.end)
+        for record in self._changed(documents, window, files_from):
+            self._connection.put_currency(record)
+            yield record
+
     def _note_files(self, images: Images) -> None:
         if images.refused:
             self._connection.without_files(images.refused)
             if self._bookmark:
                 self._bookmark.files_missed()
 
-    def _bills(self, bills: Bills, window: Window, files_from: str | None) -> Iterator[Record]:
-        yield from bills.read(window, self.was_sent, files_from)
+    def _changed(self, documents: Bills, window: Window, files_from: str | None) -> Iterator[Record]:
+        yield from documents.read(window, self.was_sent, files_from)
         if self._is_read_again:
-            yield from bills.all_again(window.end)
+            yield from documents.all_again(window.end)
         if self._known is None:
             return
         if self._known.is_due or self._known.vanished:
-            yield from bills.sweep(self._known, window.end, is_first=window.start is None)
-        self._connection.vanished = bills.vanished
-        tell_types(self._entry, self._known, bills.deleted_as)
-        for what in filter(self._known.note, bills.undated):
+            yield from documents.sweep(self._known, window.end, is_first=window.start is None)
+        self._connection.vanished += documents.vanished
+        tell_types(self._entry, self._known, documents.deleted_as)
+        for what in filter(self._known.note, documents.undated):
             self.logger.warning(
                 "%s", APBridgeError("APB-TNS-017", what=what, hours=self.config["sweep_hours"])
             )
@@ -273,4 +286,23 @@ class BillsStream(NetSuiteStream):
     def note_sent(self, record: Record, context: Context) -> None:
         super().note_sent(record, context)
         if self._known:
-            self._known.tell(record["id"], digest_of_bill(record))
+            self._known.tell(record["id"], digest_of_document(record))
+
+
+class VendorCreditsStream(BillsStream):
+    """Vendor credits, which are read as bills are, without files."""
+
+    _documents = VendorCredits
+
+    @property
+    @override
+    def _eligibility(self) -> Eligibility:
+        return self._connection.credit_eligibility
+
+    @override
+    def read(self, reader: Reader, window: Window | None) -> Iterator[Record]:
+        yield from self._read_documents(reader, window or Window(None, self._connection.now(reader)), None)
+
+
+STREAM_CLASSES = {"bills": BillsStream, "vendor_credits": VendorCreditsStream}
+"""The streams that are more than a query."""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class TapNetSuiteAP(CanonicalTap):
-    """Vendors, coding and bills of one NetSuite account."""
+    """Vendors, coding, bills and vendor credits of one NetSuite account."""
 
     name = "tap-netsuite-ap"
     config_jsonschema = th.PropertiesList(
@@ -124,10 +124,10 @@ class TapNetSuiteAP(CanonicalTap):
     @override
     def discover_streams(self) -> list[Stream]:
         from tap_netsuite_ap.manifest import manifest  # noqa: PLC0415
-        from tap_netsuite_ap.streams import BillsStream, NetSuiteStream  # noqa: PLC0415
+        from tap_netsuite_ap.streams import STREAM_CLASSES, NetSuiteStream  # noqa: PLC0415
 
         return [
-            (BillsStream if entry.name == "bills" else NetSuiteStream)(self, entry, self.connection)
+            STREAM_CLASSES.get(entry.name, NetSuiteStream)(self, entry, self.connection)
             for entry in manifest().streams
         ]
 

@@ -103,7 +103,7 @@ class SandboxTap:
 
         Args:
             state: Where to go on from.
-            only: The only stream to read.
+            only: The only stream to read; else all are, but for vendor credits.
             on_record: Called before each record, with how many were before it.
             on_query: Called before each query is sent, in the thread that sends it.
             fails: Whether it has to end with an error, when all is read.

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tap_netsuite_ap.known import ToldBefore, digest_of_bill, packed, unpacked
+from tap_netsuite_ap.known import ToldBefore, digest_of_document, packed, unpacked
 from tests.examples import examples
 
 NOW, LATER, MUCH_LATER = "2026-11-02T16:00:00Z", "2026-11-02T16:54:59Z", "2026-11-02T17:00:00Z"
@@ -47,8 +47,8 @@ def test_ten_thousand_open_bills_are_less_than_ninety_kilobytes():
     ],
 )
 def test_a_digest_is_of_what_may_change_without_a_date(change: dict[str, str], *, differs: bool):
-    assert (digest_of_bill(BILL) != digest_of_bill({**BILL, **change})) is differs
-    assert digest_of_bill({**BILL, "status": "paid"}) is None
+    assert (digest_of_document(BILL) != digest_of_document({**BILL, **change})) is differs
+    assert digest_of_document({**BILL, "status": "paid"}) is None
 
 
 @pytest.mark.parametrize(("moment", "is_due"), [("16:54:59", False), ("16:55:00", True), ("16:59:59", True)])

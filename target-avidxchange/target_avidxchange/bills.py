@@ -12,12 +12,12 @@ from typing_extensions import override
 from apbridge.avidxchange import Acknowledged, Submission, fingerprint
 from apbridge.errors import APBridgeError, OvertakenError, RefusedError, RejectedError
 from apbridge.ledger import Need, RemoteFacts, Row, Status
-from apbridge.mapping import DIMENSIONS, SEGMENT
-from apbridge.schemas.identifiers import BILL, GL_ACCOUNT, VENDOR, external_id, namespace_of
+from apbridge.schemas.identifiers import BILL
 from apbridge.singer import Action, Outcome, PartlyDeliveredError, Record
 from apbridge.singer.sink import content_hash
 from apbridge.words import SUBMISSION, WITHDRAWN
 from target_avidxchange.credited import credited, is_overpaid, less_credits, stands
+from target_avidxchange.documents import needs_of, with_codes
 from target_avidxchange.dry_run import see_that_it_may_change, see_that_its_lines_sum
 from target_avidxchange.forerunners import Forerunners
 from target_avidxchange.images import check, choose, content
@@ -58,37 +58,7 @@ class BillSink(AvidXchangeSink):
 
     @override
     def completed(self, record: Record) -> Record:
-        namespace = namespace_of(record["external_id"], BILL, record["id"])
-        vendor = record.get("vendor_id")
-        name = external_id(namespace, VENDOR, vendor) if vendor else None
-        own_id = self.shared.links.own_id("vendors", name) if name else None
-        subsidiary = record.get("subsidiary_id")
-        record = less_credits(record)
-        return {
-            **record,
-            "vendor_external_id": None if own_id else name,
-            "vendor_remote_id": own_id,
-            "lines": [self._coded(line, subsidiary) for line in record["lines"]],
-        }
-
-    def _coded(self, line: Mapping[str, Any], subsidiary: str | None) -> dict[str, Any]:
-        coding = self.shared.coding
-        segments = {
-            name: str(value)
-            for name, value in line.get("custom_fields", {}).items()
-            if name.startswith(SEGMENT) and value is not None
-        }
-        return {
-            **line,
-            "gl_code": coding.gl_code(line.get("account_id"), line.get("account_number"), subsidiary),
-            "codes": {
-                dimension: coding.dimension_code(dimension, line.get(f"{dimension}_id"), subsidiary)
-                for dimension in DIMENSIONS
-            },
-            "segments": {
-                name: coding.dimension_code(name, value, subsidiary) for name, value in segments.items()
-            },
-        }
+        return with_codes(less_credits(record), BILL, self.shared)
 
     @override
     def content(self, record: Record) -> Any:
@@ -121,19 +91,7 @@ class BillSink(AvidXchangeSink):
     def needs(self, record: Record) -> Iterator[Need]:
         if withdrawal(record) or is_paid_by_us(record):
             return
-        namespace = namespace_of(record["external_id"], BILL, record["id"])
-        if record.get("vendor_id") is None:
-            raise RejectedError("APB-TAX-002", name=name_of(record), external_id=record["external_id"])
-        yield Need("vendors", external_id(namespace, VENDOR, record["vendor_id"]))
-        for number, line in enumerate(record["lines"], 1):
-            if line.get("account_id") is None:
-                raise RejectedError(
-                    "APB-TAX-003", name=name_of(record), external_id=record["external_id"], line=number
-                )
-            yield Need("gl_accounts", external_id(namespace, GL_ACCOUNT, line["account_id"]))
-            for dimension, (stream, kind) in DIMENSIONS.items():
-                if line.get(f"{dimension}_id") is not None:
-                    yield Need(stream, external_id(namespace, kind, line[f"{dimension}_id"]))
+        yield from needs_of(record, BILL, self.word)
 
     # What the ledger knows
 
@@ -198,7 +156,7 @@ class BillSink(AvidXchangeSink):
     @override
     def deliver(self, record: Record, row: Row | None) -> Outcome:
         there = self.remote_index.get(record["external_id"])
-        known = self._known(row, there)
+        known = AcknowledgedInvoice.of(row, there)
         gone = withdrawal(record)
         if known and gone:
             # That a withdrawn one lives again may have been listed after the row was read.
@@ -219,15 +177,6 @@ class BillSink(AvidXchangeSink):
         if not known and not record["is_eligible"]:
             return Outcome.ignored()
         return self._submit(record, known)
-
-    def _known(self, row: Row | None, there: RemoteRecord | None) -> AcknowledgedInvoice | None:
-        shown, known = AcknowledgedInvoice.shown(there) if there else None, AcknowledgedInvoice.known(row)
-        if row and row.content_hash:
-            return known or shown
-        # It is in doubt: what AvidXchange shows says more. What is not shown may not be as it was sent last.
-        if shown and known:
-            return replace(shown, ours=known.ours)
-        return shown or (replace(known, body=None, is_withdrawn=False) if known else None)
 
     def _correct(self, record: Record, known: AcknowledgedInvoice) -> Outcome:
         """Bring an invoice to what credits leave of its bill; where that cannot be, withdraw it."""
@@ -255,7 +204,7 @@ class BillSink(AvidXchangeSink):
         action = Action.UPDATED if known else Action.CREATED
         is_sent = invoice.body != body
         if is_sent:
-            if missing := self.shared.codes.missing(completed):
+            if missing := self.shared.codes.missing(completed, self.word):
                 return Outcome.waiting(missing)
             acknowledged = self._upsert(completed, known, submission)
             if not acknowledged.is_proved:

@@ -92,8 +92,8 @@ class Codes:
                 self._lists[resource] = self._list(resource)
             return self._lists[resource]
 
-    def missing(self, bill: Record) -> Need | None:
-        """Look for a code of a bill's lines that AvidXchange does not have, though it may be on its way.
+    def missing(self, bill: Record, word: str) -> Need | None:
+        """Look for a code of a document's lines that AvidXchange lacks, though it may be on its way.
 
         Raises:
             RejectedError: A code will not come, or no line may be on it.
@@ -109,6 +109,7 @@ class Codes:
                     continue
                 raise RejectedError(
                     "APB-TAX-050" if found is None else "APB-TAX-051",
+                    word=word.capitalize(),
                     name=name_of(bill),
                     external_id=bill["external_id"],
                     line=number,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from apbridge.ledger import Row
@@ -48,6 +48,17 @@ class AcknowledgedInvoice:
             tuple(facts.get("ours", ())),
             facts.get("credited"),
         )
+
+    @classmethod
+    def of(cls, row: Row | None, there: RemoteRecord | None) -> AcknowledgedInvoice | None:
+        """Return what is known of it, by the ledger and by what AvidXchange shows."""
+        shown, known = cls.shown(there) if there else None, cls.known(row)
+        if row and row.content_hash:
+            return known or shown
+        # It is in doubt: what AvidXchange shows says more. What is not shown may not be as it was sent last.
+        if shown and known:
+            return replace(shown, ours=known.ours)
+        return shown or (replace(known, body=None, is_withdrawn=False) if known else None)
 
     @classmethod
     def shown(cls, there: RemoteRecord) -> AcknowledgedInvoice:

@@ -24,6 +24,9 @@ _MAY_DIFFER = {"approved", "scheduled"}
 """Where an invoice stands that may no longer follow its bill: a person must see what differs."""
 
 
+_DOCUMENTS = {"invoice", "credit"}
+
+
 @dataclass(frozen=True)
 class RemoteRecord:
     """A record that AvidXchange has.
@@ -187,7 +190,7 @@ class RemoteIndex:
         if unlinked is not None and resource == "vendor" and not netsuite_id(shown.external_id):
             unlinked.append(UnlinkedVendor.of(record))
         fingerprint = client.fingerprint_shown(resource, shown)
-        if resource != "invoice":
+        if resource not in _DOCUMENTS:
             code = record.get("number" if resource == "gl_account" else "code")
             is_usable = bool(record.get("is_active", True)) and bool(record.get("is_postable", True))
             return RemoteRecord(record.get("id"), fingerprint, code=code, is_usable=is_usable)
@@ -196,7 +199,8 @@ class RemoteIndex:
         told |= {"number": record.get("number"), "vendor": record.get("vendor_external_id")}
         if told["status"] in _MAY_DIFFER:
             told["body"] = json.dumps(client.body_shown(resource, shown))
-        return RemoteRecord(record.get("id"), fingerprint, client.shown_image(shown), **told)
+        image = client.shown_image(shown) if resource == "invoice" else None
+        return RemoteRecord(record.get("id"), fingerprint, image, **told)
 
 
 class RemoteList(NamedTuple):

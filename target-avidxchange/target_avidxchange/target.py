@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 class TargetAvidXchange(AcknowledgingTarget):
-    """Submits vendors, coding and bills to AvidXchange, each once, and no bill before what it refers to."""
+    """Submits vendors, coding, bills and credits to AvidXchange, each once, and after what it refers to."""
 
     name = "target-avidxchange"
     package_name = "target-avidxchange"
@@ -72,6 +72,7 @@ class TargetAvidXchange(AcknowledgingTarget):
         from target_avidxchange import sinks  # noqa: PLC0415
         from target_avidxchange.bills import BillSink  # noqa: PLC0415
         from target_avidxchange.stops import VendorPaymentSink  # noqa: PLC0415
+        from target_avidxchange.vendor_credits import VendorCreditSink  # noqa: PLC0415
         from target_avidxchange.vendors import VendorSink  # noqa: PLC0415
 
         return {
@@ -82,6 +83,7 @@ class TargetAvidXchange(AcknowledgingTarget):
             "locations": sinks.LocationSink,
             "bills": BillSink,
             "vendor_payments": VendorPaymentSink,
+            "vendor_credits": VendorCreditSink,
         }
 
     @override

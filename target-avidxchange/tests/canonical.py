@@ -122,6 +122,35 @@ def tombstone(number: int) -> Message:
     return "bills", record
 
 
+def credit(number: int, *lines: Record, of_vendor: int = 1, **changes: object) -> Message:
+    coded = list(lines) or [line(1, "60.00"), line(2, "40.00", memo="Returned")]
+    total = sum((one["amount"] for one in coded), Decimal(0))
+    record = {
+        "id": str(number),
+        "external_id": f"{NS}-vendorcredit-{number}",
+        "number": f"CR-{number}",
+        "vendor_id": str(of_vendor),
+        "credit_date": "2026-10-30",
+        "currency": "USD",
+        "total": total,
+        "amount_available": total,
+        "status": "open",
+        "is_eligible": True,
+        "applications": [],
+        "lines": coded,
+        "is_deleted": False,
+        "modified_at": MODIFIED,
+    }
+    return "vendor_credits", record | changes
+
+
+def credit_tombstone(number: int) -> Message:
+    _, record = tombstone(number)
+    kept = ("id", "is_eligible", "ineligible_because", "applications", "lines", "is_deleted", "modified_at")
+    name = f"{NS}-vendorcredit-{number}"
+    return "vendor_credits", {"external_id": name, **{field: record[field] for field in kept}}
+
+
 def applied(number: int, amount: str, *, ours: bool = False, kind: str = "payment") -> Record:
     name = f"avidxchange-payment-{number}" if ours else None
     return {

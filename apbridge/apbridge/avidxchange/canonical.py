@@ -12,6 +12,7 @@ STREAMS = {
     "gl_account": "gl_accounts",
     "dimension_value": "dimension_values",
     "invoice": "invoices",
+    "credit": "invoices",
     "payment": "payments",
 }
 """The canonical stream of each resource."""
@@ -25,6 +26,8 @@ Path = tuple[str, ...]
 def misread(declared: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
     """Yield each place of a profile that reads what is no field, with what is wrong there."""
     for resource, stream in STREAMS.items():
+        if resource not in declared["resources"]:
+            continue
         path = ("resources", resource, "list", "read")
         yield from _misread(declared["resources"][resource]["list"]["read"], schema(stream), path)
 

@@ -141,18 +141,25 @@ class AvidXchange(AvidXchangeReader):
             named=record["remote_id"],
         )
 
-    def cancellation(self, external_id: str, reason: str, remote_id: str | None = None) -> Submission:
-        """Make ready to take an invoice back."""
-        operation = self._operation("invoice", "cancel", self._resource("invoice").cancel)
+    def takes(self, resource: str) -> bool:
+        """Return whether the contract knows a resource that need not be there, and takes records of it."""
+        found = self.profile.resources.get(resource)
+        return found is not None and found.upsert is not None
+
+    def cancellation(
+        self, external_id: str, reason: str, remote_id: str | None = None, *, resource: str = "invoice"
+    ) -> Submission:
+        """Make ready to take an invoice, or another document, back."""
+        operation = self._operation(resource, "cancel", self._resource(resource).cancel)
         record = {"external_id": external_id, "remote_id": remote_id, "reason": reason}
-        body = self._fit("invoice", "cancel.body", operation.body, record)
+        body = self._fit(resource, "cancel.body", operation.body, record)
 
         def is_named(answer: Any) -> bool:  # noqa: ANN401
             # That it was heard does not mean that it was done.
             return _named(operation.answer, answer, external_id=external_id, status="cancelled")
 
-        call = self._call("invoice", "cancel", operation, record, body)
-        return Submission(external_id, body, call, "invoice", is_named)
+        call = self._call(resource, "cancel", operation, record, body)
+        return Submission(external_id, body, call, resource, is_named)
 
     @property
     def stops_payments(self) -> bool:

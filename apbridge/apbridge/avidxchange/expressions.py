@@ -50,6 +50,11 @@ class ProfileFunctions(Functions):  # type: ignore[misc]
         """Return an id that may come as a number as text."""
         return None if value is None else str(value)
 
+    @signature({"types": []})  # type: ignore[untyped-decorator]
+    def _func_negated(self, value: Any) -> Any:  # noqa: ANN401
+        """Turn the sign of an amount."""
+        return None if value is None else -value
+
     @signature({"types": ["string", "null"]})  # type: ignore[untyped-decorator]
     def _func_utc(self, value: str | None) -> str | None:
         """Return an ISO 8601 instant as UTC, of one width, so that instants sort as texts do."""

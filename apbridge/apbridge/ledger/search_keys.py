@@ -9,7 +9,7 @@ from typing import Any
 from apbridge.ledger.rows import RowUpdate
 
 _LONGEST = 200
-_FOUND = {"bills", "payments", "invoices", "vendors"}
+_FOUND = {"bills", "vendor_credits", "payments", "invoices", "vendors"}
 """Streams whose records people look for by a number."""
 
 _CALLED = ("number", "check_number", "ach_trace", "card_reference", "name", "id")

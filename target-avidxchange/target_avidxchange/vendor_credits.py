@@ -1,0 +1,246 @@
+"""Vendor credits: each is one credit in AvidXchange, for ever, over what a payment there may still use of it.
+
+That is what NetSuite has left of it, and what payments of AvidXchange's own have used: a credit that somebody
+applies in NetSuite by hand must not be used there once more, or the vendor is paid too little.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
+from decimal import ROUND_HALF_UP, Decimal
+from functools import cached_property
+from typing import Any
+
+from typing_extensions import override
+
+from apbridge.avidxchange import Submission, fingerprint
+from apbridge.errors import RefusedError, RejectedError
+from apbridge.ledger import Need, Row
+from apbridge.ledger.run_history import RunHistory
+from apbridge.schemas.identifiers import CREDIT
+from apbridge.singer import Action, Outcome, Record
+from apbridge.words import CREDIT_SUBMISSION, VOID, WITHDRAWN
+from target_avidxchange.documents import needs_of, with_codes
+from target_avidxchange.dry_run import see_that_it_may_change, see_that_its_lines_sum
+from target_avidxchange.invoice import AcknowledgedInvoice
+from target_avidxchange.refusals import differences, facts_of, rejection
+from target_avidxchange.remote import GONE, RemoteRecord
+from target_avidxchange.sinks import AvidXchangeSink
+
+_CENT = Decimal("0.01")
+_DELETED = "it was deleted"
+_APPLIED = "all of it was applied otherwise"
+_SAID = "vendor credits are said to have no place in AvidXchange"
+
+
+class VendorCreditSink(AvidXchangeSink):
+    """Submits vendor credits, corrects what changed, and takes back what no payment may use any more."""
+
+    resource = "credit"
+    word = "vendor credit"
+
+    _named: str | None = None
+    """The credit that says that the contract takes none."""
+
+    @cached_property
+    def _is_taken(self) -> bool:
+        return self.shared.client.takes(self.resource)
+
+    @override
+    def completed(self, record: Record) -> Record:
+        return with_codes(record, CREDIT, self.shared)
+
+    @override
+    def content(self, record: Record) -> Any:
+        return {
+            "credit": self.sent(record) if self._is_taken else None,
+            "left": record.get("amount_available"),
+            "withdrawn": because_of(record),
+        }
+
+    @override
+    def needs(self, record: Record) -> Iterator[Need]:
+        if self._is_taken and is_usable(record):
+            yield from needs_of(record, CREDIT, self.word)
+
+    @override
+    def prepare(self, records: Sequence[Record], rows: Mapping[str, Row]) -> None:
+        if not self._is_taken:
+            self._name_one(records)
+            return
+        super().prepare(records, rows)
+        self.shared.codes.refresh()
+
+    @override
+    def _shown(self, names: Collection[str]) -> Mapping[str, Mapping[str, Any]]:
+        # What is known of a credit that was deleted is what is known of any other.
+        return {}
+
+    def _name_one(self, records: Sequence[Record]) -> None:
+        history = RunHistory(self.context.ledger)
+        said = history.recall(_SAID)
+        usable = [record["external_id"] for record in records if is_usable(record)]
+        if said is None and usable:
+            history.remember(_SAID, usable[0])
+        self._named = said.value if said else next(iter(usable), None)
+
+    @override
+    def deliver(self, record: Record, row: Row | None) -> Outcome:
+        name = record["external_id"]
+        if not self._is_taken:
+            if is_usable(record) and name == self._named:
+                profile = self.shared.client.profile.name
+                raise RejectedError("APB-TAX-063", **facts_of(record, left=_left(record)), profile=profile)
+            return Outcome.ignored()
+        # What payments use of it there is told by nothing else.
+        there = self.remote_index.listed().get(name)
+        known, because = AcknowledgedInvoice.of(row, there), because_of(record)
+        if known is None:
+            return self._submit(record, None, _left(record)) if is_usable(record) else Outcome.ignored()
+        used = Decimal(there.amount_paid) if there else Decimal(0)
+        wanted = _left(record) + min(_applied(record), used)
+        if because or wanted <= 0:
+            return self._withdraw(record, known, there, because or _APPLIED)
+        return self._submit(record, known, wanted)
+
+    def _submit(self, record: Record, known: AcknowledgedInvoice | None, wanted: Decimal) -> Outcome:
+        completed = self.completed(scaled(record, wanted))
+        submission = self.shared.client.upsertion(self.resource, completed)
+        credit, body = known or AcknowledgedInvoice(), fingerprint(submission.body)
+        if credit.body == body:
+            return Outcome.unchanged(credit.remote_id, credit.facts())
+        if missing := self.shared.codes.missing(completed, self.word):
+            return Outcome.waiting(missing)
+        try:
+            if self.context.is_dry_run:
+                see_that_its_lines_sum(completed, submission.call.purpose)
+                self._see_that_it_may_change(submission)
+            acknowledged = self.send(CREDIT_SUBMISSION, submission)
+        except RefusedError as refused:
+            if known and refused.facts["meaning"] == "locked":
+                raise self._locked(record, known, wanted, submission, refused.facts["says"]) from refused
+            raise rejection(refused, self.word, record) from refused
+        action = Action.UPDATED if known else Action.CREATED
+        sent = replace(
+            credit,
+            remote_id=acknowledged.remote_id or credit.remote_id,
+            body=body,
+            total=str(wanted),
+            is_withdrawn=False,
+        )
+        facts = sent.facts() if acknowledged.is_proved else None
+        return Outcome.delivered(sent.remote_id, facts, action, is_proved=acknowledged.is_proved)
+
+    def _locked(
+        self,
+        record: Record,
+        known: AcknowledgedInvoice,
+        wanted: Decimal,
+        submission: Submission,
+        says: str,
+    ) -> RejectedError:
+        there = self.remote_index.listed(anew=True).get(record["external_id"])
+        if there is not None and there.status not in GONE and wanted < Decimal(there.total):
+            return self._may_be_used_twice(record, there, "some of it was applied or taken back there", says)
+        before = there.total if there else known.total
+        return RejectedError(
+            "APB-TAX-062",
+            **facts_of(record, now=wanted, before=before),
+            difference=differences(there.body if there else None, submission.body),
+            says=says,
+        )
+
+    def _withdraw(
+        self, record: Record, known: AcknowledgedInvoice, there: RemoteRecord | None, because: str
+    ) -> Outcome:
+        is_gone_there = there is None or there.status in GONE
+        if known.is_withdrawn and is_gone_there:
+            return Outcome.unchanged(known.remote_id, known.facts())
+        if there is not None and there.status == "paid":
+            if because in {_DELETED, VOID}:
+                raise self._is_no_more(record, there, because)
+            # All of it is used there: nothing is left to be used twice.
+            return Outcome.unchanged(known.remote_id, known.facts())
+        submission = self.shared.client.cancellation(
+            record["external_id"], WITHDRAWN + because, known.remote_id, resource=self.resource
+        )
+        try:
+            if self.context.is_dry_run:
+                self._see_that_it_may_change(submission)
+            is_proved = self.send("cancel credit", submission).is_proved
+        except RefusedError as refused:
+            # This run itself may have submitted it since the credits were listed.
+            there = self.remote_index.listed(anew=True).get(record["external_id"])
+            if there is not None and there.status not in GONE:
+                raise self._may_be_used_twice(record, there, because, refused.facts["says"]) from refused
+            is_proved = True
+        withdrawn = replace(known, body=None, is_withdrawn=True)
+        return Outcome.delivered(known.remote_id, withdrawn.facts(), Action.CANCELLED, is_proved=is_proved)
+
+    @override
+    def not_shown(self, record: Record) -> RejectedError:
+        """Return a loud one where a cancellation was answered as if all were well, and the credit stands."""
+        because, there = because_of(record), self.remote_index.listed().get(record["external_id"])
+        if there is None or there.status in GONE or (because is None and _left(record) > 0):
+            return super().not_shown(record)
+        says = "it answers as if it did, and shows it as it was"
+        return self._may_be_used_twice(record, there, because or _APPLIED, says)
+
+    def _see_that_it_may_change(self, submission: Submission) -> None:
+        there = self.remote_index.listed().get(submission.external_id)
+        see_that_it_may_change(there, submission.call.purpose)
+
+    def _may_be_used_twice(
+        self, record: Record, there: RemoteRecord, because: str, says: str
+    ) -> RejectedError:
+        left = Decimal(0) if because_of(record) else _left(record)
+        facts = facts_of(record, left=left, total=there.total, used=there.amount_paid)
+        found = RejectedError("APB-TAX-060", **facts, because=because, status=there.status, says=says)
+        self.logger.error("%s", found)
+        return found
+
+    def _is_no_more(self, record: Record, there: RemoteRecord, because: str) -> RejectedError:
+        found = RejectedError("APB-TAX-061", **facts_of(record, used=there.amount_paid), because=because)
+        self.logger.error("%s", found)
+        return found
+
+
+def because_of(credit: Record) -> str | None:
+    """Return why no payment may use a credit; None where one may, or where all of it is applied."""
+    if credit["is_deleted"]:
+        return _DELETED
+    if credit["is_eligible"] or credit.get("status") == "applied":
+        return None
+    return credit.get("ineligible_because") or "the settings do not allow its submission"
+
+
+def is_usable(credit: Record) -> bool:
+    """Return whether a payment may use something of a credit."""
+    return because_of(credit) is None and _left(credit) > 0
+
+
+def _left(credit: Record) -> Decimal:
+    return Decimal(credit.get("amount_available") or 0)
+
+
+def _applied(credit: Record) -> Decimal:
+    return Decimal(credit.get("total") or 0) - _left(credit)
+
+
+def scaled(credit: Record, wanted: Decimal) -> Record:
+    """Return a credit over another total, its lines in the same proportions, to the cent.
+
+    Lines that do not sum to the credit's own total stay as they are: AvidXchange is to say so.
+    """
+    total, lines = Decimal(credit.get("total") or 0), credit["lines"]
+    if total in {wanted, Decimal(0)} or sum(Decimal(line["amount"]) for line in lines) != total:
+        return {**credit, "total": wanted}
+    before, so_far, told = Decimal(0), Decimal(0), []
+    for line in lines:
+        so_far += Decimal(line["amount"])
+        until = (so_far * wanted / total).quantize(_CENT, ROUND_HALF_UP)
+        # A quantity and a rate would give another amount.
+        told.append({**line, "amount": until - before, "quantity": None, "rate": None})
+        before = until
+    return {**credit, "total": wanted, "lines": told}
