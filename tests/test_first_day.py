@@ -19,7 +19,7 @@ from apbridge_operator.cli.output import in_a_cell
 from apbridge_operator.matching import sheet
 from apbridge_operator.matching.linking import AppliedLinks, Linking
 from apbridge_operator.matching.pairing import Grade, ProposedPair, propose
-from apbridge_operator.matching.reading import VENDORS, read
+from apbridge_operator.matching.reading import VENDORS, ReadParties, read
 from apbridge_sandbox.testing import Running, running
 from tests.in_process import OutboundHalf, netsuite_config
 from tests.spellings import FirstDay, enter_first_day
@@ -56,10 +56,14 @@ class FirstDayCompany:
         return AvidXchange(AvidXchangeSettings.from_config(self.sandbox.avidxchange_settings(self.profile)))
 
     def proposed(self) -> list[ProposedPair]:
+        found = self.read()
+        return propose(found.here, found.there)
+
+    def read(self) -> ReadParties:
+        """Read what nobody has linked."""
         settings = NetSuiteSettings.from_config(netsuite_config(self.sandbox))
         with NetSuite(settings) as netsuite, self.client() as avidxchange:
-            found = read(VENDORS[0], netsuite, avidxchange, self.links, Coding.from_config({}))
-        return propose(found.here, found.there)
+            return read(VENDORS[0], netsuite, avidxchange, self.links, Coding.from_config({}))
 
     def apply(self, pairs: list[ProposedPair], decisions: dict[str, str | None]) -> AppliedLinks:
         """Decide about vendors by external id, AvidXchange's own id or None for a new one, and link."""
@@ -151,6 +155,9 @@ def test_the_first_day_from_proposals_to_the_second_run(first_day: FirstDayCompa
     first_day.run(vendors="hold")
     assert [one["id"] for one in first_day.vendors()] == [one["id"] for one in vendors]
     assert truth.items() <= first_day.linked().items()
+
+    left_over = first_day.read()
+    assert (left_over.here, len(left_over.there)) == ([], len(first_day.truth.namesakes) + OTHERS)
 
     # Undone one by one, proposed again, and done again.
     some = sorted(truth)[:10]

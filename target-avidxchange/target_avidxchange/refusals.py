@@ -18,6 +18,7 @@ _CODES = {
     "unknown_gl_code": "APB-TAX-012",
     "unknown_dimension": "APB-TAX-013",
     "lines_do_not_sum": "APB-TAX-014",
+    "duplicate_code": "APB-VND-006",
 }
 """By what the profile says that a refusal means."""
 

@@ -67,16 +67,17 @@ def test_one_that_looks_like_another_there_is_not_made_by_the_first_run_nor_the_
     company: ReceivingCompany, entered: dict[str, Any]
 ):
     own = enter(company, **entered)
-    messages = (vendor(1, **ACME), account(1), account(2), bill(1))
-    for _ in range(2):
-        assert send(company, *messages) == {**WAITS, "bills": {"waiting": 1}}
+    messages = (vendor(1, **ACME), vendor(2, name="Another"), account(1), account(2), bill(1))
+    for told in ({"delivered": 1, "waiting": 1}, {"unchanged": 1, "waiting": 1}):
+        assert send(company, *messages) == {"vendors": told, "bills": {"waiting": 1}}
         assert row(company).code == "APB-VND-002"
         assert own in (row(company).says or "")
         assert "12-3456789" not in f"{row(company).reason}"
-    assert len(there(company)) == 1
-    decide(company, LinkKind.NEW)
-    assert send(company, *messages) == {**CREATED, "bills": {"delivered": 1}}
     assert len(there(company)) == 2
+    decide(company, LinkKind.NEW)
+    expected = {"vendors": {"delivered": 1, "unchanged": 1}, "bills": {"delivered": 1}}
+    assert send(company, *messages) == expected
+    assert len(there(company)) == 3
 
 
 @pytest.mark.parametrize(
@@ -153,14 +154,14 @@ def test_a_links_file_that_is_lost_makes_no_second_vendor(company: ReceivingComp
         (
             "gl_accounts",
             "gl-accounts",
-            {"code": "6001-00", "postable": True},
+            {"code": "6001", "postable": True},
             account(1),
             "ax_gl_account",
         ),
         (
             "departments",
             "dimension-values",
-            {"code": "old"},
+            {"code": "1"},
             dimension("departments", "department", 1),
             "ax_dimension_value",
         ),
@@ -169,8 +170,10 @@ def test_a_links_file_that_is_lost_makes_no_second_vendor(company: ReceivingComp
 def test_a_code_that_is_linked_by_its_own_id_is_changed(  # noqa: PLR0917
     company: ReceivingCompany, stream: str, kind: str, entered: dict[str, Any], message: Message, table: str
 ):
-    own = enter(company, kind, **entered)
-    decide(company, LinkKind.HERE, own, stream, kind=message[1]["external_id"].split("-")[-2])
+    own, name = enter(company, kind, **entered), message[1]["external_id"].split("-")[-2]
+    assert company.send(message).counts[stream] == {"rejected": 1}
+    assert row(company, stream, name).code == "APB-VND-006"
+    decide(company, LinkKind.HERE, own, stream, kind=name)
     assert company.send(message, links=str(company.folder / "links.csv")).counts[stream] == {"delivered": 1}
     (shown,) = there(company, table)
     assert (str(shown["id"]), shown["code"]) == (own, {"gl_accounts": "6001"}.get(stream, "1"))
