@@ -76,6 +76,7 @@ class InboundHalf(_Half):
         client: What the tap asks AvidXchange by, made once: reading a profile takes longer than a run.
         profile: Which contract with AvidXchange.
         start_date: What the tap reads from while there is no STATE.
+        reads: Settings of the tap beside the usual ones.
         state: What the target acknowledged last.
         said: What was logged.
         tap_ended: What ended the tap's last run, if something did.
@@ -86,6 +87,7 @@ class InboundHalf(_Half):
     client: AvidXchange
     profile: str
     start_date: str | None = None
+    reads: Mapping[str, Any] = field(default_factory=dict)
     state: Any = field(default_factory=dict)
     said: str = ""
     tap_ended: APBridgeError | None = None
@@ -122,6 +124,7 @@ class InboundHalf(_Half):
         config = {
             **self.sandbox.avidxchange_settings(self.profile),
             **({"start_date": self.start_date} if self.start_date else {}),
+            **self.reads,
         }
         with self._reading() as written:
             tap = TapAvidXchange(config=config, state=self.state)

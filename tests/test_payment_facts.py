@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -27,14 +28,17 @@ def test_what_is_told_after_a_payment_settled_sends_no_bill_again(profile: str, 
     with running(vendors=12, bills=0) as sandbox:
         control, settings = sandbox.control, sandbox.avidxchange_settings(profile)
         with AvidXchange(AvidXchangeSettings.from_config(settings)) as client:
-            back = InboundHalf(sandbox, tmp_path, client, profile)
+            spool = str(tmp_path / "spool")
+            reads = {"cleared_images": True, "spool_url": spool}
+            writes: dict[str, Any] = {"payment_facts": FIELDS, "check_image_folder": "7", "spool_url": spool}
+            back = InboundHalf(sandbox, tmp_path, client, profile, reads=reads)
             out = OutboundHalf(sandbox, back.ledger_url, tmp_path / "spool", profile)
 
             def later(half: str) -> int:
                 """Run a half once two hours have passed, and return how much it wrote to either system."""
                 control("/control/clock", {"advance_seconds": 7200})
                 control("/control/calls", method="DELETE")
-                assert (out.run() if half == "out" else back.run(payment_facts=FIELDS)) is None
+                assert (out.run() if half == "out" else back.run(**writes)) is None
                 return sum(int(system["writes"]) for system in sandbox.calls().values())
 
             def held() -> Mapping[str, str]:
@@ -44,6 +48,15 @@ def test_what_is_told_after_a_payment_settled_sends_no_bill_again(profile: str, 
                     (row,) = connection.execute(query).fetchall()
                 found: Mapping[str, str] = json.loads(row["custom"])
                 return found
+
+            def pictures() -> list[str]:
+                assert sandbox.sandbox
+                with sandbox.sandbox.store.connection() as connection:
+                    query = (
+                        "SELECT f.name FROM ns_transactionfile a JOIN ns_file f ON f.id = a.file"
+                        " JOIN ns_transaction t ON t.id = a.\"transaction\" WHERE t.type = 'VendPymt'"
+                    )
+                    return [row["name"] for row in connection.execute(query)]
 
             lines = [{"account": "6010", "amount": "100.00"}]
             control("/control/netsuite/bills", {"bills": [{"vendor": "11", "tranid": "A", "lines": lines}]})
@@ -55,7 +68,7 @@ def test_what_is_told_after_a_payment_settled_sends_no_bill_again(profile: str, 
             assert "custbody_cleared_on" not in held()
             control("/control/payments/clear", paid)
             control("/control/payments/exception", {**paid, "reason": "Cleared late"})
-            assert later("back") == 1
+            assert later("back") == 2, "the fields, and the image"
             assert held() == {
                 "custbody_avidxchange_payment": "cleared" if profile == "avidconnect" else "Cleared",
                 "custbody_avidpay_check": f"{paid['ids'][0]}0",
@@ -63,5 +76,6 @@ def test_what_is_told_after_a_payment_settled_sends_no_bill_again(profile: str, 
                 "custbody_payment_exception": "Cleared late",
                 "custbody_payment_page": f"https://avidxchange.example/payments/{paid['ids'][0]}",
             }
+            assert pictures() == [f"avidxchange-payment-{paid['ids'][0]}.pdf"]
             assert [later("out"), later("back"), later("out")] == [0, 0, 0]
             assert back.rejected() == {}

@@ -3,6 +3,7 @@ import encode from 'N/encode';
 import error from 'N/error';
 import file from 'N/file';
 import format from 'N/format';
+import record from 'N/record';
 import runtime from 'N/runtime';
 import search from 'N/search';
 import transaction from 'N/transaction';
@@ -48,6 +49,8 @@ beforeEach(() => {
   jest.spyOn(search, 'lookupFields');
   jest.spyOn(transaction, 'void').mockReturnValue(99);
   jest.spyOn(file, 'load');
+  jest.spyOn(file, 'create').mockReturnValue({ save: () => 77 });
+  jest.spyOn(record, 'attach');
   jest.spyOn(encode, 'convert').mockReturnValue('eA==');
   jest.spyOn(runtime, 'getCurrentUser').mockReturnValue({ id: -5, role: 3 });
   jest.spyOn(format, 'format').mockImplementation(({ value, type }) =>
@@ -169,4 +172,37 @@ test('a file is handed out in base64, and only if it is on a bill', () => {
 test('a type that is shown by its name is told by the end of the name', () => {
   searchGives([{ ...FILE, 'file.name': 'Bill.JPEG', 'file.filetype': 'JPEG-Bild' }]);
   expect(restlet.post({ action: 'files', bills: ['12'] }).files[0].type).toBe('JPGIMAGE');
+});
+
+const ATTACH = { action: 'attach', payment: '99', folder: '7', name: 'avidxchange-payment-5.pdf', content: 'JVBERi0=' };
+
+test('the image of a cleared check is attached to a payment of ours, once', () => {
+  expect(record.Type.VENDOR_PAYMENT).toBe('vendorpayment');
+  search.lookupFields.mockReturnValue({ externalid: [{ value: 'avidxchange-payment-5', text: 'x' }] });
+  searchGives([]);
+  expect(restlet.post(ATTACH)).toEqual({ payment: '99', file: '77', added: true });
+  expect(file.create).toHaveBeenCalledWith({ name: ATTACH.name, fileType: 'PDF', contents: 'JVBERi0=', folder: 7 });
+  expect(record.attach).toHaveBeenCalledWith({
+    record: { type: 'file', id: 77 },
+    to: { type: 'vendorpayment', id: '99' },
+  });
+  file.create.mockClear();
+  searchGives([FILE]);
+  expect(restlet.post(ATTACH)).toEqual({ payment: '99', file: '77', added: false });
+  expect(file.create).not.toHaveBeenCalled();
+});
+
+test.each([
+  ['INVALID_REQUEST', { folder: 'SuiteScripts' }],
+  ['INVALID_REQUEST', { name: 'apbridge_restlet.js' }],
+  ['INVALID_REQUEST', { name: 'avidxchange-payment-5.js' }],
+  ['INVALID_REQUEST', { name: '../avidxchange-payment-5.pdf' }],
+  ['INVALID_REQUEST', { content: '' }],
+  ['INVALID_REQUEST', { content: 7 }],
+  ['INVALID_REQUEST', { payment: 'all' }],
+  ['NOT_OUR_PAYMENT', {}],
+])('nothing is attached: %s', (code, change) => {
+  search.lookupFields.mockReturnValue({});
+  expect(refusalOf({ ...ATTACH, ...change })).toBe(code);
+  expect([file.create, record.attach].some((each) => each.mock.calls.length)).toBe(false);
 });

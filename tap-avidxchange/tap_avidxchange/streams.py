@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from functools import cached_property
 from time import monotonic
@@ -14,9 +15,10 @@ from singer_sdk.helpers.types import Context
 from typing_extensions import override
 
 from apbridge.avidxchange import AvidXchange, instant
-from apbridge.errors import RejectedError, SettingError
+from apbridge.errors import APBridgeError, RefusedError, RejectedError, SettingError
 from apbridge.schemas import OUTSIZED, in_order, schema, validator
 from apbridge.schemas.identifiers import EXTERNAL_ID
+from apbridge.settings import spool_of
 from apbridge.singer.sdk import FencedStream
 from apbridge.singer.state import UNFINISHED
 from tap_avidxchange.bookmark import ListBookmark
@@ -126,6 +128,31 @@ class Payments(ChangingStream):
     name = "payments"
     resource = "payment"
     selected_by_default = True
+
+    @override
+    def get_records(self, context: Context | None) -> Iterator[Record]:
+        for record in super().get_records(context):
+            if record.get("has_cleared_image") and self.config["cleared_images"]:
+                record["cleared_image"] = self._spooled(record)
+            yield record
+
+    def _spooled(self, record: Record) -> Record | None:
+        """Fetch the image of a cleared check into the spool; None, which is told, where that fails."""
+        from apbridge.spool import put  # noqa: PLC0415 - it takes long to load, and few ask for images
+
+        try:
+            found = self._client().cleared_image(record["external_id"], record["id"])
+        except (RefusedError, SettingError) as refused:
+            says = refused.says.rstrip(".")
+            self.logger.warning("%s", APBridgeError("APB-AXT-002", payment=record["id"], says=says))
+            return None
+        if found is None:
+            says = f"what profile {self._client().profile.name} fetches is no picture"
+            self.logger.warning("%s", APBridgeError("APB-AXT-002", payment=record["id"], says=says))
+            return None
+        content, media_type, end = found
+        spooled = put(spool_of(self.config), content)
+        return {"name": f"{record['external_id']}.{end}", "media_type": media_type, **asdict(spooled)}
 
 
 class Invoices(ChangingStream):

@@ -10,7 +10,7 @@ from singer_sdk import typing as th
 from typing_extensions import override
 
 from apbridge.origin import Origin
-from apbridge.settings import AVIDXCHANGE_SETTINGS
+from apbridge.settings import AVIDXCHANGE_SETTINGS, SPOOL_SETTINGS
 from apbridge.singer import CanonicalTap
 
 if TYPE_CHECKING:
@@ -39,6 +39,14 @@ class TapAvidXchange(CanonicalTap):
             description="How late a change may show up in AvidXchange's lists, in seconds. That much is read "
             "again at each run; what was sent already is not sent again.",
         ),
+        th.Property(
+            "cleared_images",
+            th.BooleanType(nullable=False),
+            default=False,
+            description="Whether the images of cleared checks are fetched into the spool, for a target that "
+            "attaches them.",
+        ),
+        *SPOOL_SETTINGS,
         th.Property(
             "dimensions",
             th.ArrayType(th.StringType(pattern="^[A-Za-z0-9_-]+$")),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from apbridge import spool
 from apbridge.avidxchange.profile_files import source
 from apbridge.errors import SettingError
 from apbridge.schemas import validator
@@ -116,3 +117,35 @@ def test_words_that_nobody_has_heard_of_stop_no_run(company: PayingCompany):
     assert (payment["status"], payment["native_status"]) == ("unknown", "Stale Dated")
     assert (payment["method"], payment["native_method"]) == ("unknown", "Wire")
     assert read[second]["status"] == "settled"
+
+
+def test_images_of_cleared_checks_are_fetched_where_that_is_asked_for(company: PayingCompany, tmp_path: Path):
+    company.submit(3)
+    company.control("/control/payments/clear", {"ids": company.pay()})
+    told = company.read(cleared_images=True, spool_url=str(tmp_path)).records("payments")
+    read = {record["id"]: record for record in told}
+    checks = {number for number, record in read.items() if record["method"] == "check"}
+    assert {number for number, record in read.items() if record["cleared_image"]} == checks
+    assert len(checks) == 1
+    for number in checks:
+        validator("payments")(read[number])
+        image = read[number]["cleared_image"]
+        assert image["name"] == f"avidxchange-payment-{number}.pdf"
+        content = spool.read(str(tmp_path), image["sha256"], image["size"])
+        assert f"Check {read[number]['check_number']}".encode() in content
+    assert not any(record["cleared_image"] for record in company.read().records("payments"))
+
+
+@pytest.mark.parametrize("status", [403, 404, 200])
+def test_an_image_that_is_not_given_holds_no_payment_up(company: PayingCompany, tmp_path: Path, status: int):
+    company.submit(3)
+    numbers = company.pay()
+    company.control("/control/payments/clear", {"ids": numbers})
+    match = {"method": "GET", "path": "image", "times": 100}
+    company.control(
+        "/control/faults", {"match": match, "do": {"status": status, "body": {"Content": "AAAA"}}}
+    )
+    read = company.read(cleared_images=True, spool_url=str(tmp_path))
+    assert sorted(read.ids()) == sorted(numbers)
+    assert not any(record["cleared_image"] for record in read.records("payments"))
+    assert company.read(read.state, cleared_images=True, spool_url=str(tmp_path)).records("payments") == []

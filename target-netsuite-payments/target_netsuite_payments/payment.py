@@ -20,6 +20,7 @@ FACTS = frozenset(
         "exception_reason",
         "page_url",
         "has_cleared_image",
+        "cleared_image",
     }
 )
 """What AvidXchange tells of a payment beside what is posted."""

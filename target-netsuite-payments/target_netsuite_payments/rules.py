@@ -55,6 +55,7 @@ class PostingRules:
         fields: What the settings give every payment, or leave out.
         posts_parts: Whether a payment is posted as far as it pays bills of NetSuite, if it pays others too.
         facts: What AvidXchange tells of payments, and the fields that are to hold it.
+        check_image_folder: Internal id of the folder for images of cleared checks; None for none.
     """
 
     account: str
@@ -71,18 +72,22 @@ class PostingRules:
     fields: PaymentFields = field(default_factory=PaymentFields)
     posts_parts: bool = True
     facts: PaymentFacts = field(default_factory=PaymentFacts)
+    check_image_folder: str | None = None
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any], netsuite: NetSuiteSettings) -> PostingRules:
         """Read the plugin's settings.
 
         Raises:
-            SettingError: Voids are to go through a RESTlet that is not configured, or what is to be a custom
-                body field is none or is named twice.
+            SettingError: Voids or images are to go through a RESTlet that is not configured, or what is to be
+                a custom body field is none or is named twice.
         """
         on_void = config.get("on_void") or ("restlet" if netsuite.restlet_script else "reject")
         if on_void == "restlet" and not netsuite.restlet_script:
             raise SettingError("APB-PAY-002")
+        folder = str(config.get("check_image_folder") or "").strip()
+        if folder and not netsuite.restlet_script:
+            raise SettingError("APB-PAY-126")
         listed = [_bank_account(entry) for entry in config.get("bank_accounts") or ()]
         if config.get("bank_account"):
             listed.append(_bank_account({"account": config["bank_account"]}))
@@ -102,6 +107,7 @@ class PostingRules:
             fields=fields,
             posts_parts=config.get("captured_invoices") != "hold",
             facts=_facts(config.get(payment_facts.SETTING) or {}, taken),
+            check_image_folder=folder or None,
         )
 
     def check_custom_fields(self, netsuite: NetSuite) -> PostingRules:

@@ -140,6 +140,13 @@ POSTING_SETTINGS = (
         "change of that alone is written too, for as long as the payment stands.",
     ),
     th.Property(
+        "check_image_folder",
+        th.CustomType({"type": ["string", "integer", "null"]}),
+        description="Internal id of the file cabinet's folder for images of cleared checks, which the "
+        "RESTlet attaches to their vendor payments; `cleared_images` of tap-avidxchange fetches them. None "
+        "are without it.",
+    ),
+    th.Property(
         "status_field",
         th.StringType(),
         description="Custom body field of bills, such as `custbody_avidxchange_status`, that is told where "

@@ -14,7 +14,9 @@ from apbridge.ledger import RemoteFacts, Row
 from apbridge.ledger.credits import CREDITS, credits_of_payments, read_kept
 from apbridge.redaction import redact_text
 from apbridge.singer import AcknowledgingSink, Action, Outcome, PartlyDeliveredError, Record, SinkContext
+from target_netsuite_payments import check_images
 from target_netsuite_payments.batch import Batch
+from target_netsuite_payments.check_images import CheckImages
 from target_netsuite_payments.done import Done
 from target_netsuite_payments.headers import WAY, way
 from target_netsuite_payments.known import Known
@@ -43,6 +45,7 @@ class PaymentsSink(AcknowledgingSink):
         patience: timedelta,
         *,
         facts: PaymentFacts,
+        images: CheckImages | None,
     ) -> None:
         """Open the stream.
 
@@ -53,17 +56,21 @@ class PaymentsSink(AcknowledgingSink):
             look_up: Looks NetSuite's books up for some payments, given what the ledger knows of them.
             patience: How long NetSuite may take to decide about a payment.
             facts: What of AvidXchange's word is kept in fields of the vendor payment.
+            images: What attaches images of cleared checks; None where none are to be.
         """
         super().__init__(target, stream, context)
         self._look_up = look_up
         self._patience = patience
         self._facts = facts
+        self._images = images
 
     @override
     def content(self, record: Record) -> Any:
         content = {name: value for name, value in super().content(record).items() if name not in FACTS}
         if self._facts.fields and record["status"] == SETTLED:
             content["payment_facts"] = self._facts.of(Payment.from_record(record))
+        if self._images and record["status"] == SETTLED:
+            content[check_images.FACT] = self._images.content(record)
         return content
 
     @override
@@ -96,16 +103,52 @@ class PaymentsSink(AcknowledgingSink):
         if done.note:
             self.logger.info("Payment %s: %s", record["id"], done.note)
         facts = _facts(record, done)
+        if row and check_images.FACT in row.facts:
+            facts[check_images.FACT] = row.facts[check_images.FACT]
         if done.waits_for:
             facts[_SINCE] = self._under_way_since(record, row, done.waits_for)
             return Outcome.under_way(done.waits_for, done.remote_id, facts)
-        if done.not_taken:
-            raise PartlyDeliveredError(RemoteFacts(done.remote_id, facts), done.not_taken)
+        return self._ended(record, row, done, facts)
+
+    def _ended(self, record: Record, row: Row | None, done: Done, facts: dict[str, Any]) -> Outcome:
+        """Return how a payment ends about which nothing is left to decide.
+
+        Raises:
+            PartlyDeliveredError: It is posted, and not all that AvidXchange tells beside is.
+        """
         if done.remote_id is None:
             return Outcome.ignored(facts)
-        if done.action is None:
+        try:
+            if done.not_taken:
+                raise done.not_taken
+            sha256 = self._attach_image(record, row, done.remote_id)
+        except RejectedError as rest:
+            raise PartlyDeliveredError(RemoteFacts(done.remote_id, facts), rest) from rest
+        if sha256:
+            facts[check_images.FACT] = sha256
+        action = done.action or (Action.UPDATED if sha256 else None)
+        if action is None:
             return Outcome.unchanged(done.remote_id, facts)
-        return Outcome.delivered(done.remote_id, facts, done.action)
+        return Outcome.delivered(done.remote_id, facts, action)
+
+    def _attach_image(self, record: Record, row: Row | None, remote_id: str) -> str | None:
+        """Attach the image of a payment's cleared check and return its hash; None where nothing is to be.
+
+        Raises:
+            RejectedError: It cannot be.
+        """
+        # One of nothing is an application of credits: there is no vendor payment then.
+        if self._images is None or record["status"] != SETTLED or not record["amount"]:
+            return None
+        image = self._images.missing(record, row)
+        if image is None:
+            return None
+        sha256: str = image["sha256"]
+        if not self.context.is_dry_run:
+            body = {"id": remote_id, "name": image["name"], "size": image["size"], "sha256": sha256}
+            with self.audited("attach check image", record["external_id"], body) as answer:
+                answer.body = {"file": self._images.attach(record, image, remote_id)}
+        return sha256
 
     def _under_way_since(self, record: Record, row: Row | None, waits_for: UnderWayError) -> str:
         """Return since when NetSuite has not decided about a payment.

@@ -11,7 +11,7 @@ from singer_sdk import typing as th
 from typing_extensions import override
 
 from apbridge.origin import Origin
-from apbridge.settings import LEDGER_SETTINGS, NETSUITE_SETTINGS
+from apbridge.settings import LEDGER_SETTINGS, NETSUITE_SETTINGS, SPOOL_SETTINGS, spool_of
 from apbridge.singer import AcknowledgingTarget
 from target_netsuite_payments.settings import POSTING_SETTINGS, SYSTEM
 
@@ -35,7 +35,7 @@ class TargetNetSuitePayments(AcknowledgingTarget):
     system = SYSTEM
     workers_a_call = 2
     config_jsonschema: ClassVar[dict[str, Any]] = th.PropertiesList(
-        *NETSUITE_SETTINGS, *POSTING_SETTINGS, *LEDGER_SETTINGS
+        *NETSUITE_SETTINGS, *POSTING_SETTINGS, *SPOOL_SETTINGS, *LEDGER_SETTINGS
     ).to_dict()
 
     def __init__(self, **arguments: Any) -> None:  # noqa: ANN401
@@ -77,8 +77,15 @@ class TargetNetSuitePayments(AcknowledgingTarget):
         def look_up(payments: Sequence[Payment], known: Known) -> Batch:
             return Batch(self._books, posting, self._rules, payments, known)
 
+        images = None
+        if folder := self._rules.check_image_folder:
+            from target_netsuite_payments.check_images import CheckImages  # noqa: PLC0415
+
+            images = CheckImages(self._netsuite, spool_of(self.config), folder)
         patience = timedelta(days=self._rules.under_way_days)
-        return PaymentsSink(self, stream, self.context, look_up, patience, facts=self._rules.facts)
+        return PaymentsSink(
+            self, stream, self.context, look_up, patience, facts=self._rules.facts, images=images
+        )
 
     def _bill_statuses(self) -> BillStatuses | None:
         if self._rules.status_field is None:

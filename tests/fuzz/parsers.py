@@ -368,6 +368,7 @@ def _netsuite_parsers() -> Iterator[tuple[str, Parser]]:
         "changed": restlet.changes,
         "content": restlet.content,
         "void": lambda answer: restlet.voided(answer, "5"),
+        "attach": lambda answer: restlet.attached(answer, "5"),
     }
     for action, reads in readers.items():
         yield f"restlet_{action}", Parser(_restlet(reads), seeds.of(f"restlet_{action}"))

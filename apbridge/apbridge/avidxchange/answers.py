@@ -12,8 +12,11 @@ from apbridge.avidxchange.expressions import Expression, ExpressionError
 from apbridge.avidxchange.profile import ErrorRules, ResultRules
 from apbridge.errors import RefusedError
 from apbridge.http import Answer, AnswerKind, ResponseClassifier
-from apbridge.http.classifier import body_of, done, kind_of
+from apbridge.http.classifier import NOT_JSON, body_of, done, kind_of
 from apbridge.redaction import redact_text
+
+PICTURE = "application/pdf, image/*, application/json"
+"""What a call accepts that is answered with a picture."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,8 @@ def classify_by(rules: ErrorRules) -> ResponseClassifier:
         status = response.status_code
         body = body_of(response)
         if response.ok:
-            return done(body)
+            is_picture = body is NOT_JSON and response.request.headers.get("Accept") == PICTURE
+            return done(response.content if is_picture else body)
         errors = _field_errors(rules, rules.items, body)
         codes = [error.code for error in errors if error.code]
         return Answer(

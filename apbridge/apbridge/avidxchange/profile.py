@@ -120,6 +120,14 @@ class ImageRules:
 
 
 @dataclass(frozen=True)
+class ClearedImageRules:
+    """Where the image of a cleared check is; without `content` the answer is the image itself."""
+
+    path: str
+    content: Expression | None
+
+
+@dataclass(frozen=True)
 class Resource:
     """What can be done with one kind of record."""
 
@@ -130,6 +138,7 @@ class Resource:
     cancel: Operation | None = None
     stop: Operation | None = None
     image: ImageRules | None = None
+    cleared_image: ClearedImageRules | None = None
 
 
 @dataclass(frozen=True)
@@ -272,6 +281,7 @@ def _resource(declared: Mapping[str, Any]) -> Resource:
         cancel=_operation(declared.get("cancel")),
         stop=_operation(declared.get("stop")),
         image=_image(declared.get("image")),
+        cleared_image=_cleared_image(declared.get("cleared_image")),
     )
 
 
@@ -340,6 +350,10 @@ def _image(declared: Mapping[str, Any] | None) -> ImageRules | None:
         answer=Template.compile(declared["answer"]),
         sha256=_optional(declared, "sha256"),
     )
+
+
+def _cleared_image(declared: Mapping[str, Any] | None) -> ClearedImageRules | None:
+    return ClearedImageRules(declared["path"], _optional(declared, "content")) if declared else None
 
 
 def _optional(declared: Mapping[str, Any], key: str) -> Expression | None:

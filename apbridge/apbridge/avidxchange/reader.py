@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
+from functools import partial
 from threading import Event
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl, quote, urlsplit
 
 from typing_extensions import Self
 
-from apbridge.avidxchange.answers import classify_by
+from apbridge.avidxchange.answers import PICTURE, classify_by
 from apbridge.avidxchange.expressions import ExpressionError, fingerprint, instant
+from apbridge.avidxchange.images import image_of
 from apbridge.avidxchange.pages import PagePosition, first_page, next_page
 from apbridge.avidxchange.profile import Listing, ModifiedSince, Profile, Resource
 from apbridge.avidxchange.settings import AvidXchangeSettings
@@ -288,6 +290,25 @@ class AvidXchangeReader:
             ) from unknown
         except ExpressionError as failure:
             raise self._does_not_fit(resource, "list.read", str(failure)) from failure
+
+    def cleared_image(self, external_id: str, remote_id: str) -> tuple[bytes, str, str] | None:
+        """Fetch the image of a payment's cleared check, with its media type and the end of its name.
+
+        Returns:
+            None where the profile does not say how, or what is answered is no picture.
+
+        Raises:
+            RefusedError: AvidXchange does not give it.
+        """
+        rules = self._resource("payment").cleared_image
+        if rules is None:
+            return None
+        place = {"external_id": external_id, "remote_id": remote_id}
+        path = self._path("payment", "cleared_image.path", rules.path, place)
+        purpose = f"fetch the image of the cleared check of payment {remote_id}"
+        headers = {"Accept": PICTURE}
+        answer = self.session.ask(Call("GET", path, purpose, params=self._in_every_query, headers=headers))
+        return self._fit("payment", "cleared_image.content", partial(image_of, rules), answer)
 
     def _parameters(
         self,

@@ -20,7 +20,7 @@ LEVELS = ("NONE", "VIEW", "CREATE", "EDIT", "FULL")
 TRIED = "2026-07-19T03:04:00Z"
 """The instant that `try` writes and reads back."""
 
-VERSION = "1.3.0"
+VERSION = "1.4.0"
 """As the script says it; a test compares both."""
 
 _Id = Annotated[str, Meta(pattern=r"^[1-9][0-9]{0,17}\Z")]
@@ -112,6 +112,12 @@ class _Voided(Struct):
     voided_by: str = msgspec.field(name="voidedBy")
 
 
+class _Attached(Struct):
+    payment: _Id
+    file: _Id
+    added: bool
+
+
 def version(answer: Any) -> Version:  # noqa: ANN401
     """Read an answer to `version`."""
     return msgspec.convert(answer, Version)
@@ -174,6 +180,15 @@ def voided(answer: Any, payment: str) -> str:  # noqa: ANN401
         message = "it names another vendor payment"
         raise ValueError(message)
     return told.voided_by
+
+
+def attached(answer: Any, payment: str) -> str:  # noqa: ANN401
+    """Read an answer to `attach`: the file. One that names another payment says nothing of it."""
+    told = msgspec.convert(answer, _Attached)
+    if told.payment != payment:
+        message = "it names another vendor payment"
+        raise ValueError(message)
+    return told.file
 
 
 def _end_of_minute(moment: str) -> str:

@@ -24,7 +24,7 @@ from apbridge_sandbox.avidxchange.masters import (
     put_gl_account,
     put_vendor,
 )
-from apbridge_sandbox.avidxchange.payments import list_payments
+from apbridge_sandbox.avidxchange.payments import get_cleared_image, list_payments
 from apbridge_sandbox.avidxchange.stops import stop_payment
 
 _MASTERS = (
@@ -55,6 +55,7 @@ def routes() -> list[BaseRoute]:
         route("POST", "/v1/credit-memos/{external_id}/cancel", cancel_credit),
         route("GET", "/v1/payments", list_payments),
         route("POST", "/v1/payments/{id}/stop", stop_payment),
+        route("GET", "/v1/payments/{id}/cleared-check-image", get_cleared_image),
     ]
 
 

@@ -17,9 +17,24 @@ class JsonAnswer:
     status: int
     body: Any
 
+    media_type = "application/json"
+
     def content(self) -> bytes:
         """Return the body as JSON."""
         return _encode(self.body)
+
+
+@dataclass(frozen=True)
+class PictureAnswer:
+    """A status and a picture."""
+
+    status: int
+    picture: bytes
+    media_type: str
+
+    def content(self) -> bytes:
+        """Return the picture."""
+        return self.picture
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from apbridge_sandbox.avidxchange import bodies
-from apbridge_sandbox.avidxchange.answers import JsonAnswer, RefusalError, refusal
+from apbridge_sandbox.avidxchange.answers import JsonAnswer, PictureAnswer, RefusalError, refusal
 from apbridge_sandbox.context import Sandbox
 
 PREFIX = "/avidconnect"
@@ -51,7 +51,7 @@ class AvidXchangeCall:
         return self.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
-Handler = Callable[[AvidXchangeCall], JsonAnswer]
+Handler = Callable[[AvidXchangeCall], JsonAnswer | PictureAnswer]
 
 
 def route(method: str, path: str, handler: Handler) -> Route:
@@ -61,6 +61,7 @@ def route(method: str, path: str, handler: Handler) -> Route:
 
 def _endpoint(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
+        answer: JsonAnswer | PictureAnswer
         try:
             body = await _body(request)
             answer = await run_in_threadpool(_handle, handler, request, body)
@@ -70,13 +71,13 @@ def _endpoint(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
             answer.content(),
             answer.status,
             headers={"X-Request-Id": str(uuid.uuid4())},
-            media_type="application/json",
+            media_type=answer.media_type,
         )
 
     return endpoint
 
 
-def _handle(handler: Handler, request: Request, body: bytes) -> JsonAnswer:
+def _handle(handler: Handler, request: Request, body: bytes) -> JsonAnswer | PictureAnswer:
     sandbox: Sandbox = request.app.state.sandbox
     _let_in(sandbox, request)
     return handler(AvidXchangeCall(sandbox, request.path_params, request.query_params, request.headers, body))

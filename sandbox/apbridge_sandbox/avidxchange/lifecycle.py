@@ -201,7 +201,7 @@ def step(conn: sqlite3.Connection, clock: Clock, status: str, ids: Sequence[str]
 
 
 def clear(conn: sqlite3.Connection, clock: Clock, ids: Sequence[str]) -> list[str]:
-    """Let the bank clear settled payments today; it changes nothing else of them.
+    """Clear settled payments at the bank, today; that changes nothing else of them.
 
     Returns:
         The payments' ids.
@@ -217,7 +217,7 @@ def clear(conn: sqlite3.Connection, clock: Clock, ids: Sequence[str]) -> list[st
 def note_exception(
     conn: sqlite3.Connection, clock: Clock, ids: Sequence[str], reason: str | None
 ) -> list[str]:
-    """Say what is wrong with payments, or that nothing is any more.
+    """Note what is wrong with payments, or that nothing is any more.
 
     Returns:
         The payments' ids.

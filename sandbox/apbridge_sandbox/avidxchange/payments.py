@@ -10,16 +10,40 @@ from sqlite3 import Row
 from typing import Any
 
 from apbridge_sandbox.avidxchange import lifecycle
-from apbridge_sandbox.avidxchange.answers import JsonAnswer
+from apbridge_sandbox.avidxchange.answers import JsonAnswer, PictureAnswer, refusal
 from apbridge_sandbox.avidxchange.endpoint import AvidXchangeCall
 from apbridge_sandbox.avidxchange.listing import listed
 from apbridge_sandbox.avidxchange.records import external_id_shown
+from apbridge_sandbox.company.pdf import pdf
+from apbridge_sandbox.context import Sandbox
 from apbridge_sandbox.money import amount
 
 
 def list_payments(call: AvidXchangeCall) -> JsonAnswer:
     """List payments with what each gives to which invoice."""
     return listed(call, "ax_payment", show, statuses=lifecycle.PAYMENT_STATUSES)
+
+
+def get_cleared_image(call: AvidXchangeCall) -> PictureAnswer:
+    """Answer with the image of a cleared check."""
+    return PictureAnswer(200, cleared_image(call.sandbox, call.path["id"]), "application/pdf")
+
+
+def cleared_image(sandbox: Sandbox, payment: str) -> bytes:
+    """Return the image of a payment's cleared check.
+
+    Raises:
+        RefusalError: 404: there is none.
+    """
+    with sandbox.store.connection() as conn:
+        row = conn.execute("SELECT * FROM ax_payment WHERE id = ?", (payment,)).fetchone()
+    if row is None or not _has_image(row):
+        raise refusal(404, "not_found", f"There is no image of a cleared check of payment {payment}.")
+    return pdf([f"Check {row['check_number']}", f"Cleared {row['cleared_on']}"])
+
+
+def _has_image(row: Row) -> bool:
+    return row["method"] == "check" and row["cleared_on"] is not None
 
 
 def show(conn: sqlite3.Connection, rows: Sequence[Row]) -> list[dict[str, Any]]:
@@ -61,7 +85,7 @@ def _item(row: Row, allocations: list[dict[str, Any]]) -> dict[str, Any]:
         "clearedOn": row["cleared_on"],
         "exceptionReason": row["exception_reason"],
         "pageUrl": f"https://avidxchange.example/payments/{row['id']}",
-        "hasClearedImage": is_check and row["cleared_on"] is not None,
+        "hasClearedImage": _has_image(row),
         "allocations": allocations,
         "replacesPaymentId": None if replaces is None else str(replaces),
         "voidedAt": row["voided_at"],

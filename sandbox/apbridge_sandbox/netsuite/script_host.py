@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import sqlite3
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -25,7 +26,10 @@ LARGEST_FILE = 10 * 1024 * 1024
 _SMALL_FILE = 256 * 1024
 """Bytes of a file whose contents are handed to the engine at once."""
 
-_UNITS = {"count": 5, "search": 10, "lookup": 1, "load": 10, "void": 10}
+_UNITS = {"count": 5, "search": 10, "lookup": 1, "load": 10, "void": 10, "save": 20, "attach": 10}
+_FOLDERS = frozenset({-20, -15, -10, 7})
+"""Internal ids of the file cabinet's folders: NetSuite's own, and one of the company's."""
+
 _TEXT_TYPES = frozenset({"PLAINTEXT", "CSV", "HTMLDOC", "XMLDOC", "JSON", "JAVASCRIPT", "STYLESHEET"})
 _FILES = "Lists -> Documents and Files"
 _SEARCH = "Lists -> Perform Search"
@@ -53,12 +57,14 @@ class ScriptHost:
         type_names = call.sandbox.switches["netsuite.file_types"] == "names"
         self._shown = searches.SearchFormat(account.dates, type_names)
         self._operations: dict[str, Callable[[Argument], Any]] = {
+            "attach": self._attach,
             "contents": lambda asked: _contents(self._file(asked)),
             "count": self._count,
             "encode": _encode,
             "load": self._load,
             "level": self._level,
             "lookup": self._lookup,
+            "save": self._save,
             "search": self._search,
             "user": lambda _: {"id": int(caller.entity), "role": caller.role},
             "void": self._void,
@@ -133,6 +139,54 @@ class ScriptHost:
             raise ScriptError("RCRD_DOESNT_EXIST", message)
         row: sqlite3.Row = found
         return row
+
+    def _save(self, asked: Argument) -> int:
+        """Save a file. One of that name in that folder is replaced, under its id (NetSuite: File.save)."""
+        self._check(_FILES, PermissionLevel.EDIT)
+        try:
+            content = base64.b64decode(asked["contents"], validate=True)
+        except ValueError as error:
+            code = "SSS_FILE_CONTENT_INVALID"
+            raise ScriptError(code, "The contents of a binary file are base64.") from error
+        if asked["folder"] not in _FOLDERS:
+            raise ScriptError("INVALID_KEY_OR_REF", f"Invalid folder reference key {asked['folder']}.")
+        self._call.request.state.is_write = True
+        written = {
+            "filetype": asked["fileType"],
+            "filesize": len(content),
+            "content": content,
+            "sha256": hashlib.sha256(content).hexdigest(),
+            "lastmodifieddate": self._sandbox.clock.stamp(),
+        }
+        key = asked["name"], asked["folder"]
+        with self._sandbox.store.write() as conn:
+            found = conn.execute("SELECT id FROM ns_file WHERE name = ? AND folder = ?", key).fetchone()
+            if found:
+                names = ", ".join(f"{name} = ?" for name in written)
+                conn.execute(f"UPDATE ns_file SET {names} WHERE id = ?", (*written.values(), found["id"]))  # noqa: S608
+                return int(found["id"])
+            row = {"name": key[0], "folder": key[1], **written}
+            marks = ", ".join("?" * len(row))
+            query = f"INSERT INTO ns_file ({', '.join(row)}) VALUES ({marks}) RETURNING id"  # noqa: S608
+            return int(conn.execute(query, (*row.values(),)).fetchone()["id"])
+
+    def _attach(self, asked: Argument) -> None:
+        """Attach a file to a transaction. One that is attached already stays so."""
+        what, to = asked["what"], asked["to"]
+        self._check(_FILES)
+        self._check(_RECORDS.get(to["type"], _BILLS), PermissionLevel.EDIT)
+        self._call.request.state.is_write = True
+        with self._sandbox.store.write() as conn:
+            file = conn.execute("SELECT id FROM ns_file WHERE id = ?", (what["id"],)).fetchone()
+            record = conn.execute(
+                "SELECT id FROM ns_transaction WHERE id = ? AND recordtype = ?", (to["id"], to["type"])
+            ).fetchone()
+            if what["type"] != "file" or file is None or record is None:
+                raise ScriptError("RCRD_DOESNT_EXIST", "That record does not exist.")
+            conn.execute(
+                'INSERT OR IGNORE INTO ns_transactionfile ("transaction", file) VALUES (?, ?)',
+                (record["id"], file["id"]),
+            )
 
     def _void(self, asked: Argument) -> int:
         self._check(_PAYMENTS, PermissionLevel.FULL)

@@ -51,7 +51,7 @@ def _refusal(answer: requests.Response) -> tuple[int, str]:
 
 def test_it_tells_its_version(netsuite: SignedInNetSuite):
     answer = netsuite.restlet({"action": "version"})
-    assert answer.json() == {"version": "1.3.0", "account": "1234567_SB1", "user": "-5", "role": "3"}
+    assert answer.json() == {"version": "1.4.0", "account": "1234567_SB1", "user": "-5", "role": "3"}
     assert answer.headers["Content-Type"] == "application/json"
 
 

@@ -52,4 +52,5 @@ def routes() -> list[BaseRoute]:
         route("POST", "/api/v2/invoices/{id}/image", images.post_image),
         route("GET", "/api/v2/payments", lists.payments),
         route("DELETE", "/api/v2/payments", stops.delete_payments),
+        route("GET", "/api/v2/payments/{id}/getclearedcheckimage", images.cleared_check),
     ]

@@ -14,6 +14,7 @@ from apbridge_sandbox.avidxchange.images import put_image
 from apbridge_sandbox.avidxchange.partner.batches import failed, results_of, successful
 from apbridge_sandbox.avidxchange.partner.endpoint import Part, PartnerCall, json_of
 from apbridge_sandbox.avidxchange.partner.names import names
+from apbridge_sandbox.avidxchange.payments import cleared_image
 
 _FIELDS = ("FileName", "ContentType", "Content")
 
@@ -39,6 +40,13 @@ def post_image(call: PartnerCall) -> JsonAnswer:
     except RefusalError as error:
         return results_of(call, [failed(call, {"ExternalId": row["external_id"]}, error, names("image"))])
     return results_of(call, [{"ExternalId": row["external_id"], **successful(call, is_good=True)}])
+
+
+def cleared_check(call: PartnerCall) -> JsonAnswer:
+    """Answer with the image of a cleared check, in base64."""
+    number = call.request.path_params["id"]
+    content = base64.b64encode(cleared_image(call.sandbox, number)).decode()
+    return JsonAnswer(200, {"PaymentId": int(number), "Content": content})
 
 
 def _of_form(parts: Sequence[Part]) -> tuple[str, str, bytes]:

@@ -120,6 +120,10 @@
         const { contents, ...members } = ask('load', { id });
         return strict('file.File', { ...members, getContents: () => contents ?? ask('contents', { id }) });
       },
+      create: (given) => {
+        const read = options('file.create', given, ['name', 'fileType', 'contents', 'folder']);
+        return strict('file.File', { save: () => ask('save', read) });
+      },
     });
 
   const error = () =>
@@ -199,6 +203,17 @@
       },
     });
 
+  const record = () =>
+    strict('N/record', {
+      Type: strict('record.Type', { VENDOR_PAYMENT: 'vendorpayment' }),
+      attach: (given) => {
+        const { record: what, to } = options('record.attach', given, ['record', 'to']);
+        options('record.attach', what, ['type', 'id']);
+        options('record.attach', to, ['type', 'id']);
+        ask('attach', { what, to });
+      },
+    });
+
   const runtime = () =>
     strict('N/runtime', {
       accountId,
@@ -227,6 +242,7 @@
     'N/file': file,
     'N/format': format,
     'N/log': log,
+    'N/record': record,
     'N/runtime': runtime,
     'N/search': search,
     'N/transaction': transaction,

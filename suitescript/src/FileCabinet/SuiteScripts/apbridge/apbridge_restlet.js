@@ -1,6 +1,6 @@
 /**
- * What SuiteTalk REST cannot do for AP Bridge: list and hand out the files of vendor bills, and void a
- * vendor payment that AP Bridge posted.
+ * What SuiteTalk REST cannot do for AP Bridge: list and hand out the files of vendor bills, void a vendor
+ * payment that AP Bridge posted, and attach the image of its cleared check to it.
  *
  * POST a JSON object with an `action`:
  *
@@ -11,6 +11,8 @@
  *   {"action": "changed", "since": "2026-07-19T03:04:00Z"}   bills with a file added or changed since then
  *   {"action": "content", "file": "77"}          a file's content in base64, at most 10 MB
  *   {"action": "void", "payment": "99"}          void a vendor payment
+ *   {"action": "attach", "payment": "99", "folder": "7", "name": "avidxchange-payment-5.pdf", "content": "JVBERi0="}
+ *                                                attach a file to a vendor payment, once
  *
  * Refusals come as NetSuite writes them: HTTP 400, {"error": {"code", "message"}}.
  *
@@ -23,11 +25,12 @@ define([
   'N/error',
   'N/file',
   'N/format',
+  'N/record',
   'N/runtime',
   'N/search',
   'N/transaction',
-], (encode, error, file, format, runtime, search, transaction) => {
-  const VERSION = '1.3.0';
+], (encode, error, file, format, record, runtime, search, transaction) => {
+  const VERSION = '1.4.0';
 
   /** Permissions of one request. */
   const MOST_PERMISSIONS = 100;
@@ -343,14 +346,73 @@ define([
    * @returns {{payment: string, voidedBy: string}} `voidedBy` is the reversing journal, or the payment itself.
    */
   const voidPayment = (request) => {
-    const id = internalId(request.payment, 'payment');
+    const id = ourPayment(request.payment);
+    const voidedBy = transaction.void({ type: transaction.Type.VENDOR_PAYMENT, id });
+    return { payment: id, voidedBy: String(voidedBy) };
+  };
+
+  /**
+   * @param {*} value - What should be the internal id of a vendor payment that AP Bridge posted or linked.
+   * @returns {string}
+   * @throws {error.SuiteScriptError} INVALID_REQUEST, NOT_OUR_PAYMENT
+   */
+  const ourPayment = (value) => {
+    const id = internalId(value, 'payment');
     const type = search.Type.VENDOR_PAYMENT;
     const { externalid: externalIds } = search.lookupFields({ type, id, columns: ['externalid'] });
     if (!isOurs(externalIds)) {
-      throw refusal('NOT_OUR_PAYMENT', `Vendor payment ${id} was not posted by AP Bridge; void it in NetSuite.`);
+      throw refusal('NOT_OUR_PAYMENT', `Vendor payment ${id} was not posted by AP Bridge; change it in NetSuite.`);
     }
-    const voidedBy = transaction.void({ type: transaction.Type.VENDOR_PAYMENT, id });
-    return { payment: id, voidedBy: String(voidedBy) };
+    return id;
+  };
+
+  /**
+   * Attaches a file to a vendor payment of ours, and nothing where one of that name is attached to it. Saving a file
+   * under the name of another one of its folder replaces that: no name but that of a payment of ours is taken.
+   *
+   * @param {{payment: string, folder: string, name: string, content: string}} request - `content` in base64.
+   * @returns {{payment: string, file: string, added: boolean}}
+   */
+  const attachFile = (request) => {
+    const { name, content } = request;
+    const folder = internalId(request.folder, 'folder');
+    const [, end] = /^avidxchange-payment-[A-Za-z0-9_-]+\.([a-z]+)$/.exec(String(name)) || [];
+    if (!Object.keys(TYPES).includes(end)) {
+      throw refusal('INVALID_REQUEST', `name has to be that of a picture of a payment, not ${JSON.stringify(name)}.`);
+    }
+    if (typeof content !== 'string' || content.length === 0 || content.length > LARGEST_FILE) {
+      throw refusal('INVALID_REQUEST', `content has to be base64 of at most ${LARGEST_FILE} characters.`);
+    }
+    const payment = ourPayment(request.payment);
+    const known = fileOf(payment, name);
+    if (known) return { payment, file: known, added: false };
+    const id = file.create({ name, fileType: TYPES[end], contents: content, folder: Number(folder) }).save();
+    record.attach({ record: { type: 'file', id }, to: { type: record.Type.VENDOR_PAYMENT, id: payment } });
+    return { payment, file: String(id), added: true };
+  };
+
+  /**
+   * @param {string} payment - Internal id.
+   * @param {string} name
+   * @returns {string|undefined} The file of that name that is attached to it.
+   */
+  const fileOf = (payment, name) => {
+    const id = search.createColumn({ name: 'internalid', join: 'file' });
+    const [found] = search
+      .create({
+        type: search.Type.VENDOR_PAYMENT,
+        filters: [
+          ['internalid', 'anyof', [payment]],
+          'and',
+          ['mainline', 'is', 'T'],
+          'and',
+          ['file.name', 'is', name],
+        ],
+        columns: [id],
+      })
+      .run()
+      .getRange({ start: 0, end: 1 });
+    return found && found.getValue(id);
   };
 
   /**
@@ -363,7 +425,7 @@ define([
     externalIds.length > 0 &&
     externalIds.every((each) => each && String(each.value).startsWith(OUR_PAYMENTS));
 
-  const actions = { version, try: tryOut, permissions: listPermissions, files: listFiles, changed: listChanged, content: readFile, void: voidPayment };
+  const actions = { version, try: tryOut, permissions: listPermissions, files: listFiles, changed: listChanged, content: readFile, void: voidPayment, attach: attachFile };
 
   /**
    * @param {{action: string}} request - The body of the call.
