@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
+from apbridge.avidxchange import AvidXchange, AvidXchangeSettings
 from apbridge.avidxchange.profile_files import shipped
 from apbridge.ledger import Ledger, Status
 from apbridge_sandbox.testing import Running, running
-from tests.in_process import OutboundHalf
+from tests.in_process import InboundHalf, OutboundHalf, impatient
 
 STREAMS = ("vendors", "gl_accounts", "departments", "bills", "vendor_credits")
 VENDOR = "11"
@@ -98,10 +99,10 @@ CASES = {
 class CreditLoop:
     """Both systems, the way out, and a bill and a credit for each case."""
 
-    def __init__(self, sandbox: Running, folder: Path, profile: str) -> None:
+    def __init__(self, sandbox: Running, folder: Path, profile: str, ledger: str | None = None) -> None:
         self.control = sandbox.control
         self._sandbox = sandbox
-        self._ledger = f"sqlite:///{folder / 'ledger.db'}"
+        self._ledger = ledger or f"sqlite:///{folder / 'ledger.db'}"
         self._out = OutboundHalf(sandbox, self._ledger, folder / "spool", profile, streams=STREAMS)
         self._account = sandbox.credentials["NETSUITE_ACCOUNT_ID"]
         self.credits: dict[str, str] = {}
@@ -155,7 +156,7 @@ class CreditLoop:
         ended = self._out.run()
         assert ended is None, ended
 
-    def use(self, name: str, case: Case) -> None:
+    def use(self, name: str, case: Case) -> Any:  # noqa: ANN401
         shares = [
             {"external_id": self.invoice(name), "amount": "100.00"},
             {"external_id": self.name_of(name), "amount": f"-{case.uses}"},
@@ -163,6 +164,7 @@ class CreditLoop:
         paid = self.control("/control/payments/pay", {"invoices": shares})
         if case.settles:
             self.control("/control/payments/settle", paid)
+        return paid
 
     def name_of(self, name: str) -> str:
         return f"netsuite-{self._account}-vendorcredit-{self.credits[name]}"
@@ -179,6 +181,11 @@ class CreditLoop:
         }
         return {name: found.get(self.name_of(name)) for name in self.credits}
 
+    def unpaid(self) -> dict[str, str]:
+        """Return what is open in NetSuite of the bills that AvidXchange pays."""
+        found = {one["id"]: one["unpaid"] for one in self._sandbox.books()["netsuite"]["bills"]}
+        return {name: found[number] for name, number in self._to_pay.items()}
+
     def in_netsuite(self) -> dict[str, Decimal]:
         """Return what NetSuite has left of each credit."""
         books = self._sandbox.books()["netsuite"]["credits"]
@@ -190,6 +197,16 @@ class CreditLoop:
             rows = ledger.all_rows("avidxchange", "vendor_credits", (Status.REJECTED, Status.WAITING))
             names = {self.name_of(name): name for name in self.credits}
             return {names[row.external_id]: str(row.code) for row in rows if row.external_id in names}
+
+
+@pytest.fixture(params=shipped())
+def both_ways(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[CreditLoop, InboundHalf]]:
+    profile = request.param
+    with running(vendors=20, bills=0) as sandbox, impatient():
+        client = AvidXchange(AvidXchangeSettings.from_config(sandbox.avidxchange_settings(profile)))
+        half = InboundHalf(sandbox, tmp_path, client, profile)
+        yield CreditLoop(sandbox, tmp_path, profile, half.ledger_url), half
+        client.close()
 
 
 @pytest.fixture(params=shipped())
@@ -228,3 +245,36 @@ def test_both_books_hold_what_they_should(loop: CreditLoop):
     assert loop.codes() == told
     assert loop.available() == {name: case.there for name, case in CASES.items()}
     assert sum(loop.control("/control/calls", method="GET")["avidxchange"]["refusals"].values()) == len(again)
+
+
+PAID = {
+    "a part": Case("25.00", uses="15.00"),
+    "all of it": Case("0.00", uses="40.00"),
+    "of a part": Case("10.00", before=[("apply", "15.00")], uses="15.00"),
+}
+
+
+def test_a_payment_that_comes_home_leaves_both_books_alike(both_ways: tuple[CreditLoop, InboundHalf]):
+    loop, half = both_ways
+    loop.enter(PAID)
+    loop.happen("of a part", "apply", "15.00")
+    loop.out()
+    loop.control("/control/invoices/approve", {"external_ids": [*map(loop.invoice, PAID)]})
+    payments = {name: loop.use(name, case) for name, case in PAID.items()}
+    loop.control("/control/clock", {"advance_seconds": 60})
+    assert half.run() is None
+    assert half.rejected() == {}
+    assert loop.unpaid() == dict.fromkeys(PAID, "0.00")
+    for _ in range(2):
+        loop.out()
+        assert loop.codes() == {}
+        assert loop.available() == {name: case.there for name, case in PAID.items()}
+        assert loop.in_netsuite() == {name: Decimal(case.there or 0) for name, case in PAID.items()}
+
+    # A void frees what it used, on both sides.
+    loop.control("/control/payments/void", payments["a part"])
+    loop.control("/control/clock", {"advance_seconds": 60})
+    assert half.run(on_void="delete") is None
+    loop.out()
+    assert loop.codes() == {}
+    assert (loop.available()["a part"], loop.in_netsuite()["a part"]) == ("40.00", Decimal("40.00"))
