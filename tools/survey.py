@@ -29,6 +29,7 @@ OTHERS = (
     "apbridge.netsuite",
     "target_netsuite_payments",
     "apbridge_operator.cli",
+    "apbridge_operator.matching",
     "apbridge_operator.reconcile",
 )
 """Packages whose modules hold queries as they are; the tap's are in its manifest."""

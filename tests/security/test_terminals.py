@@ -62,7 +62,9 @@ def to_log() -> Iterator[io.StringIO]:
 
 @each_of_them
 def test_a_sentence_quotes_without_obeying(obeyed: str):
-    found = RejectedError("APB-TAX-002", name=f"INV-{obeyed}1", external_id="netsuite-1-vendorbill-1")
+    found = RejectedError(
+        "APB-TAX-002", word="Bill", name=f"INV-{obeyed}1", external_id="netsuite-1-vendorbill-1"
+    )
     for told in (found.says, found.do, str(found)):
         assert not is_obeyed(told)
 

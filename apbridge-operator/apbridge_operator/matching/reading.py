@@ -20,6 +20,13 @@ from apbridge.netsuite.queries.reader import Reader
 from apbridge.schemas.identifiers import GL_ACCOUNT, VENDOR, external_id, netsuite_id, netsuite_namespace
 from apbridge_operator.matching.pairing import MatchParty
 
+_VENDORS = Query.load(__package__, "vendors", "read vendors", ["id"])
+_GL_ACCOUNTS = Query.load(__package__, "gl_accounts", "read GL accounts", ["id"])
+_DEPARTMENTS = Query.load(__package__, "departments", "read departments", ["id"])
+_CLASSES = Query.load(__package__, "classes", "read classes", ["id"])
+_LOCATIONS = Query.load(__package__, "locations", "read locations", ["id"])
+_QUERIES = {one.name: one for one in (_VENDORS, _GL_ACCOUNTS, _DEPARTMENTS, _CLASSES, _LOCATIONS)}
+
 
 class LinkedStream(NamedTuple):
     """A stream whose records can be linked.
@@ -107,9 +114,8 @@ def _is_ours(name: str | None, account: str) -> bool:
 
 
 def _rows(netsuite: NetSuite, stream: LinkedStream) -> Iterator[Row]:
-    query = Query.load(__package__ or "", stream.name, f"read {stream.name.replace('_', ' ')}", ["id"])
     with Reader(netsuite, Features()) as reader:
-        yield from chain.from_iterable(reader.pages(query))
+        yield from chain.from_iterable(reader.pages(_QUERIES[stream.name]))
 
 
 def _here(row: Row, name: str, stream: LinkedStream, coding: Coding) -> MatchParty:

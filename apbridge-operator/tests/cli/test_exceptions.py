@@ -29,7 +29,9 @@ def ledger(project: Path) -> str:
     with Ledger(url) as opened:
         run = opened.start_run("target-avidxchange", "1.0")
         for number in range(1, 4):
-            error = RejectedError("APB-TAX-002", name=f"INV-{number} [x]", external_id=name(number))
+            error = RejectedError(
+                "APB-TAX-002", word="Bill", name=f"INV-{number} [x]", external_id=name(number)
+            )
             payload = {
                 "number": f"INV-{number}",
                 "total": Decimal("10.10"),

@@ -75,7 +75,9 @@ def reject(url: str, *numbers: int) -> None:
     with Ledger(url) as ledger:
         for number in numbers:
             name = f"netsuite-1-vendorbill-{number}"
-            error = RejectedError("APB-TAX-002", name=f"INV-{number}, tax id {SECRET}", external_id=name)
+            error = RejectedError(
+                "APB-TAX-002", word="Bill", name=f"INV-{number}, tax id {SECRET}", external_id=name
+            )
             about = ("bills", name, None, "h", Status.REJECTED)
             told: dict[str, Any] = {"code": error.code, "says": error.says, "do": error.do}
             entry = RowUpdate(*about, **told, payload={"number": f"INV-{number}"})

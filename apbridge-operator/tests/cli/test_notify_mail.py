@@ -76,7 +76,7 @@ def test_a_vendors_link_and_picture_are_text_in_every_part_of_the_mail(
     with Ledger(f"sqlite:///{project}/.apbridge/ledger.db") as ledger:
         for plugin in ("target-avidxchange", "target-netsuite-payments"):
             ledger.start_run(plugin, "1.0").finish("finished", {})
-        error = RejectedError("APB-TAX-002", name=TYPED, external_id="netsuite-1-vendorbill-1")
+        error = RejectedError("APB-TAX-002", word="Bill", name=TYPED, external_id="netsuite-1-vendorbill-1")
         about = ("bills", "netsuite-1-vendorbill-1", None, "h", Status.REJECTED)
         told: dict[str, Any] = {"code": error.code, "says": error.says, "do": error.do}
         ledger.write(1, "avidxchange", [RowUpdate(*about, **told, payload={"number": TYPED})])

@@ -30,7 +30,7 @@ def payload(number: int) -> dict[str, Any]:
 
 
 def rejection(number: int) -> RowUpdate:
-    error = RejectedError("APB-TAX-002", name=f"INV-{number} <b>", external_id=bill_name(number))
+    error = RejectedError("APB-TAX-002", word="Bill", name=f"INV-{number} <b>", external_id=bill_name(number))
     return RowUpdate(
         "bills",
         bill_name(number),
