@@ -15,6 +15,7 @@ from apbridge.avidxchange import AvidXchange, AvidXchangeSettings
 from apbridge.ledger import Ledger, Row, Status
 from apbridge_sandbox.netsuite.posting import void_vendor_payment
 from apbridge_sandbox.testing import Running
+from tests.credit_memos import enter_credit
 from tests.in_process import InboundHalf, OutboundHalf
 
 Book = Mapping[str, Any]
@@ -114,6 +115,13 @@ class PaymentHistory:
             order |= {"amount": str(min(_amount(much, Decimal(60)), Decimal(bill["unpaid"])))}
         self._control("/control/netsuite/pay-by-hand", order)
 
+    def credit(self, which: int, much: int) -> None:
+        """A vendor credits something, and AvidXchange has it as a credit memo."""
+        vendor = VENDORS[which % len(VENDORS)]
+        currency = "CAD" if vendor == VENDORS[-1] else "USD"
+        total = f"{_amount(much, Decimal(60)) + 1:.2f}"
+        enter_credit(self._sandbox, vendor, total, currency=currency)
+
     def take_back(self, which: int, much: int) -> None:
         """Somebody voids or deletes a payment that was typed by hand."""
         hands = [
@@ -162,6 +170,26 @@ class PaymentHistory:
         body = {"invoices": orders, "method": ("check", "check", "ach")[much % 3], "one_payment_per": "all"}
         self._control("/control/payments/pay", body)
 
+    def pay_with_credit(self, which: int, much: int) -> None:
+        """Pay an invoice with some of a credit of its vendor, or with nothing else."""
+        credit = _pick(self._of_credits(), which)
+        vendor, free = credit["vendorExternalId"], Decimal(str(credit["amountAvailable"]))
+        payable = [
+            one
+            for one in self._invoices()
+            if one["status"] in {"approved", "scheduled"} and one["vendorExternalId"] == vendor
+        ]
+        invoice = _pick(payable, much)
+        unpaid = Decimal(str(invoice["amountUnpaid"]))
+        used = min(_amount(much, free) or free, unpaid)
+        paid = used if much % 3 == 0 else unpaid
+        orders = [
+            {"external_id": invoice["externalId"], "amount": str(paid)},
+            {"external_id": credit["externalId"], "amount": str(-used)},
+        ]
+        body = {"invoices": orders, "method": "check", "one_payment_per": "all"}
+        self._control("/control/payments/pay", body)
+
     def settle(self, which: int, much: int) -> None:
         ids = "all" if much % 2 else [_pick(self._of(_UNDER_WAY), which)["id"]]
         self._control("/control/payments/settle", {"ids": ids})
@@ -206,13 +234,34 @@ class PaymentHistory:
             live = held.get(name, [])
             if len(live) > 1:
                 yield f"{name} is posted {len(live)} times"
-            is_due = payment["status"] == "settled"
+            # Of a payment over nothing there is no vendor payment.
+            is_due = payment["status"] == "settled" and Decimal(str(payment["amount"])) > 0
             if bool(live) != is_due and name not in rejected:
                 yield f"{name} is {payment['status']}, NetSuite has {live}, and nothing is said"
-            if live and is_due and name not in rejected and _applied(live[0]) != self._shares(payment):
+            if live and is_due and name not in rejected and not self._is_same(live[0], payment):
                 yield f"{name}: {_applied(live[0])} in NetSuite, {self._shares(payment)} in AvidXchange"
+        yield from self._of_credits_used(payments, rejected)
         for bill in self._bills():
             yield from self._of_bill(bill, payments, held, rejected)
+
+    def _is_same(self, vendor_payment: Book, payment: Book) -> bool:
+        used = {each["credit"]: Decimal(each["amount"]) for each in vendor_payment["credits"]}
+        applied, shares = _applied(vendor_payment), self._shares(payment)
+        if not used:
+            return applied == shares and not self._used(payment)
+        is_within = all(applied.get(bill, Decimal(0)) <= share for bill, share in shares.items())
+        total = sum(shares.values()) - sum(used.values())
+        return used == self._used(payment) and is_within and sum(applied.values()) == total
+
+    def _of_credits_used(self, payments: Mapping[str, Book], rejected: Mapping[str, Row]) -> Iterator[str]:
+        """Compare what is used of each credit, but where a payment with it was rejected."""
+        there = {one["externalId"].rpartition("-")[2]: one for one in self._all_credits()}
+        spoilt = {credit for name in rejected if name in payments for credit in self._used(payments[name])}
+        for credit in self._sandbox.books()["netsuite"]["credits"]:
+            if credit["id"] in there and credit["id"] not in spoilt:
+                used = Decimal(str(there[credit["id"]]["amountApplied"]))
+                if Decimal(credit["applied"]) != used:
+                    yield f"credit {credit['id']}: {credit['applied']} applied in NetSuite, {used} there"
 
     def tells(self) -> Iterator[str]:
         """Describe what this history was about, for Hypothesis's statistics."""
@@ -222,6 +271,8 @@ class PaymentHistory:
         for one in self._vendor_payments():
             if (one["externalid"] or "").startswith(OURS):
                 yield "posted" if one["memo"] else "linked"
+                if one["credits"]:
+                    yield "with a credit"
                 if one["voided"] == "T":
                     yield "voided"
 
@@ -269,8 +320,11 @@ class PaymentHistory:
         """Yield what is paid on a bill in one system only: positive in AvidXchange, negative in NetSuite."""
         for external_id, payment in payments.items():
             share = self._shares(payment).get(bill["id"])
-            is_live = any(bill["id"] in _applied(one) for one in held.get(external_id, []))
             is_settled = payment["status"] == "settled"
+            is_live = any(bill["id"] in _applied(one) or one["credits"] for one in held.get(external_id, []))
+            if not Decimal(str(payment["amount"])):
+                # What is rejected of a payment over nothing is as it was before.
+                is_live = is_settled != (external_id in self._rejected("netsuite", "payments"))
             if share and is_settled != is_live:
                 yield external_id, share if is_settled else -share
 
@@ -287,7 +341,21 @@ class PaymentHistory:
         return {
             each["invoiceExternalId"].rpartition("-")[2]: Decimal(each["amount"]) + Decimal(each["discount"])
             for each in payment["allocations"]
+            if "-vendorcredit-" not in each["invoiceExternalId"]
         }
+
+    def _used(self, payment: Book) -> dict[str, Decimal]:
+        return {
+            each["invoiceExternalId"].rpartition("-")[2]: -Decimal(str(each["amount"]))
+            for each in payment["allocations"]
+            if "-vendorcredit-" in each["invoiceExternalId"]
+        }
+
+    def _all_credits(self) -> list[Book]:
+        return list(self._sandbox.books()["avidxchange"]["credits"])
+
+    def _of_credits(self) -> list[Book]:
+        return [one for one in self._all_credits() if Decimal(str(one["amountAvailable"])) > 0]
 
     def _of(self, statuses: set[str]) -> list[Book]:
         return [one for one in self._payments() if one["status"] in statuses]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -54,7 +55,7 @@ class CreditedFirm:
         self.control("/control/clock", {"advance_seconds": 10})
         assert self._out.run() is None
 
-    def inbound(self, **settings: object) -> None:
+    def inbound(self, **settings: Any) -> None:  # noqa: ANN401
         self.control("/control/clock", {"advance_seconds": 10})
         assert self._in.run(**settings) is None
 

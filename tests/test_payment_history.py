@@ -28,6 +28,8 @@ _LIKELY = {
     "outbound": 2,
     "approve": 3,
     "pay": 5,
+    "credit": 2,
+    "pay_with_credit": 5,
     "settle": 4,
     "inbound": 4,
     "by_hand": 3,
@@ -82,6 +84,7 @@ def test_any_history(begun: tuple[Path, Any], seed: int, length: int, on_void: s
                 history.happen("bill", which, 4001 * which)
             history.outbound()
             history.happen("approve", 0, 1)
+            history.happen("credit", 0, 4001)
             dice = random.Random(seed)  # noqa: S311
             for _ in range(length):
                 (verb,) = dice.choices([*_LIKELY], [*_LIKELY.values()])

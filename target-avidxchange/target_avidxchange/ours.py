@@ -24,7 +24,7 @@ class OurApplications:
         self._ledger = ledger
 
     def name_in(self, records: Sequence[Record]) -> None:
-        """Give what is applied to bills and is ours the external id of its payment."""
+        """Put the external id of our payment on what is applied to bills for it."""
         self._name_linked_payments(records)
         for record in records:
             if any(map(is_credit, record["applications"])):

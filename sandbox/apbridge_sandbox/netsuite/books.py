@@ -90,7 +90,7 @@ def remove_rows(conn: sqlite3.Connection, transaction_id: int) -> None:
 
 
 def empty_lines(conn: sqlite3.Connection, transaction_id: int, now: str) -> None:
-    """Let the lines of a transaction that is voided be over nothing."""
+    """Empty the lines of a transaction that is voided."""
     conn.execute(
         'UPDATE ns_transactionline SET amount_cents = 0, linelastmodifieddate = ? WHERE "transaction" = ?',
         (now, transaction_id),
