@@ -107,7 +107,7 @@ class BillBooks:
         for table in ("ax_vendor", "ax_gl_account", "ax_dimension_value"):
             for row in self.read(f"SELECT * FROM {table}"):  # noqa: S608
                 code = row["code"] if "code" in row.keys() else "active"  # noqa: SIM118 - a row of SQLite
-                found[self._short(row["external_id"])] = code if row["active"] else "inactive"
+                found[self.short(row["external_id"])] = code if row["active"] else "inactive"
         return found
 
     def account_id(self, number: str) -> str:
@@ -134,9 +134,10 @@ class BillBooks:
 
     def _owner(self, table: str, where: str, *values: Any) -> str | None:  # noqa: ANN401
         rows = self.read(f"SELECT external_id FROM {table} WHERE {where}", *values)  # noqa: S608
-        return self._short(rows[0]["external_id"]) if rows else None
+        return self.short(rows[0]["external_id"]) if rows else None
 
-    def _short(self, external_id: str) -> str:
+    def short(self, external_id: str) -> str:
+        """Return kind and id of an external id, such as `account-165`."""
         return external_id.removeprefix(f"netsuite-{self._account}-")
 
 

@@ -66,6 +66,13 @@ class BillScene(BillBooks):
         assert self.ended.code == code
         self.ended = None
 
+    def do_run_reads_not(self, code: str) -> None:
+        """Run, and let the tap end with an error of this code: the target delivers what it has read."""
+        self.control("/control/clock", {"advance_seconds": 7200})
+        self._out.run()
+        assert self._out.tap_ended is not None
+        assert self._out.tap_ended.code == code
+
     def do_dry_run(self, about: Mapping[str, str]) -> None:
         """Run dry, and see what it says would become of bills."""
         report = self._folder / "dry.json"
@@ -225,7 +232,7 @@ class BillScene(BillBooks):
         names = {self.external_id(name): name for name in self.bills}
         with Ledger(self._out.ledger_url) as ledger:
             found = ledger.all_rows("avidxchange", stream, statuses)
-            return {names.get(row.external_id, row.external_id): row for row in found}
+            return {names.get(row.external_id, self.short(row.external_id)): row for row in found}
 
     def open_rows(self) -> dict[str, Row]:
         """Return every row that somebody has to look at, or that waits, of whatever stream."""

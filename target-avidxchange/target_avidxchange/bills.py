@@ -91,6 +91,8 @@ class BillSink(AvidXchangeSink):
     def needs(self, record: Record) -> Iterator[Need]:
         if withdrawal(record) or is_paid_by_us(record):
             return
+        if not (record.get("number") or "").strip():
+            raise RejectedError("APB-TAX-016", name=name_of(record), external_id=record["external_id"])
         yield from needs_of(record, BILL, self.word)
 
     # What the ledger knows
@@ -204,7 +206,7 @@ class BillSink(AvidXchangeSink):
         action = Action.UPDATED if known else Action.CREATED
         is_sent = invoice.body != body
         if is_sent:
-            if missing := self.shared.codes.missing(completed, self.word):
+            if missing := self.shared.codes.missing(completed, self.word, BILL):
                 return Outcome.waiting(missing)
             acknowledged = self._upsert(completed, known, submission)
             if not acknowledged.is_proved:

@@ -13,6 +13,7 @@ from apbridge.avidxchange import AvidXchange
 from apbridge.errors import RejectedError, SettingError
 from apbridge.ledger import Need
 from apbridge.mapping import DIMENSIONS, Coding
+from apbridge.schemas.identifiers import GL_ACCOUNT, external_id, namespace_of
 from apbridge.singer import Record, SinkContext
 from target_avidxchange.refusals import name_of
 from target_avidxchange.remote import RemoteIndexes, RemoteList, RemoteRecord
@@ -43,7 +44,11 @@ class _LineCode:
     """One code on one line of a bill, and what a person knows it by."""
 
     stream: str
+    name: str | None
+    """External id of the record that the line is on; None where no stream brings it."""
     code: str
+    is_own: bool
+    """It is the code that the record has without a table."""
     known: Callable[[], Mapping[str, Code]]
     listed: Callable[[], Mapping[str, Code]]
     what: str
@@ -72,11 +77,36 @@ class Codes:
         self._turn = RLock()
         self._known: dict[str, Mapping[str, Code]] = {}
         self._lists: dict[RemoteList, Mapping[str, Code]] = {}
+        self._expected: dict[tuple[str, str], str] = {}
+        self._own: dict[tuple[str, str], str] = {}
 
-    def refresh(self) -> None:
-        """Read the ledger anew when next asked: another stream, or another run, has added to it."""
+    def expect(self, stream: str, codes: Mapping[str, str]) -> None:
+        """Note the codes that records of a stream are to have, by external id, where they have changed."""
+        with self._turn:
+            self._expected.update({(stream, name): code for name, code in codes.items()})
+
+    def is_expected(self, stream: str, name: str) -> bool:
+        """Return whether a code is noted for a record."""
+        return (stream, name) in self._expected
+
+    def is_moving(self, stream: str, name: str, code: str) -> bool:
+        """Return whether a code that a record has in AvidXchange is its own no more."""
+        if self.is_expected(stream, name):
+            return self._expected[stream, name] != code
+        rows = self._context.ledger.rows(self._context.system, stream, [name])
+        # It was deleted: what is inactive and is there would share the code by a table.
+        return name in rows and not rows[name].facts.get("is_active", True)
+
+    def refresh(self, *, lists: bool = False) -> None:
+        """Read the ledger anew when next asked: another stream, or another run, has added to it.
+
+        Args:
+            lists: List anew what AvidXchange has, too.
+        """
         with self._turn:
             self._known.clear()
+            if lists:
+                self._lists.clear()
 
     def known(self, stream: str) -> Mapping[str, Code]:
         """Return the codes of a coding stream."""
@@ -92,19 +122,33 @@ class Codes:
                 self._lists[resource] = self._list(resource)
             return self._lists[resource]
 
-    def missing(self, bill: Record, word: str) -> Need | None:
+    def missing(self, bill: Record, word: str, kind: str) -> Need | None:
         """Look for a code of a document's lines that AvidXchange lacks, though it may be on its way.
 
         Raises:
             RejectedError: A code will not come, or no line may be on it.
         """
+        namespace = namespace_of(bill["external_id"], kind, bill["id"])
         for number, line in enumerate(bill["lines"], 1):
-            for place in self._places(line):
+            for place in self._places(namespace, line):
                 found = place.known().get(place.code)
                 if found is None and not self._context.intake.is_over:
                     return Need(place.stream, f"with code {place.code}")
                 # A ledger that is new, or that an earlier version wrote, does not have all codes.
                 found = found or place.listed().get(place.code)
+                if found is not None and self._is_anothers(place, found):
+                    if not self._context.intake.is_over:
+                        return Need(place.stream, f"with code {place.code}")
+                    raise RejectedError(
+                        "APB-TAX-081",
+                        word=word.capitalize(),
+                        name=name_of(bill),
+                        external_id=bill["external_id"],
+                        line=number,
+                        what=place.what,
+                        wanted=place.code,
+                        other=found.external_id,
+                    )
                 if found is not None and found.is_usable:
                     continue
                 raise RejectedError(
@@ -119,28 +163,44 @@ class Codes:
                 )
         return None
 
-    def _places(self, line: Mapping[str, Any]) -> Iterator[_LineCode]:
+    def _is_anothers(self, place: _LineCode, found: Code) -> bool:
+        """Return whether AvidXchange still has a code under another record than the one that has it now."""
+        if place.name is None or found.external_id == place.name:
+            return False
+        name, holder = (place.stream, place.name), (place.stream, found.external_id)
+        own = self._expected.get(name) or self._own.get(name)
+        has_moved = place.is_own and own is not None and own != place.code
+        return has_moved or self._expected.get(holder, place.code) != place.code
+
+    def _places(self, namespace: str, line: Mapping[str, Any]) -> Iterator[_LineCode]:
         coding = self._coding
-        account = line.get("account_number") or f"with id {line['account_id']}"
-        yield self._place(ACCOUNTS, line["gl_code"], f"account {account}", coding.accounts.name)
+        number = line.get("account_number")
+        name = external_id(namespace, GL_ACCOUNT, line["account_id"])
+        what = f"account {number or 'with id ' + line['account_id']}"
+        code, tables = line["gl_code"], coding.accounts.name
+        yield self._place(ACCOUNTS, name, code, what, tables, is_own=code == number)
         for dimension, code in line["codes"].items():
             if code is not None:
-                what = f"{dimension} {line[f'{dimension}_id']}"
-                yield self._place(DIMENSIONS[dimension][0], code, what, coding.dimensions.name)
+                value = line[f"{dimension}_id"]
+                stream, kind = DIMENSIONS[dimension]
+                name, tables = external_id(namespace, kind, value), coding.dimensions.name
+                yield self._place(stream, name, code, f"{dimension} {value}", tables, is_own=code == value)
         for name, code in line["segments"].items():
             # No stream brings the values of custom segments.
             values = partial(self.listed, RemoteList("dimension_value", name))
             what = f"{name} {line['custom_fields'][name]}"
-            yield _LineCode("dimension_values", code, values, values, what, coding.dimensions.name)
+            table = coding.dimensions.name
+            yield _LineCode("dimension_values", None, code, False, values, values, what, table)  # noqa: FBT003
 
-    def _place(self, stream: str, code: str, what: str, table: str) -> _LineCode:
+    def _place(self, stream: str, name: str, code: str, what: str, table: str, *, is_own: bool) -> _LineCode:
         listed = partial(self.listed, self._remote_indexes.resources[stream])
-        return _LineCode(stream, code, partial(self.known, stream), listed, what, table)
+        return _LineCode(stream, name, code, is_own, partial(self.known, stream), listed, what, table)
 
     def _read(self, stream: str) -> Mapping[str, Code]:
         all_rows = self._context.ledger.all_rows(self._context.system, stream)
         rows = [row for row in all_rows if "code" in row.facts]
         told = {row.external_id for row in rows}
+        self._own |= {(stream, row.external_id): row.facts["code"] for row in rows}
         seen = _codes(self._remote_indexes.of(stream).seen)
         found = {code: one for code, one in seen.items() if one.external_id not in told}
         own = (row for row in rows if not row.facts["shares_code"])

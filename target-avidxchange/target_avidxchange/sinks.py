@@ -10,11 +10,12 @@ from singer_sdk import Target
 from typing_extensions import override
 
 from apbridge.avidxchange import Acknowledged, Submission, fingerprint
-from apbridge.errors import RefusedError
-from apbridge.ledger import Row, Status
+from apbridge.errors import RefusedError, RejectedError
+from apbridge.ledger import Need, RemoteFacts, Row, Status
 from apbridge.mapping import MappingTable
+from apbridge.schemas.identifiers import netsuite_id
 from apbridge.singer import AcknowledgingSink, Action, Outcome, Record, SinkContext
-from target_avidxchange.refusals import rejection
+from target_avidxchange.refusals import name_of, rejection
 from target_avidxchange.shared import Shared
 
 
@@ -121,24 +122,11 @@ class AvidXchangeSink(AcknowledgingSink):
         if there is None:
             return Outcome.ignored()
         known = row.facts if row else {}
+        if "code" in known:
+            known = {**known, "code": there.get("code") or there.get("number")}
         if not there["is_active"]:
             return Outcome.unchanged(None, {**known, "is_active": False})
-        code = there.get("code") or there.get("number")
-        full_name = there.get("full_name") or there["name"]
-        told = {
-            **there,
-            "external_id": record["external_id"],
-            "code": code,
-            "full_name": full_name,
-            "dimension": self.dimension,
-            "is_active": False,
-        }
-        own_id = self.shared.links.own_id(self.stream_name, record["external_id"])
-        submission = (
-            self.shared.client.upsertion(self.resource, told)
-            if own_id is None
-            else self.shared.client.change(self.resource, told, own_id)
-        )
+        submission = self.submission_of_shown(record["external_id"], there, is_active=False)
         try:
             acknowledged = self.send(f"make {self.word} inactive", submission)
         except RefusedError as refused:
@@ -147,6 +135,26 @@ class AvidXchangeSink(AcknowledgingSink):
         return Outcome.delivered(
             acknowledged.remote_id, facts, Action.UPDATED, is_proved=acknowledged.is_proved
         )
+
+    def submission_of_shown(
+        self,
+        external_id: str,
+        there: Mapping[str, Any],
+        **changes: Any,  # noqa: ANN401
+    ) -> Submission:
+        """Make ready what is sent for a record that stays as AvidXchange shows it, but for some fields."""
+        told = {
+            **there,
+            "external_id": external_id,
+            "code": there.get("code") or there.get("number"),
+            "full_name": there.get("full_name") or there["name"],
+            "dimension": self.dimension,
+            **changes,
+        }
+        own_id = self.shared.links.own_id(self.stream_name, external_id)
+        if own_id is None:
+            return self.shared.client.upsertion(self.resource, told)
+        return self.shared.client.change(self.resource, told, own_id)
 
     def send(self, operation: str, submission: Submission, told: Any = None) -> Acknowledged:  # noqa: ANN401
         """Send a write, on the audit trail; in a dry run go no further than here.
@@ -174,9 +182,12 @@ class CodedSink(AvidXchangeSink):
     Several records may be mapped to one code, and AvidXchange has each code once: under the record that has
     it already, else under the one whose own code it is in NetSuite, else under the first by external id. Of
     the others nothing is sent, and they count as acknowledged.
+
+    Codes that change places are freed first: a record whose code another one is to have gets a temporary one.
     """
 
     _owners: Mapping[str, str]
+    _holders: Mapping[str, str]
 
     @abc.abstractmethod
     def code(self, record: Record) -> str:
@@ -209,6 +220,56 @@ class CodedSink(AvidXchangeSink):
         super().prepare(records, rows)
         living = [record for record in records if not is_tombstone(record)]
         self._owners = self._shared_out(living) if self.table.rules else {}
+        self._holders = self._freed(living, {one["external_id"] for one in records if is_tombstone(one)})
+
+    def _freed(self, living: Sequence[Record], deleted: Collection[str]) -> Mapping[str, str]:
+        """Free the codes that are another's by now; return by code who is in the way all the same."""
+        codes = self.shared.codes
+        codes.expect(self.stream_name, {one["external_id"]: self.code(one) for one in living})
+        held = self._in_the_way(living)
+        moving = {
+            name
+            for code, name in held.items()
+            if name in deleted or codes.is_moving(self.stream_name, name, code)
+        }
+        if not moving:
+            return held
+        for name, there in self._shown(moving).items():
+            self._give_temporary_code(name, there)
+        codes.refresh(lists=True)
+        self._deleted = self._shown(deleted)
+        return self._in_the_way(living)
+
+    def _in_the_way(self, living: Sequence[Record]) -> Mapping[str, str]:
+        """Return by code which other record has it in AvidXchange."""
+        known = self.shared.codes.known(self.stream_name)
+        held: dict[str, str] = {}
+        for record in living:
+            code, name = self.code(record), record["external_id"]
+            holder = known.get(code)
+            is_owner = self._owners.get(code, name) == name
+            # What people entered in AvidXchange is theirs.
+            if is_owner and holder and holder.external_id != name and netsuite_id(holder.external_id):
+                held[code] = holder.external_id
+        return held
+
+    def _give_temporary_code(self, name: str, there: Mapping[str, Any]) -> None:
+        code = f"MOVED-{name.rpartition('-')[2]}"
+        is_gone = not self.shared.codes.is_expected(self.stream_name, name)
+        changes = {"code": code, "number": code} | ({"is_active": False} if is_gone else {})
+        submission = self.submission_of_shown(name, there, **changes)
+        try:
+            acknowledged = self.send(f"free the code of {self.word}", submission)
+        except RefusedError as refused:
+            self.logger.warning("%s", rejection(refused, self.word, {**there, "external_id": name}))
+            return
+        at = self.context
+        row = at.ledger.rows(at.system, self.stream_name, [name]).get(name)
+        facts = {"is_postable": there.get("is_postable", True), **(row.facts if row else {})}
+        facts |= {"is_active": not is_gone, "code": code, "shares_code": False, "body": None}
+        # It is in doubt until it has its own code.
+        moved = {name: RemoteFacts(acknowledged.remote_id, facts)}
+        at.ledger.found(at.run.id, at.system, self.stream_name, moved)
 
     def _shared_out(self, records: Sequence[Record]) -> Mapping[str, str]:
         codes = self.shared.codes
@@ -232,6 +293,11 @@ class CodedSink(AvidXchangeSink):
         name = record["external_id"]
         if self._owners.get(self.code(record), name) != name:
             return Outcome.unchanged(None, {**self.facts(record), "shares_code": True})
+        if holder := self._holders.get(self.code(record)):
+            if not self.context.intake.is_over:
+                return Outcome.waiting(Need(self.stream_name, holder))
+            told = {"name": name_of(record), "external_id": name, "wanted": self.code(record)}
+            raise RejectedError("APB-TAX-080", **told, word=self.word, other=holder)
         return super().deliver(record, row)
 
 

@@ -110,7 +110,7 @@ class VendorCreditSink(AvidXchangeSink):
         credit, body = known or AcknowledgedInvoice(), fingerprint(submission.body)
         if credit.body == body:
             return Outcome.unchanged(credit.remote_id, credit.facts())
-        if missing := self.shared.codes.missing(completed, self.word):
+        if missing := self.shared.codes.missing(completed, self.word, CREDIT):
             return Outcome.waiting(missing)
         try:
             if self.context.is_dry_run:

@@ -47,6 +47,8 @@ def test_each_names_the_bill_the_field_and_what_to_do(company: ReceivingCompany)
         (bill(6, bill_date=None), "APB-TAX-010", "(?i)invoiceDate"),
         (bill(7, line(1, "1", account_id=None)), "APB-TAX-003", "line 1 has no account"),
         (bill(8, vendor_id=None), "APB-TAX-002", "names no vendor"),
+        (bill(8, number=None), "APB-TAX-016", "has no number (Reference No.)"),
+        (bill(8, number=" "), "APB-TAX-016", "has no number (Reference No.)"),
     ]
     result = company.send(*masters, *(message for message, _, _ in wrong))
     assert result.counts["bills"] == {"rejected": 8}

@@ -1,6 +1,7 @@
 SELECT
   t.id AS id,
-  t.tranid AS number_,  -- required
+  COALESCE(t.tranid, t.transactionnumber) AS number_,  -- required
+  t.tranid AS number_,
   t.entity AS vendor_id,  -- required
   day(t.trandate) AS bill_date,  -- required
   day(t.duedate) AS due_date,
