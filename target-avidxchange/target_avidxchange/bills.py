@@ -26,6 +26,7 @@ from target_avidxchange.ours import OurApplications
 from target_avidxchange.refusals import differences, facts_of, image_not_taken, name_of, rejection
 from target_avidxchange.remote import GONE, RemoteRecord
 from target_avidxchange.settled import (
+    rest_is_unpaid,
     see_that_it_was_not_lowered,
     see_that_nothing_is_settled,
     see_that_our_payments_stand,
@@ -288,7 +289,7 @@ class BillSink(AvidXchangeSink):
 
     def _withdraw(self, record: Record, known: AcknowledgedInvoice, gone: Withdrawal) -> Outcome:
         # Of what others have settled a part of, AvidXchange would pay all; now nobody pays the rest.
-        rest = _rest_is_unpaid(record, gone) if record["is_eligible"] else None
+        rest = rest_is_unpaid(record, gone) if record["is_eligible"] else None
         if known.is_withdrawn:
             if rest:
                 raise rest
@@ -344,8 +345,3 @@ class BillSink(AvidXchangeSink):
         found = RejectedError("APB-TAX-030", **facts, because=gone.because, status=there.status, says=says)
         self.logger.error("%s", found)
         return found
-
-
-def _rest_is_unpaid(record: Record, gone: Withdrawal) -> RejectedError:
-    facts = facts_of(record, open=record.get("amount_due"), total=record.get("total"))
-    return RejectedError("APB-TAX-023", **facts, because=gone.because)

@@ -12,10 +12,16 @@ from target_avidxchange.credited import credited, invoiced
 from target_avidxchange.invoice import AcknowledgedInvoice
 from target_avidxchange.refusals import facts_of
 from target_avidxchange.remote import GONE, RemoteIndex
-from target_avidxchange.withdrawal import applied_by_us, our_payments, possible_discount, settled
+from target_avidxchange.withdrawal import Withdrawal, applied_by_us, our_payments, possible_discount, settled
 
 _UNDONE = {"voided", "failed"}
 """What the way back notes of a payment that AvidXchange itself has taken back."""
+
+
+def rest_is_unpaid(record: Record, gone: Withdrawal) -> RejectedError:
+    """Return what to say of a bill of which others have settled a part, and whose invoice was withdrawn."""
+    facts = facts_of(record, open=record.get("amount_due"), total=record.get("total"))
+    return RejectedError("APB-TAX-023", **facts, because=gone.because)
 
 
 def see_that_the_rest_is_a_discount(record: Record, remote_index: RemoteIndex) -> None:
