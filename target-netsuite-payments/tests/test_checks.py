@@ -183,7 +183,7 @@ def test_an_account_without_subsidiaries_and_currencies_gets_neither():
         ("012", payment(allocation(amount="5", discount="1E+4999")), [bill()]),
         ("013", payment(amount=Decimal("100.01")), [bill()]),
         ("014", payment(Allocation("PO-1", Decimal(1), Decimal(0))), [bill()]),
-        ("014", payment(vendor="acme"), [bill()]),
+        ("014", payment(vendor="netsuite-1234567_SB1-account-5"), [bill()]),
         ("015", payment(allocation(account="1234567")), [bill()]),
         ("015", payment(vendor="netsuite-1234567-vendor-5"), [bill()]),
         ("016", payment(check_number="9" * 46), [bill()]),
