@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from apbridge.avidxchange import AvidXchange, Shown, fingerprint, instant
 from apbridge.errors import APBridgeError
@@ -20,6 +20,38 @@ from apbridge_operator.reconcile.books import (
 )
 
 ZERO = Decimal(0)
+
+
+class AvidXchangeCredit(NamedTuple):
+    """A vendor credit, how much of it payments have used, and how much they may use still."""
+
+    external_id: str
+    number: str
+    vendor: str
+    currency: str
+    used: Decimal
+    usable: Decimal
+    modified: datetime
+
+
+def credits_of(avidxchange: AvidXchange) -> Iterator[AvidXchangeCredit]:
+    """Return every credit that stands, in order of external ids."""
+    found = []
+    for shown in avidxchange.shown("credit"):
+        with _reading("credit", shown.external_id):
+            record = avidxchange.read("credit", shown)
+            used = Decimal(record["amount_paid"] or 0)
+            one = AvidXchangeCredit(
+                record["external_id"],
+                record.get("number") or record["external_id"],
+                record.get("vendor_external_id") or "",
+                record.get("currency") or "",
+                used,
+                ZERO if record["status"] in NOT_TO_PAY else Decimal(record["total"]) - used,
+                instant(record["modified_at"]),
+            )
+        found.append(one)
+    return iter(sorted(found, key=lambda one: one.external_id))
 
 
 class InvoiceReader:

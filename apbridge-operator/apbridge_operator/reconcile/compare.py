@@ -17,6 +17,7 @@ from apbridge.ledger.credits import credits_by_pair
 from apbridge.netsuite import NetSuite
 from apbridge.netsuite.client import PAGE_ROWS
 from apbridge_operator.reconcile import avidxchange as side
+from apbridge_operator.reconcile.avidxchange import AvidXchangeCredit
 from apbridge_operator.reconcile.bills import (
     Evidence,
     Ground,
@@ -27,8 +28,9 @@ from apbridge_operator.reconcile.bills import (
 )
 from apbridge_operator.reconcile.books import AvidXchangeInvoice, AvidXchangePayment, ComparedBooks
 from apbridge_operator.reconcile.content import last_sent
+from apbridge_operator.reconcile.credits import of_credit
 from apbridge_operator.reconcile.explanation import Explanation, Runs
-from apbridge_operator.reconcile.netsuite import Applied, NetSuiteBill, NetSuiteSide, Posted
+from apbridge_operator.reconcile.netsuite import Applied, NetSuiteBill, NetSuiteCredit, NetSuiteSide, Posted
 from apbridge_operator.reconcile.payments import of_payment
 from apbridge_operator.reconcile.result import ZERO, Difference, Reconciliation
 
@@ -87,6 +89,9 @@ def reconcile(
         comparison = _Comparison(books, reading, ledger, ground, Reconciliation(as_of))
         comparison.payments()
         comparison.bills()
+        if as_of is None and _takes_credits(avidxchange, ledger):
+            tell("Comparing vendor credits")
+            comparison.vendor_credits(side.credits_of(avidxchange))
         return comparison.result
 
 
@@ -149,6 +154,20 @@ class _Comparison:
                         different.append(pair)
         self.result.differences += self._explained(different)
 
+    def vendor_credits(self, there: Iterable[AvidXchangeCredit]) -> None:
+        """Compare what NetSuite has left of credits with what payments in AvidXchange may use of them."""
+        both = list(_paired(self.netsuite.usable_credits(), there))
+        rows = self.ledger.rows("avidxchange", "vendor_credits", (name for name, _, _ in both))
+        for name, here, other in both:
+            left, usable = here.usable if here else ZERO, other.usable if other else ZERO
+            if left == usable:
+                continue
+            why = of_credit(rows.get(name), here, other, self.ground.runs)
+            number = here.number if here else other.number if other else name
+            amounts = here.usable if here else None, other.usable if other else None
+            about = (number, *self._about(here, other), *amounts)
+            self.result.differences.append(_difference("credit", name, about, why))
+
     def _add(self, pair: Pair) -> None:
         """Add a bill to the totals."""
         if pair.bill:
@@ -202,13 +221,21 @@ class _Comparison:
         return bool(self.result.as_of and day and day > self.result.as_of)
 
     def _about(
-        self, here: NetSuiteBill | Posted | None, there: AvidXchangeInvoice | AvidXchangePayment | None
+        self,
+        here: NetSuiteBill | NetSuiteCredit | Posted | None,
+        there: AvidXchangeInvoice | AvidXchangeCredit | AvidXchangePayment | None,
     ) -> tuple[str, str, str]:
         """Return vendor, subsidiary and currency."""
         if here:
             return here.vendor_name, here.subsidiary, here.currency or (there.currency if there else "")
         assert there  # noqa: S101 - one of both is there
         return self.vendors.get(there.vendor, there.vendor), "", there.currency
+
+
+def _takes_credits(avidxchange: AvidXchange, ledger: Ledger) -> bool:
+    """Return whether vendor credits are brought to AvidXchange: who does not is not asked for them."""
+    known = ledger.all_rows("avidxchange", "vendor_credits")
+    return avidxchange.takes("credit") and next(iter(known), None) is not None
 
 
 def _paired(

@@ -22,6 +22,7 @@ from apbridge.netsuite.queries.query import Query
 from apbridge.netsuite.queries.reader import Reader
 from apbridge.schemas.identifiers import (
     BILL,
+    CREDIT,
     OUR_PAYMENTS,
     VENDOR,
     external_id,
@@ -36,6 +37,8 @@ _LINKED = Query.load(
     __package__, "linked_journals", "read journals linked to payments", ["payment", "journal"]
 )
 _APPLICATIONS = Query.load(__package__, "applications", "read what paid bills", ["bill", "id"])
+_CREDITS = Query.load(__package__, "credits", "read vendor credits", ["id"])
+_CREDITED = Query.load(__package__, "credit_applications", "read what credits were applied to", ["credit"])
 _DELETED = Query.load(__package__, "deleted", "look up deleted bills", ["id", "deleted"])
 
 _NOT_PAYABLE = {"C": "cancelled", "D": "pending_approval", "E": "rejected"}
@@ -44,6 +47,7 @@ _APPROVALS = {"1": "pending", "3": "rejected"}
 _PROBLEM = "a row without what was asked for"
 _PAID_IN_FULL = "'B', 'VendBill:B'"
 _OPEN = f"bill.status NOT IN ({_PAID_IN_FULL})"
+_USABLE = "SUBSTR(credit.status, -1) = 'A'"
 
 
 class NetSuiteBill(NamedTuple):
@@ -61,6 +65,19 @@ class NetSuiteBill(NamedTuple):
     total: Decimal
     open: Decimal
     because: str
+    modified: datetime
+
+
+class NetSuiteCredit(NamedTuple):
+    """A vendor credit, and how much of it a payment may use."""
+
+    external_id: str
+    number: str
+    vendor: str
+    vendor_name: str
+    subsidiary: str
+    currency: str
+    usable: Decimal
     modified: datetime
 
 
@@ -117,6 +134,17 @@ class NetSuiteSide:
     def bills(self, external_ids: Iterable[str]) -> Iterator[NetSuiteBill]:
         """Return bills by their external ids, whatever is open on them."""
         return map(self._bill, self._of_bills(_BILLS, external_ids, by="id"))
+
+    def usable_credits(self) -> Iterator[NetSuiteCredit]:
+        """Return every vendor credit of which something may be used, in order of external ids."""
+        rows = list(chain.from_iterable(self._reader.pages(_CREDITS, where=[_USABLE])))
+        ids = [row["id"] for row in rows]
+        to_bills = self._reader.look_up(_CREDITED, ids, by="credit")
+        to_payments = self._reader.look_up(_APPLICATIONS, ids, by="bill")
+        # One amount, whichever way it is linked.
+        links = to_bills(), to_payments()
+        found = [self._credit(row, max(_sum(one.get(row["id"], ())) for one in links)) for row in rows]
+        return iter(sorted((one for one in found if one.usable > 0), key=lambda one: one.external_id))
 
     def posted(self) -> Iterator[Posted]:
         """Return every payment that was posted from AvidXchange."""
@@ -188,6 +216,19 @@ class NetSuiteSide:
                 instant(row["modified"]),
             )
 
+    def _credit(self, row: Row, applied: Decimal) -> NetSuiteCredit:
+        with as_documented(_CREDITS.purpose, _PROBLEM):
+            return NetSuiteCredit(
+                external_id(self._namespace, CREDIT, row["id"]),
+                row.get("tranid", row["id"]),
+                self._vendor(row["entity"]),
+                row.get("vendor", row["entity"]),
+                row.get("subsidiary", ""),
+                row.get("currency", ""),
+                Decimal(0) if self._because(row) else Decimal(row["total"]) - applied,
+                instant(row["modified"]),
+            )
+
     def _because(self, row: Row) -> str:
         """Describe in the tap's words why a bill is not to be submitted, whatever its settings are beside."""
         status = _NOT_PAYABLE.get(row["status"].rpartition(":")[2])
@@ -223,3 +264,7 @@ class NetSuiteSide:
         """Look up the rows of bills of this account; one of another account cannot be looked up here."""
         ids = filter(None, (internal_id(name, self._account, BILL) for name in external_ids))
         return chain.from_iterable(self._reader.look_up(query, ids, by=by)().values())
+
+
+def _sum(rows: Iterable[Row]) -> Decimal:
+    return sum((Decimal(row["amount"]) for row in rows), Decimal(0))

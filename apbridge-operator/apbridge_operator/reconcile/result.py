@@ -34,17 +34,17 @@ class Cause(str, Enum):
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One bill or payment on which both sides differ.
+    """One bill, payment or vendor credit on which both sides differ.
 
     Args:
-        kind: `bill` or `payment`.
+        kind: `bill`, `payment` or `credit`.
         external_id: Its name in both systems.
         number: The bill's number, or the check's.
         vendor: The vendor's name.
         subsidiary: The subsidiary's name, where it is known.
         currency: Its currency.
-        netsuite: Open on the bill, or posted; None where NetSuite has none.
-        avidxchange: Unpaid on the invoice, or settled; None where AvidXchange has none.
+        netsuite: Open on the bill, posted, or left of the credit; None where NetSuite has none.
+        avidxchange: Unpaid on the invoice, settled, or usable of the credit; None where AvidXchange has none.
         cause: Why.
         says: In words.
         do: What to do about it.
