@@ -88,7 +88,7 @@ def _online(profile: str) -> list[PageSummary]:
 
 def pages(reader: AvidXchangeReader, dimensions: tuple[str, ...] | list[str]) -> Iterator[PageSummary]:
     """Read one page of each list, as the tap would begin to."""
-    for resource in STREAMS:
+    for resource in filter(reader.profile.resources.__contains__, STREAMS):
         for of in dimensions if resource == "dimension_value" else [None]:
             yield _page(reader, resource, of)
 

@@ -114,7 +114,7 @@ def survey_avidxchange(reader: AvidXchangeReader, dimensions: Sequence[str]) -> 
     yield signed_in
     if signed_in.state is AnswerState.FAILS:
         return
-    for resource in STREAMS:
+    for resource in filter(reader.profile.resources.__contains__, STREAMS):
         for place in places(resource, dimensions):
             probe = declared[f"avidxchange.{resource}"]
             name = ".".join([probe.name, *(safe.word(each) for each in place.values())])
