@@ -110,7 +110,20 @@ class NamedBooks:
 
     def _named(self, vendor_payment: Mapping[str, Any]) -> str | None:
         names = {f"avidxchange-payment-{number}": name for name, number in self.payments.items()}
-        return names.get(vendor_payment["externalid"] or "")
+        payment, _, account = (vendor_payment["externalid"] or "").partition("-ap")
+        name = names.get(payment)
+        return f"{name} on {self._payables()[account]}" if name and account else name
+
+    def payable(self, number: str) -> str:
+        """Return the internal id of a payables account."""
+        return next(account for account, known in self._payables().items() if known == number)
+
+    def _payables(self) -> dict[str, str]:
+        """Return the numbers of the payables accounts, by internal id."""
+        assert self._sandbox.sandbox
+        with self._sandbox.sandbox.store.connection() as connection:
+            rows = connection.execute("SELECT id, acctnumber FROM ns_account WHERE accttype = 'AcctPay'")
+            return {str(row["id"]): row["acctnumber"] for row in rows}
 
     def _vendor_payments(self) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = self._books()["netsuite"]["payments"]

@@ -217,6 +217,20 @@ class Scene(NamedBooks):
     def do_active(self, vendor: str) -> None:
         self._activity(vendor, "F")
 
+    def do_payable(self, about: Mapping[str, str]) -> None:
+        """Somebody puts a bill on another payables account, by its number."""
+        context = self._sandbox.sandbox
+        assert context
+        with context.store.write() as connection:
+            for name, account in about.items():
+                values = int(self.payable(account)), int(self.bills[name])
+                connection.execute("UPDATE ns_transaction SET account = ? WHERE id = ?", values)
+                connection.execute(
+                    'UPDATE ns_transactionaccountingline SET account = ? WHERE "transaction" = ?'
+                    " AND transactionline = 0",
+                    values,
+                )
+
     def do_close(self, _about: None) -> None:
         """Close the present month for payables."""
         self._month(aplocked="T")
@@ -350,9 +364,15 @@ class Scene(NamedBooks):
         with context.store.connection() as connection:
             (one,) = connection.execute(
                 "SELECT id FROM ns_transaction WHERE type = 'VendPymt' AND externalid = ?",
-                (f"avidxchange-payment-{self.payments[name]}",),
+                (self._external_id(name),),
             )
         return str(one["id"])
+
+    def _external_id(self, name: str) -> str:
+        """Return the external id of a payment, `p`, or of its part on a payables account, `p on 2050`."""
+        payment, _, number = name.partition(" on ")
+        account = f"-ap{self.payable(number)}" if number else ""
+        return f"avidxchange-payment-{self.payments[payment]}{account}"
 
     def _submissions(
         self, name: str, vendor: str, currency: str, total: Decimal

@@ -9,6 +9,7 @@ from typing import Any
 
 from apbridge.ledger import Ledger
 from apbridge.ledger.credits import credits_by_pair
+from apbridge.schemas.identifiers import whole_payment
 from apbridge.singer import Record
 from target_avidxchange.withdrawal import is_credit, is_ours
 
@@ -44,12 +45,14 @@ class OurApplications:
             if one["kind"] == "payment" and not is_ours(one)
         ]
         holders = self._ledger.claims.holders("netsuite", {one["id"] for one in unnamed}) if unnamed else {}
-        rows = self._ledger.rows("netsuite", "payments", holders.values()) if holders else {}
+        wholes = {whole_payment(name) for name in holders.values()}
+        rows = self._ledger.rows("netsuite", "payments", wholes) if wholes else {}
         for one in unnamed:
-            row = rows.get(holders.get(one["id"], ""))
+            holder = holders.get(one["id"], "")
+            row = rows.get(whole_payment(holder))
             # A claim alone does not say that NetSuite has taken the external id.
-            if row and row.remote_id == one["id"]:
-                one["external_id"] = row.external_id
+            if row and one["id"] in (row.remote_id or "").split(", "):
+                one["external_id"] = holder
 
     def _parts(self, application: Mapping[str, Any], bill: str) -> list[dict[str, Any]]:
         """Return an application of a credit as the parts that payments of ours have of it, and the rest."""

@@ -7,6 +7,7 @@ from decimal import Decimal
 from apbridge import json
 from apbridge.errors import RejectedError
 from apbridge.ledger import Ledger
+from apbridge.schemas.identifiers import whole_payment
 from apbridge.singer import Record
 from target_avidxchange.credited import credited, invoiced
 from target_avidxchange.invoice import AcknowledgedInvoice
@@ -61,9 +62,10 @@ def see_that_our_payments_stand(
     ):
         return
     # What was paid anew there may not be posted yet, where the void of the old payment is.
-    rows = ledger.rows("netsuite", "payments", lost)
-    lost -= {name for name, row in rows.items() if row.facts.get("status") in _UNDONE}
-    lost -= ledger.in_doubt("netsuite", "payments", lost)
+    rows = ledger.rows("netsuite", "payments", map(whole_payment, lost))
+    undone = {name for name, row in rows.items() if row.facts.get("status") in _UNDONE}
+    undone |= ledger.in_doubt("netsuite", "payments", map(whole_payment, lost))
+    lost -= {name for name in lost if whole_payment(name) in undone}
     if not lost:
         return
     due, total = record.get("amount_due"), record.get("total")

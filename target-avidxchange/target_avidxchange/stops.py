@@ -11,6 +11,7 @@ from typing_extensions import override
 
 from apbridge.errors import OutcomeUnknownError, RefusedError, RejectedError, UnderWayError
 from apbridge.ledger import Need, Row, Status
+from apbridge.schemas.identifiers import whole_payment
 from apbridge.singer import Action, Outcome, Record
 from target_avidxchange.sinks import AvidXchangeSink
 from target_avidxchange.withdrawal import our_payments, unexplained, withdrawal
@@ -63,7 +64,8 @@ class VendorPaymentSink(AvidXchangeSink):
     @override
     def deliver(self, record: Record, row: Row | None) -> Outcome:
         known = row.facts if row else {}
-        payment = record.get("payment_external_id") or known.get("payment")
+        told = record.get("payment_external_id") or known.get("payment")
+        payment = whole_payment(told) if told else None
         facts = {"payment": payment, "is_undone": _is_undone(record)}
         if not (self._may_stop and facts["is_undone"] and payment):
             return Outcome.ignored(facts)
@@ -168,7 +170,7 @@ def _is_open_by(share: Mapping[str, Any], payment: str, row: Row | None) -> bool
     bill = row.payload if row and row.status is Status.REJECTED else None
     if not isinstance(bill, dict) or None in {bill.get("total"), bill.get("amount_due")}:
         return False
-    if withdrawal(bill) or unexplained(bill) or payment in our_payments(bill):
+    if withdrawal(bill) or unexplained(bill) or payment in map(whole_payment, our_payments(bill)):
         return False
     return Decimal(bill["amount_due"]) >= Decimal(share["amount"]) + Decimal(share["discount"] or 0)
 

@@ -8,11 +8,11 @@ from decimal import Decimal
 from threading import Lock
 
 from apbridge.errors import APBridgeError, RejectedError, UnderWayError
-from apbridge.netsuite.catalog import FieldKind
 from apbridge.schemas.identifiers import VENDOR, internal_id
 from apbridge.singer import Action
 from target_netsuite_payments.amendments import Amendments
 from target_netsuite_payments.applying import Applying
+from target_netsuite_payments.bill_details import complete
 from target_netsuite_payments.books import Bill, NetSuiteBooks, Recorded
 from target_netsuite_payments.by_hand import RecordedByHand, another, same
 from target_netsuite_payments.captured import not_posted, on_bills
@@ -34,8 +34,8 @@ from target_netsuite_payments.done import Done
 from target_netsuite_payments.groups import in_groups
 from target_netsuite_payments.headers import changes
 from target_netsuite_payments.known import Known
+from target_netsuite_payments.parts import Parts
 from target_netsuite_payments.payment import Payment
-from target_netsuite_payments.payment_fields import CODES
 from target_netsuite_payments.posting import Posting
 from target_netsuite_payments.rules import PostingRules
 from target_netsuite_payments.undoing import Undoing
@@ -88,9 +88,11 @@ class Batch:
         # Bills first: what another process posts while this one reads is then found as posted, and not taken
         # for a bill that something else has paid.
         self._bills = books.bills(bill for payment in payments for bill in closed_by(payment, rules.account))
-        names = [payment.external_id for payment in payments]
+        self._parts = Parts(payments, self._bills, rules.account, known)
+        names = [*(payment.external_id for payment in payments), *self._parts.names]
         self._applying = Applying(books, posting, rules, payments, known.credits, known.all_credits)
         self._posted = books.posted(names, rules.facts.kinds)
+        payments = self._parts.apart(payments, self._posted)
         applied = {bill for recorded in self._posted.values() for bill in recorded.applied}
         self._bills |= books.bills(applied - self._bills.keys())
         standing = {
@@ -100,7 +102,8 @@ class Batch:
         }
         self._undoing = Undoing(books, posting, rules, standing, known.journals, self._release)
         new = [payment for payment in payments if payment.external_id not in self._posted]
-        self._in_parts = self._more_of_bills(new)
+        paid = {bill for one in new if not one.is_undone for bill in closed_by(one, rules.account)}
+        self._in_parts = complete(self._bills, paid & self._bills.keys(), rules.as_on_bill, books)
         numbered = books.numbered(number for payment in new for number in payment.numbers)
         self._by_hand = RecordedByHand(numbered, rules)
         # What is posted on another day than it has now may move, too.
@@ -125,6 +128,20 @@ class Batch:
             RejectedError: It does not fit the books.
             OutcomeUnknownError: What became of it, or of one that it must wait for, could not be found out.
         """
+        return self._parts.carry_out(external_id, self._carry_out)
+
+    def _check_parts(self, payment: Payment) -> None:
+        """Make sure that all parts of a payment fit the books before the first is posted."""
+        parts = self._parts.of(payment.record)
+        if any(part.external_id in self._posted or part.external_id in self._written for part in parts):
+            return
+        for part in parts:
+            shares = shares_of(part, self._rules.account)
+            bills = paid_bills(part, shares, self._bills)
+            if not self._by_hand.of(part, bills):
+                draft(part, shares, bills, self._periods, self._rules)
+
+    def _carry_out(self, external_id: str) -> Done:
         group = self._groups[external_id]
         with group.turn:
             for payment in group.payments:
@@ -180,7 +197,7 @@ class Batch:
             if (still := left.get(undone.id)) and self._stands(still, bills):
                 facts = {"payment": payment.id, "status": payment.status, "remote_id": still.id}
                 found.append((external_id, RejectedError("APB-PAY-063", **facts)))
-        return found
+        return self._parts.together(found)
 
     def _stands(self, recorded: Recorded, bills: Mapping[str, Bill]) -> bool:
         """Return whether a payment still counts, be it that it is voided and a bill is not open again."""
@@ -205,34 +222,20 @@ class Batch:
             self._applying.standing(payment, shares, recorded)
         return under_way(payment, recorded)
 
-    def _more_of_bills(self, payments: Sequence[Payment]) -> set[str]:
-        """Read what else is needed of the bills of new payments, and return those that are due in parts."""
-        posted = (payment for payment in payments if not payment.is_undone)
-        paid = {bill for payment in posted for bill in closed_by(payment, self._rules.account)}
-        paid &= self._bills.keys()
-        agreed: dict[str, dict[str, str]] = {bill: {} for bill in paid}
-        kinds = self._rules.as_on_bill
-        if codes := [name for name in kinds if name in CODES]:
-            for bill, values in self._books.codes(codes, paid).items():
-                agreed[bill] |= values
-        for name in kinds.keys() - set(CODES):
-            held = self._books.field_of_bills(name, paid, is_day=kinds[name] is FieldKind.DAY)
-            for bill, value in held.items():
-                agreed[bill] |= {name: value} if value else {}
-        for bill, values in agreed.items():
-            self._bills[bill].agreed = values
-        return set(self._books.instalments(paid))
-
     def _touched_by(self, payment: Payment) -> list[str]:
         recorded = self._posted.get(payment.external_id)
-        named = closed_by(payment, self._rules.account)
+        # Parts of one payment go together.
+        every = self._parts.of(payment.record) or [payment]
+        named = [bill for part in every for bill in closed_by(part, self._rules.account)]
         used = credits_used(payment, self._rules.account)
         return list(dict.fromkeys([*named, *used, *(recorded.applied if recorded else ())]))
 
     def _result(self, payment: Payment) -> Done | APBridgeError:
         try:
+            self._parts.check_known(payment.record, payment.id)
             if payment.is_undone:
                 return self._undo(payment)
+            self._check_parts(payment)
             return self._post(payment)
         except APBridgeError as failure:
             return failure

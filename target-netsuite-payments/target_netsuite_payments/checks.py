@@ -64,7 +64,7 @@ def shares_of(payment: Payment, account: str) -> dict[str, BillShare]:
     Raises:
         RejectedError: The record does not add up, or pays something else than bills of this account.
     """
-    if payment.external_id != payment_external_id(payment.id):
+    if payment.record != payment_external_id(payment.id):
         raise RejectedError("APB-PAY-010", payment=payment.id, external_id=payment.external_id)
     if not payment.allocations:
         raise RejectedError("APB-PAY-011", payment=payment.id)

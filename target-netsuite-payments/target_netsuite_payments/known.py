@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from apbridge.ledger.credits import Pairs
 
@@ -18,6 +19,7 @@ class Known:
         ways: How they went when NetSuite was last brought in line with them: see `headers.way`.
         credits: Which of their credits cover which bills.
         all_credits: Reads that of all payments.
+        parts: Which vendor payments they are, where they are several: see `parts.PARTS`.
     """
 
     remote_ids: Mapping[str, str]
@@ -25,3 +27,22 @@ class Known:
     ways: Mapping[str, Mapping[str, str | None]]
     credits: Mapping[str, Pairs] = field(default_factory=dict)
     all_credits: Callable[[], Mapping[str, Pairs]] = dict
+    parts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    def with_parts(self, parts: Mapping[str, Mapping[str, Any]]) -> Known:
+        """Return this with what is known of the parts of payments, each under its own external id."""
+        whole = {name: value for name, value in self.remote_ids.items() if name not in parts}
+        every = {name: part for some in parts.values() for name, part in some.items()}
+        return replace(
+            self,
+            remote_ids={**whole, **{name: part["id"] for name, part in every.items()}},
+            journals={
+                **self.journals,
+                **{name: part["journal"] for name, part in every.items() if "journal" in part},
+            },
+            ways={
+                **self.ways,
+                **{name: self.ways[one] for one, some in parts.items() if one in self.ways for name in some},
+            },
+            parts=parts,
+        )

@@ -85,6 +85,7 @@ class Payment:
         allocations: What it pays.
         replaces: AvidXchange's id of the payment that this one reissues.
         left_out: What it pays on invoices that did not come from NetSuite: not in amount and allocations.
+        part_of: External id of the payment that this is the part of on one payables account.
         facts: What AvidXchange tells of it beside that, by the names that `payment_facts` has.
     """
 
@@ -102,6 +103,7 @@ class Payment:
     allocations: tuple[Allocation, ...]
     replaces: str | None
     left_out: tuple[Allocation, ...] = ()
+    part_of: str | None = None
     facts: Mapping[str, str | None] = field(default_factory=dict)
 
     @classmethod
@@ -128,6 +130,11 @@ class Payment:
             replaces=record.get("replaces_payment_id"),
             facts=_facts(record),
         )
+
+    @property
+    def record(self) -> str:
+        """External id of its record."""
+        return self.part_of or self.external_id
 
     @property
     def whole(self) -> Decimal:

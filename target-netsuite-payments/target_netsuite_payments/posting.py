@@ -143,7 +143,7 @@ class Posting:
             with self._run.audited(
                 system=SYSTEM,
                 operation=purpose,
-                external_id=payment.external_id,
+                external_id=payment.record,
                 body={"id": recorded.id, **body},
             ):
                 self._netsuite.patch(RECORD_TYPE, recorded.id, body, purpose=purpose)
@@ -174,7 +174,7 @@ class Posting:
             with self._run.audited(
                 system=SYSTEM,
                 operation=purpose,
-                external_id=payment.external_id,
+                external_id=payment.record,
                 body={"id": recorded.id, **head},
             ):
                 self._netsuite.patch(RECORD_TYPE, recorded.id, head, purpose=purpose)
@@ -233,7 +233,7 @@ class Posting:
             with self._run.audited(
                 system=SYSTEM,
                 operation=purpose,
-                external_id=payment.external_id,
+                external_id=payment.record,
                 body={"id": remote_id, **change},
             ):
                 self._netsuite.patch(RECORD_TYPE, remote_id, change, purpose=purpose)
@@ -258,7 +258,7 @@ class Posting:
         with self._run.audited(
             system=SYSTEM,
             operation=purpose,
-            external_id=payment.external_id,
+            external_id=payment.record,
             body={"credit": credit, **body},
         ):
             patch_credit(self._netsuite, credit, body, purpose)
@@ -275,7 +275,7 @@ class Posting:
     def _create(self, payment: Payment, body: Mapping[str, Any]) -> str:
         purpose = f"post payment {payment.id}"
         with self._run.audited(
-            system=SYSTEM, operation=purpose, external_id=payment.external_id, body=body
+            system=SYSTEM, operation=purpose, external_id=payment.record, body=body
         ) as answer:
             remote_id = self._netsuite.create(RECORD_TYPE, body, purpose=purpose)
             answer.body = {"id": remote_id}
@@ -315,7 +315,7 @@ class Posting:
                 with self._run.audited(
                     system=SYSTEM,
                     operation=purpose,
-                    external_id=payment.external_id,
+                    external_id=payment.record,
                     body=body,
                 ) as answer:
                     voided_by = write()

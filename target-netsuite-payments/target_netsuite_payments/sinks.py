@@ -20,6 +20,7 @@ from target_netsuite_payments.check_images import CheckImages
 from target_netsuite_payments.done import Done
 from target_netsuite_payments.headers import WAY, way
 from target_netsuite_payments.known import Known
+from target_netsuite_payments.parts import PARTS
 from target_netsuite_payments.payment import FACTS, SETTLED, UNDONE, UNKNOWN, VOIDED, Payment
 from target_netsuite_payments.payment_facts import PaymentFacts
 from target_netsuite_payments.statuses import BillStatuses
@@ -88,7 +89,8 @@ class PaymentsSink(AcknowledgingSink):
             name: read_kept(row.facts[CREDITS]) for name, row in rows.items() if CREDITS in row.facts
         }
         known = Known(posted, journals, ways, credits_known, lambda: credits_of_payments(self.context.ledger))
-        self._batch = self._look_up(payments, known)
+        parts = {name: row.facts[PARTS] for name, row in rows.items() if row.facts.get(PARTS)}
+        self._batch = self._look_up(payments, known.with_parts(parts))
 
     @override
     def deliver(self, record: Record, row: Row | None) -> Outcome:
@@ -176,7 +178,7 @@ class PaymentsSink(AcknowledgingSink):
             says = failure.says.rstrip(".")
             self.logger.warning("%s", APBridgeError("APB-PAY-091", says=says))
             return {
-                payment.external_id: UnderWayError("APB-PAY-079", payment=payment.id, says=says)
+                payment.record: UnderWayError("APB-PAY-079", payment=payment.id, says=says)
                 for payment in self._batch.carried_out
             }
         for external_id, found in differences:

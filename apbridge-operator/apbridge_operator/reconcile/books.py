@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from itertools import islice
@@ -11,6 +12,7 @@ from typing import Any, NamedTuple
 
 from typing_extensions import Self
 
+from apbridge.schemas.identifiers import whole_payment
 from apbridge_operator.reconcile.netsuite import Applied, NetSuiteBill, Posted
 
 _BATCH = 1000
@@ -122,8 +124,20 @@ class ComparedBooks:
         self._add("invoices", invoices)
 
     def add_posted(self, posted: Iterable[Posted]) -> None:
-        """Take posted payments in."""
-        self._add("posted", posted)
+        """Take posted payments in; the several vendor payments of one payment are added up."""
+        parts: defaultdict[str, list[Posted]] = defaultdict(list)
+
+        def wholes() -> Iterator[Posted]:
+            for one in posted:
+                if (name := whole_payment(one.external_id)) == one.external_id:
+                    yield one
+                else:
+                    parts[name].append(one)
+
+        self._add("posted", wholes())
+        for name, some in parts.items():
+            some += [Posted(**row) for row in self._rows("SELECT * FROM posted WHERE external_id = ?", name)]
+        self._add("posted", (_together(name, some) for name, some in parts.items()))
 
     def add_payments(
         self, payments: Iterable[tuple[AvidXchangePayment, list[AvidXchangeAllocation]]]
@@ -207,6 +221,17 @@ class ComparedBooks:
                 name: _READ.get(name, str)(cell) if cell is not None else None
                 for name, cell in zip(names, row, strict=True)
             }
+
+
+def _together(name: str, parts: Sequence[Posted]) -> Posted:
+    """Return the vendor payments of one payment as one: what is void pays nothing."""
+    standing = [one for one in parts if not one.is_void]
+    counted = standing or parts
+    return counted[0]._replace(
+        external_id=name,
+        amount=sum((one.amount for one in counted), Decimal(0)),
+        undecided=next((one.undecided for one in counted if one.undecided), ""),
+    )
 
 
 _COLUMNS = {

@@ -17,6 +17,8 @@ OUR_PAYMENTS = "avidxchange-payment-"
 
 _NETSUITE = re.compile(r"netsuite-(?P<account>[A-Za-z0-9_]+)-(?P<kind>[a-z]+)-(?P<id>[0-9]+)")
 
+_PART = re.compile(r"-ap[0-9]+$")
+
 
 class NetSuiteId(NamedTuple):
     """What an external id of a NetSuite record says."""
@@ -48,9 +50,21 @@ def internal_id(name: str | None, account: str, kind: str) -> str | None:
     return found.id if found and (found.account, found.kind) == (account, kind) else None
 
 
-def payment_external_id(payment_id: str) -> str:
-    """Return the name of an AvidXchange payment in both systems, such as `avidxchange-payment-42`."""
-    return f"{OUR_PAYMENTS}{payment_id}"
+def payment_external_id(payment_id: str, ap_account: str | None = None) -> str:
+    """Return the name of an AvidXchange payment in both systems, such as `avidxchange-payment-42`.
+
+    Args:
+        payment_id: AvidXchange's.
+        ap_account: Internal id of a payables account, where a payment is one vendor payment for each such
+            account, as `avidxchange-payment-42-ap111`.
+    """
+    name = f"{OUR_PAYMENTS}{payment_id}"
+    return f"{name}-ap{ap_account}" if ap_account else name
+
+
+def whole_payment(name: str) -> str:
+    """Return the name of the AvidXchange payment that a vendor payment stands for, by its external id."""
+    return _PART.sub("", name) if is_our_payment(name) else name
 
 
 def is_our_payment(name: str | None) -> bool:
