@@ -22,6 +22,7 @@ from apbridge.schemas.identifiers import (
     netsuite_id,
     netsuite_namespace,
     payment_external_id,
+    whole_payment,
 )
 
 ROOT = Path(__file__).parents[2]
@@ -63,6 +64,12 @@ def test_another_name_is_of_no_netsuite_record(name: str | None):
 
 def test_our_payments_are_told_by_their_names():
     assert payment_external_id("42") == "avidxchange-payment-42"
+    assert payment_external_id("42", "111") == "avidxchange-payment-42-ap111"
+    assert list(map(whole_payment, ["avidxchange-payment-a-b-ap1", "avidxchange-payment-a-b", "x-ap1"])) == [
+        "avidxchange-payment-a-b",
+        "avidxchange-payment-a-b",
+        "x-ap1",
+    ]
     assert is_our_payment(payment_external_id("42"))
     assert not any(map(is_our_payment, [None, "", "42", "AVIDXCHANGE-PAYMENT-42"]))
 

@@ -111,7 +111,7 @@ class Parts:
             failed = RejectedError("APB-PAY-086", payment=first.id, remote_ids=remote_ids, says=says)
         actions = {one.action for one in done.values()}
         return Done(
-            remote_ids or None,
+            None if all(one.remote_id is None for one in done.values()) else remote_ids,
             next((action for action in _ACTIONS if action in actions), None),
             "; ".join(dict.fromkeys(one.note for one in done.values() if one.note)),
             next((one.waits_for for one in done.values() if one.waits_for), None),

@@ -123,7 +123,8 @@ class PaymentsSink(AcknowledgingSink):
         try:
             if done.not_taken:
                 raise done.not_taken
-            sha256 = self._attach_image(record, row, done.remote_id)
+            # One check has one image, though it may be several vendor payments: the first has it.
+            sha256 = self._attach_image(record, row, done.remote_id.partition(", ")[0])
         except RejectedError as rest:
             raise PartlyDeliveredError(RemoteFacts(done.remote_id, facts), rest) from rest
         if sha256:
