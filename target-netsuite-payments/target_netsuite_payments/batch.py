@@ -296,7 +296,7 @@ class Batch:
         recorded: Recorded,
         waits_for: UnderWayError | None,
     ) -> Done:
-        """Let a vendor payment follow what AvidXchange has changed since: a card that became a check."""
+        """Change a vendor payment as AvidXchange has changed the payment: a card that became a check."""
         went = self._known.ways.get(payment.external_id)
         bill = self._bills.get(next(iter(shares)))
         head = changes(payment, went, recorded, bill, self._periods, self._rules) if bill else {}
