@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import warnings
 from collections.abc import Callable, Sequence
 from datetime import datetime, timezone
 from typing import Any
@@ -83,8 +84,11 @@ def compiled(text: str) -> Expression:
     if _PATH.fullmatch(text):
         return _walk(text.split("."))
     try:
-        parsed = jmespath.compile(text)
-    except (JMESPathError, RecursionError, ValueError) as failure:
+        # A literal that is no JSON is a text in JMESPath by an old rule, of which it only warns.
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", PendingDeprecationWarning)
+            parsed = jmespath.compile(text)
+    except (JMESPathError, PendingDeprecationWarning, RecursionError, ValueError) as failure:
         message = f"{shortened(text, 100)!r} is not JMESPath ({shortened(_first_line(failure), 100)})"
         raise ExpressionError(message) from failure
 

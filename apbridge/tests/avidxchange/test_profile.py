@@ -57,6 +57,11 @@ MISTAKES = [
     ("granularity: second", "granularity: day, zone: Europe/Nowhere", "there is no such time zone"),
     ("method: PUT", "method: FETCH", "'FETCH' is none of POST"),
     ("printOnCheckAs: shorten(print_on_check_as", "printOnCheckAs: shorten((print", "is not JMESPath"),
+    (
+        "is_person: isPerson || `false`",
+        "is_person: isPerson || `flase`",
+        "is not JMESPath .deprecated string",
+    ),
     ("path: /v1/vendors/{external_id}", "path: /v1/vendors/{id}", "does not match"),
     ("      items: items\n", "      itens: items\n", "itens: it is not a key here; there are method, path"),
     ("X-User-Token: user_token", "X-User-Token: password", "'password' is none of company_token, user_token"),
