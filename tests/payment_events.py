@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from threading import Event
+from types import MappingProxyType
 from typing import Any
 
 from apbridge.errors import APBridgeError
@@ -49,7 +50,10 @@ class Scene(NamedBooks):
         half.start_date = str(self.control("/control/clock", method="GET")["now"])
 
     def enter(
-        self, bills: Mapping[str, Any], unsubmitted: Mapping[str, Any], captured: Mapping[str, Any]
+        self,
+        bills: Mapping[str, Any],
+        unsubmitted: Mapping[str, Any] = MappingProxyType({}),
+        captured: Mapping[str, Any] = MappingProxyType({}),
     ) -> None:
         """Enter bills in NetSuite, and have invoices approved in AvidXchange: `100`, `100 CAD of 2`.
 
