@@ -65,7 +65,7 @@ def test_case(
 ):
     half = InboundHalf(sandbox, tmp_path, clients[profile], profile)
     scene = CreditScene(sandbox, half, {"on_void": "delete", **case.get("settings", {})})
-    scene.enter(case["bills"], {})
+    scene.enter(case["bills"], {}, {})
     scene.enter_credits(case["credits"])
     for event in case["events"]:
         scene.play(event)

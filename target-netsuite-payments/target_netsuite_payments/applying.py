@@ -24,6 +24,7 @@ from target_netsuite_payments.credits import (
     check_credits,
     credits_used,
     facts_of,
+    left_difference,
     part_of,
     spread,
     spread_within,
@@ -78,8 +79,7 @@ class Applying:
             and payment.external_id not in known
         ]
         self._expected: dict[str, tuple[Decimal, list[str]]] = {}
-
-    # Payments over nothing
+        self._undone: set[str] = set()
 
     def settle(self, payment: Payment, shares: Mapping[str, BillShare], bills: Sequence[Bill]) -> Done:
         """Apply the credits of a payment over nothing, once.
@@ -101,12 +101,14 @@ class Applying:
         pairs = self._pairs.get(payment.external_id)
         if pairs is not None:
             self._see_that_it_covers(payment, pairs)
+            self._expect(payment, used)
             return self._settled(pairs)
         pairs = spread({bill: share.amount for bill, share in shares.items()}, used)
         self._refresh(used)
         missing = [credit for credit in used if not self._is_applied(payment, pairs, credit)]
         open_pairs = {pair: amount for pair, amount in pairs.items() if pair[0] in missing}
         self._check(payment, open_pairs, bills)
+        self._expect(payment, used.keys() - set(missing))
         for credit in missing:
             self._change(payment, credit, part_of(pairs, credit), 1)
         for bill in bills:
@@ -203,8 +205,13 @@ class Applying:
     def _change(self, payment: Payment, credit: str, part: Mapping[str, Decimal], sign: int) -> None:
         known = self._writing.change(payment, self.credits[credit], part, sign)
         self.credits[credit] = known
-        _, names = self._expected.get(credit, (_NO_CREDIT, []))
-        self._expected[credit] = known.left, [*names, payment.external_id]
+        self._expect(payment, [credit])
+
+    def _expect(self, payment: Payment, credits_: Iterable[str]) -> None:
+        """Note that credits are to be left as they are now."""
+        for credit in credits_:
+            _, names = self._expected.get(credit, (_NO_CREDIT, []))
+            self._expected[credit] = self.credits[credit].left, [*names, payment.external_id]
 
     def _refresh(self, credits_: Iterable[str]) -> None:
         self.credits.update(self._books.credits(credits_))
@@ -222,11 +229,9 @@ class Applying:
             for bill, amount in self.credits[credit].applied.items()
             if amount > before[credit].applied.get(bill, _NO_CREDIT)
         }
+        self._expect(payment, used)
         for credit, amount in used.items():
-            self._expected[credit] = (
-                before[credit].left - amount,
-                [*self._expected.get(credit, (_NO_CREDIT, []))[1], payment.external_id],
-            )
+            self._expected[credit] = before[credit].left - amount, self._expected[credit][1]
         self._take_over(payment, pairs)
         return pairs
 
@@ -362,6 +367,8 @@ class Applying:
             RejectedError: NetSuite does not let go of them.
             OutcomeUnknownError: What became of a write could not be found out.
         """
+        self._pairs.pop(payment.external_id, None)
+        self._undone.add(payment.external_id)
         self._refresh({credit for credit, _ in pairs})
         opened: defaultdict[str, Decimal] = defaultdict(Decimal)
         on = self._left_on(payment, pairs)
@@ -370,24 +377,23 @@ class Applying:
             self._change(payment, credit, part, -1)
             for bill, amount in part.items():
                 opened[bill] += amount
-        self._pairs.pop(payment.external_id, None)
         return dict(opened)
 
-    # What became of it
-
     def differences(self) -> list[tuple[str, APBridgeError]]:
-        """Compare what is left of the changed credits with what should be; with each payment concerned."""
+        """Compare what is left of the changed credits with what should be; with each payment concerned.
+
+        A write holds all that a credit is applied to as it was read a moment before: one that comes late
+        takes off what another run has applied since. What the ledger knows of all payments shows that.
+        """
+        if not self._expected:
+            return []
         now = self._books.credits(self._expected)
+        applied: defaultdict[tuple[str, str], Decimal] = defaultdict(Decimal)
+        for name, pairs in {**self._read_others(), **self._pairs}.items():
+            for pair, amount in pairs.items():
+                applied[pair] += amount if name not in self._undone else 0
         found: list[tuple[str, APBridgeError]] = []
         for credit, (left, names) in self._expected.items():
-            if credit not in now or now[credit].left != left:
-                actual = f"{now[credit].left:.2f}" if credit in now else "nothing"
-                why = APBridgeError(
-                    "APB-PAY-113",
-                    credit=credit,
-                    number=self.credits[credit].number,
-                    expected=f"{left:.2f}",
-                    actual=actual,
-                )
+            if why := left_difference(self.credits[credit], left, now.get(credit), part_of(applied, credit)):
                 found += [(name, why) for name in names]
         return found

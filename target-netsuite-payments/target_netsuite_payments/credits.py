@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from apbridge import json
-from apbridge.errors import RejectedError
+from apbridge.errors import APBridgeError, RejectedError
 from apbridge.ledger.credits import Pairs
 from apbridge.netsuite import NetSuite
 from apbridge.netsuite.answers import as_documented
@@ -282,4 +282,32 @@ def told(pairs: Pairs) -> str:
     """Write which credits cover which bills, for people."""
     return ", ".join(
         f"{amount:.2f} of credit {credit} on bill {bill}" for (credit, bill), amount in sorted(pairs.items())
+    )
+
+
+def left_difference(
+    credit: Credit, expected: Decimal, actual: Credit | None, used: Mapping[str, Decimal]
+) -> APBridgeError | None:
+    """Return how what is left of a credit differs from what should be; None where it does not.
+
+    Args:
+        credit: As it was read.
+        expected: What should be left.
+        actual: As NetSuite has it.
+        used: What payments are known to use of it, by bill.
+    """
+    short = Decimal(0)
+    if actual:
+        short = sum(
+            (max(amount - actual.applied.get(bill, Decimal(0)), Decimal(0)) for bill, amount in used.items()),
+            short,
+        )
+        if actual.left == expected and not short:
+            return None
+    return APBridgeError(
+        "APB-PAY-113",
+        credit=credit.id,
+        number=credit.number,
+        expected=f"{expected - short:.2f}",
+        actual=f"{actual.left:.2f}" if actual else "nothing",
     )

@@ -9,10 +9,20 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
+from sqlalchemy import select
+
+from apbridge.json import loads
 from apbridge.ledger.store import Ledger
+from apbridge.ledger.tables import records
 
 CREDITS = "credits"
 """Name of the fact of a payment's row."""
+
+_OF_PAYMENTS = select(records.c.external_id, records.c.facts).where(
+    records.c.system == "netsuite",
+    records.c.stream == "payments",
+    records.c.facts.like(f'%"{CREDITS}"%'),
+)
 
 Pairs = Mapping[tuple[str, str], Decimal]
 """How much of a credit is applied to a bill: by the internal ids of both."""
@@ -20,7 +30,7 @@ Pairs = Mapping[tuple[str, str], Decimal]
 
 def kept(pairs: Pairs) -> list[list[str]]:
     """Write pairs as the ledger keeps them."""
-    return [[credit, bill, str(amount)] for (credit, bill), amount in sorted(pairs.items())]
+    return [[credit, bill, f"{amount:.2f}"] for (credit, bill), amount in sorted(pairs.items())]
 
 
 def read_kept(facts: Sequence[Sequence[str]]) -> Pairs:
@@ -30,8 +40,10 @@ def read_kept(facts: Sequence[Sequence[str]]) -> Pairs:
 
 def credits_of_payments(ledger: Ledger) -> dict[str, Pairs]:
     """Return what each payment that stands has of credits, by its external id."""
-    rows = ledger.all_rows("netsuite", "payments")
-    return {row.external_id: read_kept(row.facts[CREDITS]) for row in rows if CREDITS in row.facts}
+    with ledger.database.reading() as connection:
+        found = connection.execute(_OF_PAYMENTS).all()
+    told = {name: loads(facts) for name, facts in found}
+    return {name: read_kept(facts[CREDITS]) for name, facts in told.items() if CREDITS in facts}
 
 
 def credits_by_pair(ledger: Ledger) -> Mapping[tuple[str, str], Mapping[str, Decimal]]:
