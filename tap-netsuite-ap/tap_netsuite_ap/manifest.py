@@ -37,6 +37,7 @@ class StreamEntry:
         is_selected: It is read where no catalog says otherwise.
         deleted_as: How NetSuite may spell the type of a deleted one, in capitals; others are learned by id.
         type_id: What NetSuite's tables have as `recordtypeid` of its records.
+        open: Name of the query of those of which something is to come.
     """
 
     name: str
@@ -46,6 +47,7 @@ class StreamEntry:
     is_selected: bool = True
     deleted_as: tuple[str, ...] = ()
     type_id: str | None = None
+    open: str | None = None
 
     def is_deletion(self, type_name: str, type_id: str | None) -> bool:
         """Return whether the deletion of a record that has the id of one of the stream's is of that one.
@@ -123,4 +125,5 @@ def _entry(name: str, declared: Mapping[str, Any]) -> StreamEntry:
         is_selected=declared.get("selected", True),
         deleted_as=tuple(declared.get("deleted_as", ())),
         type_id=str(declared["type_id"]) if "type_id" in declared else None,
+        open=declared.get("open"),
     )

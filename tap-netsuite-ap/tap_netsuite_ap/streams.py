@@ -19,7 +19,7 @@ from apbridge.schemas import schema
 from apbridge.schemas.identifiers import external_id
 from apbridge.settings import spool_of
 from apbridge.singer.sdk import Context, FencedStream
-from tap_netsuite_ap import deletions
+from tap_netsuite_ap import deletions, sweep
 from tap_netsuite_ap.bills import Bills
 from tap_netsuite_ap.bookmark import Bookmark, Window
 from tap_netsuite_ap.connection import Connection
@@ -123,34 +123,72 @@ class NetSuiteStream(FencedStream):
         custom_fields = self._connection.custom_fields
         query = custom_fields.put(self._entry.query)
         shape = Shape(self.schema, query.aliases, custom_fields.of(query.name))
-        where = between(query, "modified_at", window.start, window.end) if window else ()
+        where = between(query, "modified_at", window.start, window.end) if window else []
         is_first = window is not None and window.start is None
-        told: set[str] = set()
+        if is_first and self._entry.open:
+            where = [*where, sweep.is_open(query)]
+        told: dict[str, str | None] = {}
         for page in reader.pages(query, where=where, is_long=is_first):
             if page and "read_at" in page[0]:
                 self._connection.was_read_at(page[0]["read_at"])
             rows = (
                 [row for row in page if not self.was_sent(row["modified_at"], row["id"])] if window else page
             )
-            joined = self._joined(reader, rows)
-            for row in rows:
-                record = shape.record(row)
-                record["external_id"] = external_id(self._connection.namespace, self._entry.kind, row["id"])
-                for field, values in joined.items():
-                    record[field] = [one[field] for one in values.get(row["id"], ())] or record[field]
-                if row.get("includes_children") == "T":
-                    record["subsidiary_ids"] = self._connection.with_children(
-                        reader, record["subsidiary_ids"]
-                    )
-                self._connection.put_currency(record)
-                if self._entry.deleted_as:
-                    record["is_deleted"] = False
-                self._connection.visibility.shown(self.name, record)
-                told.add(row["id"])
+            for record in self._records(reader, shape, rows):
+                told[record["id"]] = sweep.digest(record) if self._entry.open else ""
                 yield record
-        if self._entry.deleted_as and self.ABORT_AT_RECORD_COUNT is None:
+        if self.ABORT_AT_RECORD_COUNT is not None:
+            return
+        if self._entry.open:
+            yield from self._sweep(reader, shape, told)
+        elif self._entry.deleted_as:
             is_whole = window is None or window.start is None
             yield from self._no_more(reader, shape, told, is_whole=is_whole)
+
+    def _records(self, reader: Reader, shape: Shape, rows: Sequence[Row]) -> Iterator[Record]:
+        joined = self._joined(reader, rows)
+        for row in rows:
+            record = shape.record(row)
+            record["external_id"] = external_id(self._connection.namespace, self._entry.kind, row["id"])
+            for field, values in joined.items():
+                record[field] = self._values(field, values.get(row["id"], ())) or record.get(field) or []
+            if row.get("includes_children") == "T":
+                record["subsidiary_ids"] = self._connection.with_children(reader, record["subsidiary_ids"])
+            self._connection.put_currency(record)
+            if self._entry.deleted_as:
+                record["is_deleted"] = False
+            self._connection.visibility.shown(self.name, record)
+            yield record
+
+    def _values(self, field: str, rows: Sequence[Row]) -> list[Any]:
+        items = self.schema["properties"][field]["items"]
+        if items["type"] != "object":
+            return [row[field] for row in rows]
+        shape = Shape(items, self._entry.joins[field].query.aliases)
+        return [shape.record(row) for row in rows]
+
+    def _sweep(self, reader: Reader, shape: Shape, told: Mapping[str, str | None]) -> Iterator[Record]:
+        """Yield the open records that are not as they were told, and tombstones of deleted ones."""
+        now = self._connection.now(reader)
+        known = self.known(now)
+        for number, digest in told.items():
+            known.tell(number, digest)
+        if known.is_due:
+            shown = sweep.shown(reader, self._entry)
+            unlike = known.unlike(shown) if known.since else []
+            found = reader.look_up(self._entry.query, unlike, by="id")()
+            rows = [{**found[number][0], "modified_at": now} for number in unlike if number in found]
+            for record in self._records(reader, shape, rows):
+                known.tell(record["id"], sweep.digest(record))
+                yield record
+            lost = [number for number in unlike if number not in shown and number not in found]
+            gone = deletions.became_of(reader, self._entry, known, lost)
+            for number in gone.deleted:
+                known.tell(number, None)
+                yield self._tombstone(shape, number, now)
+            tell_gone(self._entry, known, gone)
+            known.compared(None if known.since else shown, vanished=gone.unexplained)
+        known.finish()
 
     def _no_more(
         self, reader: Reader, shape: Shape, told: Collection[str], *, is_whole: bool

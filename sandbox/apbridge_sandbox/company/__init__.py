@@ -12,6 +12,7 @@ from apbridge_sandbox.company.custom import fill_custom_fields, write_list_value
 from apbridge_sandbox.company.documents import Ids
 from apbridge_sandbox.company.instalments import write_instalments
 from apbridge_sandbox.company.masters import write_masters
+from apbridge_sandbox.company.orders import write_open_orders
 from apbridge_sandbox.company.row_buffer import RowBuffer
 from apbridge_sandbox.company.vendors import write_vendors
 from apbridge_sandbox.store import Store, remember
@@ -21,6 +22,8 @@ _KEPT = (
     *("ax_company", "ax_user_token", "ax_client", "ax_token", "sandbox_setting"),
 )
 """Who may sign in, and the sandbox's own settings: a new company does not take them away."""
+
+_BILLS_AN_OPEN_ORDER = 20
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,9 @@ def seed_company(store: Store, clock: Clock, size: CompanySize) -> None:
         write_masters(batch)
         batch.flush()  # the second book chooses among the accounts that are there
         vendors = write_vendors(batch, rng, size.vendors)
-        BillWriter(batch, Ids.after(conn), rng, vendors).write(size.bills)
+        ids = Ids.after(conn)
+        BillWriter(batch, ids, rng, vendors).write(size.bills)
+        write_open_orders(batch, ids, size.seed, vendors, size.bills // _BILLS_AN_OPEN_ORDER)
         write_list_values(batch)
         batch.flush()
         fill_custom_fields(conn, size.seed)

@@ -177,7 +177,7 @@ class BillWriter:
             day=day - before,
             created=created - before,
             modified=created,
-            lines=lines,
+            lines=[dataclasses.replace(line, received=line.quantity, billed=line.quantity) for line in lines],
         )
         write_order(self._batch, self._ids, order)
         return number

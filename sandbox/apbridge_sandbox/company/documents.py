@@ -46,7 +46,8 @@ class Ids:
 class DocumentLine:
     """One coded line of a bill or a purchase order; `cents` is positive where it is owed to the vendor.
 
-    `account` is the posting account's internal id: the expense's, the item's or the tax's.
+    `account` is the posting account's internal id: the expense's, the item's or the tax's. Of a purchase
+    order `received` and `billed` are the quantities.
     """
 
     account: int
@@ -60,6 +61,8 @@ class DocumentLine:
     department: int | None = None
     classification: int | None = None
     location: int | None = None
+    received: str | None = None
+    billed: str | None = None
 
 
 @dataclass(frozen=True)
@@ -144,16 +147,16 @@ def write_bill(batch: RowBuffer, ids: Ids, bill: VendorBill) -> None:
         _write_image(batch, ids, bill, image)
 
 
-def write_order(batch: RowBuffer, ids: Ids, order: Document) -> None:
-    """Write a fully billed purchase order. It posts nothing."""
+def write_order(batch: RowBuffer, ids: Ids, order: Document, status: str = "G") -> None:
+    """Write a purchase order, fully billed unless told. It posts nothing."""
     _write_header(
         batch,
         order,
         kind="PurchOrd",
         recordtype="purchaseorder",
         number=f"PURCHORD{order.id}",
-        status="G",
-        approvalstatus=2,
+        status=status,
+        approvalstatus=1 if status == "A" else 2,
         posting="F",
     )
     _write_lines(batch, ids, order)
@@ -301,6 +304,8 @@ def _write_lines(batch: RowBuffer, ids: Ids, document: Document, *, createdfrom:
             memo=line.memo,
             quantity=line.quantity,
             rate=line.rate,
+            quantityshiprecv=line.received,
+            quantitybilled=line.billed,
             amount_cents=line.cents,
             createdfrom=None if line.is_tax else createdfrom,
             accountinglinetype=_line_type(line),

@@ -13,6 +13,7 @@ from apbridge_sandbox.control import (
     documents,
     masters,
     netsuite,
+    orders,
     sandbox,
     vendor_credits,
 )
@@ -30,5 +31,6 @@ def routes() -> list[BaseRoute]:
         *approvals.routes(),
         *certificates.routes(),
         *bills.routes(),
+        *orders.routes(),
         *books.routes(),
     ]

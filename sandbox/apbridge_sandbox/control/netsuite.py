@@ -41,6 +41,7 @@ class Delete(Order):
     type: Literal[
         "vendorbill",
         "vendorpayment",
+        "purchaseorder",
         "vendorcredit",
         "vendor",
         "account",
@@ -105,7 +106,12 @@ def _columns(conn: sqlite3.Connection, table: str) -> list[str]:
     return [row["name"] for row in rows]
 
 
-_TRANSACTIONS = {"vendorbill": books.BILL, "vendorpayment": books.PAYMENT, "vendorcredit": books.CREDIT}
+_TRANSACTIONS = {
+    "vendorbill": books.BILL,
+    "vendorpayment": books.PAYMENT,
+    "vendorcredit": books.CREDIT,
+    "purchaseorder": books.ORDER,
+}
 
 
 def _delete(sandbox: Sandbox, order: Delete) -> Any:  # noqa: ANN401

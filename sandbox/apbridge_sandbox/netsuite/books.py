@@ -10,6 +10,7 @@ from decimal import ROUND_HALF_UP, Decimal
 PAYMENT = "VendPymt"
 BILL = "VendBill"
 CREDIT = "VendCred"
+ORDER = "PurchOrd"
 OPEN, PAID_IN_FULL = "A", "B"
 APPROVED, VOIDED = "F", "V"
 """Statuses of bills, then of payments."""

@@ -99,6 +99,8 @@ CREATE TABLE ns_transactionline (
   item INTEGER REFERENCES ns_item, itemtype TEXT, expenseaccount INTEGER REFERENCES ns_account, department INTEGER REFERENCES ns_department,
   class INTEGER REFERENCES ns_classification, location INTEGER REFERENCES ns_location, subsidiary INTEGER REFERENCES ns_subsidiary,
   memo TEXT, quantity TEXT, rate TEXT, amount_cents INTEGER, createdfrom INTEGER REFERENCES ns_transaction, hascostline TEXT NOT NULL DEFAULT 'F',
+  -- Of a purchase order: what has come, what was billed, and whether no more is wanted.
+  quantityshiprecv TEXT, quantitybilled TEXT, isclosed TEXT NOT NULL DEFAULT 'F',
   accountinglinetype TEXT, linelastmodifieddate TEXT NOT NULL, custom TEXT NOT NULL DEFAULT '{}', UNIQUE ("transaction", id)
 ) STRICT;
 CREATE INDEX ns_transactionline_modified ON ns_transactionline (linelastmodifieddate);
