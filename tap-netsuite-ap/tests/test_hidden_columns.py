@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     Hide = Callable[..., None]
 
-PARTS = {"bill_lines": "lines", "bill_applications": "applications"}
+PARTS = {"bill_lines": "lines", "bill_applications": "applications", "purchase_order_lines": "lines"}
 """Where the fields of a query are that gives parts of bills."""
 
 ALSO = {
@@ -83,6 +83,8 @@ OPTIONAL = optional()
 @pytest.fixture(scope="module")
 def small(account_of: type[SandboxTap]) -> Iterator[SandboxTap]:
     with running(vendors=5, bills=12) as sandbox:
+        lines = [{"quantity": 10, "rate": "2.50", "account": "6010", "item": 1, "memo": "ten"}]
+        sandbox.control("/control/netsuite/orders", {"vendor": "11", "tranid": "PO1", "lines": lines})
         yield account_of(sandbox)
 
 
@@ -91,6 +93,7 @@ def whole(small: SandboxTap) -> dict[str, dict[str, Record]]:
     """What is read where nothing is refused."""
     small.sandbox.control("/control/switches", {"netsuite.hidden_columns": ""})
     synced = small.sync()
+    synced.messages += small.sync(only="purchase_orders").messages
     return {name: {one["id"]: one for one in synced.records(name)} for name in read_by()}
 
 

@@ -71,6 +71,7 @@ class TargetAvidXchange(AcknowledgingTarget):
     def sink_classes(self) -> Mapping[str, type[AvidXchangeSink]]:
         from target_avidxchange import sinks  # noqa: PLC0415
         from target_avidxchange.bills import BillSink  # noqa: PLC0415
+        from target_avidxchange.purchase_orders import PurchaseOrderSink  # noqa: PLC0415
         from target_avidxchange.stops import VendorPaymentSink  # noqa: PLC0415
         from target_avidxchange.vendor_credits import VendorCreditSink  # noqa: PLC0415
         from target_avidxchange.vendors import VendorSink  # noqa: PLC0415
@@ -82,6 +83,7 @@ class TargetAvidXchange(AcknowledgingTarget):
             "classes": sinks.ClassSink,
             "locations": sinks.LocationSink,
             "bills": BillSink,
+            "purchase_orders": PurchaseOrderSink,
             "vendor_payments": VendorPaymentSink,
             "vendor_credits": VendorCreditSink,
         }

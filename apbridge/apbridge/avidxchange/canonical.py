@@ -14,6 +14,7 @@ STREAMS = {
     "invoice": "invoices",
     "credit": "invoices",
     "payment": "payments",
+    "purchase_order": "purchase_orders",
 }
 """The canonical stream of each resource."""
 

@@ -25,6 +25,7 @@ from apbridge_sandbox.avidxchange.masters import (
     put_vendor,
 )
 from apbridge_sandbox.avidxchange.payments import get_cleared_image, list_payments
+from apbridge_sandbox.avidxchange.purchase_orders import list_orders, put_order
 from apbridge_sandbox.avidxchange.stops import stop_payment
 
 _MASTERS = (
@@ -53,6 +54,8 @@ def routes() -> list[BaseRoute]:
         route("GET", "/v1/credit-memos", list_credits),
         route("PUT", "/v1/credit-memos/{external_id}", put_credit),
         route("POST", "/v1/credit-memos/{external_id}/cancel", cancel_credit),
+        route("GET", "/v1/purchase-orders", list_orders),
+        route("PUT", "/v1/purchase-orders/{external_id}", put_order),
         route("GET", "/v1/payments", list_payments),
         route("POST", "/v1/payments/{id}/stop", stop_payment),
         route("GET", "/v1/payments/{id}/cleared-check-image", get_cleared_image),

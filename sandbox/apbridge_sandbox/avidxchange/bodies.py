@@ -115,6 +115,38 @@ class InvoiceBody(RequestBody):
     purchase_orders: list[_Short] = []
 
 
+class OrderLine(RequestBody):
+    """A line of a purchase order, with what has come of it and what was billed."""
+
+    number: _Short
+    gl_code: _Short | None = None
+    department: _Short | None = None
+    class_: _Short | None = msgspec.field(default=None, name="class")
+    location: _Short | None = None
+    description: _Text | None = None
+    item: _Text | None = None
+    quantity: Quantity | None = None
+    rate: Quantity | None = None
+    amount: Cents | None = None
+    quantity_received: Quantity | None = None
+    quantity_billed: Quantity | None = None
+    closed: bool | None = None
+
+
+class OrderBody(RequestBody):
+    """A purchase order. Its vendor is named by one of both ids."""
+
+    number: _Short
+    currency: _Currency
+    open: bool
+    lines: list[OrderLine]
+    vendor_external_id: _Named | None = None
+    vendor_id: _Short | None = None
+    order_date: date | None = None
+    total: Cents | None = None
+    memo: _Long | None = None
+
+
 class Cancellation(RequestBody):
     """Why an invoice is taken back."""
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from sqlite3 import Row
 
 from apbridge_sandbox.avidxchange.answers import FieldProblem
-from apbridge_sandbox.avidxchange.bodies import InvoiceBody, InvoiceLine
+from apbridge_sandbox.avidxchange.bodies import InvoiceBody, InvoiceLine, OrderBody
 from apbridge_sandbox.money import amount
 
 
@@ -17,7 +17,7 @@ def problems_of(conn: sqlite3.Connection, invoice: InvoiceBody, kind: str) -> li
     return [*_of_vendor(conn, invoice), *_of_codes(conn, invoice), *_of_total(invoice, kind)]
 
 
-def vendor_of(conn: sqlite3.Connection, invoice: InvoiceBody) -> Row | None:
+def vendor_of(conn: sqlite3.Connection, invoice: InvoiceBody | OrderBody) -> Row | None:
     """Return the vendor that an invoice names, by AvidXchange's own id of it or by its external id."""
     column, wanted = ("CAST(id AS TEXT)", invoice.vendor_id)
     if wanted is None:
@@ -26,7 +26,23 @@ def vendor_of(conn: sqlite3.Connection, invoice: InvoiceBody) -> Row | None:
     return row
 
 
-def _of_vendor(conn: sqlite3.Connection, invoice: InvoiceBody) -> Iterator[FieldProblem]:
+def problems_of_order(conn: sqlite3.Connection, order: OrderBody) -> list[FieldProblem]:
+    """Return everything that is wrong with a purchase order, given what is known so far."""
+    accounts = _known(
+        conn,
+        "SELECT code, active, postable FROM ax_gl_account WHERE code IN (SELECT value FROM json_each(?))",
+        (json.dumps(sorted({line.gl_code for line in order.lines if line.gl_code})),),
+    )
+    coded = ((place, line.gl_code) for place, line in enumerate(order.lines) if line.gl_code)
+    found = [
+        problem
+        for place, code in coded
+        for problem in _of_account(accounts.get(code), code, f"lines[{place}].glCode")
+    ]
+    return [*_of_vendor(conn, order), *found]
+
+
+def _of_vendor(conn: sqlite3.Connection, invoice: InvoiceBody | OrderBody) -> Iterator[FieldProblem]:
     field = "vendorExternalId" if invoice.vendor_id is None else "vendorId"
     wanted = invoice.vendor_external_id if invoice.vendor_id is None else invoice.vendor_id
     if (invoice.vendor_external_id is None) == (invoice.vendor_id is None):

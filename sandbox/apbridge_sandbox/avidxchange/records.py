@@ -18,6 +18,7 @@ _FIRST_IDS = {
     "ax_gl_account": 410_001,
     "ax_dimension_value": 420_001,
     "ax_invoice": 500_001,
+    "ax_purchase_order": 600_001,
     "ax_payment": 900_001,
 }
 """AvidXchange's own ids are nobody else's."""

@@ -127,6 +127,7 @@ def _avidxchange(conn: sqlite3.Connection) -> _Row:
         "invoices": _shown(conn, "ax_invoice WHERE kind = 'invoice'", invoices.show),
         "credits": _shown(conn, "ax_invoice WHERE kind = 'credit'", credit_memos.show),
         "payments": _shown(conn, "ax_payment", payments.show),
+        "purchase_orders": [*map(records.item, conn.execute("SELECT * FROM ax_purchase_order ORDER BY id"))],
         "unpaid": _totals(conn, _UNPAID),
     }
 

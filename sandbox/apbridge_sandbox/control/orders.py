@@ -51,7 +51,7 @@ class Receive(Order):
     quantity: int
 
 
-class Bill(Order):
+class BillOrder(Order):
     """How much of each line of an order a vendor bills."""
 
     id: str
@@ -71,7 +71,7 @@ def routes() -> list[Route]:
     return [
         route("POST", "/netsuite/orders", NewOrder, _enter),
         route("POST", "/netsuite/orders/receive", Receive, _receive),
-        route("POST", "/netsuite/orders/bill", Bill, _bill),
+        route("POST", "/netsuite/orders/bill", BillOrder, _bill),
         route("POST", "/netsuite/orders/close", Close, _close),
     ]
 
@@ -114,7 +114,7 @@ def _receive(sandbox: Sandbox, order: Receive) -> Any:  # noqa: ANN401
     return {"received": order.id}
 
 
-def _bill(sandbox: Sandbox, order: Bill) -> Any:  # noqa: ANN401
+def _bill(sandbox: Sandbox, order: BillOrder) -> Any:  # noqa: ANN401
     now = sandbox.clock.now()
     with sandbox.store.write() as conn:
         row = _order(conn, order.id)

@@ -41,6 +41,11 @@ CREATE TABLE ax_invoice_line (
   PRIMARY KEY (invoice_id, place)
 ) STRICT;
 
+CREATE TABLE ax_purchase_order (
+  id INTEGER PRIMARY KEY, external_id TEXT NOT NULL UNIQUE, content TEXT NOT NULL, modified_at TEXT NOT NULL
+) STRICT;
+CREATE INDEX ax_purchase_order_modified ON ax_purchase_order (modified_at, id);
+
 CREATE TABLE ax_image (
   invoice_id INTEGER PRIMARY KEY REFERENCES ax_invoice, name TEXT NOT NULL, media_type TEXT NOT NULL, size INTEGER NOT NULL, sha256 TEXT NOT NULL, content BLOB NOT NULL
 ) STRICT;

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from starlette.routing import BaseRoute
 
-from apbridge_sandbox.avidxchange import credit_memos, linking, masters
+from apbridge_sandbox.avidxchange import credit_memos, linking, masters, purchase_orders
 from apbridge_sandbox.avidxchange.partner import images, lists, stops
 from apbridge_sandbox.avidxchange.partner.batches import BatchEndpoint, OwnIdEndpoint
 from apbridge_sandbox.avidxchange.partner.endpoint import company, route
@@ -50,6 +50,12 @@ def routes() -> list[BaseRoute]:
             BatchEndpoint("Invoices", "cancellation", credit_memos.cancel_signed),
         ),
         route("POST", "/api/v2/invoices/{id}/image", images.post_image),
+        route("GET", "/api/v2/purchaseorders", lists.purchase_orders),
+        route(
+            "POST",
+            "/api/v2/purchaseorders",
+            BatchEndpoint("PurchaseOrders", "purchase_order", purchase_orders.put_order),
+        ),
         route("GET", "/api/v2/payments", lists.payments),
         route("DELETE", "/api/v2/payments", stops.delete_payments),
         route("GET", "/api/v2/payments/{id}/getclearedcheckimage", images.cleared_check),

@@ -71,6 +71,13 @@ def payments(call: PartnerCall) -> JsonAnswer:
     return _listed(call, "ax_payment", "Payments", core_payments.show, _payment, by_day=True)
 
 
+def purchase_orders(call: PartnerCall) -> JsonAnswer:
+    """List purchase orders."""
+    return _listed(
+        call, "ax_purchase_order", "PurchaseOrders", records.shown, _of("purchase_order"), by_day=True
+    )
+
+
 def _of(kind: str) -> _Shown:
     words = {**names("shown"), **names(kind)}
     return lambda item: show(words, item)
