@@ -105,7 +105,7 @@ class FirstDayCompany:
         return {**there, **here}
 
 
-CAN, CANNOT = ("avidconnect", True, 200), ("partner", False, 40)
+CAN, CANNOT = ("avidconnect", True, 200), ("partner", False, 24)
 """Contract, whether it sets the external id of a record that is there, and how many vendors are alike."""
 
 

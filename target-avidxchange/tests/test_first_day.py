@@ -179,21 +179,8 @@ def test_a_code_that_is_linked_by_its_own_id_is_changed(  # noqa: PLR0917
     assert (str(shown["id"]), shown["code"]) == (own, {"gl_accounts": "6001"}.get(stream, "1"))
 
 
-@pytest.mark.parametrize(
-    ("text", "says"),
-    [
-        ("stream,external_id,kept\nvendors,x,perhaps\n", "line 2: kept is perhaps"),
-        ("stream,external_id,kept\nvendors,x,here\n", "line 2: remote_id must be there"),
-        ("stream,external_id,kept,remote_id\nvendors,x,here,1\nvendors,y,here,1\n", "linked to x already"),
-        ("stream,external_id,kept,remote_id\nvendors,x,here,1\nvendors,x,here,2\n", "x is there twice"),
-        ("stream,external_id,kept,remote\n", ""),
-        ("stream,external_id,kept,remote\nvendors,x,new,1\n", "there is no column remote"),
-    ],
-)
-def test_a_links_file_that_is_wrong_ends_the_run(company: ReceivingCompany, text: str, says: str):
-    (company.folder / "links.csv").write_text(text)
-    if not says:
-        assert send(company, vendor(1)) == CREATED
-        return
-    with pytest.raises(SettingError, match=says):
+def test_a_links_file_that_is_wrong_ends_the_run(company: ReceivingCompany):
+    (company.folder / "links.csv").write_text("stream,external_id,kept\nvendors,x,perhaps\n")
+    with pytest.raises(SettingError, match="line 2: kept is perhaps"):
         send(company, vendor(1))
+    assert there(company) == []

@@ -1,0 +1,56 @@
+"""The links file: what may stand in it, and what is written into it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from apbridge.errors import SettingError
+from apbridge.links import LinkKind, Links, RecordLink
+
+HERE = RecordLink("vendors", "x", LinkKind.HERE, "1", before="theirs", name='A, "B"', remote_name="a b")
+NEW = RecordLink("vendors", "y", LinkKind.NEW)
+CODE = RecordLink("gl_accounts", "x", LinkKind.THERE, "1")
+
+
+def test_what_is_put_is_read_again_and_can_be_taken_out(tmp_path: Path):
+    file = str(tmp_path / "links.csv")
+    links = Links.load(file)
+    assert list(links) == []
+    for one in (NEW, HERE, CODE):
+        links.put(one)
+    again = Links.load(file)
+    assert list(again) == list(links) == [CODE, HERE, NEW]
+    assert (again.own_id("vendors", "x"), again.own_id("gl_accounts", "x")) == ("1", None)
+    assert again.owner("vendors", "1") == HERE
+    again.remove(HERE)
+    assert list(Links.load(file)) == [CODE, NEW]
+    assert Links.load(file).owner("vendors", "1") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("stream,external_id,kept\nvendors,x,perhaps\n", "line 2: kept is perhaps"),
+        ("stream,external_id,kept\nvendors,x,here\n", "line 2: remote_id must be there"),
+        ("stream,external_id,kept,remote_id\nvendors,x,new,1\n", "line 2: remote_id must be there"),
+        ("stream,external_id,kept,remote_id\nvendors,x,here,1\nvendors,y,here,1\n", "linked to x already"),
+        ("stream,external_id,kept,remote_id\nvendors,x,here,1\nvendors,x,here,2\n", "x is there twice"),
+        ("stream,external_id,kept,remote\nvendors,x,new,1\n", "there is no column remote"),
+        ("stream,external_id,kept\nvendors,,new\n", "it has no external_id"),
+        ("stream,external_id,kept\nvendors,a b,new\n", "its external_id is none"),
+        ("stream,external_id\nvendors,x,new\n", "it has 3 values"),
+    ],
+)
+def test_a_file_that_is_wrong_says_where(tmp_path: Path, text: str, says: str):
+    file = tmp_path / "links.csv"
+    file.write_text(text)
+    with pytest.raises(SettingError, match=says) as found:
+        Links.load(str(file))
+    assert found.value.code == "APB-VND-011"
+
+
+def test_a_file_that_cannot_be_read_is_not_taken_for_an_empty_one(tmp_path: Path):
+    with pytest.raises(SettingError, match="APB-VND-010"):
+        Links.load(str(tmp_path))
