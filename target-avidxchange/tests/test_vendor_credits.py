@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ import pytest
 
 from apbridge.errors import UnavailableError
 from apbridge.ledger import Ledger, Row, RowUpdate, Status
+from apbridge.links import LinkKind, Links, RecordLink
 from target_avidxchange.vendor_credits import scaled
 from tests.canonical import (
     CODING,
@@ -237,6 +239,17 @@ def test_it_comes_after_its_vendor_and_codes(company: ReceivingCompany):
 def test_without_a_vendor_it_is_rejected_as_a_credit(company: ReceivingCompany):
     send(company, *CODING, credit(1, vendor_id=None))
     assert (row(company, 1).says or "").startswith("Vendor credit CR-1")
+
+
+def test_of_a_vendor_that_is_linked_by_its_own_id_it_names_that(company: ReceivingCompany):
+    order = {"records": [{"name": "ACME", "active": True}], "dimension": None}
+    (own,) = company.sandbox.control("/control/avidxchange/enter/vendors", order)["ids"]
+    file = str(company.folder / "links.csv")
+    Links.load(file).put(RecordLink("vendors", f"{NS}-vendor-1", LinkKind.HERE, str(own)))
+    assert send(company, *CODING, credit(1), links=file).counts["vendor_credits"] == {"delivered": 1}
+    (kept,) = company.rows("SELECT content FROM ax_invoice")
+    sent = json.loads(kept["content"])
+    assert (str(sent["vendorId"]), sent["vendorExternalId"]) == (str(own), None)
 
 
 def test_no_invoice_is_taken_for_a_credit_nor_the_other_way(company: ReceivingCompany):
