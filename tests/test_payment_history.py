@@ -19,7 +19,7 @@ from apbridge.ledger import Ledger
 from apbridge_sandbox.testing import running
 from tests.examples import examples
 from tests.in_process import OutboundHalf, impatient
-from tests.payment_history import PaymentHistory
+from tests.payment_turns import TurningHistory
 
 pytestmark = pytest.mark.long
 
@@ -39,6 +39,9 @@ _LIKELY = {
     "edit": 1,
     "take_back": 2,
     "hold": 1,
+    "card": 2,
+    "turn": 2,
+    "payable": 2,
     "time": 1,
 }
 
@@ -78,7 +81,7 @@ def test_any_history(begun: tuple[Path, Any], seed: int, length: int, on_void: s
         for file in before.glob("*.db*"):
             shutil.copy(file, folder)
         with running(vendors=12, bills=0, folder=folder) as sandbox:
-            history = PaymentHistory(sandbox, folder, profile, outbound_state, {"on_void": on_void})
+            history = TurningHistory(sandbox, folder, profile, outbound_state, {"on_void": on_void})
             # Something to pay from the beginning: a history without it says little.
             for which in range(3):
                 history.happen("bill", which, 4001 * which)
