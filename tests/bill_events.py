@@ -14,10 +14,13 @@ import yaml
 
 from apbridge.errors import APBridgeError
 from apbridge.ledger import Ledger, Row, Status
+from apbridge.netsuite import NetSuite, NetSuiteSettings
+from apbridge_operator.reconcile import reconcile
 from apbridge_sandbox.testing import Running
 from tests.bill_books import BillBooks
-from tests.in_process import InboundHalf, OutboundHalf
+from tests.in_process import InboundHalf, OutboundHalf, netsuite_config
 
+FEW = ("vendors", "gl_accounts", "bills")
 STREAMS = ("vendors", "gl_accounts", "departments", "classes", "locations", "bills")
 _USUAL = {"vendor": "11", "account": "6010"}
 _FIELDS = {"date": "trandate", "hold": "paymenthold", "number": "tranid", "status": "status"}
@@ -93,6 +96,19 @@ class BillScene(BillBooks):
         """Run the way of payments."""
         ended = self._back.run()
         assert ended is None, ended
+
+    def do_compare(self, about: Mapping[str, str] | None) -> None:
+        """Compare both sides, and find what bills differ in, by field; nothing unless told."""
+        with (
+            Ledger(self._out.ledger_url) as ledger,
+            NetSuite(NetSuiteSettings.from_config(netsuite_config(self._sandbox))) as netsuite,
+        ):
+            found = reconcile(netsuite, self._back.client, ledger).differences
+        says = {one.external_id: one.says for one in found}
+        assert says.keys() == {self.external_id(name) for name in about or {}}, says
+        for name, field in (about or {}).items():
+            told = says[self.external_id(name)]
+            assert (f": {field} (" in told, told.count(" in NetSuite, ")) == (True, 1), told
 
     def do_full_refresh(self, _about: None) -> None:
         self._out.state = {}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from itertools import cycle
@@ -21,7 +21,7 @@ from apbridge.avidxchange import AvidXchange, AvidXchangeSettings
 from apbridge.avidxchange.profile_files import shipped
 from apbridge_sandbox.clock import Clock
 from apbridge_sandbox.testing import Running, running
-from tests.bill_events import STREAMS, BillScene
+from tests.bill_events import FEW, STREAMS, BillScene
 from tests.in_process import InboundHalf, OutboundHalf, impatient
 
 pytestmark = pytest.mark.long
@@ -53,7 +53,7 @@ class Companies:
     clients: dict[str, AvidXchange]
     states: dict[str, Any]
 
-    def scene(self, profile: str, folder: Path) -> BillScene:
+    def scene(self, profile: str, folder: Path, streams: Sequence[str]) -> BillScene:
         """Put both books, the ledger and the STATE back to where a case begins."""
         assert self.sandbox.sandbox
         with closing(sqlite3.connect(self.sandbox.sandbox.store.path)) as there:
@@ -62,7 +62,7 @@ class Companies:
         back = InboundHalf(self.sandbox, folder, self.clients[profile], profile)
         shutil.copy(self.folder / f"{profile}.db", folder / back.ledger_url.rpartition("/")[2])
         out = OutboundHalf(self.sandbox, back.ledger_url, folder / "spool", profile, self.states[profile])
-        return BillScene(self.sandbox, replace(out, streams=STREAMS), back, folder)
+        return BillScene(self.sandbox, replace(out, streams=streams), back, folder)
 
 
 @pytest.fixture(scope="module")
@@ -104,7 +104,7 @@ def clean(companies: Companies) -> Iterator[Companies]:
 
 @pytest.mark.parametrize(("case", "profile"), [*_cases()])
 def test_case(clean: Companies, tmp_path: Path, case: Mapping[str, Any], profile: str):
-    scene = clean.scene(profile, tmp_path)
+    scene = clean.scene(profile, tmp_path, STREAMS if "streams" in case else FEW)
     if "bills" in case:
         scene.play({"enter": case["bills"]})
         scene.play("run")

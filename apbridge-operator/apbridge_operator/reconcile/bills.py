@@ -150,7 +150,7 @@ def _of_both(
     applied = sum((one.amount for one in others), ZERO)
     if invoice.paid and invoice.paid + applied > bill.total:
         return unexplained(_overpaid(bill, invoice, applied))
-    if not others:
+    if not others or applied == pair.credited:
         why = _odd(pair, bill, invoice, ground)
         return by_run(Cause.IN_FLIGHT, why, Direction.OUTBOUND, ground.runs, bill.modified)
     rest = pair.left + applied - pair.credited
