@@ -35,11 +35,15 @@ class TurningHistory(PaymentHistory):
         assert context
         if not bills:
             return
+        account, bill = ("2000", "2050", "2050")[much % 3], int(bills[which % len(bills)]["id"])
         with context.store.write() as connection:
+            (row,) = connection.execute("SELECT id FROM ns_account WHERE acctnumber = ?", (account,))
+            values = row["id"], bill
+            connection.execute("UPDATE ns_transaction SET account = ? WHERE id = ?", values)
             connection.execute(
-                "UPDATE ns_transactionaccountingline SET account = (SELECT id FROM ns_account"
-                ' WHERE acctnumber = ?) WHERE "transaction" = ? AND transactionline = 0',
-                (("2000", "2050", "2050")[much % 3], int(bills[which % len(bills)]["id"])),
+                'UPDATE ns_transactionaccountingline SET account = ? WHERE "transaction" = ?'
+                " AND transactionline = 0",
+                values,
             )
 
     def _vendor_payments(self) -> list[Book]:
