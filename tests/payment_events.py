@@ -378,37 +378,6 @@ class Scene(NamedBooks):
         account = f"-ap{self.payable(number)}" if number else ""
         return f"avidxchange-payment-{self.payments[payment]}{account}"
 
-    def _submissions(
-        self, name: str, vendor: str, currency: str, total: Decimal
-    ) -> list[tuple[str, dict[str, Any]]]:
-        own = f"netsuite-{self._account}"
-        return [
-            ("vendor", {"external_id": f"{own}-vendor-{vendor}", "name": vendor, "is_active": True}),
-            (
-                "gl_account",
-                {
-                    "external_id": f"{own}-account-1",
-                    "code": "6010",
-                    "name": "Repairs",
-                    "is_active": True,
-                    "is_postable": True,
-                },
-            ),
-            (
-                "invoice",
-                {
-                    "external_id": self._invoice(name),
-                    "number": f"INV-{name}",
-                    "vendor_external_id": f"{own}-vendor-{vendor}",
-                    "bill_date": "2026-10-30",
-                    "currency": currency,
-                    "total": total,
-                    "purchase_orders": [],
-                    "lines": [{"id": "1", "gl_code": "6010", "amount": total, "codes": {}, "segments": {}}],
-                },
-            ),
-        ]
-
 
 def _number(told: Any) -> Any:  # noqa: ANN401
     return int(told) if isinstance(told, str) and told.isdecimal() else told
