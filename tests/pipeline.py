@@ -66,7 +66,9 @@ class Pipe:
         arguments = [f"--state={self.state}"] if self.state.exists() else []
         spool = {"spool_url": str(self.folder / "spool")}
         own = {**spool, **self.reads}
-        into = {**spool, "ledger_url": f"sqlite:///{self.ledger}", **settings}
+        # In so small a company more than a tenth of the bills may be withdrawn at once.
+        usual = {"ledger_url": f"sqlite:///{self.ledger}", "brake_percent": "100"}
+        into = {**spool, **usual, **settings}
         states = self.folder / f"{self.name}.states"
         tap_log, target_log = self._logs()
         reading, writing = os.pipe()

@@ -34,7 +34,10 @@ class Loop:
         self._sandbox = sandbox
         self._account = sandbox.credentials["NETSUITE_ACCOUNT_ID"]
         self._in = InboundHalf(sandbox, folder, client, profile)
-        self._out = OutboundHalf(sandbox, self._in.ledger_url, folder / "spool", profile)
+        # Most bills of so small a company are withdrawn at once.
+        self._out = OutboundHalf(
+            sandbox, self._in.ledger_url, folder / "spool", profile, writes={"brake_percent": 100}
+        )
         self._bills: dict[str, str] = {}
         self.control("/control/switches", UNDATED)
 

@@ -29,6 +29,7 @@ AREAS = {
     "AX": "AvidXchange",
     "HTTP": "Calls to either system",
     "LED": "The ledger",
+    "BRK": "What a run may take back at once, and apbridge approve",
     "EXC": "Exceptions",
     "CON": "apbridge console and apbridge report",
     "HLT": "What the console warns of",
@@ -49,6 +50,7 @@ _FOR = {
     "UnavailableError": "nobody at first, for the next run tries again; the engineer on call where it lasts",
     "OutcomeUnknownError": "nobody: it is looked up before anything is sent again",
     "IncompleteError": "nobody at first, for the next run tries again; the engineer on call where it lasts",
+    "HeldError": "the AP team",
     "OvertakenError": "nobody: another run has dealt with newer content",
 }
 _MADE_BY = {"not_right": "RejectedError"}

@@ -9,6 +9,7 @@ from datetime import datetime, timezone
 from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select, update
 
 from apbridge.errors import urgent
+from apbridge.ledger.held import HELD_CODES
 from apbridge.ledger.rows import OPEN, Row, Status
 from apbridge.ledger.store import Ledger
 from apbridge.ledger.tables import is_row_of, records
@@ -53,6 +54,11 @@ class Case:
     def is_urgent(self) -> bool:
         """Whether it cannot wait until tomorrow: somebody may be paid twice."""
         return self.code in urgent()
+
+    @property
+    def is_held(self) -> bool:
+        """Whether it waits for `apbridge approve`, or for the end of its stream."""
+        return self.status is Status.WAITING and (self.code or "").startswith(HELD_CODES)
 
     @property
     def name(self) -> str:
@@ -182,7 +188,8 @@ class Exceptions:
             How many there were: what was delivered meanwhile is left alone.
         """
         now = _now()
-        reopened = case((records.c.waits_for.is_not(None), Status.WAITING.value), else_=Status.REJECTED.value)
+        waits = or_(records.c.waits_for.is_not(None), records.c.code.startswith(HELD_CODES, autoescape=True))
+        reopened = case((waits, Status.WAITING.value), else_=Status.REJECTED.value)
         changes = {
             "retry_asked_at": now,
             "status": reopened,

@@ -7,6 +7,7 @@ equal ones that for the bill's subsidiary. What no rule is for keeps the code th
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import resources
@@ -149,6 +150,12 @@ class Coding:
         """
         tables = [MappingTable.load(config.get(name), name) for name in (GL_MAPPING, DIMENSION_MAPPING)]
         return cls(*tables)
+
+    @property
+    def digest(self) -> str:
+        """What tells these tables from any that say otherwise."""
+        told = [[list(rule) for rule in table.rules] for table in (self.accounts, self.dimensions)]
+        return hashlib.sha256(json.canonical(told)).hexdigest()
 
     def gl_code(self, account_id: str | None, number: str | None, subsidiary: str | None) -> str | None:
         """Return the code of a GL account; unmapped its number, and its internal id where it has none."""

@@ -213,6 +213,29 @@ LEDGER_SETTINGS = (
     ),
 )
 
+BRAKE_SETTINGS = (
+    th.Property(
+        "brake_count",
+        th.IntegerType(nullable=False, minimum=0),
+        default=50,
+        description="Most records of a stream that one run withdraws, changes or makes inactive before a "
+        "person has looked (`apbridge approve`).",
+    ),
+    th.Property(
+        "brake_percent",
+        th.IntegerType(nullable=False, minimum=0, maximum=100),
+        default=10,
+        description="Most of them in percent of those that AvidXchange has of the stream. Two withdrawn or "
+        "made inactive, and ten changed, go whatever their share is.",
+    ),
+    th.Property(
+        "brake_off",
+        th.BooleanType(nullable=False),
+        default=False,
+        description="Withdraw, change and make inactive whatever there is. For one run: no setting to keep.",
+    ),
+)
+
 SPOOL_SETTINGS = (
     th.Property(
         "spool_url",

@@ -16,6 +16,7 @@ from apbridge.schemas.identifiers import BILL
 from apbridge.singer import Action, Outcome, PartlyDeliveredError, Record
 from apbridge.singer.sink import content_hash
 from apbridge.words import SUBMISSION, WITHDRAWN
+from target_avidxchange.brakes import hold_correction, hold_withdrawal
 from target_avidxchange.credited import credited, is_overpaid, less_credits, stands
 from target_avidxchange.documents import needs_of, with_codes
 from target_avidxchange.dry_run import see_that_it_may_change, see_that_its_lines_sum
@@ -209,6 +210,7 @@ class BillSink(AvidXchangeSink):
         if is_sent:
             if missing := self.shared.codes.missing(completed, self.word, BILL):
                 return Outcome.waiting(missing)
+            hold_correction(self, record, known)
             acknowledged = self._upsert(completed, known, submission)
             if not acknowledged.is_proved:
                 return Outcome.delivered(acknowledged.remote_id, None, action, is_proved=False)
@@ -294,6 +296,7 @@ class BillSink(AvidXchangeSink):
             if rest:
                 raise rest
             return Outcome.unchanged(known.remote_id, known.facts())
+        hold_withdrawal(self, record, known, gone)
         because = WITHDRAWN + gone.because
         submission = self.shared.client.cancellation(record["external_id"], because, known.remote_id)
         try:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from apbridge.ledger import Row
+from apbridge.ledger.rows import LET_THROUGH
 from apbridge.words import WITHDRAWN
 from target_avidxchange.remote import RemoteRecord
 
@@ -23,6 +24,7 @@ class AcknowledgedInvoice:
         is_withdrawn: We have cancelled it.
         credited: How much less than its bill it is over, for credits that were applied to that.
         ours: External ids of our own payments that NetSuite showed applied to its bill.
+        let_through: Key of a change of it that may be made: see `apbridge.singer.brake`.
     """
 
     remote_id: str | None = None
@@ -31,6 +33,7 @@ class AcknowledgedInvoice:
     images: tuple[str, ...] = ()
     is_withdrawn: bool = False
     ours: tuple[str, ...] = ()
+    let_through: str | None = None
     credited: str | None = None
 
     @classmethod
@@ -46,6 +49,7 @@ class AcknowledgedInvoice:
             tuple(facts.get("images", ())),
             facts.get("is_withdrawn", False),
             tuple(facts.get("ours", ())),
+            facts.get(LET_THROUGH),
             facts.get("credited"),
         )
 
@@ -57,7 +61,7 @@ class AcknowledgedInvoice:
             return known or shown
         # It is in doubt: what AvidXchange shows says more. What is not shown may not be as it was sent last.
         if shown and known:
-            return replace(shown, ours=known.ours)
+            return replace(shown, ours=known.ours, let_through=known.let_through)
         return shown or (replace(known, body=None, is_withdrawn=False) if known else None)
 
     @classmethod

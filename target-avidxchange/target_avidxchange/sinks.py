@@ -11,10 +11,12 @@ from typing_extensions import override
 
 from apbridge.avidxchange import Acknowledged, Submission, fingerprint
 from apbridge.errors import RefusedError, RejectedError
-from apbridge.ledger import Need, RemoteFacts, Row, Status
+from apbridge.ledger import ChangeKind, Need, RemoteFacts, Row, Status
+from apbridge.ledger.rows import LET_THROUGH
 from apbridge.mapping import MappingTable
 from apbridge.schemas.identifiers import netsuite_id
 from apbridge.singer import AcknowledgingSink, Action, Outcome, Record, SinkContext
+from target_avidxchange.brakes import held_inactive, held_upsert
 from target_avidxchange.refusals import name_of, rejection
 from target_avidxchange.shared import Shared
 
@@ -97,6 +99,11 @@ class AvidXchangeSink(AcknowledgingSink):
         return {"is_active": record["is_active"]}
 
     @override
+    def stands(self, facts: Mapping[str, Any]) -> bool:
+        """Return whether a record is active, or an invoice neither withdrawn nor paid by payments of ours."""
+        return bool(facts.get("is_active", not (facts.get("is_withdrawn") or facts.get("ours"))))
+
+    @override
     def deliver(self, record: Record, row: Row | None) -> Outcome:
         if is_tombstone(record):
             return self._make_inactive(record, row)
@@ -109,6 +116,11 @@ class AvidXchangeSink(AcknowledgingSink):
         # Without a hash the row is in doubt.
         if row and row.content_hash and row.facts.get("body") == body:
             return Outcome.unchanged(None, facts)
+        before = row.facts if row and row.acknowledged_at else {}
+        if there or before.get("body"):
+            was_active = before.get("is_active", there is not None and there.is_usable)
+            change, held = held_upsert(self.word, record, was_active=was_active)
+            self.hold_back(change, record, before.get(LET_THROUGH), held)
         try:
             acknowledged = self.send(f"upsert {self.word}", submission)
         except RefusedError as refused:
@@ -127,10 +139,13 @@ class AvidXchangeSink(AcknowledgingSink):
         if not there["is_active"]:
             return Outcome.unchanged(None, {**known, "is_active": False})
         submission = self.submission_of_shown(record["external_id"], there, is_active=False)
+        named = {**record, "name": there["name"]}
+        held = held_inactive(self.word, named, "it was deleted in NetSuite")
+        self.hold_back(ChangeKind.DEACTIVATE, record, known.get(LET_THROUGH), held)
         try:
             acknowledged = self.send(f"make {self.word} inactive", submission)
         except RefusedError as refused:
-            raise rejection(refused, self.word, {**record, "name": there["name"]}) from refused
+            raise rejection(refused, self.word, named) from refused
         facts = {**known, "is_active": False, "body": fingerprint(submission.body)}
         return Outcome.delivered(
             acknowledged.remote_id, facts, Action.UPDATED, is_proved=acknowledged.is_proved

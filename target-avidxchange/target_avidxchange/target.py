@@ -13,6 +13,7 @@ from apbridge.errors import APBridgeError
 from apbridge.origin import Origin
 from apbridge.settings import (
     AVIDXCHANGE_SETTINGS,
+    BRAKE_SETTINGS,
     LEDGER_SETTINGS,
     LINK_SETTINGS,
     MAPPING_SETTINGS,
@@ -24,6 +25,9 @@ from apbridge.singer import AcknowledgingTarget
 if TYPE_CHECKING:
     from target_avidxchange.shared import Shared
     from target_avidxchange.sinks import AvidXchangeSink
+
+_BILLS = "bills"
+_MAPPING = "mapping that all bills were sent by"
 
 # What only a run needs is imported where it is used: `--version` and `--about` do without.
 
@@ -39,6 +43,7 @@ class TargetAvidXchange(AcknowledgingTarget):
         *AVIDXCHANGE_SETTINGS,
         *MAPPING_SETTINGS,
         *LINK_SETTINGS,
+        *BRAKE_SETTINGS,
         *SPOOL_SETTINGS,
         th.Property(
             "on_void_in_netsuite",
@@ -82,7 +87,7 @@ class TargetAvidXchange(AcknowledgingTarget):
             "departments": sinks.DepartmentSink,
             "classes": sinks.ClassSink,
             "locations": sinks.LocationSink,
-            "bills": BillSink,
+            _BILLS: BillSink,
             "purchase_orders": PurchaseOrderSink,
             "vendor_payments": VendorPaymentSink,
             "vendor_credits": VendorCreditSink,
@@ -123,13 +128,36 @@ class TargetAvidXchange(AcknowledgingTarget):
             self.client.check()
 
     @override
+    def to_read_anew(self) -> frozenset[str]:
+        """Name the bills where a mapping has changed since all of them were read."""
+        is_sent_anew = self._sent_mapping not in {None, self._coding.digest}
+        return frozenset({_BILLS}) if is_sent_anew and not self.intake.was_read_whole(_BILLS) else frozenset()
+
+    @cached_property
+    def _sent_mapping(self) -> str | None:
+        """What the tables said when all bills were sent by them; None where no run has noted it."""
+        from apbridge.ledger.run_history import RunHistory  # noqa: PLC0415
+
+        noted = RunHistory(self.ledger).recall(_MAPPING)
+        return None if noted is None else str(noted.value)
+
+    def _note_mapping(self) -> None:
+        from apbridge.ledger.run_history import RunHistory  # noqa: PLC0415
+
+        if self.to_read_anew():
+            self.logger.warning("%s", APBridgeError("APB-BRK-006"))
+        elif self._sent_mapping != self._coding.digest:
+            RunHistory(self.ledger).remember(_MAPPING, self._coding.digest)
+
+    @override
     def after_run(self) -> None:
         from target_avidxchange.bills import BillSink  # noqa: PLC0415
 
-        sink = self.sinks.get("bills")
+        self._note_mapping()
+        sink = self.sinks.get(_BILLS)
         if isinstance(sink, BillSink):
             sink.see_that_none_is_back()
-            if self.intake.was_read_whole("bills"):
+            if self.intake.was_read_whole(_BILLS):
                 sink.see_that_none_is_missing()
         if self.config["on_void_in_netsuite"] == "stop" and "vendor_payments" not in self.intake.begun:
             self.logger.warning("%s", APBridgeError("APB-TAX-039"))

@@ -51,6 +51,8 @@ class ReceivingCompany:
             **settings,
             "ledger_url": f"sqlite:///{self.folder}/ledger.db",
             "spool_url": str(self.folder / "spool"),
+            # Of a handful of bills most tests withdraw or change more than half.
+            "brake_percent": 100,
         }
 
     @property

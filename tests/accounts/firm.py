@@ -80,7 +80,8 @@ class Firm(Scene):
             account.contract,
             streams=STREAMS,
             reads=reads,
-            writes=writes,
+            # In so small a firm all that may happen to a bill happens at once.
+            writes={"brake_percent": 100, **writes},
         )
         self.account = account
         self.sandbox = sandbox

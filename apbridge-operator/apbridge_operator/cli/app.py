@@ -29,6 +29,7 @@ logger = logging.getLogger("apbridge")
 COMMANDS: Mapping[str, str] = {
     "init": "Set this folder up: settings, vault, key and certificate.",
     "exceptions": "Records that wait or are rejected: list, show, retry, dismiss.",
+    "approve": "Changes that are held because they are too many at once: show them, let them through.",
     "audit": "Every write to either system: show, export, verify, anchor.",
     "check": "Look at both systems and this machine: what is well, what to do.",
     "survey": "Find out what kind of account it is, without writing anything.",

@@ -104,7 +104,7 @@ def show(
         if one.dismissed_at:
             when = day_and_time(one.dismissed_at)
             display(f"Dismissed by {one.dismissed_by} on {when}: {one.dismissed_because}")
-        if one.needs_refetch:
+        if one.needs_refetch and not one.is_held:
             display("Its secrets are not kept, so the tap is asked for it anew.")
         display("", line(("The record", "bold")))
         display(*pretty(record).split("\n"))
@@ -127,14 +127,17 @@ def retry(
     """Mark these to be tried first by the next run, though unchanged; dismissed ones are open again."""
     with context.ledger() as ledger:
         exceptions = Exceptions(ledger)
-        done = needs_refetch = 0
+        done = needs_refetch = held = 0
         for some in _chosen(ledger, numbers, code, stream, every=every):
             done += exceptions.ask_again(some)
-            needs_refetch += sum(one.needs_refetch for one in some)
+            needs_refetch += sum(one.needs_refetch and not one.is_held for one in some)
+            held += sum(one.is_held for one in some)
     if as_json:
-        print_json({"asked_for": done, "needs_refetch": needs_refetch})
+        print_json({"asked_for": done, "needs_refetch": needs_refetch, "held": held})
         return
     say(f"{done} will be tried first by the next run.")
+    if held:
+        say(f"{held} of them are held all the same, until `apbridge approve` lets them through.")
     if needs_refetch:
         say(
             f"{needs_refetch} of them hold secrets that are not kept: they go when the tap brings them again."

@@ -8,6 +8,7 @@ that somebody may be paid twice is `urgent`.
 from apbridge.errors.catalogue import CatalogueEntry, catalogue, urgent
 from apbridge.errors.kinds import (
     APBridgeError,
+    HeldError,
     OutcomeUnknownError,
     OvertakenError,
     RefusedError,
@@ -21,6 +22,7 @@ from apbridge.errors.kinds import (
 __all__ = [
     "APBridgeError",
     "CatalogueEntry",
+    "HeldError",
     "OutcomeUnknownError",
     "OvertakenError",
     "RefusedError",

@@ -76,6 +76,23 @@ class UnderWayError(APBridgeError):
     """The other side has one record, and has not decided about it. It is looked at again at every run."""
 
 
+class HeldError(APBridgeError):
+    """One change is held until its stream is read to its end, or until a person lets it through.
+
+    Args:
+        code: Its code in the catalogue, such as `APB-BRK-001`.
+        because: Why the change is made.
+        facts: What else the sentences name.
+    """
+
+    key = ""
+    """What this very change is known by: see `apbridge.ledger.rows.ChangeKind`."""
+
+    def __init__(self, code: str, *, because: str, **facts: Any) -> None:  # noqa: ANN401
+        self.because = because
+        super().__init__(code, because=because, **facts)
+
+
 class OvertakenError(RejectedError):
     """Another run has dealt with newer content of the record. There is nothing left to do for this one."""
 

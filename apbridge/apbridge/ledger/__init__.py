@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from apbridge.ledger.rows import (
         OPEN,
         UNIDENTIFIED,
+        ChangeKind,
         Content,
         Need,
         Reasoned,
@@ -32,6 +33,7 @@ else:  # a target that opens no ledger, as for `--about`, has no use for SQLAlch
             "rows": (
                 "OPEN",
                 "UNIDENTIFIED",
+                "ChangeKind",
                 "Content",
                 "RowUpdate",
                 "RemoteFacts",
@@ -49,6 +51,7 @@ else:  # a target that opens no ledger, as for `--about`, has no use for SQLAlch
 __all__ = [
     "OPEN",
     "UNIDENTIFIED",
+    "ChangeKind",
     "Claims",
     "Content",
     "DryRunLedger",

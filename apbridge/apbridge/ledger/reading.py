@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Select, bindparam, func, or_, select
 
+from apbridge.json import loads
 from apbridge.ledger.database import Database
 from apbridge.ledger.doubt import names_in_doubt
 from apbridge.ledger.rows import OPEN, UNIDENTIFIED, Row, Status, TrailSnapshot
@@ -41,6 +42,7 @@ _PAGE = (
 )
 _OF_STATUS = _PAGE.where(records.c.status.in_(bindparam("statuses", expanding=True)))
 _ASKED = _OF_STATUS.where(records.c.retry_asked_at.is_not(None))
+_ACKNOWLEDGED = select(records.c.facts).where(*_OF_STREAM, records.c.acknowledged_at.is_not(None))
 _DUE = records.c.look_again_at <= bindparam("now", type_=records.c.look_again_at.type)
 _DUE_PAGE = _PAGE.where(_DUE)
 _IS_OPEN = records.c.status.in_([status.value for status in OPEN])
@@ -190,6 +192,15 @@ class LedgerRows:
                     )
                 ).scalars()
             )
+
+    def facts_of_acknowledged(self, system: str, stream: str) -> Iterator[Mapping[str, Any]]:
+        """Yield what is remembered of each record of a stream that the other system has acknowledged."""
+        with self._database.reading() as connection:
+            found = connection.execution_options(yield_per=IN_LIMIT).execute(
+                _ACKNOWLEDGED, {"system": system, "stream": stream}
+            )
+            for facts in found.scalars():
+                yield loads(facts or "{}")
 
     def streams_to_refetch(self, system: str) -> set[str]:
         """Name the streams of which a record must be had from the tap: see `payloads`.

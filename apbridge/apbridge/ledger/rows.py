@@ -31,6 +31,29 @@ OPEN = frozenset({Status.WAITING, Status.REJECTED})
 """Statuses of records that are tried again at every run."""
 
 
+class ChangeKind(str, Enum):
+    """What a run does to a record that the other system has."""
+
+    WITHDRAW = "withdraw"
+    CHANGE = "change"
+    DEACTIVATE = "deactivate"
+
+    @classmethod
+    def of(cls, key: str) -> ChangeKind:
+        """Return which one a key is about."""
+        return cls(key.partition(":")[0])
+
+    def key(self, content_hash: str) -> str:
+        """Return what this very change is known by: no other content of the record has it."""
+        return f"{self.value}:{content_hash}"
+
+
+HELD, HELD_BECAUSE, LET_THROUGH = "held", "held_because", "let_through"
+"""Facts of a row: the key of the change that is held, why it is made, and the key of one that may go."""
+
+OF_HELD = frozenset({HELD, HELD_BECAUSE, LET_THROUGH})
+
+
 class Need(NamedTuple):
     """A record that must be acknowledged before another one can go."""
 
@@ -154,5 +177,10 @@ class RowUpdate(Reasoned):
     """The run that has read it, where it was kept from an earlier one."""
     known: TrailSnapshot | None = None
     """What the run knew of other writes; None where nothing was looked up."""
+    held: Mapping[str, Any] | None = None
+    """Facts of the change that waits for a person, or for the end of its stream.
+
+    The record must come again from the tap: what was read with settings that are wrong must not be sent.
+    """
     in_doubt: bool = False
     """It was in doubt, and nothing that was looked at has ended that."""

@@ -22,8 +22,10 @@ def described(record: Any) -> dict[str, str | None]:  # noqa: ANN401
     """Return what a list shows of a record: its number, its amount and its currency."""
     fields = record if isinstance(record, dict) else {}
     amount = fields.get("total", fields.get("amount"))
+    # Of what was deleted no more is told than its id: people go on calling it what they did.
+    called = _CALLED[:-1] if fields.get("is_deleted") else _CALLED
     return {
-        "number": next(filter(None, (_text(fields.get(name)) for name in _CALLED)), None),
+        "number": next(filter(None, (_text(fields.get(name)) for name in called)), None),
         "amount": str(amount) if isinstance(amount, int | Decimal) else None,
         "currency": _text(fields.get("currency"), 10),
     }

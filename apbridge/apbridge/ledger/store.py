@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from types import TracebackType
 from typing import Any
@@ -19,6 +20,7 @@ from sqlalchemy import Row as SQLRow
 from typing_extensions import Self
 
 from apbridge.errors import APBridgeError, RejectedError
+from apbridge.json import loads
 from apbridge.ledger.anchor import Anchor
 from apbridge.ledger.audit import AuditTrail, TrailCheck
 from apbridge.ledger.claims import Claims
@@ -37,7 +39,7 @@ from apbridge.ledger.doubt import (
 from apbridge.ledger.identity import Identity
 from apbridge.ledger.payloads import Payloads
 from apbridge.ledger.reading import IN_LIMIT, LedgerRows, batches
-from apbridge.ledger.rows import Content, RemoteFacts, Row, RowUpdate, Status
+from apbridge.ledger.rows import HELD, OF_HELD, Content, RemoteFacts, Row, RowUpdate, Status
 from apbridge.ledger.run import Run
 from apbridge.ledger.search_keys import names_of
 from apbridge.ledger.tables import is_row_of, records, runs
@@ -155,6 +157,13 @@ class Ledger(LedgerRows):
                 if row and is_overtaken(ours, row):
                     put_in_doubt(connection, run_id, row, entry, trail)
                     continue
+                if entry.held is not None:
+                    before = loads(row.facts or "{}") if row else {}
+                    entry = replace(entry, facts={**before, **entry.held})  # noqa: PLW2901
+                elif entry.facts and HELD in entry.facts:
+                    # A sink may have taken over what was there; what was let through was so once.
+                    kept = {key: fact for key, fact in entry.facts.items() if key not in OF_HELD}
+                    entry = replace(entry, facts=kept)  # noqa: PLW2901
                 known = place(entry, run_id, trail, row.trail_seq if row else 0, self._while)
                 if known.look_again_at:
                     again[name] = known.look_again_at

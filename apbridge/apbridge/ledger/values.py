@@ -31,6 +31,7 @@ class Values:
         is_kept = open_status or known.look_again_at is not None
         about = (system, entry.stream, entry.external_id)
         payload, needs_refetch = self.payloads.keep(entry.payload, *about) if is_kept else (None, False)
+        must_come_again = entry.held is not None and entry.read_by is None
         return {
             "system": system,
             "stream": entry.stream,
@@ -47,7 +48,7 @@ class Values:
             "waits_for": dumps(entry.waits_for).decode() if entry.waits_for else None,
             "facts": None if entry.facts is None else dumps(entry.facts).decode(),
             "payload": payload,
-            "needs_refetch": needs_refetch,
+            "needs_refetch": needs_refetch or must_come_again,
             "acknowledged_at": now if entry.acknowledged else None,
             "first_seen": now,
             "last_seen": now,

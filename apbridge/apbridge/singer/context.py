@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from apbridge.ledger import Ledger, Run
+from apbridge.singer.brake import Brake
 from apbridge.singer.intake import Intake
 
 
@@ -17,6 +18,7 @@ class SinkContext:
         ledger: The ledger.
         run: The run.
         intake: What the tap has told so far.
+        brake: Knows what may go before a person has looked.
         is_dry_run: Nothing may be sent that changes the other system.
     """
 
@@ -24,4 +26,5 @@ class SinkContext:
     ledger: Ledger
     run: Run
     intake: Intake
+    brake: Brake
     is_dry_run: bool

@@ -16,6 +16,7 @@ from typing import Any
 
 from apbridge.errors import (
     APBridgeError,
+    HeldError,
     OutcomeUnknownError,
     OvertakenError,
     RefusedError,
@@ -26,6 +27,9 @@ from apbridge.errors import (
 )
 from apbridge.http.retry import UNNAMED_LOOK_UPS, look_ups
 from apbridge.ledger import OPEN, Content, Ledger, Need, Row, Run, TrailSnapshot
+from apbridge.ledger.held import let_through
+from apbridge.ledger.rows import HELD
+from apbridge.singer.brake import Brake, Pending
 from apbridge.singer.endings import InterruptedDrain
 from apbridge.singer.outcomes import Outcome, OutcomeKind, OutcomeTally, PartlyDeliveredError
 from apbridge.singer.sink import AcknowledgingSink
@@ -34,6 +38,7 @@ from apbridge.singer.work import (
     Work,
     check_record,
     correction,
+    held_back,
     news_of,
     rejection,
     with_what_was_sent,
@@ -60,6 +65,7 @@ class Dispatch:
         preflight: Called once, before the first record is delivered.
         stop: Set when a signal has come: no new call is begun then.
         tally: Where outcomes are counted.
+        brake: What keeps the records whose change is held.
     """
 
     def __init__(
@@ -72,6 +78,7 @@ class Dispatch:
         preflight: Callable[[], None],
         stop: Event,
         tally: OutcomeTally,
+        brake: Brake,
     ) -> None:
         self._system = system
         self._run = run
@@ -80,6 +87,7 @@ class Dispatch:
         self._preflight: Callable[[], None] | None = preflight
         self._stop = stop
         self._tally = tally
+        self._brake = brake
         self._acknowledged: set[Need] = set()
         self._delivered: set[str] = set()
         self._begun: set[str] = set()
@@ -132,6 +140,16 @@ class Dispatch:
             ready = self._read_again(sink.stream_name, unproved)
         lost = [rejection(sink.stream_name, one, sink.not_shown(one.record)) for one in ready]
         self._write(sink.stream_name, lost, records)
+
+    def release(self, sink: AcknowledgingSink) -> None:
+        """Deliver what is held of a stream that is read to its end, unless it is more than may go at once."""
+        stream = sink.stream_name
+        for held in self._brake.allowed(stream, lambda: sink.standing):
+            keys = {name: one.key for name, one in held.items()}
+            known = let_through(self._ledger, self._system, stream, keys)
+            records = {name: held[name].record for name in known}
+            read_by = {name: held[name].read_by for name in known}
+            self.drain(sink, records, {name: run for name, run in read_by.items() if run is not None})
 
     def refuse(self, stream: str, rows: Iterable[Row]) -> None:
         """Reject the records of which what is kept must not be sent: see `apbridge.ledger.payloads`."""
@@ -270,6 +288,8 @@ class Dispatch:
         except OvertakenError as found:
             logger.info("%s", found)
             news = News(OutcomeKind.UNCHANGED, None, one.external_id)
+        except HeldError as found:
+            news = held_back(sink.stream_name, one, found)
         except (RejectedError, RefusedError) as found:
             news = rejection(sink.stream_name, one, found)
         except _ENDS_RUN as found:
@@ -313,7 +333,12 @@ class Dispatch:
                 self._tell_of(external_id, again[external_id])
             if one.kind is OutcomeKind.DELIVERED:
                 self._delivered.add(external_id)
-            del records[external_id]
+            record = records.pop(external_id)
+            if entry and entry.held:
+                held = Pending(entry.held[HELD], record, entry.read_by)
+                self._brake.hold(stream, external_id, held)
+            else:
+                self._brake.drop(stream, external_id)
 
     def _correct(self, sink: AcknowledgingSink, work: Sequence[Work]) -> None:
         """Write what the sink has found to be otherwise than it was delivered."""

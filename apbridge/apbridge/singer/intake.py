@@ -49,6 +49,11 @@ class Intake:
             stream in self._told and states.is_complete(self.latest, stream) for stream in streams
         )
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether nothing says that the tap did not come to the end of what it reads."""
+        return incompleteness(self.note, self.latest, self.begun) is None
+
     def require_complete(self) -> None:
         """Check that the tap came to the end of what it reads.
 

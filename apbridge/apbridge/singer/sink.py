@@ -11,9 +11,9 @@ from typing import Any
 from singer_sdk import Sink, Target
 from typing_extensions import override
 
-from apbridge.errors import APBridgeError, RejectedError
+from apbridge.errors import APBridgeError, HeldError, RejectedError
 from apbridge.json import canonical
-from apbridge.ledger import UNIDENTIFIED, Need, Row, WriteAnswer
+from apbridge.ledger import UNIDENTIFIED, ChangeKind, Need, Row, WriteAnswer
 from apbridge.schemas import validator
 from apbridge.schemas.identifiers import EXTERNAL_ID
 from apbridge.singer.context import SinkContext
@@ -128,7 +128,39 @@ class AcknowledgingSink(Sink):
             system=self.context.system, operation=operation, external_id=external_id, body=body
         )
 
+    def hold_back(self, change: ChangeKind, record: Record, let_through: str | None, held: HeldError) -> None:
+        """Hold a change back until it may go: see `apbridge.singer.brake`. Called before it is sent.
+
+        Args:
+            change: What is done to what the other system has.
+            record: The record.
+            let_through: The key of the change of it that may be made: a fact of its row.
+            held: Says so.
+
+        Raises:
+            HeldError: That one: it may not go yet.
+        """
+        if self.context.brake.is_off:
+            return
+        held.key = change.key(content_hash(self.content(record)))
+        if let_through != held.key:
+            raise held
+
+    def stands(self, facts: Mapping[str, Any]) -> bool:  # noqa: ARG002
+        """Return whether a record still counts among those of which a run may take back a share.
+
+        Args:
+            facts: What the ledger remembers of one that was acknowledged.
+        """
+        return True
+
     # What the target asks
+
+    @property
+    def standing(self) -> int:
+        """How many records the other system has of the stream, as far as the ledger knows."""
+        found = self.context.ledger.facts_of_acknowledged(self.context.system, self.stream_name)
+        return sum(map(self.stands, found))
 
     def take(self, record: Any) -> bool:  # noqa: ANN401
         """Keep a record until the next drain; the last of the same external id wins.

@@ -5,11 +5,11 @@ from __future__ import annotations
 import abc
 import copy
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from datetime import timedelta
 from functools import cached_property
-from itertools import chain, islice
+from itertools import islice
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from singer_sdk.helpers.capabilities import CapabilitiesEnum, PluginCapabilities
@@ -18,10 +18,10 @@ from typing_extensions import override
 
 from apbridge.errors import APBridgeError, RejectedError, SettingError
 from apbridge.json import dumps
-from apbridge.ledger import OPEN
 from apbridge.origin import Origin
 from apbridge.settings import concurrency, required_text
 from apbridge.singer import state as states
+from apbridge.singer.brake import Brake
 from apbridge.singer.dry_run import DryRunTally
 from apbridge.singer.endings import EndingTarget
 from apbridge.singer.intake import Intake
@@ -33,9 +33,10 @@ from apbridge.singer.standing import Standing
 from apbridge.singer.stdout import write_line
 
 if TYPE_CHECKING:
-    from apbridge.ledger import Ledger, Row, Run
+    from apbridge.ledger import Ledger, Run
     from apbridge.singer.context import SinkContext
     from apbridge.singer.dispatch import Dispatch
+    from apbridge.singer.kept import KeptRecords
     from apbridge.singer.sink import AcknowledgingSink
 
 # What only a run needs is imported where it is used: `--version` and `--about` do without.
@@ -82,6 +83,7 @@ class AcknowledgingTarget(EndingTarget):
         self.is_dry_run: bool = self.config["dry_run"]
         self.intake = Intake()
         self.tally = (DryRunTally if self.is_dry_run else OutcomeTally)(self.sink_classes)
+        self.brake = Brake.from_config(self.config)
         self._concurrency = concurrency(self.config, _CONCURRENCY)
         self.sinks: dict[str, AcknowledgingSink] = {}
         self._standing = Standing(self.name, self.system, self.origin, lambda: self.ledger, self.intake)
@@ -126,6 +128,10 @@ class AcknowledgingTarget(EndingTarget):
             RejectedError: Somebody must look at something; the run ends with exit code 1.
         """
 
+    def to_read_anew(self) -> frozenset[str]:
+        """Name the streams that the next run is to read from their beginning, whatever has changed there."""
+        return frozenset()
+
     def close(self) -> None:
         """Release what the sinks share. Called once, however the run ends."""
 
@@ -155,7 +161,9 @@ class AcknowledgingTarget(EndingTarget):
         """What the sinks know of this run."""
         from apbridge.singer.context import SinkContext  # noqa: PLC0415
 
-        return SinkContext(self.system, self.ledger, self.run, self.intake, is_dry_run=self.is_dry_run)
+        return SinkContext(
+            self.system, self.ledger, self.run, self.intake, self.brake, is_dry_run=self.is_dry_run
+        )
 
     @cached_property
     def dispatch(self) -> Dispatch:
@@ -170,6 +178,7 @@ class AcknowledgingTarget(EndingTarget):
             preflight=self._let_in,
             stop=self.stop,
             tally=self.tally,
+            brake=self.brake,
         )
 
     # Messages
@@ -229,6 +238,8 @@ class AcknowledgingTarget(EndingTarget):
 
     @override
     def process_endofpipe(self) -> None:
+        from apbridge.ledger.held import held_error  # noqa: PLC0415
+
         with self.ending():
             # A run without records is a run too: somebody may ask when the last one was.
             _ = self.run
@@ -236,8 +247,16 @@ class AcknowledgingTarget(EndingTarget):
             self._drain()
             self._try_again()
             self._emit(is_last=True)
-            self.after_run()
-            self.intake.require_complete()
+            held = held_error(self.ledger, self.system)
+            try:
+                self.after_run()
+                self.intake.require_complete()
+            except APBridgeError:
+                if held:
+                    self.logger.error("%s", held)  # noqa: TRY400, the trace is of something else
+                raise
+            if held:
+                raise held
             if not self.is_dry_run:
                 self._standing.keep()
             if undecryptable := self.ledger.streams_undecryptable(self.system):
@@ -264,6 +283,9 @@ class AcknowledgingTarget(EndingTarget):
             if sink := self.sinks.get(stream):
                 sink.record_counter_metric.increment(len(sink.buffer))
                 self.dispatch.drain(sink, sink.buffer)
+            # What others refer to is as it will be before they go.
+            if self.brake.holds(stream) and self._is_at_its_end(stream):
+                self._complete(stream)
         self._buffered = 0
         self._emit()
 
@@ -275,52 +297,35 @@ class AcknowledgingTarget(EndingTarget):
         """Deliver once more what waits, what earlier runs left rejected, and what is due for another look."""
         at_hand = self.ledger.streams_to_try_again(self.system)
         for stream in filter(at_hand.__contains__, self.sink_classes):
-            rows = self._current(stream)
-            while some := list(islice(rows, self.batch)):
-                kept = {row.external_id: row.payload for row in some}
-                self.dispatch.drain(self._sink(stream), kept, {row.external_id: row.run_id for row in some})
+            self._complete(stream)
 
-    def _current(self, stream: str) -> Iterator[Row]:
-        """Yield what is kept, but for what may be out of date, such as a bill paid by hand since.
+    def _complete(self, stream: str) -> None:
+        """Deliver what is kept of a stream, and then what is held of it where all of it has come."""
+        sink = self._sink(stream)
+        rows = self._kept.current(stream, is_read=self._was_read_to_its_end(stream))
+        while some := list(islice(rows, self.batch)):
+            kept = {row.external_id: row.payload for row in some}
+            self.dispatch.drain(sink, kept, {row.external_id: row.run_id for row in some})
+        if self._is_at_its_end(stream):
+            self.dispatch.release(sink)
 
-        What came in this run is up to date. What is kept from an earlier one is so only where the tap came to
-        the end of the stream and did not bring it.
-        """
-        is_read, is_whole = self._was_read_to_its_end(stream), self.intake.was_read_whole(stream)
-        skips, gone, refused = False, [], {}
-        # First those that somebody asked for: a run may be stopped before it comes to the others.
-        asked, others = (
-            self.ledger.all_rows(self.system, stream, tuple(OPEN), asked=first) for first in (True, False)
-        )
-        for row in chain(asked, others, self.ledger.to_look_at_again(self.system, stream)):
-            so_far = self.tally.so_far(stream, row.external_id)
-            if not row.is_sendable and row.look_again_at and is_read and (row.needs_refetch or is_whole):
-                gone.append(row.external_id)
-            elif row.refused and not row.needs_refetch:
-                refused[row.external_id] = row
-            is_under_way = so_far is OutcomeKind.WAITING and not row.waits_for
-            if not row.is_sendable or so_far is OutcomeKind.REJECTED or is_under_way:
-                continue
-            if so_far is None and not is_read:
-                skips = True
-                continue
-            yield row
-        if skips:
-            self.logger.warning("%s", RejectedError("APB-SNG-016", stream=stream))
-        self.dispatch.refuse(stream, refused.values())
-        if gone and is_whole:
-            # Nobody has them any more: there is nothing left to look at, or to hold the bookmark for.
-            self.ledger.look_no_more(self.system, stream, gone)
-        elif gone:
-            self.logger.warning("%s", RejectedError("APB-SNG-022", stream=stream, names=", ".join(gone[:50])))
+    @cached_property
+    def _kept(self) -> KeptRecords:
+        from apbridge.singer.kept import KeptRecords  # noqa: PLC0415
+
+        return KeptRecords(self.system, self.ledger, self.dispatch, self.intake, self.tally)
+
+    def _is_at_its_end(self, stream: str) -> bool:
+        """Return whether nothing of a stream is still to come, as far as the tap lets it be known."""
+        return self._was_read_to_its_end(stream) or (self.intake.is_over and self.intake.is_complete)
 
     def _was_read_to_its_end(self, stream: str) -> bool:
-        names = {
-            name
-            for name, maps in self.mapper.stream_maps.items()
-            if any(stream_map.stream_alias == stream for stream_map in maps)
-        }
-        return self.intake.were_read_to_their_end(names)
+        return self.intake.were_read_to_their_end(self._names({stream}))
+
+    def _names(self, streams: Iterable[str]) -> set[str]:
+        """Return what the tap calls some streams."""
+        some, maps = set(streams), self.mapper.stream_maps
+        return {name for name in maps if some & {one.stream_alias for one in maps[name]}}
 
     def _sink(self, stream: str) -> AcknowledgingSink:
         if stream not in self.sink_classes:
@@ -341,14 +346,11 @@ class AcknowledgingTarget(EndingTarget):
         if not (self.intake.latest and self.intake.begun) or self.is_dry_run:
             return
         needs_refetch = self.ledger.streams_to_refetch(self.system)
-        streams = {
-            name
-            for name, maps in self.mapper.stream_maps.items()
-            if needs_refetch & {stream_map.stream_alias for stream_map in maps}
-        } | (needs_refetch - self.mapper.stream_maps.keys())
+        streams = self._names(needs_refetch) | (needs_refetch - self.mapper.stream_maps.keys())
         told = states.held(self.intake.latest, self.intake.initial, streams)
         if told is None:
             return
+        told = states.held(told, {}, self._names(self.to_read_anew())) or told
         mark = self.ledger.identity.mark()
         if told != self._emitted or (is_last and mark != self._mark):
             if self._emitted is None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
-from apbridge.errors import APBridgeError, RejectedError, UnderWayError
+from apbridge.errors import APBridgeError, HeldError, RejectedError, UnderWayError
 from apbridge.ledger import Need, Row, RowUpdate, Status
+from apbridge.ledger.rows import HELD, HELD_BECAUSE
 from apbridge.redaction import redact_text
 from apbridge.schemas import in_order
 from apbridge.singer.outcomes import Action, Outcome, OutcomeKind
@@ -121,6 +122,21 @@ def _action(one: Work, outcome: Outcome) -> Action | None:
         return None
     was_there = one.row is not None and one.row.acknowledged_at is not None
     return outcome.action or (Action.UPDATED if was_there else Action.CREATED)
+
+
+def held_back(stream: str, one: Work, found: HeldError) -> News:
+    """Return that a record waits until its change may go; what was in doubt still is."""
+    entry = _entry(
+        stream,
+        one,
+        Status.WAITING,
+        _Reason.of(found),
+        # What is to be changed is there, whoever has sent it.
+        acknowledged=True,
+        held={HELD: found.key, HELD_BECAUSE: found.because},
+        in_doubt=one.is_in_doubt,
+    )
+    return News(OutcomeKind.WAITING, entry, one.external_id)
 
 
 def rejection(stream: str, one: Work, found: APBridgeError) -> News:

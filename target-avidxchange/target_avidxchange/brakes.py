@@ -1,0 +1,65 @@
+"""What is said of changes that are held: see `apbridge.singer.brake`."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from apbridge import json
+from apbridge.errors import HeldError
+from apbridge.ledger import ChangeKind
+from apbridge.singer import AcknowledgingSink, Record
+from target_avidxchange.invoice import AcknowledgedInvoice
+from target_avidxchange.refusals import name_of
+from target_avidxchange.withdrawal import Withdrawal, applied_by_us, settled
+
+
+def hold_withdrawal(
+    sink: AcknowledgingSink, bill: Record, known: AcknowledgedInvoice, gone: Withdrawal
+) -> None:
+    """Hold back that a bill is withdrawn; urgently where it may be paid by now, and is then paid twice.
+
+    Raises:
+        HeldError: It may not be yet.
+    """
+    facts = {"because": gone.because, "name": name_of(bill), "external_id": bill["external_id"]}
+    is_settled = bill["is_deleted"] or settled(bill) > applied_by_us(bill)
+    held = HeldError("APB-BRK-002", **facts) if is_settled else HeldError("APB-BRK-001", **facts)
+    sink.hold_back(ChangeKind.WITHDRAW, bill, known.let_through, held)
+
+
+def hold_correction(sink: AcknowledgingSink, bill: Record, known: AcknowledgedInvoice | None) -> None:
+    """Hold back that an invoice that stands is changed.
+
+    Raises:
+        HeldError: It may not be yet.
+    """
+    if known is None or not known.body:
+        return
+    before, now = json.number(known.total or ""), bill.get("total")
+    because = "its content changed, and its total did not"
+    if isinstance(before, Decimal) and now is not None and before != Decimal(now):
+        because = "its total changed"
+    held = HeldError("APB-BRK-003", because=because, name=name_of(bill), external_id=bill["external_id"])
+    sink.hold_back(ChangeKind.CHANGE, bill, known.let_through, held)
+
+
+def held_upsert(word: str, record: Record, *, was_active: bool) -> tuple[ChangeKind, HeldError]:
+    """Return what is done to a record that AvidXchange has, and that it is to be done.
+
+    Args:
+        word: What people call such a record.
+        record: The record.
+        was_active: AvidXchange has it as active.
+    """
+    if was_active and not record["is_active"]:
+        return ChangeKind.DEACTIVATE, held_inactive(word, record, "NetSuite has it as inactive")
+    because = "it changed in NetSuite or in the mapping"
+    name = f"{word} {name_of(record)}"
+    held = HeldError("APB-BRK-005", because=because, name=name, external_id=record["external_id"])
+    return ChangeKind.CHANGE, held
+
+
+def held_inactive(word: str, record: Record, because: str) -> HeldError:
+    """Return that a record is to be made inactive."""
+    name = f"{word} {name_of(record)}"
+    return HeldError("APB-BRK-004", because=because, name=name, external_id=record["external_id"])
