@@ -40,7 +40,9 @@ def hold_correction(sink: AcknowledgingSink, bill: Record, known: AcknowledgedIn
     if isinstance(before, Decimal) and now is not None and before != Decimal(now):
         because = "its total changed"
     held = HeldError("APB-BRK-003", because=because, name=name_of(bill), external_id=bill["external_id"])
-    sink.hold_back(ChangeKind.CHANGE, bill, known.let_through, held)
+    # Where it is refused, the invoice is withdrawn: who has let that through has let through this too.
+    if known.let_through != sink.key_of(ChangeKind.WITHDRAW, bill):
+        sink.hold_back(ChangeKind.CHANGE, bill, known.let_through, held)
 
 
 def held_upsert(word: str, record: Record, *, was_active: bool) -> tuple[ChangeKind, HeldError]:

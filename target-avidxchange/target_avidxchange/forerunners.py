@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 
 from apbridge.errors import RejectedError, urgent
-from apbridge.ledger import Ledger, Need, Row, Status
+from apbridge.ledger import ChangeKind, Ledger, Need, Row, Status
+from apbridge.ledger.rows import HELD
 from apbridge.ledger.search_keys import searched
 from apbridge.singer import Record
 from target_avidxchange.refusals import facts_of
@@ -75,7 +76,7 @@ class Forerunners:
             invoice = there.get(name)
             if invoice is None or invoice.status in GONE or not _is_alike(record, vendor, invoice):
                 continue
-            if name in self._leaving:
+            if name in self._leaving or self._is_held(name):
                 return Need(self._stream, name)
             raise _lives(record, name, invoice)
         return None
@@ -83,8 +84,17 @@ class Forerunners:
     def _gone(self, record: Record) -> Sequence[str]:
         named = self._of.get(searched(record.get("number") or ""), set())
         return [
-            name for name in named - {record["external_id"]} if name in self._leaving or self._is_gone(name)
+            name
+            for name in named - {record["external_id"]}
+            if name in self._leaving or self._is_held(name) or self._is_gone(name)
         ]
+
+    def _is_held(self, name: str) -> bool:
+        """Return whether a bill is to be withdrawn, and the brake holds that."""
+        row = self._rows.get(name)
+        if row is None or row.status is not Status.WAITING or HELD not in row.facts:
+            return False
+        return ChangeKind.of(row.facts[HELD]) is ChangeKind.WITHDRAW
 
     def _is_gone(self, name: str) -> bool:
         row = self._rows.get(name)

@@ -84,12 +84,6 @@ def see_that_nothing_is_settled(record: Record) -> None:
         raise RejectedError("APB-TAX-020", **facts_of(record, open=due, total=total))
 
 
-def rest_is_unpaid(record: Record, gone: Withdrawal) -> RejectedError:
-    """Return that nobody pays what is open of a bill that others have settled in part."""
-    facts = facts_of(record, open=record.get("amount_due"), total=record.get("total"))
-    return RejectedError("APB-TAX-023", **facts, because=gone.because)
-
-
 def see_that_it_was_not_lowered(record: Record, known: AcknowledgedInvoice) -> None:
     """Check that a bill that our payments have paid was not lowered since it was sent.
 

@@ -12,7 +12,7 @@ from typing_extensions import override
 from apbridge.avidxchange import Acknowledged, Submission, fingerprint
 from apbridge.errors import RefusedError, RejectedError
 from apbridge.ledger import ChangeKind, Need, RemoteFacts, Row, Status
-from apbridge.ledger.rows import LET_THROUGH
+from apbridge.ledger.rows import HELD, LET_THROUGH
 from apbridge.mapping import MappingTable
 from apbridge.schemas.identifiers import netsuite_id
 from apbridge.singer import AcknowledgingSink, Action, Outcome, Record, SinkContext
@@ -116,17 +116,22 @@ class AvidXchangeSink(AcknowledgingSink):
         # Without a hash the row is in doubt.
         if row and row.content_hash and row.facts.get("body") == body:
             return Outcome.unchanged(None, facts)
-        before = row.facts if row and row.acknowledged_at else {}
-        if there or before.get("body"):
-            was_active = before.get("is_active", there is not None and there.is_usable)
-            change, held = held_upsert(self.word, record, was_active=was_active)
-            self.hold_back(change, record, before.get(LET_THROUGH), held)
+        self.hold_upsert(record, row)
         try:
             acknowledged = self.send(f"upsert {self.word}", submission)
         except RefusedError as refused:
             raise rejection(refused, self.word, record) from refused
         action = Action.UPDATED if there else None
         return Outcome.delivered(acknowledged.remote_id, facts, action, is_proved=acknowledged.is_proved)
+
+    def hold_upsert(self, record: Record, row: Row | None) -> None:
+        """Hold back what changes a record that AvidXchange has: see `hold_back`."""
+        there = self.remote_index.get(record["external_id"])
+        before = row.facts if row and row.acknowledged_at else {}
+        if there or before.get("body"):
+            was_active = before.get("is_active", there is not None and there.is_usable)
+            change, held = held_upsert(self.word, record, was_active=was_active)
+            self.hold_back(change, record, before.get(LET_THROUGH), held)
 
     def _make_inactive(self, record: Record, row: Row | None) -> Outcome:
         """Make inactive what was deleted in NetSuite, and leave it as it is otherwise."""
@@ -247,6 +252,7 @@ class CodedSink(AvidXchangeSink):
             for code, name in held.items()
             if name in deleted or codes.is_moving(self.stream_name, name, code)
         }
+        moving -= self._held_back(living, moving)
         if not moving:
             return held
         for name, there in self._shown(moving).items():
@@ -254,6 +260,20 @@ class CodedSink(AvidXchangeSink):
         codes.refresh(lists=True)
         self._deleted = self._shown(deleted)
         return self._in_the_way(living)
+
+    def _held_back(self, living: Sequence[Record], moving: Collection[str]) -> set[str]:
+        """Return which of some records keep their code, for the change of it may not go yet."""
+        at = self.context
+        if at.brake.is_few(ChangeKind.CHANGE, len(moving)):
+            return set()
+        rows = at.ledger.rows(at.system, self.stream_name, moving)
+        facts = {name: row.facts for name, row in rows.items()}
+        wanted = {name: one[HELD] for name, one in facts.items() if HELD in one}
+        for one in living:
+            if one["external_id"] in rows:
+                wanted[one["external_id"]] = self.key_of(ChangeKind.CHANGE, one)
+        held = {name for name, key in wanted.items() if facts[name].get(LET_THROUGH) != key}
+        return held.intersection(moving)
 
     def _in_the_way(self, living: Sequence[Record]) -> Mapping[str, str]:
         """Return by code which other record has it in AvidXchange."""
@@ -309,7 +329,8 @@ class CodedSink(AvidXchangeSink):
         if self._owners.get(self.code(record), name) != name:
             return Outcome.unchanged(None, {**self.facts(record), "shares_code": True})
         if holder := self._holders.get(self.code(record)):
-            if not self.context.intake.is_over:
+            self.hold_upsert(record, row)
+            if not self.context.intake.is_over or self.context.brake.holds(self.stream_name):
                 return Outcome.waiting(Need(self.stream_name, holder))
             told = {"name": name_of(record), "external_id": name, "wanted": self.code(record)}
             raise RejectedError("APB-TAX-080", **told, word=self.word, other=holder)

@@ -83,6 +83,10 @@ class Brake:
                 of_kind.names.discard(external_id)
                 of_kind.kept.pop(external_id, None)
 
+    def is_few(self, change: ChangeKind, number: int) -> bool:
+        """Return whether so many may always go."""
+        return self.is_off or number <= min(self._count, _ALWAYS[change])
+
     def holds(self, stream: str) -> bool:
         """Return whether anything of a stream is held."""
         return any(
@@ -96,12 +100,12 @@ class Brake:
             stream: The stream.
             standing: Counts what the other system has of it.
         """
-        for change in ChangeKind:
+        # Where a correction is refused, its invoice is withdrawn: that comes after.
+        for change in (ChangeKind.CHANGE, ChangeKind.WITHDRAW, ChangeKind.DEACTIVATE):
             of_kind = self._held.get((stream, change))
             if not of_kind or not 0 < len(of_kind.names) <= len(of_kind.kept):
                 continue
             number = of_kind.gone + len(of_kind.names)
-            is_few = number <= min(self._count, _ALWAYS[change])
-            if is_few or number <= min(self._count, self._percent * standing() // 100):
+            if self.is_few(change, number) or number <= min(self._count, self._percent * standing() // 100):
                 of_kind.gone = number
                 yield dict(of_kind.kept)

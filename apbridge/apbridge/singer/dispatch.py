@@ -141,8 +141,13 @@ class Dispatch:
         lost = [rejection(sink.stream_name, one, sink.not_shown(one.record)) for one in ready]
         self._write(sink.stream_name, lost, records)
 
-    def release(self, sink: AcknowledgingSink) -> None:
-        """Deliver what is held of a stream that is read to its end, unless it is more than may go at once."""
+    def release(self, sink: AcknowledgingSink) -> bool:
+        """Deliver what is held of a stream that is read to its end, unless it is more than may go at once.
+
+        Returns:
+            Whether anything was.
+        """
+        is_released = False
         stream = sink.stream_name
         for held in self._brake.allowed(stream, lambda: sink.standing):
             keys = {name: one.key for name, one in held.items()}
@@ -150,6 +155,8 @@ class Dispatch:
             records = {name: held[name].record for name in known}
             read_by = {name: held[name].read_by for name in known}
             self.drain(sink, records, {name: run for name, run in read_by.items() if run is not None})
+            is_released = True
+        return is_released
 
     def refuse(self, stream: str, rows: Iterable[Row]) -> None:
         """Reject the records of which what is kept must not be sent: see `apbridge.ledger.payloads`."""

@@ -142,9 +142,13 @@ class AcknowledgingSink(Sink):
         """
         if self.context.brake.is_off:
             return
-        held.key = change.key(content_hash(self.content(record)))
+        held.key = self.key_of(change, record)
         if let_through != held.key:
             raise held
+
+    def key_of(self, change: ChangeKind, record: Record) -> str:
+        """Return what a change of a record is known by."""
+        return change.key(content_hash(self.content(record)))
 
     def stands(self, facts: Mapping[str, Any]) -> bool:  # noqa: ARG002
         """Return whether a record still counts among those of which a run may take back a share.

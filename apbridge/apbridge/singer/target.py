@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from apbridge.ledger import Ledger, Run
     from apbridge.singer.context import SinkContext
     from apbridge.singer.dispatch import Dispatch
-    from apbridge.singer.kept import KeptRecords
     from apbridge.singer.sink import AcknowledgingSink
 
 # What only a run needs is imported where it is used: `--version` and `--about` do without.
@@ -301,19 +300,19 @@ class AcknowledgingTarget(EndingTarget):
 
     def _complete(self, stream: str) -> None:
         """Deliver what is kept of a stream, and then what is held of it where all of it has come."""
-        sink = self._sink(stream)
-        rows = self._kept.current(stream, is_read=self._was_read_to_its_end(stream))
-        while some := list(islice(rows, self.batch)):
-            kept = {row.external_id: row.payload for row in some}
-            self.dispatch.drain(sink, kept, {row.external_id: row.run_id for row in some})
-        if self._is_at_its_end(stream):
-            self.dispatch.release(sink)
+        self._deliver_kept(stream)
+        if self._is_at_its_end(stream) and self.dispatch.release(self._sink(stream)):
+            # What has waited for it goes too.
+            self._deliver_kept(stream)
 
-    @cached_property
-    def _kept(self) -> KeptRecords:
+    def _deliver_kept(self, stream: str) -> None:
         from apbridge.singer.kept import KeptRecords  # noqa: PLC0415
 
-        return KeptRecords(self.system, self.ledger, self.dispatch, self.intake, self.tally)
+        kept = KeptRecords(self.system, self.ledger, self.dispatch, self.intake, self.tally)
+        rows = kept.current(stream, is_read=self._was_read_to_its_end(stream))
+        while some := list(islice(rows, self.batch)):
+            records = {row.external_id: row.payload for row in some}
+            self.dispatch.drain(self._sink(stream), records, {row.external_id: row.run_id for row in some})
 
     def _is_at_its_end(self, stream: str) -> bool:
         """Return whether nothing of a stream is still to come, as far as the tap lets it be known."""
