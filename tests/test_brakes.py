@@ -38,6 +38,8 @@ def live(tmp_path: Path) -> Iterator[OutboundHalf]:
             for number in range(BILLS)
         ]
         sandbox.control("/control/netsuite/bills", {"bills": bills})
+        # What is of this very second is the next run's.
+        sandbox.control("/control/clock", {"advance_seconds": 60})
         half = OutboundHalf(sandbox, f"sqlite:///{tmp_path}/ledger.db", tmp_path / "spool", "avidconnect")
         assert half.run() is None
         assert statuses(sandbox) == {"submitted": BILLS}
