@@ -10,7 +10,7 @@ from apbridge.ledger import ChangeKind
 from apbridge.singer import AcknowledgingSink, Record
 from target_avidxchange.invoice import AcknowledgedInvoice
 from target_avidxchange.refusals import name_of
-from target_avidxchange.withdrawal import Withdrawal, applied_by_us, settled
+from target_avidxchange.withdrawal import Withdrawal, applied_by_us, is_ours, settled, unexplained
 
 
 def hold_withdrawal(
@@ -18,9 +18,15 @@ def hold_withdrawal(
 ) -> None:
     """Hold back that a bill is withdrawn; urgently where it may be paid by now, and is then paid twice.
 
+    What documents of others have settled goes at once and is not counted: no filter and no role applies a
+    payment to a bill, and AvidXchange would pay it once more meanwhile.
+
     Raises:
         HeldError: It may not be yet.
     """
+    is_settled_by_others = not all(map(is_ours, bill["applications"]))
+    if is_settled_by_others and not bill["is_deleted"] and unexplained(bill) <= 0:
+        return
     facts = {"because": gone.because, "name": name_of(bill), "external_id": bill["external_id"]}
     is_settled = bill["is_deleted"] or settled(bill) > applied_by_us(bill)
     held = HeldError("APB-BRK-002", **facts) if is_settled else HeldError("APB-BRK-001", **facts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -96,6 +97,14 @@ def test_the_count_holds_whatever_the_share(books: ReceivingCompany):
     assert books.row(1).code == "APB-BRK-002"  # it may be paid by now: urgent
     send(books, *map(tombstone, ALL), brake_count=30, brake_percent=100)
     assert cancelled(books) == 30
+
+
+def test_what_people_paid_by_hand_is_withdrawn_at_once_however_many(books: ReceivingCompany):
+    by_hand = {"kind": "payment", "external_id": None, "amount": Decimal("123.45"), "date": "2026-05-01"}
+    paid = {"amount_due": 0, "status": "paid", "is_eligible": False, "ineligible_because": "it is paid"}
+    bills = [bill(n, **paid, applications=[{"id": str(900 + n), **by_hand}]) for n in range(1, 13)]
+    fails(books, *bills, *(bill(n, **NARROWED) for n in range(13, 20)))
+    assert cancelled(books) == 12
 
 
 def test_what_is_approved_goes_once_and_nothing_beside_it(books: ReceivingCompany):
