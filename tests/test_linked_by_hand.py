@@ -35,10 +35,14 @@ class Firm:
         self._sandbox = sandbox
         self._in = half
         self._out = out
+        self._entered = 0
 
     def enter(self) -> None:
         """Enter the bill, and have it submitted and approved."""
-        order = {"vendor": "11", "tranid": "INV-1", "lines": [{"account": "6010", "amount": "100"}]}
+        # Of one number and vendor a second bill is held while AvidXchange may pay the first.
+        self._entered += 1
+        lines = [{"account": "6010", "amount": "100"}]
+        order = {"vendor": "11", "tranid": f"INV-{self._entered}", "lines": lines}
         (self.bill,) = self._control("/control/netsuite/bills", {"bills": [order]})["ids"]
         self.outbound()
         account = self._sandbox.credentials["NETSUITE_ACCOUNT_ID"]

@@ -29,6 +29,7 @@ def test_words_in_the_books_of_either_system_never_change() -> None:
         ),
         "POSTED": "AvidXchange payment ",
         "SUBMISSION": "upsert invoice",
+        "CREDIT_SUBMISSION": "upsert credit",
     }
 
 

@@ -128,6 +128,8 @@ class AvidXchangeSink(AcknowledgingSink):
         """Hold back what changes a record that AvidXchange has: see `hold_back`."""
         there = self.remote_index.get(record["external_id"])
         before = row.facts if row and row.acknowledged_at else {}
+        if not before and self.shared.links.get(self.stream_name, record["external_id"]):
+            return  # A person has said that it is this one, and so that it is to be as NetSuite has it.
         if there or before.get("body"):
             was_active = before.get("is_active", there is not None and there.is_usable)
             change, held = held_upsert(self.word, record, was_active=was_active)
