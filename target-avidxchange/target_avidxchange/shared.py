@@ -9,6 +9,7 @@ from apbridge.links import Links
 from apbridge.mapping import Coding
 from target_avidxchange.codes import Codes
 from target_avidxchange.remote import RemoteIndexes
+from target_avidxchange.sent_codes import SentCodes
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,7 @@ class Shared:
         coding: What the mapping files say.
         remote_indexes: What AvidXchange has, by stream.
         codes: The codes that AvidXchange has.
+        sent_codes: By which codes documents were sent.
         spool_url: Where the tap puts pictures.
         links: Which records are which that AvidXchange had before us.
         holds_vendors: A vendor that nobody has decided about is not created.
@@ -29,6 +31,7 @@ class Shared:
     coding: Coding
     remote_indexes: RemoteIndexes
     codes: Codes
+    sent_codes: SentCodes
     spool_url: str
     links: Links
     holds_vendors: bool

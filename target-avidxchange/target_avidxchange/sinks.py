@@ -327,6 +327,13 @@ class CodedSink(AvidXchangeSink):
     def deliver(self, record: Record, row: Row | None) -> Outcome:
         if is_tombstone(record):
             return super().deliver(record, row)
+        outcome = self._deliver_coded(record, row)
+        before = row.facts.get("code") if row else None
+        if outcome.facts and before not in {None, self.code(record)}:
+            self.shared.sent_codes.note_moved()
+        return outcome
+
+    def _deliver_coded(self, record: Record, row: Row | None) -> Outcome:
         name = record["external_id"]
         if self._owners.get(self.code(record), name) != name:
             return Outcome.unchanged(None, {**self.facts(record), "shares_code": True})
@@ -337,65 +344,3 @@ class CodedSink(AvidXchangeSink):
             told = {"name": name_of(record), "external_id": name, "wanted": self.code(record)}
             raise RejectedError("APB-TAX-080", **told, word=self.word, other=holder)
         return super().deliver(record, row)
-
-
-class GLAccountSink(CodedSink):
-    """GL accounts."""
-
-    resource = "gl_account"
-    word = "GL account"
-
-    @property
-    @override
-    def table(self) -> MappingTable:
-        return self.shared.coding.accounts
-
-    @override
-    def code(self, record: Record) -> str:
-        return str(self.shared.coding.gl_code(record["id"], record.get("number"), None))
-
-    @override
-    def own_code(self, record: Record) -> str:
-        return str(record.get("number") or record["id"])
-
-    @override
-    def facts(self, record: Record) -> Mapping[str, Any]:
-        return {**super().facts(record), "is_postable": record["is_postable"]}
-
-
-class DimensionSink(CodedSink):
-    """Values of one dimension."""
-
-    resource = "dimension_value"
-    dimension: ClassVar[str]
-
-    @property
-    @override
-    def table(self) -> MappingTable:
-        return self.shared.coding.dimensions
-
-    @override
-    def code(self, record: Record) -> str:
-        return str(self.shared.coding.dimension_code(self.dimension, record["id"], None))
-
-    @override
-    def own_code(self, record: Record) -> str:
-        return str(record["id"])
-
-
-class DepartmentSink(DimensionSink):
-    """Departments."""
-
-    word = dimension = "department"
-
-
-class ClassSink(DimensionSink):
-    """Classes."""
-
-    word = dimension = "class"
-
-
-class LocationSink(DimensionSink):
-    """Locations."""
-
-    word = dimension = "location"

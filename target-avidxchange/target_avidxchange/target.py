@@ -23,11 +23,11 @@ from apbridge.settings import (
 from apbridge.singer import AcknowledgingTarget
 
 if TYPE_CHECKING:
+    from target_avidxchange.sent_codes import SentCodes
     from target_avidxchange.shared import Shared
     from target_avidxchange.sinks import AvidXchangeSink
 
 _BILLS = "bills"
-_MAPPING = "mapping that all bills were sent by"
 
 # What only a run needs is imported where it is used: `--version` and `--about` do without.
 
@@ -74,7 +74,7 @@ class TargetAvidXchange(AcknowledgingTarget):
     @cached_property
     @override
     def sink_classes(self) -> Mapping[str, type[AvidXchangeSink]]:
-        from target_avidxchange import sinks  # noqa: PLC0415
+        from target_avidxchange import coded  # noqa: PLC0415
         from target_avidxchange.bills import BillSink  # noqa: PLC0415
         from target_avidxchange.purchase_orders import PurchaseOrderSink  # noqa: PLC0415
         from target_avidxchange.stops import VendorPaymentSink  # noqa: PLC0415
@@ -83,10 +83,10 @@ class TargetAvidXchange(AcknowledgingTarget):
 
         return {
             "vendors": VendorSink,
-            "gl_accounts": sinks.GLAccountSink,
-            "departments": sinks.DepartmentSink,
-            "classes": sinks.ClassSink,
-            "locations": sinks.LocationSink,
+            "gl_accounts": coded.GLAccountSink,
+            "departments": coded.DepartmentSink,
+            "classes": coded.ClassSink,
+            "locations": coded.LocationSink,
             _BILLS: BillSink,
             "purchase_orders": PurchaseOrderSink,
             "vendor_payments": VendorPaymentSink,
@@ -113,6 +113,7 @@ class TargetAvidXchange(AcknowledgingTarget):
             self._coding,
             remote_indexes,
             codes,
+            self._sent_codes,
             spool_of(self.config),
             self._links,
             holds_vendors=self.config.get("vendors") == "hold",
@@ -129,31 +130,23 @@ class TargetAvidXchange(AcknowledgingTarget):
 
     @override
     def to_read_anew(self) -> frozenset[str]:
-        """Name the bills where a mapping has changed since all of them were read."""
-        is_sent_anew = self._sent_mapping not in {None, self._coding.digest}
-        return frozenset({_BILLS}) if is_sent_anew and not self.intake.was_read_whole(_BILLS) else frozenset()
+        """Name the documents that were sent by other codes, until all of them were read since."""
+        return self._sent_codes.to_read_anew()
 
     @cached_property
-    def _sent_mapping(self) -> str | None:
-        """What the tables said when all bills were sent by them; None where no run has noted it."""
-        from apbridge.ledger.run_history import RunHistory  # noqa: PLC0415
+    def _sent_codes(self) -> SentCodes:
+        from target_avidxchange.sent_codes import SentCodes  # noqa: PLC0415
 
-        noted = RunHistory(self.ledger).recall(_MAPPING)
-        return None if noted is None else str(noted.value)
-
-    def _note_mapping(self) -> None:
-        from apbridge.ledger.run_history import RunHistory  # noqa: PLC0415
-
-        if self.to_read_anew():
-            self.logger.warning("%s", APBridgeError("APB-BRK-006"))
-        elif self._sent_mapping != self._coding.digest:
-            RunHistory(self.ledger).remember(_MAPPING, self._coding.digest)
+        return SentCodes(self.context, self._coding.digest)
 
     @override
     def after_run(self) -> None:
         from target_avidxchange.bills import BillSink  # noqa: PLC0415
 
-        self._note_mapping()
+        if anew := self.to_read_anew():
+            streams = ", ".join(sorted(anew))
+            self.logger.warning("%s", APBridgeError("APB-BRK-006", streams=streams))
+        self._sent_codes.settle()
         sink = self.sinks.get(_BILLS)
         if isinstance(sink, BillSink):
             sink.see_that_none_is_back()
