@@ -19,6 +19,9 @@ from apbridge.ledger.rows import ChangeKind
 _ALWAYS = {ChangeKind.WITHDRAW: 2, ChangeKind.CHANGE: 10, ChangeKind.DEACTIVATE: 2}
 """How many go whatever share of the records they are: what a person has corrected by hand."""
 
+_ALL = 100
+"""In percent."""
+
 
 class Pending(NamedTuple):
     """A record whose change is held.
@@ -106,6 +109,8 @@ class Brake:
             if not of_kind or not 0 < len(of_kind.names) <= len(of_kind.kept):
                 continue
             number = of_kind.gone + len(of_kind.names)
-            if self.is_few(change, number) or number <= min(self._count, self._percent * standing() // 100):
+            # What changes may be inactive, and so be more than all that stands.
+            is_share = self._percent >= _ALL or number <= self._percent * standing() // _ALL
+            if self.is_few(change, number) or (number <= self._count and is_share):
                 of_kind.gone = number
                 yield dict(of_kind.kept)
