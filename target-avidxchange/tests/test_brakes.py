@@ -100,8 +100,18 @@ def test_the_count_holds_whatever_the_share(books: ReceivingCompany):
 
 
 def test_what_people_paid_by_hand_is_withdrawn_at_once_however_many(books: ReceivingCompany):
-    by_hand = {"kind": "payment", "external_id": None, "amount": Decimal("123.45"), "date": "2026-05-01"}
-    paid = {"amount_due": 0, "status": "paid", "is_eligible": False, "ineligible_because": "it is paid"}
+    by_hand: dict[str, Any] = {
+        "kind": "payment",
+        "external_id": None,
+        "amount": Decimal("123.45"),
+        "date": "2026-05-01",
+    }
+    paid: dict[str, Any] = {
+        "amount_due": 0,
+        "status": "paid",
+        "is_eligible": False,
+        "ineligible_because": "it is paid",
+    }
     bills = [bill(n, **paid, applications=[{"id": str(900 + n), **by_hand}]) for n in range(1, 13)]
     fails(books, *bills, *(bill(n, **NARROWED) for n in range(13, 20)))
     assert cancelled(books) == 12
