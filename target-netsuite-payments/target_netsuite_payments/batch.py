@@ -104,8 +104,10 @@ class Batch:
         new = [payment for payment in payments if payment.external_id not in self._posted]
         paid = {bill for one in new if not one.is_undone for bill in closed_by(one, rules.account)}
         self._in_parts = complete(self._bills, paid & self._bills.keys(), rules.as_on_bill, books)
-        numbered = books.numbered(number for payment in new for number in payment.numbers)
-        self._by_hand = RecordedByHand(numbered, rules)
+        # Of a part that is posted, too: others may stand under names that the payment has no more.
+        looked_up = [one for one in payments if one.part_of or one.external_id not in self._posted]
+        numbers = (number for payment in looked_up for number in payment.numbers)
+        self._by_hand = RecordedByHand(books.numbered(numbers), rules)
         # What is posted on another day than it has now may move, too.
         days = {name: recorded.day for name, recorded in self._posted.items()}
         settled = [payment for payment in payments if not payment.is_undone]
@@ -233,6 +235,7 @@ class Batch:
     def _result(self, payment: Payment) -> Done | APBridgeError:
         try:
             self._parts.check_known(payment.record, payment.id)
+            self._by_hand.refuse_split_otherwise(payment, self._parts.of(payment.record))
             if payment.is_undone:
                 return self._undo(payment)
             self._check_parts(payment)
@@ -361,7 +364,9 @@ class Batch:
         if recorded is None:
             named = closed_by(payment, self._rules.account)
             if self._applying.is_known(payment) or (named and not payment.amount):
-                return self._undo_credits(payment)
+                done, opened = self._applying.undo(payment)
+                self._open(payment, opened)
+                return done
             bills = [self._bills[bill] for bill in named if bill in self._bills]
             for by_hand in self._by_hand.of(payment, bills):
                 raise RejectedError("APB-PAY-062", remote_id=by_hand.id, **facts)
@@ -376,11 +381,6 @@ class Batch:
             if bill in self._bills:
                 self._bills[bill].unpaid += opened[bill] - covered.get(bill, Decimal(0))
                 self._changed.setdefault(bill, []).append(payment.external_id)
-        return done
-
-    def _undo_credits(self, payment: Payment) -> Done:
-        done, opened = self._applying.undo(payment)
-        self._open(payment, opened)
         return done
 
     def _release(self, payment: Payment, recorded: Recorded) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
 
 from apbridge.errors import RejectedError
 from apbridge.netsuite.payment_status import REFUSED
-from apbridge.schemas.identifiers import VENDOR, internal_id, is_our_payment
+from apbridge.schemas.identifiers import VENDOR, internal_id, is_our_payment, whole_payment
 from target_netsuite_payments.books import Bill, Recorded
 from target_netsuite_payments.checks import BillShare, closed_by, differences
 from target_netsuite_payments.payment import Payment
@@ -77,6 +77,34 @@ class RecordedByHand:
                         check_number=each.number,
                         applied=f"{each.applied[bill.id]:.2f}",
                     )
+
+    def refuse_split_otherwise(self, payment: Payment, parts: Iterable[Payment]) -> None:
+        """Reject a payment that stands under other external ids of its own than it has now.
+
+        The payables account of a bill may have changed since a write whose outcome the ledger does not know.
+
+        Args:
+            payment: What AvidXchange says, or a part of it.
+            parts: Its parts as they are now.
+
+        Raises:
+            RejectedError: There is such a vendor payment.
+        """
+        names = {payment.record, *(part.external_id for part in parts)}
+        found = sorted(
+            {
+                each.id
+                for number in payment.numbers
+                for each in self._numbered.get(number, ())
+                if each.external_id
+                and each.external_id not in names
+                and whole_payment(each.external_id) == payment.record
+                and not each.is_voided
+            },
+            key=int,
+        )
+        if found:
+            raise RejectedError("APB-PAY-087", payment=payment.id, remote_ids=", ".join(found))
 
     def claimed(self, recorded: Recorded, holder: str) -> None:
         """Note which payment a vendor payment is, by its external id."""

@@ -21,6 +21,7 @@ class Done:
         waits_for: What NetSuite has not decided about it; None where nothing is left to decide.
         facts: What the next run has to know.
         not_taken: Why NetSuite does not hold what AvidXchange tells beside it; None where it does.
+        failed: Whether a part of it could not be carried out, whatever the others wait for.
     """
 
     remote_id: str | None
@@ -29,3 +30,4 @@ class Done:
     waits_for: UnderWayError | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
     not_taken: RejectedError | None = None
+    failed: bool = False

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from apbridge.ledger.credits import Pairs
+from target_netsuite_payments.headers import WAY
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,10 @@ class Known:
     def with_parts(self, parts: Mapping[str, Mapping[str, Any]]) -> Known:
         """Return this with what is known of the parts of payments, each under its own external id."""
         whole = {name: value for name, value in self.remote_ids.items() if name not in parts}
+        parts = {
+            one: {name: {WAY: self.ways.get(one), **part} for name, part in some.items()}
+            for one, some in parts.items()
+        }
         every = {name: part for some in parts.values() for name, part in some.items()}
         return replace(
             self,
@@ -42,7 +47,7 @@ class Known:
             },
             ways={
                 **self.ways,
-                **{name: self.ways[one] for one, some in parts.items() if one in self.ways for name in some},
+                **{name: part[WAY] for name, part in every.items() if part[WAY]},
             },
             parts=parts,
         )

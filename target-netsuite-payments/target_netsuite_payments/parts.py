@@ -14,6 +14,7 @@ from apbridge.schemas.identifiers import BILL, internal_id, payment_external_id
 from apbridge.singer import Action
 from target_netsuite_payments.books import Bill
 from target_netsuite_payments.done import Done
+from target_netsuite_payments.headers import WAY, way
 from target_netsuite_payments.known import Known
 from target_netsuite_payments.payment import Allocation, Payment
 
@@ -104,7 +105,11 @@ class Parts:
     def _together(
         self, external_id: str, first: Payment, done: Mapping[str, Done], failed: RejectedError | None
     ) -> Done:
-        standing = {name: {"id": one.remote_id, **one.facts} for name, one in done.items() if one.remote_id}
+        standing = {
+            name: {"id": one.remote_id, **one.facts, WAY: way(first)}
+            for name, one in done.items()
+            if one.remote_id
+        }
         remote_ids = ", ".join(sorted({str(one["id"]) for one in standing.values()}, key=int))
         if failed:
             says = failed.says.rstrip(".")
@@ -117,6 +122,7 @@ class Parts:
             next((one.waits_for for one in done.values() if one.waits_for), None),
             {PARTS: {**self._known.get(external_id, {}), **standing}},
             failed or next((one.not_taken for one in done.values() if one.not_taken), None),
+            failed=failed is not None,
         )
 
 

@@ -107,7 +107,7 @@ class PaymentsSink(AcknowledgingSink):
         facts = _facts(record, done)
         if row and check_images.FACT in row.facts:
             facts[check_images.FACT] = row.facts[check_images.FACT]
-        if done.waits_for:
+        if done.waits_for and not done.failed:
             facts[_SINCE] = self._under_way_since(record, row, done.waits_for)
             return Outcome.under_way(done.waits_for, done.remote_id, facts)
         return self._ended(record, row, done, facts)

@@ -90,6 +90,7 @@ class Dispatch:
         self._brake = brake
         self._acknowledged: set[Need] = set()
         self._delivered: set[str] = set()
+        self._rejected: set[tuple[str, str]] = set()
         self._begun: set[str] = set()
         self._known = TrailSnapshot(0, datetime.now(timezone.utc))
         self._to_look_again: dict[tuple[str, str], OutcomeKind] = {}
@@ -330,6 +331,10 @@ class Dispatch:
         again = self._ledger.write(self._run.id, self._system, entries)
         for one in news:
             external_id, entry = one.external_id, one.entry
+            if one.kind is OutcomeKind.REJECTED:
+                self._rejected.add((stream, external_id))
+            else:
+                self._rejected.discard((stream, external_id))
             before = self._to_look_again.pop((stream, external_id), None)
             if before is None or one.kind is not OutcomeKind.UNCHANGED:
                 reason = entry.reason if entry else None
@@ -351,9 +356,11 @@ class Dispatch:
         """Write what the sink has found to be otherwise than it was delivered."""
         stream, corrections = sink.stream_name, sink.conclude()
         found = [
-            correction(stream, one, corrections[one.external_id])
+            correction(stream, one, why)
             for one in work
-            if one.external_id in corrections
+            if (why := corrections.get(one.external_id))
+            # What is rejected stays so, whatever else is noted of it.
+            and (isinstance(why, RejectedError) or (stream, one.external_id) not in self._rejected)
         ]
         self._ledger.write(self._run.id, self._system, [replace(one, known=self._known) for one in found])
         for entry in found:
