@@ -22,12 +22,14 @@ from target_netsuite_payments.checks import BillShare, check_bill, closed_by, co
 from target_netsuite_payments.credit_writing import CreditWriting
 from target_netsuite_payments.credits import (
     check_credits,
+    check_unchanged,
     credits_used,
     facts_of,
     left_difference,
     part_of,
     spread,
     spread_within,
+    taken_off,
     told,
 )
 from target_netsuite_payments.done import Done
@@ -98,12 +100,14 @@ class Applying:
             if shares[bill.id].discount:
                 discount = f"{shares[bill.id].discount:.2f}"
                 raise RejectedError("APB-PAY-114", payment=payment.id, discount=discount, bill=bill.id)
+        wanted = {bill: share.amount for bill, share in shares.items()}
         pairs = self._pairs.get(payment.external_id)
         if pairs is not None:
+            check_unchanged(payment, wanted, used, pairs)
             self._see_that_it_covers(payment, pairs)
             self._expect(payment, used)
             return self._settled(pairs)
-        pairs = spread({bill: share.amount for bill, share in shares.items()}, used)
+        pairs = spread(wanted, used)
         self._refresh(used)
         missing = [credit for credit in used if not self._is_applied(payment, pairs, credit)]
         open_pairs = {pair: amount for pair, amount in pairs.items() if pair[0] in missing}
@@ -198,7 +202,11 @@ class Applying:
                 self._others = self._read_others()
         every = {**self._others, **self._pairs}
         return sum(
-            (pairs.get(pair, _NO_CREDIT) for name, pairs in every.items() if name != payment.external_id),
+            (
+                pairs.get(pair, _NO_CREDIT)
+                for name, pairs in every.items()
+                if name != payment.external_id and name not in self._undone
+            ),
             _NO_CREDIT,
         )
 
@@ -245,17 +253,18 @@ class Applying:
         if pairs is None:
             used = credits_used(payment, self._rules.account)
             rest = covered_by_credits(payment, shares, recorded)
-            pairs = spread_within(rest, used, self.credits)
+            free = {
+                credit: known.without({bill: self._taken((credit, bill), payment) for bill in known.applied})
+                for credit, known in self.credits.items()
+                if credit in used
+            }
+            pairs = spread_within(rest, used, free)
             is_short = sum(rest.values()) > sum(pairs.values())
             if is_short and recorded.status in FINAL and not payment.is_undone:
                 for credit, amount in used.items():
-                    now = (
-                        sum(self.credits[credit].applied.values(), _NO_CREDIT)
-                        if credit in self.credits
-                        else _NO_CREDIT
-                    )
+                    now = sum(part_of(pairs, credit).values(), _NO_CREDIT)
                     if now < amount:
-                        raise self._taken_off(payment, credit, amount, now)
+                        raise taken_off(payment, credit, self.credits.get(credit), amount, now)
             self._take_over(payment, pairs)
         elif not payment.is_undone:
             self._see_that_it_covers(payment, pairs)
@@ -274,19 +283,7 @@ class Applying:
                 (min(amount, applied.get(bill, _NO_CREDIT)) for bill, amount in part.items()), _NO_CREDIT
             )
             if now < (wanted := sum(part.values(), _NO_CREDIT)):
-                raise self._taken_off(payment, credit, wanted, now)
-
-    def _taken_off(self, payment: Payment, credit: str, wanted: Decimal, now: Decimal) -> RejectedError:
-        known = self.credits.get(credit)
-        number = known.number if known else credit
-        return RejectedError(
-            "APB-PAY-110",
-            payment=payment.id,
-            credit=credit,
-            number=number,
-            amount=f"{wanted:.2f}",
-            applied=f"{now:.2f}",
-        )
+                raise taken_off(payment, credit, self.credits.get(credit), wanted, now)
 
     def _take_over(self, payment: Payment, pairs: Pairs) -> None:
         self._pairs[payment.external_id] = pairs
@@ -333,29 +330,29 @@ class Applying:
         Raises:
             RejectedError: It is; by whom cannot be told.
         """
-        pairs = self._wanted(payment)
-        for (credit, bill), amount in pairs.items():
+        for (credit, bill), amount in self._wanted(payment).items():
             known = self.credits.get(credit)
             applied = known.applied.get(bill, _NO_CREDIT) if known else _NO_CREDIT
-            if known is None or applied - self._taken((credit, bill), payment) < amount:
-                return
-        for (credit, bill), amount in pairs.items():
-            raise RejectedError(
-                "APB-PAY-112",
-                bill=bill,
-                status=payment.status,
-                applied=f"{self.credits[credit].applied[bill]:.2f}",
-                **facts_of(payment, self.credits[credit], amount),
-            )
+            if known is not None and applied - self._taken((credit, bill), payment) >= amount:
+                raise RejectedError(
+                    "APB-PAY-112",
+                    bill=bill,
+                    status=payment.status,
+                    applied=f"{applied:.2f}",
+                    **facts_of(payment, known, amount),
+                )
 
     def _left_on(self, payment: Payment, pairs: Pairs) -> dict[tuple[str, str], Decimal]:
         """Return those pairs of an undone payment that are still applied."""
-        return {
-            pair: amount
+        left = {
+            pair: min(
+                amount,
+                self.credits[pair[0]].applied.get(pair[1], _NO_CREDIT) - self._taken(pair, payment),
+            )
             for pair, amount in pairs.items()
             if pair[0] in self.credits
-            and self.credits[pair[0]].applied.get(pair[1], _NO_CREDIT) - self._taken(pair, payment) >= amount
         }
+        return {pair: amount for pair, amount in left.items() if amount > 0}
 
     def take_off(self, payment: Payment, pairs: Pairs) -> dict[str, Decimal]:
         """Take credits off the bills that they cover for a payment, as far as they still are.

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
@@ -66,6 +67,10 @@ class Credit:
     def left(self) -> Decimal:
         """How much of it is not used."""
         return self.total - sum(self.applied.values(), self.elsewhere)
+
+    def without(self, taken: Mapping[str, Decimal]) -> Credit:
+        """Return it as if what is taken of it on each bill were not applied."""
+        return replace(self, applied={bill: amount - taken[bill] for bill, amount in self.applied.items()})
 
 
 def credits_used(payment: Payment, account: str) -> dict[str, Decimal]:
@@ -276,6 +281,44 @@ def facts_of(payment: Payment, credit: Credit, amount: Decimal) -> dict[str, str
         "number": credit.number,
         "amount": f"{amount:.2f}",
     }
+
+
+def taken_off(
+    payment: Payment, credit: str, known: Credit | None, wanted: Decimal, now: Decimal
+) -> RejectedError:
+    """Return why a payment is rejected whose credit does not cover its bills any more."""
+    return RejectedError(
+        "APB-PAY-110",
+        payment=payment.id,
+        credit=credit,
+        number=known.number if known else credit,
+        amount=f"{wanted:.2f}",
+        applied=f"{now:.2f}",
+    )
+
+
+def check_unchanged(
+    payment: Payment, wanted: Mapping[str, Decimal], used: Mapping[str, Decimal], pairs: Pairs
+) -> None:
+    """Make sure that AvidXchange has a payment over nothing as it was when its credits were applied.
+
+    Args:
+        payment: What AvidXchange says.
+        wanted: What of it is on each bill.
+        used: What it uses of each credit.
+        pairs: What is applied for it.
+
+    Raises:
+        RejectedError: AvidXchange has corrected it since.
+    """
+    on_bills: defaultdict[str, Decimal] = defaultdict(Decimal)
+    of_credits: defaultdict[str, Decimal] = defaultdict(Decimal)
+    for (credit, bill), amount in pairs.items():
+        on_bills[bill] += amount
+        of_credits[credit] += amount
+    if (on_bills, of_credits) != (wanted, used):
+        now = told(spread(wanted, used))
+        raise RejectedError("APB-PAY-116", payment=payment.id, applied=told(pairs), wanted=now)
 
 
 def told(pairs: Pairs) -> str:

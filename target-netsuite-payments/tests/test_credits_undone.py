@@ -1,0 +1,108 @@
+"""Credits after somebody has changed what they cover: nothing is left on a bill, or short, without a word."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from apbridge.ledger import Status
+
+from .company import OpenBill, OpenCredit, PostingCompany
+from .program import Target
+from .records import in_full, paying, using, voided
+from .test_credits import nothing
+
+
+@pytest.fixture
+def pair(company: PostingCompany) -> tuple[OpenBill, OpenCredit]:
+    """A bill, and a credit of 10.00 of its vendor."""
+    bill = company.bill()
+    return bill, company.credit(bill, "10.00")
+
+
+@pytest.mark.parametrize("is_net", [True, False])
+def test_two_payments_with_one_credit_on_one_bill_are_voided_in_one_run(
+    company: PostingCompany, target: Target, pair: tuple[OpenBill, OpenCredit], *, is_net: bool
+):
+    company.switch(undone_payment_frees_credits=False)
+    bill, credit = pair
+    records = [
+        using(paying((bill, "5.00")), (credit, amount)) if is_net else nothing(bill, credit, amount)
+        for amount in ("4.00", "3.00")
+    ]
+    target.run(*records)
+    assert company.covered(credit) == {bill.id: 7}
+    target.run(*map(voided, records), on_void="delete")
+    assert company.covered(credit) == {}
+    assert company.unpaid(bill) == bill.unpaid
+
+
+def test_one_of_two_credits_that_is_applied_is_told_at_a_void(
+    company: PostingCompany, target: Target, pair: tuple[OpenBill, OpenCredit]
+):
+    bill, first = pair
+    second = company.credit(bill, "10.00", tranid="CM2")
+    record = using(paying((bill, "8.00")), (first, "4.00"), (second, "4.00"))
+    company.fault({"status": 400}, method="PATCH", path=f"/vendorCredit/{second.id}")
+    target.run(record)
+    company.calm()
+    assert company.covered(first) == {bill.id: 4}
+    target.run(voided(record), on_void="delete")
+    assert company.covered(first) == {} or target.row(record).status is Status.REJECTED
+
+
+@pytest.mark.parametrize("is_net", [True, False])
+def test_what_is_left_of_a_credit_that_was_reduced_by_hand_is_taken_off_at_a_void(
+    company: PostingCompany, target: Target, pair: tuple[OpenBill, OpenCredit], *, is_net: bool
+):
+    company.switch(undone_payment_frees_credits=False)
+    bill, credit = pair
+    record = using(in_full(bill), (credit, "4.00")) if is_net else nothing(bill, credit, "4.00")
+    target.run(record)
+    company.apply_by_hand(credit, bill, "3.00")
+    target.run(voided(record), on_void="delete")
+    assert company.covered(credit) == {}
+
+
+@pytest.mark.parametrize("is_ours", [True, False])
+def test_a_credit_that_covers_another_bill_leaves_its_own_short_and_is_told(
+    company: PostingCompany, target: Target, *, is_ours: bool
+):
+    bill, other = company.bills(2)
+    credit = company.credit(bill, "4.00")
+    record = using(in_full(bill), (credit, "4.00"))
+    if is_ours:
+        target.run(record)
+        company.apply_by_hand(credit, bill, "0")
+        target.lose_the_ledger()
+    else:
+        company.pay_by_hand(bill, record["amount"], record["check_number"])
+    company.apply_by_hand(credit, other, "4.00")
+    for _ in range(2):
+        target.run(record)
+        assert target.row(record).code == "APB-PAY-110"
+
+
+def test_a_credit_that_covers_the_bill_for_another_payment_is_not_taken_for_this_ones(
+    company: PostingCompany, target: Target, pair: tuple[OpenBill, OpenCredit]
+):
+    bill, credit = pair
+    target.run(nothing(bill, credit, "4.00"))
+    record = using(paying((bill, "9.00")), (credit, "4.00"))
+    company.pay_by_hand(bill, Decimal("5.00"), record["check_number"])
+    target.run(record)
+    assert target.row(record).code == "APB-PAY-110"
+
+
+def test_a_payment_over_nothing_that_was_corrected_is_told(
+    company: PostingCompany, target: Target, pair: tuple[OpenBill, OpenCredit]
+):
+    bill, credit = pair
+    record = nothing(bill, credit, "4.00")
+    target.run(record)
+    same = {name: record[name] for name in ("id", "external_id", "check_number")}
+    target.run(nothing(bill, credit, "6.00", **same, modified_at="2026-11-03T15:00:00Z"))
+    assert target.row(record).code == "APB-PAY-116"
+    assert f"4.00 of credit {credit.id} on bill {bill.id} applied" in (target.row(record).reason or "")
+    assert company.covered(credit) == {bill.id: 4}
