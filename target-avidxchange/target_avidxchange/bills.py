@@ -17,7 +17,7 @@ from apbridge.singer import Action, Outcome, PartlyDeliveredError, Record
 from apbridge.singer.sink import content_hash
 from apbridge.words import SUBMISSION, WITHDRAWN
 from target_avidxchange.brakes import hold_correction, hold_withdrawal
-from target_avidxchange.credited import credited, is_overpaid, less_credits, stands
+from target_avidxchange.credited import credited, is_overpaid, less_credits, stands, without_credits
 from target_avidxchange.documents import needs_of, with_codes
 from target_avidxchange.dry_run import see_that_it_may_change, see_that_its_lines_sum
 from target_avidxchange.forerunners import Forerunners
@@ -184,7 +184,7 @@ class BillSink(AvidXchangeSink):
 
     def _correct(self, record: Record, known: AcknowledgedInvoice) -> Outcome:
         """Bring an invoice to what credits leave of its bill; where that cannot be, withdraw it."""
-        if stands(record, known, self.remote_index):
+        if stands(record, self._whole(record), known, self.remote_index):
             see_that_it_was_not_lowered(record, known)
             return Outcome.unchanged(known.remote_id, known.facts())
         try:
@@ -210,7 +210,8 @@ class BillSink(AvidXchangeSink):
         if is_sent:
             if missing := self.shared.codes.missing(completed, self.word, BILL):
                 return Outcome.waiting(missing)
-            hold_correction(self, record, known)
+            whole = self._whole(record) if credited(record) else None
+            hold_correction(self, record, known, whole)
             acknowledged = self._upsert(completed, known, submission)
             if not acknowledged.is_proved:
                 return Outcome.delivered(acknowledged.remote_id, None, action, is_proved=False)
@@ -221,6 +222,7 @@ class BillSink(AvidXchangeSink):
                 total=str(completed.get("total")),
                 is_withdrawn=False,
                 credited=str(credited(record)) if credited(record) else None,
+                whole=whole,
             )
         try:
             pictured = self._send_images(record, invoice)
@@ -234,6 +236,11 @@ class BillSink(AvidXchangeSink):
         if not is_sent and pictured == invoice:
             return Outcome.unchanged(pictured.remote_id, pictured.facts())
         return Outcome.delivered(pictured.remote_id, pictured.facts(), action)
+
+    def _whole(self, record: Record) -> str:
+        """Return the fingerprint of what would be sent for a bill without the credits applied to it."""
+        whole = self.completed(without_credits(record))
+        return fingerprint(self.shared.client.upsertion(self.resource, whole).body)
 
     def _upsert(
         self, record: Record, known: AcknowledgedInvoice | None, submission: Submission

@@ -8,9 +8,10 @@ from apbridge import json
 from apbridge.errors import HeldError
 from apbridge.ledger import ChangeKind
 from apbridge.singer import AcknowledgingSink, Record
+from target_avidxchange.credited import credited, invoiced
 from target_avidxchange.invoice import AcknowledgedInvoice
 from target_avidxchange.refusals import name_of
-from target_avidxchange.withdrawal import Withdrawal, applied_by_us, is_ours, settled, unexplained
+from target_avidxchange.withdrawal import Withdrawal, applied_by_us, is_open, is_ours, settled, unexplained
 
 
 def hold_withdrawal(
@@ -25,6 +26,8 @@ def hold_withdrawal(
         HeldError: It may not be yet.
     """
     is_settled_by_others = not all(map(is_ours, bill["applications"]))
+    # A filter that leaves out a bill of which a part is open leaves that to nobody.
+    is_settled_by_others &= bill["is_eligible"] or not is_open(bill)
     if is_settled_by_others and not bill["is_deleted"] and unexplained(bill) <= 0:
         return
     facts = {"because": gone.because, "name": name_of(bill), "external_id": bill["external_id"]}
@@ -33,17 +36,28 @@ def hold_withdrawal(
     sink.hold_back(ChangeKind.WITHDRAW, bill, known.let_through, held)
 
 
-def hold_correction(sink: AcknowledgingSink, bill: Record, known: AcknowledgedInvoice | None) -> None:
-    """Hold back that an invoice that stands is changed.
+def hold_correction(
+    sink: AcknowledgingSink, bill: Record, known: AcknowledgedInvoice | None, whole: str | None
+) -> None:
+    """Hold back that an invoice that stands is changed; what more credits alone take off it goes at once.
+
+    Args:
+        sink: The sink of bills.
+        bill: The bill.
+        known: What is known of its invoice.
+        whole: Fingerprint of what would be sent without credits, where there are some.
 
     Raises:
         HeldError: It may not be yet.
     """
     if known is None or not known.body:
         return
-    before, now = json.number(known.total or ""), bill.get("total")
+    # No filter and no role applies a credit, and AvidXchange would pay that part meanwhile.
+    if credited(bill) > Decimal(known.credited or 0) and whole == known.without_credits:
+        return
+    before, now = json.number(known.total or ""), invoiced(bill)
     because = "its content changed, and its total did not"
-    if isinstance(before, Decimal) and now is not None and before != Decimal(now):
+    if isinstance(before, Decimal) and now is not None and before != now:
         because = "its total changed"
     held = HeldError("APB-BRK-003", because=because, name=name_of(bill), external_id=bill["external_id"])
     # Where it is refused, the invoice is withdrawn: who has let that through has let through this too.
@@ -59,7 +73,7 @@ def held_upsert(word: str, record: Record, *, was_active: bool) -> tuple[ChangeK
         record: The record.
         was_active: AvidXchange has it as active.
     """
-    if was_active and not record["is_active"]:
+    if was_active and not record.get("is_active", True):
         return ChangeKind.DEACTIVATE, held_inactive(word, record, "NetSuite has it as inactive")
     because = "it changed in NetSuite or in the mapping"
     name = f"{word} {name_of(record)}"

@@ -48,11 +48,26 @@ def less_credits(bill: Record) -> Record:
     return {**bill, "total": invoiced(bill), "lines": [*bill["lines"], *taken_off]}
 
 
-def stands(bill: Record, known: AcknowledgedInvoice, remote_index: RemoteIndex) -> bool:
-    """Return whether an invoice is right as it is, though credits have settled a part of its bill."""
+def without_credits(bill: Record) -> Record:
+    """Return a bill as if no credit were applied to it."""
+    return {**bill, "applications": [one for one in bill["applications"] if not is_credit(one)]}
+
+
+def stands(bill: Record, whole: str, known: AcknowledgedInvoice, remote_index: RemoteIndex) -> bool:
+    """Return whether an invoice is right as it is, though credits have settled a part of its bill.
+
+    Args:
+        bill: The bill.
+        whole: Fingerprint of what would be sent for it without credits.
+        known: What is known of its invoice.
+        remote_index: What AvidXchange has.
+    """
     is_corrected = known.total is not None and Decimal(known.total) == invoiced(bill)
     if is_corrected:
         return is_paid_by_us(bill)
+    # What our payments have closed stays as it was paid, however it is changed later.
+    if not is_paid_by_us(bill) and known.without_credits not in {None, whole}:
+        return False
     # AvidXchange itself may have paid with these credits, or people may have corrected the invoice there.
     there = remote_index.listed().get(bill["external_id"])
     return there is not None and there.status in LOCKED and there.to_pay == Decimal(bill["amount_due"])

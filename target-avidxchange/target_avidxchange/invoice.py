@@ -23,6 +23,7 @@ class AcknowledgedInvoice:
         images: sha256 of its pictures.
         is_withdrawn: We have cancelled it.
         credited: How much less than its bill it is over, for credits that were applied to that.
+        whole: Fingerprint of what would have been sent last without those credits.
         ours: External ids of our own payments that NetSuite showed applied to its bill.
         let_through: Key of a change of it that may be made: see `apbridge.singer.brake`.
     """
@@ -35,6 +36,7 @@ class AcknowledgedInvoice:
     ours: tuple[str, ...] = ()
     let_through: str | None = None
     credited: str | None = None
+    whole: str | None = None
 
     @classmethod
     def known(cls, row: Row | None) -> AcknowledgedInvoice | None:
@@ -51,6 +53,7 @@ class AcknowledgedInvoice:
             tuple(facts.get("ours", ())),
             facts.get(LET_THROUGH),
             facts.get("credited"),
+            facts.get("whole"),
         )
 
     @classmethod
@@ -76,6 +79,11 @@ class AcknowledgedInvoice:
             is_ours_to_reopen,
         )
 
+    @property
+    def without_credits(self) -> str | None:
+        """Fingerprint of what was sent last, but for credits; None where that is not known."""
+        return self.whole or (None if self.credited else self.body)
+
     def facts(self) -> Mapping[str, Any]:
         """Return what the ledger keeps."""
         return {
@@ -85,4 +93,5 @@ class AcknowledgedInvoice:
             "is_withdrawn": self.is_withdrawn,
             "ours": list(self.ours),
             "credited": self.credited,
+            **({"whole": self.whole} if self.whole else {}),
         }

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
@@ -29,9 +30,7 @@ class OurApplications:
         self._name_linked_payments(records)
         for record in records:
             if any(map(is_credit, record["applications"])):
-                record["applications"] = [
-                    part for one in record["applications"] for part in self._parts(one, record["id"])
-                ]
+                record["applications"] = [*self._split(record)]
 
     def _name_linked_payments(self, records: Sequence[Record]) -> None:
         """Name payments that people recorded by hand, and that the way back has linked since.
@@ -54,16 +53,26 @@ class OurApplications:
             if row and one["id"] in (row.remote_id or "").split(", "):
                 one["external_id"] = holder
 
-    def _parts(self, application: Mapping[str, Any], bill: str) -> list[dict[str, Any]]:
-        """Return an application of a credit as the parts that payments of ours have of it, and the rest."""
-        if not is_credit(application):
-            return [dict(application)]
-        parts, rest = [], Decimal(application["amount"])
-        for name, amount in sorted(self._credits.get((application["id"], bill), {}).items()):
-            if part := min(amount, rest):
-                parts.append({**application, "external_id": name, "amount": part})
-                rest -= part
-        return [*parts, {**application, "amount": rest}] if rest else parts
+    def _split(self, record: Record) -> Iterator[dict[str, Any]]:
+        """Yield each application of a credit as the parts that payments of ours have of it, and the rest.
+
+        A record that was held comes a second time, with what is ours already named.
+        """
+        taken: defaultdict[tuple[str, str], Decimal] = defaultdict(Decimal)
+        for one in filter(is_ours, record["applications"]):
+            taken[one["id"], one["external_id"]] += Decimal(one["amount"])
+        for one in record["applications"]:
+            if not is_credit(one):
+                yield dict(one)
+                continue
+            rest = Decimal(one["amount"])
+            for name, amount in sorted(self._credits.get((one["id"], record["id"]), {}).items()):
+                if (part := min(amount - taken[one["id"], name], rest)) > 0:
+                    taken[one["id"], name] += part
+                    rest -= part
+                    yield {**one, "external_id": name, "amount": part}
+            if rest:
+                yield {**one, "amount": rest}
 
     @cached_property
     def _credits(self) -> Mapping[tuple[str, str], Mapping[str, Decimal]]:

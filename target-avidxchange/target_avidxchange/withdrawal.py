@@ -33,7 +33,8 @@ def withdrawal(bill: Mapping[str, Any]) -> Withdrawal | None:
     is_to_pay = bill["is_eligible"] or is_paid_by_us(bill)
     # What credits leave of a bill is AvidXchange's to pay: its invoice is corrected to that.
     others = [one for one in bill["applications"] if not is_ours(one)]
-    if hidden > 0 or (others and not (is_to_pay and all(map(is_credit, others)))):
+    is_by_credits = all(map(is_credit, others)) and (is_to_pay or is_open(bill))
+    if hidden > 0 or (others and not is_by_credits):
         return settled_otherwise(bill)
     if is_to_pay:
         return None
@@ -54,6 +55,11 @@ def unexplained(bill: Mapping[str, Any]) -> Decimal:
     if total is None or due is None:
         return Decimal(0)
     return Decimal(total) - Decimal(due) - sum(Decimal(one["amount"]) for one in bill["applications"])
+
+
+def is_open(bill: Mapping[str, Any]) -> bool:
+    """Return whether something of a bill is due."""
+    return Decimal(bill.get("amount_due") or 0) > 0
 
 
 def settled(bill: Mapping[str, Any]) -> Decimal:

@@ -12,7 +12,18 @@ from apbridge.errors import APBridgeError, RejectedError
 from apbridge.json import loads
 from apbridge.ledger import Ledger, Status
 from apbridge.ledger.held import HeldChanges, held_changes, let_through
-from tests.canonical import CODING, READ, STREAMS, Message, account, bill, line, tombstone, vendor
+from tests.canonical import (
+    CODING,
+    READ,
+    STREAMS,
+    Message,
+    account,
+    applied,
+    bill,
+    line,
+    tombstone,
+    vendor,
+)
 
 if TYPE_CHECKING:
     from tests.conftest import ReceivingCompany, TargetResult
@@ -115,6 +126,37 @@ def test_what_people_paid_by_hand_is_withdrawn_at_once_however_many(books: Recei
     bills = [bill(n, **paid, applications=[{"id": str(900 + n), **by_hand}]) for n in range(1, 13)]
     fails(books, *bills, *(bill(n, **NARROWED) for n in range(13, 20)))
     assert cancelled(books) == 12
+
+
+@pytest.mark.parametrize("kind", ["credit", "journal"])
+def test_what_others_have_settled_in_part_takes_no_bill_past_it(books: ReceivingCompany, kind: str):
+    part: dict[str, Any] = {
+        "applications": [applied(901, "10.00", kind=kind)],
+        "amount_due": Decimal("113.45"),
+    }
+    said = fails(books, *(bill(n, **part, **NARROWED) for n in ALL))
+    assert cancelled(books) == 0
+    assert books.row(1).code == "APB-BRK-002"
+    assert ("subsidiaries leaves out its subsidiary, 3 (30)" in said) is (kind == "credit")
+
+
+def credited(number: int, amount: str, *lines: Any, due: str) -> Message:  # noqa: ANN401
+    applications = [applied(900 + number, amount, kind="credit")]
+    return bill(number, *lines, applications=applications, amount_due=Decimal(due))
+
+
+def test_what_people_credited_is_corrected_at_once_however_many(books: ReceivingCompany):
+    assert send(books, *(credited(n, "10.00", due="113.45") for n in ALL)).counts["bills"] == {
+        "delivered": 30
+    }
+    assert send(books, *(credited(n, "20.00", due="103.45") for n in ALL)).counts["bills"] == {
+        "delivered": 30
+    }
+    said = fails(books, *(credited(n, "30.00", line(1, "123.45"), due="93.45") for n in ALL))
+    assert "30 bills would be changed in AvidXchange" in said
+    assert "its total changed (30)" in said
+    totals = books.rows("SELECT DISTINCT total_cents FROM ax_invoice")
+    assert [one["total_cents"] for one in totals] == [10345]
 
 
 def test_what_is_approved_goes_once_and_nothing_beside_it(books: ReceivingCompany):

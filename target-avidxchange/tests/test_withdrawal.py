@@ -360,3 +360,23 @@ def test_of_two_payments_the_one_that_is_gone_is_told(company: ReceivingCompany)
     row = company.row(1)
     assert row.code == "APB-TAX-033"
     assert ": avidxchange-payment-9 was applied" in (row.reason or "")
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"), [({}, None), ({"account_number": 2}, "APB-TAX-021"), ({"vendor": 2}, "APB-TAX-021")]
+)
+def test_a_credit_that_we_have_paid_with_hides_no_other_change(
+    company: ReceivingCompany, changes: dict[str, int], code: str | None
+):
+    company.given(*CODING, bill(1, line(1, "100.00")))
+    company.approve(1)
+    company.pay(1, Decimal("40.00"))
+    changed = bill(
+        1,
+        line(1, "100.00", changes.get("account_number", 1)),
+        of_vendor=changes.get("vendor", 1),
+        applications=[applied(901, "40.00", kind="credit")],
+        amount_due=Decimal("60.00"),
+    )
+    company.send(changed)
+    assert company.row(1).code == code
