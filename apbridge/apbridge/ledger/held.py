@@ -172,6 +172,8 @@ def _held(ledger: Ledger, system: str | None, *, is_approved: bool) -> Iterator[
         rows = connection.execute(query if system is None else query.where(records.c.system == system)).all()
     for row in rows:
         facts = loads(row.facts or "{}")
+        if HELD not in facts:
+            continue  # It was found otherwise since: the next run that brings it holds it anew.
         amount = None if row.amount is None else Decimal(row.amount)
         because, key = facts[HELD_BECAUSE], facts[HELD]
         one = HeldRecord(row.external_id, row.number, amount, row.currency, key, because)

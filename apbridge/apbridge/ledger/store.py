@@ -223,7 +223,13 @@ class Ledger(LedgerRows):
                 if listed_at is not None:
                     moved = moved_on(connection, system, stream, some, listed_at, self._while)
                 left = [name for name in some if name not in moved]
-                values = self._found_values(run_id, system, stream, {name: there[name] for name in left}, now)
+                known = {name: there[name] for name in left}
+                # What is held there stays held, and what was let through may go.
+                for row in connection.execute(_THERE, {"system": system, "names": left}):
+                    if row.stream == stream:
+                        facts = {**known[row.external_id].facts, **_of_held(row)}
+                        known[row.external_id] = replace(known[row.external_id], facts=facts)
+                values = self._found_values(run_id, system, stream, known, now)
                 if values:
                     connection.execute(upsert_found(self._dialect), values)
                 recorded.update(left)
@@ -356,6 +362,10 @@ class Ledger(LedgerRows):
     def verify(self, expected: Anchor | None = None) -> TrailCheck:
         """Walk the audit trail and name its first broken link: see `AuditTrail.verify`."""
         return self.audit.verify(expected)
+
+
+def _of_held(row: SQLRow[Any]) -> dict[str, Any]:
+    return {name: fact for name, fact in loads(row.facts or "{}").items() if name in OF_HELD}
 
 
 def _now() -> datetime:

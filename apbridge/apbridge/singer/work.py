@@ -133,7 +133,7 @@ def held_back(stream: str, one: Work, found: HeldError) -> News:
         _Reason.of(found),
         # What is to be changed is there, whoever has sent it.
         acknowledged=True,
-        held={HELD: found.key, HELD_BECAUSE: found.because},
+        held={HELD: found.key, HELD_BECAUSE: redact_text(found.because)},
         in_doubt=one.is_in_doubt,
     )
     return News(OutcomeKind.WAITING, entry, one.external_id)
