@@ -9,7 +9,7 @@ from typing import Any
 from typing_extensions import override
 
 from apbridge.errors import APBridgeError
-from apbridge.ledger import Need, Row
+from apbridge.ledger import Need, Row, Status
 from apbridge.singer import Outcome, Record
 from target_avidxchange.documents import needs_of, with_codes
 from target_avidxchange.sinks import AvidXchangeSink, is_tombstone
@@ -63,11 +63,20 @@ class PurchaseOrderSink(AvidXchangeSink):
     def prepare(self, records: Sequence[Record], rows: Mapping[str, Row]) -> None:
         if self._is_taken:
             super().prepare(records, rows)
+            # Where no order is remembered, only AvidXchange knows whether it has one that is to be closed.
+            if any("order" not in row.facts and row.status is not Status.IGNORED for row in rows.values()):
+                self.look()
             self.shared.codes.refresh()
 
     @override
     def _shown(self, names: Collection[str]) -> Mapping[str, Mapping[str, Any]]:
         return {}
+
+    @override
+    def hold_upsert(self, record: Record, row: Row | None) -> None:
+        """Hold closings back: that goods come and are billed changes many orders every day."""
+        if record.get("status") not in _APPROVED:
+            super().hold_upsert(record, row)
 
     @override
     def deliver(self, record: Record, row: Row | None) -> Outcome:

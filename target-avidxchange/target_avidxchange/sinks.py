@@ -73,8 +73,10 @@ class AvidXchangeSink(AcknowledgingSink):
         names = [record["external_id"] for record in records]
         in_doubt = ledger.in_doubt(system, self.stream_name, names)
         in_doubt |= {name for name, row in rows.items() if not row.content_hash}
-        if in_doubt:
-            self.look(ledger.newest_write(system, in_doubt))
+        # Of what was held before anything was sent, the ledger does not know what AvidXchange has.
+        is_held_unseen = any(HELD in row.facts and "body" not in row.facts for row in rows.values())
+        if in_doubt or is_held_unseen:
+            self.look(ledger.newest_write(system, in_doubt) if in_doubt else 0)
         elif not self._has_begun:
             delivered = ledger.all_rows(system, self.stream_name, (Status.DELIVERED,))
             if next(delivered, None) is None:
@@ -265,17 +267,22 @@ class CodedSink(AvidXchangeSink):
 
     def _held_back(self, living: Sequence[Record], moving: Collection[str]) -> set[str]:
         """Return which of some records keep their code, for the change of it may not go yet."""
-        at = self.context
-        if at.brake.is_few(ChangeKind.CHANGE, len(moving)):
+        at, codes = self.context, self.shared.codes
+        had = {one.external_id: code for code, one in codes.known(self.stream_name).items()}
+        named = {one["external_id"]: one for one in living}
+        changing = {name for name, one in named.items() if had.get(name, self.code(one)) != self.code(one)}
+        if at.brake.is_few(ChangeKind.CHANGE, len(changing.union(moving))):
             return set()
         rows = at.ledger.rows(at.system, self.stream_name, moving)
-        facts = {name: row.facts for name, row in rows.items()}
-        wanted = {name: one[HELD] for name, one in facts.items() if HELD in one}
-        for one in living:
-            if one["external_id"] in rows:
-                wanted[one["external_id"]] = self.key_of(ChangeKind.CHANGE, one)
-        held = {name for name, key in wanted.items() if facts[name].get(LET_THROUGH) != key}
-        return held.intersection(moving)
+        return {name for name in moving if not self._is_let_through(rows.get(name), named.get(name))}
+
+    def _is_let_through(self, row: Row | None, record: Record | None) -> bool:
+        """Return whether a change of a record may go, as it comes now or as it was held."""
+        facts = row.facts if row else {}
+        wanted = (
+            {facts.get(HELD)} if record is None else {self.key_of(change, record) for change in ChangeKind}
+        )
+        return facts.get(LET_THROUGH) in wanted - {None}
 
     def _in_the_way(self, living: Sequence[Record]) -> Mapping[str, str]:
         """Return by code which other record has it in AvidXchange."""

@@ -1,0 +1,105 @@
+"""What a run may change at once of accounts and orders, also where the ledger was lost."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from apbridge.errors import APBridgeError
+from tests.canonical import CODING, MODIFIED, NS, STREAMS, Message, account, line, vendor
+
+if TYPE_CHECKING:
+    from tests.conftest import ReceivingCompany, TargetResult
+
+WITH_ORDERS = (*STREAMS, "purchase_orders")
+READ = {"bookmarks": {stream: {"replication_key_value": MODIFIED} for stream in WITH_ORDERS}}
+
+
+def send(company: ReceivingCompany, *messages: Message, **settings: Any) -> TargetResult:  # noqa: ANN401
+    usual = {"streams": WITH_ORDERS, "state": READ, "before": READ, "brake_percent": 10}
+    return company.send(*messages, **{**usual, **settings})
+
+
+def fails(company: ReceivingCompany, *messages: Message, **settings: Any) -> str:  # noqa: ANN401
+    with pytest.raises(APBridgeError) as found:
+        send(company, *messages, **settings)
+    assert found.value.code == "APB-BRK-010"
+    return str(found.value)
+
+
+def codes(company: ReceivingCompany) -> dict[str, str]:
+    found = company.rows("SELECT external_id, code FROM ax_gl_account")
+    return {one["external_id"].rpartition("-")[2]: one["code"] for one in found}
+
+
+def renumbered_to(number: int, code: int) -> Message:
+    stream, record = account(number)
+    return stream, {**record, "number": str(code)}
+
+
+def order(number: int, *, received: int = 0, **changes: object) -> Message:
+    of_item = {name: value for name, value in line(1, "10.00").items() if name != "kind"}
+    quantities = {"quantity": 4, "rate": Decimal("2.5"), "quantity_received": received, "quantity_billed": 0}
+    record = {
+        "id": str(number),
+        "external_id": f"{NS}-purchaseorder-{number}",
+        "number": f"PO-{number}",
+        "vendor_id": "1",
+        "order_date": "2026-10-01",
+        "currency": "USD",
+        "total": Decimal("10.00"),
+        "status": "pending_receipt",
+        "lines": [{**of_item, **quantities, "is_closed": False}],
+        "is_deleted": False,
+        "modified_at": MODIFIED,
+    }
+    return "purchase_orders", record | changes
+
+
+def test_after_a_lost_ledger_what_is_held_stays_so_in_the_next_run(company: ReceivingCompany):
+    company.given(*CODING, *(account(n) for n in range(1, 41)))
+    company.lose_ledger()
+    inactive = [account(n, is_active=n > 30) for n in range(1, 41)]
+    for _ in range(2):
+        said = fails(company, *inactive, before=None)
+        assert "30 gl accounts would be made inactive" in said
+    assert len(company.rows("SELECT 1 FROM ax_gl_account WHERE NOT active")) == 0
+
+
+@pytest.mark.parametrize("loses", [False, True])
+def test_no_code_is_freed_while_its_change_is_held(company: ReceivingCompany, loses: bool):  # noqa: FBT001
+    company.given(*CODING, *(account(n) for n in range(1, 31)))
+    if loses:
+        company.lose_ledger()
+    before = codes(company)
+    # Four change places, and sixteen get new numbers.
+    numbers = {n: 6000 + n % 4 + 1 if n < 5 else 7000 + n for n in range(1, 21)}
+    renumbered = [renumbered_to(n, numbers.get(n, 6000 + n)) for n in range(1, 31)]
+    for _ in range(2):
+        assert "20 gl accounts would be changed" in fails(
+            company, *renumbered, before=None if loses else READ
+        )
+        assert codes(company) == before
+    send(company, *renumbered, brake_off=True)
+    assert [codes(company)[n] for n in "12345"] == ["6002", "6003", "6004", "6001", "7005"]
+
+
+def test_goods_that_come_go_at_once_and_closings_are_held(company: ReceivingCompany):
+    some = range(1, 13)
+    send(company, *CODING, *map(order, some), before=None)
+    result = send(company, *(order(n, received=2) for n in some))
+    assert result.counts["purchase_orders"] == {"delivered": 12}
+    said = fails(company, *(order(n, received=2, status="closed") for n in some))
+    assert "12 purchase orders would be changed" in said
+
+
+def test_an_order_that_was_rejected_after_a_lost_ledger_is_closed(company: ReceivingCompany):
+    send(company, *CODING, order(1), order(2), before=None)
+    company.lose_ledger()
+    send(company, vendor(1), account(1), order(1, vendor_id=None), order(2), before=None)
+    send(company, order(1, status="closed"))
+    (found,) = company.rows("SELECT content FROM ax_purchase_order WHERE external_id LIKE '%-1'")
+    assert json.loads(found["content"])["open"] is False
