@@ -85,3 +85,9 @@ def held_inactive(word: str, record: Record, because: str) -> HeldError:
     """Return that a record is to be made inactive."""
     name = f"{word} {name_of(record)}"
     return HeldError("APB-BRK-004", because=because, name=name, external_id=record["external_id"])
+
+
+def held_credit(change: ChangeKind, credit: Record, because: str) -> HeldError:
+    """Return that a vendor credit is to be withdrawn or changed."""
+    code = "APB-BRK-007" if change is ChangeKind.WITHDRAW else "APB-BRK-008"
+    return HeldError(code, because=because, name=name_of(credit), external_id=credit["external_id"])

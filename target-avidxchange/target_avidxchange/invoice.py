@@ -23,7 +23,8 @@ class AcknowledgedInvoice:
         images: sha256 of its pictures.
         is_withdrawn: We have cancelled it.
         credited: How much less than its bill it is over, for credits that were applied to that.
-        whole: Fingerprint of what would have been sent last without those credits.
+        whole: Fingerprint of what would have been sent last without those credits; of a credit, if
+            nothing of it were applied.
         ours: External ids of our own payments that NetSuite showed applied to its bill.
         let_through: Key of a change of it that may be made: see `apbridge.singer.brake`.
     """

@@ -16,11 +16,12 @@ from typing_extensions import override
 
 from apbridge.avidxchange import Submission, fingerprint
 from apbridge.errors import RefusedError, RejectedError
-from apbridge.ledger import Need, Row
+from apbridge.ledger import ChangeKind, Need, Row
 from apbridge.ledger.run_history import RunHistory
 from apbridge.schemas.identifiers import CREDIT
 from apbridge.singer import Action, Outcome, Record
 from apbridge.words import CREDIT_SUBMISSION, VOID, WITHDRAWN
+from target_avidxchange.brakes import held_credit
 from target_avidxchange.documents import needs_of, with_codes
 from target_avidxchange.dry_run import see_that_it_may_change, see_that_its_lines_sum
 from target_avidxchange.invoice import AcknowledgedInvoice
@@ -112,6 +113,12 @@ class VendorCreditSink(AvidXchangeSink):
             return Outcome.unchanged(credit.remote_id, credit.facts())
         if missing := self.shared.codes.missing(completed, self.word, CREDIT):
             return Outcome.waiting(missing)
+        whole = fingerprint(self.shared.client.upsertion(self.resource, self.completed(record)).body)
+        # What is applied of it otherwise goes at once: no filter does that, and it may be used once more.
+        is_same = credit.whole == whole if credit.whole else credit.total != str(wanted)
+        if credit.body and not is_same:
+            held = held_credit(ChangeKind.CHANGE, record, "it changed in NetSuite or in the mapping")
+            self.hold_back(ChangeKind.CHANGE, record, credit.let_through, held)
         try:
             if self.context.is_dry_run:
                 see_that_its_lines_sum(completed, submission.call.purpose)
@@ -128,6 +135,7 @@ class VendorCreditSink(AvidXchangeSink):
             body=body,
             total=str(wanted),
             is_withdrawn=False,
+            whole=whole,
         )
         facts = sent.facts() if acknowledged.is_proved else None
         return Outcome.delivered(sent.remote_id, facts, action, is_proved=acknowledged.is_proved)
@@ -162,6 +170,9 @@ class VendorCreditSink(AvidXchangeSink):
                 raise self._is_no_more(record, there, because)
             # All of it is used there: nothing is left to be used twice.
             return Outcome.unchanged(known.remote_id, known.facts())
+        if because != _APPLIED and not known.is_withdrawn:
+            held = held_credit(ChangeKind.WITHDRAW, record, because)
+            self.hold_back(ChangeKind.WITHDRAW, record, known.let_through, held)
         submission = self.shared.client.cancellation(
             record["external_id"], WITHDRAWN + because, known.remote_id, resource=self.resource
         )

@@ -1,4 +1,4 @@
-"""What a run may change at once of accounts and orders, also where the ledger was lost."""
+"""What a run may change at once of accounts, orders and credits, also where the ledger was lost."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from apbridge.errors import APBridgeError
-from tests.canonical import CODING, MODIFIED, NS, STREAMS, Message, account, line, vendor
+from tests.canonical import CODING, MODIFIED, NS, STREAMS, Message, account, credit, line, vendor
 
 if TYPE_CHECKING:
     from tests.conftest import ReceivingCompany, TargetResult
 
-WITH_ORDERS = (*STREAMS, "purchase_orders")
-READ = {"bookmarks": {stream: {"replication_key_value": MODIFIED} for stream in WITH_ORDERS}}
+ALL_STREAMS = (*STREAMS, "purchase_orders", "vendor_credits")
+READ = {"bookmarks": {stream: {"replication_key_value": MODIFIED} for stream in ALL_STREAMS}}
 
 
 def send(company: ReceivingCompany, *messages: Message, **settings: Any) -> TargetResult:  # noqa: ANN401
-    usual = {"streams": WITH_ORDERS, "state": READ, "before": READ, "brake_percent": 10}
+    usual = {"streams": ALL_STREAMS, "state": READ, "before": READ, "brake_percent": 10}
     return company.send(*messages, **{**usual, **settings})
 
 
@@ -103,3 +103,22 @@ def test_an_order_that_was_rejected_after_a_lost_ledger_is_closed(company: Recei
     send(company, order(1, status="closed"))
     (found,) = company.rows("SELECT content FROM ax_purchase_order WHERE external_id LIKE '%-1'")
     assert json.loads(found["content"])["open"] is False
+
+
+def test_credits_are_held_too_but_not_what_is_applied_of_them(company: ReceivingCompany):
+    some = range(1, 13)
+    send(company, *CODING, *map(credit, some), before=None)
+    used: dict[str, Any] = {"amount_available": Decimal("30.00")}
+    assert send(company, *(credit(n, **used) for n in some)).counts["vendor_credits"] == {"delivered": 12}
+    narrowed: dict[str, Any] = {
+        "is_eligible": False,
+        "ineligible_because": "subsidiaries leaves out its subsidiary, 3",
+    }
+    said = fails(company, *(credit(n, **used, **narrowed) for n in some))
+    assert "12 vendor credits would be withdrawn" in said
+    said = fails(company, *(credit(n, line(1, "100.00"), **used) for n in some))
+    assert "12 vendor credits would be changed" in said
+    found = company.rows("SELECT DISTINCT status, total_cents FROM ax_invoice")
+    assert [(one["status"], one["total_cents"]) for one in found] == [("submitted", -3000)]
+    applied: dict[str, Any] = {"amount_available": Decimal(0), "is_eligible": False, "status": "applied"}
+    assert send(company, *(credit(n, **applied) for n in some)).counts["vendor_credits"] == {"delivered": 12}
