@@ -105,7 +105,9 @@ class CreditLoop:
         self.control = sandbox.control
         self._sandbox = sandbox
         self._ledger = ledger or f"sqlite:///{folder / 'ledger.db'}"
-        self._out = OutboundHalf(sandbox, self._ledger, folder / "spool", profile, streams=STREAMS)
+        self._out = OutboundHalf(
+            sandbox, self._ledger, folder / "spool", profile, streams=STREAMS, writes={"brake_off": True}
+        )
         self._avidxchange = sandbox.avidxchange_settings(profile)
         self._account = sandbox.credentials["NETSUITE_ACCOUNT_ID"]
         self.credits: dict[str, str] = {}
