@@ -21,6 +21,7 @@ from target_netsuite_payments.books import Bill, NetSuiteBooks, Recorded
 from target_netsuite_payments.checks import BillShare, check_bill, closed_by, covered_by_credits
 from target_netsuite_payments.credit_writing import CreditWriting
 from target_netsuite_payments.credits import (
+    check_covers,
     check_credits,
     check_unchanged,
     credits_used,
@@ -71,7 +72,9 @@ class Applying:
         self._read_others = others
         self._lock = Lock()
         named = {payment.external_id: credits_used(payment, rules.account) for payment in payments}
-        self.credits = books.credits(credit for used in named.values() for credit in used)
+        # A void may name none of those that the ledger knows of.
+        of_known = {credit for pairs in known.values() for credit, _ in pairs}
+        self.credits = books.credits(of_known.union(*named.values()))
         self._unknown = [
             payment
             for payment in sorted(payments, key=lambda one: one.paid_on or date.max)
@@ -104,7 +107,7 @@ class Applying:
         pairs = self._pairs.get(payment.external_id)
         if pairs is not None:
             check_unchanged(payment, wanted, used, pairs)
-            self._see_that_it_covers(payment, pairs)
+            check_covers(payment, pairs, self.credits)
             self._expect(payment, used)
             return self._settled(pairs)
         pairs = spread(wanted, used)
@@ -267,23 +270,8 @@ class Applying:
                         raise taken_off(payment, credit, self.credits.get(credit), amount, now)
             self._take_over(payment, pairs)
         elif not payment.is_undone:
-            self._see_that_it_covers(payment, pairs)
+            check_covers(payment, pairs, self.credits)
         return pairs
-
-    def _see_that_it_covers(self, payment: Payment, pairs: Pairs) -> None:
-        """Check that what the ledger knows to be applied for a payment still is.
-
-        Raises:
-            RejectedError: Somebody has taken it off.
-        """
-        for credit in sorted({credit for credit, _ in pairs}, key=int):
-            part = part_of(pairs, credit)
-            applied = self.credits[credit].applied if credit in self.credits else {}
-            now = sum(
-                (min(amount, applied.get(bill, _NO_CREDIT)) for bill, amount in part.items()), _NO_CREDIT
-            )
-            if now < (wanted := sum(part.values(), _NO_CREDIT)):
-                raise taken_off(payment, credit, self.credits.get(credit), wanted, now)
 
     def _take_over(self, payment: Payment, pairs: Pairs) -> None:
         self._pairs[payment.external_id] = pairs
@@ -334,13 +322,26 @@ class Applying:
             known = self.credits.get(credit)
             applied = known.applied.get(bill, _NO_CREDIT) if known else _NO_CREDIT
             if known is not None and applied - self._taken((credit, bill), payment) >= amount:
-                raise RejectedError(
-                    "APB-PAY-112",
-                    bill=bill,
-                    status=payment.status,
-                    applied=f"{applied:.2f}",
-                    **facts_of(payment, known, amount),
-                )
+                facts = {"bill": bill, "status": payment.status, **facts_of(payment, known, amount)}
+                raise RejectedError("APB-PAY-112", applied=f"{applied:.2f}", **facts)
+
+    def see_that_none_is_left(self, payment: Payment) -> None:
+        """Check that no credit covers the bills of an undone payment of which NetSuite has nothing else.
+
+        Raises:
+            RejectedError: One does; by whom cannot be told.
+        """
+        bills = closed_by(payment, self._rules.account)
+        for credit, amount in credits_used(payment, self._rules.account).items():
+            known = self.credits.get(credit)
+            applied = known.applied if known else {}
+            there = sum(
+                (applied[on] - self._taken((credit, on), payment) for on in bills if on in applied),
+                _NO_CREDIT,
+            )
+            if known and there >= amount:
+                facts = facts_of(payment, known, amount)
+                raise RejectedError("APB-PAY-117", status=payment.status, applied=f"{there:.2f}", **facts)
 
     def _left_on(self, payment: Payment, pairs: Pairs) -> dict[tuple[str, str], Decimal]:
         """Return those pairs of an undone payment that are still applied."""

@@ -14,7 +14,7 @@ from target_netsuite_payments.amendments import Amendments
 from target_netsuite_payments.applying import Applying
 from target_netsuite_payments.bill_details import complete
 from target_netsuite_payments.books import Bill, NetSuiteBooks, Recorded
-from target_netsuite_payments.by_hand import RecordedByHand, another, same
+from target_netsuite_payments.by_hand import RecordedByHand, another, numbers_of, same
 from target_netsuite_payments.captured import not_posted, on_bills
 from target_netsuite_payments.checks import (
     BillShare,
@@ -38,7 +38,7 @@ from target_netsuite_payments.parts import Parts
 from target_netsuite_payments.payment import Payment
 from target_netsuite_payments.posting import Posting
 from target_netsuite_payments.rules import PostingRules
-from target_netsuite_payments.undoing import Undoing
+from target_netsuite_payments.undoing import Undoing, stands
 
 _LINKED = "recorded by hand as vendor payment {}, which has our external id now: nothing is posted"
 _FOLLOWED = "vendor payment {} follows what AvidXchange has changed: {}"
@@ -104,9 +104,7 @@ class Batch:
         new = [payment for payment in payments if payment.external_id not in self._posted]
         paid = {bill for one in new if not one.is_undone for bill in closed_by(one, rules.account)}
         self._in_parts = complete(self._bills, paid & self._bills.keys(), rules.as_on_bill, books)
-        # Of a part that is posted, too: others may stand under names that the payment has no more.
-        looked_up = [one for one in payments if one.part_of or one.external_id not in self._posted]
-        numbers = (number for payment in looked_up for number in payment.numbers)
+        numbers = numbers_of(payments, self._posted, known.ways)
         self._by_hand = RecordedByHand(books.numbered(numbers), rules)
         # What is posted on another day than it has now may move, too.
         days = {name: recorded.day for name, recorded in self._posted.items()}
@@ -196,17 +194,10 @@ class Batch:
                 found.append((external_id, differs))
         left = self._books.payments(undone.id for _, undone in self._undone.values())
         for external_id, (payment, undone) in self._undone.items():
-            if (still := left.get(undone.id)) and self._stands(still, bills):
+            if (still := left.get(undone.id)) and stands(still, self._bills, bills):
                 facts = {"payment": payment.id, "status": payment.status, "remote_id": still.id}
                 found.append((external_id, RejectedError("APB-PAY-063", **facts)))
         return self._parts.together(found)
-
-    def _stands(self, recorded: Recorded, bills: Mapping[str, Bill]) -> bool:
-        """Return whether a payment still counts, be it that it is voided and a bill is not open again."""
-        return not recorded.is_voided or any(
-            applied and bill in bills and bills[bill].unpaid < self._bills[bill].unpaid
-            for bill, applied in recorded.applied.items()
-        )
 
     def _contradiction(self, payment: Payment, recorded: Recorded | None) -> APBridgeError | None:
         try:
@@ -237,7 +228,9 @@ class Batch:
             self._parts.check_known(payment.record, payment.id)
             self._by_hand.refuse_split_otherwise(payment, self._parts.of(payment.record))
             if payment.is_undone:
-                return self._undo(payment)
+                done = self._undo(payment)
+                self._by_hand.refuse_left_out(payment)
+                return done
             self._check_parts(payment)
             return self._post(payment)
         except APBridgeError as failure:
@@ -305,6 +298,8 @@ class Batch:
         head = changes(payment, went, recorded, bill, self._periods, self._rules) if bill else {}
         if not head:
             return Done(recorded.id, waits_for=waits_for, facts=self._applying.facts(payment))
+        if "tranId" in head:
+            self._by_hand.refuse_recorded_again(payment, recorded)
         self._posting.change(payment, recorded, head)
         self._written[payment.external_id] = payment
         note = _FOLLOWED.format(recorded.id, ", ".join(head))
@@ -370,6 +365,7 @@ class Batch:
             bills = [self._bills[bill] for bill in named if bill in self._bills]
             for by_hand in self._by_hand.of(payment, bills):
                 raise RejectedError("APB-PAY-062", remote_id=by_hand.id, **facts)
+            self._applying.see_that_none_is_left(payment)
             return Done(None, note=f"{said}, and NetSuite has no such payment: nothing is posted")
         done = self._undoing.undo(payment, recorded, self._bills)
         if done.action is None:

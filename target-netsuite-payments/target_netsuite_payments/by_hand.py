@@ -11,6 +11,7 @@ from apbridge.netsuite.payment_status import REFUSED
 from apbridge.schemas.identifiers import VENDOR, internal_id, is_our_payment, whole_payment
 from target_netsuite_payments.books import Bill, Recorded
 from target_netsuite_payments.checks import BillShare, closed_by, differences
+from target_netsuite_payments.headers import way
 from target_netsuite_payments.payment import Payment
 from target_netsuite_payments.rules import PostingRules
 
@@ -106,6 +107,37 @@ class RecordedByHand:
         if found:
             raise RejectedError("APB-PAY-087", payment=payment.id, remote_ids=", ".join(found))
 
+    def refuse_recorded_again(self, payment: Payment, posted: Recorded) -> None:
+        """Reject a posted payment that gets a number under which its bills are paid by hand as well.
+
+        Raises:
+            RejectedError: They are.
+        """
+        for each in self._namesakes(payment, ()):
+            for bill in sorted(each.applied.keys() & posted.applied.keys(), key=int):
+                raise RejectedError(
+                    "APB-PAY-118",
+                    payment=payment.id,
+                    posted=posted.id,
+                    check_number=each.number,
+                    remote_id=each.id,
+                    applied=f"{each.applied[bill]:.2f}",
+                    bill=bill,
+                )
+
+    def refuse_left_out(self, payment: Payment) -> None:
+        """Reject an undone payment of which somebody has recorded by hand what was not posted from here.
+
+        Raises:
+            RejectedError: There is such a vendor payment, and it stands.
+        """
+        left_out = payment.whole - payment.amount
+        for each in self._namesakes(payment, ()):
+            if payment.left_out and each.total == left_out:
+                raise RejectedError(
+                    "APB-PAY-062", payment=payment.id, status=payment.status, remote_id=each.id
+                )
+
     def claimed(self, recorded: Recorded, holder: str) -> None:
         """Note which payment a vendor payment is, by its external id."""
         self._claimed[recorded.id] = holder
@@ -148,6 +180,29 @@ class RecordedByHand:
                 currency = bill.symbol or payment.currency
                 return {self._rules.bank_account(payment, currency, bill.subsidiary).account}
         return {entry.account for entry in self._rules.bank_accounts}
+
+
+def numbers_of(
+    payments: Iterable[Payment], posted: Collection[str], ways: Mapping[str, Mapping[str, str | None]]
+) -> set[str]:
+    """Return the numbers under which others may have recorded payments.
+
+    Of what is posted, too, where others may stand under other names, or under the number that it gets.
+
+    Args:
+        payments: A batch.
+        posted: External ids of those that are posted.
+        ways: How they went when NetSuite was last brought in line with them.
+    """
+    return {
+        number
+        for one in payments
+        if one.external_id not in posted
+        or one.part_of
+        or (one.is_undone and one.left_out)
+        or ways.get(one.external_id, now := way(one)) != now
+        for number in one.numbers
+    }
 
 
 def same(payment: Payment, shares: Mapping[str, BillShare], by_hand: Sequence[Recorded]) -> Recorded:

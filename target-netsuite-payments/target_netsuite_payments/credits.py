@@ -297,6 +297,20 @@ def taken_off(
     )
 
 
+def check_covers(payment: Payment, pairs: Pairs, known: Mapping[str, Credit]) -> None:
+    """Make sure that what the ledger knows to be applied for a payment still is.
+
+    Raises:
+        RejectedError: Somebody has taken it off.
+    """
+    for credit in sorted({credit for credit, _ in pairs}, key=int):
+        part = part_of(pairs, credit)
+        applied = known[credit].applied if credit in known else {}
+        now = sum((min(amount, applied.get(bill, Decimal(0))) for bill, amount in part.items()), Decimal(0))
+        if now < (wanted := sum(part.values(), Decimal(0))):
+            raise taken_off(payment, credit, known.get(credit), wanted, now)
+
+
 def check_unchanged(
     payment: Payment, wanted: Mapping[str, Decimal], used: Mapping[str, Decimal], pairs: Pairs
 ) -> None:

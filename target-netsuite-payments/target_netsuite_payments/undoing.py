@@ -151,6 +151,14 @@ class Undoing:
         return Done(recorded.id, Action.CANCELLED, note, facts=kept)
 
 
+def stands(recorded: Recorded, before: Mapping[str, Bill], now: Mapping[str, Bill]) -> bool:
+    """Return whether a payment still counts, be it that it is voided and a bill is not open again."""
+    return not recorded.is_voided or any(
+        applied and bill in now and now[bill].unpaid < before[bill].unpaid
+        for bill, applied in recorded.applied.items()
+    )
+
+
 def _raise_if_voided_again(made: Iterable[Journal], facts: Mapping[str, str]) -> None:
     """Raise where several journals void a payment, or one more does when it is approved."""
     standing = [journal for journal in made if not journal.is_rejected]

@@ -106,3 +106,28 @@ def test_a_payment_over_nothing_that_was_corrected_is_told(
     assert target.row(record).code == "APB-PAY-116"
     assert f"4.00 of credit {credit.id} on bill {bill.id} applied" in (target.row(record).reason or "")
     assert company.covered(credit) == {bill.id: 4}
+
+
+def test_a_void_of_a_payment_that_somebody_deleted_tells_of_the_credit_that_is_left(
+    company: PostingCompany, target: Target, pair: tuple[OpenBill, OpenCredit]
+):
+    company.switch(undone_payment_frees_credits=False)
+    bill, credit = pair
+    record = using(in_full(bill), (credit, "4.00"))
+    target.run(record)
+    company.delete_payment(company.payment(record).id)
+    target.lose_the_ledger()
+    target.run(voided(record), on_void="delete")
+    assert target.row(record).code == "APB-PAY-117"
+    company.apply_by_hand(credit, bill, "0")
+    assert target.run(on_void="delete").counts == {"ignored": 1}
+
+
+def test_a_void_without_allocations_is_for_people_where_they_are_to_undo(
+    target: Target, pair: tuple[OpenBill, OpenCredit]
+):
+    bill, credit = pair
+    record = nothing(bill, credit, "4.00")
+    target.run(record)
+    target.run(voided(record, allocations=[]), on_void="reject")
+    assert target.row(record).code == "APB-PAY-115"
