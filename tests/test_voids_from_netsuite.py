@@ -21,6 +21,8 @@ from tests.in_process import InboundHalf, OutboundHalf, impatient
 
 STREAMS = ("vendors", "gl_accounts", "bills", "vendor_payments")
 
+RIGHT = {"vendor": "11", "tranid": "right", "lines": [{"account": "6010", "amount": "100.00"}]}
+
 
 @dataclass
 class Loop:
@@ -182,6 +184,24 @@ def test_what_is_undone_in_netsuite_alone_is_stopped_where_that_is_safe_and_told
         payments["by hand"]: "APB-TAX-034",
         payments["in part"]: "APB-TAX-034",
     }
+
+
+@pytest.mark.parametrize("profile", ["avidconnect"])
+def test_nothing_is_stopped_that_was_entered_again_by_hand_for_another_bill(loop: Loop):
+    loop.order("switches", **{"avidxchange.payment_stop": "done"})
+    payment, other = loop.paid(("wrong",), ("other",))
+    (there,) = [one for one in loop.sandbox.books()["avidxchange"]["payments"] if str(one["id"]) == payment]
+    loop.bills |= {"right": loop.order("netsuite/bills", bills=[RIGHT])["ids"][0]}
+    for undone in (payment, other):
+        loop.undo(undone)
+    again = loop.order("netsuite/pay-by-hand", bill=loop.bills["right"], check_number=there["checkNumber"])
+    loop.out()
+    assert (loop.status(payment), loop.status(other)) == ("settled", "voided")
+    assert loop.vendor_payments() == {payment: "APB-TAX-034"}
+    # Once that one is voided too, nothing stands for it.
+    loop.order("netsuite/void", id=str(again["id"]))
+    loop.out()
+    assert (loop.status(payment), loop.vendor_payments()) == ("voided", {})
 
 
 @pytest.mark.parametrize("profile", ["avidconnect"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 from threading import Lock
 from typing import Any
@@ -11,12 +11,15 @@ from typing_extensions import override
 
 from apbridge.errors import OutcomeUnknownError, RefusedError, RejectedError, UnderWayError
 from apbridge.ledger import Need, Row, Status
-from apbridge.schemas.identifiers import whole_payment
+from apbridge.schemas.identifiers import is_our_payment, whole_payment
 from apbridge.singer import Action, Outcome, Record
 from target_avidxchange.sinks import AvidXchangeSink
 from target_avidxchange.withdrawal import our_payments, unexplained, withdrawal
 
 BILLS = "bills"
+
+_NUMBERS = ("check_number", "avidpay_check_number", "ach_trace", "card_reference")
+"""By which of AvidXchange's numbers a person may enter a payment."""
 
 _TAKEN_BACK = {"voided", "failed"}
 """Where a payment stands that reaches nobody."""
@@ -26,13 +29,15 @@ class VendorPaymentSink(AvidXchangeSink):
     """Has AvidXchange stop a payment whose vendor payment was voided or deleted in NetSuite.
 
     A stop is not undone. So it goes only where NetSuite says that the vendor payment itself is no more, no
-    other one stands for the payment, and each bill that it pays is open by as much.
+    other one stands for the payment or has its number, and each bill that it pays is open by as much.
     """
 
     resource = "payment"
     word = "vendor payment"
 
     _standing: Mapping[str, str] = {}
+    _numbers: Collection[tuple[str, ...]] = ()
+    """Number and vendor of each vendor payment that stands."""
     _payments: Mapping[str, Mapping[str, Any]] | None = None
 
     def __init__(self, *arguments: Any) -> None:  # noqa: ANN401
@@ -46,6 +51,7 @@ class VendorPaymentSink(AvidXchangeSink):
         return {
             "payment": record.get("payment_external_id"),
             "is_undone": _is_undone(record) and self._may_stop,
+            "named": _named(record),
         }
 
     @override
@@ -54,19 +60,18 @@ class VendorPaymentSink(AvidXchangeSink):
         if not (self._may_stop and any(map(_is_undone, records))):
             return
         known = self.context.ledger.all_rows(self.context.system, self.stream_name)
-        standing = {
-            row.external_id: row.facts.get("payment") for row in known if not row.facts.get("is_undone")
-        }
+        standing = {row.external_id: row.facts for row in known}
         for one in records:
-            standing[one["external_id"]] = None if _is_undone(one) else one.get("payment_external_id")
-        self._standing = {name: payment for name, payment in standing.items() if payment}
+            standing[one["external_id"]] = _facts(one, standing.get(one["external_id"], {}))
+        facts = {name: each for name, each in standing.items() if not each.get("is_undone")}
+        self._standing = {name: each["payment"] for name, each in facts.items() if each.get("payment")}
+        self._numbers = {tuple(each["named"]) for each in facts.values() if each.get("named")}
 
     @override
     def deliver(self, record: Record, row: Row | None) -> Outcome:
         known = row.facts if row else {}
-        told = record.get("payment_external_id") or known.get("payment")
-        payment = whole_payment(told) if told else None
-        facts = {"payment": payment, "is_undone": _is_undone(record)}
+        facts = _facts(record, known)
+        payment = facts["payment"]
         if not (self._may_stop and facts["is_undone"] and payment):
             return Outcome.ignored(facts)
         if not self.context.intake.is_over:
@@ -89,7 +94,7 @@ class VendorPaymentSink(AvidXchangeSink):
             raise RejectedError("APB-TAX-035", **told)
         if self.context.ledger.in_doubt(self.context.system, self.stream_name, [record["external_id"]]):
             return Outcome.under_way(UnderWayError("APB-TAX-038", **told), there["id"], facts)
-        if because := self._why_not(there):
+        if because := self._why_not(there, facts):
             raise _untold(record, there, because=because)
         if not self.shared.client.stops_payments:
             raise RejectedError("APB-TAX-037", profile=self.shared.client.profile.name, **told)
@@ -97,8 +102,10 @@ class VendorPaymentSink(AvidXchangeSink):
             return Outcome.delivered(there["id"], facts, Action.CANCELLED)
         return Outcome.under_way(UnderWayError("APB-TAX-035", **told), there["id"], {**facts, "asked": True})
 
-    def _why_not(self, there: Mapping[str, Any]) -> str | None:
+    def _why_not(self, there: Mapping[str, Any], facts: Mapping[str, Any]) -> str | None:
         """Return why a payment must not be stopped, or not yet."""
+        if because := self._may_be_entered_again(there, facts):
+            return because
         if any(one["replaces_payment_id"] == there["id"] for one in self._listed().values()):
             return "it was reissued there"
         if not self.context.intake.were_read_to_their_end([BILLS]):
@@ -114,6 +121,18 @@ class VendorPaymentSink(AvidXchangeSink):
         ]
         if left or not shares:
             return f"NetSuite does not show as open by it what it pays ({', '.join(left) or 'nothing'})"
+        return None
+
+    def _may_be_entered_again(self, there: Mapping[str, Any], facts: Mapping[str, Any]) -> str | None:
+        """Return why another vendor payment may stand for a payment; None where none may."""
+        if not facts["named"]:
+            return "its number and vendor are not known, by which it may have been entered again"
+        if not self.context.intake.were_read_to_their_end([self.stream_name]):
+            return "this run has not read the vendor payments"
+        number, vendor = facts["named"]
+        numbers = {number, *(there[name] for name in _NUMBERS)}
+        if any((one, vendor) in self._numbers for one in numbers):
+            return "another vendor payment to this vendor has its number, and stands"
         return None
 
     def _is_stopped(self, record: Record, there: Mapping[str, Any]) -> bool:
@@ -158,6 +177,23 @@ class VendorPaymentSink(AvidXchangeSink):
 
 def _is_undone(record: Record) -> bool:
     return bool(record["is_deleted"] or record["is_voided"])
+
+
+def _named(record: Record) -> list[str] | None:
+    """Return the number and the vendor of a vendor payment; None where they are not known."""
+    number, vendor = record.get("number"), record.get("vendor_id")
+    return [number, vendor] if number and vendor else None
+
+
+def _facts(record: Record, known: Mapping[str, Any]) -> dict[str, Any]:
+    told = record.get("payment_external_id") or known.get("payment")
+    payment = whole_payment(told) if told and is_our_payment(told) else None
+    # Of one that was deleted nothing else is known any more.
+    return {
+        "payment": payment,
+        "is_undone": _is_undone(record),
+        "named": _named(record) or known.get("named"),
+    }
 
 
 def _undone(record: Record) -> str:

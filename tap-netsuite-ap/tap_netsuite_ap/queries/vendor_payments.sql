@@ -1,4 +1,4 @@
--- Vendor payments that stand for a payment of AvidXchange, and whether a person has voided them.
+-- Vendor payments, those by hand too, and whether a person has voided them.
 SELECT
   t.id AS id,
   t.externalid AS payment_external_id,  -- required
@@ -10,6 +10,5 @@ SELECT
   utc(t.lastmodifieddate) AS modified_at
 FROM transaction t
 WHERE t.type = 'VendPymt'
-  AND t.externalid LIKE 'avidxchange-payment-%'
   AND $where
 ORDER BY $order

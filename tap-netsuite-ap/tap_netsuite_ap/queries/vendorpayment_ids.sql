@@ -1,8 +1,7 @@
--- Our vendor payments that there are: one that was deleted leaves no date.
+-- The vendor payments that there are: one that was deleted leaves no date.
 SELECT
   t.id AS id
 FROM transaction t
 WHERE t.type = 'VendPymt'
-  AND t.externalid LIKE 'avidxchange-payment-%'
   AND $where
 ORDER BY $order

@@ -1,7 +1,6 @@
--- Whether our vendor payments are still those that were there: less to read than which they are.
+-- Whether the vendor payments are still those that were there: less to read than which they are.
 SELECT
   COUNT(t.id) AS records,  -- required
   SUM(t.id) AS sum_of_ids  -- required
 FROM transaction t
 WHERE t.type = 'VendPymt'
-  AND t.externalid LIKE 'avidxchange-payment-%'
