@@ -204,8 +204,8 @@ class CodedSink(AvidXchangeSink):
     """Records that are a code in AvidXchange.
 
     Several records may be mapped to one code, and AvidXchange has each code once: under the record that has
-    it already, else under the one whose own code it is in NetSuite, else under the first by external id. Of
-    the others nothing is sent, and they count as acknowledged.
+    it already, else under an active one, else under the one whose own code it is in NetSuite, else under the
+    first by external id. Of the others nothing is sent, and they count as acknowledged.
 
     Codes that change places are freed first: a record whose code another one is to have gets a temporary one.
     """
@@ -322,9 +322,11 @@ class CodedSink(AvidXchangeSink):
         here = {record["external_id"] for record in records}
         owners = {code: name for code, name in had.items() if name not in here}
 
-        def claim(record: Record) -> tuple[bool, bool, str]:
+        def claim(record: Record) -> tuple[bool, bool, bool, str]:
             code, name = self.code(record), record["external_id"]
-            return had.get(code) != name, self.own_code(record) != code, name
+            # Under one that is inactive no line could be on the code.
+            is_inactive = not record["is_active"]
+            return had.get(code) != name, is_inactive, self.own_code(record) != code, name
 
         for record in sorted(records, key=claim):
             owners.setdefault(self.code(record), record["external_id"])

@@ -58,6 +58,14 @@ def test_several_accounts_may_share_one_code(company: ReceivingCompany, rows: st
     assert company.calls()["refusals"] == {}
 
 
+def test_a_shared_code_is_an_active_accounts_where_its_own_is_inactive(company: ReceivingCompany):
+    mapped = table(company, "account,code\n6002,6001\n")
+    inactive = account(1, is_active=False)
+    result = company.send(vendor(1), inactive, account(2), bill(1, line(1, "1", 2)), **mapped)
+    assert result.counts["bills"] == {"delivered": 1}
+    assert [one["glCode"] for one in lines(company)] == ["6001"]
+
+
 def test_a_shared_code_gets_an_account_of_its_own_once_the_table_says_so(company: ReceivingCompany):
     company.send(vendor(1), account(1), account(2), **table(company, "account,code\n6002,6001\n"))
     result = company.send(
