@@ -88,7 +88,7 @@ class Batch:
         # Bills first: what another process posts while this one reads is then found as posted, and not taken
         # for a bill that something else has paid.
         self._bills = books.bills(bill for payment in payments for bill in closed_by(payment, rules.account))
-        self._parts = Parts(payments, self._bills, rules.account, known)
+        self._parts = Parts(payments, self._bills, rules, known)
         names = [*(payment.external_id for payment in payments), *self._parts.names]
         self._applying = Applying(books, posting, rules, payments, known.credits, known.all_credits)
         self._posted = books.posted(names, rules.facts.kinds)

@@ -17,6 +17,7 @@ from target_netsuite_payments.done import Done
 from target_netsuite_payments.headers import WAY, way
 from target_netsuite_payments.known import Known
 from target_netsuite_payments.payment import Allocation, Payment
+from target_netsuite_payments.rules import PostingRules
 
 PARTS = "parts"
 """Name of the fact that tells which vendor payments stand for a payment, by external id."""
@@ -30,7 +31,7 @@ class Parts:
     Args:
         payments: The batch.
         bills: What they pay.
-        account: NetSuite account id.
+        rules: The settings.
         known: What the ledger knows of them. What was one vendor payment once stays one.
     """
 
@@ -38,12 +39,17 @@ class Parts:
         self,
         payments: Iterable[Payment],
         bills: Mapping[str, Bill],
-        account: str,
+        rules: PostingRules,
         known: Known,
     ) -> None:
         self._known = known.parts
-        several = (payment for payment in payments if payment.external_id not in known.remote_ids)
-        found = {payment.external_id: _parts_of(payment, bills, account) for payment in several}
+        several = (
+            payment
+            for payment in payments
+            if payment.external_id not in known.remote_ids
+            and (payment.external_id in known.parts or _is_numbered(payment, rules))
+        )
+        found = {payment.external_id: _parts_of(payment, bills, rules.account) for payment in several}
         self._parts = {name: parts for name, parts in found.items() if parts}
         self._wholes = {part.external_id: name for name, parts in self._parts.items() for part in parts}
 
@@ -128,6 +134,11 @@ class Parts:
 
 def _gravity(found: tuple[str, APBridgeError]) -> int:
     return 2 if isinstance(found[1], RejectedError) else int(isinstance(found[1], UnderWayError))
+
+
+def _is_numbered(payment: Payment, rules: PostingRules) -> bool:
+    """Return whether its vendor payments have a number: a part is found by it, whatever its account is."""
+    return payment.number(rules.reference) is not None and "tranId" not in rules.fields.left_out
 
 
 def _parts_of(payment: Payment, bills: Mapping[str, Bill], account: str) -> list[Payment]:

@@ -154,3 +154,15 @@ def test_a_part_that_could_not_follow_the_payment_follows_in_the_next_run(
     company.calm()
     target.run()
     assert numbers(company, card) == ["55512", "55512"]
+
+
+def test_what_would_have_no_number_is_not_taken_apart(
+    company: PostingCompany, target: Target, bills: list[OpenBill]
+):
+    """Where a bill moves to another account, a part is found by its number alone."""
+    record = {**record_of(bills), "method": "ach", "check_number": None, "ach_trace": "7001"}
+    assert target.run(record, payment_reference="none").counts == {"rejected": 1}
+    assert target.row(record).code == "APB-PAY-024"
+    assert numbers(company, record) == []
+    assert target.run(record).counts == {"delivered": 1}
+    assert numbers(company, record) == ["7001", "7001"]
