@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -76,6 +77,7 @@ class Codes:
         self._remote_indexes = remote_indexes
         self._turn = RLock()
         self._known: dict[str, Mapping[str, Code]] = {}
+        self._users: dict[str, Mapping[str, set[str]]] = {}
         self._lists: dict[RemoteList, Mapping[str, Code]] = {}
         self._expected: dict[tuple[str, str], str] = {}
         self._own: dict[tuple[str, str], str] = {}
@@ -115,6 +117,12 @@ class Codes:
                 self._known[stream] = self._read(stream)
             return self._known[stream]
 
+    def users(self, stream: str) -> Mapping[str, set[str]]:
+        """Return by code which records have it that were active in NetSuite when they came last."""
+        with self._turn:
+            self.known(stream)
+            return self._users[stream]
+
     def listed(self, resource: RemoteList) -> Mapping[str, Code]:
         """List the codes of accounts, or of a dimension, whoever entered them; once a run."""
         with self._turn:
@@ -151,6 +159,8 @@ class Codes:
                     )
                 if found is not None and found.is_usable:
                     continue
+                if found is not None and self._context.brake.holds(place.stream):
+                    return Need(place.stream, f"with code {place.code}")  # It may become so yet.
                 raise RejectedError(
                     "APB-TAX-050" if found is None else "APB-TAX-051",
                     word=word.capitalize(),
@@ -203,6 +213,11 @@ class Codes:
         self._own |= {(stream, row.external_id): row.facts["code"] for row in rows}
         seen = _codes(self._remote_indexes.of(stream).seen)
         found = {code: one for code, one in seen.items() if one.external_id not in told}
+        users: defaultdict[str, set[str]] = defaultdict(set)
+        for row in rows:
+            if Code.of(row.external_id, row.facts).is_usable and not row.facts.get("is_kept"):
+                users[row.facts["code"]].add(row.external_id)
+        self._users[stream] = users
         own = (row for row in rows if not row.facts["shares_code"])
         return found | {row.facts["code"]: Code.of(row.external_id, row.facts) for row in own}
 

@@ -1,8 +1,7 @@
-"""Vendors and coding: what AvidXchange must know before it is sent a bill."""
+"""What the sinks of AvidXchange have in common."""
 
 from __future__ import annotations
 
-import abc
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -10,14 +9,12 @@ from singer_sdk import Target
 from typing_extensions import override
 
 from apbridge.avidxchange import Acknowledged, Submission, fingerprint
-from apbridge.errors import RefusedError, RejectedError
-from apbridge.ledger import ChangeKind, Need, RemoteFacts, Row, Status
+from apbridge.errors import RefusedError
+from apbridge.ledger import ChangeKind, Row, Status
 from apbridge.ledger.rows import HELD, LET_THROUGH
-from apbridge.mapping import MappingTable
-from apbridge.schemas.identifiers import netsuite_id
 from apbridge.singer import AcknowledgingSink, Action, Outcome, Record, SinkContext
 from target_avidxchange.brakes import held_inactive, held_upsert
-from target_avidxchange.refusals import name_of, rejection
+from target_avidxchange.refusals import rejection
 from target_avidxchange.shared import Shared
 
 
@@ -198,158 +195,3 @@ class AvidXchangeSink(AcknowledgingSink):
             answer.request_id = acknowledged.request_id
             answer.body = acknowledged.answer
         return acknowledged
-
-
-class CodedSink(AvidXchangeSink):
-    """Records that are a code in AvidXchange.
-
-    Several records may be mapped to one code, and AvidXchange has each code once: under the record that has
-    it already, else under an active one, else under the one whose own code it is in NetSuite, else under the
-    first by external id. Of the others nothing is sent, and they count as acknowledged.
-
-    Codes that change places are freed first: a record whose code another one is to have gets a temporary one.
-    """
-
-    _owners: Mapping[str, str]
-    _holders: Mapping[str, str]
-
-    @abc.abstractmethod
-    def code(self, record: Record) -> str:
-        """Return the code of a record."""
-
-    @abc.abstractmethod
-    def own_code(self, record: Record) -> str:
-        """Return the code that it would have without a table."""
-
-    @property
-    @abc.abstractmethod
-    def table(self) -> MappingTable:
-        """What maps it."""
-
-    @override
-    def completed(self, record: Record) -> Record:
-        return {**record, "code": self.code(record), "dimension": self.dimension}
-
-    @override
-    def facts(self, record: Record) -> Mapping[str, Any]:
-        return {**super().facts(record), "code": self.code(record), "shares_code": False}
-
-    @override
-    def sent(self, record: Record) -> Any:
-        body = super().sent(record)
-        return {"body": body, "table": self.table.rules} if self.table.rules else body
-
-    @override
-    def prepare(self, records: Sequence[Record], rows: Mapping[str, Row]) -> None:
-        super().prepare(records, rows)
-        living = [record for record in records if not is_tombstone(record)]
-        self._owners = self._shared_out(living) if self.table.rules else {}
-        self._holders = self._freed(living, {one["external_id"] for one in records if is_tombstone(one)})
-
-    def _freed(self, living: Sequence[Record], deleted: Collection[str]) -> Mapping[str, str]:
-        """Free the codes that are another's by now; return by code who is in the way all the same."""
-        codes = self.shared.codes
-        codes.expect(self.stream_name, {one["external_id"]: self.code(one) for one in living})
-        held = self._in_the_way(living)
-        moving = {
-            name
-            for code, name in held.items()
-            if name in deleted or codes.is_moving(self.stream_name, name, code)
-        }
-        moving -= self._held_back(living, moving)
-        if not moving:
-            return held
-        for name, there in self._shown(moving).items():
-            self._give_temporary_code(name, there)
-        codes.refresh(lists=True)
-        self._deleted = self._shown(deleted)
-        return self._in_the_way(living)
-
-    def _held_back(self, living: Sequence[Record], moving: Collection[str]) -> set[str]:
-        """Return which of some records keep their code, for the change of it may not go yet."""
-        at, codes = self.context, self.shared.codes
-        had = {one.external_id: code for code, one in codes.known(self.stream_name).items()}
-        named = {one["external_id"]: one for one in living}
-        changing = {name for name, one in named.items() if had.get(name, self.code(one)) != self.code(one)}
-        if at.brake.is_few(ChangeKind.CHANGE, len(changing.union(moving))):
-            return set()
-        rows = at.ledger.rows(at.system, self.stream_name, moving)
-        return {name for name in moving if not self._is_let_through(rows.get(name), named.get(name))}
-
-    def _is_let_through(self, row: Row | None, record: Record | None) -> bool:
-        """Return whether a change of a record may go, as it comes now or as it was held."""
-        facts = row.facts if row else {}
-        wanted = (
-            {facts.get(HELD)} if record is None else {self.key_of(change, record) for change in ChangeKind}
-        )
-        return facts.get(LET_THROUGH) in wanted - {None}
-
-    def _in_the_way(self, living: Sequence[Record]) -> Mapping[str, str]:
-        """Return by code which other record has it in AvidXchange."""
-        known = self.shared.codes.known(self.stream_name)
-        held: dict[str, str] = {}
-        for record in living:
-            code, name = self.code(record), record["external_id"]
-            holder = known.get(code)
-            is_owner = self._owners.get(code, name) == name
-            # What people entered in AvidXchange is theirs.
-            if is_owner and holder and holder.external_id != name and netsuite_id(holder.external_id):
-                held[code] = holder.external_id
-        return held
-
-    def _give_temporary_code(self, name: str, there: Mapping[str, Any]) -> None:
-        code = f"MOVED-{name.rpartition('-')[2]}"
-        is_gone = not self.shared.codes.is_expected(self.stream_name, name)
-        changes = {"code": code, "number": code} | ({"is_active": False} if is_gone else {})
-        submission = self.submission_of_shown(name, there, **changes)
-        try:
-            acknowledged = self.send(f"free the code of {self.word}", submission)
-        except RefusedError as refused:
-            self.logger.warning("%s", rejection(refused, self.word, {**there, "external_id": name}))
-            return
-        at = self.context
-        row = at.ledger.rows(at.system, self.stream_name, [name]).get(name)
-        facts = {"is_postable": there.get("is_postable", True), **(row.facts if row else {})}
-        facts |= {"is_active": not is_gone, "code": code, "shares_code": False, "body": None}
-        # It is in doubt until it has its own code.
-        moved = {name: RemoteFacts(acknowledged.remote_id, facts)}
-        at.ledger.found(at.run.id, at.system, self.stream_name, moved)
-
-    def _shared_out(self, records: Sequence[Record]) -> Mapping[str, str]:
-        codes = self.shared.codes
-        codes.refresh()
-        had = {code: one.external_id for code, one in codes.known(self.stream_name).items()}
-        here = {record["external_id"] for record in records}
-        owners = {code: name for code, name in had.items() if name not in here}
-
-        def claim(record: Record) -> tuple[bool, bool, bool, str]:
-            code, name = self.code(record), record["external_id"]
-            # Under one that is inactive no line could be on the code.
-            is_inactive = not record["is_active"]
-            return had.get(code) != name, is_inactive, self.own_code(record) != code, name
-
-        for record in sorted(records, key=claim):
-            owners.setdefault(self.code(record), record["external_id"])
-        return owners
-
-    @override
-    def deliver(self, record: Record, row: Row | None) -> Outcome:
-        if is_tombstone(record):
-            return super().deliver(record, row)
-        outcome = self._deliver_coded(record, row)
-        before = row.facts.get("code") if row else None
-        if outcome.facts and before not in {None, self.code(record)}:
-            self.shared.sent_codes.note_moved()
-        return outcome
-
-    def _deliver_coded(self, record: Record, row: Row | None) -> Outcome:
-        name = record["external_id"]
-        if self._owners.get(self.code(record), name) != name:
-            return Outcome.unchanged(None, {**self.facts(record), "shares_code": True})
-        if holder := self._holders.get(self.code(record)):
-            self.hold_upsert(record, row)
-            if not self.context.intake.is_over or self.context.brake.holds(self.stream_name):
-                return Outcome.waiting(Need(self.stream_name, holder))
-            told = {"name": name_of(record), "external_id": name, "wanted": self.code(record)}
-            raise RejectedError("APB-TAX-080", **told, word=self.word, other=holder)
-        return super().deliver(record, row)

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
 
 from apbridge import json
-from tests.canonical import CODING, account, bill, department, line, vendor
+from apbridge.errors import RejectedError
+from tests.canonical import CODING, READ, account, bill, department, line, vendor
 from tests.waiting import PATIENCE
 
 if TYPE_CHECKING:
     from tests.canonical import Record
-    from tests.conftest import ReceivingCompany
+    from tests.conftest import ReceivingCompany, TargetResult
 
 
 def table(company: ReceivingCompany, text: str, name: str = "accounts.csv") -> dict[str, str]:
@@ -212,3 +215,68 @@ def test_a_code_that_was_entered_in_avidxchange_itself_counts(company: Receiving
     company.send(*CODING, bill(1, line(1, "1", custom_fields={"cseg_region": "7"})))
     # It got past our own check: the sandbox, which does not have it, says no.
     assert company.row(1).code == "APB-TAX-013"
+
+
+Later = Callable[..., "TargetResult"]
+
+
+@pytest.fixture
+def later(company: ReceivingCompany) -> Later:
+    """Return what sends once more, where AvidXchange has the code of two accounts under the first of them."""
+    mapped = table(company, "account,code\n6002,6001\n")
+    company.send(*CODING, **mapped)
+    return partial(company.send, before=READ, **mapped)
+
+
+def usable(company: ReceivingCompany) -> list[tuple[str, str]]:
+    query = "SELECT code, external_id FROM ax_gl_account WHERE active AND postable ORDER BY code"
+    return [(row["code"], row["external_id"].rpartition("-")[2]) for row in company.rows(query)]
+
+
+GONE: list[Record] = [{"is_active": False}, {"is_postable": False}, {"is_deleted": True}]
+
+
+@pytest.mark.parametrize("gone", GONE, ids=["inactive", "unpostable", "deleted"])
+def test_a_shared_code_stays_as_long_as_one_of_its_accounts_is_active(
+    company: ReceivingCompany, later: Later, gone: Record
+):
+    first = account(1, **gone)
+    assert later(first, bill(1, line(1, "1", 2))).counts["bills"] == {"delivered": 1}
+    company.calls()
+    later(first, account(2, name="Travel"))
+    assert (usable(company), company.calls()["writes"]) == ([("6001", "1")], 0)
+    # Once nobody has it any more it goes too, and comes again with the other account.
+    later(first, account(2, **gone))
+    assert usable(company) == []
+    assert later(first, account(2), bill(2, line(1, "1", 2))).counts["bills"] == {"delivered": 1}
+    assert usable(company) == [("6001", "1")]
+    later(first, account(2))
+    company.calls()
+    later(first, account(2))
+    assert company.calls()["total"] == 0
+
+
+def test_a_shared_code_comes_again_after_a_lost_ledger(company: ReceivingCompany, later: Later):
+    inactive = account(1, is_active=False)
+    later(inactive, account(2, is_active=False))
+    company.lose_ledger()
+    company.batch = 1
+    sent = later(vendor(1), account(2), inactive, bill(1, line(1, "1", 2)), before=None)
+    assert (sent.counts["bills"], usable(company)) == ({"delivered": 1}, [("6001", "1")])
+
+
+def test_shared_codes_come_again_within_the_brakes_limits(company: ReceivingCompany):
+    rules = "".join(f"{6000 + n + 20},{6000 + n}\n" for n in range(1, 13))
+    mapped = table(company, f"account,code\n{rules}")
+    inactive = [account(n, is_active=False) for n in range(1, 13)]
+    company.send(vendor(1), *inactive, *(account(n + 20, is_active=False) for n in range(1, 13)), **mapped)
+    active = [account(n + 20) for n in range(1, 13)]
+    bills = [bill(n, line(1, "1", n + 20)) for n in range(1, 13)]
+    with pytest.raises(RejectedError, match="12 gl accounts would be changed in AvidXchange"):
+        company.send(*inactive, *active, *bills, **mapped, brake_count=11)
+    assert (usable(company), company.invoice(1)) == ([], None)
+    # Also where the bills come before their stream's end is known.
+    company.batch = 5
+    sent = company.send(*inactive, *active, *bills, **mapped)
+    assert sent.counts["bills"] == {"delivered": 12}
+    assert company.calls()["refusals"] == {}
