@@ -21,6 +21,7 @@ from apbridge.schemas.identifiers import (
     namespace_of,
     netsuite_id,
     netsuite_namespace,
+    part_external_id,
     payment_external_id,
     whole_payment,
 )
@@ -64,7 +65,7 @@ def test_another_name_is_of_no_netsuite_record(name: str | None):
 
 def test_our_payments_are_told_by_their_names():
     assert payment_external_id("42") == "avidxchange-payment-42"
-    assert payment_external_id("42", "111") == "avidxchange-payment-42-ap111"
+    assert part_external_id(payment_external_id("42"), "111") == "avidxchange-payment-42-ap111"
     assert list(map(whole_payment, ["avidxchange-payment-a-b-ap1", "avidxchange-payment-a-b", "x-ap1"])) == [
         "avidxchange-payment-a-b",
         "avidxchange-payment-a-b",

@@ -88,10 +88,10 @@ class Batch:
         # Bills first: what another process posts while this one reads is then found as posted, and not taken
         # for a bill that something else has paid.
         self._bills = books.bills(bill for payment in payments for bill in closed_by(payment, rules.account))
-        self._parts = Parts(payments, self._bills, rules, known)
-        names = [*(payment.external_id for payment in payments), *self._parts.names]
+        self._parts = Parts(payments, self._bills, rules.account, known)
         self._applying = Applying(books, posting, rules, payments, known.credits, known.all_credits)
-        self._posted = books.posted(names, rules.facts.kinds)
+        names = [payment.external_id for payment in payments]
+        self._posted = books.posted(names, rules.facts.kinds, parts_of=self._parts.possible)
         payments = self._parts.apart(payments, self._posted)
         applied = {bill for recorded in self._posted.values() for bill in recorded.applied}
         self._bills |= books.bills(applied - self._bills.keys())
@@ -226,7 +226,6 @@ class Batch:
     def _result(self, payment: Payment) -> Done | APBridgeError:
         try:
             self._parts.check_known(payment.record, payment.id)
-            self._by_hand.refuse_split_otherwise(payment, self._parts.of(payment.record))
             if payment.is_undone:
                 done = self._undo(payment)
                 self._by_hand.refuse_left_out(payment)

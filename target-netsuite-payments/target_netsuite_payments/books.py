@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from apbridge import json
 from apbridge.errors import RefusedError, SettingError
-from apbridge.netsuite import NetSuite, in_list, void_journals
+from apbridge.netsuite import NetSuite, in_list, literal, void_journals
 from apbridge.netsuite.answers import as_documented
 from apbridge.netsuite.catalog import FieldKind, Fields
 from apbridge.netsuite.client import Row
@@ -21,6 +21,7 @@ from apbridge.netsuite.queries.lines import QueryLine
 from apbridge.netsuite.queries.query import Query
 from apbridge.netsuite.queries.reader import Reader
 from apbridge.netsuite.void_journals import Journal
+from apbridge.schemas.identifiers import part_external_id
 from target_netsuite_payments.credits import Credit, read_credits
 from target_netsuite_payments.instalments import Instalment, by_record
 from target_netsuite_payments.periods import Period
@@ -36,6 +37,7 @@ _CODES = Query.load(__package__, "bill_codes", "read the coding of bills", ["bil
 _VENDORS = Query.load(__package__, "vendors", "look a vendor up", ["id"])
 
 _JOURNAL, _CREDIT = "Journal", "VendCred"
+_MOST_ALTERNATIVES = 200
 _PROBLEM = "a row without what was asked for"
 _TABLE = re.compile(r"Record '(\w+)' was not found")
 
@@ -141,20 +143,29 @@ class NetSuiteBooks:
         with _tables_named():
             return read_credits(self._reader, ids)
 
-    def posted(self, external_ids: Iterable[str], custom: Fields | None = None) -> dict[str, Recorded]:
-        """Read vendor payments by external id, with what they pay, and what some custom fields hold."""
-        found = self._payments("externalid", external_ids, custom or {})
+    def posted(
+        self, external_ids: Iterable[str], custom: Fields | None = None, parts_of: Iterable[str] = ()
+    ) -> dict[str, Recorded]:
+        """Read vendor payments by external id, with what they pay.
+
+        Args:
+            external_ids: Theirs.
+            custom: Custom fields to read of them.
+            parts_of: Payments of which to read all parts, whatever payables accounts these are named by.
+        """
+        by_name = self._by("externalid", external_ids)
+        found = self._payments(lambda query: [*by_name(query), *self._parts(query, parts_of)], custom or {})
         return {each.external_id: each for each in found if each.external_id}
 
     def payments(self, ids: Iterable[str]) -> dict[str, Recorded]:
         """Read vendor payments by internal id, with what they pay. One that is deleted is left out."""
-        return {each.id: each for each in self._payments("id", ids)}
+        return {each.id: each for each in self._payments(self._by("id", ids))}
 
     def numbered(self, numbers: Iterable[str]) -> dict[str, list[Recorded]]:
         """Read vendor payments by the number that was typed, with what they pay; every number is named."""
         wanted = list(numbers)
         found: dict[str, list[Recorded]] = {number: [] for number in wanted}
-        for each in self._payments("tranid", wanted):
+        for each in self._payments(self._by("tranid", wanted)):
             if each.number:
                 found.setdefault(each.number, []).append(each)
         return found
@@ -255,14 +266,32 @@ class NetSuiteBooks:
         with _tables_named():
             return void_journals.journals(self._reader, of=of, ids=ids)
 
-    def _payments(self, column: str, values: Iterable[str], custom: Fields | None = None) -> list[Recorded]:
+    def _by(self, column: str, values: Iterable[str]) -> Callable[[Query], list[Row]]:
+        def read(query: Query) -> list[Row]:
+            found = self._reader.look_up(query, values, by=column, write=in_list)()
+            return [row for some in found.values() for row in some]
+
+        return read
+
+    def _parts(self, query: Query, payments: Iterable[str]) -> Iterator[Row]:
+        column = query.expression("externalid")
+        # Parts of others may come too: `_` stands for any sign, and the case of letters may not count.
+        begin = [
+            f"{column} LIKE {literal(part_external_id(name, '') + '%')}" for name in sorted(set(payments))
+        ]
+        for first in range(0, len(begin), _MOST_ALTERNATIVES):
+            alike = " OR ".join(begin[first : first + _MOST_ALTERNATIVES])
+            yield from self._reader.all(query, where=[f"({alike})"])
+
+    def _payments(
+        self, read: Callable[[Query], Iterable[Row]], custom: Fields | None = None
+    ) -> list[Recorded]:
         custom = custom or {}
         query = _PAYMENTS.put(
             "$custom", (QueryLine(f"  {_read(name, kind)} AS {name},") for name, kind in custom.items())
         )
         with _tables_named():
-            found = self._reader.look_up(query, values, by=column, write=in_list)()
-            rows = [row for some in found.values() for row in some]
+            rows = list({row["id"]: row for row in read(query)}.values())
             applied = self._reader.look_up(_APPLICATIONS, [row["id"] for row in rows], by="payment")()
         reversals = void_journals.reversals(
             self._reader,

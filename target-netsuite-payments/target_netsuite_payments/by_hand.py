@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from apbridge.errors import RejectedError
 from apbridge.netsuite.payment_status import REFUSED
-from apbridge.schemas.identifiers import VENDOR, internal_id, is_our_payment, whole_payment
+from apbridge.schemas.identifiers import VENDOR, internal_id, is_our_payment
 from target_netsuite_payments.books import Bill, Recorded
 from target_netsuite_payments.checks import BillShare, closed_by, differences
 from target_netsuite_payments.headers import way
@@ -78,34 +78,6 @@ class RecordedByHand:
                         check_number=each.number,
                         applied=f"{each.applied[bill.id]:.2f}",
                     )
-
-    def refuse_split_otherwise(self, payment: Payment, parts: Iterable[Payment]) -> None:
-        """Reject a payment that stands under other external ids of its own than it has now.
-
-        The payables account of a bill may have changed since a write whose outcome the ledger does not know.
-
-        Args:
-            payment: What AvidXchange says, or a part of it.
-            parts: Its parts as they are now.
-
-        Raises:
-            RejectedError: There is such a vendor payment.
-        """
-        names = {payment.record, *(part.external_id for part in parts)}
-        found = sorted(
-            {
-                each.id
-                for number in payment.numbers
-                for each in self._numbered.get(number, ())
-                if each.external_id
-                and each.external_id not in names
-                and whole_payment(each.external_id) == payment.record
-                and not each.is_voided
-            },
-            key=int,
-        )
-        if found:
-            raise RejectedError("APB-PAY-087", payment=payment.id, remote_ids=", ".join(found))
 
     def refuse_recorded_again(self, payment: Payment, posted: Recorded) -> None:
         """Reject a posted payment that gets a number under which its bills are paid by hand as well.
@@ -187,7 +159,8 @@ def numbers_of(
 ) -> set[str]:
     """Return the numbers under which others may have recorded payments.
 
-    Of what is posted, too, where others may stand under other names, or under the number that it gets.
+    Of what is posted, too, where others may stand under the number that it gets, or stand for what it leaves
+    out.
 
     Args:
         payments: A batch.
@@ -198,7 +171,6 @@ def numbers_of(
         number
         for one in payments
         if one.external_id not in posted
-        or one.part_of
         or (one.is_undone and one.left_out)
         or ways.get(one.external_id, now := way(one)) != now
         for number in one.numbers

@@ -10,14 +10,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from apbridge.errors import APBridgeError, RejectedError, UnderWayError
-from apbridge.schemas.identifiers import BILL, internal_id, payment_external_id
+from apbridge.schemas.identifiers import BILL, internal_id, part_external_id, whole_payment
 from apbridge.singer import Action
-from target_netsuite_payments.books import Bill
+from target_netsuite_payments.books import Bill, Recorded
+from target_netsuite_payments.checks import closed_by
 from target_netsuite_payments.done import Done
 from target_netsuite_payments.headers import WAY, way
 from target_netsuite_payments.known import Known
 from target_netsuite_payments.payment import Allocation, Payment
-from target_netsuite_payments.rules import PostingRules
 
 PARTS = "parts"
 """Name of the fact that tells which vendor payments stand for a payment, by external id."""
@@ -31,7 +31,7 @@ class Parts:
     Args:
         payments: The batch.
         bills: What they pay.
-        rules: The settings.
+        account: NetSuite account id.
         known: What the ledger knows of them. What was one vendor payment once stays one.
     """
 
@@ -39,29 +39,33 @@ class Parts:
         self,
         payments: Iterable[Payment],
         bills: Mapping[str, Bill],
-        rules: PostingRules,
+        account: str,
         known: Known,
     ) -> None:
         self._known = known.parts
-        several = (
-            payment
-            for payment in payments
-            if payment.external_id not in known.remote_ids
-            and (payment.external_id in known.parts or _is_numbered(payment, rules))
-        )
-        found = {payment.external_id: _parts_of(payment, bills, rules.account) for payment in several}
+        several = [payment for payment in payments if payment.external_id not in known.remote_ids]
+        self.possible = [
+            payment.external_id
+            for payment in several
+            if payment.is_undone or payment.external_id in known.parts or len(closed_by(payment, account)) > 1
+        ]
+        """External ids of payments that may have parts in NetSuite, be it of other accounts than now."""
+        found = {payment.external_id: _parts_of(payment, bills, account) for payment in several}
         self._parts = {name: parts for name, parts in found.items() if parts}
         self._wholes = {part.external_id: name for name, parts in self._parts.items() for part in parts}
+        self._standing: defaultdict[str, dict[str, str]] = defaultdict(dict)
 
-    @property
-    def names(self) -> list[str]:
-        """External ids of all parts."""
-        return list(self._wholes)
+    def apart(self, payments: Iterable[Payment], posted: Mapping[str, Recorded]) -> list[Payment]:
+        """Return payments with parts in the place of those that have some and are not posted whole.
 
-    def apart(self, payments: Iterable[Payment], posted: Iterable[str]) -> list[Payment]:
-        """Return payments with parts in the place of those that have some and are not posted whole."""
-        for name in set(posted) & self._parts.keys():
-            del self._parts[name]
+        Args:
+            payments: The batch.
+            posted: What NetSuite holds of them, and of all parts that they ever had, by external id.
+        """
+        for name, recorded in posted.items():
+            self._parts.pop(name, None)
+            if (whole := whole_payment(name)) != name and not recorded.is_voided:
+                self._standing[whole][name] = recorded.id
         return [part for payment in payments for part in self._parts.get(payment.external_id, [payment])]
 
     def of(self, external_id: str) -> Sequence[Payment]:
@@ -74,9 +78,10 @@ class Parts:
         Raises:
             RejectedError: It is not, so that what stands for it cannot be told.
         """
-        known = self._known.get(external_id, {})
+        known = {name: each["id"] for name, each in self._known.get(external_id, {}).items()}
+        known |= self._standing[external_id]
         if {*known} - {part.external_id for part in self.of(external_id)}:
-            remote_ids = ", ".join(each["id"] for each in known.values())
+            remote_ids = ", ".join(sorted({*known.values()}, key=int))
             raise RejectedError("APB-PAY-087", payment=payment_id, remote_ids=remote_ids)
 
     def carry_out(self, external_id: str, one: Callable[[str], Done]) -> Done:
@@ -136,11 +141,6 @@ def _gravity(found: tuple[str, APBridgeError]) -> int:
     return 2 if isinstance(found[1], RejectedError) else int(isinstance(found[1], UnderWayError))
 
 
-def _is_numbered(payment: Payment, rules: PostingRules) -> bool:
-    """Return whether its vendor payments have a number: a part is found by it, whatever its account is."""
-    return payment.number(rules.reference) is not None and "tranId" not in rules.fields.left_out
-
-
 def _parts_of(payment: Payment, bills: Mapping[str, Bill], account: str) -> list[Payment]:
     """Take a payment apart by payables account; none where it has one, or they cannot be told."""
     by_account: defaultdict[str, list[Allocation]] = defaultdict(list)
@@ -155,7 +155,7 @@ def _parts_of(payment: Payment, bills: Mapping[str, Bill], account: str) -> list
     return [
         replace(
             payment,
-            external_id=payment_external_id(payment.id, ap_account),
+            external_id=part_external_id(payment.external_id, ap_account),
             part_of=payment.external_id,
             amount=sum((each.amount for each in some), start=payment.amount * 0),
             allocations=tuple(some),

@@ -59,14 +59,19 @@ def numbers(company: PostingCompany, record: dict[str, Any]) -> list[str | None]
     ]
 
 
-def leave_second_in_doubt(company: PostingCompany, target: Target, record: dict[str, Any]) -> None:
+def leave_second_in_doubt(
+    company: PostingCompany,
+    target: Target,
+    record: dict[str, Any],
+    **settings: Any,  # noqa: ANN401
+) -> None:
     """Post the first part; the run does not learn what becomes of the second, which never arrives."""
     lost = {"drop": "before"}
     with (
         contextlib.suppress(OutcomeUnknownError),
         company.meanwhile("POST", "/vendorPayment", lambda: company.fault(lost, path="/vendorPayment")),
     ):
-        target.run(record)
+        target.run(record, **settings)
     company.calm()
     assert len(numbers(company, record)) == 1
 
@@ -156,13 +161,66 @@ def test_a_part_that_could_not_follow_the_payment_follows_in_the_next_run(
     assert numbers(company, card) == ["55512", "55512"]
 
 
-def test_what_would_have_no_number_is_not_taken_apart(
+def numberless(bills: list[OpenBill]) -> dict[str, Any]:
+    return {**record_of(bills), "method": "ach", "check_number": None, "ach_trace": "7001"}
+
+
+def test_parts_without_a_number_are_not_posted_twice_when_a_bill_moves_to_another_payables_account(
     company: PostingCompany, target: Target, bills: list[OpenBill]
 ):
-    """Where a bill moves to another account, a part is found by its number alone."""
-    record = {**record_of(bills), "method": "ach", "check_number": None, "ach_trace": "7001"}
-    assert target.run(record, payment_reference="none").counts == {"rejected": 1}
-    assert target.row(record).code == "APB-PAY-024"
-    assert numbers(company, record) == []
-    assert target.run(record).counts == {"delivered": 1}
-    assert numbers(company, record) == ["7001", "7001"]
+    record = numberless(bills)
+    leave_second_in_doubt(company, target, record, payment_reference="none")
+    move(company, bills[1], account_of(company, bills[0]))
+    target.run(record, payment_reference="none")
+    assert target.row(record).code == "APB-PAY-087"
+    assert len(numbers(company, record)) == 1
+    assert company.unpaid(bills[0]) == bills[0].unpaid - PAID[0]
+
+
+def test_what_has_no_number_is_taken_apart(company: PostingCompany, target: Target, bills: list[OpenBill]):
+    record = numberless(bills)
+    assert target.run(record, payment_reference="none").counts == {"delivered": 1}
+    target.lose_the_ledger()
+    assert target.run(record, payment_reference="none").counts == {"unchanged": 1}
+    assert len(numbers(company, record)) == len(bills)
+
+
+@pytest.mark.parametrize("is_void", [False, True])
+def test_a_part_whose_number_somebody_has_changed_is_found_when_the_other_bill_moves(
+    company: PostingCompany, target: Target, bills: list[OpenBill], *, is_void: bool
+):
+    record = record_of(bills)
+    leave_second_in_doubt(company, target, record)
+    (part,) = (
+        each for each in company.payments() if (each.external_id or "").startswith(record["external_id"])
+    )
+    company.change("transaction", part.id, tranid="typed anew")
+    move(company, bills[1], account_of(company, bills[0]))
+    target.run(voided(record) if is_void else record, on_void="delete")
+    assert target.row(record).code == "APB-PAY-087"
+    assert part.id in (target.row(record).reason or "")
+    assert numbers(company, record) == ["typed anew"]
+
+
+def test_a_void_that_names_no_bills_does_not_pass_over_parts_that_no_ledger_knows(
+    target: Target, bills: list[OpenBill]
+):
+    record = record_of(bills)
+    target.run(record)
+    target.lose_the_ledger()
+    target.run(voided(record, allocations=[]), on_void="delete")
+    assert target.row(record).code == "APB-PAY-087"
+
+
+def test_parts_of_a_payment_are_not_those_of_one_whose_id_begins_alike(
+    company: PostingCompany, target: Target, bills: list[OpenBill]
+):
+    """In LIKE `_` stands for any sign, and NetSuite tells case apart or not."""
+    record = record_of(bills)
+    like = {**paying((bills[0], "1.00"), (bills[1], "1.00")), "id": f"{record['id']}_A"}
+    like["external_id"] = f"avidxchange-payment-{like['id']}"
+    other = {**paying((bills[0], "1.00"), (bills[1], "1.00")), "id": f"{record['id']}xA"}
+    other["external_id"] = f"avidxchange-payment-{other['id']}"
+    target.run(other)
+    move(company, bills[1], account_of(company, bills[0]))
+    assert target.run(like).counts == {"delivered": 1}

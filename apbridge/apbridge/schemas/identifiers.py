@@ -50,16 +50,19 @@ def internal_id(name: str | None, account: str, kind: str) -> str | None:
     return found.id if found and (found.account, found.kind) == (account, kind) else None
 
 
-def payment_external_id(payment_id: str, ap_account: str | None = None) -> str:
-    """Return the name of an AvidXchange payment in both systems, such as `avidxchange-payment-42`.
+def payment_external_id(payment_id: str) -> str:
+    """Return the name of an AvidXchange payment in both systems, such as `avidxchange-payment-42`."""
+    return f"{OUR_PAYMENTS}{payment_id}"
+
+
+def part_external_id(payment: str, ap_account: str) -> str:
+    """Return the name of a part of a payment in NetSuite, such as `avidxchange-payment-42-ap111`.
 
     Args:
-        payment_id: AvidXchange's.
-        ap_account: Internal id of a payables account, where a payment is one vendor payment for each such
-            account, as `avidxchange-payment-42-ap111`.
+        payment: The payment's name.
+        ap_account: Internal id of the payables account that it is the part on.
     """
-    name = f"{OUR_PAYMENTS}{payment_id}"
-    return f"{name}-ap{ap_account}" if ap_account else name
+    return f"{payment}-ap{ap_account}"
 
 
 def whole_payment(name: str) -> str:
