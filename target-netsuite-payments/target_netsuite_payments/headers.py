@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 from apbridge.errors import RejectedError
 from apbridge.words import POSTED
 from target_netsuite_payments.books import Bill, Recorded
-from target_netsuite_payments.payment import Payment
+from target_netsuite_payments.payment import METHODS, Payment
 from target_netsuite_payments.periods import Period, posting_day
 from target_netsuite_payments.rules import PostingRules
 
@@ -85,10 +86,10 @@ def changes(  # noqa: PLR0917 - both sides, and what a head is made of
     Raises:
         RejectedError: NetSuite holds something else than was posted, and people have to decide.
     """
+    is_ours = recorded.memo.startswith(signature(payment))
     if went is None:
-        number = payment.check_number if "tranId" in header(payment, bill, recorded.day, rules) else None
-        if number and recorded.number not in {None, *payment.numbers}:
-            raise _different(payment, recorded, {"tranId": number})
+        if told := _went_otherwise(payment, recorded, bill, rules, is_ours=is_ours):
+            raise _different(payment, recorded, told)
         return {}
     paid_on = date.fromisoformat(went["paid_on"]) if went["paid_on"] else None
     before = replace(
@@ -110,7 +111,6 @@ def changes(  # noqa: PLR0917 - both sides, and what a head is made of
         for name in {**was, **now}
         if was.get(name) != now.get(name) and (name not in held or held[name] != now.get(name))
     }
-    is_ours = recorded.memo.startswith(signature(payment))
     if any(name in held and (held[name] != was.get(name) or not is_ours) for name in wanted):
         # Nobody's memo but ours is to say what ours says.
         told = {name: value for name, value in wanted.items() if name in held and (is_ours or name != "memo")}
@@ -141,6 +141,28 @@ def memo(payment: Payment, day: date) -> str:
     if day != payment.paid_on:
         parts.append(f"paid on {payment.paid_on}, when the period was closed")
     return "; ".join(parts)[:LONGEST_MEMO]
+
+
+def _went_otherwise(
+    payment: Payment, recorded: Recorded, bill: Bill, rules: PostingRules, *, is_ours: bool
+) -> dict[str, Any]:
+    """Return what of a head shows that a payment went another way when it was posted.
+
+    Another number, or bank account, alone shows nothing: somebody may have typed it, and settings change.
+    """
+    head = header(payment, bill, recorded.day, rules)
+    found = {}
+    # What was posted as a check has its number.
+    known = {payment.check_number} if is_ours else payment.numbers
+    if payment.check_number and "tranId" in head and recorded.number not in {None, *known}:
+        found["tranId"] = head["tranId"]
+    if is_ours and recorded.account not in {None, head["account"]}:
+        for method in {*METHODS} - {payment.method}:
+            with suppress(RejectedError):
+                other = header(replace(payment, method=method), bill, recorded.day, rules)
+                if other["account"] == recorded.account:
+                    found["account"] = head["account"]
+    return found
 
 
 def _held(recorded: Recorded) -> dict[str, str]:

@@ -39,6 +39,9 @@ LONGEST_NUMBER = 45
 LONGEST_TEXT = 300
 """Characters of a free-form text field (NetSuite)."""
 
+METHODS = ("check", "ach", "virtual_card")
+"""How money may go, as far as it is known."""
+
 REFERENCES = ("trace", "id", "none")
 """What a vendor payment without a check number has as its number."""
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from singer_sdk import typing as th
 
+from target_netsuite_payments.payment import METHODS
+
 SYSTEM = "netsuite"
 """What the ledger calls the system that payments are posted in."""
 
@@ -49,7 +51,7 @@ POSTING_SETTINGS = (
         th.ArrayType(
             th.ObjectType(
                 th.Property("account", th.CustomType(_INTERNAL_ID), required=True),
-                th.Property("method", th.StringType(allowed_values=["check", "ach", "virtual_card"])),
+                th.Property("method", th.StringType(allowed_values=list(METHODS))),
                 th.Property("currency", th.StringType()),
                 th.Property("subsidiary", th.CustomType(_INTERNAL_ID)),
                 th.Property("payment_fields", th.CustomType(_FIELDS)),

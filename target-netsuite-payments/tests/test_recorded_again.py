@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import pytest
+
 from .company import PostingCompany
 from .program import Target
 from .records import in_full, paying, voided
@@ -39,3 +41,33 @@ def test_a_void_tells_of_what_was_recorded_by_hand_for_a_captured_invoice(
     company.void_payment(by_hand)
     target.run(on_void="delete")
     assert target.row(record).code is None
+
+
+@pytest.mark.parametrize(
+    ("later", "says"),
+    [
+        ({"method": "check", "check_number": "66104"}, "number AX-"),
+        ({"method": "check", "check_number": "66104"}, "bank account 106 in NetSuite, 102 in AvidXchange"),
+        ({"method": "ach"}, "bank account 106 in NetSuite, 102 in AvidXchange"),
+    ],
+)
+def test_a_card_without_a_reference_that_went_otherwise_is_told_when_no_ledger_knows_it(
+    company: PostingCompany, target: Target, later: dict[str, str], says: str
+):
+    card = in_full(company.bill(), method="virtual_card", check_number=None)
+    target.run(card)
+    target.lose_the_ledger()
+    target.run({**card, **later, "modified_at": "2026-11-03T15:00:00Z"})
+    row = target.row(card)
+    assert row.code == "APB-PAY-082"
+    assert says in (row.says or "")
+
+
+def test_another_bank_account_in_the_settings_is_no_news_of_what_is_posted(
+    company: PostingCompany, target: Target
+):
+    record = in_full(company.bill())
+    target.run(record)
+    target.lose_the_ledger()
+    banks = [{"account": "106"}, {"account": "106", "method": "virtual_card"}]
+    assert target.run(record, bank_accounts=banks).counts == {"unchanged": 1}
