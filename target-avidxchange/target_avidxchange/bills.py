@@ -21,7 +21,7 @@ from target_avidxchange.credited import credited, is_overpaid, less_credits, sta
 from target_avidxchange.documents import needs_of, with_codes
 from target_avidxchange.dry_run import see_that_it_may_change, see_that_its_lines_sum
 from target_avidxchange.forerunners import Forerunners
-from target_avidxchange.images import check, choose, content
+from target_avidxchange.images import Choice, check, choose, content
 from target_avidxchange.invoice import AcknowledgedInvoice
 from target_avidxchange.ours import OurApplications
 from target_avidxchange.refusals import differences, facts_of, image_not_taken, name_of, rejection
@@ -33,7 +33,7 @@ from target_avidxchange.settled import (
     see_that_our_payments_stand,
     see_that_the_rest_is_a_discount,
 )
-from target_avidxchange.sinks import AvidXchangeSink
+from target_avidxchange.sinks import AvidXchangeSink, source_of
 from target_avidxchange.unheard import Unheard
 from target_avidxchange.withdrawal import (
     Withdrawal,
@@ -207,35 +207,47 @@ class BillSink(AvidXchangeSink):
         invoice = known or AcknowledgedInvoice()
         action = Action.UPDATED if known else Action.CREATED
         is_sent = invoice.body != body
+        if is_sent and (missing := self.shared.codes.missing(completed, self.word, BILL)):
+            return Outcome.waiting(missing)
+        choice = choose(record["images"], self.shared.client.image_rules)
+        invoice = replace(invoice, source=source_of(completed))
         if is_sent:
-            if missing := self.shared.codes.missing(completed, self.word, BILL):
-                return Outcome.waiting(missing)
-            whole = self._whole(record) if credited(record) else None
-            hold_correction(self, record, known, whole)
+            invoice = self._to_be(record, completed, replace(invoice, body=body))
+        if known:
+            hold_correction(self, record, known, invoice, choice)
+        if is_sent:
             acknowledged = self._upsert(completed, known, submission)
             if not acknowledged.is_proved:
                 return Outcome.delivered(acknowledged.remote_id, None, action, is_proved=False)
-            invoice = replace(
-                invoice,
-                remote_id=acknowledged.remote_id or invoice.remote_id,
-                body=body,
-                total=str(completed.get("total")),
-                is_withdrawn=False,
-                credited=str(credited(record)) if credited(record) else None,
-                whole=whole,
-            )
+            invoice = replace(invoice, remote_id=acknowledged.remote_id or invoice.remote_id)
+        return self._picture(record, invoice, choice, action if is_sent else None)
+
+    def _picture(
+        self, record: Record, invoice: AcknowledgedInvoice, choice: Choice, done: Action | None
+    ) -> Outcome:
+        """Send the pictures that an invoice lacks, after what was done to itself."""
         try:
-            pictured = self._send_images(record, invoice)
+            pictured = self._send_images(record, invoice, choice)
         except OvertakenError:
             raise
         except APBridgeError as found:
             # The invoice is there, whatever becomes of its image.
             raise PartlyDeliveredError(RemoteFacts(invoice.remote_id, invoice.facts()), found) from found
         if pictured is None:
-            return Outcome.delivered(invoice.remote_id, None, action, is_proved=False)
-        if not is_sent and pictured == invoice:
+            return Outcome.delivered(invoice.remote_id, None, done or Action.UPDATED, is_proved=False)
+        if done is None and pictured == invoice:
             return Outcome.unchanged(pictured.remote_id, pictured.facts())
-        return Outcome.delivered(pictured.remote_id, pictured.facts(), action)
+        return Outcome.delivered(pictured.remote_id, pictured.facts(), done or Action.UPDATED)
+
+    def _to_be(self, record: Record, completed: Record, invoice: AcknowledgedInvoice) -> AcknowledgedInvoice:
+        taken_off = credited(record)
+        return replace(
+            invoice,
+            total=str(completed.get("total")),
+            is_withdrawn=False,
+            credited=str(taken_off) if taken_off else None,
+            whole=self._whole(record) if taken_off else None,
+        )
 
     def _whole(self, record: Record) -> str:
         """Return the fingerprint of what would be sent for a bill without the credits applied to it."""
@@ -273,10 +285,11 @@ class BillSink(AvidXchangeSink):
             )
         return super().send(operation, submission, told)
 
-    def _send_images(self, record: Record, invoice: AcknowledgedInvoice) -> AcknowledgedInvoice | None:
+    def _send_images(
+        self, record: Record, invoice: AcknowledgedInvoice, choice: Choice
+    ) -> AcknowledgedInvoice | None:
         """Send the pictures that the invoice lacks; None where an answer does not say that it has one now."""
         client = self.shared.client
-        choice = choose(record["images"], client.image_rules)
         check(choice, client.image_rules, record)
         for image in choice.sent:
             if image["sha256"] in invoice.images:

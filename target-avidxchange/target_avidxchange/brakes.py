@@ -9,6 +9,7 @@ from apbridge.errors import HeldError
 from apbridge.ledger import ChangeKind
 from apbridge.singer import AcknowledgingSink, Record
 from target_avidxchange.credited import credited, invoiced
+from target_avidxchange.images import Choice
 from target_avidxchange.invoice import AcknowledgedInvoice
 from target_avidxchange.refusals import name_of
 from target_avidxchange.withdrawal import Withdrawal, applied_by_us, is_open, is_ours, settled, unexplained
@@ -37,7 +38,11 @@ def hold_withdrawal(
 
 
 def hold_correction(
-    sink: AcknowledgingSink, bill: Record, known: AcknowledgedInvoice | None, whole: str | None
+    sink: AcknowledgingSink,
+    bill: Record,
+    known: AcknowledgedInvoice,
+    now: AcknowledgedInvoice,
+    pictures: Choice,
 ) -> None:
     """Hold back that an invoice that stands is changed; what more credits alone take off it goes at once.
 
@@ -45,24 +50,45 @@ def hold_correction(
         sink: The sink of bills.
         bill: The bill.
         known: What is known of its invoice.
-        whole: Fingerprint of what would be sent without credits, where there are some.
+        now: What is to be known of it.
+        pictures: What it is to have: the first that it gets goes at once.
 
     Raises:
         HeldError: It may not be yet.
     """
-    if known is None or not known.body:
+    is_pictured_anew = bool(known.images) and any(one["sha256"] not in known.images for one in pictures.sent)
+    if not known.body or (known.body == now.body and not is_pictured_anew):
         return
     # No filter and no role applies a credit, and AvidXchange would pay that part meanwhile.
-    if credited(bill) > Decimal(known.credited or 0) and whole == known.without_credits:
-        return
-    before, now = json.number(known.total or ""), invoiced(bill)
-    because = "its content changed, and its total did not"
-    if isinstance(before, Decimal) and now is not None and before != now:
-        because = "its total changed"
-    held = HeldError("APB-BRK-003", because=because, name=name_of(bill), external_id=bill["external_id"])
+    is_credited = credited(bill) > Decimal(known.credited or 0) and now.whole == known.without_credits
     # Where it is refused, the invoice is withdrawn: who has let that through has let through this too.
-    if known.let_through != sink.key_of(ChangeKind.WITHDRAW, bill):
-        sink.hold_back(ChangeKind.CHANGE, bill, known.let_through, held)
+    is_let_through = known.let_through == sink.key_of(ChangeKind.WITHDRAW, bill)
+    if (is_credited and not is_pictured_anew) or is_let_through:
+        return
+    if known.source == now.source:
+        change, held = held_form("bill", bill)
+    else:
+        because = _why_corrected(bill, known, now)
+        facts = {"because": because, "name": name_of(bill), "external_id": bill["external_id"]}
+        change, held = ChangeKind.CHANGE, HeldError("APB-BRK-003", **facts)
+    sink.hold_back(change, bill, known.let_through, held)
+
+
+def _why_corrected(bill: Record, known: AcknowledgedInvoice, now: AcknowledgedInvoice) -> str:
+    if known.body == now.body:
+        return "its image was replaced"
+    before, total = json.number(known.total or ""), invoiced(bill)
+    if isinstance(before, Decimal) and total is not None and before != total:
+        return "its total changed"
+    return "its content changed, and its total did not"
+
+
+def held_form(word: str, record: Record) -> tuple[ChangeKind, HeldError]:
+    """Return that what is sent for a record differs, though the record does not."""
+    because = "it did not change in NetSuite, nor did its codes; the profile, or this program, is another one"
+    name = f"{word} {name_of(record)}"
+    held = HeldError("APB-BRK-009", because=because, name=name, external_id=record["external_id"])
+    return ChangeKind.RESEND, held
 
 
 def held_upsert(word: str, record: Record, *, was_active: bool) -> tuple[ChangeKind, HeldError]:

@@ -25,6 +25,7 @@ class AcknowledgedInvoice:
         credited: How much less than its bill it is over, for credits that were applied to that.
         whole: Fingerprint of what would have been sent last without those credits; of a credit, if
             nothing of it were applied.
+        source: Fingerprint of the record that it was sent for, and its codes, in whatever form it was sent.
         ours: External ids of our own payments that NetSuite showed applied to its bill.
         let_through: Key of a change of it that may be made: see `apbridge.singer.brake`.
     """
@@ -38,6 +39,7 @@ class AcknowledgedInvoice:
     let_through: str | None = None
     credited: str | None = None
     whole: str | None = None
+    source: str | None = None
 
     @classmethod
     def known(cls, row: Row | None) -> AcknowledgedInvoice | None:
@@ -55,6 +57,7 @@ class AcknowledgedInvoice:
             facts.get(LET_THROUGH),
             facts.get("credited"),
             facts.get("whole"),
+            facts.get("source"),
         )
 
     @classmethod
@@ -94,5 +97,6 @@ class AcknowledgedInvoice:
             "is_withdrawn": self.is_withdrawn,
             "ours": list(self.ours),
             "credited": self.credited,
+            "source": self.source,
             **({"whole": self.whole} if self.whole else {}),
         }

@@ -13,7 +13,7 @@ from apbridge.errors import RefusedError
 from apbridge.ledger import ChangeKind, Row, Status
 from apbridge.ledger.rows import HELD, LET_THROUGH
 from apbridge.singer import AcknowledgingSink, Action, Outcome, Record, SinkContext
-from target_avidxchange.brakes import held_inactive, held_upsert
+from target_avidxchange.brakes import held_form, held_inactive, held_upsert
 from target_avidxchange.refusals import rejection
 from target_avidxchange.shared import Shared
 
@@ -21,6 +21,11 @@ from target_avidxchange.shared import Shared
 def is_tombstone(record: Record) -> bool:
     """Return whether a vendor, an account or a dimension's value was deleted: nothing else of it is known."""
     return bool(record.get("is_deleted"))
+
+
+def source_of(completed: Record) -> str:
+    """Return a fingerprint of a record and its codes, in whatever form it is sent."""
+    return fingerprint({**completed, "modified_at": None})
 
 
 class AvidXchangeSink(AcknowledgingSink):
@@ -108,7 +113,7 @@ class AvidXchangeSink(AcknowledgingSink):
             return self._make_inactive(record, row)
         submission = self.submission(record)
         body = fingerprint(submission.body)
-        facts = {**self.facts(record), "body": body}
+        facts = {**self.facts(record), "body": body, "source": source_of(self.completed(record))}
         there = self.remote_index.get(submission.external_id)
         if there and there.fingerprint == body:
             return Outcome.unchanged(there.remote_id, facts)
@@ -132,6 +137,8 @@ class AvidXchangeSink(AcknowledgingSink):
         if there or before.get("body"):
             was_active = before.get("is_active", there is not None and there.is_usable)
             change, held = held_upsert(self.word, record, was_active=was_active)
+            if before.get("source") == source_of(self.completed(record)):
+                change, held = held_form(self.word, record)
             self.hold_back(change, record, before.get(LET_THROUGH), held)
 
     def _make_inactive(self, record: Record, row: Row | None) -> Outcome:

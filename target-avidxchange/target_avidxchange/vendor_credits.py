@@ -21,13 +21,13 @@ from apbridge.ledger.run_history import RunHistory
 from apbridge.schemas.identifiers import CREDIT
 from apbridge.singer import Action, Outcome, Record
 from apbridge.words import CREDIT_SUBMISSION, VOID, WITHDRAWN
-from target_avidxchange.brakes import held_credit
+from target_avidxchange.brakes import held_credit, held_form
 from target_avidxchange.documents import needs_of, with_codes
 from target_avidxchange.dry_run import see_that_it_may_change, see_that_its_lines_sum
 from target_avidxchange.invoice import AcknowledgedInvoice
 from target_avidxchange.refusals import differences, facts_of, rejection
 from target_avidxchange.remote import GONE, RemoteRecord
-from target_avidxchange.sinks import AvidXchangeSink
+from target_avidxchange.sinks import AvidXchangeSink, source_of
 
 _CENT = Decimal("0.01")
 _DELETED = "it was deleted"
@@ -113,12 +113,17 @@ class VendorCreditSink(AvidXchangeSink):
             return Outcome.unchanged(credit.remote_id, credit.facts())
         if missing := self.shared.codes.missing(completed, self.word, CREDIT):
             return Outcome.waiting(missing)
-        whole = fingerprint(self.shared.client.upsertion(self.resource, self.completed(record)).body)
+        unscaled = self.completed(record)
+        whole = fingerprint(self.shared.client.upsertion(self.resource, unscaled).body)
+        source = source_of(unscaled)
         # What is applied of it otherwise goes at once: no filter does that, and it may be used once more.
         is_same = credit.whole == whole if credit.whole else credit.total != str(wanted)
         if credit.body and not is_same:
-            held = held_credit(ChangeKind.CHANGE, record, "it changed in NetSuite or in the mapping")
-            self.hold_back(ChangeKind.CHANGE, record, credit.let_through, held)
+            change = ChangeKind.CHANGE
+            held = held_credit(change, record, "it changed in NetSuite or in the mapping")
+            if credit.source == source:
+                change, held = held_form(self.word, record)
+            self.hold_back(change, record, credit.let_through, held)
         try:
             if self.context.is_dry_run:
                 see_that_its_lines_sum(completed, submission.call.purpose)
@@ -136,6 +141,7 @@ class VendorCreditSink(AvidXchangeSink):
             total=str(wanted),
             is_withdrawn=False,
             whole=whole,
+            source=source,
         )
         facts = sent.facts() if acknowledged.is_proved else None
         return Outcome.delivered(sent.remote_id, facts, action, is_proved=acknowledged.is_proved)

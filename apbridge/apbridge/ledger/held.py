@@ -27,6 +27,7 @@ _MOST_REASONS = 3
 _DONE = {
     ChangeKind.WITHDRAW: "withdrawn from {system}",
     ChangeKind.CHANGE: "changed in {system}",
+    ChangeKind.RESEND: "sent to {system} again in another form",
     ChangeKind.DEACTIVATE: "made inactive in {system}",
 }
 _SYSTEMS = {"avidxchange": "AvidXchange", "netsuite": "NetSuite"}

@@ -36,6 +36,8 @@ class ChangeKind(str, Enum):
 
     WITHDRAW = "withdraw"
     CHANGE = "change"
+    RESEND = "resend"
+    """The record is as it was when it was sent; what would be sent for it is not."""
     DEACTIVATE = "deactivate"
 
     @classmethod

@@ -16,7 +16,12 @@ from typing_extensions import Self
 
 from apbridge.ledger.rows import ChangeKind
 
-_ALWAYS = {ChangeKind.WITHDRAW: 2, ChangeKind.CHANGE: 10, ChangeKind.DEACTIVATE: 2}
+_ALWAYS = {
+    ChangeKind.WITHDRAW: 2,
+    ChangeKind.CHANGE: 10,
+    ChangeKind.RESEND: 10,
+    ChangeKind.DEACTIVATE: 2,
+}
 """How many go whatever share of the records they are: what a person has corrected by hand."""
 
 _ALL = 100
@@ -104,7 +109,7 @@ class Brake:
             standing: Counts what the other system has of it.
         """
         # Where a correction is refused, its invoice is withdrawn: that comes after.
-        for change in (ChangeKind.CHANGE, ChangeKind.WITHDRAW, ChangeKind.DEACTIVATE):
+        for change in sorted(ChangeKind, key=lambda one: one is ChangeKind.WITHDRAW):
             of_kind = self._held.get((stream, change))
             if not of_kind or not 0 < len(of_kind.names) <= len(of_kind.kept):
                 continue
