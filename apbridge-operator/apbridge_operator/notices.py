@@ -8,6 +8,7 @@ from datetime import datetime, timedelta, timezone
 
 from apbridge.errors import APBridgeError, urgent
 from apbridge.ledger import Ledger, Status
+from apbridge.ledger.held import HELD_CODES
 from apbridge.ledger.run_history import PastRun, RunHistory
 from apbridge.netsuite.certificate import Certificate
 from apbridge.printable import printable
@@ -48,23 +49,24 @@ def due(ledger: Ledger, certificate: Certificate | None, *, quiet: timedelta = Q
     """
     run_history = RunHistory(ledger)
     now = datetime.now(timezone.utc)
-    found = [*_runs(run_history, now, quiet), *_rejections(ledger, run_history)]
+    found = [*_runs(ledger, run_history, now, quiet), *_rejections(ledger, run_history)]
     if certificate:
         found += _certificate(run_history, certificate, now)
     end = f"The audit trail ends with {ledger.audit.anchor()}"
     return [replace(one, says=f"{one.says}\n{end}") for one in found]
 
 
-def _runs(run_history: RunHistory, now: datetime, quiet: timedelta) -> Iterator[Notice]:
+def _runs(ledger: Ledger, run_history: RunHistory, now: datetime, quiet: timedelta) -> Iterator[Notice]:
     for plugin, direction in DIRECTIONS.items():
         good = run_history.last_good(plugin)
         ended = run_history.last_ended(plugin)
-        # What fails again and again is one thing, until a run ends well.
+        # What fails again and again for one reason is one thing, until a run ends well.
         streak = f"{plugin} since run {good.id if good else 0}"
         if ended and ended.status in {"failed", "incomplete"}:
             unknown = APBridgeError("APB-NTC-003", direction=direction)
             says = printable(f"{direction}: {ended.error}") if ended.error else whole(unknown)
-            yield from _once(run_history, f"notice of a failure of {streak}", _failed(ended), says)
+            name = f"notice of a failure of {streak}, {ended.code}"
+            yield from _once(run_history, name, _failed(ledger, ended), says)
         if good is None or _ended(good) < now - quiet:
             since = f"since {_ended(good):%Y-%m-%d %H:%M} UTC" if good else "with this ledger"
             silence = APBridgeError("APB-NTC-004", direction=direction, since=since)
@@ -73,9 +75,14 @@ def _runs(run_history: RunHistory, now: datetime, quiet: timedelta) -> Iterator[
             yield from _once(run_history, f"notice of silence of {streak}", "Nothing has run", whole(silence))
 
 
-def _failed(run: PastRun) -> str:
-    """Return the title: what a run says of urgent things is urgent too."""
-    return f"A run failed; {_URGENT}" if run.code in urgent() else "A run failed"
+def _failed(ledger: Ledger, run: PastRun) -> str:
+    """Return the title: what a run says of urgent things, or holds of them, is urgent too."""
+    waiting = frozenset({Status.WAITING})
+    held = (Which(waiting, code=code) for code in urgent() if code.startswith(HELD_CODES))
+    is_urgent = run.code in urgent() or (
+        (run.code or "").startswith(HELD_CODES) and any(map(Exceptions(ledger).count, held))
+    )
+    return f"A run failed; {_URGENT}" if is_urgent else "A run failed"
 
 
 def _certificate(run_history: RunHistory, certificate: Certificate, now: datetime) -> Iterator[Notice]:

@@ -34,7 +34,8 @@ class VendorSink(AvidXchangeSink):
     @override
     def facts(self, record: Record) -> Mapping[str, Any]:
         own_id = self.shared.links.own_id(self.stream_name, record["external_id"])
-        return {**super().facts(record), **({_LINKED: own_id} if own_id else {})}
+        named = {**super().facts(record), "name": record["name"]}
+        return {**named, **({_LINKED: own_id} if own_id else {})}
 
     @override
     def prepare(self, records: Sequence[Record], rows: Mapping[str, Row]) -> None:

@@ -90,7 +90,9 @@ def _told(one: HeldChanges) -> list[str]:
     lines += [f"  {number} for: {why}" for why, number in one.reasons[:_MOST_REASONS]]
     for record in one.records[:_MOST_NAMED]:
         amount = "" if record.amount is None else f", {record.amount:,.2f} {record.currency or ''}".rstrip()
-        lines.append(f"  {record.name} ({record.external_id}){amount}: {record.because}")
+        vendor = f", {record.vendor}" if record.vendor else ""
+        due = f", due {record.due_date}" if record.due_date else ""
+        lines.append(f"  {record.name} ({record.external_id}){vendor}{amount}{due}: {record.because}")
     left = len(one.records) - _MOST_NAMED
     return [*lines, *([f"  and {left} more: apbridge exceptions list"] if left > 0 else [])]
 
@@ -111,6 +113,8 @@ def _fields(one: HeldChanges) -> dict[str, Any]:
                 "amount": record.amount,
                 "currency": record.currency,
                 "because": record.because,
+                "vendor": record.vendor,
+                "due_date": record.due_date,
             }
             for record in one.records
         ],

@@ -25,6 +25,7 @@ def hold(*numbers: int, content: str = "c", change: ChangeKind = ChangeKind.WITH
             because = f"its date, 2026-10-{number:02}, is before start_date, 2026-11-01"
             held = HeldError("APB-BRK-001", because=because, name=f"INV-{number}", external_id=name)
             payload = {"number": f"INV-{number}", "total": Decimal("10.10"), "currency": "USD"}
+            payload |= {"vendor_id": str(number), "due_date": f"2026-11-{number:02}"}
             entry = RowUpdate(
                 "bills",
                 name,
@@ -38,7 +39,10 @@ def hold(*numbers: int, content: str = "c", change: ChangeKind = ChangeKind.WITH
                 held={HELD: change.key(content), HELD_BECAUSE: because},
             )
             entries.append(entry)
-        ledger.write(run.id, "avidxchange", entries)
+        vendor = RowUpdate(
+            "vendors", "netsuite-1-vendor-2", "2", "c", Status.DELIVERED, facts={"name": "Acme"}
+        )
+        ledger.write(run.id, "avidxchange", [*entries, vendor])
 
 
 def key(apbridge: Apbridge) -> str:
@@ -53,7 +57,8 @@ def test_what_is_held_is_shown_in_plain_words(apbridge: Apbridge):
     assert shown.code == 1
     assert "12 bills would be withdrawn from AvidXchange, 121.20 USD in all" in shown.out
     assert "12 for: such as that its date, 2026-10-01, is before start_date" in shown.out
-    assert "INV-2 (netsuite-1-vendorbill-2), 10.10 USD: its date" in shown.out
+    assert "INV-1 (netsuite-1-vendorbill-1), 10.10 USD, due 2026-11-01: its date" in shown.out
+    assert "INV-2 (netsuite-1-vendorbill-2), Acme, 10.10 USD, due 2026-11-02: its date" in shown.out
     assert "and 2 more: apbridge exceptions list" in shown.out
     assert key(apbridge) in shown.out
     assert "held all the same" in apbridge("exceptions", "retry", "--all").out

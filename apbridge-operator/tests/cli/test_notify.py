@@ -154,6 +154,25 @@ def test_a_run_that_fails_for_a_double_payment_says_so(apbridge: Apbridge, webho
     assert webhook.got[0]["title"] == "apbridge: A run failed; act now: somebody may be paid twice"
 
 
+@pytest.mark.parametrize(
+    ("code", "title"),
+    [("APB-BRK-001", "A run failed"), ("APB-BRK-002", "A run failed; act now: somebody may be paid twice")],
+)
+def test_a_held_run_is_told_also_where_one_failed_before(
+    apbridge: Apbridge, webhook: Webhook, url: str, code: str, title: str
+):
+    fail(url)
+    apbridge("notify")
+    with Ledger(url) as ledger:
+        entry = RowUpdate("bills", "netsuite-1-vendorbill-1", None, "h", Status.WAITING, code=code)
+        ledger.write(1, "avidxchange", [entry])
+    fail(url, said="12 bills would be withdrawn from AvidXchange [APB-BRK-010]", code="APB-BRK-010")
+    assert apbridge("notify").code == 1
+    assert webhook.got[1]["title"] == f"apbridge: {title}"
+    assert "12 bills would be withdrawn" in webhook.got[1]["message"]
+    assert apbridge("notify").code == 0
+
+
 @pytest.mark.parametrize("status", ["failed", "incomplete"])
 def test_a_failure_is_told_once_until_a_run_ends_well(
     apbridge: Apbridge, webhook: Webhook, url: str, status: str

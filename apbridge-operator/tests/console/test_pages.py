@@ -258,3 +258,13 @@ def test_the_report_lets_nothing_run_or_load_that_it_did_not_bring(ledger: Ledge
     assert page.index("Content-Security-Policy") < min(
         page.index(tag) for tag in ("<title", "<style", "<link")
     )
+
+
+def test_a_held_run_is_seen(visit: Visit, ledger: Ledger):
+    held = "Held, and nothing of it sent: 12 bills would be withdrawn from AvidXchange"
+    entry = replace(rejection(77), status=Status.WAITING, code="APB-BRK-002", says="INV-77 is to go")
+    run = ledger.start_run("target-avidxchange", "1.0")
+    ledger.write(run.id, "avidxchange", [entry])
+    run.finish("failed", {}, held, "APB-BRK-010")
+    assert held in visit.page("/").text
+    assert "INV-77 is to go" in visit.page("/exceptions?code=APB-BRK-002").text

@@ -14,6 +14,7 @@ from sqlalchemy import select, update
 from apbridge.errors import RejectedError
 from apbridge.json import canonical, dumps, loads
 from apbridge.ledger.doubt import take_turn
+from apbridge.ledger.reading import IN_LIMIT, batches
 from apbridge.ledger.rows import HELD, HELD_BECAUSE, LET_THROUGH, ChangeKind, Status
 from apbridge.ledger.store import Ledger
 from apbridge.ledger.tables import is_row_of, records
@@ -21,6 +22,7 @@ from apbridge.ledger.tables import is_row_of, records
 HELD_CODES = "APB-BRK-"
 """What the codes of held changes begin with."""
 
+_VENDORS = "vendors"
 _NUMBERS = re.compile(r"[\d.,-]*\d")
 _MOST_NAMED = 10
 _MOST_REASONS = 3
@@ -43,6 +45,9 @@ class HeldRecord:
     currency: str | None
     key: str
     because: str
+    vendor: str | None
+    """Its vendor's name, where the ledger knows it."""
+    due_date: str | None
 
     @property
     def name(self) -> str:
@@ -165,18 +170,36 @@ def let_through(ledger: Ledger, system: str, stream: str, keys: Mapping[str, str
 
 
 def _held(ledger: Ledger, system: str | None, *, is_approved: bool) -> Iterator[tuple[str, str, HeldRecord]]:
-    shown = [records.c[name] for name in ("external_id", "number", "amount", "currency", "facts")]
-    query = select(records.c.system, records.c.stream, *shown).where(
+    shown = ("system", "stream", "external_id", "number", "amount", "currency", "facts", "payload")
+    query = select(*(records.c[name] for name in shown)).where(
         records.c.status == Status.WAITING.value, records.c.code.startswith(HELD_CODES, autoescape=True)
     )
     with ledger.database.reading() as connection:
         rows = connection.execute(query if system is None else query.where(records.c.system == system)).all()
-    for row in rows:
+    kept = {row: ledger.kept_of(row) or {} for row in rows}
+    vendors = _vendors(ledger, {str(one["vendor_id"]) for one in kept.values() if one.get("vendor_id")})
+    for row, record in kept.items():
         facts = loads(row.facts or "{}")
         if HELD not in facts:
             continue  # It was found otherwise since: the next run that brings it holds it anew.
         amount = None if row.amount is None else Decimal(row.amount)
         because, key = facts[HELD_BECAUSE], facts[HELD]
-        one = HeldRecord(row.external_id, row.number, amount, row.currency, key, because)
+        vendor = record.get("name") if row.stream == _VENDORS else vendors.get(record.get("vendor_id"))
+        due_date = record.get("due_date")
+        one = HeldRecord(row.external_id, row.number, amount, row.currency, key, because, vendor, due_date)
         if (facts.get(LET_THROUGH) == key) is is_approved:
             yield row.system, row.stream, one
+
+
+def _vendors(ledger: Ledger, ids: set[str]) -> dict[str | None, str]:
+    """Return the names of vendors by NetSuite's id, as far as the ledger knows them."""
+    found: dict[str | None, str] = {}
+    with ledger.database.reading() as connection:
+        for some in batches(sorted(ids), IN_LIMIT):
+            asked = select(records.c.source_id, records.c.facts).where(
+                records.c.stream == _VENDORS, records.c.source_id.in_(some)
+            )
+            for row in connection.execute(asked):
+                if name := loads(row.facts or "{}").get("name"):
+                    found[row.source_id] = name
+    return found

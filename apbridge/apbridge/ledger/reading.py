@@ -96,6 +96,10 @@ class LedgerRows:
                         found[name] = replace(found[name], content_hash="")
         return found
 
+    def kept_of(self, row: Any) -> Any:  # noqa: ANN401
+        """Return the record that a row of the table keeps, to be shown; None where it keeps none."""
+        return self._values.payloads.restore(row.payload, row.system, row.stream, row.external_id).record
+
     def called(self, system: str, stream: str, searched: Iterable[str]) -> dict[str, set[str]]:
         """Return the external ids of the records that were ever found by some names, by name.
 
