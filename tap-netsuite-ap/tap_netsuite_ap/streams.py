@@ -140,7 +140,7 @@ class NetSuiteStream(FencedStream):
         if self.ABORT_AT_RECORD_COUNT is not None:
             return
         if self._entry.open:
-            yield from self._sweep(reader, shape, told)
+            yield from self._sweep(reader, shape, told, is_first=is_first)
         elif self._entry.deleted_as:
             is_whole = window is None or window.start is None
             yield from self._no_more(reader, shape, told, is_whole=is_whole)
@@ -167,7 +167,9 @@ class NetSuiteStream(FencedStream):
         shape = Shape(items, self._entry.joins[field].query.aliases)
         return [shape.record(row) for row in rows]
 
-    def _sweep(self, reader: Reader, shape: Shape, told: Mapping[str, str | None]) -> Iterator[Record]:
+    def _sweep(
+        self, reader: Reader, shape: Shape, told: Mapping[str, str | None], *, is_first: bool
+    ) -> Iterator[Record]:
         """Yield the open records that are not as they were told, and tombstones of deleted ones."""
         now = self._connection.now(reader)
         known = self.known(now)
@@ -175,14 +177,14 @@ class NetSuiteStream(FencedStream):
             known.tell(number, digest)
         if known.is_due:
             shown = sweep.shown(reader, self._entry)
-            unlike = known.unlike(shown) if known.since else []
+            # A first reading that ended early told some which it does not remember: they are told again.
+            unlike = known.unlike(shown) if known.since or not is_first else []
             found = reader.look_up(self._entry.query, unlike, by="id")()
             rows = [{**found[number][0], "modified_at": now} for number in unlike if number in found]
             for record in self._records(reader, shape, rows):
                 known.tell(record["id"], sweep.digest(record))
                 yield record
-            lost = [number for number in unlike if number not in shown and number not in found]
-            gone = deletions.became_of(reader, self._entry, known, lost)
+            gone = gone_since(reader, self._entry, known, {*shown, *found, *told})
             for number in gone.deleted:
                 known.tell(number, None)
                 yield self._tombstone(shape, number, now)

@@ -23,6 +23,9 @@ _OPEN = (
 )
 """Where an order stands of which something is to come or to be billed."""
 
+_OF_A_LINE = ("quantity", "amount", "quantity_received", "quantity_billed", "is_closed")
+"""What of a line is compared, by its name in the query of those that are open too."""
+
 
 def is_open(query: Query) -> str:
     """Write the condition that something is to come of a record."""
@@ -36,7 +39,7 @@ def shown(reader: Reader, entry: StreamEntry) -> Mapping[str, str]:
 
 
 def _digest_of_row(row: Row) -> str:
-    return _digest(row["status"], (row.get(name) for name in ("received", "billed", "closed")))
+    return _digest(row["status"], (row.get(name) for name in _OF_A_LINE))
 
 
 def digest(record: Record) -> str | None:
@@ -44,13 +47,10 @@ def digest(record: Record) -> str | None:
     if record["status"] not in _OPEN:
         return None
     lines: Iterable[Mapping[str, Any]] = record["lines"]
-    sums = [
-        sum((Decimal(line[name] or 0) for line in lines), Decimal(0))
-        for name in ("quantity_received", "quantity_billed", "is_closed")
-    ]
+    sums = [sum(int(line["id"]) * Decimal(line[name] or 0) for line in lines) for name in _OF_A_LINE]
     return _digest(record["status"], sums)
 
 
 def _digest(status: str, sums: Iterable[Any]) -> str:
-    told = "|".join(f"{Decimal(one or 0).normalize():f}" for one in sums)
+    told = "|".join(f"{Decimal(one or 0):.5f}" for one in sums)
     return hashlib.blake2b(f"{status}|{told}".encode(), digest_size=4).hexdigest()

@@ -86,3 +86,67 @@ def test_columns_that_are_hidden_cost_their_fields_alone(changing: SandboxTap):
         (None, None, None)
     }
     assert all(line["quantity"] for line in lines)
+
+
+@pytest.mark.usefixtures("small_pages")
+def test_a_first_reading_that_ended_early_loses_nothing_that_happened_since(changing: SandboxTap):
+    order = changing.sandbox.control
+    order("/control/switches", {"netsuite.order_dates": "stay"})
+    entered = {enter(changing, f"PO-{number}", 10, 4) for number in range(5)}
+    changing.pass_time(60)
+
+    def end(count: int) -> None:
+        if count == 7:
+            raise changing.Killed
+
+    cut = changing.sync(only=STREAM, on_record=end)
+    told = [one["id"] for one in cut.acknowledged if one["id"] in entered]
+    order("/control/netsuite/orders/receive", {"id": told[0], "quantity": 4})
+    order("/control/netsuite/delete", {"type": "purchaseorder", "id": told[1]})
+    changing.pass_time(7200)
+    resumed = changing.sync(cut.state, only=STREAM)
+    now = {one["id"]: one for one in resumed.records(STREAM)}
+    assert come(now[told[0]]) == [(4, 0, False), (4, 0, False)]
+    assert now[told[1]]["is_deleted"]
+    assert entered <= {*told, *now}
+    changing.pass_time(7200)
+    assert changing.sync(resumed.state, only=STREAM).ids(STREAM) == []
+
+
+def test_orders_that_were_deleted_while_the_state_was_lost_are_told(changing: SandboxTap):
+    number = enter(changing, "A", 10)
+    changing.pass_time(60)
+    assert number in changing.sync(only=STREAM).ids(STREAM)
+    changing.sandbox.control("/control/netsuite/delete", {"type": "purchaseorder", "id": number})
+    changing.pass_time(60)
+    first = changing.sync(only=STREAM).records(STREAM)
+    assert [one["id"] for one in first if one["is_deleted"]] == [number]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "quantity = 12, amount_cents = 12000",
+        "rate = '9.99', amount_cents = 9990",
+        "quantityshiprecv = CASE id WHEN 1 THEN 0 ELSE 4 END",
+        "isclosed = CASE id WHEN 2 THEN 'T' ELSE 'F' END",
+    ],
+    ids=["quantity", "price", "received of another line", "another line closed"],
+)
+def test_a_change_of_a_line_alone_is_told_once(changing: SandboxTap, change: str):
+    order = changing.sandbox.control
+    order("/control/switches", {"netsuite.order_dates": "stay"})
+    number = enter(changing, "A", 10, 10)
+    changing.sql(
+        "UPDATE ns_transactionline SET quantityshiprecv = CASE id WHEN 1 THEN 4 ELSE 0 END,"
+        " isclosed = CASE id WHEN 1 THEN 'T' ELSE 'F' END WHERE \"transaction\" = ?",
+        number,
+    )
+    changing.pass_time(60)
+    state = changing.sync(only=STREAM).state
+    changing.sql(f'UPDATE ns_transactionline SET {change} WHERE "transaction" = ?', number)  # noqa: S608
+    changing.pass_time(7200)
+    told = changing.sync(state, only=STREAM)
+    assert told.ids(STREAM) == [number]
+    changing.pass_time(7200)
+    assert changing.sync(told.state, only=STREAM).ids(STREAM) == []
