@@ -262,7 +262,8 @@ def test_nothing_is_stopped_that_is_only_hidden_or_that_nobody_asked_to_stop(loo
     hidden = {"netsuite.missing_permissions": "Setup -> Deleted Records"}
     loop.order("switches", **hidden)
     loop.undo(payment)
-    loop.out()
+    loop.order("clock", advance_seconds=7200)
+    assert "APB-TNS-019" in str(loop.outbound.run())
     # The bill is open, and that the payment was deleted is not shown: it may be another's that is hidden.
     assert (loop.told(), loop.told("bills"), loop.stops()) == (set(), {"APB-TAX-033"}, 0)
     loop.order("switches", **{"netsuite.missing_permissions": ""})

@@ -18,7 +18,7 @@ from apbridge.netsuite.queries.reader import Reader
 from apbridge.schemas.identifiers import netsuite_namespace
 from tap_netsuite_ap.custom import CustomFields, asked_for, custom_fields, near_matches
 from tap_netsuite_ap.eligibility import Eligibility
-from tap_netsuite_ap.manifest import manifest
+from tap_netsuite_ap.manifest import StreamEntry, manifest
 from tap_netsuite_ap.visibility import Visibility, listed
 
 logger = logging.getLogger(__name__)
@@ -47,6 +47,8 @@ class Connection:
         self._lost: list[str] = []
         self.vanished: list[str] = []
         """Bills and credits that were open, and are shown no longer, with no note of their deletion."""
+        self.vanished_payments: list[str] = []
+        """Vendor payments that are shown no longer, likewise."""
         self._has_begun = False
         self._is_wide = False
         self._stop = stop
@@ -167,7 +169,11 @@ class Connection:
 
     def look_for_what_is_hidden(self, reader: Reader, *, is_first: bool) -> None:
         """After bills were read: note what they and vendors name and NetSuite does not show."""
-        self._hidden = self.visibility.hidden(reader, manifest(), is_first=is_first)
+        self._hidden += self.visibility.hidden(reader, manifest(), is_first=is_first)
+
+    def look_for_hidden_payments(self, reader: Reader, entry: StreamEntry) -> None:
+        """After vendor payments were read: note those that bills name and NetSuite does not show."""
+        self._hidden += self.visibility.hidden_of(reader, entry)
 
     def without_files(self, refused: RefusedError) -> None:
         """Note that bills were read and their files were not; the run ends with an error."""
@@ -208,6 +214,8 @@ class Connection:
             lacking.append(UnavailableError("APB-NS-026", refused=self._without_files.says))
         if self.vanished:
             lacking.append(UnavailableError("APB-TNS-015", bills=listed(self.vanished)))
+        if self.vanished_payments:
+            lacking.append(UnavailableError("APB-TNS-019", payments=listed(self.vanished_payments)))
         for further in lacking[1:]:
             logger.error("%s", further)
         if lacking:

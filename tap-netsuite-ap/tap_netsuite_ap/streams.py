@@ -23,7 +23,7 @@ from tap_netsuite_ap import deletions, sweep
 from tap_netsuite_ap.bills import Bills
 from tap_netsuite_ap.bookmark import Bookmark, Window
 from tap_netsuite_ap.connection import Connection
-from tap_netsuite_ap.deletions import gone_since, tell_gone, tell_types
+from tap_netsuite_ap.deletions import Gone, gone_since, tell_gone, tell_types
 from tap_netsuite_ap.eligibility import Eligibility
 from tap_netsuite_ap.images import Images
 from tap_netsuite_ap.known import ToldBefore, digest_of_document
@@ -188,7 +188,7 @@ class NetSuiteStream(FencedStream):
             for number in gone.deleted:
                 known.tell(number, None)
                 yield self._tombstone(shape, number, now)
-            tell_gone(self._entry, known, gone)
+            self._tell_gone(known, gone)
             known.compared(None if known.since else shown, vanished=gone.unexplained)
         known.finish()
 
@@ -200,13 +200,19 @@ class NetSuiteStream(FencedStream):
         known = self.known(now, is_whole=is_whole)
         for number in told:
             known.tell(number)
-        if known.is_due and not reader.lacks(self._entry.query):
+        if self._is_to_be_compared(known) and not reader.lacks(self._entry.query):
             shown = told if is_whole else deletions.shown(reader, self._entry, known)
             gone = gone_since(reader, self._entry, known, shown)
             yield from (self._tombstone(shape, number, now) for number in gone.deleted)
-            tell_gone(self._entry, known, gone)
+            self._tell_gone(known, gone)
             known.compared(dict.fromkeys(shown, ""), vanished=gone.unexplained)
         known.finish()
+
+    def _is_to_be_compared(self, known: ToldBefore) -> bool:
+        return known.is_due
+
+    def _tell_gone(self, known: ToldBefore, gone: Gone) -> None:
+        tell_gone(self._entry, known, gone)
 
     def _tombstone(self, shape: Shape, number: str, now: str) -> Record:
         record = {**shape.record({}), **least(self.schema), "id": number, "is_deleted": True}
@@ -344,5 +350,28 @@ class VendorCreditsStream(BillsStream):
         yield from self._read_documents(reader, window or Window(None, self._connection.now(reader)), None)
 
 
-STREAM_CLASSES = {"bills": BillsStream, "vendor_credits": VendorCreditsStream}
+class VendorPaymentsStream(NetSuiteStream):
+    """Vendor payments: of one that is shown no longer nobody knows whether AvidXchange is to stop it."""
+
+    @override
+    def _read(self, reader: Reader) -> Iterator[Record]:
+        yield from super()._read(reader)
+        if self.ABORT_AT_RECORD_COUNT is None:
+            self._connection.look_for_hidden_payments(reader, self._entry)
+
+    @override
+    def _is_to_be_compared(self, known: ToldBefore) -> bool:
+        return known.is_due or bool(known.vanished)
+
+    @override
+    def _tell_gone(self, known: ToldBefore, gone: Gone) -> None:
+        tell_types(self._entry, known, gone.types)
+        self._connection.vanished_payments += gone.named
+
+
+STREAM_CLASSES = {
+    "bills": BillsStream,
+    "vendor_credits": VendorCreditsStream,
+    "vendor_payments": VendorPaymentsStream,
+}
 """The streams that are more than a query."""

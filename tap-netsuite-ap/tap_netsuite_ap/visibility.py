@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from apbridge.errors import RefusedError
 from apbridge.netsuite.queries.reader import Reader
 from apbridge.netsuite.queries.values import ids
-from tap_netsuite_ap.manifest import Manifest
+from tap_netsuite_ap.manifest import Manifest, StreamEntry
 from tap_netsuite_ap.records import Record
 
 logger = logging.getLogger(__name__)
@@ -22,6 +22,8 @@ _OF_A_LINE = {
     "locations": "location_id",
 }
 """The streams whose records a bill and a line name, and by which field."""
+
+_PAYMENTS = "vendor_payments"
 
 _MOST_NAMED = 10
 
@@ -45,7 +47,10 @@ class Visibility:
             self._named["subsidiaries"].update(record["subsidiary_ids"])
 
     def bill(self, record: Record) -> None:
-        """Note what a bill names. One that may not be submitted may name what it likes."""
+        """Note what a bill names. One that may not be submitted may name what it likes, but for payments."""
+        if record["subsidiary_id"] in self._subsidiaries or not self._subsidiaries:
+            payments = (one["id"] for one in record["applications"] if one["kind"] == "payment")
+            self._named[_PAYMENTS].update(payments)
         if not record["is_eligible"]:
             return
         named = [(stream, record[field]) for stream, field in _OF_A_BILL.items()]
@@ -63,22 +68,26 @@ class Visibility:
             is_first: It was a first reading: worth a call each to look for subsidiaries, whose list is seldom
                 read, and for vendors that no bill names.
         """
-        found = []
+        found: list[str] = []
         for entry in manifest.streams:
-            if entry.name == "subsidiaries" and not is_first:
-                continue
-            numbers = self._named[entry.name] - self._shown[entry.name]
-            if entry.name == "subsidiaries" and self._subsidiaries:
-                numbers &= self._subsidiaries
-            try:
-                hidden = sorted(numbers - reader.look_up(entry.query, numbers, by="id")().keys(), key=int)
-            except RefusedError as refused:
-                logger.debug("%s cannot be asked for: %s", entry.name, refused)
-                continue
-            # Where the list itself is not shown that is said already.
-            if hidden and not reader.lacks(entry.query):
-                found.append(f"{entry.name.replace('_', ' ')} {listed(hidden)}")
+            # Payments are read after bills, and only where they are asked for.
+            if entry.name != _PAYMENTS and (is_first or entry.name != "subsidiaries"):
+                found += self.hidden_of(reader, entry)
         return [*found, *(self._vendors(reader, manifest) if is_first else ())]
+
+    def hidden_of(self, reader: Reader, entry: StreamEntry) -> list[str]:
+        """Ask for what was named of one stream and not shown, and say what is hidden."""
+        numbers = self._named[entry.name] - self._shown[entry.name]
+        if entry.name == "subsidiaries" and self._subsidiaries:
+            numbers &= self._subsidiaries
+        try:
+            hidden = sorted(numbers - reader.look_up(entry.query, numbers, by="id")().keys(), key=int)
+        except RefusedError as refused:
+            logger.debug("%s cannot be asked for: %s", entry.name, refused)
+            return []
+        # Where the list itself is not shown that is said already.
+        is_told = not hidden or reader.lacks(entry.query)
+        return [] if is_told else [f"{entry.name.replace('_', ' ')} {listed(hidden)}"]
 
     def _vendors(self, reader: Reader, manifest: Manifest) -> Iterator[str]:
         query = manifest.queries["hidden_vendors"]

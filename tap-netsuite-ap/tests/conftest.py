@@ -7,7 +7,7 @@ import hashlib
 import json
 import sqlite3
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
@@ -93,7 +93,7 @@ class SandboxTap:
         self,
         state: Mapping[str, Any] | None = None,
         *,
-        only: str | None = None,
+        only: str | Collection[str] | None = None,
         on_record: Callable[[int], None] = lambda _: None,
         on_query: Callable[[int], None] = lambda _: None,
         fails: bool = False,
@@ -103,7 +103,7 @@ class SandboxTap:
 
         Args:
             state: Where to go on from.
-            only: The only stream to read; else all are, but for vendor credits.
+            only: The only stream or streams to read; else all are that a catalog selects by default.
             on_record: Called before each record, with how many were before it.
             on_query: Called before each query is sent, in the thread that sends it.
             fails: Whether it has to end with an error, when all is read.
@@ -118,7 +118,8 @@ class SandboxTap:
         )
         for stream in tap.streams.values():
             is_usual = stream.selected_by_default or stream.name == "subsidiaries"
-            stream.selected = is_usual if only is None else stream.name == only
+            wanted = {only} if isinstance(only, str) else only
+            stream.selected = is_usual if wanted is None else stream.name in wanted
         netsuite = tap.connection.netsuite
         queries = count()
         ask = netsuite.suiteql

@@ -38,6 +38,14 @@ FEATURES = (
 )
 """Features of an account that have a switch of their own, `netsuite.<feature>`."""
 
+_TRANSACTIONS = {
+    "VendBill": "Transactions -> Bills",
+    "VendCred": "Transactions -> Bill Credits",
+    "VendPymt": "Transactions -> Pay Bills",
+    "PurchOrd": "Transactions -> Purchase Order",
+    "Journal": "Transactions -> Make Journal Entry",
+}
+"""The permission that shows transactions of a type."""
 
 _ROW_NUMBERS_OFF: dict[str, set[str]] = {
     "both": set(),
@@ -138,6 +146,13 @@ def _rows(switches: Switches, hidden: frozenset[str]) -> Iterator[tuple[str, str
     if not switches["netsuite.other_links"]:
         for table in ("previoustransactionlinelink", "nexttransactionlinelink"):
             yield table, "linktype <> 'Related'"
+    if switches["netsuite.types_without_permission"] == "hidden":
+        missing = listed(switches["netsuite.missing_permissions"])
+        if types := [f"'{name}'" for name, needs in _TRANSACTIONS.items() if needs in missing]:
+            not_shown = f"type IN ({', '.join(types)})"
+            yield "transaction", f"NOT {not_shown}"
+            for table in ("transactionline", "transactionaccountingline"):
+                yield table, f'"transaction" NOT IN (SELECT id FROM ns_transaction WHERE {not_shown})'  # noqa: S608
 
 
 def _shown_as(switches: Switches) -> Iterator[tuple[str, str]]:

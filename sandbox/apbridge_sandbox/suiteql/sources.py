@@ -29,7 +29,7 @@ class AccountView:
         shown_as: Columns that this account shows otherwise, as `table.column`, and the SQL of what it shows.
         dates: How the user sees dates.
         columns_hidden: Columns that are not there, as `table.column`.
-        rows: By table, a condition over its base table that the rows meet which are there.
+        rows: By table, conditions over its base table that the rows meet which are there.
     """
 
     features_off: frozenset[str] = frozenset()
@@ -166,7 +166,7 @@ def table(name: str, alias: str, account: AccountView) -> Source:
             bare=column_name,
         )
     base = declared.base
-    if condition := dict(account.rows).get(name):
+    if condition := " AND ".join(each for of, each in account.rows if of == name):
         base = f"(SELECT * FROM {base} WHERE {condition})"  # noqa: S608 - written in access.py
     if declared.restricted and account.subsidiaries is not None:
         allowed = ", ".join(map(str, account.subsidiaries))

@@ -211,6 +211,30 @@ def test_a_missing_permission_is_an_error(netsuite: SignedInNetSuite):
     assert netsuite.ask("SELECT id FROM location").ok
 
 
+@pytest.mark.parametrize(
+    ("type_name", "permission"),
+    [("VendBill", "Bills"), ("VendPymt", "Pay Bills"), ("PurchOrd", "Purchase Order")],
+)
+def test_transactions_of_a_type_without_permission_are_left_out_without_a_word(
+    netsuite: SignedInNetSuite, type_name: str, permission: str
+):
+    def counted() -> list[int]:
+        of_type = f"WHERE t.type = '{type_name}'"
+        joined = f"FROM transaction t, {{}} l {of_type} AND l.transaction = t.id"
+        froms = [f"FROM transaction t {of_type}", joined.format("transactionline")]
+        return [int(netsuite.rows(f"SELECT COUNT(*) AS n {one}")[0]["n"]) for one in froms]
+
+    assert all(counted())
+    lines = "SELECT COUNT(*) AS n FROM transactionline"
+    every = int(netsuite.rows(lines)[0]["n"])
+    shown = counted()[1]
+    netsuite.switch(missing_permissions=f"Transactions -> {permission}")
+    assert counted() == [0, 0]
+    assert int(netsuite.rows(lines)[0]["n"]) == every - shown
+    netsuite.switch(types_without_permission="shown")
+    assert all(counted())
+
+
 def test_without_suiteanalytics_there_is_no_suiteql(netsuite: SignedInNetSuite):
     netsuite.switch(missing_permissions="Reports -> SuiteAnalytics Workbook")
     answer = netsuite.ask("SELECT id FROM vendor")
