@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from apbridge.ledger import Row
 from apbridge_sandbox.avidxchange import payments
 from apbridge_sandbox.testing import Running
 from tests.in_process import InboundHalf
@@ -14,10 +16,25 @@ from tests.in_process import InboundHalf
 _CENT = Decimal("0.01")
 
 
+@dataclass(frozen=True)
+class Seen:
+    """What both systems and the ledger held once, of all cases.
+
+    Attributes:
+        books: Both books.
+        rejected: What the ledger has as rejected, by AvidXchange's id.
+        said: What was logged.
+    """
+
+    books: Any
+    rejected: Mapping[str, Row]
+    said: str
+
+
 class NamedBooks:
     """What both systems and the ledger hold of one case.
 
-    Both books are read once, when they are first asked; `forget` before anything else happens.
+    All is read once, when it is first asked; `forget` before anything else happens.
 
     Args:
         sandbox: Both systems.
@@ -34,11 +51,21 @@ class NamedBooks:
         self.payments: dict[str, str] = {}
         self.by_hand: dict[str, str] = {}
         self.numbers: dict[str, str | None] = {}
-        self._read: Any = None
+        self._seen: Seen | None = None
 
     def forget(self) -> None:
-        """Read both books anew when they are next asked."""
-        self._read = None
+        """Read all anew when it is next asked."""
+        self._seen = None
+
+    def see(self) -> Seen:
+        """Return what is in the books, of every case."""
+        if self._seen is None:
+            self._seen = Seen(self._sandbox.books(), self._half.rejected(), self._half.said)
+        return self._seen
+
+    def show(self, seen: Seen) -> None:
+        """Answer from what was read before."""
+        self._seen = seen
 
     def held(self) -> dict[str, Any]:
         """Return what NetSuite holds under the external id of each payment: what it pays on which bill."""
@@ -91,12 +118,8 @@ class NamedBooks:
     def rejected(self) -> dict[str, tuple[str | None, str]]:
         """Return code and reason of each rejected payment."""
         names = {number: name for name, number in self.payments.items()}
-        rows = self._half.rejected().items()
-        return {names[number]: (row.code, row.reason or "") for number, row in rows}
-
-    @property
-    def said(self) -> str:
-        return self._half.said
+        rows = self.see().rejected.items()
+        return {names[number]: (row.code, row.reason or "") for number, row in rows if number in names}
 
     @property
     def today(self) -> date:
@@ -104,9 +127,7 @@ class NamedBooks:
         return self._sandbox.sandbox.clock.today()
 
     def _books(self) -> Any:  # noqa: ANN401
-        if self._read is None:
-            self._read = self._sandbox.books()
-        return self._read
+        return self.see().books
 
     def _named(self, vendor_payment: Mapping[str, Any]) -> str | None:
         names = {f"avidxchange-payment-{number}": name for name, number in self.payments.items()}

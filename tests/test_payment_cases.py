@@ -1,145 +1,171 @@
-"""The table of `payment_cases.yaml`, through the real tap and the real target, judged by both books.
+"""The tables of payments and of credits, through the real tap and the real target, judged by both books.
 
-The contracts with AvidXchange take turns.
+The contracts with AvidXchange take turns. Cases that leave each other alone share the runs of the programs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import date, timedelta
-from itertools import cycle
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from apbridge.avidxchange import AvidXchange, AvidXchangeSettings
 from apbridge.avidxchange.profile_files import shipped
+from apbridge.errors import APBridgeError
 from apbridge_sandbox.testing import Running, running
+from tests.case_books import Seen
+from tests.credit_events import CreditScene
 from tests.in_process import InboundHalf, impatient
-from tests.payment_events import Scene
+from tests.payment_table import Case, groups
 
 pytestmark = pytest.mark.long
 
-_TABLE = Path(__file__).parent / "payment_cases.yaml"
+
+@dataclass
+class Played:
+    """Cases that were played.
+
+    Attributes:
+        scenes: By name of the case.
+        seen: What was in the books at the end.
+        again: What was there after one more run.
+        ended: What ended the last run that the cases name, and that one more, if something did.
+        writes: How often that one tried to write.
+    """
+
+    scenes: Mapping[str, CreditScene]
+    seen: Seen
+    again: Seen
+    ended: Sequence[APBridgeError | None]
+    writes: int
 
 
-def _cases() -> Iterator[Any]:
-    # As text: an amount is what stands there, and `no` is a word.
-    contracts = cycle(shipped())
-    for case in yaml.load(_TABLE.read_text(encoding="utf-8"), Loader=yaml.BaseLoader):  # noqa: S506, it makes texts only
-        choices = [(None, None)]
-        if "each" in case:
-            ((setting, values),) = case["each"].items()
-            choices = [(setting, value) for value in values]
-        for setting, value in choices:
-            name = case["case"] if value is None else f"{case['case']}, {value}"
-            yield pytest.param(case, next(contracts), setting, value, id=name)
+class Stage:
+    """One company in which all cases are played, each once.
+
+    Args:
+        sandbox: Both systems.
+        clients: What the tap asks AvidXchange by, for each contract.
+        folder: For the ledgers.
+    """
+
+    def __init__(self, sandbox: Running, clients: Mapping[str, AvidXchange], folder: Path) -> None:
+        self._sandbox = sandbox
+        self._clients = clients
+        self._folder = folder
+        self._played: dict[str, Played | Exception] = {}
+
+    def played(self, cases: Sequence[Case]) -> Played:
+        """Return what became of some cases that are played together."""
+        first = cases[0]
+        if first.name not in self._played:
+            with self._as_before():
+                try:
+                    self._played[first.name] = self._play(cases)
+                except Exception as failure:  # noqa: BLE001, whatever it is, none of these cases is played
+                    self._played[first.name] = failure
+        found = self._played[first.name]
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    def _play(self, cases: Sequence[Case]) -> Played:
+        first = cases[0]
+        folder = self._folder / str(len(self._played))
+        folder.mkdir()
+        half = InboundHalf(self._sandbox, folder, self._clients[first.profile], first.profile)
+        scenes = {case.name: CreditScene(self._sandbox, half, case.settings) for case in cases}
+        for case in cases:
+            told, scene = case.told, scenes[case.name]
+            scene.enter(told["bills"], told.get("unsubmitted", {}), told.get("captured", {}))
+            scene.enter_credits(told.get("credits", {}))
+        programs, left = scenes[first.name], {case.name: deque(case.events) for case in cases}
+        while any(left.values()):
+            for name, events in left.items():
+                while events and (event := events.popleft()) != "run":
+                    scenes[name].play(event)
+            programs.play("run")
+        ended, seen = programs.ended, programs.see()
+        programs.ended = None
+        self._sandbox.control("/control/calls", method="DELETE")
+        programs.play("run")
+        writes = self._sandbox.calls()["netsuite"]["writes"]
+        return Played(scenes, seen, programs.see(), [ended, programs.ended], writes)
+
+    @contextmanager
+    def _as_before(self) -> Iterator[None]:
+        before = self._open_periods()
+        yield
+        control = self._sandbox.control
+        control("/control/faults", method="DELETE")
+        control("/control/switches", method="DELETE")
+        active = {"table": "vendor", "id": "11", "set": {"isinactive": "F"}}
+        control("/control/netsuite/edit", active)
+        for period in before - self._open_periods():
+            edit = {"table": "accountingperiod", "id": period, "set": {"aplocked": "F"}}
+            control("/control/netsuite/edit", edit)
+
+    def _open_periods(self) -> set[str]:
+        assert self._sandbox.sandbox
+        with self._sandbox.sandbox.store.connection() as connection:
+            rows = connection.execute("SELECT id FROM ns_accountingperiod WHERE aplocked = 'F'")
+            return {str(row["id"]) for row in rows}
 
 
 @pytest.fixture(scope="module")
-def _sandbox() -> Iterator[Running]:
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     with running(vendors=12, bills=0) as sandbox, impatient():
-        yield sandbox
-
-
-@pytest.fixture(scope="module")
-def clients(_sandbox: Running) -> Iterator[dict[str, AvidXchange]]:
-    """One client for each contract."""
-    made = {
-        profile: AvidXchange(AvidXchangeSettings.from_config(_sandbox.avidxchange_settings(profile)))
-        for profile in shipped()
-    }
-    yield made
-    for client in made.values():
-        client.close()
-
-
-@pytest.fixture
-def sandbox(_sandbox: Running) -> Iterator[Running]:
-    before = _periods(_sandbox)
-    yield _sandbox
-    _sandbox.control("/control/faults", method="DELETE")
-    _sandbox.control("/control/switches", method="DELETE")
-    edit = {"table": "vendor", "id": "11", "set": {"isinactive": "F"}}
-    _sandbox.control("/control/netsuite/edit", edit)
-    for period in before - _periods(_sandbox):
-        _sandbox.control(
-            "/control/netsuite/edit", {"table": "accountingperiod", "id": period, "set": {"aplocked": "F"}}
-        )
-
-
-def _periods(sandbox: Running) -> set[str]:
-    assert sandbox.sandbox
-    with sandbox.sandbox.store.connection() as connection:
-        return {
-            str(row["id"])
-            for row in connection.execute("SELECT id FROM ns_accountingperiod WHERE aplocked = 'F'")
+        clients = {
+            profile: AvidXchange(AvidXchangeSettings.from_config(sandbox.avidxchange_settings(profile)))
+            for profile in shipped()
         }
+        yield Stage(sandbox, clients, tmp_path_factory.mktemp("cases"))
+        for client in clients.values():
+            client.close()
 
 
-@pytest.mark.parametrize(("case", "profile", "setting", "value"), [*_cases()])
-def test_case(  # noqa: PLR0917, pytest gives them by name
-    sandbox: Running,
-    clients: Mapping[str, AvidXchange],
-    tmp_path: Path,
-    case: Mapping[str, Any],
-    profile: str,
-    setting: str | None,
-    value: str | None,
-):
-    settings = dict(case.get("settings", {}))
-    if setting in {"on_void", "closed_period"}:
-        settings[setting] = value
-    if "concurrency" in settings:
-        settings["concurrency"] = int(settings["concurrency"])
-    scene = Scene(sandbox, InboundHalf(sandbox, tmp_path, clients[profile], profile), settings)
-    scene.enter(case["bills"], case.get("unsubmitted", {}), case.get("captured", {}))
-    for event in case["events"]:
-        scene.play(_chosen(event, value))
-
-    assert scene.ended is None
-    posted = case["posted"]
-    assert scene.held() == posted.get(value, posted)
-    assert scene.linked() == case.get("linked", {})
-    assert scene.open() == case["open"]
-    for name, looks in case.get("looks", {}).items():
+@pytest.mark.parametrize(
+    ("cases", "case"), [pytest.param(cases, case, id=case.name) for cases in groups() for case in cases]
+)
+def test_case(stage: Stage, cases: Sequence[Case], case: Case):
+    played = stage.played(cases)
+    scene, told = played.scenes[case.name], case.told
+    assert played.ended == [None, None]
+    scene.show(played.seen)
+    assert scene.held() == case.posted
+    assert scene.linked() == told.get("linked", {})
+    assert scene.open() == told["open"]
+    assert scene.left() == told.get("left", {})
+    for name, looks in told.get("looks", {}).items():
         for what, expected in looks.items():
             _see(scene, name, what, expected)
-    for words in case.get("said", []):
-        assert words in scene.said
+    for words in told.get("said", []):
+        assert words in played.seen.said
     rejected = scene.rejected()
-    assert rejected.keys() == case.get("rejected", {}).keys()
-    for name, (code, *words) in case.get("rejected", {}).items():
+    assert rejected.keys() == told.get("rejected", {}).keys()
+    for name, (code, *words) in told.get("rejected", {}).items():
         found, reason = rejected[name]
         assert (found, [each for each in words if each not in reason]) == (code, []), reason
     if not rejected:
-        unsubmitted = {name: case["open"][name] for name in case.get("unsubmitted", {})}
+        unsubmitted = {name: told["open"][name] for name in told.get("unsubmitted", {})}
         assert scene.open() == {**scene.unpaid(), **unsubmitted}
 
-    sandbox.control("/control/calls", method="DELETE")
-    scene.play("run")
-    assert scene.ended is None
+    scene.show(played.again)
+    assert played.writes == int(told.get("offers again", 0))
     assert scene.rejected() == rejected
-    assert sandbox.calls()["netsuite"]["writes"] == int(case.get("offers again", 0))
-    assert scene.open() == case["open"]
+    assert scene.held() == case.posted
+    assert scene.open() == told["open"]
+    assert scene.left() == told.get("left", {})
 
 
-def _chosen(event: Any, value: str | None) -> Any:  # noqa: ANN401
-    """Put the value at hand where an event says `each`, or undoes."""
-    if not isinstance(event, dict):
-        return event
-    ((verb, about),) = event.items()
-    if verb == "undo":
-        return {value: about}
-    if isinstance(about, dict):
-        return {verb: {name: value if told == "each" else told for name, told in about.items()}}
-    return event
-
-
-def _see(scene: Scene, name: str, what: str, expected: str) -> None:
-    found = scene.looks(name)["memo" if what == "without" else what]
+def _see(scene: CreditScene, name: str, what: str, expected: str) -> None:
+    found: Any = scene.looks(name)["memo" if what == "without" else what]
     match (what, expected):
         case ("without", _):
             assert expected not in found
