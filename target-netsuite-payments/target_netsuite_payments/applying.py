@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from threading import Lock
@@ -87,7 +88,7 @@ class Applying:
         self._undone: set[str] = set()
 
     def settle(self, payment: Payment, shares: Mapping[str, BillShare], bills: Sequence[Bill]) -> Done:
-        """Apply the credits of a payment over nothing, once.
+        """Apply the credits of a payment over nothing, once; what is applied is kept whatever the rest does.
 
         Args:
             payment: What AvidXchange says.
@@ -104,26 +105,37 @@ class Applying:
                 discount = f"{shares[bill.id].discount:.2f}"
                 raise RejectedError("APB-PAY-114", payment=payment.id, discount=discount, bill=bill.id)
         wanted = {bill: share.amount for bill, share in shares.items()}
-        pairs = self._pairs.get(payment.external_id)
-        if pairs is not None:
-            check_unchanged(payment, wanted, used, pairs)
-            check_covers(payment, pairs, self.credits)
-            self._expect(payment, used)
-            return self._settled(pairs)
-        pairs = spread(wanted, used)
-        self._refresh(used)
-        missing = [credit for credit in used if not self._is_applied(payment, pairs, credit)]
-        open_pairs = {pair: amount for pair, amount in pairs.items() if pair[0] in missing}
-        self._check(payment, open_pairs, bills)
-        self._expect(payment, used.keys() - set(missing))
-        for credit in missing:
-            self._change(payment, credit, part_of(pairs, credit), 1)
-        for bill in bills:
-            bill.unpaid -= sum(amount for (_, on), amount in open_pairs.items() if on == bill.id)
+        pairs: Pairs = spread(wanted, used)
+        known = self._pairs.get(payment.external_id, {})
+        if known:
+            if not known.items() < pairs.items():
+                check_unchanged(payment, wanted, used, known)
+                pairs = known
+            check_covers(payment, known, self.credits)
+        self._refresh(used.keys() - {credit for credit, _ in known})
+        there = {credit for credit, _ in known}
+        there |= {credit for credit in used.keys() - there if self._is_applied(payment, pairs, credit)}
+        self._expect(payment, there)
+        missing = sorted(used.keys() - there, key=int)
+        failed = None
+        try:
+            self._check(payment, {pair: pairs[pair] for pair in pairs if pair[0] in missing}, bills)
+            for credit in missing:
+                part = part_of(pairs, credit)
+                self._change(payment, credit, part, 1)
+                there.add(credit)
+                for bill in bills:
+                    bill.unpaid -= part.get(bill.id, _NO_CREDIT)
+        except RejectedError as rejected:
+            if not there:
+                raise
+            failed = rejected
+        pairs = {pair: amount for pair, amount in pairs.items() if pair[0] in there}
         self._take_over(payment, pairs)
-        return self._settled(pairs, Action.CREATED if missing else None)
+        done = self._settled(pairs, Action.CREATED if there.intersection(missing) else None)
+        return replace(done, not_taken=failed)
 
-    def _settled(self, pairs: Pairs, action: Action | None = None) -> Done:
+    def _settled(self, pairs: Pairs, action: Action | None) -> Done:
         done = "applied" if action else "found applied"
         note = f"pays nothing: {told(pairs)} {done} without a vendor payment"
         remote_id = ", ".join(sorted({credit for credit, _ in pairs}, key=int))

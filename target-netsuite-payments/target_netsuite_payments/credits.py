@@ -361,7 +361,9 @@ def left_difference(
         )
         if actual.left == expected and not short:
             return None
-    return APBridgeError(
+    # What is short of what payments are known to have is an exception: a bill is open that they have paid.
+    error = RejectedError if short or actual is None else APBridgeError
+    return error(
         "APB-PAY-113",
         credit=credit.id,
         number=credit.number,

@@ -383,11 +383,17 @@ def test_a_write_that_comes_after_those_of_another_run_is_told(
     records = [nothing(bill, credit, "4.00"), nothing(bill, credit, "5.00")]
     # Of the same ledger, the other run alone deals with the second payment; the first one's write is held.
     with company.meanwhile("PATCH", "/vendorCredit", lambda: target.run(*records)):
-        target.run(*records)
+        ran = target.run(*records)
     assert company.covered(credit) == {bill.id: Decimal(4)}
-    row = target.row(records[0])
-    assert row.code == "APB-PAY-113"
-    assert "1.00 should be left now, and NetSuite has 6.00" in (row.reason or "")
+    assert ran.counts.get("rejected") == 1
+    for _ in range(2):
+        assert target.run().counts["rejected"] == 1, "what the other payment has lost is still open"
+        row = target.row(records[0])
+        assert (row.status, row.code) == (Status.REJECTED, "APB-PAY-113")
+        assert "1.00 should be left now, and NetSuite has 6.00" in (row.reason or "")
+    company.apply_by_hand(credit, bill, "9.00")
+    target.run()
+    assert target.row(records[0]).code is None
 
 
 def test_two_runs_post_a_payment_with_a_credit_once(

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
-
-from apbridge.ledger import Status
 
 from .company import OpenBill, OpenCredit, PostingCompany
 from .program import Target
@@ -38,9 +37,9 @@ def test_two_payments_with_one_credit_on_one_bill_are_voided_in_one_run(
     assert company.unpaid(bill) == bill.unpaid
 
 
-def test_one_of_two_credits_that_is_applied_is_told_at_a_void(
-    company: PostingCompany, target: Target, pair: tuple[OpenBill, OpenCredit]
-):
+@pytest.fixture
+def half(company: PostingCompany, target: Target, pair: tuple[OpenBill, OpenCredit]) -> dict[str, Any]:
+    """A payment over nothing with two credits of 4.00, of which NetSuite has taken the first only."""
     bill, first = pair
     second = company.credit(bill, "10.00", tranid="CM2")
     record = using(paying((bill, "8.00")), (first, "4.00"), (second, "4.00"))
@@ -48,8 +47,51 @@ def test_one_of_two_credits_that_is_applied_is_told_at_a_void(
     target.run(record)
     company.calm()
     assert company.covered(first) == {bill.id: 4}
-    target.run(voided(record), on_void="delete")
-    assert company.covered(first) == {} or target.row(record).status is Status.REJECTED
+    assert target.row(record).code == "APB-PAY-108"
+    assert target.row(record).facts["credits"] == [[first.id, bill.id, "4.00"]]
+    return record
+
+
+def test_the_second_of_two_credits_is_applied_once_netsuite_takes_it(
+    company: PostingCompany, target: Target, pair: tuple[OpenBill, OpenCredit], half: dict[str, Any]
+):
+    bill, _ = pair
+    assert target.run().counts == {"delivered": 1}
+    assert company.unpaid(bill) == bill.unpaid - 8
+    assert len(target.row(half).facts["credits"]) == len(half["allocations"]) - 1
+    target.run(voided(half), on_void="delete")
+    assert company.unpaid(bill) == bill.unpaid
+
+
+@pytest.mark.parametrize("is_lost", [True, False])
+def test_one_of_two_credits_that_is_applied_is_off_or_told_at_a_void(
+    company: PostingCompany,
+    target: Target,
+    pair: tuple[OpenBill, OpenCredit],
+    half: dict[str, Any],
+    *,
+    is_lost: bool,
+):
+    _, first = pair
+    if is_lost:
+        target.lose_the_ledger()
+    target.run(voided(half), on_void="delete")
+    assert target.row(half).code == ("APB-PAY-112" if is_lost else None)
+    assert bool(company.covered(first)) is is_lost
+
+
+def test_one_of_two_credits_that_is_applied_is_told_where_avidxchange_pays_with_another(
+    company: PostingCompany, target: Target, pair: tuple[OpenBill, OpenCredit], half: dict[str, Any]
+):
+    bill, first = pair
+    third = company.credit(bill, "10.00", tranid="CM3")
+    same = {name: half[name] for name in ("id", "external_id", "check_number")}
+    again = using(paying((bill, "8.00"), **same, modified_at="2026-11-03T15:00:00Z"), (third, "8.00"))
+    target.run(again)
+    assert target.row(half).code == "APB-PAY-116"
+    assert (company.covered(first), company.covered(third)) == ({bill.id: 4}, {})
+    target.run(voided(again), on_void="delete")
+    assert company.covered(first) == {}
 
 
 @pytest.mark.parametrize("is_net", [True, False])
