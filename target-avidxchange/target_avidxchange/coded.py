@@ -50,6 +50,7 @@ class CodedSink(AvidXchangeSink):
 
     _owners: Mapping[str, str]
     _holders: Mapping[str, str]
+    _kept_back: Collection[str]
     _users: Mapping[str, Collection[str]]
     _following: Mapping[str, _Following]
 
@@ -144,7 +145,8 @@ class CodedSink(AvidXchangeSink):
             for code, name in held.items()
             if name in deleted or codes.is_moving(self.stream_name, name, code)
         }
-        moving -= self._held_back(living, moving)
+        self._kept_back = self._held_back(living, moving)
+        moving -= self._kept_back
         if not moving:
             return held
         for name, there in self._shown(moving).items():
@@ -159,10 +161,15 @@ class CodedSink(AvidXchangeSink):
         had = {one.external_id: code for code, one in codes.known(self.stream_name).items()}
         named = {one["external_id"]: one for one in living}
         changing = {name for name, one in named.items() if had.get(name, self.code(one)) != self.code(one)}
-        if at.brake.is_few(ChangeKind.CHANGE, len(changing.union(moving))):
+        # Others may still come with the batches after this one.
+        is_at_its_end = at.intake.is_over or at.intake.were_read_to_their_end({self.stream_name})
+        is_few = at.brake.is_few(self.stream_name, ChangeKind.CHANGE, changing.union(moving))
+        if at.brake.is_off or (is_at_its_end and is_few):
             return set()
         rows = at.ledger.rows(at.system, self.stream_name, moving)
-        return {name for name in moving if not self._is_let_through(rows.get(name), named.get(name))}
+        # What is inactive already loses nothing.
+        used = {name for name in moving if name not in rows or rows[name].facts.get("is_active", True)}
+        return {name for name in used if not self._is_let_through(rows.get(name), named.get(name))}
 
     def _is_let_through(self, row: Row | None, record: Record | None) -> bool:
         """Return whether a change of a record may go, as it comes now or as it was held."""
@@ -196,7 +203,7 @@ class CodedSink(AvidXchangeSink):
             self.logger.warning("%s", rejection(refused, self.word, {**there, "external_id": name}))
             return
         # It is in doubt until it has its own code.
-        moved = {"is_active": not is_gone, "code": code, "body": None}
+        moved = {"is_active": there["is_active"] and not is_gone, "code": code, "body": None}
         self._note(name, acknowledged.remote_id, there, moved)
 
     def _note(self, name: str, remote_id: str | None, there: Mapping[str, Any], facts: Record) -> None:
@@ -242,7 +249,8 @@ class CodedSink(AvidXchangeSink):
             return Outcome.unchanged(None, {**self.facts(record), "shares_code": True})
         if holder := self._holders.get(self.code(record)):
             self.hold_upsert(record, row)
-            if not self.context.intake.is_over or self.context.brake.holds(self.stream_name):
+            is_over = self.context.intake.is_over and holder not in self._kept_back
+            if not is_over or self.context.brake.holds(self.stream_name):
                 return Outcome.waiting(Need(self.stream_name, holder))
             told = {"name": name_of(record), "external_id": name, "wanted": self.code(record)}
             raise RejectedError("APB-TAX-080", **told, word=self.word, other=holder)

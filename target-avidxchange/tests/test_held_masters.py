@@ -87,6 +87,29 @@ def test_no_code_is_freed_while_its_change_is_held(company: ReceivingCompany, lo
     assert [codes(company)[n] for n in "12345"] == ["6002", "6003", "6004", "6001", "7005"]
 
 
+def test_codes_that_change_places_are_counted_over_all_batches(company: ReceivingCompany):
+    company.given(*CODING, *(account(n) for n in range(1, 31)))
+    before = codes(company)
+    company.batch = 5
+    swapped = [renumbered_to(n, 6000 + (n + 1 if n % 2 else n - 1)) for n in range(1, 31)]
+    assert "30 gl accounts would be changed" in fails(company, *swapped)
+    assert codes(company) == before
+    # Up to the limits all of them go, with the last batch.
+    send(company, *swapped, brake_percent=100)
+    assert {int(n): code for n, code in codes(company).items()} == {
+        n: str(6000 + (n + 1 if n % 2 else n - 1)) for n in range(1, 31)
+    }
+
+
+def test_numbers_of_deleted_accounts_are_given_to_others_however_many(company: ReceivingCompany):
+    some = range(1, 13)
+    company.given(*CODING, *map(account, some))
+    deleted = [account(n, is_deleted=True) for n in some]
+    send(company, *deleted, *(renumbered_to(n + 50, 6000 + n) for n in some), brake_percent=100)
+    found = codes(company)
+    assert [found[str(n + 50)] for n in some] == [str(6000 + n) for n in some]
+
+
 def test_goods_that_come_go_at_once_and_closings_are_held(company: ReceivingCompany):
     some = range(1, 13)
     send(company, *CODING, *map(order, some), before=None)

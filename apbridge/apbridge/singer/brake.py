@@ -8,7 +8,7 @@ to its end. What is more than the limits allow then waits in the ledger for a pe
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -91,9 +91,13 @@ class Brake:
                 of_kind.names.discard(external_id)
                 of_kind.kept.pop(external_id, None)
 
-    def is_few(self, change: ChangeKind, number: int) -> bool:
-        """Return whether so many may always go."""
-        return self.is_off or number <= min(self._count, _ALWAYS[change])
+    def is_few(self, stream: str, change: ChangeKind, names: Collection[str]) -> bool:
+        """Return whether some records of a stream may always go, with those that are held already."""
+        held = self._held[stream, change].names if (stream, change) in self._held else set()
+        return self.is_off or self._is_few(change, len(held.union(names)))
+
+    def _is_few(self, change: ChangeKind, number: int) -> bool:
+        return number <= min(self._count, _ALWAYS[change])
 
     def holds(self, stream: str) -> bool:
         """Return whether anything of a stream is held."""
@@ -116,6 +120,6 @@ class Brake:
             number = of_kind.gone + len(of_kind.names)
             # What changes may be inactive, and so be more than all that stands.
             is_share = self._percent >= _ALL or number <= self._percent * standing() // _ALL
-            if self.is_few(change, number) or (number <= self._count and is_share):
+            if self._is_few(change, number) or (number <= self._count and is_share):
                 of_kind.gone = number
                 yield dict(of_kind.kept)
