@@ -225,7 +225,7 @@ class Batch:
 
     def _result(self, payment: Payment) -> Done | APBridgeError:
         try:
-            self._parts.check_known(payment.record, payment.id)
+            self._parts.check_known(payment)
             if payment.is_undone:
                 done = self._undo(payment)
                 self._by_hand.refuse_left_out(payment)

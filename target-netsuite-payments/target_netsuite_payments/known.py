@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -20,6 +21,7 @@ class Known:
         ways: How they went when NetSuite was last brought in line with them: see `headers.way`.
         credits: Which of their credits cover which bills.
         all_credits: Reads that of all payments.
+        under_way: Reads the external ids of vendor payments that were sent for payments and may still arrive.
         parts: Which vendor payments they are, where they are several: see `parts.PARTS`.
     """
 
@@ -28,6 +30,7 @@ class Known:
     ways: Mapping[str, Mapping[str, str | None]]
     credits: Mapping[str, Pairs] = field(default_factory=dict)
     all_credits: Callable[[], Mapping[str, Pairs]] = dict
+    under_way: Callable[[Iterable[str]], Mapping[str, AbstractSet[str]]] = lambda _: {}
     parts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def with_parts(self, parts: Mapping[str, Mapping[str, Any]]) -> Known:

@@ -46,13 +46,14 @@ class Parts:
         several = [payment for payment in payments if payment.external_id not in known.remote_ids]
         self.possible = [
             payment.external_id
-            for payment in several
+            for payment in payments
             if payment.is_undone or payment.external_id in known.parts or len(closed_by(payment, account)) > 1
         ]
         """External ids of payments that may have parts in NetSuite, be it of other accounts than now."""
         found = {payment.external_id: _parts_of(payment, bills, account) for payment in several}
         self._parts = {name: parts for name, parts in found.items() if parts}
         self._wholes = {part.external_id: name for name, parts in self._parts.items() for part in parts}
+        self._under_way = known.under_way(self.possible)
         self._standing: defaultdict[str, dict[str, str]] = defaultdict(dict)
 
     def apart(self, payments: Iterable[Payment], posted: Mapping[str, Recorded]) -> list[Payment]:
@@ -64,25 +65,28 @@ class Parts:
         """
         for name, recorded in posted.items():
             self._parts.pop(name, None)
-            if (whole := whole_payment(name)) != name and not recorded.is_voided:
-                self._standing[whole][name] = recorded.id
+            if not recorded.is_voided:
+                self._standing[whole_payment(name)][name] = recorded.id
         return [part for payment in payments for part in self._parts.get(payment.external_id, [payment])]
 
     def of(self, external_id: str) -> Sequence[Payment]:
         """Return the parts of a payment; none where it is one vendor payment."""
         return self._parts.get(external_id, ())
 
-    def check_known(self, external_id: str, payment_id: str) -> None:
+    def check_known(self, payment: Payment) -> None:
         """Make sure that a payment is taken apart as it was before.
 
         Raises:
-            RejectedError: It is not, so that what stands for it cannot be told.
+            RejectedError: It is not, so that what stands for it cannot be told, or may still arrive.
         """
-        known = {name: each["id"] for name, each in self._known.get(external_id, {}).items()}
-        known |= self._standing[external_id]
-        if {*known} - {part.external_id for part in self.of(external_id)}:
+        names = {part.external_id for part in self.of(payment.record)} or {payment.record}
+        known = {name: each["id"] for name, each in self._known.get(payment.record, {}).items()}
+        known |= self._standing[payment.record]
+        if {*known} - names:
             remote_ids = ", ".join(sorted({*known.values()}, key=int))
-            raise RejectedError("APB-PAY-087", payment=payment_id, remote_ids=remote_ids)
+            raise RejectedError("APB-PAY-087", payment=payment.id, remote_ids=remote_ids)
+        if not payment.is_undone and (sent := self._under_way.get(payment.record, set()) - names):
+            raise RejectedError("APB-PAY-088", payment=payment.id, names=", ".join(sorted(sent)))
 
     def carry_out(self, external_id: str, one: Callable[[str], Done]) -> Done:
         """Carry a payment out, or all of its parts, and return what became of them together.

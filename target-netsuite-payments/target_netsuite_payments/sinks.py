@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -23,6 +24,7 @@ from target_netsuite_payments.known import Known
 from target_netsuite_payments.parts import PARTS
 from target_netsuite_payments.payment import FACTS, SETTLED, UNDONE, UNKNOWN, VOIDED, Payment
 from target_netsuite_payments.payment_facts import PaymentFacts
+from target_netsuite_payments.settings import SYSTEM
 from target_netsuite_payments.statuses import BillStatuses
 from target_netsuite_payments.undoing import JOURNAL
 
@@ -88,9 +90,20 @@ class PaymentsSink(AcknowledgingSink):
         credits_known = {
             name: read_kept(row.facts[CREDITS]) for name, row in rows.items() if CREDITS in row.facts
         }
-        known = Known(posted, journals, ways, credits_known, lambda: credits_of_payments(self.context.ledger))
+        ledger = self.context.ledger
+        known = Known(
+            posted, journals, ways, credits_known, lambda: credits_of_payments(ledger), self._under_way
+        )
         parts = {name: row.facts[PARTS] for name, row in rows.items() if row.facts.get(PARTS)}
         self._batch = self._look_up(payments, known.with_parts(parts))
+
+    def _under_way(self, external_ids: Iterable[str]) -> dict[str, set[str]]:
+        """Return under which external ids vendor payments were sent for payments that may still arrive."""
+        found: defaultdict[str, set[str]] = defaultdict(set)
+        for name, body in self.context.ledger.under_way(SYSTEM, external_ids):
+            if "externalId" in body:
+                found[name].add(body["externalId"])
+        return found
 
     @override
     def deliver(self, record: Record, row: Row | None) -> Outcome:

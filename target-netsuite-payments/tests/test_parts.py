@@ -161,6 +161,22 @@ def test_a_part_that_could_not_follow_the_payment_follows_in_the_next_run(
     assert numbers(company, card) == ["55512", "55512"]
 
 
+def test_a_part_on_its_way_is_not_posted_otherwise_when_a_bill_moves_to_another_payables_account(
+    company: PostingCompany, target: Target, bills: list[OpenBill]
+):
+    record = record_of(bills)
+
+    def move_and_run() -> None:
+        move(company, bills[1], account_of(company, bills[0]))
+        assert target.run(record).counts == {"rejected": 1}
+        assert target.row(record).code == "APB-PAY-088"
+
+    with company.meanwhile("POST", "/vendorPayment", move_and_run):
+        target.run(record)
+    target.run(record)
+    assert company.unpaid(bills[0]) == bills[0].unpaid - PAID[0]
+
+
 def numberless(bills: list[OpenBill]) -> dict[str, Any]:
     return {**record_of(bills), "method": "ach", "check_number": None, "ach_trace": "7001"}
 

@@ -7,12 +7,13 @@ any more, or `unanswered` where a try of it may still arrive. A process that was
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta, timezone
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, and_, bindparam, func, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, exists, func, select, update
 
+from apbridge.json import loads
 from apbridge.ledger.rows import OPEN, Content, RowUpdate, Status
 from apbridge.ledger.tables import audit, audit_head, is_row_of, records
 
@@ -22,6 +23,8 @@ SENT, ANSWERED, UNANSWERED = "sent", "answered", "unanswered"
 IN_DOUBT = timedelta(minutes=30)
 """How long a write may be on its way: twice as long as NetSuite works at one request at most."""
 
+
+_ANSWERS = audit.alias()
 
 # What every run asks again and again is built once: to build a statement takes as long as to carry it out.
 _NAMES_IN_DOUBT = (
@@ -46,6 +49,17 @@ _WRITTEN = select(audit.c.external_id).where(
 )
 _WRITTEN_AFTER = _WRITTEN.where(audit.c.seq > bindparam("seq"))
 _WRITTEN_SINCE = _WRITTEN.where(audit.c.at > bindparam("moment"))
+_UNDER_WAY = select(audit.c.external_id, audit.c.body).where(
+    audit.c.system == bindparam("system"),
+    audit.c.external_id.in_(bindparam("names", expanding=True)),
+    audit.c.phase == SENT,
+    audit.c.at > bindparam("moment"),
+    ~exists().where(
+        _ANSWERS.c.external_id == audit.c.external_id,
+        _ANSWERS.c.answers == audit.c.seq,
+        _ANSWERS.c.phase == ANSWERED,
+    ),
+)
 _TURN = select(audit_head.c.seq).with_for_update()
 
 
@@ -99,6 +113,16 @@ def moved_on(  # noqa: PLR0917 - a record, a place and a while
     after = connection.execute(_WRITTEN_AFTER, {**asked, "seq": seq}).scalars()
     recent = connection.execute(_WRITTEN_SINCE, {**asked, "moment": recently}).scalars()
     return {*after, *(set(recent) & names_in_doubt(connection, system, stream, external_ids))}
+
+
+def under_way(
+    connection: Connection, system: str, external_ids: Sequence[str], window: timedelta
+) -> Iterator[tuple[str, Any]]:
+    """Yield what was sent of some records and may still arrive, with the external id of each."""
+    moment = (datetime.now(timezone.utc) - window).isoformat(timespec="microseconds")
+    asked = {"system": system, "names": external_ids, "moment": moment}
+    for name, body in connection.execute(_UNDER_WAY, asked):
+        yield name, loads(body or "null")
 
 
 def on_trail(connection: Connection, system: str, external_ids: Iterable[str]) -> dict[str, list[OnTrail]]:

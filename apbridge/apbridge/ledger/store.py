@@ -35,6 +35,7 @@ from apbridge.ledger.doubt import (
     place,
     put_in_doubt,
     take_turn,
+    under_way,
 )
 from apbridge.ledger.identity import Identity
 from apbridge.ledger.payloads import Payloads
@@ -293,6 +294,15 @@ class Ledger(LedgerRows):
                 if changed.rowcount:
                     refused[row.external_id] = why
         return refused
+
+    def under_way(self, system: str, external_ids: Iterable[str]) -> list[tuple[str, Any]]:
+        """Return what was sent of some records and may still arrive, with the external id of each."""
+        with self._database.reading() as connection:
+            return [
+                one
+                for some in batches(external_ids, IN_LIMIT)
+                for one in under_way(connection, system, some, self._while)
+            ]
 
     def forget(self, system: str, stream: str, external_id: str, why: APBridgeError) -> None:
         """Record that a person has undone what acknowledged a record: what refers to it waits from now on.

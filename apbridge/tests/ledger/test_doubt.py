@@ -10,7 +10,7 @@ import pytest
 
 from apbridge.errors import OvertakenError
 from apbridge.ledger import Content, Ledger, RemoteFacts, RowUpdate, Run, Status, TrailSnapshot
-from apbridge.ledger.audit import Write
+from apbridge.ledger.audit import Write, WriteAnswer
 from apbridge.ledger.doubt import ANSWERED, SENT, UNANSWERED, OnTrail, TrailMark, place
 
 NOW = datetime(2026, 11, 29, 12, tzinfo=timezone.utc)
@@ -155,6 +155,15 @@ def test_an_older_write_that_came_through_puts_the_newer_row_in_doubt(ledger: Le
     ledger.write(run.id, "toy", [entry(known=known, source_modified_at="t1", content_hash="older")])
     (found,) = ledger.to_look_at_again("toy", "bills")
     assert (found.source_modified_at, found.payload) == ("t2", {"id": "1"})
+
+
+def test_what_was_sent_may_arrive_until_it_is_answered(ledger: Ledger, run: Run) -> None:
+    run.audit.sent(write(run), {"name": "killed"})
+    for name in ("answered", "unanswered"):
+        seq = run.audit.sent(write(run), {"name": name})
+        run.audit.answered(write(run), seq, WriteAnswer(is_final=name == "answered"))
+    assert [body["name"] for _, body in ledger.under_way("toy", [NAME])] == ["killed", "unanswered"]
+    assert ledger.under_way("toy", ["b-2"]) == ledger.under_way("other", [NAME]) == []
 
 
 def test_what_the_other_system_shows_leaves_reasons_and_contents_alone(ledger: Ledger, run: Run) -> None:
