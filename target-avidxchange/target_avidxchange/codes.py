@@ -139,39 +139,37 @@ class Codes:
         namespace = namespace_of(bill["external_id"], kind, bill["id"])
         for number, line in enumerate(bill["lines"], 1):
             for place in self._places(namespace, line):
-                found = place.known().get(place.code)
-                if found is None and not self._context.intake.is_over:
-                    return Need(place.stream, f"with code {place.code}")
-                # A ledger that is new, or that an earlier version wrote, does not have all codes.
-                found = found or place.listed().get(place.code)
-                if found is not None and self._is_anothers(place, found):
-                    if not self._context.intake.is_over:
-                        return Need(place.stream, f"with code {place.code}")
-                    raise RejectedError(
-                        "APB-TAX-081",
-                        word=word.capitalize(),
-                        name=name_of(bill),
-                        external_id=bill["external_id"],
-                        line=number,
-                        what=place.what,
-                        wanted=place.code,
-                        other=found.external_id,
-                    )
-                if found is not None and found.is_usable:
+                why = self._why_unusable(place)
+                if why is None:
                     continue
-                if found is not None and self._context.brake.holds(place.stream):
-                    return Need(place.stream, f"with code {place.code}")  # It may become so yet.
+                code, facts, may_come = why
+                if may_come:
+                    return Need(place.stream, f"with code {place.code}")
                 raise RejectedError(
-                    "APB-TAX-050" if found is None else "APB-TAX-051",
+                    code,
                     word=word.capitalize(),
                     name=name_of(bill),
                     external_id=bill["external_id"],
                     line=number,
                     what=place.what,
                     wanted=place.code,
-                    table=place.table,
+                    **facts,
                 )
         return None
+
+    def _why_unusable(self, place: _LineCode) -> tuple[str, dict[str, str], bool] | None:
+        """Return why no line may be on a code: a sentence's code and facts, and whether that may end yet."""
+        found, is_over = place.known().get(place.code), self._context.intake.is_over
+        if found is None and is_over:
+            # A ledger that is new, or that an earlier version wrote, does not have all codes.
+            found = place.listed().get(place.code)
+        if found is None:
+            return "APB-TAX-050", {"table": place.table}, not is_over
+        if self._is_anothers(place, found):
+            return "APB-TAX-081", {"other": found.external_id}, not is_over
+        if found.is_usable:
+            return None
+        return "APB-TAX-051", {"table": place.table}, self._context.brake.holds(place.stream)
 
     def _is_anothers(self, place: _LineCode, found: Code) -> bool:
         """Return whether AvidXchange still has a code under another record than the one that has it now."""

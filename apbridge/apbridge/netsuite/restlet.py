@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 from msgspec import Meta, Struct
@@ -107,15 +107,20 @@ class _Content(Struct):
     content: str
 
 
-class _Voided(Struct):
+class _OfPayment(Struct):
     payment: _Id
+
+
+class _Voided(_OfPayment):
     voided_by: str = msgspec.field(name="voidedBy")
 
 
-class _Attached(Struct):
-    payment: _Id
+class _Attached(_OfPayment):
     file: _Id
     added: bool
+
+
+_ToldT = TypeVar("_ToldT", bound=_OfPayment)
 
 
 def version(answer: Any) -> Version:  # noqa: ANN401
@@ -175,20 +180,19 @@ def content(answer: Any) -> bytes:  # noqa: ANN401
 
 def voided(answer: Any, payment: str) -> str:  # noqa: ANN401
     """Read an answer to `void`: what voided the payment. One that names another says nothing of it."""
-    told = msgspec.convert(answer, _Voided)
-    if told.payment != payment:
-        message = "it names another vendor payment"
-        raise ValueError(message)
-    return told.voided_by
+    return _of_payment(msgspec.convert(answer, _Voided), payment).voided_by
 
 
 def attached(answer: Any, payment: str) -> str:  # noqa: ANN401
     """Read an answer to `attach`: the file. One that names another payment says nothing of it."""
-    told = msgspec.convert(answer, _Attached)
+    return _of_payment(msgspec.convert(answer, _Attached), payment).file
+
+
+def _of_payment(told: _ToldT, payment: str) -> _ToldT:
     if told.payment != payment:
         message = "it names another vendor payment"
         raise ValueError(message)
-    return told.file
+    return told
 
 
 def _end_of_minute(moment: str) -> str:
