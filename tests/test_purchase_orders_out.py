@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 from apbridge.avidxchange.profile_files import shipped
+from apbridge.errors import RejectedError
 from apbridge.ledger import Ledger, Status
 from apbridge_sandbox.testing import Running, running
 from tests.in_process import OutboundHalf
@@ -92,6 +94,23 @@ def test_what_is_open_goes_out_and_what_becomes_of_it_follows(orders: Orders):
     orders.out()
     assert orders.there() == told
     assert orders.sandbox.calls()["avidxchange"]["writes"] == 0
+
+
+def test_after_a_lost_ledger_a_deleted_one_is_closed_and_one_that_was_closed_is_told(orders: Orders):
+    numbers = {name: orders.enter(name) for name in ("stays", "is deleted", "is closed")}
+    orders.out()
+    orders.order("netsuite/delete", type="purchaseorder", id=numbers["is deleted"])
+    orders.order("netsuite/orders/close", id=numbers["is closed"])
+    orders.outbound.ledger_url += ".new"
+    orders.outbound.state = {}
+    ended = orders.outbound.run()
+    assert isinstance(ended, RejectedError)
+    assert ended.code == "APB-TAX-092"
+    assert re.findall(r"purchaseorder-\d+", str(ended)) == [f"purchaseorder-{numbers['is closed']}"]
+    # The deleted one is closed as it is shown.
+    assert orders.there() == {name: (name != "is deleted", [(0, 0, False)]) for name in numbers}
+    assert orders.left() == []
+    orders.out()
 
 
 @pytest.mark.parametrize("profile", ["avidconnect"])

@@ -15,11 +15,11 @@ from apbridge.ledger import Need, RemoteFacts, Row, Status
 from apbridge.schemas.identifiers import BILL
 from apbridge.singer import Action, Outcome, PartlyDeliveredError, Record
 from apbridge.singer.sink import content_hash
-from apbridge.words import SUBMISSION, WITHDRAWN
+from apbridge.words import SUBMISSION
 from target_avidxchange.brakes import hold_correction, hold_withdrawal
 from target_avidxchange.credited import credited, is_overpaid, less_credits, stands, without_credits
-from target_avidxchange.documents import needs_of, with_codes
-from target_avidxchange.dry_run import see_that_it_may_change, see_that_its_lines_sum
+from target_avidxchange.documents import WithdrawnSink, needs_of, with_codes
+from target_avidxchange.dry_run import see_that_its_lines_sum
 from target_avidxchange.forerunners import Forerunners
 from target_avidxchange.images import Choice, check, choose, content
 from target_avidxchange.invoice import AcknowledgedInvoice
@@ -33,8 +33,7 @@ from target_avidxchange.settled import (
     see_that_our_payments_stand,
     see_that_the_rest_is_a_discount,
 )
-from target_avidxchange.sinks import AvidXchangeSink, source_of
-from target_avidxchange.unheard import Unheard
+from target_avidxchange.sinks import source_of
 from target_avidxchange.withdrawal import (
     Withdrawal,
     is_paid_by_us,
@@ -44,13 +43,8 @@ from target_avidxchange.withdrawal import (
     withdrawal,
 )
 
-_TO_PAY = {"submitted", "in_workflow", "approved", "scheduled"}
-"""Where an invoice stands that AvidXchange means to pay."""
 
-_MOST_NAMED = 50
-
-
-class BillSink(AvidXchangeSink):
+class BillSink(WithdrawnSink):
     """Submits bills, corrects what changed, and takes back what AvidXchange must no longer pay."""
 
     resource = "invoice"
@@ -100,26 +94,10 @@ class BillSink(AvidXchangeSink):
     # What the ledger knows
 
     @override
-    def begin(self) -> None:
-        self._unheard.look(whole=self.context.intake.begins_anew(self.stream_name))
-
-    @override
     def prepare(self, records: Sequence[Record], rows: Mapping[str, Row]) -> None:
         self._ours.name_in(records)
         super().prepare(records, rows)
-        self.shared.codes.refresh()
         self._forerunners.prepare(records, rows)
-
-    @override
-    def look(self, after: int = 0) -> None:
-        """List the invoices, and note those that the ledger has not: a later withdrawal must find them."""
-        there = self.remote_index.listed_after(after)
-        self._unheard.note(there, self.remote_index.listed_at)
-
-    @cached_property
-    def _unheard(self) -> Unheard:
-        at = self.context
-        return Unheard(at.ledger, at.run, at.system, self.stream_name, self.remote_index)
 
     @cached_property
     def _forerunners(self) -> Forerunners:
@@ -129,31 +107,17 @@ class BillSink(AvidXchangeSink):
     def _ours(self) -> OurApplications:
         return OurApplications(self.context.ledger)
 
-    def see_that_none_is_back(self) -> None:
-        """Check that no withdrawn invoice is to be paid, and begin the next look where this one ended.
+    @override
+    def missing(self, count: int, names: str) -> RejectedError:
+        return RejectedError("APB-TAX-031", count=count, names=names)
 
-        Raises:
-            RejectedError: One is.
-        """
-        if "_unheard" in vars(self):
-            self._unheard.settle()
+    @override
+    def reopened(self, count: int, names: str) -> RejectedError:
+        return RejectedError("APB-TAX-032", count=count, names=names)
 
-    def see_that_none_is_missing(self) -> None:
-        """After a reading of all bills, look for invoices whose bills it did not bring.
-
-        A first reading leaves out what the tap's settings call too old. Once the tap's state is lost, nothing
-        else would be heard of such a bill that was submitted all the same.
-
-        Raises:
-            RejectedError: AvidXchange still means to pay some.
-        """
-        at = self.context
-        untold = at.ledger.untold(at.run.id, at.run.began, at.system, self.stream_name)
-        there = self.remote_index.listed() if untold else {}
-        missing = sorted(name for name in untold if name in there and there[name].status in _TO_PAY)
-        if missing:
-            shown = ", ".join(missing[:_MOST_NAMED]) + (", …" if len(missing) > _MOST_NAMED else "")
-            raise RejectedError("APB-TAX-031", count=len(missing), bills=shown)
+    @override
+    def cancelled(self, count: int, names: str) -> RejectedError:
+        return RejectedError("APB-TAX-070", count=count, names=names)
 
     # What is done
 
@@ -277,14 +241,6 @@ class BillSink(AvidXchangeSink):
             says=refused.facts["says"],
         )
 
-    @override
-    def send(self, operation: str, submission: Submission, told: Any = None) -> Acknowledged:
-        if self.context.is_dry_run:
-            see_that_it_may_change(
-                self.remote_index.listed().get(submission.external_id), submission.call.purpose
-            )
-        return super().send(operation, submission, told)
-
     def _send_images(
         self, record: Record, invoice: AcknowledgedInvoice, choice: Choice
     ) -> AcknowledgedInvoice | None:
@@ -317,54 +273,20 @@ class BillSink(AvidXchangeSink):
                 raise rest
             return Outcome.unchanged(known.remote_id, known.facts())
         hold_withdrawal(self, record, known, gone)
-        because = WITHDRAWN + gone.because
-        submission = self.shared.client.cancellation(record["external_id"], because, known.remote_id)
-        try:
-            is_proved = self.send("cancel invoice", submission).is_proved
-        except RefusedError as refused:
-            self._see_that_it_is_not_paid(refused, record, known, gone)
-            is_proved = True
-        withdrawn = replace(known, body=None, is_withdrawn=True)
+        withdrawn, is_proved = self.cancel(record, known, gone.because)
         if rest and is_proved:
             raise PartlyDeliveredError(RemoteFacts(known.remote_id, withdrawn.facts()), rest)
         return Outcome.delivered(known.remote_id, withdrawn.facts(), Action.CANCELLED, is_proved=is_proved)
 
-    def _see_that_it_is_not_paid(
-        self, refused: RefusedError, record: Record, known: AcknowledgedInvoice, gone: Withdrawal
-    ) -> None:
-        """Check that a cancellation is refused only where there is nothing left to cancel.
-
-        Raises:
-            RejectedError: Somebody may be paid twice.
-        """
-        name = record["external_id"]
-        there = self.remote_index.listed().get(name)
-        if there is None or there.status == "cancelled":
-            # This run itself may have submitted it since it was listed.
-            there = self.remote_index.listed(anew=True).get(name)
-        if there is None or there.status == "cancelled":
-            return
-        raise self._may_be_paid_twice(record, gone, there, known.total, refused.facts["says"])
+    @override
+    def withdrawn_because(self, record: Record) -> str | None:
+        gone = withdrawal(record)
+        return gone.because if gone else None
 
     @override
-    def not_shown(self, record: Record) -> RejectedError:
-        """Return a loud one where a cancellation was answered as if all were well, and the invoice stands."""
-        gone, there = withdrawal(record), self.remote_index.listed().get(record["external_id"])
-        if gone is None or there is None or there.status in GONE:
-            return super().not_shown(record)
-        return self._may_be_paid_twice(
-            record, gone, there, None, "it answers as if it did, and shows it as it was"
-        )
-
-    def _may_be_paid_twice(
-        self, record: Record, gone: Withdrawal, there: RemoteRecord, total: str | None, says: str
-    ) -> RejectedError:
-        facts = facts_of(
-            record,
-            open=0 if record["is_deleted"] else record.get("amount_due"),
-            total=there.total if there.total is not None else total,
-            paid=there.amount_paid,
-        )
-        found = RejectedError("APB-TAX-030", **facts, because=gone.because, status=there.status, says=says)
+    def still_there(self, record: Record, there: RemoteRecord, because: str, says: str) -> RejectedError:
+        due = 0 if record["is_deleted"] else record.get("amount_due")
+        facts = facts_of(record, open=due, total=there.total, paid=there.amount_paid)
+        found = RejectedError("APB-TAX-030", **facts, because=because, status=there.status, says=says)
         self.logger.error("%s", found)
         return found

@@ -1,17 +1,174 @@
-"""What a bill and a vendor credit have in common: a vendor, and coded lines."""
+"""What bills, vendor credits and purchase orders have in common: a vendor, and coded lines."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+import abc
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
+from typing import Any, ClassVar
 
-from apbridge.errors import RejectedError
-from apbridge.ledger import Need
+from typing_extensions import override
+
+from apbridge.avidxchange import Acknowledged, Submission
+from apbridge.errors import RefusedError, RejectedError
+from apbridge.ledger import Need, Row
 from apbridge.mapping import DIMENSIONS, SEGMENT, Coding
 from apbridge.schemas.identifiers import GL_ACCOUNT, VENDOR, external_id, namespace_of
 from apbridge.singer import Record
+from apbridge.words import WITHDRAWN
+from target_avidxchange.dry_run import see_that_it_may_change
+from target_avidxchange.invoice import AcknowledgedInvoice
 from target_avidxchange.refusals import name_of
+from target_avidxchange.remote import GONE, RemoteRecord
 from target_avidxchange.shared import Shared
+from target_avidxchange.sinks import AvidXchangeSink
+from target_avidxchange.unheard import Unheard, named
+
+
+class DocumentSink(AvidXchangeSink):
+    """Documents, of which a contract may take none of a kind."""
+
+    standing_there: ClassVar[Collection[str]]
+    """Where a document stands that must be known to be right in NetSuite."""
+
+    @cached_property
+    def is_taken(self) -> bool:
+        """Whether the contract takes such documents."""
+        return self.shared.client.takes(self.resource)
+
+    @override
+    def prepare(self, records: Sequence[Record], rows: Mapping[str, Row]) -> None:
+        if self.is_taken:
+            super().prepare(records, rows)
+            self.shared.codes.refresh()
+
+    @override
+    def _shown(self, names: Collection[str]) -> Mapping[str, Mapping[str, Any]]:
+        # What is known of a document that was deleted is what is known of any other.
+        return {}
+
+    @abc.abstractmethod
+    def missing(self, count: int, names: str) -> RejectedError:
+        """Return that a full reading left some out that stand in AvidXchange."""
+
+    @abc.abstractmethod
+    def note(self, there: Mapping[str, RemoteRecord]) -> None:
+        """Bring to the ledger what it does not know of the documents that AvidXchange has."""
+
+    @override
+    def look(self, after: int = 0) -> None:
+        """List the documents, and note those that the ledger has not: a later deletion must find them."""
+        self.note(self.remote_index.listed_after(after))
+
+    def see_that_none_is_missing(self) -> None:
+        """After a reading of all, look for documents in AvidXchange that it did not bring.
+
+        A first reading leaves out what the tap's settings call too old, or what is over. Once the tap's state
+        is lost, nothing else would be heard of such a document that was submitted all the same.
+
+        Raises:
+            RejectedError: Some stand in AvidXchange.
+        """
+        if not self.is_taken:
+            return
+        if self.remote_index.listed_at < 0:
+            self.look()
+        at = self.context
+        untold = at.ledger.untold(at.run.id, at.run.began, at.system, self.stream_name)
+        there = self.remote_index.listed()
+        missing = {name for name in untold if name in there and there[name].status in self.standing_there}
+        if missing:
+            raise self.missing(len(missing), named(missing))
+
+
+class WithdrawnSink(DocumentSink):
+    """Documents that are withdrawn in AvidXchange where it must not pay, or pay with, them any more."""
+
+    standing_there = frozenset({"submitted", "in_workflow", "approved", "scheduled"})
+
+    @abc.abstractmethod
+    def reopened(self, count: int, names: str) -> RejectedError:
+        """Return that some live in AvidXchange though they were withdrawn."""
+
+    @abc.abstractmethod
+    def cancelled(self, count: int, names: str) -> RejectedError:
+        """Return that some are cancelled for a withdrawal that is over."""
+
+    @abc.abstractmethod
+    def withdrawn_because(self, record: Record) -> str | None:
+        """Return why AvidXchange must not have a document; None where it may."""
+
+    @abc.abstractmethod
+    def still_there(self, record: Record, there: RemoteRecord, because: str, says: str) -> RejectedError:
+        """Return, and log, that AvidXchange does not let a document be withdrawn."""
+
+    @override
+    def begin(self) -> None:
+        if self.is_taken:
+            self._unheard.look(whole=self.context.intake.begins_anew(self.stream_name))
+
+    @override
+    def note(self, there: Mapping[str, RemoteRecord]) -> None:
+        self._unheard.note(there, self.remote_index.listed_at)
+
+    @cached_property
+    def _unheard(self) -> Unheard:
+        return Unheard(self.context, self.stream_name, self.resource, self.remote_index)
+
+    def see_that_none_is_back(self) -> None:
+        """Check that no withdrawn document lives again, and begin the next look where this one ended.
+
+        Raises:
+            RejectedError: One does, or is still withdrawn though it should not be; this run did not bring it.
+        """
+        if "_unheard" in vars(self):
+            self._unheard.settle(self.reopened, self.cancelled)
+
+    @override
+    def send(self, operation: str, submission: Submission, told: Any = None) -> Acknowledged:
+        if self.context.is_dry_run:
+            there = self.remote_index.listed().get(submission.external_id)
+            see_that_it_may_change(there, submission.call.purpose)
+        return super().send(operation, submission, told)
+
+    def cancel(
+        self, record: Record, known: AcknowledgedInvoice, because: str
+    ) -> tuple[AcknowledgedInvoice, bool]:
+        """Withdraw a document.
+
+        Returns:
+            What is known of it then, and whether that is proved.
+
+        Raises:
+            RejectedError: It still stands.
+        """
+        submission = self.shared.client.cancellation(
+            record["external_id"], WITHDRAWN + because, known.remote_id, resource=self.resource
+        )
+        try:
+            is_proved = self.send(f"cancel {self.resource}", submission).is_proved
+        except RefusedError as refused:
+            if there := self._not_cancelled(record["external_id"]):
+                raise self.still_there(record, there, because, refused.facts["says"]) from refused
+            is_proved = True
+        return replace(known, body=None, is_withdrawn=True), is_proved
+
+    def _not_cancelled(self, name: str) -> RemoteRecord | None:
+        there = self.remote_index.listed().get(name)
+        if there is None or there.status == "cancelled":
+            # This run itself may have submitted it since it was listed.
+            there = self.remote_index.listed(anew=True).get(name)
+        return None if there is None or there.status == "cancelled" else there
+
+    @override
+    def not_shown(self, record: Record) -> RejectedError:
+        """Return a loud one where a cancellation was answered as if all were well, and it still stands."""
+        because = self.withdrawn_because(record)
+        there = self.remote_index.listed().get(record["external_id"])
+        if because is None or there is None or there.status in GONE:
+            return super().not_shown(record)
+        return self.still_there(record, there, because, "it answers as if it did, and shows it as it was")
 
 
 def with_codes(record: Record, kind: str, shared: Shared) -> Record:

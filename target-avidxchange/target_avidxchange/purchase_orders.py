@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from functools import cached_property
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from typing_extensions import override
 
-from apbridge.errors import APBridgeError
-from apbridge.ledger import Need, Row, Status
-from apbridge.singer import Outcome, Record
-from target_avidxchange.documents import needs_of, with_codes
-from target_avidxchange.sinks import AvidXchangeSink, is_tombstone
+from apbridge import json
+from apbridge.errors import APBridgeError, RefusedError, RejectedError
+from apbridge.ledger import Need, RemoteFacts, Row, Status
+from apbridge.singer import Action, Outcome, Record
+from target_avidxchange.documents import DocumentSink, needs_of, with_codes
+from target_avidxchange.refusals import rejection
+from target_avidxchange.remote import RemoteRecord
+from target_avidxchange.sinks import is_tombstone
 
 PURCHASE_ORDER = "purchaseorder"
 
@@ -25,20 +27,28 @@ _APPROVED = {
 """Where an order stands that invoices may be matched with."""
 
 
-class PurchaseOrderSink(AvidXchangeSink):
+class PurchaseOrderSink(DocumentSink):
     """Submits approved orders, follows what comes of them and is billed, and closes them."""
 
     resource = "purchase_order"
     word = "purchase order"
-
-    @cached_property
-    def _is_taken(self) -> bool:
-        return self.shared.client.takes(self.resource)
+    standing_there = _APPROVED
 
     @override
     def begin(self) -> None:
-        if not self._is_taken:
+        if not self.is_taken:
             self.logger.warning("%s", APBridgeError("APB-TAX-091", profile=self.shared.client.profile.name))
+
+    @override
+    def missing(self, count: int, names: str) -> RejectedError:
+        return RejectedError("APB-TAX-092", count=count, names=names)
+
+    @override
+    def note(self, there: Mapping[str, RemoteRecord]) -> None:
+        at, index = self.context, self.remote_index
+        rows = at.ledger.rows(at.system, self.stream_name, there)
+        new = {name: RemoteFacts(one.remote_id, {}) for name, one in there.items() if name not in rows}
+        at.ledger.found(at.run.id, at.system, self.stream_name, new, listed_at=index.listed_at)
 
     @override
     def completed(self, record: Record) -> Record:
@@ -47,7 +57,7 @@ class PurchaseOrderSink(AvidXchangeSink):
 
     @override
     def content(self, record: Record) -> Any:
-        return super().content(record) if self._is_taken else {"is_taken": False}
+        return super().content(record) if self.is_taken else {"is_taken": False}
 
     @override
     def facts(self, record: Record) -> Mapping[str, Any]:
@@ -56,21 +66,14 @@ class PurchaseOrderSink(AvidXchangeSink):
 
     @override
     def needs(self, record: Record) -> Iterator[Need]:
-        if self._is_taken and record.get("status") in _APPROVED:
+        if self.is_taken and record.get("status") in _APPROVED:
             yield from needs_of({**record, "lines": _coded(record["lines"])}, PURCHASE_ORDER, self.word)
 
     @override
     def prepare(self, records: Sequence[Record], rows: Mapping[str, Row]) -> None:
-        if self._is_taken:
-            super().prepare(records, rows)
-            # Where no order is remembered, only AvidXchange knows whether it has one that is to be closed.
-            if any("order" not in row.facts and row.status is not Status.IGNORED for row in rows.values()):
-                self.look()
-            self.shared.codes.refresh()
-
-    @override
-    def _shown(self, names: Collection[str]) -> Mapping[str, Mapping[str, Any]]:
-        return {}
+        super().prepare(records, rows)
+        if self.is_taken and any(_is_unknown(one, rows.get(one["external_id"])) for one in records):
+            self.look()
 
     @override
     def hold_upsert(self, record: Record, row: Row | None) -> None:
@@ -80,17 +83,52 @@ class PurchaseOrderSink(AvidXchangeSink):
 
     @override
     def deliver(self, record: Record, row: Row | None) -> Outcome:
-        known = row.facts.get("order") if row else None
+        known = _remembered(row)
         if is_tombstone(record) and known:
             return super().deliver({**known, "status": "closed"}, row)
-        is_there = bool(known) or self.remote_index.get(record["external_id"]) is not None
-        if not self._is_taken or is_tombstone(record) or not (is_there or record.get("status") in _APPROVED):
+        if not self.is_taken or not (known or self._is_wanted(record)):
             return Outcome.ignored()
+        if is_tombstone(record):
+            return self._make_inactive(record, row)
         order = self.completed(record)
         coded = {**order, "lines": _coded(order["lines"])}
         if order["is_open"] and (missing := self.shared.codes.missing(coded, self.word, PURCHASE_ORDER)):
             return Outcome.waiting(missing)
         return super().deliver(record, row)
+
+    def _is_wanted(self, record: Record) -> bool:
+        """Return whether an order is to be sent, or is there to be closed."""
+        is_there = self.remote_index.get(record["external_id"]) is not None
+        return is_there or record.get("status") in _APPROVED
+
+    @override
+    def _make_inactive(self, record: Record, row: Row | None) -> Outcome:
+        """Close an order that was deleted, of which only AvidXchange knows what it was sent."""
+        name = record["external_id"]
+        there, facts = self.remote_index.get(name), {"is_active": False}
+        if there is None or there.status not in self.standing_there:
+            return Outcome.unchanged(None, facts)
+        shown = json.loads(there.body or b"{}")
+        submission = self.shared.client.resubmission(self.resource, name, shown, is_open=False)
+        self.hold_upsert(record, row)
+        try:
+            acknowledged = self.send(f"upsert {self.word}", submission)
+        except RefusedError as refused:
+            raise rejection(refused, self.word, record) from refused
+        return Outcome.delivered(
+            acknowledged.remote_id, facts, Action.CANCELLED, is_proved=acknowledged.is_proved
+        )
+
+
+def _remembered(row: Row | None) -> Record | None:
+    return row.facts.get("order") if row else None
+
+
+def _is_unknown(record: Record, row: Row | None) -> bool:
+    """Return whether only AvidXchange knows whether it has an order that is perhaps to be closed."""
+    if row is None:
+        return is_tombstone(record)
+    return row.status is not Status.IGNORED and _remembered(row) is None
 
 
 def _coded(lines: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:

@@ -24,7 +24,7 @@ _MAY_DIFFER = {"approved", "scheduled"}
 """Where an invoice stands that may no longer follow its bill: a person must see what differs."""
 
 
-_DOCUMENTS = {"invoice", "credit"}
+_DOCUMENTS = {"invoice", "credit", "purchase_order"}
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class RemoteRecord:
         amount_paid: Of an invoice.
         code: Of an account or a dimension's value.
         is_usable: Whether a line may be on that code.
-        body: Of an invoice that waits for its payment: what was sent for it, as JSON.
+        body: What was sent for it, as JSON: of an invoice that waits for its payment, and of an order.
         modified_at: When it was changed there, in UTC.
     """
 
@@ -197,7 +197,7 @@ class RemoteIndex:
         names = ("status", "status_reason", "total", "amount_paid", "modified_at")
         told: dict[str, Any] = {name: record.get(name) for name in names}
         told |= {"number": record.get("number"), "vendor": record.get("vendor_external_id")}
-        if told["status"] in _MAY_DIFFER:
+        if told["status"] in _MAY_DIFFER or resource == "purchase_order":
             told["body"] = json.dumps(client.body_shown(resource, shown))
         image = client.shown_image(shown) if resource == "invoice" else None
         return RemoteRecord(record.get("id"), fingerprint, image, **told)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from singer_sdk import typing as th
 from typing_extensions import override
 
-from apbridge.errors import APBridgeError
+from apbridge.errors import APBridgeError, RejectedError
 from apbridge.origin import Origin
 from apbridge.settings import (
     AVIDXCHANGE_SETTINGS,
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from target_avidxchange.sent_codes import SentCodes
     from target_avidxchange.shared import Shared
     from target_avidxchange.sinks import AvidXchangeSink
-
-_BILLS = "bills"
 
 # What only a run needs is imported where it is used: `--version` and `--about` do without.
 
@@ -87,7 +85,7 @@ class TargetAvidXchange(AcknowledgingTarget):
             "departments": coded.DepartmentSink,
             "classes": coded.ClassSink,
             "locations": coded.LocationSink,
-            _BILLS: BillSink,
+            "bills": BillSink,
             "purchase_orders": PurchaseOrderSink,
             "vendor_payments": VendorPaymentSink,
             "vendor_credits": VendorCreditSink,
@@ -141,23 +139,37 @@ class TargetAvidXchange(AcknowledgingTarget):
 
     @override
     def after_run(self) -> None:
-        from target_avidxchange.bills import BillSink  # noqa: PLC0415
+        from target_avidxchange.documents import DocumentSink, WithdrawnSink  # noqa: PLC0415
 
         if anew := self.to_read_anew():
             streams = ", ".join(sorted(anew))
             self.logger.warning("%s", APBridgeError("APB-BRK-006", streams=streams))
         self._sent_codes.settle()
-        sink = self.sinks.get(_BILLS)
-        if isinstance(sink, BillSink):
-            sink.see_that_none_is_back()
-            if self.intake.was_read_whole(_BILLS):
-                sink.see_that_none_is_missing()
         if self.config["on_void_in_netsuite"] == "stop" and "vendor_payments" not in self.intake.begun:
             self.logger.warning("%s", APBridgeError("APB-TAX-039"))
+        looks: list[Callable[[], None]] = []
+        for stream, sink in self.sinks.items():
+            if isinstance(sink, WithdrawnSink):
+                looks.append(sink.see_that_none_is_back)
+            if isinstance(sink, DocumentSink) and self.intake.was_read_whole(stream):
+                looks.append(sink.see_that_none_is_missing)
+        found = [rejected for look in looks if (rejected := _rejected_by(look))]
+        for also in found[1:]:
+            self.logger.error("%s", also)
+        if found:
+            raise found[0]
 
     @override
     def close(self) -> None:
         self.client.close()
+
+
+def _rejected_by(look: Callable[[], None]) -> RejectedError | None:
+    try:
+        look()
+    except RejectedError as rejected:
+        return rejected
+    return None
 
 
 if __name__ == "__main__":

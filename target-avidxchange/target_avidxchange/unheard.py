@@ -1,46 +1,49 @@
-"""Invoices that AvidXchange shows otherwise than the ledger believes.
+"""Invoices and credits that AvidXchange shows otherwise than the ledger believes.
 
 An older ledger was put back, a lost one begun anew, or a write arrived when nobody waited for it any more.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from apbridge.avidxchange import instant
 from apbridge.errors import RejectedError
-from apbridge.ledger import Ledger, RemoteFacts, Run, Status
+from apbridge.ledger import RemoteFacts, Status
 from apbridge.ledger.run_history import RunHistory
+from apbridge.singer import SinkContext
 from target_avidxchange.invoice import AcknowledgedInvoice
 from target_avidxchange.remote import GONE, RemoteIndex, RemoteRecord
 
-_SEEN = "invoices seen until"
 _OVERLAP = timedelta(minutes=10)
 """How late AvidXchange may show a change that it has dated before."""
 
 _MOST_NAMED = 50
 
+_Said = Callable[[int, str], RejectedError]
+"""Says of how many records something is to be told, and of which."""
+
 
 class Unheard:
-    """Brings to the ledger what it does not know of AvidXchange's invoices, run by run.
+    """Brings to the ledger what it does not know of AvidXchange's invoices or credits, run by run.
 
     Args:
-        ledger: The ledger.
-        run: The run that looks.
-        system: AvidXchange's name in the ledger.
-        stream: The stream of bills.
-        remote_index: Lists the invoices.
+        context: What is known of this run.
+        stream: The stream of bills, or of vendor credits.
+        resource: What the profile calls them.
+        remote_index: Lists them.
     """
 
-    def __init__(self, ledger: Ledger, run: Run, system: str, stream: str, remote_index: RemoteIndex) -> None:
-        self._ledger = ledger
-        self._run = run
-        self._system = system
+    def __init__(self, context: SinkContext, stream: str, resource: str, remote_index: RemoteIndex) -> None:
+        self._ledger = context.ledger
+        self._run = context.run
+        self._system = context.system
         self._stream = stream
+        self._seen = f"{resource}s seen until"
         self._remote_index = remote_index
-        self._run_history = RunHistory(ledger)
+        self._run_history = RunHistory(context.ledger)
         self._until: str | None = None
         self._is_whole = False
         self._leaves_out = False
@@ -57,7 +60,7 @@ class Unheard:
         Raises:
             UnavailableError: AvidXchange is not there.
         """
-        seen = self._run_history.recall(_SEEN)
+        seen = self._run_history.recall(self._seen)
         since = None if whole or seen is None else datetime.fromisoformat(seen.value) - _OVERLAP
         at = self._ledger.known().seq
         there = self._remote_index.listed(anew=True) if since is None else self._remote_index.changed(since)
@@ -70,7 +73,7 @@ class Unheard:
         """Put in doubt what the ledger has otherwise.
 
         Args:
-            there: Invoices.
+            there: Invoices or credits.
             at: Place on the audit trail when they were listed.
 
         Returns:
@@ -100,26 +103,30 @@ class Unheard:
             self._cancelled |= cancelled & found
         return found >= reopened | cancelled
 
-    def settle(self) -> None:
+    def settle(self, reopened: _Said, cancelled: _Said) -> None:
         """Store how far this run has looked, where the next begins.
 
-        Raises:
-            RejectedError: An invoice is to be paid whose bill was withdrawn, or was cancelled on behalf of a
-                withdrawal that is over, and this run did not bring it.
-        """
-        if left := self._left(self._reopened):
-            raise RejectedError("APB-TAX-032", count=len(left), bills=_named(left))
-        if left := self._left(self._cancelled):
-            raise RejectedError("APB-TAX-070", count=len(left), bills=_named(left))
-        if self._until is not None and not self._leaves_out:
-            self._run_history.remember(_SEEN, self._until)
+        Args:
+            reopened: Says what was withdrawn and lives.
+            cancelled: Says what was cancelled on behalf of a withdrawal that is over.
 
-    def _left(self, names: set[str]) -> list[str]:
+        Raises:
+            RejectedError: There is some, and this run did not bring it.
+        """
+        for said, names in ((reopened, self._reopened), (cancelled, self._cancelled)):
+            if left := self._left(names):
+                raise said(len(left), named(left))
+        if self._until is not None and not self._leaves_out:
+            self._run_history.remember(self._seen, self._until)
+
+    def _left(self, names: Collection[str]) -> list[str]:
         # What waits or is rejected says itself what is the matter, and is looked at again at every run.
         rows = self._ledger.rows(self._system, self._stream, names)
         settled = {Status.DELIVERED, Status.IGNORED}
-        return sorted(name for name, row in rows.items() if not row.content_hash and row.status in settled)
+        return [name for name, row in rows.items() if not row.content_hash and row.status in settled]
 
 
-def _named(names: list[str]) -> str:
-    return ", ".join(names[:_MOST_NAMED]) + (", …" if len(names) > _MOST_NAMED else "")
+def named(names: Collection[str]) -> str:
+    """Return some external ids, to be read."""
+    shown = sorted(names)[:_MOST_NAMED]
+    return ", ".join(shown) + (", …" if len(names) > _MOST_NAMED else "")

@@ -6,10 +6,9 @@ applies in NetSuite by hand must not be used there once more, or the vendor is p
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import ROUND_HALF_UP, Decimal
-from functools import cached_property
 from typing import Any
 
 from typing_extensions import override
@@ -20,14 +19,14 @@ from apbridge.ledger import ChangeKind, Need, Row
 from apbridge.ledger.run_history import RunHistory
 from apbridge.schemas.identifiers import CREDIT
 from apbridge.singer import Action, Outcome, Record
-from apbridge.words import CREDIT_SUBMISSION, VOID, WITHDRAWN
+from apbridge.words import CREDIT_SUBMISSION, VOID
 from target_avidxchange.brakes import held_credit, held_form
-from target_avidxchange.documents import needs_of, with_codes
-from target_avidxchange.dry_run import see_that_it_may_change, see_that_its_lines_sum
+from target_avidxchange.documents import WithdrawnSink, needs_of, with_codes
+from target_avidxchange.dry_run import see_that_its_lines_sum
 from target_avidxchange.invoice import AcknowledgedInvoice
 from target_avidxchange.refusals import differences, facts_of, rejection
 from target_avidxchange.remote import GONE, RemoteRecord
-from target_avidxchange.sinks import AvidXchangeSink, source_of
+from target_avidxchange.sinks import source_of
 
 _CENT = Decimal("0.01")
 _DELETED = "it was deleted"
@@ -35,7 +34,7 @@ _APPLIED = "all of it was applied otherwise"
 _SAID = "vendor credits are said to have no place in AvidXchange"
 
 
-class VendorCreditSink(AvidXchangeSink):
+class VendorCreditSink(WithdrawnSink):
     """Submits vendor credits, corrects what changed, and takes back what no payment may use any more."""
 
     resource = "credit"
@@ -44,10 +43,6 @@ class VendorCreditSink(AvidXchangeSink):
     _named: str | None = None
     """The credit that says that the contract takes none."""
 
-    @cached_property
-    def _is_taken(self) -> bool:
-        return self.shared.client.takes(self.resource)
-
     @override
     def completed(self, record: Record) -> Record:
         return with_codes(record, CREDIT, self.shared)
@@ -55,28 +50,21 @@ class VendorCreditSink(AvidXchangeSink):
     @override
     def content(self, record: Record) -> Any:
         return {
-            "credit": self.sent(record) if self._is_taken else None,
+            "credit": self.sent(record) if self.is_taken else None,
             "left": record.get("amount_available"),
             "withdrawn": because_of(record),
         }
 
     @override
     def needs(self, record: Record) -> Iterator[Need]:
-        if self._is_taken and is_usable(record):
+        if self.is_taken and is_usable(record):
             yield from needs_of(record, CREDIT, self.word)
 
     @override
     def prepare(self, records: Sequence[Record], rows: Mapping[str, Row]) -> None:
-        if not self._is_taken:
-            self._name_one(records)
-            return
         super().prepare(records, rows)
-        self.shared.codes.refresh()
-
-    @override
-    def _shown(self, names: Collection[str]) -> Mapping[str, Mapping[str, Any]]:
-        # What is known of a credit that was deleted is what is known of any other.
-        return {}
+        if not self.is_taken:
+            self._name_one(records)
 
     def _name_one(self, records: Sequence[Record]) -> None:
         history = RunHistory(self.context.ledger)
@@ -89,7 +77,7 @@ class VendorCreditSink(AvidXchangeSink):
     @override
     def deliver(self, record: Record, row: Row | None) -> Outcome:
         name = record["external_id"]
-        if not self._is_taken:
+        if not self.is_taken:
             if is_usable(record) and name == self._named:
                 profile = self.shared.client.profile.name
                 raise RejectedError("APB-TAX-063", **facts_of(record, left=_left(record)), profile=profile)
@@ -99,9 +87,14 @@ class VendorCreditSink(AvidXchangeSink):
         known, because = AcknowledgedInvoice.of(row, there), because_of(record)
         if known is None:
             return self._submit(record, None, _left(record)) if is_usable(record) else Outcome.ignored()
-        used = Decimal(there.amount_paid) if there else Decimal(0)
+        before = AcknowledgedInvoice.known(row)
+        # What is used of one that was withdrawn, and that somebody has reopened there, is used once more.
+        is_back = before is not None and before.is_withdrawn
+        used = Decimal(0) if there is None or is_back else Decimal(there.amount_paid)
         wanted = _left(record) + min(_applied(record), used)
         if because or wanted <= 0:
+            if because is None and is_back and there and there.status == "paid":
+                raise self.still_there(record, there, _APPLIED, "a payment there has used all of it")
             return self._withdraw(record, known, there, because or _APPLIED)
         return self._submit(record, known, wanted)
 
@@ -127,7 +120,6 @@ class VendorCreditSink(AvidXchangeSink):
         try:
             if self.context.is_dry_run:
                 see_that_its_lines_sum(completed, submission.call.purpose)
-                self._see_that_it_may_change(submission)
             acknowledged = self.send(CREDIT_SUBMISSION, submission)
         except RefusedError as refused:
             if known and refused.facts["meaning"] == "locked":
@@ -156,7 +148,7 @@ class VendorCreditSink(AvidXchangeSink):
     ) -> RejectedError:
         there = self.remote_index.listed(anew=True).get(record["external_id"])
         if there is not None and there.status not in GONE and wanted < Decimal(there.total):
-            return self._may_be_used_twice(record, there, "some of it was applied or taken back there", says)
+            return self.still_there(record, there, "some of it was applied or taken back there", says)
         before = there.total if there else known.total
         return RejectedError(
             "APB-TAX-062",
@@ -179,43 +171,32 @@ class VendorCreditSink(AvidXchangeSink):
         if because != _APPLIED and not known.is_withdrawn:
             held = held_credit(ChangeKind.WITHDRAW, record, because)
             self.hold_back(ChangeKind.WITHDRAW, record, known.let_through, held)
-        submission = self.shared.client.cancellation(
-            record["external_id"], WITHDRAWN + because, known.remote_id, resource=self.resource
-        )
-        try:
-            if self.context.is_dry_run:
-                self._see_that_it_may_change(submission)
-            is_proved = self.send("cancel credit", submission).is_proved
-        except RefusedError as refused:
-            # This run itself may have submitted it since the credits were listed.
-            there = self.remote_index.listed(anew=True).get(record["external_id"])
-            if there is not None and there.status not in GONE:
-                raise self._may_be_used_twice(record, there, because, refused.facts["says"]) from refused
-            is_proved = True
-        withdrawn = replace(known, body=None, is_withdrawn=True)
+        withdrawn, is_proved = self.cancel(record, known, because)
         return Outcome.delivered(known.remote_id, withdrawn.facts(), Action.CANCELLED, is_proved=is_proved)
 
     @override
-    def not_shown(self, record: Record) -> RejectedError:
-        """Return a loud one where a cancellation was answered as if all were well, and the credit stands."""
-        because, there = because_of(record), self.remote_index.listed().get(record["external_id"])
-        if there is None or there.status in GONE or (because is None and _left(record) > 0):
-            return super().not_shown(record)
-        says = "it answers as if it did, and shows it as it was"
-        return self._may_be_used_twice(record, there, because or _APPLIED, says)
+    def withdrawn_because(self, record: Record) -> str | None:
+        return because_of(record) or (None if _left(record) > 0 else _APPLIED)
 
-    def _see_that_it_may_change(self, submission: Submission) -> None:
-        there = self.remote_index.listed().get(submission.external_id)
-        see_that_it_may_change(there, submission.call.purpose)
-
-    def _may_be_used_twice(
-        self, record: Record, there: RemoteRecord, because: str, says: str
-    ) -> RejectedError:
+    @override
+    def still_there(self, record: Record, there: RemoteRecord, because: str, says: str) -> RejectedError:
         left = Decimal(0) if because_of(record) else _left(record)
         facts = facts_of(record, left=left, total=there.total, used=there.amount_paid)
         found = RejectedError("APB-TAX-060", **facts, because=because, status=there.status, says=says)
         self.logger.error("%s", found)
         return found
+
+    @override
+    def missing(self, count: int, names: str) -> RejectedError:
+        return RejectedError("APB-TAX-064", count=count, names=names)
+
+    @override
+    def reopened(self, count: int, names: str) -> RejectedError:
+        return RejectedError("APB-TAX-065", count=count, names=names)
+
+    @override
+    def cancelled(self, count: int, names: str) -> RejectedError:
+        return RejectedError("APB-TAX-066", count=count, names=names)
 
     def _is_no_more(self, record: Record, there: RemoteRecord, because: str) -> RejectedError:
         found = RejectedError("APB-TAX-061", **facts_of(record, used=there.amount_paid), because=because)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from apbridge.errors import UnavailableError
+from apbridge.errors import RejectedError, UnavailableError
 from apbridge.ledger import Ledger, Row, RowUpdate, Status
 from apbridge.links import LinkKind, Links, RecordLink
 from target_avidxchange.vendor_credits import scaled
@@ -264,7 +264,9 @@ def test_no_invoice_is_taken_for_a_credit_nor_the_other_way(company: ReceivingCo
 def test_a_lost_ledger_still_takes_back_what_was_deleted(company: ReceivingCompany):
     send(company, *CODING, credit(1), credit(2))
     company.lose_ledger()
-    send(company, *CODING, credit(2))
+    with pytest.raises(RejectedError, match=f"They are: {NS}-vendorcredit-1[.]") as told_of:
+        send(company, *CODING, credit(2))
+    assert told_of.value.code == "APB-TAX-064"
     send(company, credit_tombstone(1))
     assert stands(company, 1) == ("cancelled", "100.00")
 

@@ -89,6 +89,32 @@ class AvidXchange(AvidXchangeReader):
             remote_id=operation.remote_id,
         )
 
+    def resubmission(
+        self,
+        resource: str,
+        external_id: str,
+        shown: Mapping[str, Any],
+        **changes: Any,  # noqa: ANN401
+    ) -> Submission:
+        """Make ready to send a record as AvidXchange shows it, but for some fields.
+
+        Args:
+            resource: Which kind.
+            external_id: Of the record.
+            shown: What of it a write would send: see `body_shown`.
+            changes: The fields, by our names.
+
+        Raises:
+            SettingError: As of `upsertion`.
+        """
+        blank = {"external_id": external_id, "lines": []}
+        submission = self.upsertion(resource, {**blank, **changes})
+        before = self.upsertion(resource, blank).body
+        changed = {name: value for name, value in submission.body.items() if value != before[name]}
+        operation = self._operation(resource, "upsert", self._resource(resource).upsert)
+        body = {**shown, **changed}
+        return replace(submission, body=body, call=self._call(resource, "upsert", operation, blank, body))
+
     def change(self, resource: str, record: Mapping[str, Any], remote_id: str) -> Submission:
         """Make ready to change a record that was there before us, and that has no external id of ours.
 
