@@ -30,7 +30,6 @@ from target_netsuite_payments.credits import (
     left_difference,
     part_of,
     spread,
-    spread_within,
     taken_off,
     told,
 )
@@ -175,25 +174,15 @@ class Applying:
         Raises:
             RejectedError: That cannot be told.
         """
-        known = self.credits.get(credit)
-        if known is None:
+        part = part_of(pairs, credit)
+        free = {bill: self._free(payment, (credit, bill)) for bill in part}
+        if any(free[bill] < part[bill] for bill in part):
             return False
-        is_there = True
-        for pair, wanted in pairs.items():
-            if pair[0] != credit:
-                continue
-            free = known.applied.get(pair[1], _NO_CREDIT) - self._taken(pair, payment)
-            if free < wanted:
-                return False
-            is_there = is_there and free in self._sums(pair, payment)
-        if not is_there:
-            part = part_of(pairs, credit)
-            bill = next(iter(part))
+        if any(free[bill] not in self._sums((credit, bill), payment) for bill in part):
+            known, bill = self.credits[credit], next(iter(part))
+            applied = f"{known.applied[bill]:.2f}"
             raise RejectedError(
-                "APB-PAY-107",
-                bill=bill,
-                applied=f"{known.applied[bill]:.2f}",
-                **facts_of(payment, known, part[bill]),
+                "APB-PAY-107", bill=bill, applied=applied, **facts_of(payment, known, part[bill])
             )
         return True
 
@@ -209,6 +198,13 @@ class Applying:
     def _wanted(self, payment: Payment) -> Pairs:
         account = self._rules.account
         return spread(closed_by(payment, account), credits_used(payment, account))
+
+    def _free(self, payment: Payment, pair: tuple[str, str]) -> Decimal:
+        """Return what is applied of a pair in NetSuite and is no other payment's."""
+        credit, bill = pair
+        known = self.credits.get(credit)
+        applied = known.applied.get(bill, _NO_CREDIT) if known else _NO_CREDIT
+        return max(applied - self._taken(pair, payment), _NO_CREDIT)
 
     def _taken(self, pair: tuple[str, str], payment: Payment) -> Decimal:
         """Return what other payments have of a pair."""
@@ -268,12 +264,7 @@ class Applying:
         if pairs is None:
             used = credits_used(payment, self._rules.account)
             rest = covered_by_credits(payment, shares, recorded)
-            free = {
-                credit: known.without({bill: self._taken((credit, bill), payment) for bill in known.applied})
-                for credit, known in self.credits.items()
-                if credit in used
-            }
-            pairs = spread_within(rest, used, free)
+            pairs = spread(rest, used, lambda *pair: self._free(payment, pair))
             is_short = sum(rest.values()) > sum(pairs.values())
             if is_short and recorded.status in FINAL and not payment.is_undone:
                 for credit, amount in used.items():
@@ -331,11 +322,10 @@ class Applying:
             RejectedError: It is; by whom cannot be told.
         """
         for (credit, bill), amount in self._wanted(payment).items():
-            known = self.credits.get(credit)
-            applied = known.applied.get(bill, _NO_CREDIT) if known else _NO_CREDIT
-            if known is not None and applied - self._taken((credit, bill), payment) >= amount:
+            if self._free(payment, (credit, bill)) >= amount:
+                known = self.credits[credit]
                 facts = {"bill": bill, "status": payment.status, **facts_of(payment, known, amount)}
-                raise RejectedError("APB-PAY-112", applied=f"{applied:.2f}", **facts)
+                raise RejectedError("APB-PAY-112", applied=f"{known.applied[bill]:.2f}", **facts)
 
     def see_that_none_is_left(self, payment: Payment) -> None:
         """Check that no credit covers the bills of an undone payment of which NetSuite has nothing else.
@@ -345,26 +335,14 @@ class Applying:
         """
         bills = closed_by(payment, self._rules.account)
         for credit, amount in credits_used(payment, self._rules.account).items():
-            known = self.credits.get(credit)
-            applied = known.applied if known else {}
-            there = sum(
-                (applied[on] - self._taken((credit, on), payment) for on in bills if on in applied),
-                _NO_CREDIT,
-            )
-            if known and there >= amount:
-                facts = facts_of(payment, known, amount)
+            there = sum((self._free(payment, (credit, bill)) for bill in bills), _NO_CREDIT)
+            if there >= amount:
+                facts = facts_of(payment, self.credits[credit], amount)
                 raise RejectedError("APB-PAY-117", status=payment.status, applied=f"{there:.2f}", **facts)
 
     def _left_on(self, payment: Payment, pairs: Pairs) -> dict[tuple[str, str], Decimal]:
         """Return those pairs of an undone payment that are still applied."""
-        left = {
-            pair: min(
-                amount,
-                self.credits[pair[0]].applied.get(pair[1], _NO_CREDIT) - self._taken(pair, payment),
-            )
-            for pair, amount in pairs.items()
-            if pair[0] in self.credits
-        }
+        left = {pair: min(amount, self._free(payment, pair)) for pair, amount in pairs.items()}
         return {pair: amount for pair, amount in left.items() if amount > 0}
 
     def take_off(self, payment: Payment, pairs: Pairs) -> dict[str, Decimal]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
@@ -68,10 +68,6 @@ class Credit:
         """How much of it is not used."""
         return self.total - sum(self.applied.values(), self.elsewhere)
 
-    def without(self, taken: Mapping[str, Decimal]) -> Credit:
-        """Return it as if what is taken of it on each bill were not applied."""
-        return replace(self, applied={bill: amount - taken[bill] for bill, amount in self.applied.items()})
-
 
 def credits_used(payment: Payment, account: str) -> dict[str, Decimal]:
     """Return how much a payment uses of each credit of this account, as far as it names any."""
@@ -127,39 +123,27 @@ def read_credits(reader: Reader, ids: Iterable[str]) -> dict[str, Credit]:
         }
 
 
-def spread(wanted: Mapping[str, Decimal], used: Mapping[str, Decimal]) -> dict[tuple[str, str], Decimal]:
+def spread(
+    wanted: Mapping[str, Decimal],
+    used: Mapping[str, Decimal],
+    most: Callable[[str, str], Decimal] | None = None,
+) -> dict[tuple[str, str], Decimal]:
     """Return which credit covers which bill, always the same for the same amounts.
 
     Args:
         wanted: What is to be covered of each bill.
         used: What there is of each credit.
+        most: Gives how much of a bill a credit may cover at most; None where that is all of it.
     """
-    return _filled(wanted, used, None)
-
-
-def spread_within(
-    wanted: Mapping[str, Decimal], used: Mapping[str, Decimal], known: Mapping[str, Credit]
-) -> dict[tuple[str, str], Decimal]:
-    """Return which credit may cover which bill, by what is applied to it in NetSuite."""
-    return _filled(wanted, used, known)
-
-
-def _filled(
-    wanted: Mapping[str, Decimal], used: Mapping[str, Decimal], known: Mapping[str, Credit] | None
-) -> dict[tuple[str, str], Decimal]:
     pairs: dict[tuple[str, str], Decimal] = {}
     left = dict(used)
     for bill in sorted(wanted, key=int):
         rest = wanted[bill]
         for credit in sorted(left, key=int):
-            most = min(rest, left[credit])
-            if known is not None:
-                most = min(
-                    most, known[credit].applied.get(bill, Decimal(0)) if credit in known else Decimal(0)
-                )
-            if most > 0:
-                pairs[credit, bill] = most
-                rest, left[credit] = rest - most, left[credit] - most
+            part = min(rest, left[credit], *([most(credit, bill)] if most else ()))
+            if part > 0:
+                pairs[credit, bill] = part
+                rest, left[credit] = rest - part, left[credit] - part
     return pairs
 
 

@@ -137,16 +137,9 @@ class Posting:
         Raises:
             RejectedError: NetSuite does not take the external id.
         """
-        purpose = f"link payment {payment.id}"
         body = {"externalId": payment.external_id}
         try:
-            with self._run.audited(
-                system=SYSTEM,
-                operation=purpose,
-                external_id=payment.record,
-                body={"id": recorded.id, **body},
-            ):
-                self._netsuite.patch(RECORD_TYPE, recorded.id, body, purpose=purpose)
+            self._patch(payment, recorded.id, body, f"link payment {payment.id}")
         except RefusedError as refused:
             # Another process may have posted or linked it a moment before.
             found = self._found(payment, patiently=False)
@@ -169,15 +162,8 @@ class Posting:
         Raises:
             RejectedError: NetSuite does not take it.
         """
-        purpose = f"change payment {payment.id}"
         try:
-            with self._run.audited(
-                system=SYSTEM,
-                operation=purpose,
-                external_id=payment.record,
-                body={"id": recorded.id, **head},
-            ):
-                self._netsuite.patch(RECORD_TYPE, recorded.id, head, purpose=purpose)
+            self._patch(payment, recorded.id, head, f"change payment {payment.id}")
         except RefusedError as refused:
             facts = {"payment": payment.id, "remote_id": recorded.id, "fields": ", ".join(sorted(head))}
             raise RejectedError("APB-PAY-083", words=refused.facts["says"], **facts) from refused
@@ -228,15 +214,9 @@ class Posting:
 
         Doing it twice is as doing it once. What NetSuite does not take leaves the payment as it is.
         """
-        remote_id, purpose = str(done.remote_id), f"tell of payment {payment.id}"
+        remote_id = str(done.remote_id)
         try:
-            with self._run.audited(
-                system=SYSTEM,
-                operation=purpose,
-                external_id=payment.record,
-                body={"id": remote_id, **change},
-            ):
-                self._netsuite.patch(RECORD_TYPE, remote_id, change, purpose=purpose)
+            self._patch(payment, remote_id, change, f"tell of payment {payment.id}")
         except RefusedError as refused:
             return replace(done, not_taken=not_taken(payment, remote_id, ", ".join(change), refused))
         return replace(done, action=done.action or Action.UPDATED)
@@ -271,6 +251,15 @@ class Posting:
     def look_ups(self, doubt: Exception) -> Iterator[None]:
         """Wait before each look-up of a write in doubt; of one that was refused there is one, at once."""
         return look_ups(self._stop, 1 if isinstance(doubt, RefusedError) else None)
+
+    def _patch(self, payment: Payment, remote_id: str, body: Mapping[str, Any], purpose: str) -> None:
+        with self._run.audited(
+            system=SYSTEM,
+            operation=purpose,
+            external_id=payment.record,
+            body={"id": remote_id, **body},
+        ):
+            self._netsuite.patch(RECORD_TYPE, remote_id, body, purpose=purpose)
 
     def _create(self, payment: Payment, body: Mapping[str, Any]) -> str:
         purpose = f"post payment {payment.id}"
