@@ -10,6 +10,7 @@ SYSTEM = "netsuite"
 """What the ledger calls the system that payments are posted in."""
 
 _INTERNAL_ID = {"type": ["string", "integer"]}
+_OPTIONAL_ID = th.CustomType({"type": ["string", "integer", "null"]})
 _VALUE = {"type": ["string", "integer", "number", "boolean"]}
 _FIELDS = {
     "type": ["object", "null"],
@@ -42,7 +43,7 @@ _FACTS = {
 POSTING_SETTINGS = (
     th.Property(
         "bank_account",
-        th.CustomType({"type": ["string", "integer", "null"]}),
+        _OPTIONAL_ID,
         description="Internal id of the NetSuite bank account that payments are posted from, where no entry "
         "of `bank_accounts` fits.",
     ),
@@ -104,7 +105,7 @@ POSTING_SETTINGS = (
     ),
     th.Property(
         "deletion_reason",
-        th.CustomType({"type": ["string", "integer", "null"]}),
+        _OPTIONAL_ID,
         description="Internal id of the deletion reason that a vendor payment is given before `on_void: "
         "delete` deletes it, where the account uses them (Use Deletion Reason); its memo names the payment.",
     ),
@@ -143,7 +144,7 @@ POSTING_SETTINGS = (
     ),
     th.Property(
         "check_image_folder",
-        th.CustomType({"type": ["string", "integer", "null"]}),
+        _OPTIONAL_ID,
         description="Internal id of the file cabinet's folder for images of cleared checks, which the "
         "RESTlet attaches to their vendor payments; `cleared_images` of tap-avidxchange fetches them. None "
         "are without it.",

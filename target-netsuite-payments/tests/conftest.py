@@ -12,7 +12,7 @@ import pytest
 from apbridge.http import retry
 from apbridge_sandbox.testing import running
 
-from .company import PostingCompany
+from .company import OpenBill, OpenCredit, PostingCompany
 from .program import Target
 
 
@@ -32,6 +32,13 @@ def company(_company: PostingCompany) -> Iterator[PostingCompany]:
 @pytest.fixture
 def target(company: PostingCompany, tmp_path: Path) -> Target:
     return Target(company.sandbox, tmp_path)
+
+
+@pytest.fixture
+def pair(company: PostingCompany) -> tuple[OpenBill, OpenCredit]:
+    """A bill, and a credit of 10.00 of its vendor."""
+    bill = company.bill()
+    return bill, company.credit(bill, "10.00")
 
 
 @pytest.fixture

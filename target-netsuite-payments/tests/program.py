@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from apbridge.json import loads
-from apbridge.ledger import Ledger, Row
+from apbridge.ledger import Ledger, Row, Status
 from apbridge_sandbox.testing import Running
 from target_netsuite_payments.target import TargetNetSuitePayments
 from tests import forked
@@ -132,6 +132,13 @@ class Target:
 
     def row(self, record: Mapping[str, Any]) -> Row:
         return self.rows()[record["external_id"]]
+
+    def rejected(self, record: Mapping[str, Any], **settings: Any) -> tuple[str | None, str]:  # noqa: ANN401
+        """Run with a payment, and return code and reason of its rejection."""
+        self.run(record, **settings)
+        row = self.row(record)
+        assert row.status is Status.REJECTED
+        return row.code, row.reason or ""
 
 
 def start(target: Target, config: Path, given: bytes | None = None) -> forked.Program:

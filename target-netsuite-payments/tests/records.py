@@ -58,6 +58,11 @@ def using(record: Mapping[str, Any], *used: tuple[OpenCredit, str | Decimal]) ->
     return {**record, "allocations": allocations, "amount": net}
 
 
+def nothing(bill: OpenBill, credit: OpenCredit, amount: str = "10.00", **changes: object) -> dict[str, Any]:
+    """Return the record of a payment over nothing: what it pays of a bill, a credit covers."""
+    return using(paying((bill, amount), **changes), (credit, amount))
+
+
 def in_full(*bills: OpenBill, **changes: object) -> dict[str, Any]:
     """Return the record of a payment of whole bills."""
     return paying(*((bill, bill.unpaid) for bill in bills), **changes)

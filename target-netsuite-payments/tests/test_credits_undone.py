@@ -9,15 +9,7 @@ import pytest
 
 from .company import OpenBill, OpenCredit, PostingCompany
 from .program import Target
-from .records import in_full, paying, using, voided
-from .test_credits import nothing
-
-
-@pytest.fixture
-def pair(company: PostingCompany) -> tuple[OpenBill, OpenCredit]:
-    """A bill, and a credit of 10.00 of its vendor."""
-    bill = company.bill()
-    return bill, company.credit(bill, "10.00")
+from .records import in_full, nothing, paying, using, voided
 
 
 @pytest.mark.parametrize("is_net", [True, False])
@@ -173,3 +165,17 @@ def test_a_void_without_allocations_is_for_people_where_they_are_to_undo(
     target.run(record)
     target.run(voided(record, allocations=[]), on_void="reject")
     assert target.row(record).code == "APB-PAY-115"
+
+
+def test_a_kill_between_credits_and_payment_leaves_nothing_half_undone(
+    company: PostingCompany, target: Target, pair: tuple[OpenBill, OpenCredit]
+):
+    bill, credit = pair
+    record = using(in_full(bill), (credit, "10.00"))
+    target.run(record)
+    company.fault({"status": 400}, method="DELETE")
+    target.rejected(voided(record), on_void="delete")
+    assert (company.unpaid(bill), company.left(credit)) == (10, 10)
+    company.calm()
+    target.run(voided(record), on_void="delete")
+    assert (company.unpaid(bill), company.left(credit)) == (bill.unpaid, 10)
