@@ -11,7 +11,7 @@ from typing_extensions import override
 from apbridge_sandbox.testing import Running
 from tests.credit_memos import credit_id, enter_credit
 from tests.in_process import InboundHalf
-from tests.payment_events import Scene
+from tests.payment_events import Scene, entered
 
 
 class CreditScene(Scene):
@@ -22,9 +22,10 @@ class CreditScene(Scene):
         self.credits: dict[str, str] = {}
 
     def enter_credits(self, told: Mapping[str, str]) -> None:
-        """Enter credits of the vendor of the bills, in both systems."""
-        for name, total in told.items():
-            self.credits[name] = enter_credit(self._sandbox, "11", total)
+        """Enter credits in both systems: `100`, `100 CAD of 2`, of the vendor of such bills."""
+        for name, one in told.items():
+            total, currency, vendor = entered(one)
+            self.credits[name] = enter_credit(self._sandbox, vendor, total, currency=currency)
 
     def left(self) -> dict[str, str]:
         """Return what is left in NetSuite of each credit that is there."""
@@ -58,10 +59,25 @@ class CreditScene(Scene):
         order = {"type": "vendorcredit", "id": self.credits[about]}
         self.control("/control/netsuite/delete", order)
 
-    def do_edit_credit(self, about: Mapping[str, Mapping[str, Any]]) -> None:
-        for name, columns in about.items():
-            order = {"table": "transaction", "id": self.credits[name], "set": self._columns(columns)}
-            self.control("/control/netsuite/edit", order)
+    def do_reallocate(self, about: Mapping[str, Mapping[str, str]]) -> None:
+        """AvidXchange corrects what a payment pays on bills, and what it uses of credits."""
+        context = self._sandbox.sandbox
+        assert context
+        for name, shares in about.items():
+            with context.store.write() as connection:
+                connection.executemany(
+                    "UPDATE ax_allocation SET amount_cents = ? WHERE payment_id = ?"
+                    " AND invoice_id = (SELECT id FROM ax_invoice WHERE external_id = ?)",
+                    [
+                        (int(Decimal(told) * 100), int(self.payments[name]), self._invoice(document))
+                        for document, told in shares.items()
+                    ],
+                )
+            self._rewrite(name)
+
+    @override
+    def _id(self, name: str) -> str:
+        return self.credits.get(name) or super()._id(name)
 
     @override
     def _invoice(self, bill: str) -> str:

@@ -64,10 +64,7 @@ class Scene(NamedBooks):
         """
         client = self._half.client
         for name, told in {**bills, **unsubmitted}.items():
-            total, currency, subsidiary = (*str(told).replace(" of ", " ").split(), "USD", "1")[:3]
-            if " of " not in str(told):
-                subsidiary = "1"
-            vendor = _VENDORS[currency, subsidiary]
+            total, currency, vendor = entered(str(told))
             line = {"account": "6010", "amount": total}
             order = {"vendor": vendor, "tranid": f"INV-{name}", "lines": [line]}
             (self.bills[name],) = self.control("/control/netsuite/bills", {"bills": [order]})["ids"]
@@ -201,7 +198,7 @@ class Scene(NamedBooks):
         assert context
         with context.store.write() as connection:
             for name, subsidiary in about.items():
-                bill = int(self.bills[name])
+                bill = int(self._id(name))
                 connection.execute(
                     "UPDATE ns_transaction SET subsidiary = ? WHERE id = ?", (subsidiary, bill)
                 )
@@ -227,7 +224,7 @@ class Scene(NamedBooks):
         assert context
         with context.store.write() as connection:
             for name, account in about.items():
-                values = int(self.payable(account)), int(self.bills[name])
+                values = int(self.payable(account)), int(self._id(name))
                 connection.execute("UPDATE ns_transaction SET account = ? WHERE id = ?", values)
                 connection.execute(
                     'UPDATE ns_transactionaccountingline SET account = ? WHERE "transaction" = ?'
@@ -260,8 +257,8 @@ class Scene(NamedBooks):
         self._meanwhile = about
 
     def do_switch(self, about: Mapping[str, Any]) -> None:
-        values = {name: int(told) if told.isdecimal() else told for name, told in about.items()}
-        self.control("/control/switches", {f"netsuite.{name}": told for name, told in values.items()})
+        values = {f"netsuite.{name}": told == "yes" or _number(told) for name, told in about.items()}
+        self.control("/control/switches", values)
 
     # The programs
 
@@ -377,6 +374,12 @@ class Scene(NamedBooks):
         payment, _, number = name.partition(" on ")
         account = f"-ap{self.payable(number)}" if number else ""
         return f"avidxchange-payment-{self.payments[payment]}{account}"
+
+
+def entered(told: str) -> tuple[str, str, str]:
+    """Read what a document is over: amount, currency, and a vendor of that currency and subsidiary."""
+    total, currency, subsidiary = (*told.replace(" of ", " ").split(), "USD", "1")[:3]
+    return total, currency, _VENDORS[currency, subsidiary if " of " in told else "1"]
 
 
 def _number(told: Any) -> Any:  # noqa: ANN401
