@@ -29,7 +29,7 @@ from target_avidxchange.remote import GONE, RemoteRecord
 from target_avidxchange.settled import (
     rest_is_unpaid,
     see_that_it_was_not_lowered,
-    see_that_nothing_is_settled,
+    see_that_only_credits_have_settled,
     see_that_our_payments_stand,
     see_that_the_rest_is_a_discount,
 )
@@ -163,7 +163,7 @@ class BillSink(WithdrawnSink):
     def _submit(self, record: Record, known: AcknowledgedInvoice | None) -> Outcome:
         completed = self.completed(record)
         if known is None:
-            see_that_nothing_is_settled(record)
+            see_that_only_credits_have_settled(record)
             if forerunner := self._forerunners.wait(record, completed["vendor_external_id"]):
                 return Outcome.waiting(forerunner)
         submission = self.shared.client.upsertion(self.resource, completed)

@@ -32,8 +32,10 @@ def less_credits(bill: Record) -> Record:
     It is coded as the largest line of the bill: what the credit itself is coded to stays in NetSuite.
     """
     applied = [one for one in bill["applications"] if is_credit(one)]
-    if not applied or not bill["lines"]:
+    if not applied:
         return bill
+    if not bill["lines"]:
+        return {**bill, "total": invoiced(bill)}
     largest = max(bill["lines"], key=lambda line: Decimal(line["amount"]))
     coding = {name: None if name in _OF_ITS_LINE else value for name, value in largest.items()}
     taken_off = [

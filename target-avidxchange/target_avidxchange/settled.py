@@ -13,7 +13,14 @@ from target_avidxchange.credited import credited, invoiced
 from target_avidxchange.invoice import AcknowledgedInvoice
 from target_avidxchange.refusals import facts_of
 from target_avidxchange.remote import GONE, RemoteIndex
-from target_avidxchange.withdrawal import Withdrawal, applied_by_us, our_payments, possible_discount, settled
+from target_avidxchange.withdrawal import (
+    Withdrawal,
+    applied_by_us,
+    is_credit,
+    our_payments,
+    possible_discount,
+    settled,
+)
 
 _UNDONE = {"voided", "failed"}
 """What the way back notes of a payment that AvidXchange itself has taken back."""
@@ -73,14 +80,15 @@ def see_that_our_payments_stand(
     raise RejectedError("APB-TAX-033", **facts, payments=", ".join(sorted(lost)))
 
 
-def see_that_nothing_is_settled(record: Record) -> None:
-    """Check that AvidXchange would not pay what is settled already.
+def see_that_only_credits_have_settled(record: Record) -> None:
+    """Check that AvidXchange would not pay what is settled already: its invoice leaves out credits alone.
 
     Raises:
-        RejectedError: A part of a bill is that was never submitted.
+        RejectedError: Something else has settled a part of a bill that was never submitted.
     """
-    total, due = record.get("total"), record.get("amount_due")
-    if record["applications"] or (None not in {total, due} and Decimal(str(due)) != Decimal(str(total))):
+    total, due, left = record.get("total"), record.get("amount_due"), invoiced(record)
+    is_by_credits = all(map(is_credit, record["applications"]))
+    if not is_by_credits or (None not in {left, due} and Decimal(str(due)) != left) or left == 0:
         raise RejectedError("APB-TAX-020", **facts_of(record, open=due, total=total))
 
 

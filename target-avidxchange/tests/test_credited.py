@@ -1,0 +1,112 @@
+"""Bills of which credits settle a part: before they are submitted, and once our payments have closed them."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.canonical import CODING, MODIFIED, STREAMS, Message, applied, bill, credit, line
+
+if TYPE_CHECKING:
+    from tests.conftest import ReceivingCompany
+
+WITH_CREDITS = (*STREAMS, "vendor_credits")
+READ = {"bookmarks": {stream: {"replication_key_value": MODIFIED} for stream in WITH_CREDITS}}
+CLOSED: dict[str, Any] = {
+    "amount_due": Decimal(0),
+    "status": "paid",
+    "is_eligible": False,
+    "ineligible_because": "its status is paid",
+}
+
+
+def credited(number: int, *amounts: str, **changes: Any) -> Message:  # noqa: ANN401
+    """Return a bill of 100.00, of which credits have settled some amounts."""
+    applications = [applied(900 + place, amount, kind="credit") for place, amount in enumerate(amounts)]
+    due = Decimal(100) - sum(map(Decimal, amounts))
+    told = {"applications": applications, "amount_due": due, **changes}
+    return bill(number, line(1, "30.00"), line(2, "70.00"), **told)
+
+
+def lines(company: ReceivingCompany) -> list[tuple[int, str]]:
+    """Return amount in cents and code of each line in AvidXchange."""
+    found = company.rows("SELECT amount_cents, gl_code FROM ax_invoice_line ORDER BY place")
+    return [(one["amount_cents"], one["gl_code"]) for one in found]
+
+
+def test_one_that_was_credited_before_it_was_submitted_is_over_what_is_open(company: ReceivingCompany):
+    send = company.send
+    assert send(*CODING, credited(1, "33.33", "0.01")).counts["bills"] == {"delivered": 1}
+    assert company.invoice(1)["total_cents"] == 6666
+    code = lines(company)[1][1]
+    assert [amount for amount, _ in lines(company)] == [3000, 7000, -3333, -1]
+    assert [one for _, one in lines(company)[2:]] == [code, code]
+    # The same once more is nothing new, nor is it without the ledger.
+    assert send(credited(1, "33.33", "0.01")).counts == {"bills": {"unchanged": 1}}
+    company.lose_ledger()
+    company.calls()
+    assert send(*CODING, credited(1, "33.33", "0.01")).counts["bills"] == {"unchanged": 1}
+    assert company.calls()["writes"] == 0
+    # What is applied or taken off after that is followed, as of any other bill.
+    send(credited(1, "40.00"))
+    assert company.invoice(1)["total_cents"] == 6000
+    send(credited(1))
+    assert (company.invoice(1)["total_cents"], lines(company)) == (10000, lines(company)[:2])
+
+
+@pytest.mark.parametrize(
+    "partly",
+    [
+        credited(1, "10.00", amount_due=Decimal("85.00")),
+        credited(1, "10.00", amount_due=Decimal("95.00")),
+        credited(1, "100.00"),
+        credited(
+            1,
+            applications=[applied(1, "10.00", kind="credit"), applied(2, "5.00")],
+            amount_due=Decimal("85.00"),
+        ),
+    ],
+    ids=["and by who knows what", "less is due than is told", "in full", "and paid by hand"],
+)
+def test_what_else_settled_a_part_before_is_told_and_nothing_is_sent(
+    company: ReceivingCompany, partly: Message
+):
+    for _ in range(2):
+        assert company.send(*CODING, partly).counts["bills"] == {"rejected": 1}
+        assert company.row(1).code == "APB-TAX-020"
+    assert company.invoice(1) is None
+
+
+def test_what_a_credit_takes_off_a_bill_is_left_of_the_credit_no_more(company: ReceivingCompany):
+    """Neither both the invoice and a payment with the credit take it off, nor neither of them."""
+    left = credit(1, line(1, "100.00"), amount_available=Decimal("75.00"))
+    company.send(*CODING, credited(1, "25.00"), left, streams=WITH_CREDITS, state=READ)
+    found = company.rows("SELECT total_cents FROM ax_invoice ORDER BY total_cents")
+    assert [one["total_cents"] for one in found] == [-7500, 7500]
+
+
+@pytest.mark.parametrize("how", ["without a credit", "corrected first", "paid with the credit"])
+def test_what_our_payments_have_closed_stays_as_it_was_paid_but_for_what_is_paid_too_much(
+    company: ReceivingCompany, how: str
+):
+    ours, took = applied(9, "60.00", ours=True), applied(900, "40.00", kind="credit")
+    done: dict[str, Any] = {"applications": [ours, took], **CLOSED}
+    company.given(*CODING, credited(1))
+    if how == "without a credit":
+        done["applications"] = [{**ours, "amount": Decimal(100)}]
+    elif how == "corrected first":
+        company.send(credited(1, "40.00"))
+    company.approve(1)
+    company.pay(1, Decimal("60.00"))
+    if how != "corrected first":
+        company.pay(1, Decimal("40.00"))
+    company.send(credited(1, **done))
+    company.calls()
+    recoded = bill(1, line(1, "30.00", 2), line(2, "70.00", 2), **done)
+    assert company.send(recoded).counts == {"bills": {"unchanged": 1}}
+    assert company.calls()["writes"] == 0
+    lowered = bill(1, line(1, "30.00", 2), line(2, "60.00", 2), **done)
+    assert company.send(lowered).counts == {"bills": {"rejected": 1}}
+    assert company.row(1).code == "APB-TAX-024"
