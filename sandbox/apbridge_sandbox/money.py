@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 _CENT = Decimal("0.01")
+_WHOLE = Decimal(1)
 _LIMIT = Decimal(10) ** 13
 
 
@@ -38,3 +39,8 @@ def cents(given: object) -> Cents:
 def amount(whole: int) -> Decimal:
     """Return whole cents as an amount with two decimals."""
     return Decimal(whole).scaleb(-2)
+
+
+def base_of(whole: int, rate: Decimal) -> int:
+    """Return cents of a currency in the base currency."""
+    return int((whole * rate).quantize(_WHOLE, ROUND_HALF_UP))

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from sqlite3 import Row
 
 from apbridge_sandbox.avidxchange.answers import FieldProblem
-from apbridge_sandbox.avidxchange.bodies import InvoiceBody, InvoiceLine, OrderBody
+from apbridge_sandbox.avidxchange.bodies import InvoiceBody, InvoiceLine, OrderBody, OrderLine
 from apbridge_sandbox.money import amount
 
 
 def problems_of(conn: sqlite3.Connection, invoice: InvoiceBody, kind: str) -> list[FieldProblem]:
     """Return everything that is wrong with an invoice or a credit, given what is known so far."""
-    return [*_of_vendor(conn, invoice), *_of_codes(conn, invoice), *_of_total(invoice, kind)]
+    found = [*_of_vendor(conn, invoice), *_of_codes(conn, invoice.lines), *_of_total(invoice, kind)]
+    return [*found, *_of_numbers(invoice.lines)]
 
 
 def vendor_of(conn: sqlite3.Connection, invoice: InvoiceBody | OrderBody) -> Row | None:
@@ -28,18 +29,10 @@ def vendor_of(conn: sqlite3.Connection, invoice: InvoiceBody | OrderBody) -> Row
 
 def problems_of_order(conn: sqlite3.Connection, order: OrderBody) -> list[FieldProblem]:
     """Return everything that is wrong with a purchase order, given what is known so far."""
-    accounts = _known(
-        conn,
-        "SELECT code, active, postable FROM ax_gl_account WHERE code IN (SELECT value FROM json_each(?))",
-        (json.dumps(sorted({line.gl_code for line in order.lines if line.gl_code})),),
-    )
-    coded = ((place, line.gl_code) for place, line in enumerate(order.lines) if line.gl_code)
-    found = [
-        problem
-        for place, code in coded
-        for problem in _of_account(accounts.get(code), code, f"lines[{place}].glCode")
-    ]
-    return [*_of_vendor(conn, order), *found]
+    found = [*_of_vendor(conn, order), *_of_codes(conn, order.lines), *_of_numbers(order.lines)]
+    if order.open and not order.lines:
+        found.append(FieldProblem("missing_field", "An open order has lines.", "lines"))
+    return found
 
 
 def _of_vendor(conn: sqlite3.Connection, invoice: InvoiceBody | OrderBody) -> Iterator[FieldProblem]:
@@ -55,13 +48,13 @@ def _of_vendor(conn: sqlite3.Connection, invoice: InvoiceBody | OrderBody) -> It
         yield FieldProblem("inactive_vendor", f"Vendor {wanted} is not active.", field)
 
 
-def _of_codes(conn: sqlite3.Connection, invoice: InvoiceBody) -> Iterator[FieldProblem]:
+def _of_codes(conn: sqlite3.Connection, lines: Sequence[InvoiceLine | OrderLine]) -> Iterator[FieldProblem]:
     accounts = _known(
         conn,
         "SELECT code, active, postable FROM ax_gl_account WHERE code IN (SELECT value FROM json_each(?))",
-        (json.dumps(sorted({line.gl_code for line in invoice.lines})),),
+        (json.dumps(sorted({line.gl_code for line in lines if line.gl_code})),),
     )
-    coded = [_dimensions(line) for line in invoice.lines]
+    coded = [_dimensions(line) for line in lines]
     values = {
         dimension: _known(
             conn,
@@ -71,16 +64,18 @@ def _of_codes(conn: sqlite3.Connection, invoice: InvoiceBody) -> Iterator[FieldP
         )
         for dimension in {name for line in coded for name in line}
     }
-    for place, line in enumerate(invoice.lines):
-        yield from _of_account(accounts.get(line.gl_code), line.gl_code, f"lines[{place}].glCode")
+    for place, line in enumerate(lines):
+        if line.gl_code is not None:
+            yield from _of_account(accounts.get(line.gl_code), line.gl_code, f"lines[{place}].glCode")
         for dimension, code in coded[place].items():
             value = values[dimension].get(code)
             yield from _of_value(value, f"{dimension} {code}", f"lines[{place}].{dimension}")
 
 
-def _dimensions(line: InvoiceLine) -> dict[str, str]:
+def _dimensions(line: InvoiceLine | OrderLine) -> dict[str, str]:
     named = {"department": line.department, "class": line.class_, "location": line.location}
-    return {name: code for name, code in {**named, **line.dimensions}.items() if code is not None}
+    others = line.dimensions if isinstance(line, InvoiceLine) else {}
+    return {name: code for name, code in {**named, **others}.items() if code is not None}
 
 
 def _known(conn: sqlite3.Connection, query: str, values: tuple[str, ...]) -> dict[str, Row]:
@@ -112,6 +107,9 @@ def _of_total(invoice: InvoiceBody, kind: str) -> Iterator[FieldProblem]:
         yield FieldProblem("negative_total", "An invoice's total is not below zero.", "total")
     if kind == "credit" and invoice.total >= 0:
         yield FieldProblem("negative_total", "A credit memo's total is above zero.", "total")
-    numbers = [line.number for line in invoice.lines]
+
+
+def _of_numbers(lines: Sequence[InvoiceLine | OrderLine]) -> Iterator[FieldProblem]:
+    numbers = [line.number for line in lines]
     if len(set(numbers)) < len(numbers):
         yield FieldProblem("duplicate_line", "Each line has a number of its own.", "lines")

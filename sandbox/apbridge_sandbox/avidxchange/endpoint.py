@@ -80,6 +80,8 @@ def _endpoint(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
 def _handle(handler: Handler, request: Request, body: bytes) -> JsonAnswer | PictureAnswer:
     sandbox: Sandbox = request.app.state.sandbox
     _let_in(sandbox, request)
+    if request.method != "GET" and (name := next(iter(request.query_params), None)) is not None:
+        raise refusal(422, "unknown_parameter", f"There is no parameter {name}.", name)
     return handler(AvidXchangeCall(sandbox, request.path_params, request.query_params, request.headers, body))
 
 

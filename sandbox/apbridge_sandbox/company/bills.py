@@ -11,7 +11,6 @@ from random import Random
 
 from apbridge_sandbox.clock import COMPANY_ZONE, OPENING
 from apbridge_sandbox.company.documents import (
-    BillPayment,
     Document,
     DocumentLine,
     Ids,
@@ -19,9 +18,9 @@ from apbridge_sandbox.company.documents import (
     VendorBill,
     write_bill,
     write_order,
-    write_payment,
 )
 from apbridge_sandbox.company.masters import FIRST_CLASSIFICATION
+from apbridge_sandbox.company.payments import BillPayment, write_payment
 from apbridge_sandbox.company.pdf import pdf
 from apbridge_sandbox.company.random import chance
 from apbridge_sandbox.company.row_buffer import RowBuffer

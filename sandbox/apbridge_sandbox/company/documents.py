@@ -1,4 +1,4 @@
-"""How a bill, a purchase order and a vendor payment stand in NetSuite's tables.
+"""How a bill and a purchase order stand in NetSuite's tables.
 
 The general ledger balances: every posted document's accounting lines have equal debits and
 credits, in its subsidiary's base currency.
@@ -11,7 +11,7 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from functools import cache
 from itertools import count
 
@@ -19,6 +19,7 @@ from apbridge_sandbox.clock import stamp
 from apbridge_sandbox.company.masters import period_id
 from apbridge_sandbox.company.row_buffer import RowBuffer
 from apbridge_sandbox.company.sources import chart
+from apbridge_sandbox.money import base_of
 
 
 @dataclass
@@ -115,7 +116,6 @@ class VendorBill(Document):
 
 _APPROVAL = {"A": 2, "B": 2, "D": 1, "E": 3}
 _POSTING = {"A": "T", "B": "T", "D": "F", "E": "F"}
-_CENT = Decimal(1)
 _LINE_TYPES = {"COGS": "COGS", "FixedAsset": "ASSET", "OthCurrAsset": "ASSET", "Income": "INCOME"}
 
 
@@ -160,85 +160,6 @@ def write_order(batch: RowBuffer, ids: Ids, order: Document, status: str = "G") 
         posting="F",
     )
     _write_lines(batch, ids, order)
-
-
-@dataclass(frozen=True)
-class BillPayment:
-    """A vendor payment over one or more bills, each with the cents applied to it, in `party.currency`."""
-
-    id: int
-    party: Party
-    bank_account: int
-    check_number: str
-    day: date
-    created: datetime
-    bills: Sequence[tuple[int, int]]
-
-
-def write_payment(batch: RowBuffer, ids: Ids, payment: BillPayment) -> None:
-    """Write a payment: the bank is credited, payables are debited, a line and a link a bill.
-
-    The bills' own rows are not touched.
-    """
-    total = sum(cents for _, cents in payment.bills)
-    moment = stamp(payment.created)
-    party = payment.party
-    batch.add(
-        "ns_transaction",
-        id=payment.id,
-        type="VendPymt",
-        recordtype="vendorpayment",
-        tranid=payment.check_number,
-        transactionnumber=f"VENDPYMT{payment.id}",
-        trandate=payment.day.isoformat(),
-        entity=party.vendor,
-        status="F",
-        currency=party.currency,
-        exchangerate=str(party.rate),
-        total_cents=total,
-        postingperiod=period_id(payment.day),
-        subsidiary=party.subsidiary,
-        account=payment.bank_account,
-        createddate=moment,
-        lastmodifieddate=moment,
-    )
-    debits = [(cents, _base(cents, party.rate), None, party.ap_account) for _, cents in payment.bills]
-    base = sum(debit for _, debit, *_ in debits)
-    bank = (-total, None, base, payment.bank_account)
-    for place, (cents, debit, credit, account) in enumerate((bank, *debits)):
-        batch.add(
-            "ns_transactionline",
-            uniquekey=next(ids.line),
-            id=place,
-            transaction=payment.id,
-            mainline="F" if place else "T",
-            subsidiary=party.subsidiary,
-            amount_cents=cents,
-            linelastmodifieddate=moment,
-        )
-        batch.add(
-            "ns_transactionaccountingline",
-            transaction=payment.id,
-            transactionline=place,
-            account=account,
-            debit_cents=debit,
-            credit_cents=credit,
-            lastmodifieddate=moment,
-        )
-    for place, (bill, cents) in enumerate(payment.bills, start=1):
-        batch.add(
-            "ns_link",
-            id=next(ids.link),
-            previousdoc=bill,
-            previousline=0,
-            previoustype="VendBill",
-            nextdoc=payment.id,
-            nextline=place,
-            nexttype="VendPymt",
-            linktype="Payment",
-            foreignamount_cents=cents,
-            lastmodifieddate=moment,
-        )
 
 
 def _write_header(
@@ -330,7 +251,7 @@ def _account_types() -> dict[int, str]:
 def _write_accounting(batch: RowBuffer, bill: VendorBill) -> None:
     """Write what the bill posts, or would: a bill that is not approved has its lines too, unposted."""
     moment = stamp(bill.modified)
-    amounts = [_base(line.cents, bill.party.rate) for line in bill.lines]
+    amounts = [base_of(line.cents, bill.party.rate) for line in bill.lines]
     total = sum(amounts)
     batch.add(
         "ns_transactionaccountingline",
@@ -395,7 +316,3 @@ def _write_image(batch: RowBuffer, ids: Ids, bill: VendorBill, image: Image) -> 
         lastmodifieddate=stamp(bill.created),
     )
     batch.add("ns_transactionfile", transaction=bill.id, file=number)
-
-
-def _base(cents: int, rate: Decimal) -> int:
-    return int((cents * rate).quantize(_CENT, ROUND_HALF_UP))

@@ -15,6 +15,7 @@ from apbridge_sandbox.context import Sandbox
 from apbridge_sandbox.control.deletions import note_deletion
 from apbridge_sandbox.control.documents import refusals
 from apbridge_sandbox.control.endpoint import Order, route
+from apbridge_sandbox.control.vendor_credits import by_people
 from apbridge_sandbox.custom import custom, write_custom
 from apbridge_sandbox.money import Cents
 from apbridge_sandbox.netsuite import books, posting, vendor_credits
@@ -130,7 +131,10 @@ def _delete(sandbox: Sandbox, order: Delete) -> Any:  # noqa: ANN401
                     )
             elif row["type"] == books.CREDIT:
                 with refusals():
-                    vendor_credits.delete_credit(conn, row, now=sandbox.clock.now(), context="UI")
+                    rules = by_people(sandbox.switches)
+                    vendor_credits.delete_credit(
+                        conn, row, now=sandbox.clock.now(), rules=rules, context="UI"
+                    )
             else:
                 _delete_bill(conn, row, sandbox.clock)
         else:

@@ -19,10 +19,11 @@ from apbridge_sandbox.context import Sandbox
 from apbridge_sandbox.control.bills import NewLine, account_of, party_of
 from apbridge_sandbox.control.documents import refusals
 from apbridge_sandbox.control.endpoint import Order, route
-from apbridge_sandbox.money import Cents
+from apbridge_sandbox.money import Cents, base_of
 from apbridge_sandbox.netsuite import books, vendor_credits
 from apbridge_sandbox.netsuite.access import account_of as view_of
 from apbridge_sandbox.netsuite.applying import ApplyRules
+from apbridge_sandbox.switches import Switches
 
 
 class NewCredit(Order):
@@ -76,19 +77,22 @@ def _enter(sandbox: Sandbox, order: NewCredits) -> Any:  # noqa: ANN401
     return {"ids": [str(number) for number in ids]}
 
 
+def by_people(switches: Switches) -> ApplyRules:
+    """Return the rules for a person, who sees all lines of a form and opens a period that is closed."""
+    return replace(ApplyRules.of(switches), credit_period="ignored")
+
+
 def _apply(sandbox: Sandbox, order: ApplyCredit) -> Any:  # noqa: ANN401
     line = {"doc": {"id": order.bill}, "apply": bool(order.amount), "amount": Decimal(order.amount) / 100}
     with sandbox.store.write() as conn, refusals():
         features_off = view_of(sandbox.switches).features_off
-        # A person sees all lines of the form, and opens the period where it is closed.
-        rules = replace(ApplyRules.of(sandbox.switches), credit_period="ignored")
         vendor_credits.change_credit(
             conn,
             _credit(conn, order.credit),
             {"apply": {"items": [line]}},
             features_off,
             sandbox.clock.now(),
-            rules,
+            by_people(sandbox.switches),
             replaces=False,
         )
     return {"applied": order.credit}
@@ -152,7 +156,7 @@ def _write_lines(
     conn: sqlite3.Connection, number: int, party: Party, lines: Sequence[NewLine], moment: str
 ) -> None:
     """Write the main line, and each line with its sign turned: what a bill debits, a credit credits."""
-    amounts = [books.base_of(line.amount, party.rate) for line in lines]
+    amounts = [base_of(line.amount, party.rate) for line in lines]
     _write_line(conn, number, 0, party, sum(line.amount for line in lines), moment)
     _write_accounting(conn, number, 0, party.ap_account, sum(amounts), moment)
     for place, (line, base) in enumerate(zip(lines, amounts, strict=True), start=1):

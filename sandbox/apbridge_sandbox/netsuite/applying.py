@@ -147,6 +147,24 @@ def over_applied(cents: int, discount: int, unpaid: int, path: str, rules: Apply
     raise user_error(detail, f"{path}.amount")
 
 
+def check_external_id(conn: sqlite3.Connection, external_id: str | None, own: int, rules: ApplyRules) -> None:
+    """Make sure that no other transaction than its own has an external id.
+
+    Raises:
+        NetSuiteError: One has.
+    """
+    found = conn.execute(
+        "SELECT 1 FROM ns_transaction WHERE externalid = ? AND id <> ?", (external_id, own)
+    ).fetchone()
+    if found:
+        raise NetSuiteError(
+            400,
+            rules.duplicate_external_id,
+            "Error while accessing a resource. This record already exists.",
+            where={"o:errorPath": "externalId"},
+        )
+
+
 def unpayable(bill: sqlite3.Row | None, payment: VendorPayment, kind: str = books.BILL) -> str | None:
     """Describe why a bill or a credit is not in the list that a payment's form would offer; None if it is."""
     if bill is None or bill["type"] != kind:

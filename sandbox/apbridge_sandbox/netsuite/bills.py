@@ -11,6 +11,7 @@ from typing import Any
 from apbridge_sandbox.clock import stamp
 from apbridge_sandbox.custom import kept, write_custom
 from apbridge_sandbox.netsuite import books
+from apbridge_sandbox.netsuite.applying import ApplyRules, check_external_id
 from apbridge_sandbox.netsuite.errors import invalid_value, user_error
 from apbridge_sandbox.netsuite.fields import FieldValues
 
@@ -35,6 +36,7 @@ def change_bill(
     features_off: AbstractSet[str],
     *,
     now: datetime,
+    rules: ApplyRules,
 ) -> None:
     """Change fields of a bill's header.
 
@@ -45,6 +47,7 @@ def change_bill(
     values = {name: kept(value) for name, value in body.values.items()}
     columns: dict[str, Any] = {"lastmodifieddate": stamp(now)}
     columns |= {_COLUMNS[name]: value for name, value in values.items() if name in _COLUMNS}
+    check_external_id(conn, columns.get("externalid"), row["id"], rules)
     customs = {name: value for name, value in values.items() if name not in _COLUMNS}
     approval = columns.get("approvalstatus")
     if "approvalstatus" in columns:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable
 from datetime import date
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
+
+from apbridge_sandbox.money import base_of
 
 PAYMENT = "VendPymt"
 BILL = "VendBill"
@@ -20,8 +22,6 @@ COUNTS, PENDING = "Payment", "Pending"
 
 TRANSACTION_TYPE_ID = -30
 """`recordtypeid` of every transaction."""
-
-_CENT = Decimal(1)
 
 
 def next_transaction(conn: sqlite3.Connection) -> int:
@@ -169,8 +169,3 @@ def record_deletion(conn: sqlite3.Connection, row: sqlite3.Row, now: str, contex
         " VALUES (?, ?, ?, ?, ?, ?, ?)",
         (row["tranid"], row["id"], TRANSACTION_TYPE_ID, row["recordtype"], now, "-5", context),
     )
-
-
-def base_of(cents: int, rate: Decimal) -> int:
-    """Return cents of a currency in the base currency."""
-    return int((cents * rate).quantize(_CENT, ROUND_HALF_UP))

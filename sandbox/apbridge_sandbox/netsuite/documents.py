@@ -8,7 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from apbridge_sandbox.clock import COMPANY_ZONE, stamp
-from apbridge_sandbox.money import amount
+from apbridge_sandbox.money import amount, base_of
 from apbridge_sandbox.netsuite import books
 from apbridge_sandbox.netsuite.applying import ApplyRules
 from apbridge_sandbox.netsuite.errors import user_error
@@ -86,7 +86,7 @@ def apply_document(
             moment,
         ),
     )
-    base = books.base_of(cents, Decimal(bill["exchangerate"]))
+    base = base_of(cents, Decimal(bill["exchangerate"]))
     source = conn.execute(
         "SELECT id FROM ns_account WHERE accttype = ? AND issummary = 'F' AND isinactive = 'F' ORDER BY id",
         (kind.account_type,),
@@ -153,7 +153,7 @@ def lower_bill(conn: sqlite3.Connection, bill: sqlite3.Row, cents: int, *, now: 
         conn.execute(
             f"UPDATE ns_transactionaccountingline SET {column} = {column} - ?"  # noqa: S608 - named above
             ' WHERE "transaction" = ? AND transactionline = ?',
-            (books.base_of(cents, rate), bill["id"], place),
+            (base_of(cents, rate), bill["id"], place),
         )
     over = bill["paid_cents"] - total
     credited = []

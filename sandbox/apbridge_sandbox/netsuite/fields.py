@@ -35,6 +35,7 @@ class WrittenFieldKind(Enum):
     DATE = "date"
     MONEY = "money"
     NUMBER = "number"
+    WHOLE = "whole"
     FLAG = "flag"
     SUBLIST = "sublist"
 
@@ -158,6 +159,7 @@ _PLAIN: dict[WrittenFieldKind, tuple[tuple[type, ...], Callable[[Any], Any]]] = 
     WrittenFieldKind.TEXT: ((str,), str),
     WrittenFieldKind.FLAG: ((bool,), bool),
     WrittenFieldKind.NUMBER: ((int, Decimal), Decimal),
+    WrittenFieldKind.WHOLE: ((int,), int),
     WrittenFieldKind.DATE: ((str,), _day),
     WrittenFieldKind.MONEY: ((int, Decimal), cents),
 }

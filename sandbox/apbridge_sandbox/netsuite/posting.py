@@ -10,10 +10,9 @@ from decimal import Decimal
 
 from apbridge_sandbox.clock import COMPANY_ZONE, stamp
 from apbridge_sandbox.netsuite import books
-from apbridge_sandbox.netsuite.applying import ApplyRules, applied
+from apbridge_sandbox.netsuite.applying import ApplyRules, applied, check_external_id
 from apbridge_sandbox.netsuite.approval import status_of, status_of_new
 from apbridge_sandbox.netsuite.errors import (
-    NetSuiteError,
     invalid_value,
     please_enter,
     user_error,
@@ -169,8 +168,7 @@ def _post(
     created: str,
 ) -> None:
     payment = _completed(conn, payment, now)
-    if payment.external_id is not None:
-        _check_external_id(conn, payment.external_id, rules)
+    check_external_id(conn, payment.external_id, payment_id, rules)
     _check_account(conn, payment, rules)
     period = check_period(conn, _day(payment), payment.period, payment.subsidiary, rules)
     applications = applied(conn, payment, rules)
@@ -266,17 +264,6 @@ def _check_dimensions(conn: sqlite3.Connection, payment: VendorPayment, subsidia
         if row["isinactive"] == "T" or not books.counts_for(conn, row, subsidiary):
             detail = f"Invalid {name} reference key {value} for subsidiary {subsidiary}."
             raise user_error(detail, name)
-
-
-def _check_external_id(conn: sqlite3.Connection, external_id: str, rules: ApplyRules) -> None:
-    found = conn.execute("SELECT 1 FROM ns_transaction WHERE externalid = ?", (external_id,)).fetchone()
-    if found:
-        raise NetSuiteError(
-            400,
-            rules.duplicate_external_id,
-            "Error while accessing a resource. This record already exists.",
-            where={"o:errorPath": "externalId"},
-        )
 
 
 _PAYING = {

@@ -69,6 +69,7 @@ def collection(call: NetSuiteCall) -> Response:
         return listing.records(call, asked.kind, asked.account)
     if call.request.method != "POST" or asked.name != payments.RECORD_TYPE:
         raise method_not_allowed(call.request.method)
+    check_parameters(call)
     check_permission(call, asked.kind.permission, PermissionLevel.CREATE)
     body = call.json()
     check_shown(body, call.sandbox.switches)
@@ -96,6 +97,7 @@ def transform(call: NetSuiteCall) -> Response:
     target = call.path("target")
     if asked.name != bills.RECORD_TYPE or target.lower() != payments.RECORD_TYPE.lower():
         raise no_such_record_type(target)
+    check_parameters(call)
     check_permission(call, record_types()[payments.RECORD_TYPE.lower()].permission, PermissionLevel.CREATE)
     body = call.json() if call.body else {}
     check_shown(body, call.sandbox.switches)
@@ -159,17 +161,19 @@ def _expanded(call: NetSuiteCall) -> bool:
 
 
 def _patch(call: NetSuiteCall, asked: _RecordRequest) -> Response:
+    replaced = _replaced(call, asked)
     body = call.json()
     if asked.name == payments.RECORD_TYPE:
         check_shown(body, call.sandbox.switches)
     with _committing(call, None) as conn:
         row = _find(conn, asked, call.path("id"))
         _check_unlocked(asked, row)
-        _change(call, conn, asked, row, body)
+        _change(call, conn, asked, row, body, replaced)
     return no_content(_location(call, asked.name, row["id"]))
 
 
 def _delete(call: NetSuiteCall, asked: _RecordRequest) -> Response:
+    check_parameters(call)
     check_permission(call, asked.kind.permission, PermissionLevel.FULL)
     now = call.sandbox.clock.now()
     with _committing(call, None) as conn:
@@ -178,7 +182,7 @@ def _delete(call: NetSuiteCall, asked: _RecordRequest) -> Response:
         if asked.name == payments.RECORD_TYPE:
             delete_vendor_payment(conn, row["id"], now=now, rules=_rules(call))
         elif asked.name == vendor_credits.RECORD_TYPE:
-            vendor_credits.delete_credit(conn, row, now=now)
+            vendor_credits.delete_credit(conn, row, now=now, rules=_rules(call))
         else:
             bills.delete_bill(conn, row, now=now)
     return no_content()
@@ -196,6 +200,7 @@ def _put(call: NetSuiteCall, asked: _RecordRequest) -> Response:
     external_id = wanted.removeprefix("eid:")
     if not _EXTERNAL_ID.fullmatch(external_id):
         raise invalid_value(external_id, "externalId")
+    replaced = _replaced(call, asked)
     body = call.json()
     check_shown(body, call.sandbox.switches)
     if body.setdefault("externalId", external_id) != external_id:
@@ -209,23 +214,35 @@ def _put(call: NetSuiteCall, asked: _RecordRequest) -> Response:
         else:
             record_id = row["id"]
             _check_unlocked(asked, row)
-            _change(call, conn, asked, row, body)
+            _change(call, conn, asked, row, body, replaced)
     return no_content(_location(call, asked.name, record_id))
 
 
-def _change(
+def _replaced(call: NetSuiteCall, asked: _RecordRequest) -> set[str]:
+    """Return the sublists of which the lines given are all there are."""
+    check_parameters(call, "replace")
+    given = call.request.query_params.get("replace")
+    names = set(given.split(",")) if given is not None else set()
+    for name in sorted(names - {*asked.kind.sublists_of(asked.account)}):
+        detail = f"Invalid value '{name}' of the query parameter 'replace'. Provide the name of a sublist."
+        raise invalid_parameter(detail, "replace")
+    return names
+
+
+def _change(  # noqa: PLR0917 - a call, the record, how NetSuite takes it
     call: NetSuiteCall,
     conn: sqlite3.Connection,
     asked: _RecordRequest,
     row: sqlite3.Row,
     body: dict[str, Any],
+    replaced: set[str],
 ) -> None:
     check_permission(call, asked.kind.permission, PermissionLevel.EDIT)
     now, features_off = call.sandbox.clock.now(), asked.account.features_off
     if asked.name == bills.RECORD_TYPE:
-        bills.change_bill(conn, row, body, features_off, now=now)
+        bills.change_bill(conn, row, body, features_off, now=now, rules=_rules(call))
         return
-    replaces = {*call.request.query_params.get("replace", "").split(",")}
+    replaces = replaced
     if call.sandbox.switches["netsuite.upsert_apply"] == "replaces":
         replaces |= {"apply", "credit"}
     if asked.name == vendor_credits.RECORD_TYPE:

@@ -12,7 +12,13 @@ from typing import Any
 from apbridge_sandbox.clock import COMPANY_ZONE, stamp
 from apbridge_sandbox.money import amount
 from apbridge_sandbox.netsuite import books
-from apbridge_sandbox.netsuite.applying import ApplyRules, applied, over_applied, unpayable
+from apbridge_sandbox.netsuite.applying import (
+    ApplyRules,
+    applied,
+    check_external_id,
+    over_applied,
+    unpayable,
+)
 from apbridge_sandbox.netsuite.errors import invalid_content, invalid_value, user_error
 from apbridge_sandbox.netsuite.fields import FieldValues
 from apbridge_sandbox.netsuite.periods import check_period
@@ -111,10 +117,9 @@ def change_credit(  # noqa: PLR0917 - the record, the body, how NetSuite takes i
     if row["voided"] == "T":
         detail = "This transaction has been voided and cannot be edited."
         raise user_error(detail)
-    if rules.credit_period == "checked":
-        day = date.fromisoformat(row["trandate"])
-        check_period(conn, day, row["postingperiod"], row["subsidiary"], rules)
+    _check_period(conn, row, rules)
     columns = {_COLUMNS[name]: value for name, value in body.values.items() if name in _COLUMNS}
+    check_external_id(conn, columns.get("externalid"), row["id"], rules)
     columns["lastmodifieddate"] = stamp(now)
     setting = ", ".join(f"{column} = ?" for column in columns)
     conn.execute(
@@ -122,7 +127,16 @@ def change_credit(  # noqa: PLR0917 - the record, the body, how NetSuite takes i
         (*columns.values(), row["id"]),
     )
     if (lines := body.get("apply")) is not None:
+        if row["status"] not in {books.OPEN, books.PAID_IN_FULL}:
+            detail = "This transaction is not approved and cannot be applied."
+            raise user_error(detail, "apply")
         _apply(conn, row, lines, now, rules, replaces=replaces)
+
+
+def _check_period(conn: sqlite3.Connection, row: sqlite3.Row, rules: ApplyRules) -> None:
+    if rules.credit_period == "checked":
+        day = date.fromisoformat(row["trandate"])
+        check_period(conn, day, row["postingperiod"], row["subsidiary"], rules)
 
 
 def _apply(
@@ -187,13 +201,19 @@ def _applications(conn: sqlite3.Connection, credit: int) -> dict[tuple[int, int 
 
 
 def delete_credit(
-    conn: sqlite3.Connection, row: sqlite3.Row, *, now: datetime, context: str = "REST Web Services"
+    conn: sqlite3.Connection,
+    row: sqlite3.Row,
+    *,
+    now: datetime,
+    rules: ApplyRules,
+    context: str = "REST Web Services",
 ) -> None:
     """Delete a credit, and note it.
 
     Raises:
-        NetSuiteError: It is applied to something.
+        NetSuiteError: It is applied to something, or its period is closed.
     """
+    _check_period(conn, row, rules)
     if books.applied_to(conn, row["id"]):
         detail = "This transaction cannot be deleted because it is linked to by one or more transactions."
         raise user_error(detail)

@@ -11,7 +11,8 @@ from decimal import Decimal
 from typing import Any
 
 from apbridge_sandbox.custom import write_custom
-from apbridge_sandbox.netsuite.books import APPROVED, BILL, COUNTS, CREDIT, PAYMENT, PENDING, base_of
+from apbridge_sandbox.money import base_of
+from apbridge_sandbox.netsuite.books import APPROVED, BILL, COUNTS, CREDIT, PAYMENT, PENDING
 
 
 @dataclass(frozen=True)
