@@ -9,7 +9,7 @@ import pytest
 
 from apbridge_sandbox.testing import Running
 
-from .test_partner import Partner
+from .partner import Partner
 
 if TYPE_CHECKING:
     from tests.conftest import SignedInAvidXchange

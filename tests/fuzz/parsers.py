@@ -7,26 +7,22 @@ of them is a value or an error with a code; any other exception is a hole.
 from __future__ import annotations
 
 import io
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import requests
-from cryptography.fernet import Fernet
 from hypothesis import strategies as st
 
 from apbridge import json, settings
 from apbridge.avidxchange.expressions import instant, utc_text
-from apbridge.avidxchange.profile import Profile
 from apbridge.errors import APBridgeError, RejectedError
 from apbridge.http.retry import retry_after
 from apbridge.ledger.payloads import Payloads
 from apbridge.ledger.search_keys import described
-from apbridge.mapping import DIMENSION_MAPPING, GL_MAPPING, MappingTable
+from apbridge.mapping import DIMENSION_MAPPING, GL_MAPPING
 from apbridge.netsuite import Certificate, restlet
 from apbridge.netsuite.catalog import record_fields
 from apbridge.netsuite.clock import seconds_ahead
@@ -38,12 +34,9 @@ from apbridge.singer.reader import MessageReader
 from apbridge.singer.reading import incompleteness
 from apbridge.singer.sink import content_hash
 from apbridge.singer.tap import _loaded
-from apbridge.vault import Vault
-from apbridge.vault.keys import InFile
 from apbridge_operator.certificates import Certificates
-from apbridge_operator.cli import meltano
 from tap_netsuite_ap.records import Shape
-from tests.fuzz import mutation, seeds
+from tests.fuzz import files, mutation, seeds
 from tests.fuzz.canned import avidxchange, netsuite
 
 
@@ -269,50 +262,6 @@ def _avidxchange_sign_in(data: bytes) -> None:
         answers.sign_in = b'{"access_token": "t"}'
 
 
-# Files
-
-
-@cache
-def _folder() -> Path:
-    return Path(tempfile.mkdtemp(prefix="apbridge-fuzz-"))
-
-
-def _file(name: str, data: bytes, mode: int = 0o600) -> str:
-    path = _folder() / name
-    path.write_bytes(data)
-    path.chmod(mode)
-    return str(path)
-
-
-def _profile(data: bytes) -> None:
-    Profile.load(_file("profile.yaml", data))
-
-
-def _mapping(name: str, setting: str) -> Callable[[bytes], None]:
-    def parse(data: bytes) -> None:
-        table = MappingTable.load(_file(name, data), setting)
-        table.code("account", "6100", None)
-
-    return parse
-
-
-def _meltano(data: bytes) -> None:
-    _file("meltano.yml", data)
-    for plugin in ("tap-netsuite-ap", "target-avidxchange"):
-        meltano.config(_folder(), plugin, {"MELTANO_ENVIRONMENT": "prod"})
-    meltano.state_places(_folder(), {})
-
-
-def _vault(data: bytes) -> None:
-    environ = {"APBRIDGE_VAULT": _file("vault.json", data), "APBRIDGE_VAULT_KEY": seeds.VAULT_KEY}
-    Vault.open(environ).names()
-
-
-def _key_file(data: bytes) -> None:
-    for key in InFile(Path(_file("key", data)), []).read():
-        Fernet(key)
-
-
 def _pem(read: Callable[[str], object]) -> Callable[[bytes], None]:
     return lambda data: _keep(read(data.decode("latin-1")))
 
@@ -388,15 +337,15 @@ def _avidxchange_parsers() -> Iterator[tuple[str, Parser]]:
 
 
 def _files() -> Iterator[tuple[str, Parser]]:
-    yield "profile", Parser(_profile, seeds.profiles(), mutation.YAML)
+    yield "profile", Parser(files.profile, seeds.profiles(), mutation.YAML)
     for setting in (GL_MAPPING, DIMENSION_MAPPING):
         for kind, tokens in (("csv", mutation.CSV), ("yaml", mutation.YAML)):
             name = f"{setting.removesuffix('_mapping')}_{kind}"
-            read = _mapping(f"{name}.{kind}", setting)
+            read = files.mapping(f"{name}.{kind}", setting)
             yield name, Parser(read, seeds.of(name), tokens, share=3)
-    yield "meltano_yml", Parser(_meltano, seeds.projects(), mutation.YAML)
-    yield "vault", Parser(_vault, seeds.vaults(), share=4)
-    yield "vault_key", Parser(_key_file, [seeds.VAULT_KEY.encode()], mutation.TEXT, share=4)
+    yield "meltano_yml", Parser(files.meltano_project, seeds.projects(), mutation.YAML)
+    yield "vault", Parser(files.vault, seeds.vaults(), share=4)
+    yield "vault_key", Parser(files.key_file, [seeds.VAULT_KEY.encode()], mutation.TEXT, share=4)
     yield "private_key", Parser(_pem(SigningKey.from_pem), seeds.private_keys(), mutation.TEXT, share=10)
     yield "certificate", Parser(_pem(Certificate.from_pem), seeds.certificates(), mutation.TEXT, share=10)
     address = lambda data: _keep(settings.url(data.decode(errors="replace")))  # noqa: E731
