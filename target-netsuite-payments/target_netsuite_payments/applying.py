@@ -242,12 +242,13 @@ class Applying:
         used = credits_used(payment, self._rules.account)
         before = {credit: self.credits[credit] for credit in used}
         self._refresh(used)
-        pairs = {
-            (credit, bill): amount - before[credit].applied.get(bill, _NO_CREDIT)
-            for credit in used
-            for bill, amount in self.credits[credit].applied.items()
-            if amount > before[credit].applied.get(bill, _NO_CREDIT)
-        }
+
+        def more(credit: str, bill: str) -> Decimal:
+            """Return how much more of a credit is applied now: somebody else may have applied some of it."""
+            then, now = (one[credit].applied.get(bill, _NO_CREDIT) for one in (before, self.credits))
+            return now - then
+
+        pairs = spread(closed_by(payment, self._rules.account), used, more)
         self._expect(payment, used)
         for credit, amount in used.items():
             self._expected[credit] = before[credit].left - amount, self._expected[credit][1]

@@ -167,6 +167,21 @@ def test_a_void_without_allocations_is_for_people_where_they_are_to_undo(
     assert target.row(record).code == "APB-PAY-115"
 
 
+def test_what_somebody_applied_while_a_payment_was_posted_is_not_taken_off_with_it(
+    company: PostingCompany, target: Target, pair: tuple[OpenBill, OpenCredit]
+):
+    company.switch(undone_payment_frees_credits=False)
+    bill, credit = pair
+    record = using(paying((bill, "9.00")), (credit, "4.00"))
+    with company.meanwhile("POST", "/vendorPayment", lambda: company.apply_by_hand(credit, bill, "1.00")):
+        target.run(record)
+    assert company.covered(credit) == {bill.id: 5}
+    assert target.row(record).facts["credits"] == [[credit.id, bill.id, "4.00"]]
+    target.run(voided(record), on_void="delete")
+    assert company.covered(credit) == {bill.id: 1}
+    assert company.unpaid(bill) == bill.unpaid - 1
+
+
 def test_a_kill_between_credits_and_payment_leaves_nothing_half_undone(
     company: PostingCompany, target: Target, pair: tuple[OpenBill, OpenCredit]
 ):
