@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from apbridge.avidxchange.profile_files import shipped
 from apbridge_sandbox.testing import Running, running
 from tests.beginnings import Beginnings
 from tests.inbound import Inbound
@@ -23,6 +24,12 @@ def company() -> Iterator[Running]:
 def beginnings(tmp_path_factory: pytest.TempPathFactory) -> Beginnings:
     """What a company's first outbound run leaves, for tests that begin there."""
     return Beginnings(tmp_path_factory.mktemp("beginnings"))
+
+
+@pytest.fixture(params=shipped())
+def profile(request: pytest.FixtureRequest) -> str:
+    """Each contract with AvidXchange that ships."""
+    return str(request.param)
 
 
 @pytest.fixture

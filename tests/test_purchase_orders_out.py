@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from apbridge.avidxchange.profile_files import shipped
 from apbridge.errors import RejectedError
 from apbridge.ledger import Ledger, Status
 from apbridge_sandbox.testing import Running, running
@@ -53,11 +52,6 @@ class Orders:
         with Ledger(self.outbound.ledger_url) as ledger:
             rows = ledger.all_rows("avidxchange", "purchase_orders", (Status.REJECTED, Status.WAITING))
             return [row.says for row in rows]
-
-
-@pytest.fixture(params=shipped())
-def profile(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
 
 
 @pytest.fixture

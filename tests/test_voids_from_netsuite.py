@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 
 from apbridge.avidxchange import AvidXchange, AvidXchangeSettings
-from apbridge.avidxchange.profile_files import shipped
 from apbridge.ledger import Ledger, Status
 from apbridge.schemas.identifiers import payment_external_id
 from apbridge_sandbox.testing import Running, running
@@ -117,11 +116,6 @@ class Loop:
         return Decimal(str(one["total"])) - Decimal(str(one["amountPaid"]))
 
 
-@pytest.fixture(params=shipped())
-def profile(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
-
-
 @pytest.fixture
 def loop(profile: str, tmp_path: Path) -> Iterator[Loop]:
     with running(vendors=12, bills=0) as sandbox:
@@ -202,6 +196,29 @@ def test_nothing_is_stopped_that_was_entered_again_by_hand_for_another_bill(loop
     loop.order("netsuite/void", id=str(again["id"]))
     loop.out()
     assert (loop.status(payment), loop.vendor_payments()) == ("voided", {})
+
+
+@pytest.mark.parametrize("profile", ["avidconnect"])
+def test_only_payments_that_may_matter_are_listed(loop: Loop, monkeypatch: pytest.MonkeyPatch):
+    loop.order("switches", **{"avidxchange.payment_stop": "done"})
+    (old,) = loop.paid(("old",))
+    loop.order("clock", advance_seconds=200 * 86400)
+    (new,) = loop.paid(("new",))
+    listed: list[str] = []
+    read = AvidXchange.list
+
+    def noted(self: AvidXchange, resource: str, **options: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401
+        for one in read(self, resource, **options):
+            listed.append(one["id"])
+            yield one
+
+    monkeypatch.setattr(AvidXchange, "list", noted)
+    loop.undo(new)
+    loop.out()
+    assert (listed, loop.status(new)) == ([new], "voided")
+    loop.undo(old)
+    loop.out()
+    assert (set(listed), loop.status(old)) == ({old, new}, "voided")
 
 
 @pytest.mark.parametrize("profile", ["avidconnect"])

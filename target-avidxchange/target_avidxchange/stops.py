@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from threading import Lock
 from typing import Any
 
 from typing_extensions import override
 
+from apbridge.avidxchange import instant
 from apbridge.errors import OutcomeUnknownError, RefusedError, RejectedError, UnderWayError
 from apbridge.ledger import Need, Row, Status
 from apbridge.schemas.identifiers import is_our_payment, whole_payment
@@ -23,6 +25,9 @@ _NUMBERS = ("check_number", "avidpay_check_number", "ach_trace", "card_reference
 
 _TAKEN_BACK = {"voided", "failed"}
 """Where a payment stands that reaches nobody."""
+
+_REISSUED_BEFORE = timedelta(days=92)
+"""How long before its latest change a payment may have been reissued."""
 
 
 class VendorPaymentSink(AvidXchangeSink):
@@ -39,6 +44,8 @@ class VendorPaymentSink(AvidXchangeSink):
     _numbers: Collection[tuple[str, ...]] = ()
     """Number and vendor of each vendor payment that stands."""
     _payments: Mapping[str, Mapping[str, Any]] | None = None
+    _since: datetime | None = datetime.max.replace(tzinfo=timezone.utc)
+    """From when on payments are listed; None where all are."""
 
     def __init__(self, *arguments: Any) -> None:  # noqa: ANN401
         """Open the stream; see `AvidXchangeSink`."""
@@ -66,6 +73,18 @@ class VendorPaymentSink(AvidXchangeSink):
         facts = {name: each for name, each in standing.items() if not each.get("is_undone")}
         self._standing = {name: each["payment"] for name, each in facts.items() if each.get("payment")}
         self._numbers = {tuple(each["named"]) for each in facts.values() if each.get("named")}
+        undone = (standing[one["external_id"]]["payment"] for one in records if _is_undone(one))
+        self._list_from(self._changed_since({payment for payment in undone if payment}))
+
+    def _changed_since(self, payments: Collection[str]) -> datetime | None:
+        """Return since when some payments, and what replaces them, have changed; None if that is unknown."""
+        rows = self.context.ledger.rows("netsuite", "payments", payments).values()
+        seen = [instant(row.source_modified_at) - _REISSUED_BEFORE for row in rows if row.source_modified_at]
+        return min(seen) if seen and len(seen) == len(payments) else None
+
+    def _list_from(self, since: datetime | None) -> None:
+        if self._since is not None and (since is None or since < self._since):
+            self._since, self._payments = since, None
 
     @override
     def deliver(self, record: Record, row: Row | None) -> Outcome:
@@ -85,6 +104,9 @@ class VendorPaymentSink(AvidXchangeSink):
         self, record: Record, known: Mapping[str, Any], payment: str, facts: Mapping[str, Any]
     ) -> Outcome:
         there = self._listed().get(payment)
+        if there is None and self._since is not None:
+            self._list_from(None)
+            there = self._listed().get(payment)
         if there is None:
             raise _untold(record, {"external_id": payment}, because="AvidXchange shows no such payment")
         if there["status"] in _TAKEN_BACK:
@@ -171,7 +193,8 @@ class VendorPaymentSink(AvidXchangeSink):
         """List AvidXchange's payments, by external id; once a run, and after each stop that is not proved."""
         with self._listing:
             if self._payments is None or anew:
-                self._payments = {one["external_id"]: one for one in self.shared.client.list("payment")}
+                listed = self.shared.client.list("payment", modified_since=self._since)
+                self._payments = {one["external_id"]: one for one in listed}
             return self._payments
 
 
