@@ -3,74 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
-from apbridge.avidxchange import AvidXchange, AvidXchangeSettings
 from apbridge.ledger import Ledger, Row, Status
 from apbridge.netsuite import NetSuite, NetSuiteSettings
 from apbridge_operator.reconcile import Difference, reconcile
-from apbridge_sandbox.testing import Running, running
 from tests.credit_memos import credit_id, enter_credit
-from tests.in_process import InboundHalf, OutboundHalf, impatient, netsuite_config
+from tests.in_process import netsuite_config
+from tests.one_bill import FirmOfOneBill, opened
 
 pytestmark = pytest.mark.long
 
 
-class CreditedFirm:
-    """A firm between both systems, with a bill of 100 and a credit of 30 of one vendor.
-
-    Args:
-        sandbox: Both systems.
-        half: From AvidXchange to NetSuite.
-        out: The other way.
-    """
-
-    def __init__(self, sandbox: Running, half: InboundHalf, out: OutboundHalf) -> None:
-        self.control = sandbox.control
-        self.sandbox = sandbox
-        self._in = half
-        self._out = out
-
-    def enter(self, total: str = "100") -> None:
-        order = {"vendor": "11", "tranid": "INV-1", "lines": [{"account": "6010", "amount": total}]}
-        (self.bill,) = self.control("/control/netsuite/bills", {"bills": [order]})["ids"]
-        self.outbound()
-        account = self.sandbox.credentials["NETSUITE_ACCOUNT_ID"]
-        self.invoice = f"netsuite-{account}-vendorbill-{self.bill}"
-        self.control("/control/invoices/approve", {"external_ids": [self.invoice]})
-        self.credit = enter_credit(self.sandbox, "11", "30")
+class CreditedFirm(FirmOfOneBill):
+    """One with a credit of 30 of the bill's vendor beside."""
 
     def pay(self, amount: str, used: str) -> None:
-        orders = [
-            {"external_id": self.invoice, "amount": amount},
-            {"external_id": credit_id(self.sandbox, self.credit), "amount": f"-{used}"},
-        ]
-        body = {"invoices": orders, "method": "check", "one_payment_per": "all"}
-        self.payments = self.control("/control/payments/pay", body)["ids"]
-        self.control("/control/payments/settle", {"ids": self.payments})
-
-    def outbound(self) -> None:
-        self.control("/control/clock", {"advance_seconds": 10})
-        assert self._out.run() is None
-
-    def inbound(self, **settings: Any) -> None:  # noqa: ANN401
-        self.control("/control/clock", {"advance_seconds": 10})
-        assert self._in.run(**settings) is None
+        self.credit = enter_credit(self.sandbox, "11", "30")
+        self.payment = self.settle(amount, **{credit_id(self.sandbox, self.credit): used})
 
     def row(self) -> Row:
-        with Ledger(self._in.ledger_url) as ledger:
+        with Ledger(self.half.ledger_url) as ledger:
             return ledger.rows("avidxchange", "bills", [self.invoice])[self.invoice]
 
     def differences(self) -> list[Difference]:
         """Compare both systems, and return what differs in the bill and its payments."""
         with (
-            Ledger(self._in.ledger_url) as ledger,
+            Ledger(self.half.ledger_url) as ledger,
             NetSuite(NetSuiteSettings.from_config(netsuite_config(self.sandbox))) as netsuite,
         ):
-            found = reconcile(netsuite, self._in.client, ledger).differences
-        names = {self.invoice, *(f"avidxchange-payment-{payment}" for payment in self.payments)}
+            found = reconcile(netsuite, self.half.client, ledger).differences
+        names = {self.invoice, f"avidxchange-payment-{self.payment}"}
         return [one for one in found if one.external_id in names]
 
     def stands(self) -> tuple[str, str]:
@@ -83,14 +47,8 @@ class CreditedFirm:
 
 @pytest.fixture(scope="module")
 def firm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CreditedFirm]:
-    folder = tmp_path_factory.mktemp("firm")
-    with running(vendors=12, bills=0) as sandbox, impatient():
-        client = AvidXchange(AvidXchangeSettings.from_config(sandbox.avidxchange_settings("avidconnect")))
-        half = InboundHalf(sandbox, folder, client, "avidconnect")
-        yield CreditedFirm(
-            sandbox, half, OutboundHalf(sandbox, half.ledger_url, folder / "spool", "avidconnect")
-        )
-        client.close()
+    with opened(CreditedFirm, tmp_path_factory.mktemp("firm")) as found:
+        yield found
 
 
 @pytest.mark.parametrize(
@@ -113,7 +71,7 @@ def test_a_credit_that_our_payment_used_is_ours(
     assert (row.status, row.code) == (Status.DELIVERED, None)
     assert firm.stands() == stands
     assert firm.differences() == []
-    firm.control("/control/payments/void", {"ids": firm.payments})
+    firm.control("/control/payments/void", {"ids": [firm.payment]})
     firm.inbound(on_void="delete")
     firm.outbound()
     assert firm.row().status is Status.DELIVERED

@@ -6,10 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from apbridge.avidxchange import AvidXchange, AvidXchangeSettings
 from apbridge.ledger import Ledger, Status
-from apbridge_sandbox.testing import Running, running
-from tests.in_process import InboundHalf, OutboundHalf, impatient
+from tests.one_bill import FirmOfOneBill, opened
 
 pytestmark = pytest.mark.long
 
@@ -21,67 +19,31 @@ _TIMES = (
 )
 
 
-class Firm:
-    """One firm between both systems, and a bill of 100 that AvidXchange has approved.
-
-    Args:
-        sandbox: Both systems.
-        half: From AvidXchange to NetSuite.
-        out: The other way.
-    """
-
-    def __init__(self, sandbox: Running, half: InboundHalf, out: OutboundHalf) -> None:
-        self._control = sandbox.control
-        self._sandbox = sandbox
-        self._in = half
-        self._out = out
-        self._entered = 0
-
-    def enter(self) -> None:
-        """Enter the bill, and have it submitted and approved."""
-        # Of one number and vendor a second bill is held while AvidXchange may pay the first.
-        self._entered += 1
-        lines = [{"account": "6010", "amount": "100"}]
-        order = {"vendor": "11", "tranid": f"INV-{self._entered}", "lines": lines}
-        (self.bill,) = self._control("/control/netsuite/bills", {"bills": [order]})["ids"]
-        self.outbound()
-        account = self._sandbox.credentials["NETSUITE_ACCOUNT_ID"]
-        self.invoice = f"netsuite-{account}-vendorbill-{self.bill}"
-        self._control("/control/invoices/approve", {"external_ids": [self.invoice]})
+class Firm(FirmOfOneBill):
+    """One in which people record payments by hand."""
 
     def pay(self, amount: str) -> str:
         """Let AvidXchange pay on the bill, and return the check's number."""
-        order = {"external_id": self.invoice, "amount": amount}
-        body = {"invoices": [order], "method": "check", "one_payment_per": "all"}
-        (payment,) = self._control("/control/payments/pay", body)["ids"]
-        self._control("/control/payments/settle", {"ids": [payment]})
-        (found,) = (one for one in self._sandbox.books()["avidxchange"]["payments"] if one["id"] == payment)
+        payment = self.settle(amount)
+        (found,) = (one for one in self.sandbox.books()["avidxchange"]["payments"] if one["id"] == payment)
         return str(found["checkNumber"])
 
     def by_hand(self, number: str, amount: str) -> None:
         order = {"bill": self.bill, "check_number": number, "amount": amount}
-        self._control("/control/netsuite/pay-by-hand", order)
-
-    def outbound(self) -> None:
-        self._control("/control/clock", {"advance_seconds": 10})
-        assert self._out.run() is None
-
-    def inbound(self) -> None:
-        self._control("/control/clock", {"advance_seconds": 10})
-        assert self._in.run() is None
+        self.control("/control/netsuite/pay-by-hand", order)
 
     def link_unseen(self) -> None:
         """Run inbound, in an account where an external id is no change of what it is given to."""
-        before = self._control("/control/clock", method="GET")["now"]
+        before = self.control("/control/clock", method="GET")["now"]
         self.inbound()
-        assert self._sandbox.sandbox
-        with self._sandbox.sandbox.store.write() as connection:
+        assert self.sandbox.sandbox
+        with self.sandbox.sandbox.store.write() as connection:
             for query in _TIMES:
                 connection.execute(query, {"time": before, "bill": int(self.bill)})
 
     def told(self) -> str | None:
         """Return the code of the exception about the bill."""
-        with Ledger(self._in.ledger_url) as ledger:
+        with Ledger(self.half.ledger_url) as ledger:
             found = {
                 row.external_id: row for row in ledger.all_rows("avidxchange", "bills", (Status.REJECTED,))
             }
@@ -90,12 +52,8 @@ class Firm:
 
 @pytest.fixture(scope="module")
 def begun(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Firm]:
-    folder = tmp_path_factory.mktemp("firm")
-    with running(vendors=12, bills=0) as sandbox, impatient():
-        client = AvidXchange(AvidXchangeSettings.from_config(sandbox.avidxchange_settings("avidconnect")))
-        half = InboundHalf(sandbox, folder, client, "avidconnect")
-        yield Firm(sandbox, half, OutboundHalf(sandbox, half.ledger_url, folder / "spool", "avidconnect"))
-        client.close()
+    with opened(Firm, tmp_path_factory.mktemp("firm")) as found:
+        yield found
 
 
 @pytest.fixture
