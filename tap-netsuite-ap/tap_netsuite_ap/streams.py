@@ -126,7 +126,9 @@ class NetSuiteStream(FencedStream):
         where = between(query, "modified_at", window.start, window.end) if window else []
         is_first = window is not None and window.start is None
         if is_first and self._entry.open:
-            where = [*where, sweep.is_open(query)]
+            # What was closed while the state was lost is told too, as far back as bills are.
+            worth = [sweep.is_open(query), *self._connection.eligibility.worth_a_first_reading]
+            where = [*where, f"({' OR '.join(worth)})"]
         told: dict[str, str | None] = {}
         for page in reader.pages(query, where=where, is_long=is_first):
             if page and "read_at" in page[0]:

@@ -150,3 +150,19 @@ def test_a_change_of_a_line_alone_is_told_once(changing: SandboxTap, change: str
     assert told.ids(STREAM) == [number]
     changing.pass_time(7200)
     assert changing.sync(told.state, only=STREAM).ids(STREAM) == []
+
+
+def test_orders_that_were_closed_while_the_state_was_lost_are_told_from_the_start_date_on(
+    changing: SandboxTap,
+):
+    numbers = {name: enter(changing, name, 10) for name in ("closed", "open", "older")}
+    changing.sql("UPDATE ns_transaction SET trandate = '2026-01-31' WHERE id = ?", numbers["older"])
+    changing.pass_time(60)
+    assert set(numbers.values()) <= set(changing.sync(only=STREAM, start_date="2026-02-01").ids(STREAM))
+    changing.sandbox.control("/control/netsuite/orders/close", {"id": numbers["closed"]})
+    changing.sandbox.control("/control/netsuite/orders/close", {"id": numbers["older"]})
+    changing.pass_time(60)
+    again = {one["id"]: one for one in changing.sync(only=STREAM, start_date="2026-02-01").records(STREAM)}
+    assert again[numbers["closed"]]["status"] == "closed"
+    assert numbers["open"] in again
+    assert numbers["older"] not in again

@@ -152,3 +152,29 @@ def test_what_decides_is_read_with_bills_and_named_in_the_manifest():
     read = manifest().queries["bill_lines"].reads
     (bills,) = [entry.query for entry in manifest().streams if entry.name == "bills"]
     assert manifest().decisive <= read | Eligibility.from_config({}).mark(bills).reads
+
+
+def test_a_column_that_comes_and_goes_loses_nothing_and_costs_a_reading_only_when_it_comes(
+    changing: SandboxTap, caplog: pytest.LogCaptureFixture
+):
+    hide(changing)
+    synced = changing.sync(only="bills")
+    bills = sorted(synced.ids(), key=int)[-2:]
+    for turn, bill in enumerate(bills):
+        hide(changing, DEPARTMENT)
+        changing.pass_time(600)
+        changing.set_bill(bill, lastmodifieddate=changing.clock.stamp())
+        changing.pass_time(60)
+        gone = changing.sync(a_day_later(synced.state), only="bills", fails=True)
+        assert gone.failure
+        assert gone.failure.code == "APB-TNS-137"
+        assert gone.ids() == [bill]
+        hide(changing)
+        changing.pass_time(600)
+        synced = changing.sync(a_day_later(gone.state), only="bills")
+        assert sorted(synced.ids()) == sorted(changing.books())
+        assert caplog.text.count(f"NetSuite shows {DEPARTMENT} again") == turn + 1
+        whole = {one["id"]: one["lines"] for one in changing.sync(only="bills").records("bills")}
+        assert {one["id"]: one["lines"] for one in synced.records("bills")} == whole
+    changing.pass_time(600)
+    assert changing.sync(a_day_later(synced.state), only="bills").ids() == []
