@@ -24,6 +24,9 @@ LINKS = "links"
 
 DEFAULT_FILE = "links.csv"
 
+SENT_FOR = "sent_for"
+"""The fact that keeps which record of AvidXchange a document's vendor was, by the vendor's external id."""
+
 
 class LinkKind(str, Enum):
     """What a person decided about a record of NetSuite, and where that is kept."""

@@ -18,7 +18,7 @@ from apbridge.singer.sink import content_hash
 from apbridge.words import SUBMISSION
 from target_avidxchange.brakes import hold_correction, hold_withdrawal
 from target_avidxchange.credited import credited, is_overpaid, less_credits, stands, without_credits
-from target_avidxchange.documents import WithdrawnSink, needs_of, with_codes
+from target_avidxchange.documents import WithdrawnSink, needs_of
 from target_avidxchange.dry_run import see_that_its_lines_sum
 from target_avidxchange.forerunners import Forerunners
 from target_avidxchange.images import Choice, check, choose, content
@@ -49,12 +49,13 @@ class BillSink(WithdrawnSink):
 
     resource = "invoice"
     word = "bill"
+    kind = BILL
 
     # What a record is
 
     @override
     def completed(self, record: Record) -> Record:
-        return with_codes(less_credits(record), BILL, self.shared)
+        return super().completed(less_credits(record))
 
     @override
     def content(self, record: Record) -> Any:
@@ -124,7 +125,7 @@ class BillSink(WithdrawnSink):
     @override
     def deliver(self, record: Record, row: Row | None) -> Outcome:
         there = self.remote_index.get(record["external_id"])
-        known = AcknowledgedInvoice.of(row, there)
+        known = self.known(record["external_id"], row)
         gone = withdrawal(record)
         if known and gone:
             # That a withdrawn one lives again may have been listed after the row was read.
@@ -136,7 +137,13 @@ class BillSink(WithdrawnSink):
         if known:
             see_that_our_payments_stand(record, known, self.remote_index, self.context.ledger)
             see_that_the_rest_is_a_discount(record, self.remote_index)
-            known = replace(known, ours=our_payments(record))
+            if is_paid_by_us(record):
+                if needs := self.undecided(record, known.sent_for):
+                    return Outcome.waiting(*needs)
+                if self.is_with_another(record, known.sent_for):
+                    raise self.was_paid_to_another(record, known.sent_for)
+            sent_for = known.sent_for or self.sent_for(record)
+            known = replace(known, ours=our_payments(record), sent_for=sent_for)
             if credited(record):
                 return self._correct(record, known)
         if known and is_paid_by_us(record):
@@ -148,7 +155,8 @@ class BillSink(WithdrawnSink):
 
     def _correct(self, record: Record, known: AcknowledgedInvoice) -> Outcome:
         """Bring an invoice to what credits leave of its bill; where that cannot be, withdraw it."""
-        if stands(record, self._whole(record), known, self.remote_index):
+        is_right = not self.is_with_another(record, known.sent_for)
+        if is_right and stands(record, self._whole(record), known, self.remote_index):
             see_that_it_was_not_lowered(record, known)
             return Outcome.unchanged(known.remote_id, known.facts())
         try:
@@ -170,11 +178,12 @@ class BillSink(WithdrawnSink):
         body = fingerprint(submission.body)
         invoice = known or AcknowledgedInvoice()
         action = Action.UPDATED if known else Action.CREATED
-        is_sent = invoice.body != body
+        is_sent = invoice.body != body or self.is_with_another(record, invoice.sent_for)
         if is_sent and (missing := self.shared.codes.missing(completed, self.word, BILL)):
             return Outcome.waiting(missing)
         choice = choose(record["images"], self.shared.client.image_rules)
-        invoice = replace(invoice, source=source_of(completed))
+        sent_for = self.sent_for(record) or invoice.sent_for
+        invoice = replace(invoice, source=source_of(completed), sent_for=sent_for)
         if is_sent:
             invoice = self._to_be(record, completed, replace(invoice, body=body))
         if known:
@@ -231,6 +240,8 @@ class BillSink(WithdrawnSink):
     def _not_taken(
         self, refused: RefusedError, record: Record, known: AcknowledgedInvoice | None, submission: Submission
     ) -> RejectedError:
+        if known and self.is_with_another(record, known.sent_for):
+            return self.stays_with_another(refused, record, known.sent_for)
         if refused.facts["meaning"] != "locked" or known is None:
             return rejection(refused, "bill", record)
         there = self.remote_index.listed().get(record["external_id"])

@@ -57,15 +57,16 @@ def hold_correction(
         HeldError: It may not be yet.
     """
     is_pictured_anew = bool(known.images) and any(one["sha256"] not in known.images for one in pictures.sent)
-    if not known.body or (known.body == now.body and not is_pictured_anew):
+    is_with_another = known.is_with_another(now.sent_for)
+    if not known.body or (known.body == now.body and not is_pictured_anew and not is_with_another):
         return
     # No filter and no role applies a credit, and AvidXchange would pay that part meanwhile.
     is_credited = credited(bill) > Decimal(known.credited or 0) and now.whole == known.without_credits
     # Where it is refused, the invoice is withdrawn: who has let that through has let through this too.
     is_let_through = known.let_through == sink.key_of(ChangeKind.WITHDRAW, bill)
-    if (is_credited and not is_pictured_anew) or is_let_through:
+    if (is_credited and not is_pictured_anew and not is_with_another) or is_let_through:
         return
-    if known.source == now.source:
+    if known.source == now.source and not is_with_another:
         change, held = held_form("bill", bill)
     else:
         because = _why_corrected(bill, known, now)
@@ -75,6 +76,8 @@ def hold_correction(
 
 
 def _why_corrected(bill: Record, known: AcknowledgedInvoice, now: AcknowledgedInvoice) -> str:
+    if known.is_with_another(now.sent_for):
+        return "its vendor is linked to another record of AvidXchange"
     if known.body == now.body:
         return "its image was replaced"
     before, total = json.number(known.total or ""), invoiced(bill)

@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Any, ClassVar
 
+from singer_sdk import Target
 from typing_extensions import override
 
 from apbridge.avidxchange import Acknowledged, Submission
@@ -15,7 +16,7 @@ from apbridge.errors import RefusedError, RejectedError
 from apbridge.ledger import Need, Row
 from apbridge.mapping import DIMENSIONS, SEGMENT, Coding
 from apbridge.schemas.identifiers import GL_ACCOUNT, VENDOR, external_id, namespace_of
-from apbridge.singer import Record
+from apbridge.singer import Record, SinkContext
 from apbridge.words import WITHDRAWN
 from target_avidxchange.dry_run import see_that_it_may_change
 from target_avidxchange.invoice import AcknowledgedInvoice
@@ -25,12 +26,26 @@ from target_avidxchange.shared import Shared
 from target_avidxchange.sinks import AvidXchangeSink
 from target_avidxchange.unheard import Unheard, named
 
+_VENDORS = "vendors"
+
 
 class DocumentSink(AvidXchangeSink):
-    """Documents, of which a contract may take none of a kind."""
+    """Documents of vendors, of which a contract may take none of a kind.
 
+    Which of AvidXchange's records a vendor is may be put right by people after its documents were sent, and
+    their bodies may be the same then.
+    """
+
+    kind: ClassVar[str]
+    """The word for them in external ids."""
     standing_there: ClassVar[Collection[str]]
     """Where a document stands that must be known to be right in NetSuite."""
+
+    _own_ids: Mapping[str, str] = {}
+
+    def __init__(self, target: Target, stream: str, context: SinkContext, shared: Shared) -> None:
+        super().__init__(target, stream, context, shared)
+        self._unproved: set[str] = set()
 
     @cached_property
     def is_taken(self) -> bool:
@@ -42,6 +57,59 @@ class DocumentSink(AvidXchangeSink):
         if self.is_taken:
             super().prepare(records, rows)
             self.shared.codes.refresh()
+            names = {name for record in records if (name := self.vendor_of(record))}
+            known = self.context.ledger.rows(self.context.system, _VENDORS, names)
+            self._own_ids = {
+                name: row.remote_id for name, row in known.items() if row.remote_id and row.acknowledged_at
+            }
+
+    @override
+    def completed(self, record: Record) -> Record:
+        name = self.vendor_of(record)
+        own_id = self.shared.links.own_id(_VENDORS, name) if name else None
+        subsidiary = record.get("subsidiary_id")
+        return {
+            **record,
+            "vendor_external_id": None if own_id else name,
+            "vendor_remote_id": own_id,
+            "lines": [_coded(line, subsidiary, self.shared.coding) for line in record["lines"]],
+        }
+
+    @override
+    def sent(self, record: Record) -> Any:
+        body, name = super().sent(record), self.vendor_of(record)
+        link = self.shared.links.get(_VENDORS, name) if name else None
+        return {"body": body, "vendor": link.remote_id} if link else body
+
+    @override
+    def send(self, operation: str, submission: Submission, told: Any = None) -> Acknowledged:
+        acknowledged = super().send(operation, submission, told)
+        if not acknowledged.is_proved:
+            self._unproved.add(submission.external_id)
+        return acknowledged
+
+    def vendor_of(self, record: Record) -> str | None:
+        """Return the external id of a document's vendor; None where it names none."""
+        if not record.get("vendor_id"):
+            return None
+        namespace = namespace_of(record["external_id"], self.kind, record["id"])
+        return external_id(namespace, VENDOR, record["vendor_id"])
+
+    def sent_for(self, record: Record) -> Mapping[str, str]:
+        """Return which record of AvidXchange a document's vendor is, by the vendor's external id."""
+        name = self.vendor_of(record)
+        link = self.shared.links.get(_VENDORS, name) if name else None
+        own_id = (link.remote_id if link else None) or self._own_ids.get(name or "")
+        return {name: own_id} if name and own_id else {}
+
+    def is_with_another(self, record: Record, before: Mapping[str, str]) -> bool:
+        """Return whether a document was sent when its vendor was another record of AvidXchange than now.
+
+        Args:
+            record: The document.
+            before: What was kept of it: see `sent_for`.
+        """
+        return AcknowledgedInvoice(sent_for=before).is_with_another(self.sent_for(record))
 
     @override
     def _shown(self, names: Collection[str]) -> Mapping[str, Mapping[str, Any]]:
@@ -94,6 +162,36 @@ class WithdrawnSink(DocumentSink):
     @abc.abstractmethod
     def cancelled(self, count: int, names: str) -> RejectedError:
         """Return that some are cancelled for a withdrawal that is over."""
+
+    def known(self, external_id: str, row: Row | None) -> AcknowledgedInvoice | None:
+        """Return what is known of a document, by the ledger and by what AvidXchange shows."""
+        known = AcknowledgedInvoice.of(row, self.remote_index.get(external_id))
+        # What this run has sent is for the vendor of now, if it is shown as it was sent.
+        return replace(known, sent_for={}) if known and external_id in self._unproved else known
+
+    def undecided(self, record: Record, before: Mapping[str, str]) -> tuple[Need, ...]:
+        """Return the vendor of a document that was sent, where it is none of AvidXchange's records now."""
+        left = before.keys() & {self.vendor_of(record)} - self.sent_for(record).keys()
+        return tuple(Need(_VENDORS, name) for name in left)
+
+    def stays_with_another(
+        self, refused: RefusedError, record: Record, before: Mapping[str, str]
+    ) -> RejectedError:
+        """Return a loud one where AvidXchange does not let a document go to the record that its vendor is."""
+        return self._with_another("APB-VND-008", record, before, says=refused.facts["says"])
+
+    def was_paid_to_another(self, record: Record, before: Mapping[str, str]) -> RejectedError:
+        """Return a loud one where the wrong record of AvidXchange was paid."""
+        return self._with_another("APB-VND-007", record, before)
+
+    def _with_another(
+        self, code: str, record: Record, before: Mapping[str, str], **facts: object
+    ) -> RejectedError:
+        ((vendor, now),) = self.sent_for(record).items()
+        named = {"word": self.word, "name": name_of(record), "external_id": record["external_id"]}
+        found = RejectedError(code, **named, vendor=vendor, before=before[vendor], now=now, **facts)
+        self.logger.error("%s", found)
+        return found
 
     @abc.abstractmethod
     def withdrawn_because(self, record: Record) -> str | None:
@@ -169,27 +267,6 @@ class WithdrawnSink(DocumentSink):
         if because is None or there is None or there.status in GONE:
             return super().not_shown(record)
         return self.still_there(record, there, because, "it answers as if it did, and shows it as it was")
-
-
-def with_codes(record: Record, kind: str, shared: Shared) -> Record:
-    """Return a document with its vendor's external id, or AvidXchange's own, and each line with its codes.
-
-    Args:
-        record: The document.
-        kind: The word for it in external ids.
-        shared: What the mapping files say, and which vendors AvidXchange had before us.
-    """
-    namespace = namespace_of(record["external_id"], kind, record["id"])
-    vendor = record.get("vendor_id")
-    name = external_id(namespace, VENDOR, vendor) if vendor else None
-    own_id = shared.links.own_id("vendors", name) if name else None
-    subsidiary = record.get("subsidiary_id")
-    return {
-        **record,
-        "vendor_external_id": None if own_id else name,
-        "vendor_remote_id": own_id,
-        "lines": [_coded(line, subsidiary, shared.coding) for line in record["lines"]],
-    }
 
 
 def _coded(line: Mapping[str, Any], subsidiary: str | None, coding: Coding) -> dict[str, Any]:

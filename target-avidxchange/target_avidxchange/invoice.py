@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from apbridge.ledger import Row
 from apbridge.ledger.rows import LET_THROUGH
+from apbridge.links import SENT_FOR
 from apbridge.words import WITHDRAWN
 from target_avidxchange.remote import RemoteRecord
 
@@ -28,6 +29,7 @@ class AcknowledgedInvoice:
         source: Fingerprint of the record that it was sent for, and its codes, in whatever form it was sent.
         ours: External ids of our own payments that NetSuite showed applied to its bill.
         let_through: Key of a change of it that may be made: see `apbridge.singer.brake`.
+        sent_for: Which record of AvidXchange its vendor was, by the vendor's external id.
     """
 
     remote_id: str | None = None
@@ -40,6 +42,7 @@ class AcknowledgedInvoice:
     credited: str | None = None
     whole: str | None = None
     source: str | None = None
+    sent_for: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def known(cls, row: Row | None) -> AcknowledgedInvoice | None:
@@ -58,6 +61,7 @@ class AcknowledgedInvoice:
             facts.get("credited"),
             facts.get("whole"),
             facts.get("source"),
+            facts.get(SENT_FOR) or {},
         )
 
     @classmethod
@@ -68,7 +72,7 @@ class AcknowledgedInvoice:
             return known or shown
         # It is in doubt: what AvidXchange shows says more. What is not shown may not be as it was sent last.
         if shown and known:
-            return replace(shown, ours=known.ours, let_through=known.let_through)
+            return replace(shown, ours=known.ours, let_through=known.let_through, sent_for=known.sent_for)
         return shown or (replace(known, body=None, is_withdrawn=False) if known else None)
 
     @classmethod
@@ -82,6 +86,10 @@ class AcknowledgedInvoice:
             (there.image,) if there.image else (),
             is_ours_to_reopen,
         )
+
+    def is_with_another(self, now: Mapping[str, str]) -> bool:
+        """Return whether it was sent when its vendor was another record of AvidXchange than now."""
+        return any(self.sent_for.get(name, own_id) != own_id for name, own_id in now.items())
 
     @property
     def without_credits(self) -> str | None:
@@ -99,4 +107,5 @@ class AcknowledgedInvoice:
             "credited": self.credited,
             "source": self.source,
             **({"whole": self.whole} if self.whole else {}),
+            **({SENT_FOR: dict(self.sent_for)} if self.sent_for else {}),
         }

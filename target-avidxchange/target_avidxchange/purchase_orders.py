@@ -10,8 +10,9 @@ from typing_extensions import override
 from apbridge import json
 from apbridge.errors import APBridgeError, RefusedError, RejectedError
 from apbridge.ledger import Need, RemoteFacts, Row, Status
+from apbridge.links import SENT_FOR
 from apbridge.singer import Action, Outcome, Record
-from target_avidxchange.documents import DocumentSink, needs_of, with_codes
+from target_avidxchange.documents import DocumentSink, needs_of
 from target_avidxchange.refusals import rejection
 from target_avidxchange.remote import RemoteRecord
 from target_avidxchange.sinks import is_tombstone
@@ -32,6 +33,7 @@ class PurchaseOrderSink(DocumentSink):
 
     resource = "purchase_order"
     word = "purchase order"
+    kind = PURCHASE_ORDER
     standing_there = _APPROVED
 
     @override
@@ -52,8 +54,7 @@ class PurchaseOrderSink(DocumentSink):
 
     @override
     def completed(self, record: Record) -> Record:
-        order = with_codes(record, PURCHASE_ORDER, self.shared)
-        return {**order, "is_open": record.get("status") in _APPROVED}
+        return {**super().completed(record), "is_open": record.get("status") in _APPROVED}
 
     @override
     def content(self, record: Record) -> Any:
@@ -62,7 +63,7 @@ class PurchaseOrderSink(DocumentSink):
     @override
     def facts(self, record: Record) -> Mapping[str, Any]:
         # Of one that is deleted later nothing else is known.
-        return {"order": record}
+        return {"order": record, SENT_FOR: self.sent_for(record)}
 
     @override
     def needs(self, record: Record) -> Iterator[Need]:
@@ -74,6 +75,11 @@ class PurchaseOrderSink(DocumentSink):
         super().prepare(records, rows)
         if self.is_taken and any(_is_unknown(one, rows.get(one["external_id"])) for one in records):
             self.look()
+
+    @override
+    def must_be_sent(self, record: Record, row: Row | None) -> bool:
+        before = {} if row is None or record["external_id"] in self._unproved else row.facts.get(SENT_FOR, {})
+        return self.is_with_another(record, before)
 
     @override
     def hold_upsert(self, record: Record, row: Row | None) -> None:

@@ -1,4 +1,4 @@
-"""By which codes documents were sent: once these are others, all of them are read anew."""
+"""By which codes and for which vendors documents were sent: once these are others, all are read anew."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _MOVED = "run that moved codes last"
 
 
 class SentCodes:
-    """What documents were sent by: the mapping tables, and which code each account and dimension's value has.
+    """What documents were sent by: the mapping tables, the code of each account, the record of each vendor.
 
     Args:
         context: Whose ledger keeps it.
@@ -28,7 +28,7 @@ class SentCodes:
         self._moved = self._recall(_MOVED)
 
     def note_moved(self) -> None:
-        """Note that an account or a dimension's value gets another code than it had in AvidXchange."""
+        """Note that an account or a value gets another code, or that a vendor is another record there."""
         # Before the ledger has the code itself: a run that is broken off between must not lose this.
         if self._moved != (run := str(self._context.run.id)):
             self._history.remember(_MOVED, run)

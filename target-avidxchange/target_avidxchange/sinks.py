@@ -115,11 +115,12 @@ class AvidXchangeSink(AcknowledgingSink):
         body = fingerprint(submission.body)
         facts = {**self.facts(record), "body": body, "source": source_of(self.completed(record))}
         there = self.remote_index.get(submission.external_id)
-        if there and there.fingerprint == body:
-            return Outcome.unchanged(there.remote_id, facts)
-        # Without a hash the row is in doubt.
-        if row and row.content_hash and row.facts.get("body") == body:
-            return Outcome.unchanged(None, facts)
+        if not self.must_be_sent(record, row):
+            if there and there.fingerprint == body:
+                return Outcome.unchanged(there.remote_id, facts)
+            # Without a hash the row is in doubt.
+            if row and row.content_hash and row.facts.get("body") == body:
+                return Outcome.unchanged(None, facts)
         self.hold_upsert(record, row)
         try:
             acknowledged = self.send(f"upsert {self.word}", submission)
@@ -127,6 +128,10 @@ class AvidXchangeSink(AcknowledgingSink):
             raise rejection(refused, self.word, record) from refused
         action = Action.UPDATED if there else None
         return Outcome.delivered(acknowledged.remote_id, facts, action, is_proved=acknowledged.is_proved)
+
+    def must_be_sent(self, record: Record, row: Row | None) -> bool:  # noqa: ARG002
+        """Return whether a record is sent though nothing of what is sent for it has changed."""
+        return False
 
     def hold_upsert(self, record: Record, row: Row | None) -> None:
         """Hold back what changes a record that AvidXchange has: see `hold_back`."""

@@ -128,8 +128,11 @@ class TargetAvidXchange(AcknowledgingTarget):
 
     @override
     def to_read_anew(self) -> frozenset[str]:
-        """Name the documents that were sent by other codes, until all of them were read since."""
-        return self._sent_codes.to_read_anew()
+        """Name what was sent by other codes, or of which a link was undone, until it was read whole."""
+        forgotten = self.ledger.streams_forgotten(self.system) & self.intake.begun
+        return self._sent_codes.to_read_anew() | {
+            stream for stream in forgotten if not self.intake.was_read_whole(stream)
+        }
 
     @cached_property
     def _sent_codes(self) -> SentCodes:
@@ -141,7 +144,7 @@ class TargetAvidXchange(AcknowledgingTarget):
     def after_run(self) -> None:
         from target_avidxchange.documents import DocumentSink, WithdrawnSink  # noqa: PLC0415
 
-        if anew := self.to_read_anew():
+        if anew := self._sent_codes.to_read_anew():
             streams = ", ".join(sorted(anew))
             self.logger.warning("%s", APBridgeError("APB-BRK-006", streams=streams))
         self._sent_codes.settle()

@@ -21,7 +21,7 @@ from apbridge.schemas.identifiers import CREDIT
 from apbridge.singer import Action, Outcome, Record
 from apbridge.words import CREDIT_SUBMISSION, VOID
 from target_avidxchange.brakes import held_credit, held_form
-from target_avidxchange.documents import WithdrawnSink, needs_of, with_codes
+from target_avidxchange.documents import WithdrawnSink, needs_of
 from target_avidxchange.dry_run import see_that_its_lines_sum
 from target_avidxchange.invoice import AcknowledgedInvoice
 from target_avidxchange.refusals import differences, facts_of, rejection
@@ -39,13 +39,10 @@ class VendorCreditSink(WithdrawnSink):
 
     resource = "credit"
     word = "vendor credit"
+    kind = CREDIT
 
     _named: str | None = None
     """The credit that says that the contract takes none."""
-
-    @override
-    def completed(self, record: Record) -> Record:
-        return with_codes(record, CREDIT, self.shared)
 
     @override
     def content(self, record: Record) -> Any:
@@ -84,7 +81,7 @@ class VendorCreditSink(WithdrawnSink):
             return Outcome.ignored()
         # What payments use of it there is told by nothing else.
         there = self.remote_index.listed().get(name)
-        known, because = AcknowledgedInvoice.of(row, there), because_of(record)
+        known, because = self.known(name, row), because_of(record)
         if known is None:
             return self._submit(record, None, _left(record)) if is_usable(record) else Outcome.ignored()
         before = AcknowledgedInvoice.known(row)
@@ -102,8 +99,10 @@ class VendorCreditSink(WithdrawnSink):
         completed = self.completed(scaled(record, wanted))
         submission = self.shared.client.upsertion(self.resource, completed)
         credit, body = known or AcknowledgedInvoice(), fingerprint(submission.body)
-        if credit.body == body:
-            return Outcome.unchanged(credit.remote_id, credit.facts())
+        is_with_another = self.is_with_another(record, credit.sent_for)
+        if credit.body == body and not is_with_another:
+            sent_for = self.sent_for(record) or credit.sent_for
+            return Outcome.unchanged(credit.remote_id, replace(credit, sent_for=sent_for).facts())
         if missing := self.shared.codes.missing(completed, self.word, CREDIT):
             return Outcome.waiting(missing)
         unscaled = self.completed(record)
@@ -111,10 +110,10 @@ class VendorCreditSink(WithdrawnSink):
         source = source_of(unscaled)
         # What is applied of it otherwise goes at once: no filter does that, and it may be used once more.
         is_same = credit.whole == whole if credit.whole else credit.total != str(wanted)
-        if credit.body and not is_same:
+        if credit.body and (is_with_another or not is_same):
             change = ChangeKind.CHANGE
             held = held_credit(change, record, "it changed in NetSuite or in the mapping")
-            if credit.source == source:
+            if credit.source == source and not is_with_another:
                 change, held = held_form(self.word, record)
             self.hold_back(change, record, credit.let_through, held)
         try:
@@ -122,6 +121,8 @@ class VendorCreditSink(WithdrawnSink):
                 see_that_its_lines_sum(completed, submission.call.purpose)
             acknowledged = self.send(CREDIT_SUBMISSION, submission)
         except RefusedError as refused:
+            if is_with_another:
+                raise self.stays_with_another(refused, record, credit.sent_for) from refused
             if known and refused.facts["meaning"] == "locked":
                 raise self._locked(record, known, wanted, submission, refused.facts["says"]) from refused
             raise rejection(refused, self.word, record) from refused
@@ -134,6 +135,7 @@ class VendorCreditSink(WithdrawnSink):
             is_withdrawn=False,
             whole=whole,
             source=source,
+            sent_for=self.sent_for(record),
         )
         facts = sent.facts() if acknowledged.is_proved else None
         return Outcome.delivered(sent.remote_id, facts, action, is_proved=acknowledged.is_proved)

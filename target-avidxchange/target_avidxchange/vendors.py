@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from typing_extensions import override
@@ -60,9 +61,31 @@ class VendorSink(AvidXchangeSink):
 
     @override
     def deliver(self, record: Record, row: Row | None) -> Outcome:
-        if not is_tombstone(record) and (why := self._held(record, row)):
+        if is_tombstone(record):
+            return super().deliver(record, row)
+        if why := self._held(record, row):
             return Outcome.held(why)
-        return super().deliver(record, row)
+        outcome = super().deliver(record, row)
+        own_id = self._own_id(record["external_id"], outcome)
+        if own_id and row and row.remote_id not in {None, own_id}:
+            self.shared.sent_codes.note_moved()
+        return replace(outcome, remote_id=own_id)
+
+    def _own_id(self, external_id: str, outcome: Outcome) -> str | None:
+        link, there = self.shared.links.get(self.stream_name, external_id), self.remote_index.get(external_id)
+        known = (there.remote_id if there else None) or (link.remote_id if link else None)
+        # A dry run has sent nothing that an id could have come of.
+        return known or (None if self.context.is_dry_run else outcome.remote_id)
+
+    @override
+    def sent(self, record: Record) -> Any:
+        body, link = super().sent(record), self.shared.links.get(self.stream_name, record["external_id"])
+        return {"body": body, "id": link.remote_id} if link else body
+
+    @override
+    def must_be_sent(self, record: Record, row: Row | None) -> bool:
+        link = self.shared.links.get(self.stream_name, record["external_id"])
+        return bool(link and link.remote_id and row and row.remote_id != link.remote_id)
 
     def _held(self, record: Record, row: Row | None) -> APBridgeError | None:
         """Return why a vendor must not go before a person has decided; None where it may."""

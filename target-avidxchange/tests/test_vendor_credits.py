@@ -250,6 +250,14 @@ def test_of_a_vendor_that_is_linked_by_its_own_id_it_names_that(company: Receivi
     (kept,) = company.rows("SELECT content FROM ax_invoice")
     sent = json.loads(kept["content"])
     assert (str(sent["vendorId"]), sent["vendorExternalId"]) == (str(own), None)
+    # Once a payment uses it, AvidXchange does not let it go to another record.
+    (other,) = company.sandbox.control("/control/avidxchange/enter/vendors", order)["ids"]
+    send(company, bill(1), links=file)
+    company.approve(1)
+    use(company, 1, Case({}, "", None, used="40.00"))
+    Links.load(file).put(RecordLink("vendors", f"{NS}-vendor-1", LinkKind.HERE, str(other)))
+    send(company, vendor(1), credit(1), links=file)
+    assert (row(company, 1).code, stands(company, 1)) == ("APB-VND-008", ("approved", "100.00"))
 
 
 def test_no_invoice_is_taken_for_a_credit_nor_the_other_way(company: ReceivingCompany):

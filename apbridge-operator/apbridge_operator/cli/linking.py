@@ -88,9 +88,15 @@ def commands(command: str, streams: Sequence[LinkedStream], what: str) -> typer.
             linking = _linking(stack, command, streams, who)
             undone = [linking.unlink(name) for name in external_ids]
         if as_json:
-            print_json({"unlinked": [one.external_id for one in undone]})
-        else:
-            say(f"{len(undone)} taken back. Decide anew, then run once with --full-refresh.")
+            sent = {one.link.external_id: one.sent for one in undone}
+            print_json({"unlinked": [*sent], "sent": sent})
+            return
+        for one in undone:
+            if one.sent:
+                shown = ", ".join(one.sent[:_MOST_SHOWN]) + (", …" if len(one.sent) > _MOST_SHOWN else "")
+                say(f"Sent for {one.link.external_id} before: {len(one.sent)} bills and credits ({shown}).")
+                say(f"AvidXchange may still pay these to its record {one.link.remote_id}: stop those there.")
+        say(f"{len(undone)} taken back. Decide anew, then run once with --full-refresh.")
 
     @app.command(help="List what was decided. Exit code 1 where nothing was.")
     def links(*, as_json: Json = False) -> None:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from apbridge.avidxchange import AvidXchange
 from apbridge.errors import APBridgeError, RefusedError, SettingError
 from apbridge.ledger import Ledger, Run
-from apbridge.links import LinkKind, Links, RecordLink
+from apbridge.links import SENT_FOR, LinkKind, Links, RecordLink
 from apbridge.schemas.identifiers import internal_id, netsuite_id
 from apbridge_operator.exceptions import BY_HAND
 from apbridge_operator.matching.reading import LinkedStream, everything
@@ -18,6 +18,7 @@ from apbridge_operator.matching.sheet import NEW, DecidedRow, wrong
 
 _IS_FIXED = "external_id_is_fixed"
 _AVIDXCHANGE = "avidxchange"
+_PAID = ("bills", "vendor_credits")
 
 
 class AppliedLinks(NamedTuple):
@@ -27,6 +28,18 @@ class AppliedLinks(NamedTuple):
     here: int
     new: int
     known: int
+
+
+class UndoneLink(NamedTuple):
+    """A decision that was taken back.
+
+    Args:
+        link: The decision.
+        sent: External ids of the bills and credits that were sent for it, and stand in AvidXchange.
+    """
+
+    link: RecordLink
+    sent: tuple[str, ...]
 
 
 class Linking:
@@ -89,7 +102,7 @@ class Linking:
         self._ended(with_run, {"linked": sum(counts.values())})
         return AppliedLinks(counts[LinkKind.THERE], counts[LinkKind.HERE], counts[LinkKind.NEW], known)
 
-    def unlink(self, external_id: str) -> RecordLink:
+    def unlink(self, external_id: str) -> UndoneLink:
         """Take a decision back: what refers to the record waits until somebody decides anew.
 
         Raises:
@@ -115,7 +128,14 @@ class Linking:
             self._ledger.forget(_AVIDXCHANGE, found.stream, external_id, why)
         self._links.remove(found)
         self._ended(with_run, {"unlinked": 1})
-        return found
+        return UndoneLink(found, tuple(self._sent_for(found)))
+
+    def _sent_for(self, link: RecordLink) -> Iterator[str]:
+        for stream in _PAID if link.remote_id else ():
+            for row in self._ledger.all_rows(_AVIDXCHANGE, stream):
+                is_of_it = row.facts.get(SENT_FOR, {}).get(link.external_id) == link.remote_id
+                if is_of_it and not row.facts.get("is_withdrawn"):
+                    yield row.external_id
 
     def _shown(self, stream: str) -> dict[str, Mapping[str, Any]]:
         known = self._streams.get(stream)

@@ -59,6 +59,9 @@ _TO_REFETCH = (
     )
     .distinct()
 )
+_FORGOTTEN = select(records.c.stream).where(
+    _OF_SYSTEM, records.c.content_hash == "", records.c.acknowledged_at.is_(None), records.c.needs_refetch
+)
 _BEGINNINGS = (
     select(records.c.stream, func.substr(records.c.payload, 1, BEGINNING, type_=Kept))
     .where(_OF_SYSTEM, _IS_KEPT)
@@ -213,6 +216,11 @@ class LedgerRows:
         """
         with self._database.reading() as connection:
             return set(connection.execute(_TO_REFETCH, {"system": system}).scalars())
+
+    def streams_forgotten(self, system: str) -> set[str]:
+        """Name the streams of which a person has undone what acknowledged a record, and it came not since."""
+        with self._database.reading() as connection:
+            return set(connection.execute(_FORGOTTEN.distinct(), {"system": system}).scalars())
 
     def streams_undecryptable(self, system: str) -> set[str]:
         """Name the streams of which a kept record was sealed with a key that is lost: see `payloads`."""

@@ -307,6 +307,8 @@ class Ledger(LedgerRows):
     def forget(self, system: str, stream: str, external_id: str, why: APBridgeError) -> None:
         """Record that a person has undone what acknowledged a record: what refers to it waits from now on.
 
+        Its id in the other system stays, until it is known under another.
+
         Args:
             system: Its other system.
             stream: Its stream.
@@ -317,7 +319,6 @@ class Ledger(LedgerRows):
             "status": Status.WAITING.value,
             "content_hash": "",
             "acknowledged_at": None,
-            "remote_id": None,
             "facts": None,
             "payload": None,
             "needs_refetch": True,

@@ -17,7 +17,7 @@ from apbridge_sandbox.avidxchange.bodies import Cancellation, InvoiceBody, conte
 from apbridge_sandbox.avidxchange.checks import problems_of, vendor_of
 from apbridge_sandbox.avidxchange.endpoint import AvidXchangeCall
 from apbridge_sandbox.avidxchange.listing import listed
-from apbridge_sandbox.avidxchange.records import checked_external_id, find, next_id, put
+from apbridge_sandbox.avidxchange.records import checked_external_id, external_id_shown, find, next_id, put
 from apbridge_sandbox.money import amount
 
 TABLE = "ax_invoice"
@@ -51,7 +51,7 @@ def submit(call: AvidXchangeCall, body: InvoiceBody, kind: Kind) -> tuple[int, d
                 f"{external_id} is the external id of another kind of record, of the kind {known['kind']}."
             )
             raise refusal(422, "invalid_external_id", message, "externalId")
-        if known is None or known["content"] != content(body) or known["status"] == "cancelled":
+        if known is None or known["status"] == "cancelled" or _differs(conn, known, body):
             _check_open(call, known)
             problems = problems_of(conn, body, kind)
             if problems:
@@ -131,17 +131,27 @@ def show(conn: sqlite3.Connection, rows: Sequence[Row]) -> list[dict[str, Any]]:
 
 
 def _item(row: Row, image: dict[str, Any] | None) -> dict[str, Any]:
+    sent = shown(row["content"])
+    # It is its vendor's whatever that is called now.
+    name = None if sent.get("vendorId") else external_id_shown(row["vendor_external_id"])
     return {
         "id": str(row["id"]),
         "externalId": row["external_id"],
         "status": row["status"],
         "statusReason": row["status_reason"],
-        **shown(row["content"]),
+        **sent,
+        "vendorExternalId": name,
         "amountPaid": amount(row["paid_cents"]),
         "amountUnpaid": amount(row["total_cents"] - row["paid_cents"]),
         "image": image,
         "modifiedAt": row["modified_at"],
     }
+
+
+def _differs(conn: sqlite3.Connection, known: Row, body: InvoiceBody) -> bool:
+    vendor = vendor_of(conn, body)
+    is_same_vendor = vendor is not None and vendor["external_id"] == known["vendor_external_id"]
+    return known["content"] != content(body) or not is_same_vendor
 
 
 def _check_open(call: AvidXchangeCall, known: Row | None) -> None:
