@@ -85,7 +85,8 @@ class VendorSink(AvidXchangeSink):
     @override
     def must_be_sent(self, record: Record, row: Row | None) -> bool:
         link = self.shared.links.get(self.stream_name, record["external_id"])
-        return bool(link and link.remote_id and row and row.remote_id != link.remote_id)
+        is_shown = self.remote_index.get(record["external_id"]) is not None
+        return bool(link and link.remote_id and row and row.remote_id != link.remote_id and not is_shown)
 
     def _held(self, record: Record, row: Row | None) -> APBridgeError | None:
         """Return why a vendor must not go before a person has decided; None where it may."""
