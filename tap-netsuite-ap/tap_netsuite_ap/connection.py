@@ -171,8 +171,8 @@ class Connection:
         """After bills were read: note what they and vendors name and NetSuite does not show."""
         self._hidden += self.visibility.hidden(reader, manifest(), is_first=is_first)
 
-    def look_for_hidden_payments(self, reader: Reader, entry: StreamEntry) -> None:
-        """After vendor payments were read: note those that bills name and NetSuite does not show."""
+    def look_for_hidden(self, reader: Reader, entry: StreamEntry) -> None:
+        """After payments or credits were read: note those that bills name and NetSuite does not show."""
         self._hidden += self.visibility.hidden_of(reader, entry)
 
     def without_files(self, refused: RefusedError) -> None:

@@ -349,7 +349,12 @@ class VendorCreditsStream(BillsStream):
 
     @override
     def read(self, reader: Reader, window: Window | None) -> Iterator[Record]:
-        yield from self._read_documents(reader, window or Window(None, self._connection.now(reader)), None)
+        window = window or Window(None, self._connection.now(reader))
+        for record in self._read_documents(reader, window, None):
+            self._connection.visibility.shown(self.name, record)
+            yield record
+        if self.ABORT_AT_RECORD_COUNT is None:
+            self._connection.look_for_hidden(reader, self._entry)
 
 
 class VendorPaymentsStream(NetSuiteStream):
@@ -359,7 +364,7 @@ class VendorPaymentsStream(NetSuiteStream):
     def _read(self, reader: Reader) -> Iterator[Record]:
         yield from super()._read(reader)
         if self.ABORT_AT_RECORD_COUNT is None:
-            self._connection.look_for_hidden_payments(reader, self._entry)
+            self._connection.look_for_hidden(reader, self._entry)
 
     @override
     def _is_to_be_compared(self, known: ToldBefore) -> bool:

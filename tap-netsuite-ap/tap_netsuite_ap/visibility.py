@@ -23,7 +23,8 @@ _OF_A_LINE = {
 }
 """The streams whose records a bill and a line name, and by which field."""
 
-_PAYMENTS = "vendor_payments"
+_APPLIED = {"payment": "vendor_payments", "credit": "vendor_credits"}
+"""The streams of what is applied to bills, by its kind: read after bills, where they are asked for."""
 
 _MOST_NAMED = 10
 
@@ -47,10 +48,14 @@ class Visibility:
             self._named["subsidiaries"].update(record["subsidiary_ids"])
 
     def bill(self, record: Record) -> None:
-        """Note what a bill names. One that may not be submitted may name what it likes, but for payments."""
+        """Note what a bill names.
+
+        One that may not be submitted may name what it likes, but for what is applied to it.
+        """
         if record["subsidiary_id"] in self._subsidiaries or not self._subsidiaries:
-            payments = (one["id"] for one in record["applications"] if one["kind"] == "payment")
-            self._named[_PAYMENTS].update(payments)
+            for one in record["applications"]:
+                if stream := _APPLIED.get(one["kind"]):
+                    self._named[stream].add(one["id"])
         if not record["is_eligible"]:
             return
         named = [(stream, record[field]) for stream, field in _OF_A_BILL.items()]
@@ -70,8 +75,7 @@ class Visibility:
         """
         found: list[str] = []
         for entry in manifest.streams:
-            # Payments are read after bills, and only where they are asked for.
-            if entry.name != _PAYMENTS and (is_first or entry.name != "subsidiaries"):
+            if entry.name not in _APPLIED.values() and (is_first or entry.name != "subsidiaries"):
                 found += self.hidden_of(reader, entry)
         return [*found, *(self._vendors(reader, manifest) if is_first else ())]
 

@@ -181,3 +181,16 @@ def test_it_is_read_by_who_selects_it_alone(account: CreditingAccount):
     streams = TapNetSuiteAP(config=account.tap.config).streams
     assert streams["bills"].selected_by_default
     assert not streams[CREDITS].selected_by_default
+
+
+def test_a_role_without_bill_credits_is_told_of_the_credits_that_bills_name(account: CreditingAccount):
+    number = account.enter("30.00")
+    account.apply(number, "10.00")
+    account.tap.pass_time(60)
+    account.do("/control/switches", {"netsuite.missing_permissions": "Transactions -> Bill Credits"})
+    synced = account.tap.sync(only=("bills", CREDITS), fails=True)
+    assert synced.failure
+    assert synced.failure.code == "APB-TNS-005"
+    assert synced.failure.facts["hidden"] == f"vendor credits {number}"
+    account.do("/control/switches", {"netsuite.missing_permissions": ""})
+    assert number in account.tap.sync(only=("bills", CREDITS)).ids(CREDITS)
