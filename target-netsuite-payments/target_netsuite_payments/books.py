@@ -38,6 +38,8 @@ _VENDORS = Query.load(__package__, "vendors", "look a vendor up", ["id"])
 
 _JOURNAL, _CREDIT = "Journal", "VendCred"
 _MOST_ALTERNATIVES = 200
+"""Payments whose parts one query asks for: its text stays within some ten thousand characters."""
+
 _PROBLEM = "a row without what was asked for"
 _TABLE = re.compile(r"Record '(\w+)' was not found")
 

@@ -42,7 +42,7 @@ def by_record(netsuite: NetSuite, bill: str) -> list[Instalment]:
     """Read a bill's instalments from its record: it alone tells their lines.
 
     Returns:
-        None where it is not due in parts, or where NetSuite does not show them: of a bill that is locked.
+        None of a bill that is not due in parts, or whose parts NetSuite does not show, for it is locked.
     """
     try:
         record = netsuite.get(RECORD_TYPE, bill, expanded=True, purpose=_PURPOSE)

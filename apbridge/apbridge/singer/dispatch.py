@@ -89,7 +89,7 @@ class Dispatch:
         self._tally = tally
         self._brake = brake
         self._acknowledged: set[Need] = set()
-        self._delivered: set[str] = set()
+        self._done: dict[str, OutcomeKind] = {}
         self._rejected: set[tuple[str, str]] = set()
         self._begun: set[str] = set()
         self._known = TrailSnapshot(0, datetime.now(timezone.utc))
@@ -117,7 +117,7 @@ class Dispatch:
             self._begun.add(sink.stream_name)
             sink.begin()
         self._known = self._ledger.known()
-        self._delivered = set()
+        self._done = {}
         work = self._to_do(sink, records, read_by or {})
         self._load(need for one in work for need in one.needs)
         ready = self._hold_back(sink, work, records)
@@ -336,15 +336,15 @@ class Dispatch:
             else:
                 self._rejected.discard((stream, external_id))
             before = self._to_look_again.pop((stream, external_id), None)
-            if before is None or one.kind is not OutcomeKind.UNCHANGED:
+            counted = before if one.kind is OutcomeKind.UNCHANGED else None
+            if counted is None:
                 reason = entry.reason if entry else None
                 self._tally.add(stream, external_id, one.kind, reason, one.action, instead_of=before)
             self._tally.bugs += entry is not None and entry.code == _BUG
             if external_id in again:
                 self._to_look_again[stream, external_id] = one.kind
                 self._tell_of(external_id, again[external_id])
-            if one.kind is OutcomeKind.DELIVERED:
-                self._delivered.add(external_id)
+            self._done[external_id] = counted or one.kind
             record = records.pop(external_id)
             if entry and entry.held:
                 held = Pending(entry.held[HELD], record, entry.read_by)
@@ -366,10 +366,8 @@ class Dispatch:
         for entry in found:
             name = entry.external_id
             if entry.status in OPEN:
-                before = OutcomeKind.DELIVERED if name in self._delivered else None
-                self._tally.add(
-                    stream, name, OutcomeKind(entry.status.value), entry.reason, instead_of=before
-                )
+                kind, before = OutcomeKind(entry.status.value), self._done.get(name)
+                self._tally.add(stream, name, kind, entry.reason, instead_of=before)
 
     def _tell_of(self, external_id: str, moment: datetime) -> None:
         told = f"{moment:%Y-%m-%d %H:%M} UTC"
