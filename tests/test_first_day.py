@@ -57,7 +57,7 @@ class FirstDayCompany:
 
     def proposed(self) -> list[ProposedPair]:
         found = self.read()
-        return propose(found.here, found.there)
+        return propose(found.here, found.there, found.shared_taxes)
 
     def read(self) -> ReadParties:
         """Read what nobody has linked."""

@@ -15,7 +15,7 @@ from tests.canonical import NS, Message, account, bill, dimension, vendor
 if TYPE_CHECKING:
     from tests.conftest import ReceivingCompany
 
-ACME: dict[str, Any] = {"name": "Acme Plumbing, Inc.", "tax_id": "12-3456789"}
+ACME: dict[str, Any] = {"name": "Acme Plumbing, Inc.", "tax_id": "91-2837465"}
 CREATED = {"vendors": {"delivered": 1}}
 WAITS = {"vendors": {"waiting": 1}}
 
@@ -59,7 +59,7 @@ def there(company: ReceivingCompany, table: str = "ax_vendor") -> list[Any]:
     [
         {},
         {"name": "The Plumbing Acme LLC", "taxId": None},
-        {"name": "Something else", "taxId": "123456789"},
+        {"name": "Something else", "taxId": "912837465"},
         {"externalId": "of-another-program"},
     ],
 )
@@ -72,7 +72,7 @@ def test_one_that_looks_like_another_there_is_not_made_by_the_first_run_nor_the_
         assert send(company, *messages) == {"vendors": told, "bills": {"waiting": 1}}
         assert row(company).code == "APB-VND-002"
         assert own in (row(company).says or "")
-        assert "12-3456789" not in f"{row(company).reason}"
+        assert "91-2837465" not in f"{row(company).reason}"
     assert len(there(company)) == 2
     decide(company, LinkKind.NEW)
     expected = {"vendors": {"delivered": 1, "unchanged": 1}, "bills": {"delivered": 1}}
@@ -82,7 +82,7 @@ def test_one_that_looks_like_another_there_is_not_made_by_the_first_run_nor_the_
 
 @pytest.mark.parametrize(
     "entered",
-    [{"name": "Acme Plumbers"}, {"taxId": "98-7654321"}, {"name": "Acme Plumbing #2", "active": False}],
+    [{"name": "Acme Plumbers"}, {"taxId": "98-1726354"}, {"name": "Acme Plumbing #2", "active": False}],
 )
 def test_one_that_is_another_firm_is_made(company: ReceivingCompany, entered: dict[str, Any]):
     enter(company, **entered)

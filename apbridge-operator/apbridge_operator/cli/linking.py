@@ -184,7 +184,7 @@ def _proposed(
     with context.netsuite(context.TAP_NETSUITE) as netsuite, context.avidxchange() as avidxchange:
         for stream in streams:
             found = read(stream, netsuite, avidxchange, links, coding)
-            proposed = propose(found.here, found.there)
+            proposed = propose(found.here, found.there, found.shared_taxes)
             taken = {pair.there.id for pair in proposed if pair.there}
             pairs += [(stream.name, pair) for pair in proposed]
             left += [one for one in found.there if one.id not in taken]

@@ -8,7 +8,7 @@ another branch, makes it unclear, however alike the names are.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 
@@ -84,14 +84,22 @@ class ProposedPair:
     score: float = 0.0
 
 
-def propose(here: Sequence[MatchParty], there: Sequence[MatchParty]) -> list[ProposedPair]:
-    """Propose pairs, the surest first: three at most for a record of NetSuite, or one without a partner."""
+def propose(
+    here: Sequence[MatchParty], there: Sequence[MatchParty], shared_taxes: Collection[str] = ()
+) -> list[ProposedPair]:
+    """Propose pairs, the surest first: three at most for a record of NetSuite, or one without a partner.
+
+    Args:
+        here: Of NetSuite.
+        there: Of AvidXchange.
+        shared_taxes: Tax ids that several records of one side have, those that are linked included.
+    """
     pool = _Pool(there)
-    taxes = (Counter(one.tax for one in here), Counter(one.tax for one in there))
+    shared = {*shared_taxes, *several(here), *several(there)}
     judged: defaultdict[str, list[ProposedPair]] = defaultdict(list)
     for one in here:
         for other in pool.candidates(one):
-            found = _judged(one, other, is_own_tax=all(counts[one.tax] <= 1 for counts in taxes))
+            found = _judged(one, other, is_own_tax=one.tax not in shared)
             if found.grade is not Grade.NONE:
                 judged[one.id].append(found)
     proposed = _unambiguous(judged)
@@ -101,6 +109,11 @@ def propose(here: Sequence[MatchParty], there: Sequence[MatchParty]) -> list[Pro
         return _RANK[pair.grade], pair.here.name.casefold(), pair.here.id, -pair.score
 
     return sorted(told, key=place)
+
+
+def several(parties: Iterable[MatchParty]) -> set[str]:
+    """Return the tax ids that several records of one side have."""
+    return {tax for tax, count in Counter(one.tax for one in parties).items() if tax and count > 1}
 
 
 class _Pool:
@@ -113,13 +126,13 @@ class _Pool:
         for one in self._parties.values():
             for key in _keys(one):
                 self._by[key].add(one.id)
-            for name in names(one.name):
-                self._words[name.words].append(one.id)
+            for words in dict.fromkeys(name.words for name in names(one.name) if name.words):
+                self._words[words].append(one.id)
         self._spelt = [*self._words]
 
     def candidates(self, one: MatchParty) -> Iterator[MatchParty]:
         found = {party for key in _keys(one) for party in self._by.get(key, ())}
-        for name in names(one.name):
+        for name in filter(_is_told, names(one.name)):
             alike = process.extract(
                 name.words, self._spelt, scorer=fuzz.ratio, score_cutoff=_PROPOSED, limit=10
             )
@@ -132,9 +145,8 @@ def _keys(one: MatchParty) -> Iterator[tuple[str, str]]:
         yield "tax", one.tax
     if one.code:
         yield "code", one.code
-    for text in (one.name, *one.others):
-        for name in names(text):
-            yield "words", name.words
+    for words in _all_words(one):
+        yield "words", words
 
 
 def _judged(here: MatchParty, there: MatchParty, *, is_own_tax: bool) -> ProposedPair:
@@ -160,10 +172,10 @@ class _Evidence:
     def __init__(self, here: MatchParty, there: MatchParty) -> None:
         self._here, self._there = here, there
         ours, theirs = names(here.name), names(there.name)
-        best = max((fuzz.ratio(one.words, other.words), one, other) for one in ours for other in theirs)
+        best = max((_likeness(one, other), one, other) for one in ours for other in theirs)
         self.score, one, other = best
         self._one, self._other = one, other
-        self.is_exact = exact(here.name) == exact(there.name)
+        self.is_exact = bool(exact(here.name)) and exact(here.name) == exact(there.name)
         self.is_same_tax = bool(here.tax) and here.tax == there.tax
         self.is_same_code = bool(here.code) and here.code == there.code
         self.is_same_address = bool(here.address) and here.address == there.address
@@ -174,6 +186,8 @@ class _Evidence:
         here, there = self._here, self._there
         if here.tax and there.tax and here.tax != there.tax:
             yield f"another tax id ({here.tax_shown}, {there.tax_shown})"
+        if _numbers(one) != _numbers(other) and _numbers(one) and _numbers(other):
+            yield "another number in its name"
         if one.branch != other.branch and one.branch and other.branch:
             yield f"another branch ({one.branch}, {other.branch})"
 
@@ -185,15 +199,25 @@ class _Evidence:
     def is_same_name(self) -> bool:
         """The words and the legal form are the same, or one leaves its legal form out."""
         ours, theirs = self._one.forms, self._other.forms
-        return self._one.words == self._other.words and (not ours or not theirs or bool(ours & theirs))
+        return self.is_same_words and (not ours or not theirs or bool(ours & theirs))
 
     @property
     def is_surely_one(self) -> bool:
         if self._here.code or self._there.code:
             return self.is_same_code and (self.is_exact or self.is_same_name)
         if self.is_same_tax:
-            return self.score >= _ALIKE or self.is_same_address or self.has_other_name
+            is_alike = self.score >= _ALIKE and (self.is_same_words or not self._is_elsewhere)
+            return is_alike or self.has_other_name
         return self.is_same_address and (self.is_exact or (self.is_same_name and self._is_same_branch))
+
+    @property
+    def is_same_words(self) -> bool:
+        """The words are the same, whatever the legal form."""
+        return bool(self._one.words) and self._one.words == self._other.words
+
+    @property
+    def _is_elsewhere(self) -> bool:
+        return bool(self._here.town and self._there.town) and self._here.town != self._there.town
 
     @property
     def _is_same_branch(self) -> bool:
@@ -205,8 +229,7 @@ class _Evidence:
             return self.is_same_name
         if self.is_same_tax or (self.is_same_address and (self.score >= _ALIKE or self.has_other_name)):
             return True
-        is_elsewhere = bool(self._here.town and self._there.town) and self._here.town != self._there.town
-        return self.is_same_name and not is_elsewhere
+        return self.is_same_name and not self._is_elsewhere
 
     def told(self) -> Iterator[str]:
         if self.is_same_tax:
@@ -215,7 +238,7 @@ class _Evidence:
             yield f"same code ({self._here.code})"
         if self.is_exact:
             yield "same name"
-        elif self._one.words == self._other.words:
+        elif self.is_same_words:
             yield "same name but for its spelling" if self.is_same_name else "same name, another legal form"
         elif self.score >= _PROPOSED:
             yield f"names alike ({self.score:.0f} of 100)"
@@ -223,13 +246,25 @@ class _Evidence:
             yield "the name on checks, the legal name or the addressee is the same"
         if self.is_same_address:
             yield "same address"
-        elif self._here.town and self._there.town and self._here.town != self._there.town:
+        elif self._is_elsewhere:
             yield "another town"
         yield from self._against
 
 
 def _all_words(one: MatchParty) -> set[str]:
-    return {name.words for text in (one.name, *one.others) for name in names(text)}
+    return {name.words for text in (one.name, *one.others) for name in names(text) if name.words}
+
+
+def _is_told(name: Name) -> bool:
+    return bool(name.words)
+
+
+def _likeness(one: Name, other: Name) -> float:
+    return fuzz.ratio(one.words, other.words) if one.words and other.words else 0.0
+
+
+def _numbers(name: Name) -> frozenset[str]:
+    return frozenset(word for word in name.words.split() if word.isdigit())
 
 
 def _unambiguous(judged: Mapping[str, Sequence[ProposedPair]]) -> dict[str, list[ProposedPair]]:

@@ -18,7 +18,7 @@ from apbridge.netsuite.queries.features import Features
 from apbridge.netsuite.queries.query import Query
 from apbridge.netsuite.queries.reader import Reader
 from apbridge.schemas.identifiers import GL_ACCOUNT, VENDOR, external_id, netsuite_id, netsuite_namespace
-from apbridge_operator.matching.pairing import MatchParty
+from apbridge_operator.matching.pairing import MatchParty, several
 
 _VENDORS = Query.load(__package__, "vendors", "read vendors", ["id"])
 _GL_ACCOUNTS = Query.load(__package__, "gl_accounts", "read GL accounts", ["id"])
@@ -66,11 +66,13 @@ class ReadParties(NamedTuple):
         here: Records of NetSuite that are linked to nothing.
         there: Records of AvidXchange that are linked to nothing.
         linked: How many are linked, or were made by us.
+        shared_taxes: Tax ids that several records of one side have, whatever they are linked to.
     """
 
     here: list[MatchParty]
     there: list[MatchParty]
     linked: int
+    shared_taxes: frozenset[str]
 
 
 def read(
@@ -89,9 +91,11 @@ def read(
     taken = {link.remote_id for link in links if link.stream == stream.name}
     rows = list(_rows(netsuite, stream))
     here = [_here(row, external_id(namespace, stream.kind, row["id"]), stream, coding) for row in rows]
-    free = [one for one in there if one["id"] not in taken and one["external_id"] not in ours]
     left = [one for one in here if one.id not in ours]
-    return ReadParties(left, [_there(one) for one in free], len(here) - len(left))
+    parties = [_there(one) for one in there]
+    free = [one for one in parties if one.id not in taken and one.external_id not in ours]
+    shared = frozenset(several(here) | several(parties))
+    return ReadParties(left, free, len(here) - len(left), shared)
 
 
 def everything(avidxchange: AvidXchange, stream: LinkedStream) -> list[dict[str, Any]]:
