@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 from urllib.parse import quote
-from urllib.request import Request, urlopen
 
 from apbridge_sandbox.testing import Running
-from tests.waiting import PATIENCE
+from tests.entering import put
 
 
 def credit_id(sandbox: Running, number: str) -> str:
@@ -41,15 +39,4 @@ def put_credit(sandbox: Running, name: str, vendor: str, total: str, currency: s
         "total": float(total),
         "lines": [{"number": "1", "glCode": "6010", "amount": float(total)}],
     }
-    request = Request(  # noqa: S310
-        f"{sandbox.avidxchange_url}/v1/credit-memos/{quote(name)}",
-        data=json.dumps(body).encode(),
-        method="PUT",
-        headers={
-            "Content-Type": "application/json",
-            "X-Company-Token": sandbox.credentials["AVIDXCHANGE_COMPANY_TOKEN"],
-            "X-User-Token": sandbox.credentials["AVIDXCHANGE_USER_TOKEN"],
-        },
-    )
-    with urlopen(request, timeout=PATIENCE):  # noqa: S310
-        pass
+    put(sandbox, f"credit-memos/{quote(name)}", body)

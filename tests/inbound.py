@@ -12,14 +12,14 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
-from urllib.request import Request, urlopen
 
 from apbridge.ledger import Ledger, Status
 from apbridge_sandbox.testing import Running
 from demo.books import BothBooks
+from tests.entering import put
 from tests.plugins import environment
 from tests.programs import ended, start
-from tests.waiting import PATIENCE, held, until
+from tests.waiting import held, until
 
 Bill = Mapping[str, Any]
 
@@ -257,10 +257,12 @@ class Inbound:
         return found
 
     def _submit(self) -> None:
-        self._put("gl-accounts/gl", {"code": "1", "name": "All", "active": True, "postable": True})
+        put(self._sandbox, "gl-accounts/gl", {"code": "1", "name": "All", "active": True, "postable": True})
         for vendor in {bill["vendor"] for bill in self.bills}:
-            self._put(
-                f"vendors/netsuite-{self._account}-vendor-{vendor}", {"name": str(vendor), "active": True}
+            put(
+                self._sandbox,
+                f"vendors/netsuite-{self._account}-vendor-{vendor}",
+                {"name": str(vendor), "active": True},
             )
         for bill in self.bills:
             line = {"number": "1", "glCode": "1", "amount": float(bill["total"])}
@@ -272,19 +274,5 @@ class Inbound:
                 "total": float(bill["total"]),
                 "lines": [line],
             }
-            self._put(f"invoices/{quote(self.id(bill))}", invoice)
+            put(self._sandbox, f"invoices/{quote(self.id(bill))}", invoice)
         self.control("/control/invoices/approve", {"external_ids": "all"})
-
-    def _put(self, path: str, body: object) -> None:
-        request = Request(  # noqa: S310
-            f"{self._sandbox.avidxchange_url}/v1/{path}",
-            data=json.dumps(body).encode(),
-            method="PUT",
-            headers={
-                "Content-Type": "application/json",
-                "X-Company-Token": self._sandbox.credentials["AVIDXCHANGE_COMPANY_TOKEN"],
-                "X-User-Token": self._sandbox.credentials["AVIDXCHANGE_USER_TOKEN"],
-            },
-        )
-        with urlopen(request, timeout=PATIENCE):  # noqa: S310
-            pass

@@ -87,8 +87,9 @@ def see_that_only_credits_have_settled(record: Record) -> None:
         RejectedError: Something else has settled a part of a bill that was never submitted.
     """
     total, due, left = record.get("total"), record.get("amount_due"), invoiced(record)
-    is_by_credits = all(map(is_credit, record["applications"]))
-    if not is_by_credits or (None not in {left, due} and Decimal(str(due)) != left) or left == 0:
+    applied = record["applications"]
+    is_more_settled = None not in {left, due} and Decimal(str(due)) != left
+    if is_more_settled or not all(map(is_credit, applied)) or (applied and not left):
         raise RejectedError("APB-TAX-020", **facts_of(record, open=due, total=total))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -81,74 +81,65 @@ def line(number: int, amount: str, account_number: int = 1, **changes: Any) -> R
 
 
 def bill(number: int, *lines: Record, of_vendor: int = 1, **changes: object) -> Message:
-    coded = list(lines) or [line(1, "100.00"), line(2, "23.45", memo="Shelf")]
-    total = sum((one["amount"] for one in coded), Decimal(0))
-    record = {
-        "id": str(number),
-        "external_id": f"{NS}-vendorbill-{number}",
-        "number": f"INV-{number}",
-        "vendor_id": str(of_vendor),
+    coded = lines or (line(1, "100.00"), line(2, "23.45", memo="Shelf"))
+    total, record = _document("vendorbill", f"INV-{number}", number, coded, of_vendor)
+    record |= {
         "bill_date": "2026-10-30",
         "due_date": "2026-11-30",
-        "currency": "USD",
-        "total": total,
         "amount_due": total,
         "approval_status": "approved",
-        "status": "open",
-        "is_eligible": True,
-        "applications": [],
         "purchase_orders": [],
-        "lines": coded,
         "images": [],
-        "is_deleted": False,
-        "modified_at": MODIFIED,
     }
     return "bills", record | changes
 
 
-def tombstone(number: int) -> Message:
-    record = {
-        "id": str(number),
-        "external_id": f"{NS}-vendorbill-{number}",
-        "is_eligible": False,
-        "ineligible_because": "it was deleted",
-        "applications": [],
-        "purchase_orders": [],
-        "lines": [],
-        "images": [],
-        "is_deleted": True,
-        "modified_at": MODIFIED,
-    }
-    return "bills", record
-
-
 def credit(number: int, *lines: Record, of_vendor: int = 1, **changes: object) -> Message:
-    coded = list(lines) or [line(1, "60.00"), line(2, "40.00", memo="Returned")]
-    total = sum((one["amount"] for one in coded), Decimal(0))
-    record = {
-        "id": str(number),
-        "external_id": f"{NS}-vendorcredit-{number}",
-        "number": f"CR-{number}",
-        "vendor_id": str(of_vendor),
-        "credit_date": "2026-10-30",
-        "currency": "USD",
-        "total": total,
-        "amount_available": total,
-        "status": "open",
-        "is_eligible": True,
-        "applications": [],
-        "lines": coded,
-        "is_deleted": False,
-        "modified_at": MODIFIED,
-    }
+    coded = lines or (line(1, "60.00"), line(2, "40.00", memo="Returned"))
+    total, record = _document("vendorcredit", f"CR-{number}", number, coded, of_vendor)
+    record |= {"credit_date": "2026-10-30", "amount_available": total}
     return "vendor_credits", record | changes
 
 
+def _document(
+    kind: str, named: str, number: int, lines: Sequence[Record], of_vendor: int
+) -> tuple[Decimal, Record]:
+    total = sum((one["amount"] for one in lines), Decimal(0))
+    return total, {
+        "id": str(number),
+        "external_id": f"{NS}-{kind}-{number}",
+        "number": named,
+        "vendor_id": str(of_vendor),
+        "currency": "USD",
+        "total": total,
+        "status": "open",
+        "is_eligible": True,
+        "applications": [],
+        "lines": list(lines),
+        "is_deleted": False,
+        "modified_at": MODIFIED,
+    }
+
+
+def tombstone(number: int) -> Message:
+    return "bills", _tombstone("vendorbill", number) | {"purchase_orders": [], "images": []}
+
+
 def credit_tombstone(number: int) -> Message:
-    _, record = tombstone(number)
-    kept = ("id", "is_eligible", "ineligible_because", "applications", "lines", "is_deleted", "modified_at")
-    name = f"{NS}-vendorcredit-{number}"
-    return "vendor_credits", {"external_id": name, **{field: record[field] for field in kept}}
+    return "vendor_credits", _tombstone("vendorcredit", number)
+
+
+def _tombstone(kind: str, number: int) -> Record:
+    return {
+        "id": str(number),
+        "external_id": f"{NS}-{kind}-{number}",
+        "is_eligible": False,
+        "ineligible_because": "it was deleted",
+        "applications": [],
+        "lines": [],
+        "is_deleted": True,
+        "modified_at": MODIFIED,
+    }
 
 
 def applied(number: int, amount: str, *, ours: bool = False, kind: str = "payment") -> Record:
@@ -166,8 +157,16 @@ CODING = (vendor(1), vendor(2), account(1), account(2), department(1), class_(1)
 
 
 STREAMS = ("vendors", "gl_accounts", "departments", "classes", "locations", "bills")
-READ = {"bookmarks": {stream: {"replication_key_value": MODIFIED} for stream in STREAMS}}
-"""The STATE of a tap that came to the end of every stream."""
+WITH_CREDITS = (*STREAMS, "vendor_credits")
+
+
+def read_until(moment: str, streams: Iterable[str] = STREAMS) -> Record:
+    """Return the STATE of a tap that came to the end of every stream."""
+    return {"bookmarks": {stream: {"replication_key_value": moment} for stream in streams}}
+
+
+READ = read_until(MODIFIED)
+READ_WITH_CREDITS = read_until(MODIFIED, WITH_CREDITS)
 
 
 def singer(

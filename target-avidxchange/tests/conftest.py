@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
 from io import BytesIO
@@ -14,8 +15,9 @@ import pytest
 
 from apbridge import spool
 from apbridge.avidxchange.profile_files import shipped
+from apbridge.errors import UnavailableError
 from apbridge.json import loads
-from apbridge.ledger import Ledger, Row
+from apbridge.ledger import Ledger, Row, RowUpdate, Status
 from apbridge_sandbox.testing import Running, running
 from target_avidxchange.target import TargetAvidXchange
 from tests.canonical import NS, STREAMS, Message, Record, singer
@@ -75,6 +77,21 @@ class ReceivingCompany:
         target.listen(told)  # type: ignore[arg-type]  # the SDK reads bytes, whatever it says
         states = [loads(told) for told in self.said().splitlines()]
         return TargetResult(target.tally.as_counts(), states)
+
+    @contextmanager
+    def cut_off(self, stream: str = "bills") -> Iterator[None]:
+        """Lose the ledger just when it is to be told of a delivery."""
+        write = Ledger.write
+
+        def lost(ledger: Ledger, run_id: int, system: str, entries: Sequence[RowUpdate]) -> Any:  # noqa: ANN401
+            if any(one.stream == stream and one.status is Status.DELIVERED for one in entries):
+                raise UnavailableError("APB-LED-002", ledger="it", problem="gone")
+            return write(ledger, run_id, system, entries)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Ledger, "write", lost)
+            with pytest.raises(UnavailableError):
+                yield
 
     def given(self, *messages: Message) -> None:
         """Send, as the first thing that happens; run once for all tests that begin with the same."""

@@ -15,12 +15,12 @@ from apbridge.ledger.held import HeldChanges, held_changes, let_through
 from tests.canonical import (
     CODING,
     READ,
-    STREAMS,
     Message,
     account,
     applied,
     bill,
     line,
+    read_until,
     tombstone,
     vendor,
 )
@@ -188,7 +188,7 @@ def test_the_cause_is_mended_and_nothing_is_written(books: ReceivingCompany):
 
 
 def test_the_bookmark_stays_until_what_is_held_was_brought_again(books: ReceivingCompany):
-    later = {"bookmarks": {stream: {"replication_key_value": "2026-11-03T00:00:00Z"} for stream in STREAMS}}
+    later = read_until("2026-11-03T00:00:00Z")
     fails(books, *(bill(n, **NARROWED) for n in ALL), state=later)
     told = loads(books.said().splitlines()[-1])["bookmarks"]
     assert (told["bills"], told["vendors"]) == (READ["bookmarks"]["bills"], later["bookmarks"]["vendors"])
@@ -320,7 +320,7 @@ def test_a_vendor_deleted_again_is_approved_again(company: ReceivingCompany):
     assert len(company.rows("SELECT 1 FROM ax_vendor WHERE active")) == 4
 
 
-LATER = {"bookmarks": {stream: {"replication_key_value": "2026-11-03T00:00:00Z"} for stream in STREAMS}}
+LATER = read_until("2026-11-03T00:00:00Z")
 
 
 def recoded(company: ReceivingCompany, code: str) -> dict[str, Any]:

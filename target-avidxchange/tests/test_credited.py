@@ -7,13 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.canonical import CODING, MODIFIED, STREAMS, Message, applied, bill, credit, line
+from tests.canonical import CODING, READ_WITH_CREDITS, WITH_CREDITS, Message, applied, bill, credit, line
 
 if TYPE_CHECKING:
     from tests.conftest import ReceivingCompany
 
-WITH_CREDITS = (*STREAMS, "vendor_credits")
-READ = {"bookmarks": {stream: {"replication_key_value": MODIFIED} for stream in WITH_CREDITS}}
 CLOSED: dict[str, Any] = {
     "amount_due": Decimal(0),
     "status": "paid",
@@ -79,10 +77,17 @@ def test_what_else_settled_a_part_before_is_told_and_nothing_is_sent(
     assert company.invoice(1) is None
 
 
+def test_one_of_nothing_of_which_nothing_is_settled_is_submitted(company: ReceivingCompany):
+    assert company.send(*CODING, bill(1, line(1, "5.00"), line(2, "-5.00"))).counts["bills"] == {
+        "delivered": 1
+    }
+    assert company.invoice(1)["total_cents"] == 0
+
+
 def test_what_a_credit_takes_off_a_bill_is_left_of_the_credit_no_more(company: ReceivingCompany):
     """Neither both the invoice and a payment with the credit take it off, nor neither of them."""
     left = credit(1, line(1, "100.00"), amount_available=Decimal("75.00"))
-    company.send(*CODING, credited(1, "25.00"), left, streams=WITH_CREDITS, state=READ)
+    company.send(*CODING, credited(1, "25.00"), left, streams=WITH_CREDITS, state=READ_WITH_CREDITS)
     found = company.rows("SELECT total_cents FROM ax_invoice ORDER BY total_cents")
     assert [one["total_cents"] for one in found] == [-7500, 7500]
 

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from apbridge.errors import APBridgeError
-from tests.canonical import CODING, MODIFIED, NS, STREAMS, Message, account, credit, line, vendor
+from tests.canonical import CODING, MODIFIED, NS, STREAMS, Message, account, credit, line, read_until, vendor
 
 if TYPE_CHECKING:
     from tests.conftest import ReceivingCompany, TargetResult
 
 ALL_STREAMS = (*STREAMS, "purchase_orders", "vendor_credits")
-READ = {"bookmarks": {stream: {"replication_key_value": MODIFIED} for stream in ALL_STREAMS}}
+READ = read_until(MODIFIED, ALL_STREAMS)
 
 
 def send(company: ReceivingCompany, *messages: Message, **settings: Any) -> TargetResult:  # noqa: ANN401

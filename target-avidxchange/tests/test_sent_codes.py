@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.canonical import CODING, MODIFIED, NS, STREAMS, Message, account, bill, credit, line
+from tests.canonical import CODING, MODIFIED, NS, STREAMS, Message, account, bill, credit, line, read_until
 
 if TYPE_CHECKING:
     from tests.conftest import ReceivingCompany
 
 WITH_OTHERS = (*STREAMS, "vendor_credits", "purchase_orders")
-READ = {"bookmarks": {stream: {"replication_key_value": MODIFIED} for stream in WITH_OTHERS}}
-LATER = {"bookmarks": {stream: {"replication_key_value": "2026-11-03T00:00:00Z"} for stream in WITH_OTHERS}}
+READ = read_until(MODIFIED, WITH_OTHERS)
+LATER = read_until("2026-11-03T00:00:00Z", WITH_OTHERS)
 
 
 def order(coded: Message) -> Message:
