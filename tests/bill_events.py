@@ -99,16 +99,24 @@ class BillScene(BillBooks):
 
     def do_compare(self, about: Mapping[str, str] | None) -> None:
         """Compare both sides, and find what bills differ in, by field; nothing unless told."""
+        says = self._compared()
+        assert says.keys() == (about or {}).keys(), says
+        for name, field in (about or {}).items():
+            told = says[name]
+            assert (f": {field} (" in told, told.count(" in NetSuite, ")) == (True, 1), told
+
+    def do_compare_finds(self, about: list[str]) -> None:
+        """Compare both sides, and find that these bills differ."""
+        assert sorted(self._compared()) == sorted(about)
+
+    def _compared(self) -> dict[str, str]:
         with (
             Ledger(self._out.ledger_url) as ledger,
             NetSuite(NetSuiteSettings.from_config(netsuite_config(self._sandbox))) as netsuite,
         ):
             found = reconcile(netsuite, self._back.client, ledger).differences
-        says = {one.external_id: one.says for one in found}
-        assert says.keys() == {self.external_id(name) for name in about or {}}, says
-        for name, field in (about or {}).items():
-            told = says[self.external_id(name)]
-            assert (f": {field} (" in told, told.count(" in NetSuite, ")) == (True, 1), told
+        names = {self.external_id(name): name for name in self.bills}
+        return {names.get(one.external_id, one.external_id): one.says for one in found}
 
     def do_full_refresh(self, _about: None) -> None:
         self._out.state = {}

@@ -7,6 +7,7 @@ import logging
 import signal
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
+from copy import deepcopy
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -127,7 +128,7 @@ class InboundHalf(_Half):
             **self.reads,
         }
         with self._reading() as written:
-            tap = TapAvidXchange(config=config, state=self.state)
+            tap = TapAvidXchange(config=config, state=deepcopy(self.state))
             vars(tap)["client"] = self.client
             for name, stream in tap.streams.items():
                 stream.selected = name in streams
@@ -171,7 +172,8 @@ class OutboundHalf(_Half):
         """Return what the tap writes of these streams."""
         config = {**netsuite_config(self.sandbox), "spool_url": str(self.spool), **self.reads}
         with self._reading() as written:
-            tap = TapNetSuiteAP(config=config, state=self.state)
+            # A tap changes what it is given: a program reads it from a file of its own.
+            tap = TapNetSuiteAP(config=config, state=deepcopy(self.state))
             for name, stream in tap.streams.items():
                 stream.selected = name in streams
             try:

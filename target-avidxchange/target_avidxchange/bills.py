@@ -32,6 +32,7 @@ from target_avidxchange.settled import (
     see_that_only_credits_have_settled,
     see_that_our_payments_stand,
     see_that_the_rest_is_a_discount,
+    was_lowered,
 )
 from target_avidxchange.sinks import source_of
 from target_avidxchange.withdrawal import (
@@ -146,12 +147,16 @@ class BillSink(WithdrawnSink):
             known = replace(known, ours=our_payments(record), sent_for=sent_for)
             if credited(record):
                 return self._correct(record, known)
-        if known and is_paid_by_us(record):
+        # Of one that was lowered to what is paid of it, AvidXchange may have more to pay yet.
+        if known and is_paid_by_us(record) and not self._is_to_be_lowered(record, known):
             see_that_it_was_not_lowered(record, known)
             return Outcome.unchanged(known.remote_id, known.facts())
         if not known and not record["is_eligible"]:
             return Outcome.ignored()
         return self._submit(record, known)
+
+    def _is_to_be_lowered(self, record: Record, known: AcknowledgedInvoice) -> bool:
+        return was_lowered(record, known) and is_overpaid(record, self.remote_index)
 
     def _correct(self, record: Record, known: AcknowledgedInvoice) -> Outcome:
         """Bring an invoice to what credits leave of its bill; where that cannot be, withdraw it."""

@@ -93,15 +93,20 @@ def see_that_only_credits_have_settled(record: Record) -> None:
         raise RejectedError("APB-TAX-020", **facts_of(record, open=due, total=total))
 
 
+def was_lowered(record: Record, known: AcknowledgedInvoice) -> bool:
+    """Return whether a bill is over less than was sent of it, beside what credits have settled since."""
+    sent, now = json.number(known.total or ""), invoiced(record)
+    # Credits that AvidXchange itself has paid with are no part of what it was sent less for.
+    return now is not None and isinstance(sent, Decimal) and now < sent != now + credited(record)
+
+
 def see_that_it_was_not_lowered(record: Record, known: AcknowledgedInvoice) -> None:
     """Check that a bill that our payments have paid was not lowered since it was sent.
 
     Raises:
         RejectedError: It was: the vendor has been paid too much.
     """
-    sent, now = json.number(known.total or ""), invoiced(record)
-    # Credits that AvidXchange itself has paid with are no part of what it was sent less for.
-    if now is None or not isinstance(sent, Decimal) or sent <= now or sent == now + credited(record):
-        return
-    facts = facts_of(record, now=now, before=sent, difference=sent - now)
-    raise RejectedError("APB-TAX-024", **facts)
+    if was_lowered(record, known):
+        sent, now = Decimal(known.total or 0), invoiced(record) or Decimal(0)
+        facts = facts_of(record, now=now, before=sent, difference=sent - now)
+        raise RejectedError("APB-TAX-024", **facts)
