@@ -1,11 +1,15 @@
-"""Which bills a vendor payment may be applied to, and with what amount."""
+"""Which bills a vendor payment may be applied to, with what amount, and what that leaves of them."""
 
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from decimal import Decimal
 
-from apbridge_sandbox.money import amount
+from apbridge_sandbox.clock import COMPANY_ZONE, stamp
+from apbridge_sandbox.money import amount, base_of
 from apbridge_sandbox.netsuite import books
 from apbridge_sandbox.netsuite.approval import ApprovalRules
 from apbridge_sandbox.netsuite.errors import NetSuiteError, invalid_content, invalid_value, user_error
@@ -145,6 +149,62 @@ def over_applied(cents: int, discount: int, unpaid: int, path: str, rules: Apply
     if rules.over_application == "invalid_content":
         raise invalid_content(detail, f"{path}.amount")
     raise user_error(detail, f"{path}.amount")
+
+
+def keep_balances(
+    conn: sqlite3.Connection,
+    bills: Iterable[int],
+    now: datetime,
+    rules: ApplyRules,
+    day: date | None = None,
+) -> None:
+    """Make the paid amounts, statuses and closing dates of bills and credits follow their links.
+
+    Args:
+        conn: The books.
+        bills: Those whose links changed, and credits; a voided credit stays as it is.
+        now: The business clock's time, for what is touched.
+        rules: Whether the bills' own dates, and those of their main accounting lines, show it.
+        day: Closes those that are paid in full by now; today.
+
+    Raises:
+        AssertionError: More is applied to one than it is over.
+    """
+    moment, closed = stamp(now), (day or now.astimezone(COMPANY_ZONE).date()).isoformat()
+    for bill in bills:
+        row = conn.execute(
+            "SELECT total_cents, closedate, exchangerate FROM ns_transaction WHERE id = ?"
+            " AND (type <> ? OR voided = 'F')",
+            (bill, books.CREDIT),
+        ).fetchone()
+        if row is None:
+            continue
+        total, paid = row["total_cents"], books.applied_to(conn, bill)
+        if not 0 <= paid <= total:
+            raise AssertionError
+        is_paid = paid == total
+        conn.execute(
+            "UPDATE ns_transaction SET paid_cents = ?, status = ?, closedate = ?,"
+            " lastmodifieddate = CASE WHEN ? THEN ? ELSE lastmodifieddate END WHERE id = ?",
+            (
+                paid,
+                books.PAID_IN_FULL if is_paid else books.OPEN,
+                (row["closedate"] or closed) if is_paid else None,
+                rules.touch_bill,
+                moment,
+                bill,
+            ),
+        )
+        # The main line carries the bill's whole amount in the base currency; unpaid is the rest of it.
+        settled = base_of(paid, Decimal(row["exchangerate"]))
+        conn.execute(
+            "UPDATE ns_transactionaccountingline SET"
+            " amountpaid_cents = CASE WHEN ? THEN COALESCE(credit_cents, debit_cents) ELSE ? END,"
+            " amountunpaid_cents = CASE WHEN ? THEN 0 ELSE COALESCE(credit_cents, debit_cents) - ? END,"
+            " lastmodifieddate = CASE WHEN ? THEN ? ELSE lastmodifieddate END"
+            ' WHERE "transaction" = ? AND transactionline = 0',
+            (is_paid, settled, is_paid, settled, rules.touch_accounting_line, moment, bill),
+        )
 
 
 def check_external_id(conn: sqlite3.Connection, external_id: str | None, own: int, rules: ApplyRules) -> None:

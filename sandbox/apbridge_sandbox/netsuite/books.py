@@ -3,11 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
-from datetime import date
-from decimal import Decimal
-
-from apbridge_sandbox.money import base_of
 
 PAYMENT = "VendPymt"
 BILL = "VendBill"
@@ -102,64 +97,6 @@ def empty_lines(conn: sqlite3.Connection, transaction_id: int, now: str) -> None
         ' WHERE "transaction" = ?',
         (now, transaction_id),
     )
-
-
-def keep_balances(
-    conn: sqlite3.Connection,
-    bills: Iterable[int],
-    day: date,
-    now: str,
-    *,
-    touch_bill: bool,
-    touch_accounting_line: bool,
-) -> None:
-    """Make the paid amounts, statuses and closing dates of bills and credits follow their links.
-
-    Args:
-        conn: The books.
-        bills: Those whose links changed, and credits; a voided credit stays as it is.
-        day: Closes those that are paid in full by now.
-        now: For what is touched.
-        touch_bill: Whether the bills' own dates show it.
-        touch_accounting_line: Whether the dates of their main accounting lines do.
-
-    Raises:
-        AssertionError: More is applied to one than it is over.
-    """
-    for bill in bills:
-        row = conn.execute(
-            "SELECT total_cents, closedate, exchangerate FROM ns_transaction WHERE id = ?"
-            " AND (type <> ? OR voided = 'F')",
-            (bill, CREDIT),
-        ).fetchone()
-        if row is None:
-            continue
-        total, paid = row["total_cents"], applied_to(conn, bill)
-        if not 0 <= paid <= total:
-            raise AssertionError
-        is_paid = paid == total
-        conn.execute(
-            "UPDATE ns_transaction SET paid_cents = ?, status = ?, closedate = ?,"
-            " lastmodifieddate = CASE WHEN ? THEN ? ELSE lastmodifieddate END WHERE id = ?",
-            (
-                paid,
-                PAID_IN_FULL if is_paid else OPEN,
-                (row["closedate"] or day.isoformat()) if is_paid else None,
-                touch_bill,
-                now,
-                bill,
-            ),
-        )
-        # The main line carries the bill's whole amount in the base currency; unpaid is the rest of it.
-        settled = base_of(paid, Decimal(row["exchangerate"]))
-        conn.execute(
-            "UPDATE ns_transactionaccountingline SET"
-            " amountpaid_cents = CASE WHEN ? THEN COALESCE(credit_cents, debit_cents) ELSE ? END,"
-            " amountunpaid_cents = CASE WHEN ? THEN 0 ELSE COALESCE(credit_cents, debit_cents) - ? END,"
-            " lastmodifieddate = CASE WHEN ? THEN ? ELSE lastmodifieddate END"
-            ' WHERE "transaction" = ? AND transactionline = 0',
-            (is_paid, settled, is_paid, settled, touch_accounting_line, now, bill),
-        )
 
 
 def record_deletion(conn: sqlite3.Connection, row: sqlite3.Row, now: str, context: str) -> None:

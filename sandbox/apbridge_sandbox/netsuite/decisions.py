@@ -6,9 +6,9 @@ import sqlite3
 from datetime import datetime
 from typing import Literal
 
-from apbridge_sandbox.clock import COMPANY_ZONE, stamp
+from apbridge_sandbox.clock import stamp
 from apbridge_sandbox.netsuite import books
-from apbridge_sandbox.netsuite.applying import ApplyRules
+from apbridge_sandbox.netsuite.applying import ApplyRules, keep_balances
 from apbridge_sandbox.netsuite.approval import payment_status
 from apbridge_sandbox.netsuite.errors import user_error
 from apbridge_sandbox.netsuite.journals import JOURNAL_APPROVED, JOURNAL_PENDING, is_reversed, reverse
@@ -65,14 +65,7 @@ def decide_payment(
     if stands.counts and any(_is_over_applied(conn, document) for document in documents):
         detail = "The amount applied is more than the amount due."
         raise user_error(detail)
-    books.keep_balances(
-        conn,
-        documents,
-        now.astimezone(COMPANY_ZONE).date(),
-        stamp(now),
-        touch_bill=rules.touch_bill,
-        touch_accounting_line=rules.touch_accounting_line,
-    )
+    keep_balances(conn, documents, now, rules)
 
 
 def decide_journal(

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import sqlite3
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 
 from apbridge_sandbox.clock import COMPANY_ZONE, stamp
 from apbridge_sandbox.money import amount, base_of
 from apbridge_sandbox.netsuite import books
-from apbridge_sandbox.netsuite.applying import ApplyRules
+from apbridge_sandbox.netsuite.applying import ApplyRules, keep_balances
 from apbridge_sandbox.netsuite.errors import user_error
 
 
@@ -108,7 +108,7 @@ def apply_document(
         (bill["id"], number, kind.type, cents, moment),
     )
     credited = [number] if kind.type == books.CREDIT else []
-    _keep_balances(conn, [bill["id"], *credited], day, moment, rules)
+    keep_balances(conn, [bill["id"], *credited], now, rules)
     return number
 
 
@@ -119,7 +119,7 @@ def unapply_document(
     moment = stamp(now)
     bills = books.remove_links(conn, row["id"])
     credited = [row["id"]] if row["type"] == books.CREDIT else []
-    _keep_balances(conn, [*bills, *credited], now.astimezone(COMPANY_ZONE).date(), moment, rules)
+    keep_balances(conn, [*bills, *credited], now, rules)
     if any(kind.is_application and kind.type == row["type"] for kind in DOCUMENT_TYPES.values()):
         books.remove_rows(conn, row["id"])
         books.record_deletion(conn, row, moment, "UI")
@@ -172,8 +172,7 @@ def lower_bill(conn: sqlite3.Connection, bill: sqlite3.Row, cents: int, *, now: 
         if link["nexttype"] == books.CREDIT:
             credited.append(link["nextdoc"])
     # Its own date has moved: it was edited.
-    rules = ApplyRules(touch_bill=True)
-    _keep_balances(conn, [bill["id"], *credited], now.astimezone(COMPANY_ZONE).date(), moment, rules)
+    keep_balances(conn, [bill["id"], *credited], now, ApplyRules(touch_bill=True))
 
 
 def merge_vendors(
@@ -193,16 +192,3 @@ def merge_vendors(
     for table in ("ns_vendorsubsidiaryrelationship", "ns_vendoraddressbook"):
         conn.execute(f"DELETE FROM {table} WHERE entity = ?", (gone["id"],))  # noqa: S608 - named above
     conn.execute("DELETE FROM ns_vendor WHERE id = ?", (gone["id"],))
-
-
-def _keep_balances(
-    conn: sqlite3.Connection, bills: list[int], day: date, moment: str, rules: ApplyRules
-) -> None:
-    books.keep_balances(
-        conn,
-        bills,
-        day,
-        moment,
-        touch_bill=rules.touch_bill,
-        touch_accounting_line=rules.touch_accounting_line,
-    )

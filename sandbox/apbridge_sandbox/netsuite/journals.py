@@ -7,7 +7,7 @@ from datetime import datetime
 
 from apbridge_sandbox.clock import COMPANY_ZONE, stamp
 from apbridge_sandbox.netsuite import books
-from apbridge_sandbox.netsuite.applying import ApplyRules
+from apbridge_sandbox.netsuite.applying import ApplyRules, keep_balances
 
 JOURNAL = "Journal"
 JOURNAL_PENDING, JOURNAL_APPROVED = "A", "B"
@@ -101,13 +101,11 @@ def reverse(
 ) -> None:
     """Take a payment off its bills, and apply it to the journal that reverses it."""
     moment = stamp(now)
-    books.keep_balances(
+    keep_balances(
         conn,
         books.remove_links(conn, payment["id"], frees_credits=rules.undone_payment_frees_credits),
-        now.astimezone(COMPANY_ZONE).date(),
-        moment,
-        touch_bill=rules.touch_bill,
-        touch_accounting_line=rules.touch_accounting_line,
+        now,
+        rules,
     )
     conn.execute(
         "INSERT INTO ns_link (previousdoc, previousline, previoustype, nextdoc, nextline, nexttype, linktype,"

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 
 from apbridge_sandbox.clock import COMPANY_ZONE, stamp
 from apbridge_sandbox.netsuite import books
-from apbridge_sandbox.netsuite.applying import ApplyRules, applied, check_external_id
+from apbridge_sandbox.netsuite.applying import ApplyRules, applied, check_external_id, keep_balances
 from apbridge_sandbox.netsuite.approval import status_of, status_of_new
 from apbridge_sandbox.netsuite.errors import (
     invalid_value,
@@ -71,7 +70,7 @@ def change_vendor_payment(
         raise user_error(detail)
     check_period(conn, date.fromisoformat(row["trandate"]), row["postingperiod"], row["subsidiary"], rules)
     bills = books.remove_links(conn, payment_id)
-    _keep(conn, bills, now, rules)
+    keep_balances(conn, bills, now, rules)
     books.remove_rows(conn, payment_id)
     status = status_of(row, rules.approval)
     _post(conn, payment_id, payment, rules, now, status=status, created=row["createddate"])
@@ -95,7 +94,7 @@ def delete_vendor_payment(
     _check_deletion(conn, row, rules)
     check_period(conn, date.fromisoformat(row["trandate"]), row["postingperiod"], row["subsidiary"], rules)
     bills = books.remove_links(conn, payment_id, frees_credits=rules.undone_payment_frees_credits)
-    _keep(conn, bills, now, rules)
+    keep_balances(conn, bills, now, rules)
     books.remove_rows(conn, payment_id)
     books.record_deletion(conn, row, stamp(now), context)
 
@@ -122,7 +121,7 @@ def void_vendor_payment(
         )
     check_period(conn, date.fromisoformat(row["trandate"]), row["postingperiod"], row["subsidiary"], rules)
     bills = books.remove_links(conn, payment_id, frees_credits=rules.undone_payment_frees_credits)
-    _keep(conn, bills, now, rules)
+    keep_balances(conn, bills, now, rules)
     moment = stamp(now)
     conn.execute(
         "UPDATE ns_transaction SET voided = 'T', status = ?, total_cents = 0, memo = 'VOID',"
@@ -188,20 +187,7 @@ def _post(
         links_credits=rules.credit_links,
     )
     changed = [each.bill for each in applications] + [each.credit for each in payment.credits]
-    _keep(conn, changed, now, rules, _day(payment))
-
-
-def _keep(
-    conn: sqlite3.Connection, bills: Sequence[int], now: datetime, rules: ApplyRules, day: date | None = None
-) -> None:
-    books.keep_balances(
-        conn,
-        bills,
-        day or now.astimezone(COMPANY_ZONE).date(),
-        stamp(now),
-        touch_bill=rules.touch_bill,
-        touch_accounting_line=rules.touch_accounting_line,
-    )
+    keep_balances(conn, changed, now, rules, _day(payment))
 
 
 def _completed(conn: sqlite3.Connection, payment: VendorPayment, now: datetime) -> VendorPayment:

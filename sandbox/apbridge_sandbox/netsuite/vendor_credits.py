@@ -9,13 +9,14 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
-from apbridge_sandbox.clock import COMPANY_ZONE, stamp
+from apbridge_sandbox.clock import stamp
 from apbridge_sandbox.money import amount
 from apbridge_sandbox.netsuite import books
 from apbridge_sandbox.netsuite.applying import (
     ApplyRules,
     applied,
     check_external_id,
+    keep_balances,
     over_applied,
     unpayable,
 )
@@ -165,7 +166,7 @@ def _apply(
             (bill, line or 0, row["id"], books.COUNTS),
         )
     documents = [row["id"], *(bill for bill, _ in changed)]
-    keep(conn, documents, now, rules)
+    keep_balances(conn, documents, now, rules)
     # Checked as a payment's form would: what it may be applied to, and no more than is open.
     form = VendorPayment(
         vendor=row["entity"],
@@ -192,7 +193,7 @@ def _apply(
         total = amount(row["total_cents"])
         detail = f"The amount applied, {amount(used)}, is more than the credit is over, {total}."
         raise user_error(detail, "apply")
-    keep(conn, documents, now, rules)
+    keep_balances(conn, documents, now, rules)
 
 
 def _applications(conn: sqlite3.Connection, credit: int) -> dict[tuple[int, int | None], int]:
@@ -239,16 +240,4 @@ def void_credit(conn: sqlite3.Connection, row: sqlite3.Row, *, now: datetime, ru
         (books.VOIDED, moment, row["id"]),
     )
     books.empty_lines(conn, row["id"], moment)
-    keep(conn, documents, now, rules)
-
-
-def keep(conn: sqlite3.Connection, documents: Iterable[int], now: datetime, rules: ApplyRules) -> None:
-    """Make the balances of bills and credits follow what is applied to them."""
-    books.keep_balances(
-        conn,
-        documents,
-        now.astimezone(COMPANY_ZONE).date(),
-        stamp(now),
-        touch_bill=rules.touch_bill,
-        touch_accounting_line=rules.touch_accounting_line,
-    )
+    keep_balances(conn, documents, now, rules)
