@@ -47,7 +47,10 @@ class Parts:
         self.possible = [
             payment.external_id
             for payment in payments
-            if payment.is_undone or payment.external_id in known.parts or len(closed_by(payment, account)) > 1
+            if len(closed_by(payment, account)) > 1
+            or payment.external_id in known.parts
+            # A void may name no bills.
+            or (payment.is_undone and payment.external_id not in known.remote_ids)
         ]
         """External ids of payments that may have parts in NetSuite, be it of other accounts than now."""
         found = {payment.external_id: _parts_of(payment, bills, account) for payment in several}
