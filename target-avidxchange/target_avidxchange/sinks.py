@@ -142,7 +142,9 @@ class AvidXchangeSink(AcknowledgingSink):
         if there or before.get("body"):
             was_active = before.get("is_active", there is not None and there.is_usable)
             change, held = held_upsert(self.word, record, was_active=was_active)
-            if before.get("source") == source_of(self.completed(record)):
+            is_same = before.get("source") == source_of(self.completed(record))
+            # Where the same would be sent as last time, it is AvidXchange that has it otherwise.
+            if is_same and before.get("body") not in {None, fingerprint(self.submission(record).body)}:
                 change, held = held_form(self.word, record)
             self.hold_back(change, record, before.get(LET_THROUGH), held)
 

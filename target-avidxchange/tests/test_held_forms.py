@@ -56,6 +56,16 @@ def test_what_only_the_profile_sends_otherwise_is_held_as_that_and_changes_go_on
     assert (held(company), company.calls()["writes"]) == ([], 0)
 
 
+def test_what_people_changed_in_avidxchange_is_not_put_down_to_the_profile(company: ReceivingCompany):
+    accounts = [account(n) for n in BILLS]
+    company.send(*CODING, *accounts)
+    company.run("UPDATE ax_gl_account SET content = replace(content, 'Account', 'Konto')")
+    with Ledger(company.config["ledger_url"]) as ledger, ledger.database.writing() as connection:
+        connection.exec_driver_sql("UPDATE apbridge_records SET content_hash = ''")
+    with pytest.raises(RejectedError, match="12 gl accounts would be changed in AvidXchange"):
+        company.send(*CODING, *accounts, **LIMITS)
+
+
 def test_replaced_images_count_as_changes_and_added_ones_do_not(company: ReceivingCompany):
     company.send(*CODING, *map(bill, BILLS))
     first, other = company.picture(), company.picture(text=b"two")

@@ -32,7 +32,7 @@ class Pending(NamedTuple):
     """A record whose change is held.
 
     Args:
-        key: What the ledger knows the change by: see `apbridge.ledger.rows.change_key`.
+        key: What the ledger knows the change by: see `apbridge.ledger.rows.ChangeKind`.
         record: The record.
         read_by: The run that has read it, where it was kept from an earlier one.
     """
