@@ -12,7 +12,8 @@ from itertools import count
 from threading import Event
 from typing import Any
 
-from apbridge_sandbox.netsuite.books import keep_balances, next_transaction, remove_links, remove_rows
+from apbridge_sandbox.netsuite.applying import ApplyRules, keep_balances
+from apbridge_sandbox.netsuite.books import next_transaction, remove_links, remove_rows
 from apbridge_sandbox.netsuite.posting import (
     change_vendor_payment,
     delete_vendor_payment,
@@ -288,10 +289,8 @@ class PostingCompany:
         assert self.sandbox.sandbox
         with self.sandbox.sandbox.store.write() as connection:
             bills = remove_links(connection, int(payment))
-            now = self.sandbox.sandbox.clock
-            keep_balances(
-                connection, bills, now.today(), now.stamp(), touch_bill=True, touch_accounting_line=True
-            )
+            now = self.sandbox.sandbox.clock.now()
+            keep_balances(connection, bills, now, ApplyRules(touch_bill=True, touch_accounting_line=True))
 
     def let_link_carry_the_payment_alone(self, payment: str) -> None:
         """Let a payment's link be over what was paid, without the discount: some accounts show it so."""
