@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apbridge.redaction import MASK, redact, redact_text
+from apbridge.redaction import MASK, labels, redact, redact_text
 
 SECRET_NAMES = [
     *("Authorization", "access_token", "X-Company-Token", "userToken", "client_assertion", "private_key"),
@@ -99,6 +99,25 @@ def test_what_explains_a_refusal_stays(text: str):
 def test_twice_is_the_same_as_once(value: object):
     once = redact(value)
     assert redact(once) == once
+
+
+LABELS = """
+    Authorization|Cookie|pass phrase|PWD|secret|private-key|credential|token|apiKey|assertion|taxNumber|vat id
+    social security|FEIN|ein|itin|tin|ssn|gstin|swift code|bic|bank account|sort_code|iban|bban|clabe|ifsc|bsb
+    card no|cc number|cvv|cvc|aba|routing|rtn|transit number|account no|beneficiary account|checking acct
+    savings account|deposit account|wire account|ach account|credit card|debit card|acct|text|iteIn|aCc|fEin
+    pa\N{LATIN SMALL LETTER LONG S}sword|pr\N{LATIN SMALL LETTER DOTLESS I}vate key
+"""
+
+
+@pytest.mark.parametrize("before", ["", "x ", "A", "\N{LATIN CAPITAL LETTER I WITH DOT ABOVE} "])
+def test_a_label_is_found_wherever_its_pattern_finds_it(before: str):
+    for label in (each.strip() for line in LABELS.splitlines() for each in line.split("|")):
+        text = f"{before}{label}: {label}"
+        small = labels._in_small_letters(text)
+        for place in range(len(text)):
+            found, expected = labels._next_label(text, small, place), labels._LABEL.search(text, place)
+            assert (found and found.span()) == (expected and expected.span()), label
 
 
 @pytest.mark.parametrize("kind", [list, tuple])

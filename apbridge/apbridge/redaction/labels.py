@@ -41,11 +41,14 @@ _FIELDS = rf"""
     signature | routing | {_BEGIN}(?:aba|rtn){_END} | transit{_S}{_NUMBER}
     | acc(?:oun)?t{_S}{_NUMBER} | custrecord_?2663
 """
-_PART = re.compile(
-    "authorization|cookie|pass|pwd|secret|private|credential|token|assertion|api|tax|vat|social|ein|tin|ssn|swift"
-    "|bic|bank|sort|iban|bban|clabe|ifsc|bsb|card|cc|cvv|cvc|routing|aba|rtn|transit|acc"
+_ALIKE = {ord("\N{LATIN SMALL LETTER DOTLESS I}"): "i", ord("\N{LATIN SMALL LETTER LONG S}"): "s"}
+"""What is an i and an s to a pattern that takes small letters and capitals for the same."""
+_BEGINNING = re.compile(
+    "authorization|cookie|pass|pwd|secret|private|credential|token|assertion|api|tax|vat|social|f?ein|i?tin|ssn"
+    "|gstin|swift|bic|bank|sort|iban|bban|clabe|ifsc|bsb|card|cc|cvv|cvc|routing|aba|rtn|transit|acc"
+    "|beneficiary|checking|savings|deposit|wire|ach|credit|debit"
 )
-"""One of these is in every label: most texts have none, and are done with at once."""
+"""Every label begins with one of these, in small letters: only there is one looked for."""
 _FLAGS = re.IGNORECASE | re.VERBOSE
 _FIELD_NAME = re.compile(f"{_SIGN_IN}|{_NAMED}|{_FIELDS}", _FLAGS)
 _LABEL = re.compile(f"{_SIGN_IN}|{_NAMED}|{_BY_DIGITS}", _FLAGS)
@@ -113,15 +116,31 @@ def is_secret_name(name: str) -> bool:
 
 def labelled(text: str) -> Iterator[tuple[int, int]]:
     """Yield where in a text the values are that follow a label."""
-    if not _PART.search(text.lower()):
-        return
+    small = _in_small_letters(text)
     place = 0
-    while found := _LABEL.search(text, place):
+    while found := _next_label(text, small, place):
         place = found.end()
         value = _value(text, found, str(found.lastgroup))
         if value:
             yield value
             place = max(place, value[1])
+
+
+def _in_small_letters(text: str) -> str:
+    small = text.lower()
+    return small if text.isascii() else small.translate(_ALIKE)
+
+
+def _next_label(text: str, small: str, place: int) -> re.Match[str] | None:
+    """Return the first label from a place on; to look only where one may begin takes a tenth of the time."""
+    if len(small) != len(text):
+        return _LABEL.search(text, place)
+    while begun := _BEGINNING.search(small, place):
+        place = begun.start()
+        if found := _LABEL.match(text, place):
+            return found
+        place += 1
+    return None
 
 
 def _value(text: str, label: re.Match[str], kind: str) -> tuple[int, int] | None:

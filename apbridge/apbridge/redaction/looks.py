@@ -11,17 +11,24 @@ _LONG = 12
 
 _WHOLE = (
     # A JSON Web Token: two parts that begin as `{"` does in base64.
-    re.compile(r"(?<![\w-])(?P<value>eyJ[\w-]+\.[\w-]+(?:\.[\w-]*)?)"),
-    re.compile(r"-----BEGIN [A-Z ]{1,40}-----(?P<value>.*?)(?:-----END [A-Z ]{1,40}-----|\Z)", re.DOTALL),
-    re.compile(r"://(?P<value>[^\s/?#<>]*)@"),
-    re.compile(
-        r"(?<![\w.%+-])(?!(?:mailto|e-?mail|mail|to|from|cc|bcc|contact|remit):)"
-        r"(?P<value>[\w.%+-]{1,64}:(?!//)[^\s@:/]{1,64})@[\w-]{1,63}",
-        re.IGNORECASE,
+    ("eyJ", re.compile(r"(?<![\w-])(?P<value>eyJ[\w-]+\.[\w-]+(?:\.[\w-]*)?)")),
+    (
+        "-----",
+        re.compile(r"-----BEGIN [A-Z ]{1,40}-----(?P<value>.*?)(?:-----END [A-Z ]{1,40}-----|\Z)", re.DOTALL),
+    ),
+    ("@", re.compile(r"://(?P<value>[^\s/?#<>]*)@")),
+    (
+        "@",
+        re.compile(
+            r"(?<![\w.%+-])(?!(?:mailto|e-?mail|mail|to|from|cc|bcc|contact|remit):)"
+            r"(?P<value>[\w.%+-]{1,64}:(?!//)[^\s@:/]{1,64})@[\w-]{1,63}",
+            re.IGNORECASE,
+        ),
     ),
     # US tax ids of people. Within an invoice number, such as INV-123-45-6789, they are none.
-    re.compile(r"(?<!\w)(?<!\w[-.])(?P<value>\d{3}(?P<sep>[-. ])\d{2}(?P=sep)\d{4})(?!\w)(?![-.]\d)"),
+    ("", re.compile(r"(?<!\w)(?<!\w[-.])(?P<value>\d{3}(?P<sep>[-. ])\d{2}(?P=sep)\d{4})(?!\w)(?![-.]\d)")),
 )
+"""What is in each such text, and its pattern: to look for the former first takes a tenth of the time."""
 _EIN = re.compile(r"(?<!\w)(?<!\w[-.])\d{2}-\d{7}(?!\w)(?![-.]\d)")
 """A US tax id of a company; numbers of bills look alike."""
 _NUMBER_OF = re.compile(
@@ -65,9 +72,9 @@ def recognized(text: str) -> Iterator[tuple[int, int]]:
     for found in _SCHEME.finditer(text):
         if _is_a_token(found["scheme"].lower(), found["value"]):
             yield found.span("value")
-    for pattern in _WHOLE:
-        for found in pattern.finditer(text):
-            yield found.span("value")
+    for part, pattern in _WHOLE:
+        if part in text:
+            yield from (found.span("value") for found in pattern.finditer(text))
     for found in _EIN.finditer(text):
         if not _NUMBER_OF.search(text[max(found.start() - 20, 0) : found.start()]):
             yield found.span()
