@@ -82,7 +82,11 @@ def run(
 @lru_cache(maxsize=_REMEMBERED_QUERIES)
 def _compiled(query: str, account: AccountView, params: tuple[object, ...]) -> Relation:
     with_queries = "with_queries" not in account.features_off
-    return Selects(account).compile(parse(query, params, with_queries=with_queries))
+    return Selects(account).compile(_parsed(query, params, with_queries=with_queries))
+
+
+# Accounts with other columns ask the same, and what is parsed is only read.
+_parsed = lru_cache(maxsize=_REMEMBERED_QUERIES)(parse)
 
 
 def _fetch(conn: sqlite3.Connection, sql: str, values: dict[str, Any]) -> list[sqlite3.Row]:
