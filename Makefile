@@ -41,7 +41,8 @@ help: ## Show this list
 demo: setup ## Run the loop both ways on the sandbox and show that both books agree
 	@python -m demo
 
-test: setup .third-party/.done suitescript/node_modules/.done browser ## Run every test, in an order of chance; SEED=<the one that was said> runs them in that order
+test: ## Run every test, in an order of chance; SEED=<the one that was said> runs them in that order
+	@$(MAKE) --no-print-directory --jobs=4 setup .third-party/.done suitescript/node_modules/.done browser
 	@$(MEMORY:%=TMPDIR=%) python -m pytest --numprocesses=$(WORKERS) --dist=loadfile --no-loadscope-reorder $(SEED:%=--randomly-seed=%)
 
 campaign: setup .third-party/.done ## Draw many more examples of what any order, mishap or history comes to; EXAMPLES=<how many of each>
@@ -142,6 +143,7 @@ NODE_CLIENT := tests/third_party/netsuite-rest
 
 # Other people's tap and target, to show that ours speak Singer, and other people's NetSuite clients, to show
 # that the sandbox speaks NetSuite; each in an environment of its own.
+.third-party/.done: export UV_COMPILE_BYTECODE := 0
 .third-party/.done: $(UV) tests/third_party/requirements.txt $(NODE_CLIENT)/package-lock.json
 	@echo "Setting up third-party programs in .third-party"
 	@while read -r requirement; do \
