@@ -18,6 +18,8 @@ from apbridge_operator.reconcile import Reconciliation, reconcile
 from apbridge_sandbox.testing import Running, running
 from tests.in_process import InboundHalf, OutboundHalf, impatient, netsuite_config
 
+pytestmark = pytest.mark.long
+
 STREAMS = ("vendors", "gl_accounts", "departments", "bills", "vendor_credits")
 VENDOR = "11"
 NOTHING: Sequence[tuple[str, str]] = ()

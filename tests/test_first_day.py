@@ -24,6 +24,8 @@ from apbridge_sandbox.testing import Running, running
 from tests.in_process import OutboundHalf, netsuite_config
 from tests.spellings import FirstDay, enter_first_day
 
+pytestmark = pytest.mark.long
+
 OTHERS = 20
 
 

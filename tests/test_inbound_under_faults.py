@@ -11,6 +11,8 @@ import pytest
 from tests.inbound import Inbound
 from tests.waiting import are_all_held, held, until
 
+pytestmark = pytest.mark.long
+
 OVERLOAD = "CONCURRENCY_LIMIT_EXCEEDED"
 
 

@@ -15,6 +15,8 @@ from apbridge.ledger import Ledger, Status
 from apbridge_sandbox.testing import Running, running
 from tests.in_process import OutboundHalf
 
+pytestmark = pytest.mark.long
+
 STREAMS = ("vendors", "gl_accounts", "departments", "classes", "locations", "purchase_orders")
 
 

@@ -17,6 +17,8 @@ from tests.beginnings import Beginnings
 from tests.reconciling import AFTER_ALL, BEFORE_ALL, ReconcileContext
 from tests.reconciling import context as submitted
 
+pytestmark = pytest.mark.long
+
 HELD: list[dict[str, Any]] = [
     {"paymenthold": "T"},
     {"approvalstatus": 1, "status": "D"},

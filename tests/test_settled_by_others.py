@@ -16,6 +16,8 @@ from apbridge.schemas.identifiers import payment_external_id
 from apbridge_sandbox.testing import Running, running
 from tests.in_process import InboundHalf, OutboundHalf
 
+pytestmark = pytest.mark.long
+
 UNDATED = {
     "netsuite.accounting_line_dates": "null",
     "netsuite.link_dates": "null",

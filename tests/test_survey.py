@@ -24,6 +24,8 @@ from tests.in_process import netsuite_config
 from tests.surveying import asked, found, submitted, surveyed
 from tools import survey as generated
 
+pytestmark = pytest.mark.long
+
 small = partial(running, vendors=3, bills=6)
 ACCOUNTS = accounts()
 

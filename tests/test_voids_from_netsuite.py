@@ -18,6 +18,8 @@ from apbridge.schemas.identifiers import payment_external_id
 from apbridge_sandbox.testing import Running, running
 from tests.in_process import InboundHalf, OutboundHalf, impatient
 
+pytestmark = pytest.mark.long
+
 STREAMS = ("vendors", "gl_accounts", "bills", "vendor_payments")
 
 RIGHT = {"vendor": "11", "tranid": "right", "lines": [{"account": "6010", "amount": "100.00"}]}

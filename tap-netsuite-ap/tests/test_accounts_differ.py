@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     Switch = Callable[..., None]
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(autouse=True)
 def _nothing_hidden(company: SandboxTap) -> Iterator[None]:

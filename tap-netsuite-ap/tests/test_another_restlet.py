@@ -11,6 +11,8 @@ from apbridge.errors import UnavailableError
 if TYPE_CHECKING:
     from tests.conftest import SandboxTap
 
+pytestmark = pytest.mark.long
+
 RESTLET = "restlet.nl"
 
 

@@ -17,6 +17,8 @@ from apbridge.spool import read
 if TYPE_CHECKING:
     from tests.conftest import SandboxTap
 
+pytestmark = pytest.mark.long
+
 
 def one_file(changing: SandboxTap) -> tuple[str, str]:
     (row,) = changing.sql(

@@ -12,6 +12,8 @@ from tests.undated import HOUR, UndatedAccount, enter
 if TYPE_CHECKING:
     from tests.conftest import SandboxTap
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def account(changing: SandboxTap) -> UndatedAccount:

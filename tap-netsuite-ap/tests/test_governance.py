@@ -13,6 +13,8 @@ from apbridge_sandbox.testing import running
 if TYPE_CHECKING:
     from tests.conftest import SandboxTap
 
+pytestmark = pytest.mark.long
+
 LIMITS = "GET /services/rest/system/v1/governanceLimits"
 
 

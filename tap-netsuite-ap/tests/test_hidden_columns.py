@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     Hide = Callable[..., None]
 
+pytestmark = pytest.mark.long
+
 PARTS = {"bill_lines": "lines", "bill_applications": "applications", "purchase_order_lines": "lines"}
 """Where the fields of a query are that gives parts of bills."""
 

@@ -15,6 +15,8 @@ from tests.undated import HOUR, UNDATED, UndatedAccount, enter
 if TYPE_CHECKING:
     from tests.conftest import SandboxTap
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def account(changing: SandboxTap) -> UndatedAccount:

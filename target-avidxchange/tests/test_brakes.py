@@ -28,6 +28,8 @@ from tests.canonical import (
 if TYPE_CHECKING:
     from tests.conftest import ReceivingCompany, TargetResult
 
+pytestmark = pytest.mark.long
+
 NARROWED: dict[str, Any] = {
     "is_eligible": False,
     "ineligible_because": "subsidiaries leaves out its subsidiary, 3",

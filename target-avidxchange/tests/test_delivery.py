@@ -27,6 +27,8 @@ from tests.canonical import (
 if TYPE_CHECKING:
     from tests.conftest import ReceivingCompany
 
+pytestmark = pytest.mark.long
+
 CODED: dict[str, Any] = {"department_id": "1", "class_id": "1", "location_id": "1"}
 
 

@@ -18,6 +18,8 @@ from tests.canonical import CODING, NS, READ, Message, bill, line, tombstone, ve
 if TYPE_CHECKING:
     from tests.conftest import ReceivingCompany
 
+pytestmark = pytest.mark.long
+
 
 def send_and_be_cut_off(company: ReceivingCompany, *messages: Message, number: int = 1) -> None:
     """Submit, and lose the ledger just when it is to be told of a bill's delivery."""

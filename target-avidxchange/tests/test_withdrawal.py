@@ -17,6 +17,8 @@ from tests.canonical import CODING, Message, applied, bill, line, tombstone, ven
 if TYPE_CHECKING:
     from tests.conftest import ReceivingCompany
 
+pytestmark = pytest.mark.long
+
 HELD: dict[str, Any] = {"is_eligible": False, "ineligible_because": "it is on payment hold"}
 
 
