@@ -15,7 +15,6 @@ from apbridge.avidxchange import AvidXchange, AvidXchangeSettings
 from apbridge.ledger import Ledger, Row, Status
 from apbridge_sandbox.netsuite.posting import void_vendor_payment
 from apbridge_sandbox.testing import Running
-from tests.credit_memos import enter_credit
 from tests.in_process import InboundHalf, OutboundHalf
 
 Book = Mapping[str, Any]
@@ -59,6 +58,7 @@ class PaymentHistory:
             sandbox, self._in.ledger_url, folder / "spool", profile, outbound_state, writes=writes
         )
         self._entered = 0
+        self._applied_by_hand: defaultdict[str, Decimal] = defaultdict(Decimal)
 
     def close(self) -> None:
         self._client.close()
@@ -75,15 +75,15 @@ class PaymentHistory:
         order = {
             "vendor": VENDORS[which % len(VENDORS)],
             "tranid": f"INV-{self._entered}",
-            "lines": [{"account": "6010", "amount": str(_amount(much, Decimal(200)) + 10)}],
+            "lines": [{"account": "6010", "amount": str(some_of(much, Decimal(200)) + 10)}],
         }
         self._control("/control/netsuite/bills", {"bills": [order]})
 
     def edit(self, which: int, much: int) -> None:
         """Somebody changes what a bill is over, to no less than is paid on it."""
-        bill = _pick([one for one in self._bills() if one["status"] == "A"], which)
+        bill = pick([one for one in self._bills() if one["status"] == "A"], which)
         paid = Decimal(bill["total"]) - Decimal(bill["unpaid"])
-        cents = int((paid + _amount(much, Decimal(150)) + 1) * 100)
+        cents = int((paid + some_of(much, Decimal(150)) + 1) * 100)
         context = self._sandbox.sandbox
         assert context
         now = context.clock.stamp()
@@ -101,7 +101,7 @@ class PaymentHistory:
 
     def by_hand(self, which: int, much: int) -> None:
         """Somebody types a payment: now under a number of AvidXchange's, now under another."""
-        bill = _pick([one for one in self._bills() if one["status"] == "A"], which)
+        bill = pick([one for one in self._bills() if one["status"] == "A"], which)
         numbers = [one["checkNumber"] for one in self._payments() if one["checkNumber"]]
         shares = {
             one["checkNumber"]: each["amount"]
@@ -111,20 +111,13 @@ class PaymentHistory:
         }
         order: dict[str, Any] = {"bill": bill["id"], "check_number": f"h{much}"}
         if shares and much % 3:
-            number = _pick([*shares], much)
+            number = pick([*shares], much)
             order |= {"check_number": number, "amount": shares[number]}
         elif numbers and much % 5 == 0:
-            order |= {"check_number": _pick(numbers, much)}
+            order |= {"check_number": pick(numbers, much)}
         else:
-            order |= {"amount": str(min(_amount(much, Decimal(60)), Decimal(bill["unpaid"])))}
+            order |= {"amount": str(min(some_of(much, Decimal(60)), Decimal(bill["unpaid"])))}
         self._control("/control/netsuite/pay-by-hand", order)
-
-    def credit(self, which: int, much: int) -> None:
-        """A vendor credits something, and AvidXchange has it as a credit memo."""
-        vendor = VENDORS[which % len(VENDORS)]
-        currency = "CAD" if vendor == VENDORS[-1] else "USD"
-        total = f"{_amount(much, Decimal(60)) + 1:.2f}"
-        enter_credit(self._sandbox, vendor, total, currency=currency)
 
     def take_back(self, which: int, much: int) -> None:
         """Somebody voids or deletes a payment that was typed by hand."""
@@ -133,7 +126,7 @@ class PaymentHistory:
             for one in self._vendor_payments()
             if not one["memo"] and one["voided"] == "F" and not (one["externalid"] or "")
         ]
-        hand = _pick(hands, which)
+        hand = pick(hands, which)
         context = self._sandbox.sandbox
         assert context
         if much % 2:
@@ -143,7 +136,7 @@ class PaymentHistory:
                 void_vendor_payment(connection, int(hand["id"]), now=context.clock.now())
 
     def hold(self, which: int, much: int) -> None:
-        bill = _pick(self._bills(), which)
+        bill = pick(self._bills(), which)
         order = {"table": "transaction", "id": bill["id"], "set": {"paymenthold": "TF"[much % 2]}}
         self._control("/control/netsuite/edit", order)
 
@@ -151,14 +144,14 @@ class PaymentHistory:
 
     def approve(self, which: int, much: int) -> None:
         waiting = [one for one in self._invoices() if one["status"] in {"submitted", "in_workflow"}]
-        named = [_pick(waiting, which)] if much % 3 == 0 else waiting
+        named = [pick(waiting, which)] if much % 3 == 0 else waiting
         order = {"external_ids": [one["externalId"] for one in named], "reason": None}
         self._control(f"/control/invoices/{'reject' if much % 13 == 12 else 'approve'}", order)
 
     def pay(self, which: int, much: int) -> None:
         """Pay one invoice, or all of its vendor, whole or in part, with or without a discount."""
         payable = [one for one in self._invoices() if one["status"] in {"approved", "scheduled"}]
-        first = _pick(payable, which)
+        first = pick(payable, which)
         some = [first]
         if much % 3 == 0:
             some = [one for one in payable if one["vendorExternalId"] == first["vendorExternalId"]]
@@ -167,46 +160,26 @@ class PaymentHistory:
             order: dict[str, Any] = {"external_id": invoice["externalId"]}
             if much % 4 != 1:
                 free = Decimal(invoice["amountUnpaid"])
-                order["amount"] = str(max(_amount(much + place, free), Decimal("0.01")))
+                order["amount"] = str(max(some_of(much + place, free), Decimal("0.01")))
             if much % 5 == 2:
                 order["discount"] = "0.50"
             orders.append(order)
         body = {"invoices": orders, "method": ("check", "check", "ach")[much % 3], "one_payment_per": "all"}
         self._control("/control/payments/pay", body)
 
-    def pay_with_credit(self, which: int, much: int) -> None:
-        """Pay an invoice with some of a credit of its vendor, or with nothing else."""
-        credit = _pick(self._of_credits(), which)
-        vendor, free = credit["vendorExternalId"], Decimal(str(credit["amountAvailable"]))
-        payable = [
-            one
-            for one in self._invoices()
-            if one["status"] in {"approved", "scheduled"} and one["vendorExternalId"] == vendor
-        ]
-        invoice = _pick(payable, much)
-        unpaid = Decimal(str(invoice["amountUnpaid"]))
-        used = min(_amount(much, free) or free, unpaid)
-        paid = used if much % 3 == 0 else unpaid
-        orders = [
-            {"external_id": invoice["externalId"], "amount": str(paid)},
-            {"external_id": credit["externalId"], "amount": str(-used)},
-        ]
-        body = {"invoices": orders, "method": "check", "one_payment_per": "all"}
-        self._control("/control/payments/pay", body)
-
     def settle(self, which: int, much: int) -> None:
-        ids = "all" if much % 2 else [_pick(self._of(_UNDER_WAY), which)["id"]]
+        ids = "all" if much % 2 else [pick(self._of(_UNDER_WAY), which)["id"]]
         self._control("/control/payments/settle", {"ids": ids})
 
     def fail(self, which: int, _much: int) -> None:
-        self._control("/control/payments/fail", {"ids": [_pick(self._of(_UNDER_WAY), which)["id"]]})
+        self._control("/control/payments/fail", {"ids": [pick(self._of(_UNDER_WAY), which)["id"]]})
 
     def void(self, which: int, _much: int) -> None:
-        payment = _pick(self._of({*_UNDER_WAY, "settled"}), which)
+        payment = pick(self._of({*_UNDER_WAY, "settled"}), which)
         self._control("/control/payments/void", {"ids": [payment["id"]]})
 
     def reissue(self, which: int, _much: int) -> None:
-        self._control("/control/payments/reissue", {"id": _pick(self._payments(), which)["id"]})
+        self._control("/control/payments/reissue", {"id": pick(self._payments(), which)["id"]})
 
     def time(self, _which: int, much: int) -> None:
         seconds = (1, 60, 4000, 90_000)[much % 4]
@@ -263,9 +236,9 @@ class PaymentHistory:
         spoilt = {credit for name in rejected if name in payments for credit in self._used(payments[name])}
         for credit in self._sandbox.books()["netsuite"]["credits"]:
             if credit["id"] in there and credit["id"] not in spoilt:
-                used = Decimal(str(there[credit["id"]]["amountApplied"]))
-                if Decimal(credit["applied"]) != used:
-                    yield f"credit {credit['id']}: {credit['applied']} applied in NetSuite, {used} there"
+                used, by_hand = there[credit["id"]]["amountApplied"], self._applied_by_hand[credit["id"]]
+                if Decimal(credit["applied"]) != Decimal(str(used)) + by_hand:
+                    yield f"credit {credit['id']}: {credit} in NetSuite, {used} there, {by_hand} by hand"
 
     def tells(self) -> Iterator[str]:
         """Describe what this history was about, for Hypothesis's statistics."""
@@ -279,6 +252,15 @@ class PaymentHistory:
                     yield "with a credit"
                 if one["voided"] == "T":
                     yield "voided"
+        for one in self._payments():
+            if self._used(one):
+                yield f"a payment with a credit is {one['status']}"
+        yield from self._parts_used()
+
+    def _parts_used(self) -> Iterator[str]:
+        for one in self._all_credits():
+            if Decimal(str(one["amountApplied"])) and Decimal(str(one["amountAvailable"])):
+                yield "a part of a credit is used"
 
     def _of_bill(
         self,
@@ -358,9 +340,6 @@ class PaymentHistory:
     def _all_credits(self) -> list[Book]:
         return list(self._sandbox.books()["avidxchange"]["credits"])
 
-    def _of_credits(self) -> list[Book]:
-        return [one for one in self._all_credits() if Decimal(str(one["amountAvailable"])) > 0]
-
     def _of(self, statuses: set[str]) -> list[Book]:
         return [one for one in self._payments() if one["status"] in statuses]
 
@@ -384,13 +363,18 @@ def _applied(vendor_payment: Book) -> dict[str, Decimal]:
     }
 
 
-def _pick(some: list[Any], which: int) -> Any:  # noqa: ANN401
+def pick(some: list[Any], which: int) -> Any:  # noqa: ANN401
+    """Return one of some.
+
+    Raises:
+        LookupError: There is none.
+    """
     if not some:
         raise LookupError
     return some[which % len(some)]
 
 
-def _amount(much: int, most: Decimal) -> Decimal:
+def some_of(much: int, most: Decimal) -> Decimal:
     """Return some of an amount, in cents."""
     cents = int(most * 100)
     return Decimal(much * 7919 % max(cents, 1)) / 100

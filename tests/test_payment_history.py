@@ -17,9 +17,9 @@ from sqlalchemy import text
 from apbridge.avidxchange.profile_files import shipped
 from apbridge.ledger import Ledger
 from apbridge_sandbox.testing import running
+from tests.credit_turns import CreditHistory
 from tests.examples import examples
 from tests.in_process import OutboundHalf, impatient
-from tests.payment_turns import TurningHistory
 
 pytestmark = pytest.mark.long
 
@@ -28,8 +28,11 @@ _LIKELY = {
     "outbound": 2,
     "approve": 3,
     "pay": 5,
-    "credit": 2,
-    "pay_with_credit": 5,
+    "credit": 3,
+    "pay_with_credit": 7,
+    "void_with_credit": 2,
+    "use_credit": 1,
+    "void_credit": 1,
     "settle": 4,
     "inbound": 4,
     "by_hand": 3,
@@ -44,6 +47,12 @@ _LIKELY = {
     "payable": 2,
     "time": 1,
 }
+
+# In this order, with others between: a history without these says little of credits.
+_ALWAYS = (
+    *("credit", "pay_with_credit", "settle", "inbound", "void_with_credit", "inbound"),
+    *("credit", "pay_with_credit", "pay_with_credit", "settle"),
+)
 
 
 @pytest.fixture(scope="module")
@@ -81,16 +90,18 @@ def test_any_history(begun: tuple[Path, Any], seed: int, length: int, on_void: s
         for file in before.glob("*.db*"):
             shutil.copy(file, folder)
         with running(vendors=12, bills=0, folder=folder) as sandbox:
-            history = TurningHistory(sandbox, folder, profile, outbound_state, {"on_void": on_void})
+            history = CreditHistory(sandbox, folder, profile, outbound_state, {"on_void": on_void})
             # Something to pay from the beginning: a history without it says little.
-            for which in range(3):
+            for which in range(5):
                 history.happen("bill", which, 4001 * which)
             history.outbound()
             history.happen("approve", 0, 1)
             history.happen("credit", 0, 4001)
             dice = random.Random(seed)  # noqa: S311
-            for _ in range(length):
-                (verb,) = dice.choices([*_LIKELY], [*_LIKELY.values()])
+            verbs = dice.choices([*_LIKELY], [*_LIKELY.values()], k=length)
+            for nth, verb in enumerate(_ALWAYS):
+                verbs.insert((nth + 1) * length // len(_ALWAYS) + nth, verb)
+            for verb in verbs:
                 history.happen(verb, dice.randrange(10_000), dice.randrange(10_000))
             # Each half once more than it takes: what one writes, the other reads.
             for _ in range(2):
