@@ -166,3 +166,20 @@ def test_orders_that_were_closed_while_the_state_was_lost_are_told_from_the_star
     assert again[numbers["closed"]]["status"] == "closed"
     assert numbers["open"] in again
     assert numbers["older"] not in again
+
+
+def test_an_expense_line_has_an_amount_alone_and_its_billing_is_told(changing: SandboxTap):
+    control = changing.sandbox.control
+    control("/control/switches", {"netsuite.order_dates": "stay"})
+    lines = [{"quantity": 1, "rate": "250.00", "account": "6010"}]
+    entered = {"vendor": "11", "tranid": "PO-E", "lines": lines}
+    number = str(control("/control/netsuite/orders", entered)["id"])
+    changing.pass_time(60)
+    first = changing.sync(only=STREAM)
+    (line,) = {one["id"]: one for one in first.records(STREAM)}[number]["lines"]
+    assert (line["amount"], line["account_number"]) == (250, "6010")
+    assert (line["quantity"], line["rate"], line["quantity_billed"]) == (None, None, None)
+    control("/control/netsuite/orders/bill", {"id": number, "quantity": 1, "tranid": "INV-E"})
+    changing.pass_time(7200)
+    (told,) = changing.sync(first.state, only=STREAM).records(STREAM)
+    assert (told["id"], told["status"]) == (number, "billed")
