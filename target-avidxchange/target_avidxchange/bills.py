@@ -187,10 +187,8 @@ class BillSink(WithdrawnSink):
         if is_sent and (missing := self.shared.codes.missing(completed, self.word, BILL)):
             return Outcome.waiting(missing)
         choice = choose(record["images"], self.shared.client.image_rules)
-        sent_for = self.sent_for(record) or invoice.sent_for
-        invoice = replace(invoice, source=source_of(completed), sent_for=sent_for)
-        if is_sent:
-            invoice = self._to_be(record, completed, replace(invoice, body=body))
+        # Of what stands as it was sent, a ledger that was lost does not know for which credits.
+        invoice = self._to_be(record, completed, replace(invoice, body=body))
         if known:
             hold_correction(self, record, known, invoice, choice)
         if is_sent:
@@ -221,6 +219,8 @@ class BillSink(WithdrawnSink):
         taken_off = credited(record)
         return replace(
             invoice,
+            source=source_of(completed),
+            sent_for=self.sent_for(record) or invoice.sent_for,
             total=str(completed.get("total")),
             is_withdrawn=False,
             credited=str(taken_off) if taken_off else None,

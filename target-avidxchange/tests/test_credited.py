@@ -43,10 +43,13 @@ def test_one_that_was_credited_before_it_was_submitted_is_over_what_is_open(comp
     assert [one for _, one in lines(company)[2:]] == [code, code]
     # The same once more is nothing new, nor is it without the ledger.
     assert send(credited(1, "33.33", "0.01")).counts == {"bills": {"unchanged": 1}}
+    known = company.row(1).facts
     company.lose_ledger()
     company.calls()
     assert send(*CODING, credited(1, "33.33", "0.01")).counts["bills"] == {"unchanged": 1}
     assert company.calls()["writes"] == 0
+    # Nor does it forget for which credits: more of them go at once, whatever the brake holds.
+    assert company.row(1).facts == known
     # What is applied or taken off after that is followed, as of any other bill.
     send(credited(1, "40.00"))
     assert company.invoice(1)["total_cents"] == 6000
