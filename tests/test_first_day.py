@@ -15,7 +15,6 @@ from apbridge.ledger import Ledger
 from apbridge.links import LinkKind, Links
 from apbridge.mapping import Coding
 from apbridge.netsuite import NetSuite, NetSuiteSettings
-from apbridge_operator.cli.output import in_a_cell
 from apbridge_operator.matching import sheet
 from apbridge_operator.matching.linking import AppliedLinks, Linking
 from apbridge_operator.matching.pairing import Grade, ProposedPair, propose
@@ -70,11 +69,11 @@ class FirstDayCompany:
     def apply(self, pairs: list[ProposedPair], decisions: dict[str, str | None]) -> AppliedLinks:
         """Decide about vendors by external id, AvidXchange's own id or None for a new one, and link."""
         file = self.folder / "vendors-to-link.csv"
-        file.write_text(sheet.written((("vendors", pair) for pair in pairs), in_a_cell))
+        file.write_text(sheet.written(("vendors", pair) for pair in pairs))
         rows = sheet.decided(file, "vendors")
         rows = [row for row in rows if row.external_id not in decisions]
         rows += [
-            sheet.DecidedRow(1, "link" if own else "new", "vendors", name, own or "", "")
+            sheet.DecidedRow(1, "link" if own else "new", "vendors", name, own or "")
             for name, own in decisions.items()
         ]
         with ExitStack() as stack:

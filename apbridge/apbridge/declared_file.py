@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -170,11 +170,15 @@ def from_yaml(text: str, *, file: str = "", as_text: bool = False) -> Declared:
     return Declared(_value(root, loader), places, twice)
 
 
-def from_csv(text: str) -> Declared:
+def from_csv(text: str, *, needs: Collection[str] = ()) -> Declared:
     """Read CSV with a header: a list of rows by the names of its columns, without what is blank.
 
+    Args:
+        text: The CSV.
+        needs: Columns that must be there.
+
     Raises:
-        MalformedFileError: A row does not fit the header, or is no CSV.
+        MalformedFileError: A row does not fit the header, a column is missing, or it is no CSV.
     """
     _check_characters(text)
     header = text.partition("\n")[0]
@@ -198,6 +202,8 @@ def from_csv(text: str) -> Declared:
         if any(cells):
             places[len(rows),] = FilePosition(line, 1)
             rows.append({name: cell for name, cell in zip(names, cells, strict=False) if cell})
+    if missing := [name for name in needs if name not in names]:
+        raise MalformedFileError(1, 1, f"the column {missing[0]} is missing, in commas or semicolons")
     return Declared(rows, places)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from enum import Enum
 from pathlib import Path
@@ -17,12 +18,16 @@ from typing import Any, NamedTuple
 from apbridge.declared_file import MalformedFileError, UnreadableFileError, from_csv, text_of
 from apbridge.errors import SettingError
 from apbridge.files import replace
+from apbridge.printable import from_a_cell, in_a_cell
 from apbridge.schemas.identifiers import EXTERNAL_ID
 
 LINKS = "links"
 """The setting that names the file."""
 
 DEFAULT_FILE = "links.csv"
+
+_NEEDED = ("stream", "external_id", "kept")
+_LARGE_NUMBER = re.compile(r"\d+([.,]\d+)?[eE]\+?\d+")
 
 SENT_FOR = "sent_for"
 """The fact that keeps which record of AvidXchange a document's vendor was, by the vendor's external id."""
@@ -92,14 +97,15 @@ class Links:
         if not Path(file).expanduser().exists():
             return cls(file)
         try:
-            declared = from_csv(text_of(file))
+            declared = from_csv(text_of(file), needs=_NEEDED)
         except UnreadableFileError as failure:
             raise SettingError("APB-VND-010", file=file, problem=failure) from failure
         except MalformedFileError as failure:
             raise SettingError("APB-VND-011", file=file, line=failure.line, problem=failure.says) from failure
         found: dict[tuple[str, str], RecordLink] = {}
         taken: dict[tuple[str, str], str] = {}
-        for row, values in enumerate(declared.value or ()):
+        for row, cells in enumerate(declared.value or ()):
+            values: dict[str, Any] = {name: from_a_cell(cell) for name, cell in cells.items()}
             problem = _problem(values)
             link = None if problem else RecordLink(**{**values, "kept": LinkKind(values["kept"])})
             if link is not None:
@@ -153,20 +159,26 @@ class Links:
         told = io.StringIO()
         written = csv.writer(told, lineterminator="\n")
         written.writerow(RecordLink._fields)
-        written.writerows(one._replace(kept=one.kept.value) for one in sorted(links.values()))  # type: ignore[arg-type]
+        written.writerows([in_a_cell(cell) for cell in one] for one in sorted(links.values()))
         replace(Path(self.file).expanduser(), told.getvalue().encode())
         self._links = links
+
+
+def is_large_number(own_id: str) -> bool:
+    """Return whether a spreadsheet has written an id as it writes large numbers, so that it is lost."""
+    return bool(_LARGE_NUMBER.fullmatch(own_id))
 
 
 def _problem(values: Mapping[str, str]) -> str:
     if unknown := [name for name in values if name not in RecordLink._fields]:
         return f"there is no column {unknown[0]}; there are {', '.join(RecordLink._fields)}"
-    if missing := [name for name in ("stream", "external_id", "kept") if not values.get(name)]:
+    if missing := [name for name in _NEEDED if not values.get(name)]:
         return f"it has no {missing[0]}"
     if values["kept"] not in {one.value for one in LinkKind}:
         return f"kept is {values['kept']}, and not one of {', '.join(one.value for one in LinkKind)}"
     if not EXTERNAL_ID.fullmatch(values["external_id"]):
         return "its external_id is none"
-    if (values["kept"] == LinkKind.NEW.value) == bool(values.get("remote_id")):
+    own_id = values.get("remote_id", "")
+    if (values["kept"] == LinkKind.NEW.value) == bool(own_id):
         return "remote_id must be there for a link, and only then"
-    return ""
+    return f"remote_id is {own_id}: a spreadsheet has made a number of it" if is_large_number(own_id) else ""

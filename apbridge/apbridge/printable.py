@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import unicodedata
+from datetime import datetime
+from enum import Enum
 
 _BREAKS = re.compile(r"[\t\n\v\f\r\x1c-\x1f\x85\u2028\u2029]+")
 _COMMANDS = re.compile(
@@ -27,3 +30,24 @@ def escaped(text: str) -> str:
 def _escape(found: re.Match[str]) -> str:
     units = found[0].encode("utf-16-be", "surrogatepass")
     return "".join(f"\\u{units[place]:02x}{units[place + 1]:02x}" for place in range(0, len(units), 2))
+
+
+def in_a_cell(value: object) -> object:
+    """Return a value for a cell of a spreadsheet, which takes no text for a formula."""
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, datetime):
+        return value.isoformat()
+    text = "" if value is None else str(value)
+    # East Asian spreadsheets take full-width signs for the plain ones, and some pass over blanks before them.
+    first = unicodedata.normalize("NFKC", text.lstrip()[:1])
+    shown = printable(text)
+    return f"'{shown}" if first in _BEGIN_FORMULAS or text.startswith(("\t", "\r", "\n")) else shown
+
+
+def from_a_cell(text: str) -> str:
+    """Return the text for which a cell stands that `in_a_cell` has written."""
+    return text[1:] if text[:1] == "'" and in_a_cell(text[1:]) == text else text
+
+
+_BEGIN_FORMULAS = {"=", "+", "-", "@", "\N{MINUS SIGN}"}

@@ -41,6 +41,12 @@ def test_what_is_put_is_read_again_and_can_be_taken_out(tmp_path: Path):
         ("stream,external_id,kept\nvendors,,new\n", "it has no external_id"),
         ("stream,external_id,kept\nvendors,a b,new\n", "its external_id is none"),
         ("stream,external_id\nvendors,x,new\n", "it has 3 values"),
+        (
+            "stream,external_id,kept,remote_id\nvendors,x,here,1.23457E+19\n",
+            "line 2: remote_id is 1.23457E.19",
+        ),
+        ("", "line 1: the column stream is missing"),
+        ("stream\texternal_id\tkept\n", "line 1: the column stream is missing"),
     ],
 )
 def test_a_file_that_is_wrong_says_where(tmp_path: Path, text: str, says: str):
@@ -49,6 +55,23 @@ def test_a_file_that_is_wrong_says_where(tmp_path: Path, text: str, says: str):
     with pytest.raises(SettingError, match=says) as found:
         Links.load(str(file))
     assert found.value.code == "APB-VND-011"
+
+
+def test_no_spreadsheet_takes_a_name_for_a_formula_and_the_name_stays(tmp_path: Path):
+    file = tmp_path / "links.csv"
+    told = HERE._replace(name="=HYPERLINK(1)", remote_name="@SUM(1)", before="-1")
+    Links.load(str(file)).put(told)
+    assert "'=HYPERLINK(1),'@SUM(1)" in file.read_text()
+    assert list(Links.load(str(file))) == [told]
+
+
+def test_what_excel_saves_is_read(tmp_path: Path):
+    file = tmp_path / "links.csv"
+    Links.load(str(file)).put(HERE)
+    file.write_bytes(b"\xef\xbb\xbf" + file.read_bytes().replace(b"\n", b"\r\n"))
+    assert list(Links.load(str(file))) == [HERE]
+    file.write_text("stream;external_id;kept;remote_id\r\nvendors;x;here;001\r\n")
+    assert Links.load(str(file)).own_id("vendors", "x") == "001"
 
 
 def test_a_file_that_cannot_be_read_is_not_taken_for_an_empty_one(tmp_path: Path):

@@ -16,8 +16,9 @@ import typer
 from apbridge.errors import SettingError
 from apbridge.json import dumps, loads
 from apbridge.ledger.anchor import Anchor
+from apbridge.printable import in_a_cell
 from apbridge_operator.cli import context
-from apbridge_operator.cli.output import Json, display, in_a_cell, line, print_json, say, table
+from apbridge_operator.cli.output import Json, display, line, print_json, say, table
 from apbridge_operator.cli.words import day_and_time, exchange, moment
 from apbridge_operator.record_history import Cut, Link, RecordHistories, RecordHistory
 

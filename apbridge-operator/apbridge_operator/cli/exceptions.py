@@ -13,8 +13,9 @@ import typer
 from apbridge.errors import SettingError
 from apbridge.ledger import OPEN, Ledger, Status
 from apbridge.ledger.run import user_name
+from apbridge.printable import in_a_cell
 from apbridge_operator.cli import context
-from apbridge_operator.cli.output import Json, display, in_a_cell, line, print_json, say, table
+from apbridge_operator.cli.output import Json, display, line, print_json, say, table
 from apbridge_operator.cli.words import age, day_and_time, exchange, pretty
 from apbridge_operator.exceptions import Case, Exceptions, Which
 from apbridge_operator.record_history import RecordHistories

@@ -13,13 +13,13 @@ from typing import Annotated, Any
 import typer
 
 from apbridge.errors import SettingError, UnavailableError
-from apbridge.files import replace
+from apbridge.files import FOLDER, locked, replace
 from apbridge.ledger.run import user_name
 from apbridge.links import Links
 from apbridge.mapping import Coding
 from apbridge_operator.cli import context
 from apbridge_operator.cli.app import FOUND
-from apbridge_operator.cli.output import Json, display, in_a_cell, print_json, say, table
+from apbridge_operator.cli.output import Json, display, print_json, say, table
 from apbridge_operator.console.templating import alone, render
 from apbridge_operator.matching import sheet
 from apbridge_operator.matching.linking import Linking
@@ -120,7 +120,7 @@ def _match(
         "here": "",
         **alone(),
     }
-    _write(output, sheet.written(pairs, in_a_cell))
+    _write(output, sheet.written(pairs))
     _write(page, render("matches.html", told))
     counts = Counter(pair.grade for _, pair in pairs)
     if as_json:
@@ -167,6 +167,8 @@ def _links() -> Links:
 
 
 def _linking(stack: ExitStack, command: str, streams: Sequence[LinkedStream], who: str | None) -> Linking:
+    # Two people at once would each leave out what the other has decided meanwhile.
+    stack.enter_context(locked(Path(FOLDER, "links")))
     ledger = stack.enter_context(context.ledger())
     avidxchange = stack.enter_context(context.avidxchange())
     by = who or user_name()

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import sys
-import unicodedata
-from datetime import datetime
-from enum import Enum
 from typing import Annotated, Any
 
 import typer
@@ -58,19 +55,3 @@ def table(*columns: str) -> Table:
 def print_json(value: Any) -> None:  # noqa: ANN401
     """Print a value as one line of JSON; amounts keep every digit."""
     sys.stdout.write(escaped(dumps(value).decode()) + "\n")
-
-
-def in_a_cell(value: object) -> object:
-    """Return a value for a cell of a spreadsheet, which takes no text for a formula."""
-    if isinstance(value, Enum):
-        return value.value
-    if isinstance(value, datetime):
-        return value.isoformat()
-    text = "" if value is None else str(value)
-    # East Asian spreadsheets take full-width signs for the plain ones, and some pass over blanks before them.
-    first = unicodedata.normalize("NFKC", text.lstrip()[:1])
-    shown = printable(text)
-    return f"'{shown}" if first in _BEGIN_FORMULAS or text.startswith(("\t", "\r", "\n")) else shown
-
-
-_BEGIN_FORMULAS = {"=", "+", "-", "@", "\N{MINUS SIGN}"}

@@ -10,7 +10,9 @@ from typing import Any, NamedTuple
 from apbridge.avidxchange import AvidXchange
 from apbridge.errors import APBridgeError, RefusedError, SettingError
 from apbridge.ledger import Ledger, Run
-from apbridge.links import SENT_FOR, LinkKind, Links, RecordLink
+from apbridge.likeness import exact
+from apbridge.links import SENT_FOR, LinkKind, Links, RecordLink, is_large_number
+from apbridge.printable import from_a_cell, in_a_cell
 from apbridge.schemas.identifiers import internal_id, netsuite_id
 from apbridge_operator.exceptions import BY_HAND
 from apbridge_operator.matching.reading import LinkedStream, everything
@@ -152,8 +154,10 @@ class Linking:
             yield f"{name} is no external id of this NetSuite account"
         elif row.decision != NEW:
             yield from self._conflicts(row, shown, account)
-            if own not in shown:
-                yield f"AvidXchange has no record {own} any more"
+            if own in shown:
+                yield from _other_name(row, shown[own])
+            else:
+                yield f"AvidXchange has no record {own} any more{_why_unknown(own, shown)}"
 
     def _conflicts(
         self, row: DecidedRow, shown: Mapping[str, Mapping[str, Any]], account: str
@@ -193,23 +197,54 @@ class Linking:
         is_set = before == row.external_id
         if earlier is not None and earlier.remote_id and (is_set or earlier.kept is LinkKind.HERE):
             return None
-        is_taken = is_set or self._set(
-            with_run, stream, row.external_id, row.remote_id, row.external_id, done=done
-        )
         link = RecordLink(
             row.stream,
             row.external_id,
-            LinkKind.THERE if is_taken else LinkKind.HERE,
+            LinkKind.THERE,
             row.remote_id,
             before="" if is_set else before,
             remote_name=str(there["name"]),
             **told,
         )
-        if not is_taken:
+        if not is_set and self._can_set(stream):
+            # First, for whatever becomes of the write: it tells what the record was called before.
+            self._links.put(link)
+        if not (is_set or self._is_taken(stream, link, with_run, earlier, done)):
             self._check_that_it_can_be_changed(stream, row)
+            link = link._replace(kept=LinkKind.HERE)
         self._note(with_run(), "decide to link", link)
         self._links.put(link)
         return link.kept
+
+    def _is_taken(
+        self,
+        stream: LinkedStream,
+        link: RecordLink,
+        with_run: Callable[[], Run],
+        earlier: RecordLink | None,
+        done: int,
+    ) -> bool:
+        """Set our external id in AvidXchange; where that is refused, the links file is as it was."""
+        name = link.external_id
+        is_taken = False
+        try:
+            is_taken = self._set(with_run, stream, name, link.remote_id, name, done=done)
+        except RefusedError:
+            self._put_back(link, earlier)
+            raise
+        if not is_taken:
+            self._put_back(link, earlier)
+        return is_taken
+
+    def _put_back(self, link: RecordLink, earlier: RecordLink | None) -> None:
+        if earlier is not None:
+            self._links.put(earlier)
+        elif self._links.get(link.stream, link.external_id):
+            self._links.remove(link)
+
+    def _can_set(self, stream: LinkedStream) -> bool:
+        has_call = self._avidxchange.profile.resources[stream.resource].link is not None
+        return has_call and stream.resource not in self._is_fixed
 
     def _set(
         self,
@@ -223,7 +258,7 @@ class Linking:
     ) -> bool:
         """Set an external id in AvidXchange; False where its contract cannot."""
         client = self._avidxchange
-        if client.profile.resources[stream.resource].link is None or stream.resource in self._is_fixed:
+        if not self._can_set(stream):
             return False
         submission = client.link(stream.resource, external_id, remote_id, sets=sets, place=stream.place)
         about = {"system": _AVIDXCHANGE, "external_id": external_id, "body": submission.body}
@@ -276,3 +311,19 @@ class Linking:
     def _ended(self, with_run: Callable[[], Run], counts: Mapping[str, int]) -> None:
         if self._made:
             with_run().finish("finished", {BY_HAND: counts})
+
+
+def _other_name(row: DecidedRow, there: Mapping[str, Any]) -> Iterator[str]:
+    name = str(in_a_cell(str(there.get("name") or ""))).strip()
+    if row.remote_name and exact(row.remote_name) != exact(from_a_cell(name)):
+        yield (
+            f"record {row.remote_id} is {name} in AvidXchange, and the line says {row.remote_name}; if that"
+            " is the record, empty avidxchange_name"
+        )
+
+
+def _why_unknown(own_id: str, shown: Mapping[str, Any]) -> str:
+    if is_large_number(own_id):
+        return ": a spreadsheet has made a number of it"
+    before = next((one for one in shown if one.lstrip("0") == own_id != one), None)
+    return f", but {before}: a spreadsheet has taken off its zeros" if before else ""

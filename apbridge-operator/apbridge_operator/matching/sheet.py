@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from io import StringIO
 from pathlib import Path
 from typing import NamedTuple
 
 from apbridge.declared_file import MalformedFileError, UnreadableFileError, from_csv, text_of
 from apbridge.errors import SettingError
+from apbridge.printable import from_a_cell, in_a_cell
 from apbridge_operator.matching.pairing import Grade, ProposedPair
 
 LINK, NEW = "link", "new"
@@ -34,6 +35,10 @@ _COLUMNS = (
 )
 
 
+_NEEDED = ("decision", "stream", "external_id", "avidxchange_id")
+_NAMES = ("name", "avidxchange_name")
+
+
 class DecidedRow(NamedTuple):
     """A row in which somebody has decided.
 
@@ -44,6 +49,7 @@ class DecidedRow(NamedTuple):
         external_id: Of the record in NetSuite.
         remote_id: AvidXchange's own id of the record that it is; empty for a new one.
         name: In NetSuite, as the sheet shows it.
+        remote_name: In AvidXchange, as the sheet shows it: it tells an id that a spreadsheet has changed.
     """
 
     line: int
@@ -51,16 +57,12 @@ class DecidedRow(NamedTuple):
     stream: str
     external_id: str
     remote_id: str
-    name: str
+    name: str = ""
+    remote_name: str = ""
 
 
-def written(pairs: Iterable[tuple[str, ProposedPair]], in_a_cell: Callable[[object], object]) -> str:
-    """Write pairs as CSV, each with its stream; those that are sure are decided, unless somebody undoes it.
-
-    Args:
-        pairs: Theirs.
-        in_a_cell: Writes a value so that no spreadsheet takes it for a formula.
-    """
+def written(pairs: Iterable[tuple[str, ProposedPair]]) -> str:
+    """Write pairs as CSV, each with its stream; what is sure is decided, unless somebody undoes it."""
     told = StringIO()
     sheet = csv.DictWriter(told, _COLUMNS, lineterminator="\n", quoting=csv.QUOTE_ALL)
     sheet.writeheader()
@@ -101,7 +103,7 @@ def decided(file: Path, command: str) -> list[DecidedRow]:
         SettingError: It cannot be read, or a row says what cannot be; it says in which line.
     """
     try:
-        declared = from_csv(text_of(file))
+        declared = from_csv(text_of(file), needs=_NEEDED)
     except UnreadableFileError as failure:
         raise SettingError("APB-VND-020", file=file, problem=failure, command=command) from failure
     except MalformedFileError as failure:
@@ -113,7 +115,7 @@ def decided(file: Path, command: str) -> list[DecidedRow]:
         decision = str(values.get("decision", "")).strip().lower()
         if not decision:
             continue
-        stream, name, own = (values.get(each, "") for each in ("stream", "external_id", "avidxchange_id"))
+        stream, name, own, *names = (from_a_cell(values.get(each, "")) for each in (*_NEEDED[1:], *_NAMES))
         if decision not in {LINK, NEW}:
             raise wrong(file, line, f"decision is {decision}, and not {LINK}, {NEW} or nothing", command)
         if not stream or not name:
@@ -124,7 +126,7 @@ def decided(file: Path, command: str) -> list[DecidedRow]:
         for key in (("here", stream, name), ("there", stream, own)):
             if key[2] and (earlier := seen.setdefault(key, line)) != line:
                 raise wrong(file, line, f"{key[2]} is decided in line {earlier} already", command)
-        rows.append(DecidedRow(line, decision, stream, name, own, values.get("name", "")))
+        rows.append(DecidedRow(line, decision, stream, name, own, *names))
     return rows
 
 

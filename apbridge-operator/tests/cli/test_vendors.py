@@ -129,6 +129,8 @@ def test_what_another_program_named_gets_its_name_back(company: Running, project
         ("decision", "yes", "decision is yes"),
         ("external_id", "netsuite-1-vendor-1", "no external id of this NetSuite account"),
         ("avidxchange_id", "7", "AvidXchange has no record 7 any more"),
+        ("avidxchange_id", "3.00002E+05", "3.00002E+05 any more: a spreadsheet has made a number of it"),
+        ("avidxchange_name", "Somebody Else", "the line says Somebody Else"),
         ("avidxchange_id", "", "avidxchange_id is missing"),
         ("stream", "bills", "stream is bills"),
     ],
@@ -153,6 +155,53 @@ def test_a_row_that_cannot_be_links_nothing(  # noqa: PLR0917
     assert "line 3" in ended.err
     assert says in ended.err
     assert {one["externalId"] for one in shown(company)} == {None}
+
+
+def test_a_sheet_that_lost_its_columns_is_not_taken_for_one_without_decisions(
+    company: Running, project: Path, apbridge: Apbridge
+):
+    assert company
+    apbridge("vendors", "match")
+    text = (project / SHEET).read_text()
+    for changed in (text.replace('"decision"', '"entscheid"'), "decision\tstream\n", ""):
+        (project / SHEET).write_text(changed)
+        ended = apbridge("vendors", "apply", SHEET)
+        assert (ended.code, "line 1: the column decision is missing" in ended.err) == (2, True), ended.err
+
+
+def test_what_a_spreadsheet_saves_is_read(company: Running, project: Path, apbridge: Apbridge):
+    company.control("/control/switches", {"avidxchange.external_id_of_existing": True})
+    ours = vendor(company)
+    own = enter(company, name=f"={ours['altname']}", taxId=ours["taxidnum"])
+    apbridge("vendors", "match")
+    found = rows(project)
+    with (project / SHEET).open("w", encoding="utf-8-sig", newline="") as file:
+        written = csv.writer(file, delimiter=";")
+        written.writerow([*found[0], "my notes"])
+        written.writerows([*one.values(), "ask Bob; soon"] for one in found)
+    applied = apbridge("vendors", "apply", SHEET)
+    assert applied.code == 0, applied.err
+    (link,) = json.loads(apbridge("vendors", "links", "--json").out)
+    assert (link["remote_id"], link["remote_name"]) == (own, f"={ours['altname']}")
+
+
+def test_a_link_whose_answer_is_lost_keeps_what_the_record_was_called(
+    company: Running, project: Path, apbridge: Apbridge
+):
+    company.control("/control/switches", {"avidxchange.external_id_of_existing": True})
+    ours = vendor(company)
+    enter(company, name=ours["altname"], taxId=ours["taxidnum"], externalId="theirs-1")
+    apbridge("vendors", "match")
+    name = rows(project)[0]["external_id"]
+    company.control(
+        "/control/faults", {"match": {"method": "PUT", "path": "external-id"}, "do": {"drop": "after"}}
+    )
+    assert apbridge("vendors", "apply", SHEET).code != 0
+    assert shown(company)[0]["externalId"] == name
+    company.control("/control/faults", method="DELETE")
+    assert json.loads(apbridge("vendors", "apply", SHEET, "--json").out)["known"] == 1
+    apbridge("vendors", "unlink", name)
+    assert shown(company)[0]["externalId"] == "theirs-1"
 
 
 def test_one_record_is_decided_once(company: Running, project: Path, apbridge: Apbridge):
