@@ -87,4 +87,5 @@ def test_what_people_apply_beside_it_is_not(firm: CreditedFirm):
     firm.control("/control/netsuite/apply-credit", order)
     firm.outbound()
     row = firm.row()
-    assert row.facts.get("credited") == "10.00" or row.status is Status.REJECTED
+    assert (row.status, row.code) == (Status.REJECTED, "APB-TAX-030")
+    assert f"credit {firm.credit} of 10.00" in (row.says or "")
