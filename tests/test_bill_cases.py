@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from apbridge.avidxchange import AvidXchange, AvidXchangeSettings
 from apbridge.avidxchange.profile_files import shipped
+from apbridge.declared_file import from_yaml
 from apbridge_sandbox.clock import Clock
 from apbridge_sandbox.testing import Running, running
 from tests.bill_events import FEW, STREAMS, BillScene
@@ -39,7 +39,7 @@ _TABLE = Path(__file__).parent / "bill_cases.yaml"
 def _cases() -> Iterator[Any]:
     # As text: an amount is what stands there, and `no` is a word.
     contracts = cycle(shipped())
-    for case in yaml.load(_TABLE.read_text(encoding="utf-8"), Loader=yaml.BaseLoader):  # noqa: S506, it makes texts only
+    for case in from_yaml(_TABLE.read_text(encoding="utf-8"), as_text=True).value:
         yield pytest.param(case, next(contracts), id=case["case"])
 
 

@@ -72,7 +72,7 @@ class SecretWatch:
         self.opened: set[str] = set()
         self._project = project
         self._secrets = [secret.encode() for secret in secrets]
-        self._read: dict[Path, tuple[int, ...]] = {}
+        self._read: dict[str, tuple[int, ...]] = {}
         self._older = _processes()
 
     @contextmanager
@@ -109,19 +109,17 @@ class SecretWatch:
             for entry in entries:
                 with suppress(FileNotFoundError):
                     status = entry.stat(follow_symlinks=False)
-                    place = Path(entry.path)
                     if reached and status.st_mode & 0o077 and not entry.is_symlink():
                         self.opened.add(entry.path)
                     if entry.is_dir(follow_symlinks=False):
-                        self._look_into(place, reached=reached and bool(status.st_mode & 0o011))
+                        self._look_into(Path(entry), reached=reached and bool(status.st_mode & 0o011))
                     elif not entry.is_dir():
-                        self._look_at_changed(place)
+                        self._look_at_changed(entry.path, entry.stat())
 
-    def _look_at_changed(self, file: Path) -> None:
-        status = file.stat()
+    def _look_at_changed(self, file: str, status: os.stat_result) -> None:
         change = (status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
         if self._read.get(file) != change:
-            self._look_at(file)
+            self._look_at(Path(file))
             # What was written just now may be written again at what the clock of files calls the same time.
             if time.time_ns() - status.st_ctime_ns > _TICK:
                 self._read[file] = change
@@ -133,7 +131,7 @@ class SecretWatch:
 
 
 def _processes() -> set[str]:
-    return {place.name for place in Path("/proc").iterdir() if place.name.isdecimal()}
+    return {name for name in os.listdir("/proc") if name.isdecimal()}  # noqa: PTH208, asked twenty times a second
 
 
 def kill_a_run(project: Path) -> None:

@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
 
-import yaml
-
 from apbridge.avidxchange import AvidXchange, AvidXchangeSettings
+from apbridge.declared_file import from_yaml
 from apbridge.errors import APBridgeError
 from apbridge_sandbox.netsuite import books
 from apbridge_sandbox.testing import Running, running
@@ -107,7 +106,7 @@ class Firm(Scene):
 
     def live(self) -> None:
         """Let everything happen that happens in `days.yaml`."""
-        for event in yaml.load(DAYS.read_text("utf-8"), Loader=yaml.BaseLoader):  # noqa: S506, it makes texts only
+        for event in from_yaml(DAYS.read_text("utf-8"), as_text=True).value:
             self._happen(event)
 
     def _happen(self, event: Any) -> None:  # noqa: ANN401

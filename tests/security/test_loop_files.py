@@ -66,13 +66,14 @@ class Watch:
     def look(self) -> None:
         """Look once."""
         for folder, folders, files in os.walk(self._folder):
-            for place in (Path(folder, name) for name in (*folders, *files)):
+            for name in (*folders, *files):
+                place = os.path.join(folder, name)  # noqa: PTH118, looked at fifty times a second
                 with suppress(FileNotFoundError):
-                    mode = place.lstat().st_mode
-                    name = str(place.relative_to(self._folder))
-                    self.looked_at.add(name)
+                    mode = os.lstat(place).st_mode
+                    name_inside = place.removeprefix(f"{self._folder}/")
+                    self.looked_at.add(name_inside)
                     if mode & 0o077:
-                        self.seen.add(f"{name} {mode:o}")
+                        self.seen.add(f"{name_inside} {mode:o}")
 
 
 class Loop:
