@@ -42,7 +42,7 @@ demo: setup ## Run the loop both ways on the sandbox and show that both books ag
 	@python -m demo
 
 test: ## Run every test, in an order of chance; SEED=<the one that was said> runs them in that order
-	@$(MAKE) --no-print-directory --jobs=4 setup .third-party/.done suitescript/node_modules/.done browser
+	@$(MAKE) --no-print-directory --jobs=4 setup .third-party/.done suitescript/node_modules/.done browser .venv/.collected
 	@$(MEMORY:%=TMPDIR=%) python -m pytest --numprocesses=$(WORKERS) --dist=loadfile --no-loadscope-reorder $(SEED:%=--randomly-seed=%)
 
 campaign: setup .third-party/.done ## Draw many more examples of what any order, mishap or history comes to; EXAMPLES=<how many of each>
@@ -115,6 +115,11 @@ $(UV):
 	@echo "Setting up the workspace in .venv"
 	@test -x .venv/bin/python || $(UV) venv --quiet --python $(PYTHON) .venv
 	@$(UV) pip install --quiet --python .venv/bin/python $(PACKAGES:%=-e ./%) 'meltano>=4.4,<5' --group dev
+	@touch $@
+
+# Compiled once beside the rest of the set-up: each worker would otherwise compile all tests for itself.
+.venv/.collected: .venv/.done
+	@python -m pytest --collect-only --quiet >/dev/null || true
 	@touch $@
 
 .meltano/.done: .venv/.done meltano.yml
