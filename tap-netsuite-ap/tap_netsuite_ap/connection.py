@@ -167,9 +167,11 @@ class Connection:
         self._unreadable[stream] = refused
         logger.error("%s", APBridgeError("APB-TNS-001", stream=stream, refused=refused.says))
 
-    def look_for_what_is_hidden(self, reader: Reader, *, is_first: bool) -> None:
+    def look_for_what_is_hidden(self, reader: Reader, *, is_first: bool, sees_no_bill: bool) -> None:
         """After bills were read: note what they and vendors name and NetSuite does not show."""
-        self._hidden += self.visibility.hidden(reader, manifest(), is_first=is_first)
+        self._hidden += self.visibility.hidden(
+            reader, manifest(), is_first=is_first, sees_no_bill=sees_no_bill
+        )
 
     def look_for_hidden(self, reader: Reader, entry: StreamEntry) -> None:
         """After payments or credits were read: note those that bills name and NetSuite does not show."""

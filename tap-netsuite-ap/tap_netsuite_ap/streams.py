@@ -286,7 +286,11 @@ class BillsStream(NetSuiteStream):
         self._note_files(images)
         if self._bookmark and (images.tells_changes or window.start is None) and not images.refused:
             self._bookmark.files_told()
-        self._connection.look_for_what_is_hidden(reader, is_first=window.start is None)
+        self._connection.look_for_what_is_hidden(
+            reader,
+            is_first=window.start is None,
+            sees_no_bill=self._known is not None and not self._known.ids,
+        )
 
     def _read_documents(
         self, reader: Reader, window: Window, images: Images | None, files_from: str | None = None

@@ -26,6 +26,8 @@ _OF_A_LINE = {
 _APPLIED = {"payment": "vendor_payments", "credit": "vendor_credits"}
 """The streams of what is applied to bills, by its kind: read after bills, where they are asked for."""
 
+_TRANSACTIONS = {"VendBill": "bills", "PurchOrd": "purchase orders of bills"}
+
 _MOST_NAMED = 10
 
 
@@ -64,20 +66,25 @@ class Visibility:
             if number is not None:
                 self._named[stream].add(number)
 
-    def hidden(self, reader: Reader, manifest: Manifest, *, is_first: bool) -> list[str]:
+    def hidden(self, reader: Reader, manifest: Manifest, *, is_first: bool, sees_no_bill: bool) -> list[str]:
         """Ask for what was named and not shown, and say what is hidden. A run that read nothing asks nothing.
 
         Args:
             reader: Reads the account.
             manifest: Has the queries.
             is_first: It was a first reading: worth a call each to look for subsidiaries, whose list is seldom
-                read, and for vendors that no bill names.
+                read, for vendors that no bill names, and for bills and purchase orders.
+            sees_no_bill: No open bill was ever shown: the role may not be allowed to see any.
         """
         found: list[str] = []
         for entry in manifest.streams:
             if entry.name not in _APPLIED.values() and (is_first or entry.name != "subsidiaries"):
                 found += self.hidden_of(reader, entry)
-        return [*found, *(self._vendors(reader, manifest) if is_first else ())]
+        if is_first:
+            found += self._vendors(reader, manifest)
+        if is_first or sees_no_bill:
+            found += self._transactions(reader, manifest)
+        return found
 
     def hidden_of(self, reader: Reader, entry: StreamEntry) -> list[str]:
         """Ask for what was named of one stream and not shown, and say what is hidden."""
@@ -92,6 +99,18 @@ class Visibility:
         # Where the list itself is not shown that is said already.
         is_told = not hidden or reader.lacks(entry.query)
         return [] if is_told else [f"{entry.name.replace('_', ' ')} {listed(hidden)}"]
+
+    def _transactions(self, reader: Reader, manifest: Manifest) -> Iterator[str]:
+        # Where a role is meant to see some subsidiaries only, transactions of others are hidden.
+        if self._subsidiaries:
+            return
+        try:
+            rows = reader.all(manifest.queries["hidden_transactions"])
+        except RefusedError as refused:
+            logger.debug("Hidden transactions cannot be asked for: %s", refused)
+            return
+        for row in rows:
+            yield f"{row['transactions']} {_TRANSACTIONS[row['kind']]}"
 
     def _vendors(self, reader: Reader, manifest: Manifest) -> Iterator[str]:
         query = manifest.queries["hidden_vendors"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from apbridge.errors import UnavailableError
 
 if TYPE_CHECKING:
-    from tests.conftest import SandboxTap
+    from tests.conftest import Record, SandboxTap
 
 
 def restrict(account: SandboxTap, subsidiaries: str) -> None:
@@ -81,3 +82,22 @@ def test_who_sees_everything_is_told_nothing_and_an_idle_run_asks_nothing(changi
     changing.sync(state)
     calls = changing.sandbox.calls()["netsuite"]
     assert calls["total"] - calls["sign_ins"] <= 13
+
+
+@pytest.mark.parametrize(
+    ("permission", "hidden"), [("Bills", "bills"), ("Purchase Order", "purchase orders of bills")]
+)
+def test_a_role_without_a_permission_is_told_of_what_other_records_name(
+    changing: SandboxTap, permission: str, hidden: str
+):
+    missing = {"netsuite.missing_permissions": f"Transactions -> {permission}"}
+    changing.sandbox.control("/control/switches", missing)
+    state: Record = {}
+    # Who sees no bill at all is told of it at each run.
+    for _ in range(2 if hidden == "bills" else 1):
+        synced = changing.sync(state, only="bills", fails=True, restlet_script=None, restlet_deploy=None)
+        assert synced.failure
+        assert synced.failure.code == "APB-TNS-005"
+        assert re.fullmatch(rf"[1-9]\d* {hidden}", synced.failure.facts["hidden"])
+        state = synced.state
+        changing.pass_time(600)
