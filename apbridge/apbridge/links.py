@@ -19,7 +19,7 @@ from apbridge.declared_file import MalformedFileError, UnreadableFileError, from
 from apbridge.errors import SettingError
 from apbridge.files import replace
 from apbridge.printable import from_a_cell, in_a_cell
-from apbridge.schemas.identifiers import EXTERNAL_ID
+from apbridge.schemas.identifiers import EXTERNAL_ID, netsuite_id
 
 LINKS = "links"
 """The setting that names the file."""
@@ -103,13 +103,14 @@ class Links:
         except MalformedFileError as failure:
             raise SettingError("APB-VND-011", file=file, line=failure.line, problem=failure.says) from failure
         found: dict[tuple[str, str], RecordLink] = {}
-        taken: dict[tuple[str, str], str] = {}
+        taken: dict[tuple[str, str, str], str] = {}
         for row, cells in enumerate(declared.value or ()):
             values: dict[str, Any] = {name: from_a_cell(cell) for name, cell in cells.items()}
             problem = _problem(values)
             link = None if problem else RecordLink(**{**values, "kept": LinkKind(values["kept"])})
             if link is not None:
-                owner = taken.setdefault((link.stream, link.remote_id), link.external_id)
+                account = _account(link.external_id)
+                owner = taken.setdefault((link.stream, account, link.remote_id), link.external_id)
                 if (link.stream, link.external_id) in found:
                     problem = f"{link.external_id} is there twice"
                 elif link.remote_id and owner != link.external_id:
@@ -133,10 +134,18 @@ class Links:
         found = self.get(stream, external_id)
         return found.remote_id if found and found.kept is LinkKind.HERE else None
 
-    def owner(self, stream: str, remote_id: str) -> RecordLink | None:
-        """Return the link to one of AvidXchange's records; None where it has none."""
-        own = (one for one in self._links.values() if (one.stream, one.remote_id) == (stream, remote_id))
-        return next(own, None)
+    def owner(self, stream: str, remote_id: str, like: str) -> RecordLink | None:
+        """Return the link to one of AvidXchange's records; None where it has none.
+
+        Args:
+            stream: The record's.
+            remote_id: AvidXchange's own id of it.
+            like: An external id of the same NetSuite account. Another one, such as its copy for tests, has
+                another company in AvidXchange, whose ids may be the same.
+        """
+        asked = (stream, remote_id, _account(like))
+        of = ((one.stream, one.remote_id, _account(one.external_id)) for one in self._links.values())
+        return next((one for one, key in zip(self._links.values(), of, strict=True) if key == asked), None)
 
     def put(self, link: RecordLink) -> None:
         """Write a link into the file.
@@ -162,6 +171,11 @@ class Links:
         written.writerows([in_a_cell(cell) for cell in one] for one in sorted(links.values()))
         replace(Path(self.file).expanduser(), told.getvalue().encode())
         self._links = links
+
+
+def _account(external_id: str) -> str:
+    found = netsuite_id(external_id)
+    return found.account if found else ""
 
 
 def is_large_number(own_id: str) -> bool:

@@ -23,10 +23,10 @@ def test_what_is_put_is_read_again_and_can_be_taken_out(tmp_path: Path):
     again = Links.load(file)
     assert list(again) == list(links) == [CODE, HERE, NEW]
     assert (again.own_id("vendors", "x"), again.own_id("gl_accounts", "x")) == ("1", None)
-    assert again.owner("vendors", "1") == HERE
+    assert again.owner("vendors", "1", "x") == HERE
     again.remove(HERE)
     assert list(Links.load(file)) == [CODE, NEW]
-    assert Links.load(file).owner("vendors", "1") is None
+    assert Links.load(file).owner("vendors", "1", "x") is None
 
 
 @pytest.mark.parametrize(
@@ -55,6 +55,20 @@ def test_a_file_that_is_wrong_says_where(tmp_path: Path, text: str, says: str):
     with pytest.raises(SettingError, match=says) as found:
         Links.load(str(file))
     assert found.value.code == "APB-VND-011"
+
+
+def test_a_copy_for_tests_has_links_of_its_own_in_the_same_file(tmp_path: Path):
+    file = str(tmp_path / "links.csv")
+    ours, copy = "netsuite-1234567-vendor-7", "netsuite-1234567_SB1-vendor-7"
+    for name in (ours, copy):
+        Links.load(file).put(HERE._replace(external_id=name))
+    found = Links.load(file)
+    assert {one.external_id for one in found} == {ours, copy}
+    for name in (ours, copy):
+        owner = found.owner("vendors", "1", name)
+        assert owner is not None
+        assert owner.external_id == name
+    assert found.owner("vendors", "1", "netsuite-7654321-vendor-7") is None
 
 
 def test_no_spreadsheet_takes_a_name_for_a_formula_and_the_name_stays(tmp_path: Path):

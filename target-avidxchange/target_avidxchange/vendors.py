@@ -49,7 +49,7 @@ class VendorSink(AvidXchangeSink):
         self._alike = UnlinkedVendors(
             one
             for one in self.remote_index.unlinked
-            if self.shared.links.owner(self.stream_name, one.remote_id) is None
+            if self.shared.links.owner(self.stream_name, one.remote_id, records[0]["external_id"]) is None
         )
 
     def _is_to_be_seen(self, record: Record, row: Row | None) -> bool:

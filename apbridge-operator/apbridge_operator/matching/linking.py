@@ -163,7 +163,7 @@ class Linking:
         self, row: DecidedRow, shown: Mapping[str, Mapping[str, Any]], account: str
     ) -> Iterator[str]:
         name, own = row.external_id, row.remote_id
-        owner, earlier = self._links.owner(row.stream, own), self._links.get(row.stream, name)
+        owner, earlier = self._links.owner(row.stream, own, name), self._links.get(row.stream, name)
         if owner is not None and owner.external_id != name:
             yield f"record {own} is linked to {owner.external_id} already"
         if earlier is not None and earlier.remote_id not in {"", own}:

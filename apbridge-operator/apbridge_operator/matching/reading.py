@@ -88,7 +88,10 @@ def read(
     # Another account's external ids, such as those of a copy for tests, are nobody's here.
     ours = {one["external_id"] for one in there if _is_ours(one["external_id"], netsuite.account)}
     ours |= {link.external_id for link in links if link.stream == stream.name}
-    taken = {link.remote_id for link in links if link.stream == stream.name}
+    account = netsuite.account
+    taken = {
+        one.remote_id for one in links if one.stream == stream.name and _is_ours(one.external_id, account)
+    }
     rows = list(_rows(netsuite, stream))
     here = [_here(row, external_id(namespace, stream.kind, row["id"]), stream, coding) for row in rows]
     left = [one for one in here if one.id not in ours]
