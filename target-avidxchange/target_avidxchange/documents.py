@@ -178,18 +178,19 @@ class WithdrawnSink(DocumentSink):
         self, refused: RefusedError, record: Record, before: Mapping[str, str]
     ) -> RejectedError:
         """Return a loud one where AvidXchange does not let a document go to the record that its vendor is."""
-        return self._with_another("APB-VND-008", record, before, says=refused.facts["says"])
+        facts = self._with_another(record, before)
+        return self._told(RejectedError("APB-VND-008", **facts, says=refused.facts["says"]))
 
     def was_paid_to_another(self, record: Record, before: Mapping[str, str]) -> RejectedError:
         """Return a loud one where the wrong record of AvidXchange was paid."""
-        return self._with_another("APB-VND-007", record, before)
+        return self._told(RejectedError("APB-VND-007", **self._with_another(record, before)))
 
-    def _with_another(
-        self, code: str, record: Record, before: Mapping[str, str], **facts: object
-    ) -> RejectedError:
+    def _with_another(self, record: Record, before: Mapping[str, str]) -> dict[str, str]:
         ((vendor, now),) = self.sent_for(record).items()
         named = {"word": self.word, "name": name_of(record), "external_id": record["external_id"]}
-        found = RejectedError(code, **named, vendor=vendor, before=before[vendor], now=now, **facts)
+        return {**named, "vendor": vendor, "before": before[vendor], "now": now}
+
+    def _told(self, found: RejectedError) -> RejectedError:
         self.logger.error("%s", found)
         return found
 
