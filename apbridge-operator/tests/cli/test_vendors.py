@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from apbridge.http import retry
 from apbridge_sandbox.testing import Running, running
 
 Apbridge = Callable[..., Any]
@@ -186,8 +187,9 @@ def test_what_a_spreadsheet_saves_is_read(company: Running, project: Path, apbri
 
 
 def test_a_link_whose_answer_is_lost_keeps_what_the_record_was_called(
-    company: Running, project: Path, apbridge: Apbridge
+    company: Running, project: Path, apbridge: Apbridge, monkeypatch: pytest.MonkeyPatch
 ):
+    monkeypatch.setattr(retry, "GIVE_UP_AFTER", 0.0)
     company.control("/control/switches", {"avidxchange.external_id_of_existing": True})
     ours = vendor(company)
     enter(company, name=ours["altname"], taxId=ours["taxidnum"], externalId="theirs-1")
