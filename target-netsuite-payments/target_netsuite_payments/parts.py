@@ -13,7 +13,6 @@ from apbridge.errors import APBridgeError, RejectedError, UnderWayError
 from apbridge.schemas.identifiers import BILL, internal_id, part_external_id, whole_payment
 from apbridge.singer import Action
 from target_netsuite_payments.books import Bill, Recorded
-from target_netsuite_payments.checks import closed_by
 from target_netsuite_payments.done import Done
 from target_netsuite_payments.headers import WAY, way
 from target_netsuite_payments.known import Known
@@ -44,15 +43,9 @@ class Parts:
     ) -> None:
         self._known = known.parts
         several = [payment for payment in payments if payment.external_id not in known.remote_ids]
-        self.possible = [
-            payment.external_id
-            for payment in payments
-            if len(closed_by(payment, account)) > 1
-            or payment.external_id in known.parts
-            # A void may name no bills.
-            or (payment.is_undone and payment.external_id not in known.remote_ids)
-        ]
-        """External ids of payments that may have parts in NetSuite, be it of other accounts than now."""
+        self.possible = [payment.external_id for payment in several]
+        """External ids of payments that may have parts in NetSuite, be it of other accounts than now: it may
+        have been over several bills before AvidXchange corrected it, and a void may name none."""
         found = {payment.external_id: _parts_of(payment, bills, account) for payment in several}
         self._parts = {name: parts for name, parts in found.items() if parts}
         self._wholes = {part.external_id: name for name, parts in self._parts.items() for part in parts}

@@ -78,7 +78,7 @@ def test_a_commit_that_comes_late_is_waited_for(company: PostingCompany, target:
     record = in_full(bill)
     company.fault({"drop": "after"})
     company.fault(
-        {"status": 200, "body": {"items": [], "hasMore": False, "totalResults": 0}}, path="suiteql", nth=6
+        {"status": 200, "body": {"items": [], "hasMore": False, "totalResults": 0}}, path="suiteql", nth=7
     )
     assert target.run(record).counts == {"delivered": 1}
     assert company.payment(record).applied == {bill.id: bill.unpaid}
@@ -93,8 +93,8 @@ def test_a_late_commit_costs_one_post(
     bill = company.bill()
     record = in_full(bill)
     company.fault({"drop": "late"}, times=1)
-    # Five look-ups go before the write.
-    with company.on_the_wire("POST", "/suiteql", nth=8) as let_go, ThreadPoolExecutor(1) as pool:
+    # Six look-ups go before the write.
+    with company.on_the_wire("POST", "/suiteql", nth=9) as let_go, ThreadPoolExecutor(1) as pool:
 
         def commit() -> None:
             company.until_held(2)
@@ -210,7 +210,7 @@ def test_two_processes_at_once_post_once(
     assert [company.unpaid(bill) for bill in bills] == [0] * 8
 
 
-@pytest.mark.parametrize("reading", [1, 2, 3, 4, 5])
+@pytest.mark.parametrize("reading", [1, 2, 3, 4, 5, 6])
 def test_another_process_posts_while_this_one_reads(
     company: PostingCompany, target: Target, another_target: Callable[[], Target], reading: int
 ):

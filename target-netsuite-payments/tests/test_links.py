@@ -90,7 +90,7 @@ def test_a_ledger_of_its_own_sees_what_was_linked_a_moment_before(
     """No claim reaches from one ledger to the other: NetSuite is looked at right before the write."""
     bill, records, hands = twins
     # Its periods are the last that is looked up before a hand payment is chosen.
-    with company.meanwhile("POST", "/suiteql", lambda: another_target().run(records[0]), nth=6):
+    with company.meanwhile("POST", "/suiteql", lambda: another_target().run(records[0]), nth=7):
         assert target.run(records[1]).counts == {"delivered": 1}
     assert sorted(company.payment(record).id for record in records) == hands
     assert company.writes == 2
@@ -164,7 +164,7 @@ def test_what_a_person_does_to_it_right_before_it_is_linked(
         else:
             company.move_application(by_hand, other)
 
-    with company.meanwhile("POST", "/suiteql", act, nth=6):
+    with company.meanwhile("POST", "/suiteql", act, nth=7):
         target.run(record)
     expected = {
         "deleted": ("APB-PAY-052", 1),

@@ -240,3 +240,21 @@ def test_parts_of_a_payment_are_not_those_of_one_whose_id_begins_alike(
     target.run(other)
     move(company, bills[1], account_of(company, bills[0]))
     assert target.run(like).counts == {"delivered": 1}
+
+
+@pytest.mark.parametrize("is_lost", [False, True])
+@pytest.mark.parametrize("kept", [0, 1])
+def test_what_was_corrected_to_one_bill_is_not_posted_beside_a_part(
+    company: PostingCompany, target: Target, bills: list[OpenBill], kept: int, *, is_lost: bool
+):
+    record = record_of(bills)
+    if is_lost:
+        target.run(record)
+        target.lose_the_ledger()
+    else:
+        leave_second_in_doubt(company, target, record)
+    before = numbers(company, record)
+    same = {name: record[name] for name in ("id", "external_id", "check_number")}
+    target.run(paying((bills[kept], "4.00"), **same, modified_at="2026-11-03T15:00:00Z"))
+    assert target.row(record).code == "APB-PAY-087"
+    assert numbers(company, record) == before
