@@ -89,6 +89,8 @@ class CodedSink(AvidXchangeSink):
     @override
     def prepare(self, records: Sequence[Record], rows: Mapping[str, Row]) -> None:
         super().prepare(records, rows)
+        # What came before has its new code by now.
+        self.shared.codes.refresh()
         living = [record for record in records if not is_tombstone(record)]
         self._owners = self._shared_out(living) if self.table.rules else {}
         self._holders = self._freed(living, {one["external_id"] for one in records if is_tombstone(one)})
@@ -216,9 +218,7 @@ class CodedSink(AvidXchangeSink):
         at.ledger.found(at.run.id, at.system, self.stream_name, {name: RemoteFacts(remote_id, told)})
 
     def _shared_out(self, records: Sequence[Record]) -> Mapping[str, str]:
-        codes = self.shared.codes
-        codes.refresh()
-        had = {code: one.external_id for code, one in codes.known(self.stream_name).items()}
+        had = {code: one.external_id for code, one in self.shared.codes.known(self.stream_name).items()}
         here = {record["external_id"] for record in records}
         owners = {code: name for code, name in had.items() if name not in here}
 

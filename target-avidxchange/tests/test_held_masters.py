@@ -101,6 +101,17 @@ def test_codes_that_change_places_are_counted_over_all_batches(company: Receivin
     }
 
 
+@pytest.mark.parametrize("batch", [2, 3])
+def test_codes_that_change_places_in_a_ring_over_several_batches_are_all_right_at_the_end(
+    company: ReceivingCompany, batch: int
+):
+    company.given(*CODING, *map(account, range(1, 5)))
+    company.batch = batch
+    result = send(company, *(renumbered_to(n, 6000 + n % 4 + 1) for n in range(1, 5)), brake_off=True)
+    assert result.counts == {"gl_accounts": {"delivered": 4}}
+    assert codes(company) == {str(n): str(6000 + n % 4 + 1) for n in range(1, 5)}
+
+
 def test_numbers_of_deleted_accounts_are_given_to_others_however_many(company: ReceivingCompany):
     some = range(1, 13)
     company.given(*CODING, *map(account, some))
