@@ -286,7 +286,7 @@ class BillSink(WithdrawnSink):
         rest = rest_is_unpaid(record, gone) if record["is_eligible"] else None
         if known.is_withdrawn:
             if rest:
-                raise rest
+                raise PartlyDeliveredError(RemoteFacts(known.remote_id, known.facts()), rest)
             return Outcome.unchanged(known.remote_id, known.facts())
         hold_withdrawal(self, record, known, gone)
         withdrawn, is_proved = self.cancel(record, known, gone.because)

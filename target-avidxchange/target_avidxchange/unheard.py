@@ -122,7 +122,8 @@ class Unheard:
     def _left(self, names: Collection[str]) -> list[str]:
         # What waits or is rejected says itself what is the matter, and is looked at again at every run.
         rows = self._ledger.rows(self._system, self._stream, names)
-        settled = {Status.DELIVERED, Status.IGNORED}
+        # Who has dismissed it did not know that it would live again.
+        settled = {Status.DELIVERED, Status.IGNORED, Status.DISMISSED}
         return [name for name, row in rows.items() if not row.content_hash and row.status in settled]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,7 +14,7 @@ from apbridge.ledger import Ledger, Status
 from apbridge.ledger.audit import Write
 from target_avidxchange.bills import BillSink
 from target_avidxchange.remote import RemoteIndex, RemoteRecord
-from tests.canonical import CODING, NS, READ, Message, bill, line, tombstone, vendor
+from tests.canonical import CODING, NS, READ, Message, applied, bill, line, tombstone, vendor
 
 if TYPE_CHECKING:
     from tests.conftest import ReceivingCompany
@@ -86,11 +87,28 @@ def let_others_change(company: ReceivingCompany) -> None:
     reopen(company, 2, at="2030-02-01")
 
 
-def is_told_at_every_run(company: ReceivingCompany, code: str) -> None:
+def is_told_at_every_run(company: ReceivingCompany, code: str, **settings: Any) -> None:  # noqa: ANN401
     for number in (3, 4):
         with pytest.raises(RejectedError, match=f"They are: {NS}-vendorbill-1[.]") as told:
-            company.send(bill(number), before=READ)
+            company.send(bill(number), before=READ, **settings)
         assert told.value.code == code
+
+
+def test_one_whose_rest_a_person_has_paid_and_dismissed_is_told_once_it_lives_again(
+    company: ReceivingCompany,
+):
+    company.given(*CODING, bill(1), bill(2))
+    partly = bill(1, amount_due=Decimal("100.00"), applications=[applied(5, "23.45")])
+    assert company.send(partly, before=READ).counts == {"bills": {"rejected": 1}}
+    assert company.row(1).code == "APB-TAX-023"
+    with Ledger(company.config["ledger_url"]) as ledger, ledger.database.writing() as connection:
+        connection.exec_driver_sql(
+            "UPDATE apbridge_records SET status = 'dismissed' WHERE status = 'rejected'"
+        )
+    reopen(company, 1)
+    is_told_at_every_run(company, "APB-TAX-032", in_doubt_minutes=0)
+    company.send(partly, before=READ)
+    assert company.invoice(1)["status"] == "cancelled"
 
 
 def test_that_it_cannot_be_withdrawn_is_said_at_every_run(company: ReceivingCompany):
