@@ -27,6 +27,9 @@ _APPROVED = {
 }
 """Where an order stands that invoices may be matched with."""
 
+_NOT_YET = "pending_approval"
+"""Where an order stands before that."""
+
 
 class PurchaseOrderSink(DocumentSink):
     """Submits approved orders, follows what comes of them and is billed, and closes them."""
@@ -132,9 +135,11 @@ def _remembered(row: Row | None) -> Record | None:
 
 def _is_unknown(record: Record, row: Row | None) -> bool:
     """Return whether only AvidXchange knows whether it has an order that is perhaps to be closed."""
-    if row is None:
-        return is_tombstone(record)
-    return row.status is not Status.IGNORED and _remembered(row) is None
+    if _remembered(row) is not None:
+        return False
+    # An older ledger that was put back does not know what was sent after it.
+    is_over = is_tombstone(record) or record.get("status") not in {*_APPROVED, _NOT_YET}
+    return is_over or (row is not None and row.status is not Status.IGNORED)
 
 
 def _coded(lines: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:

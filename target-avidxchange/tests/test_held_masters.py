@@ -156,3 +156,18 @@ def test_credits_are_held_too_but_not_what_is_applied_of_them(company: Receiving
     assert [(one["status"], one["total_cents"]) for one in found] == [("submitted", -3000)]
     applied: dict[str, Any] = {"amount_available": Decimal(0), "is_eligible": False, "status": "applied"}
     assert send(company, *(credit(n, **applied) for n in some)).counts["vendor_credits"] == {"delivered": 12}
+
+
+@pytest.mark.parametrize("before", [[], [order(1, status="pending_approval")]], ids=["unheard of", "ignored"])
+def test_an_order_of_which_an_older_ledger_does_not_know_that_it_was_sent_is_closed(
+    company: ReceivingCompany, before: list[Message]
+):
+    send(company, *CODING, order(2), *before, before=None)
+    older = (company.folder / "ledger.db").read_bytes()
+    send(company, order(1))
+    company.lose_ledger()
+    (company.folder / "ledger.db").write_bytes(older)
+    closed = order(1, received=2, status="closed")
+    assert send(company, closed).counts == {"purchase_orders": {"delivered": 1}}
+    shown = company.rows("SELECT external_id, content FROM ax_purchase_order ORDER BY external_id")
+    assert [json.loads(one["content"])["open"] for one in shown] == [False, True]
