@@ -152,6 +152,29 @@ def test_what_was_sent_follows_a_link_that_is_put_right(company: LinkedCompany):
     company.idle()
 
 
+def test_what_an_earlier_version_has_sent_follows_too(company: LinkedCompany):
+    """It did not keep for which record of AvidXchange it had sent something."""
+    scene = company.scene
+    scene.do_approve(["paid"])
+    scene.do_pay({"paid": "all"})
+    scene.do_back(None)
+    with Ledger(company.out.ledger_url) as ledger, ledger.database.writing() as connection:
+        connection.exec_driver_sql(
+            "UPDATE apbridge_records SET facts = json_remove(facts, '$.sent_for', '$.source')"
+            " WHERE facts IS NOT NULL"
+        )
+    company.undo()
+    company.decide(company.right)
+    for _ in range(3):
+        assert company.run() is None
+    assert company.whose() == {
+        **dict.fromkeys((*scene.bills, "credit"), company.right),
+        "paid": company.wrong,
+    }
+    assert company.told() == {"paid": "APB-VND-007"}
+    company.idle()
+
+
 def test_what_is_done_again_as_it_was_sends_nothing_and_what_is_decided_later_does(company: LinkedCompany):
     scene = company.scene
     company.undo()

@@ -32,6 +32,9 @@ _LARGE_NUMBER = re.compile(r"\d+([.,]\d+)?[eE]\+?\d+")
 SENT_FOR = "sent_for"
 """The fact that keeps which record of AvidXchange a document's vendor was, by the vendor's external id."""
 
+WAS = "was"
+"""The fact that keeps which record of AvidXchange a vendor was before it became the one that it is."""
+
 
 class LinkKind(str, Enum):
     """What a person decided about a record of NetSuite, and where that is kept."""

@@ -126,7 +126,7 @@ class BillSink(WithdrawnSink):
     @override
     def deliver(self, record: Record, row: Row | None) -> Outcome:
         there = self.remote_index.get(record["external_id"])
-        known = self.known(record["external_id"], row)
+        known = self.known(record, row)
         gone = withdrawal(record)
         if known and gone:
             # That a withdrawn one lives again may have been listed after the row was read.

@@ -14,6 +14,7 @@ from typing_extensions import override
 from apbridge.avidxchange import Acknowledged, Submission
 from apbridge.errors import RefusedError, RejectedError
 from apbridge.ledger import Need, Row
+from apbridge.links import SENT_FOR, WAS
 from apbridge.mapping import DIMENSIONS, SEGMENT, Coding
 from apbridge.schemas.identifiers import GL_ACCOUNT, VENDOR, external_id, namespace_of
 from apbridge.singer import Record, SinkContext
@@ -42,6 +43,7 @@ class DocumentSink(AvidXchangeSink):
     """Where a document stands that must be known to be right in NetSuite."""
 
     _own_ids: Mapping[str, str] = {}
+    _were: Mapping[str, str] = {}
 
     def __init__(self, target: Target, stream: str, context: SinkContext, shared: Shared) -> None:
         super().__init__(target, stream, context, shared)
@@ -62,6 +64,9 @@ class DocumentSink(AvidXchangeSink):
             self._own_ids = {
                 name: row.remote_id for name, row in known.items() if row.remote_id and row.acknowledged_at
             }
+            undone = {name: row.remote_id for name, row in known.items() if not row.acknowledged_at}
+            were = {name: row.facts.get(WAS) or undone.get(name) for name, row in known.items()}
+            self._were = {name: own_id for name, own_id in were.items() if own_id}
 
     @override
     def completed(self, record: Record) -> Record:
@@ -101,6 +106,17 @@ class DocumentSink(AvidXchangeSink):
         link = self.shared.links.get(_VENDORS, name) if name else None
         own_id = (link.remote_id if link else None) or self._own_ids.get(name or "")
         return {name: own_id} if name and own_id else {}
+
+    def was_sent_for(self, record: Record, row: Row | None) -> Mapping[str, str]:
+        """Return which record of AvidXchange a document's vendor was when it was sent, as far as it is known.
+
+        An earlier version did not keep it: what it has sent went to the record that the vendor was before.
+        """
+        if row is None or record["external_id"] in self._unproved:
+            return {}
+        name = self.vendor_of(record)
+        was = self._were.get(name) if name and row.content_hash else None
+        return row.facts.get(SENT_FOR) or ({name: was} if name and was else {})
 
     def is_with_another(self, record: Record, before: Mapping[str, str]) -> bool:
         """Return whether a document was sent when its vendor was another record of AvidXchange than now.
@@ -163,11 +179,11 @@ class WithdrawnSink(DocumentSink):
     def cancelled(self, count: int, names: str) -> RejectedError:
         """Return that some are cancelled for a withdrawal that is over."""
 
-    def known(self, external_id: str, row: Row | None) -> AcknowledgedInvoice | None:
+    def known(self, record: Record, row: Row | None) -> AcknowledgedInvoice | None:
         """Return what is known of a document, by the ledger and by what AvidXchange shows."""
-        known = AcknowledgedInvoice.of(row, self.remote_index.get(external_id))
+        known = AcknowledgedInvoice.of(row, self.remote_index.get(record["external_id"]))
         # What this run has sent is for the vendor of now, if it is shown as it was sent.
-        return replace(known, sent_for={}) if known and external_id in self._unproved else known
+        return replace(known, sent_for=self.was_sent_for(record, row)) if known else None
 
     def undecided(self, record: Record, before: Mapping[str, str]) -> tuple[Need, ...]:
         """Return the vendor of a document that was sent, where it is none of AvidXchange's records now."""

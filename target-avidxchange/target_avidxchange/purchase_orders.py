@@ -81,8 +81,7 @@ class PurchaseOrderSink(DocumentSink):
 
     @override
     def must_be_sent(self, record: Record, row: Row | None) -> bool:
-        before = {} if row is None or record["external_id"] in self._unproved else row.facts.get(SENT_FOR, {})
-        return self.is_with_another(record, before)
+        return self.is_with_another(record, self.was_sent_for(record, row))
 
     @override
     def hold_upsert(self, record: Record, row: Row | None) -> None:

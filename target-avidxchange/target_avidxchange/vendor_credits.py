@@ -81,7 +81,7 @@ class VendorCreditSink(WithdrawnSink):
             return Outcome.ignored()
         # What payments use of it there is told by nothing else.
         there = self.remote_index.listed().get(name)
-        known, because = self.known(name, row), because_of(record)
+        known, because = self.known(record, row), because_of(record)
         if known is None:
             return self._submit(record, None, _left(record)) if is_usable(record) else Outcome.ignored()
         before = AcknowledgedInvoice.known(row)

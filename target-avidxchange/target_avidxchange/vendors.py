@@ -12,7 +12,7 @@ from typing_extensions import override
 from apbridge.errors import APBridgeError, RejectedError
 from apbridge.ledger import Row
 from apbridge.likeness import names, tax_digits
-from apbridge.links import LinkKind
+from apbridge.links import WAS, LinkKind
 from apbridge.singer import Outcome, Record
 from target_avidxchange.refusals import name_of
 from target_avidxchange.remote import UnlinkedVendor
@@ -67,9 +67,12 @@ class VendorSink(AvidXchangeSink):
             return Outcome.held(why)
         outcome = super().deliver(record, row)
         own_id = self._own_id(record["external_id"], outcome)
+        was = row.facts.get(WAS) if row else None
         if own_id and row and row.remote_id not in {None, own_id}:
             self.shared.sent_codes.note_moved()
-        return replace(outcome, remote_id=own_id)
+            was = row.remote_id
+        facts = {**outcome.facts, WAS: was} if outcome.facts and was else outcome.facts
+        return replace(outcome, remote_id=own_id, facts=facts)
 
     def _own_id(self, external_id: str, outcome: Outcome) -> str | None:
         link, there = self.shared.links.get(self.stream_name, external_id), self.remote_index.get(external_id)
