@@ -48,7 +48,11 @@ class _Half:
                 yield written
             except APBridgeError as failure:
                 self.tap_ended = failure
-        self.said += "".join(f"{line}\n" for line in heard)
+        self._hear(heard, self.tap_ended)
+
+    def _hear(self, heard: Collection[str], ended: APBridgeError | None) -> None:
+        # As a program of its own, it would log what ended it too.
+        self.said += "".join(f"{line}\n" for line in (*heard, *([ended] if ended else ())))
 
     def _listen(
         self, target: type[AcknowledgingTarget], config: Mapping[str, Any], messages: str
@@ -61,7 +65,7 @@ class _Half:
                 target(config=config).listen(lines)  # type: ignore[arg-type]  # the SDK reads bytes
             except APBridgeError as failure:
                 ended = failure
-        self.said += "".join(f"{line}\n" for line in heard)
+        self._hear(heard, ended)
         if told := out.getvalue().splitlines():
             self.state = loads(told[-1])
         return ended

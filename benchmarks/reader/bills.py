@@ -106,7 +106,7 @@ class BenchmarkBills:
     def page(self, query: str, limit: int, *, says_more: bool | None) -> bytes:
         """Answer a query: for bills, the lines of some, the records that bills name, or the time.
 
-        There is nothing else.
+        There is nothing else, and nothing is hidden.
 
         Args:
             query: As the reader writes it.
@@ -116,6 +116,8 @@ class BenchmarkBills:
         table = _TABLE.findall(query)[-1]
         if table == "dual":
             return _page(json.dumps({"moment": "2099-01-01T00:00:00Z"}).encode(), 1, 1)
+        if "AS bills" in query:
+            return _page(json.dumps({"bills": "0"}).encode(), 1, 1)
         if table != "transaction":
             rows = [line for found in _LINES.findall(query) for line in _lines(found.split(", "))]
             rows += [

@@ -121,6 +121,8 @@ class Bills:
         """Bills that were to be paid, and are not shown any more, with no note of their deletion."""
         self.deleted_as: set[str] = set()
         """How NetSuite spells the type of those that were deleted, where their ids told of it."""
+        self.hidden_orders: set[str] = set()
+        """Purchase orders of bills that may be submitted, which are named and not shown."""
 
     def read(
         self, window: Window, was_sent: Callable[[str, str], bool], files_from: str | None = None
@@ -313,6 +315,8 @@ class Bills:
             self._coded(row, order_of) for row in sorted(lines, key=_line_number) if row.get("kind") in _CODED
         ]
         numbers = {row.get("purchase_order") for row in orders} | {one["purchase_order"] for one in coded}
+        if because is None:
+            self.hidden_orders.update(row["id"] for row in orders if "shown" not in row)
         bill.update(
             external_id=self._external_id(change),
             is_eligible=because is None,

@@ -311,6 +311,7 @@ class BillsStream(NetSuiteStream):
         for record in self._changed(documents, window, files_from):
             self._connection.put_currency(record)
             yield record
+        self._connection.visibility.hidden_orders |= documents.hidden_orders
 
     def _note_files(self, images: Images) -> None:
         if images.refused:

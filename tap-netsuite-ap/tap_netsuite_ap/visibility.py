@@ -26,8 +26,6 @@ _OF_A_LINE = {
 _APPLIED = {"payment": "vendor_payments", "credit": "vendor_credits"}
 """The streams of what is applied to bills, by its kind: read after bills, where they are asked for."""
 
-_TRANSACTIONS = {"VendBill": "bills", "PurchOrd": "purchase orders of bills"}
-
 _MOST_NAMED = 10
 
 
@@ -42,6 +40,8 @@ class Visibility:
         self._subsidiaries = frozenset(subsidiaries)
         self._shown: dict[str, set[str]] = defaultdict(set)
         self._named: dict[str, set[str]] = defaultdict(set)
+        self.hidden_orders: set[str] = set()
+        """Purchase orders of bills that may be submitted, which NetSuite names and does not show."""
 
     def shown(self, stream: str, record: Record) -> None:
         """Note a record that NetSuite showed, and the subsidiaries that it names."""
@@ -73,7 +73,7 @@ class Visibility:
             reader: Reads the account.
             manifest: Has the queries.
             is_first: It was a first reading: worth a call each to look for subsidiaries, whose list is seldom
-                read, for vendors that no bill names, and for bills and purchase orders.
+                read, for vendors that no bill names, and for bills.
             sees_no_bill: No open bill was ever shown: the role may not be allowed to see any.
         """
         found: list[str] = []
@@ -83,7 +83,9 @@ class Visibility:
         if is_first:
             found += self._vendors(reader, manifest)
         if is_first or sees_no_bill:
-            found += self._transactions(reader, manifest)
+            found += self._bills(reader, manifest)
+        if self.hidden_orders:
+            found.append(f"purchase orders {listed(sorted(self.hidden_orders, key=int))}")
         return found
 
     def hidden_of(self, reader: Reader, entry: StreamEntry) -> list[str]:
@@ -100,17 +102,17 @@ class Visibility:
         is_told = not hidden or reader.lacks(entry.query)
         return [] if is_told else [f"{entry.name.replace('_', ' ')} {listed(hidden)}"]
 
-    def _transactions(self, reader: Reader, manifest: Manifest) -> Iterator[str]:
-        # Where a role is meant to see some subsidiaries only, transactions of others are hidden.
+    def _bills(self, reader: Reader, manifest: Manifest) -> Iterator[str]:
+        # Where a role is meant to see some subsidiaries only, bills of others are hidden.
         if self._subsidiaries:
             return
         try:
-            rows = reader.all(manifest.queries["hidden_transactions"])
+            row = reader.one(manifest.queries["hidden_bills"])
         except RefusedError as refused:
-            logger.debug("Hidden transactions cannot be asked for: %s", refused)
+            logger.debug("Hidden bills cannot be asked for: %s", refused)
             return
-        for row in rows:
-            yield f"{row['transactions']} {_TRANSACTIONS[row['kind']]}"
+        if row["bills"] != "0":
+            yield f"{row['bills']} bills"
 
     def _vendors(self, reader: Reader, manifest: Manifest) -> Iterator[str]:
         query = manifest.queries["hidden_vendors"]

@@ -84,20 +84,30 @@ def test_who_sees_everything_is_told_nothing_and_an_idle_run_asks_nothing(changi
     assert calls["total"] - calls["sign_ins"] <= 13
 
 
-@pytest.mark.parametrize(
-    ("permission", "hidden"), [("Bills", "bills"), ("Purchase Order", "purchase orders of bills")]
-)
-def test_a_role_without_a_permission_is_told_of_what_other_records_name(
-    changing: SandboxTap, permission: str, hidden: str
-):
-    missing = {"netsuite.missing_permissions": f"Transactions -> {permission}"}
-    changing.sandbox.control("/control/switches", missing)
+def _told(account: SandboxTap, state: Record) -> tuple[str, Record]:
+    synced = account.sync(state, only="bills", fails=True, restlet_script=None, restlet_deploy=None)
+    assert synced.failure
+    assert synced.failure.code == "APB-TNS-005"
+    return synced.failure.facts["hidden"], synced.state
+
+
+def test_a_role_that_sees_no_bill_is_told_so_at_each_run(changing: SandboxTap):
+    changing.sandbox.control("/control/switches", {"netsuite.missing_permissions": "Transactions -> Bills"})
     state: Record = {}
-    # Who sees no bill at all is told of it at each run.
-    for _ in range(2 if hidden == "bills" else 1):
-        synced = changing.sync(state, only="bills", fails=True, restlet_script=None, restlet_deploy=None)
-        assert synced.failure
-        assert synced.failure.code == "APB-TNS-005"
-        assert re.fullmatch(rf"[1-9]\d* {hidden}", synced.failure.facts["hidden"])
-        state = synced.state
+    for _ in range(2):
+        hidden, state = _told(changing, state)
+        assert re.fullmatch(r"[1-9]\d* bills", hidden)
         changing.pass_time(600)
+
+
+def test_a_bill_whose_order_the_role_does_not_see_tells_so_whenever_it_is_read(changing: SandboxTap):
+    synced = changing.sync()
+    bill = next(one for one in synced.records("bills") if one["is_eligible"] and one["purchase_orders"])
+    order = changing.sql("SELECT id FROM ns_transaction WHERE tranid = ?", bill["purchase_orders"][0])[0][
+        "id"
+    ]
+    hides = {"netsuite.missing_permissions": "Transactions -> Purchase Order"}
+    changing.sandbox.control("/control/switches", hides)
+    assert str(order) in _told(changing, {})[0]
+    changing.set_bill(bill["id"], memo="Changed", lastmodifieddate=changing.pass_time(60))
+    assert _told(changing, synced.state)[0] == f"purchase orders {order}"
