@@ -231,13 +231,18 @@ class WithdrawnSink(DocumentSink):
     def _unheard(self) -> Unheard:
         return Unheard(self.context, self.stream_name, self.resource, self.remote_index)
 
+    @property
+    def has_looked(self) -> bool:
+        """Whether this run has asked what AvidXchange has changed of such documents."""
+        return "_unheard" in vars(self)
+
     def see_that_none_is_back(self) -> None:
         """Check that no withdrawn document lives again, and begin the next look where this one ended.
 
         Raises:
             RejectedError: One does, or is still withdrawn though it should not be; this run did not bring it.
         """
-        if "_unheard" in vars(self):
+        if self.has_looked:
             self._unheard.settle(self.reopened, self.cancelled)
 
     @override

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +23,7 @@ from apbridge.settings import (
 from apbridge.singer import AcknowledgingTarget
 
 if TYPE_CHECKING:
+    from target_avidxchange.documents import WithdrawnSink
     from target_avidxchange.sent_codes import SentCodes
     from target_avidxchange.shared import Shared
     from target_avidxchange.sinks import AvidXchangeSink
@@ -150,6 +151,7 @@ class TargetAvidXchange(AcknowledgingTarget):
         self._sent_codes.settle()
         if self.config["on_void_in_netsuite"] == "stop" and "vendor_payments" not in self.intake.begun:
             self.logger.warning("%s", APBridgeError("APB-TAX-039"))
+        _look_at_others([sink for sink in self.sinks.values() if isinstance(sink, WithdrawnSink)])
         looks: list[Callable[[], None]] = []
         for stream, sink in self.sinks.items():
             if isinstance(sink, WithdrawnSink):
@@ -165,6 +167,14 @@ class TargetAvidXchange(AcknowledgingTarget):
     @override
     def close(self) -> None:
         self.client.close()
+
+
+def _look_at_others(sinks: Sequence[WithdrawnSink]) -> None:
+    """Where one kind of document was looked at, look at the others too: no credit may come for weeks."""
+    if any(sink.has_looked for sink in sinks):
+        for sink in sinks:
+            if not sink.has_looked:
+                sink.begin()
 
 
 def _rejected_by(look: Callable[[], None]) -> RejectedError | None:

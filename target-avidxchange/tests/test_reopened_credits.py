@@ -70,6 +70,17 @@ def test_one_that_is_reopened_is_told_until_it_is_withdrawn(withdrawn: Receiving
     send(withdrawn, credit(5))
 
 
+def test_one_that_is_reopened_is_told_by_runs_that_bring_bills_alone(withdrawn: ReceivingCompany):
+    change(withdrawn, 1, "submitted")
+    for number in (3, 4):
+        with pytest.raises(RejectedError, match=f"They are: {FIRST}[.]") as told:
+            send(withdrawn, bill(number))
+        assert told.value.code == "APB-TAX-065"
+    withdrawn.calls()
+    send(withdrawn)
+    assert withdrawn.asked_for() == []
+
+
 def test_a_run_that_brings_it_withdraws_it_again(withdrawn: ReceivingCompany):
     change(withdrawn, 1, "submitted")
     assert send(withdrawn, applied_by_hand(1)).counts == {"vendor_credits": {"delivered": 1}}
