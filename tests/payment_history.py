@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
@@ -215,20 +215,25 @@ class PaymentHistory:
             is_due = payment["status"] == "settled" and Decimal(str(payment["amount"])) > 0
             if bool(live) != is_due and name not in rejected:
                 yield f"{name} is {payment['status']}, NetSuite has {live}, and nothing is said"
-            if live and is_due and name not in rejected and not self._is_same(live[0], payment):
+            others = [one for other, one in payments.items() if other != name]
+            if live and is_due and name not in rejected and not self._is_same(live[0], payment, others):
                 yield f"{name}: {_applied(live[0])} in NetSuite, {self._shares(payment)} in AvidXchange"
         yield from self._of_credits_used(payments, rejected)
         for bill in self._bills():
             yield from self._of_bill(bill, payments, held, rejected)
 
-    def _is_same(self, vendor_payment: Book, payment: Book) -> bool:
-        used = {each["credit"]: Decimal(each["amount"]) for each in vendor_payment["credits"]}
-        applied, shares = _applied(vendor_payment), self._shares(payment)
+    def _is_same(self, vendor_payment: Book, payment: Book, others: Iterable[Book]) -> bool:
+        shown = {each["credit"]: Decimal(each["amount"]) for each in vendor_payment["credits"]}
+        applied, shares, used = _applied(vendor_payment), self._shares(payment), self._used(payment)
         if not used:
-            return applied == shares and not self._used(payment)
+            return applied == shares and not shown
+        # What several payments apply of one credit to one bill is one sum in NetSuite. Once a part of it is
+        # taken off, the rest is shown with none of them; how much it is, its credit tells.
+        shared = {credit for one in others for credit in self._used(one)}
+        of_its_own = {credit: amount for credit, amount in used.items() if credit not in shared}
+        is_shown = of_its_own.items() <= shown.items() <= used.items()
         is_within = all(applied.get(bill, Decimal(0)) <= share for bill, share in shares.items())
-        total = sum(shares.values()) - sum(used.values())
-        return used == self._used(payment) and is_within and sum(applied.values()) == total
+        return is_shown and is_within and sum(applied.values()) == sum(shares.values()) - sum(used.values())
 
     def _of_credits_used(self, payments: Mapping[str, Book], rejected: Mapping[str, Row]) -> Iterator[str]:
         """Compare what is used of each credit, but where a payment with it was rejected."""
