@@ -41,8 +41,8 @@ class CodedSink(AvidXchangeSink):
     """Records that are a code in AvidXchange.
 
     Several records may be mapped to one code, and AvidXchange has each code once: under the record that has
-    it already, else under an active one, else under the one whose own code it is in NetSuite, else under the
-    first by external id. Of the others nothing is sent, and they count as acknowledged. As long as one of
+    it already, unless that was deleted or is inactive and the code is another's own by now, else under an active
+    one, else under the one whose own code it is in NetSuite, else under the first by external id. Of the others nothing is sent, and they count as acknowledged. As long as one of
     them is active in NetSuite, so is that one in AvidXchange: no line could be on the code otherwise.
 
     Codes that change places are freed first: a record whose code another one is to have gets a temporary one.
@@ -92,8 +92,9 @@ class CodedSink(AvidXchangeSink):
         # What came before has its new code by now.
         self.shared.codes.refresh()
         living = [record for record in records if not is_tombstone(record)]
-        self._owners = self._shared_out(living) if self.table.rules else {}
-        self._holders = self._freed(living, {one["external_id"] for one in records if is_tombstone(one)})
+        deleted = {one["external_id"] for one in records if is_tombstone(one)}
+        self._owners = self._shared_out(living, deleted) if self.table.rules else {}
+        self._holders = self._freed(living, deleted)
         self._users = self._used_by(records) if self.table.rules else {}
         self._following = self._led_by(records, rows) if self.table.rules else {}
 
@@ -217,10 +218,14 @@ class CodedSink(AvidXchangeSink):
         told = {**before, **shown, "shares_code": False, **facts}
         at.ledger.found(at.run.id, at.system, self.stream_name, {name: RemoteFacts(remote_id, told)})
 
-    def _shared_out(self, records: Sequence[Record]) -> Mapping[str, str]:
-        had = {code: one.external_id for code, one in self.shared.codes.known(self.stream_name).items()}
+    def _shared_out(self, records: Sequence[Record], deleted: Collection[str]) -> Mapping[str, str]:
+        known = self.shared.codes.known(self.stream_name)
+        had = {code: one.external_id for code, one in known.items()}
         here = {record["external_id"] for record in records}
-        owners = {code: name for code, name in had.items() if name not in here}
+        # A number that NetSuite has given to another account is that one's, and not shared with what had it.
+        own = {self.code(record) for record in records if self.own_code(record) == self.code(record)}
+        over = {code for code in own & had.keys() if had[code] in deleted or not known[code].is_usable}
+        owners = {code: name for code, name in had.items() if name not in here and code not in over}
 
         def claim(record: Record) -> tuple[bool, bool, bool, str]:
             code, name = self.code(record), record["external_id"]

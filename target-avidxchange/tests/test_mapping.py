@@ -280,3 +280,19 @@ def test_shared_codes_come_again_within_the_brakes_limits(company: ReceivingComp
     sent = company.send(*inactive, *active, *bills, **mapped)
     assert sent.counts["bills"] == {"delivered": 12}
     assert company.calls()["refusals"] == {}
+
+
+@pytest.mark.parametrize("at_once", [False, True])
+def test_a_number_of_a_deleted_account_is_its_new_owners_though_there_is_a_table(
+    company: ReceivingCompany,
+    at_once: bool,  # noqa: FBT001
+):
+    mapped = table(company, "account,code\n6009,6008\n")
+    company.send(*CODING, **mapped)
+    deleted, new = account(1, is_deleted=True), account(5)[1] | {"number": "6001"}
+    if not at_once:
+        company.send(deleted, before=READ, **mapped)
+    company.send(*([deleted] if at_once else []), ("gl_accounts", new), before=READ, **mapped)
+    (found,) = company.rows("SELECT external_id, active, content FROM ax_gl_account WHERE code = '6001'")
+    assert (found["external_id"], found["active"]) == (new["external_id"], 1)
+    assert "Account 5" in found["content"]
