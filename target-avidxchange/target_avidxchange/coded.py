@@ -41,9 +41,10 @@ class CodedSink(AvidXchangeSink):
     """Records that are a code in AvidXchange.
 
     Several records may be mapped to one code, and AvidXchange has each code once: under the record that has
-    it already, unless that was deleted or is inactive and the code is another's own by now, else under an active
-    one, else under the one whose own code it is in NetSuite, else under the first by external id. Of the others nothing is sent, and they count as acknowledged. As long as one of
-    them is active in NetSuite, so is that one in AvidXchange: no line could be on the code otherwise.
+    it already, unless that is deleted or inactive and the code is another's own by now, else under an active
+    one, else under the one whose own code it is in NetSuite, else under the first by external id. Of the
+    others nothing is sent, and they count as acknowledged. As long as one of them is active in NetSuite, so
+    is that one in AvidXchange: no line could be on the code otherwise.
 
     Codes that change places are freed first: a record whose code another one is to have gets a temporary one.
     """
