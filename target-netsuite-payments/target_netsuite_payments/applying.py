@@ -7,11 +7,10 @@ is applied to a bill, less what other payments have of it.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
-from threading import Lock
 from typing import Any
 
 from apbridge.errors import APBridgeError, RejectedError
@@ -34,6 +33,8 @@ from target_netsuite_payments.credits import (
     told,
 )
 from target_netsuite_payments.done import Done
+from target_netsuite_payments.holdings import Holdings
+from target_netsuite_payments.known import Known
 from target_netsuite_payments.payment import Payment
 from target_netsuite_payments.posting import Posting
 from target_netsuite_payments.rules import PostingRules
@@ -51,40 +52,32 @@ class Applying:
         posting: Writes to it.
         rules: The settings.
         payments: The batch.
-        known: What the ledger knows of them: which credits cover which bills, by external id.
-        others: Reads what the ledger knows of all payments.
+        known: What the ledger knows of them, and of all payments.
     """
 
-    def __init__(  # noqa: PLR0917 - who reads and writes, and what is known
+    def __init__(
         self,
         books: NetSuiteBooks,
         posting: Posting,
         rules: PostingRules,
         payments: Sequence[Payment],
-        known: Mapping[str, Pairs],
-        others: Callable[[], Mapping[str, Pairs]],
+        known: Known,
     ) -> None:
         self._books = books
         self._writing = CreditWriting(books, posting)
         self._rules = rules
-        self._pairs = dict(known)
-        self._others: Mapping[str, Pairs] | None = None
-        self._read_others = others
-        self._lock = Lock()
         named = {payment.external_id: credits_used(payment, rules.account) for payment in payments}
-        # A void may name none of those that the ledger knows of.
-        of_known = {credit for pairs in known.values() for credit, _ in pairs}
-        self.credits = books.credits(of_known.union(*named.values()))
+        self._holdings = Holdings(books, named, known)
+        self.credits = self._holdings.credits
         self._unknown = [
             payment
             for payment in sorted(payments, key=lambda one: one.paid_on or date.max)
             if named[payment.external_id]
             and not payment.is_undone
             and not payment.amount
-            and payment.external_id not in known
+            and payment.external_id not in known.credits
         ]
         self._expected: dict[str, tuple[Decimal, list[str]]] = {}
-        self._undone: set[str] = set()
 
     def settle(self, payment: Payment, shares: Mapping[str, BillShare], bills: Sequence[Bill]) -> Done:
         """Apply the credits of a payment over nothing, once; what is applied is kept whatever the rest does.
@@ -105,14 +98,14 @@ class Applying:
                 raise RejectedError("APB-PAY-114", payment=payment.id, discount=discount, bill=bill.id)
         wanted = {bill: share.amount for bill, share in shares.items()}
         pairs: Pairs = spread(wanted, used)
-        known = self._pairs.get(payment.external_id, {})
+        known = self._holdings.known(payment) or {}
+        there = {credit for credit, _ in known}
         if known:
-            if not known.items() < pairs.items():
+            if known != {pair: amount for pair, amount in pairs.items() if pair[0] in there}:
                 check_unchanged(payment, wanted, used, known)
                 pairs = known
             check_covers(payment, known, self.credits)
-        self._refresh(used.keys() - {credit for credit, _ in known})
-        there = {credit for credit, _ in known}
+        self._refresh(used.keys() - there)
         there |= {credit for credit in used.keys() - there if self._is_applied(payment, pairs, credit)}
         self._expect(payment, there)
         missing = sorted(used.keys() - there, key=int)
@@ -133,6 +126,23 @@ class Applying:
         self._take_over(payment, pairs)
         done = self._settled(pairs, Action.CREATED if there.intersection(missing) else None)
         return replace(done, not_taken=failed)
+
+    def refuse_changed(self, payment: Payment, *, is_posted: bool) -> None:
+        """Reject a payment for which credits were applied by themselves that it does not use so any more.
+
+        Args:
+            payment: What AvidXchange says.
+            is_posted: Whether there is a vendor payment of it, which uses what the ledger knows of.
+
+        Raises:
+            RejectedError: They are still applied.
+        """
+        wanted = {} if payment.amount else self._wanted(payment)
+        own = self._holdings.known(payment) if is_posted or not payment.amount else None
+        left = self._holdings.left_of_sent(payment, own or {})
+        if any(wanted.get(pair) != amount for pair, amount in left.items()):
+            now = told(wanted) or "none"
+            raise RejectedError("APB-PAY-116", payment=payment.id, applied=told(left), wanted=now)
 
     def _settled(self, pairs: Pairs, action: Action | None) -> Done:
         done = "applied" if action else "found applied"
@@ -175,7 +185,7 @@ class Applying:
             RejectedError: That cannot be told.
         """
         part = part_of(pairs, credit)
-        free = {bill: self._free(payment, (credit, bill)) for bill in part}
+        free = {bill: self._holdings.free(payment, (credit, bill)) for bill in part}
         if any(free[bill] < part[bill] for bill in part):
             return False
         if any(free[bill] not in self._sums((credit, bill), payment) for bill in part):
@@ -198,28 +208,6 @@ class Applying:
     def _wanted(self, payment: Payment) -> Pairs:
         account = self._rules.account
         return spread(closed_by(payment, account), credits_used(payment, account))
-
-    def _free(self, payment: Payment, pair: tuple[str, str]) -> Decimal:
-        """Return what is applied of a pair in NetSuite and is no other payment's."""
-        credit, bill = pair
-        known = self.credits.get(credit)
-        applied = known.applied.get(bill, _NO_CREDIT) if known else _NO_CREDIT
-        return max(applied - self._taken(pair, payment), _NO_CREDIT)
-
-    def _taken(self, pair: tuple[str, str], payment: Payment) -> Decimal:
-        """Return what other payments have of a pair."""
-        with self._lock:
-            if self._others is None:
-                self._others = self._read_others()
-        every = {**self._others, **self._pairs}
-        return sum(
-            (
-                pairs.get(pair, _NO_CREDIT)
-                for name, pairs in every.items()
-                if name != payment.external_id and name not in self._undone
-            ),
-            _NO_CREDIT,
-        )
 
     def _change(self, payment: Payment, credit: str, part: Mapping[str, Decimal], sign: int) -> None:
         known = self._writing.change(payment, self.credits[credit], part, sign)
@@ -261,11 +249,11 @@ class Applying:
         Raises:
             RejectedError: Somebody has taken a credit off its bills.
         """
-        pairs = self._pairs.get(payment.external_id)
+        pairs = self._holdings.known(payment)
         if pairs is None:
             used = credits_used(payment, self._rules.account)
             rest = covered_by_credits(payment, shares, recorded)
-            pairs = spread(rest, used, lambda *pair: self._free(payment, pair))
+            pairs = spread(rest, used, lambda *pair: self._holdings.free(payment, pair))
             is_short = sum(rest.values()) > sum(pairs.values())
             if is_short and recorded.status in FINAL and not payment.is_undone:
                 for credit, amount in used.items():
@@ -278,19 +266,24 @@ class Applying:
         return pairs
 
     def _take_over(self, payment: Payment, pairs: Pairs) -> None:
-        self._pairs[payment.external_id] = pairs
+        self._holdings.have(payment, pairs)
         self._unknown = [each for each in self._unknown if each is not payment]
 
     def facts(self, payment: Payment) -> dict[str, Any]:
         """Return what the ledger is to know of the credits of a payment."""
-        pairs = self._pairs.get(payment.external_id)
+        pairs = self._holdings.known(payment)
         return {CREDITS: kept(pairs)} if pairs else {}
 
     # What is undone
 
     def is_known(self, payment: Payment) -> bool:
         """Return whether it is known that credits cover bills for a payment."""
-        return bool(self._pairs.get(payment.external_id))
+        return bool(self._ours(payment))
+
+    def _ours(self, payment: Payment) -> Pairs:
+        """Return what a payment has of credits, by the ledger, and by the trail where it got no further."""
+        own = self._holdings.known(payment) or {}
+        return {**self._holdings.left_of_sent(payment, own), **own}
 
     def undo(self, payment: Payment) -> tuple[Done, dict[str, Decimal]]:
         """Take the credits of a payment off its bills of which there is no vendor payment.
@@ -304,7 +297,7 @@ class Applying:
         """
         facts = {"payment": payment.id, "status": payment.status}
         said = f"{payment.status} in AvidXchange"
-        pairs = self._pairs.get(payment.external_id)
+        pairs = self._ours(payment)
         if not pairs:
             self._see_that_nothing_is_applied(payment)
             note = f"{said}, and its credits are not applied in NetSuite: nothing is done"
@@ -323,7 +316,7 @@ class Applying:
             RejectedError: It is; by whom cannot be told.
         """
         for (credit, bill), amount in self._wanted(payment).items():
-            if self._free(payment, (credit, bill)) >= amount:
+            if self._holdings.free(payment, (credit, bill)) >= amount:
                 known = self.credits[credit]
                 facts = {"bill": bill, "status": payment.status, **facts_of(payment, known, amount)}
                 raise RejectedError("APB-PAY-112", applied=f"{known.applied[bill]:.2f}", **facts)
@@ -336,14 +329,14 @@ class Applying:
         """
         bills = closed_by(payment, self._rules.account)
         for credit, amount in credits_used(payment, self._rules.account).items():
-            there = sum((self._free(payment, (credit, bill)) for bill in bills), _NO_CREDIT)
+            there = sum((self._holdings.free(payment, (credit, bill)) for bill in bills), _NO_CREDIT)
             if there >= amount:
                 facts = facts_of(payment, self.credits[credit], amount)
                 raise RejectedError("APB-PAY-117", status=payment.status, applied=f"{there:.2f}", **facts)
 
     def _left_on(self, payment: Payment, pairs: Pairs) -> dict[tuple[str, str], Decimal]:
         """Return those pairs of an undone payment that are still applied."""
-        left = {pair: min(amount, self._free(payment, pair)) for pair, amount in pairs.items()}
+        left = {pair: min(amount, self._holdings.free(payment, pair)) for pair, amount in pairs.items()}
         return {pair: amount for pair, amount in left.items() if amount > 0}
 
     def take_off(self, payment: Payment, pairs: Pairs) -> dict[str, Decimal]:
@@ -356,8 +349,7 @@ class Applying:
             RejectedError: NetSuite does not let go of them.
             OutcomeUnknownError: What became of a write could not be found out.
         """
-        self._pairs.pop(payment.external_id, None)
-        self._undone.add(payment.external_id)
+        self._holdings.give_up(payment)
         self._refresh({credit for credit, _ in pairs})
         opened: defaultdict[str, Decimal] = defaultdict(Decimal)
         on = self._left_on(payment, pairs)
@@ -377,10 +369,7 @@ class Applying:
         if not self._expected:
             return []
         now = self._books.credits(self._expected)
-        applied: defaultdict[tuple[str, str], Decimal] = defaultdict(Decimal)
-        for name, pairs in {**self._read_others(), **self._pairs}.items():
-            for pair, amount in pairs.items():
-                applied[pair] += amount if name not in self._undone else 0
+        applied = self._holdings.of_all()
         found: list[tuple[str, APBridgeError]] = []
         for credit, (left, names) in self._expected.items():
             if why := left_difference(self.credits[credit], left, now.get(credit), part_of(applied, credit)):

@@ -89,7 +89,7 @@ class Batch:
         # for a bill that something else has paid.
         self._bills = books.bills(bill for payment in payments for bill in closed_by(payment, rules.account))
         self._parts = Parts(payments, self._bills, rules.account, known)
-        self._applying = Applying(books, posting, rules, payments, known.credits, known.all_credits)
+        self._applying = Applying(books, posting, rules, payments, known)
         names = [payment.external_id for payment in payments]
         self._posted = books.posted(names, rules.facts.kinds, parts_of=self._parts.possible)
         payments = self._parts.apart(payments, self._posted)
@@ -239,6 +239,7 @@ class Batch:
         account = self._rules.account
         shares = shares_of(payment, account)
         recorded = self._posted.get(payment.external_id)
+        self._applying.refuse_changed(payment, is_posted=recorded is not None)
         if recorded is not None:
             done = self._follow(payment, shares, recorded, self._confirm(payment, recorded))
             done = self._tell(payment, done, recorded.custom)

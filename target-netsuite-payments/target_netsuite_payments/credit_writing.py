@@ -45,10 +45,12 @@ class CreditWriting:
         """
         changed = {bill: credit.applied.get(bill, Decimal(0)) + sign * part[bill] for bill in part}
         totals = {**credit.applied, **changed}
+        # What of it is the payment's then: nothing of what is taken off.
+        covers = {(credit.id, bill): max(sign * amount, Decimal(0)) for bill, amount in part.items()}
         doubt: OutcomeUnknownError | RefusedError
         for _ in range(FEW_TRIES):
             try:
-                self._posting.apply(payment, credit.id, totals)
+                self._posting.apply(payment, credit.id, totals, covers)
             except (OutcomeUnknownError, RefusedError) as failure:
                 doubt = failure
             else:

@@ -9,6 +9,7 @@ from typing import Any
 
 from typing_extensions import override
 
+from apbridge.ledger.credits import Pairs
 from apbridge.singer import Action
 from target_netsuite_payments.amendments import Amendments
 from target_netsuite_payments.books import Bill, Recorded
@@ -47,7 +48,7 @@ class DryRun(Posting):
     def change(self, payment: Payment, recorded: Recorded, head: Mapping[str, Any]) -> None: ...
 
     @override
-    def apply(self, payment: Payment, credit: str, totals: Mapping[str, Decimal]) -> None: ...
+    def apply(self, payment: Payment, credit: str, totals: Mapping[str, Decimal], covers: Pairs) -> None: ...
 
     @override
     def delete(self, payment: Payment, recorded: Recorded, reason: str | None) -> None: ...

@@ -21,6 +21,7 @@ class Known:
         ways: How they went when NetSuite was last brought in line with them: see `headers.way`.
         credits: Which of their credits cover which bills.
         all_credits: Reads that of all payments.
+        sent_credits: Reads which credits were sent for payments as covering which bills.
         under_way: Reads the external ids of vendor payments that were sent for payments and may still arrive.
         parts: Which vendor payments they are, where they are several: see `parts.PARTS`.
     """
@@ -30,6 +31,7 @@ class Known:
     ways: Mapping[str, Mapping[str, str | None]]
     credits: Mapping[str, Pairs] = field(default_factory=dict)
     all_credits: Callable[[], Mapping[str, Pairs]] = dict
+    sent_credits: Callable[[Iterable[str]], Mapping[str, Pairs]] = lambda _: {}
     under_way: Callable[[Iterable[str]], Mapping[str, AbstractSet[str]]] = lambda _: {}
     parts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 

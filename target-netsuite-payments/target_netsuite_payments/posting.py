@@ -14,6 +14,7 @@ from apbridge.errors import OutcomeUnknownError, RefusedError, RejectedError, Se
 from apbridge.http import Idempotency
 from apbridge.http.retry import FEW_TRIES, look_ups
 from apbridge.ledger import Claims, Run
+from apbridge.ledger.credits import COVERS, Pairs, kept
 from apbridge.netsuite import NetSuite, restlet
 from apbridge.singer import Action
 from target_netsuite_payments.amendments import Amendments
@@ -221,13 +222,14 @@ class Posting:
             return replace(done, not_taken=not_taken(payment, remote_id, ", ".join(change), refused))
         return replace(done, action=done.action or Action.UPDATED)
 
-    def apply(self, payment: Payment, credit: str, totals: Mapping[str, Decimal]) -> None:
+    def apply(self, payment: Payment, credit: str, totals: Mapping[str, Decimal], covers: Pairs) -> None:
         """Write what a credit is applied to, for a payment: all of it, so that twice is as once.
 
         Args:
             payment: What AvidXchange says.
             credit: Internal id of the credit.
             totals: What it is applied to each bill with then; nothing takes it off.
+            covers: What of that is the payment's, for the trail: the ledger is written only afterwards.
 
         Raises:
             RefusedError: NetSuite does not take it.
@@ -239,7 +241,7 @@ class Posting:
             system=SYSTEM,
             operation=purpose,
             external_id=payment.record,
-            body={"credit": credit, **body},
+            body={"credit": credit, COVERS: kept(covers), **body},
         ):
             patch_credit(self._netsuite, credit, body, purpose)
 

@@ -12,7 +12,7 @@ from typing_extensions import override
 
 from apbridge.errors import APBridgeError, RejectedError, UnderWayError
 from apbridge.ledger import RemoteFacts, Row
-from apbridge.ledger.credits import CREDITS, credits_of_payments, read_kept
+from apbridge.ledger.credits import CREDITS, credits_of_payments, credits_sent, read_kept
 from apbridge.redaction import redact_text
 from apbridge.singer import AcknowledgingSink, Action, Outcome, PartlyDeliveredError, Record, SinkContext
 from target_netsuite_payments import check_images
@@ -92,7 +92,13 @@ class PaymentsSink(AcknowledgingSink):
         }
         ledger = self.context.ledger
         known = Known(
-            posted, journals, ways, credits_known, lambda: credits_of_payments(ledger), self._under_way
+            posted,
+            journals,
+            ways,
+            credits_known,
+            lambda: credits_of_payments(ledger),
+            lambda names: credits_sent(ledger, names),
+            self._under_way,
         )
         parts = {name: row.facts[PARTS] for name, row in rows.items() if row.facts.get(PARTS)}
         self._batch = self._look_up(payments, known.with_parts(parts))

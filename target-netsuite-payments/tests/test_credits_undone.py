@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from decimal import Decimal
 from typing import Any
 
 import pytest
+
+from apbridge.errors import OutcomeUnknownError
 
 from .company import OpenBill, OpenCredit, PostingCompany
 from .program import Target
@@ -194,3 +197,55 @@ def test_a_kill_between_credits_and_payment_leaves_nothing_half_undone(
     company.calm()
     target.run(voided(record), on_void="delete")
     assert (company.unpaid(bill), company.left(credit)) == (bill.unpaid, 10)
+
+
+@pytest.fixture
+def unknown(company: PostingCompany, target: Target, pair: tuple[OpenBill, OpenCredit]) -> dict[str, Any]:
+    """A payment over nothing with two credits of 4.00: the run ended after the first."""
+    bill, first = pair
+    second = company.credit(bill, "10.00", tranid="CM2")
+    record = using(paying((bill, "8.00")), (first, "4.00"), (second, "4.00"))
+    company.fault({"drop": "before"}, method="PATCH", path=f"/vendorCredit/{second.id}")
+    with contextlib.suppress(OutcomeUnknownError):
+        target.run(record)
+    company.calm()
+    assert company.covered(first) == {bill.id: 4}
+    return record
+
+
+@pytest.mark.parametrize("now", ["another credit", "more of the credit", "money", "money and the credit"])
+def test_a_credit_that_a_run_applied_before_it_ended_is_told_where_avidxchange_pays_otherwise(
+    company: PostingCompany,
+    target: Target,
+    pair: tuple[OpenBill, OpenCredit],
+    unknown: dict[str, Any],
+    now: str,
+):
+    bill, first = pair
+    third = company.credit(bill, "10.00", tranid="CM3")
+    same = {name: unknown[name] for name in ("id", "external_id", "check_number")}
+    whole = paying((bill, "8.00"), **same, modified_at="2026-11-03T15:00:00Z")
+    used = {
+        "another credit": [(third, "8.00")],
+        "more of the credit": [(first, "5.00"), (third, "3.00")],
+        "money": [],
+        "money and the credit": [(first, "4.00")],
+    }
+    again = using(whole, *used[now])
+    assert target.rejected(again)[0] == "APB-PAY-116"
+    assert (company.covered(first), company.left(third)) == ({bill.id: 4}, 10)
+    assert company.payments(unknown["external_id"]) == []
+    company.apply_by_hand(first, bill, "0")
+    assert target.run().counts == {"delivered": 1}
+    assert company.unpaid(bill) == bill.unpaid - 8
+
+
+def test_a_void_that_names_nothing_takes_off_what_a_run_applied_before_it_ended(
+    company: PostingCompany, target: Target, pair: tuple[OpenBill, OpenCredit], unknown: dict[str, Any]
+):
+    bill, first = pair
+    target.run(voided(unknown, allocations=[]), on_void="delete")
+    assert company.covered(first) == {}
+    assert company.unpaid(bill) == bill.unpaid
+    target.run(unknown)
+    assert company.covered(first) == {}

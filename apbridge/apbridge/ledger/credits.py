@@ -6,7 +6,7 @@ NetSuite links a credit to its bills, and nothing there tells for which payment:
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 
 from sqlalchemy import select
@@ -17,6 +17,9 @@ from apbridge.ledger.tables import records
 
 CREDITS = "credits"
 """Name of the fact of a payment's row."""
+
+COVERS = "covers"
+"""Name of what the trail has beside a write of a credit's applications: what of them is the payment's."""
 
 _OF_PAYMENTS = select(records.c.external_id, records.c.facts).where(
     records.c.system == "netsuite",
@@ -36,6 +39,17 @@ def kept(pairs: Pairs) -> list[list[str]]:
 def read_kept(facts: Sequence[Sequence[str]]) -> Pairs:
     """Read pairs that the ledger kept."""
     return {(credit, bill): Decimal(amount) for credit, bill, amount in facts}
+
+
+def credits_sent(ledger: Ledger, external_ids: Iterable[str]) -> dict[str, Pairs]:
+    """Return which credits were sent for payments as covering which bills, whatever became of it.
+
+    A run that ends between such a write and the ledger's leaves the trail alone knowing of it.
+    """
+    found: defaultdict[str, dict[tuple[str, str], Decimal]] = defaultdict(dict)
+    for name, body in ledger.all_sent("netsuite", external_ids):
+        found[name] |= read_kept((body or {}).get(COVERS, ()))
+    return {name: {pair: amount for pair, amount in pairs.items() if amount} for name, pairs in found.items()}
 
 
 def credits_of_payments(ledger: Ledger) -> dict[str, Pairs]:

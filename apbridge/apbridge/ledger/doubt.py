@@ -60,6 +60,15 @@ _UNDER_WAY = select(audit.c.external_id, audit.c.body).where(
         _ANSWERS.c.phase == ANSWERED,
     ),
 )
+_ALL_SENT = (
+    select(audit.c.external_id, audit.c.body)
+    .where(
+        audit.c.system == bindparam("system"),
+        audit.c.external_id.in_(bindparam("names", expanding=True)),
+        audit.c.phase == SENT,
+    )
+    .order_by(audit.c.seq)
+)
 _TURN = select(audit_head.c.seq).with_for_update()
 
 
@@ -122,6 +131,12 @@ def under_way(
     moment = (datetime.now(timezone.utc) - window).isoformat(timespec="microseconds")
     asked = {"system": system, "names": external_ids, "moment": moment}
     for name, body in connection.execute(_UNDER_WAY, asked):
+        yield name, loads(body or "null")
+
+
+def all_sent(connection: Connection, system: str, external_ids: Sequence[str]) -> Iterator[tuple[str, Any]]:
+    """Yield what was ever sent of some records, in its order, with the external id of each."""
+    for name, body in connection.execute(_ALL_SENT, {"system": system, "names": external_ids}):
         yield name, loads(body or "null")
 
 

@@ -29,6 +29,7 @@ from apbridge.ledger.doubt import (
     IN_DOUBT,
     OnTrail,
     TrailMark,
+    all_sent,
     is_overtaken,
     moved_on,
     on_trail,
@@ -302,6 +303,13 @@ class Ledger(LedgerRows):
                 one
                 for some in batches(external_ids, IN_LIMIT)
                 for one in under_way(connection, system, some, self._while)
+            ]
+
+    def all_sent(self, system: str, external_ids: Iterable[str]) -> list[tuple[str, Any]]:
+        """Return what was ever sent of some records, in its order, with the external id of each."""
+        with self._database.reading() as connection:
+            return [
+                one for some in batches(external_ids, IN_LIMIT) for one in all_sent(connection, system, some)
             ]
 
     def forget(self, system: str, stream: str, external_id: str, why: APBridgeError) -> None:
