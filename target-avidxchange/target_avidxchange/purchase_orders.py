@@ -61,7 +61,11 @@ class PurchaseOrderSink(DocumentSink):
 
     @override
     def content(self, record: Record) -> Any:
-        return super().content(record) if self.is_taken else {"is_taken": False}
+        if not self.is_taken:
+            return {"is_taken": False}
+        content = super().content(record)
+        # What is sent is the same while it is not approved yet, and nothing may be there to be closed then.
+        return {"closed": content} if _is_over(record) else content
 
     @override
     def facts(self, record: Record) -> Mapping[str, Any]:
@@ -137,8 +141,12 @@ def _is_unknown(record: Record, row: Row | None) -> bool:
     if _remembered(row) is not None:
         return False
     # An older ledger that was put back does not know what was sent after it.
-    is_over = is_tombstone(record) or record.get("status") not in {*_APPROVED, _NOT_YET}
-    return is_over or (row is not None and row.status is not Status.IGNORED)
+    return _is_over(record) or (row is not None and row.status is not Status.IGNORED)
+
+
+def _is_over(record: Record) -> bool:
+    """Return whether nothing is to come of an order any more."""
+    return is_tombstone(record) or record.get("status") not in {*_APPROVED, _NOT_YET}
 
 
 def _coded(lines: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
