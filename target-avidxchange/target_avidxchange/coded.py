@@ -96,8 +96,10 @@ class CodedSink(AvidXchangeSink):
         deleted = {one["external_id"] for one in records if is_tombstone(one)}
         self._owners = self._shared_out(living, deleted) if self.table.rules else {}
         self._holders = self._freed(living, deleted)
-        self._users = self._used_by(records) if self.table.rules else {}
-        self._following = self._led_by(records, rows) if self.table.rules else {}
+        # What shared a code when there was a table still may have been the last one.
+        is_shared = bool(self.table.rules) or any(row.facts.get("shares_code") for row in rows.values())
+        self._users = self._used_by(records) if is_shared else {}
+        self._following = self._led_by(records, rows) if is_shared else {}
 
     def _used_by(self, records: Sequence[Record]) -> Mapping[str, Collection[str]]:
         """Return by code which records have it that are active in NetSuite."""

@@ -296,3 +296,17 @@ def test_a_number_of_a_deleted_account_is_its_new_owners_though_there_is_a_table
     (found,) = company.rows("SELECT external_id, active, content FROM ax_gl_account WHERE code = '6001'")
     assert (found["external_id"], found["active"]) == (new["external_id"], 1)
     assert "Account 5" in found["content"]
+
+
+def test_a_code_that_was_kept_for_others_goes_with_the_last_of_them_though_the_table_is_no_more(
+    company: ReceivingCompany,
+):
+    mapped = table(company, "account,code\n6002,6001\n")
+    company.send(vendor(1), account(1), account(2), **mapped)
+    company.send(account(1, is_deleted=True), before=READ, **mapped)
+    company.send(account(2), before=READ)
+    found = company.rows("SELECT code, content FROM ax_gl_account ORDER BY code")
+    assert [(one["code"], json.loads(one["content"])["active"]) for one in found] == [
+        ("6001", False),
+        ("6002", True),
+    ]
