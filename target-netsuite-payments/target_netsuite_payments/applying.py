@@ -263,6 +263,10 @@ class Applying:
             self._take_over(payment, pairs)
         elif not payment.is_undone:
             check_covers(payment, pairs, self.credits)
+        # A note beside one that is under way would end its way.
+        if recorded.status in FINAL and not payment.is_undone:
+            # A retry must not lose that its credit is short of another payment: it is told while it lasts.
+            self._expect(payment, credits_used(payment, self._rules.account).keys() & self.credits.keys())
         return pairs
 
     def _take_over(self, payment: Payment, pairs: Pairs) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from apbridge.errors import OutcomeUnknownError
+from apbridge.ledger import Status
 
 from .company import OpenBill, OpenCredit, PostingCompany
 from .program import Target
@@ -249,3 +250,20 @@ def test_a_void_that_names_nothing_takes_off_what_a_run_applied_before_it_ended(
     assert company.unpaid(bill) == bill.unpaid
     target.run(unknown)
     assert company.covered(first) == {}
+
+
+@pytest.mark.parametrize("is_net", [True, False])
+def test_a_credit_that_is_short_of_an_earlier_payment_is_told_for_as_long_as_it_is(
+    company: PostingCompany, target: Target, pair: tuple[OpenBill, OpenCredit], *, is_net: bool
+):
+    bill, credit = pair
+    target.run(nothing(bill, credit, "4.00"))
+    company.apply_by_hand(credit, bill, "0")
+    record = using(paying((bill, "9.00")), (credit, "3.00")) if is_net else nothing(bill, credit, "3.00")
+    target.run(record)
+    for _ in range(2):
+        assert target.run().counts == {"rejected": 1}
+        assert target.row(record).code == "APB-PAY-113"
+    company.apply_by_hand(credit, bill, "7.00")
+    target.run()
+    assert target.row(record).status is Status.DELIVERED
