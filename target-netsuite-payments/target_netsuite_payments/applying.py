@@ -75,7 +75,8 @@ class Applying:
             if named[payment.external_id]
             and not payment.is_undone
             and not payment.amount
-            and payment.external_id not in known.credits
+            # Of one that the ledger knows, NetSuite may have refused some.
+            and known.credits.get(payment.external_id, {}).items() < self._wanted(payment).items()
         ]
         self._expected: dict[str, tuple[Decimal, list[str]]] = {}
 
@@ -201,7 +202,9 @@ class Applying:
         total, sums = _NO_CREDIT, set()
         names = [each.external_id for each in self._unknown]
         for each in self._unknown[names.index(payment.external_id) :]:
-            total += self._wanted(each).get(pair, _NO_CREDIT)
+            # What is known to be another one's is not free.
+            known = self._holdings.known(each) or {}
+            total += self._wanted(each).get(pair, _NO_CREDIT) - known.get(pair, _NO_CREDIT)
             sums.add(total)
         return sums
 

@@ -59,6 +59,18 @@ def test_the_second_of_two_credits_is_applied_once_netsuite_takes_it(
     assert company.unpaid(bill) == bill.unpaid
 
 
+def test_the_second_of_two_credits_that_a_person_applied_as_told_is_found(
+    company: PostingCompany, target: Target, pair: tuple[OpenBill, OpenCredit], half: dict[str, Any]
+):
+    bill, _ = pair
+    second = OpenCredit(half["allocations"][-1]["invoice_external_id"].rpartition("-")[2])
+    company.apply_by_hand(second, bill, "4.00")
+    assert target.run().counts == {"unchanged": 1}
+    assert len(target.row(half).facts["credits"]) == len(half["allocations"]) - 1
+    target.run(voided(half), on_void="delete")
+    assert company.unpaid(bill) == bill.unpaid
+
+
 @pytest.mark.parametrize("is_lost", [True, False])
 def test_one_of_two_credits_that_is_applied_is_off_or_told_at_a_void(
     company: PostingCompany,
