@@ -51,6 +51,7 @@ class Parts:
         self._wholes = {part.external_id: name for name, parts in self._parts.items() for part in parts}
         self._under_way = known.under_way(self.possible)
         self._standing: defaultdict[str, dict[str, str]] = defaultdict(dict)
+        self._voided: defaultdict[str, dict[str, str]] = defaultdict(dict)
 
     def apart(self, payments: Iterable[Payment], posted: Mapping[str, Recorded]) -> list[Payment]:
         """Return payments with parts in the place of those that have some and are not posted whole.
@@ -61,8 +62,8 @@ class Parts:
         """
         for name, recorded in posted.items():
             self._parts.pop(name, None)
-            if not recorded.is_voided:
-                self._standing[whole_payment(name)][name] = recorded.id
+            found = self._voided if recorded.is_voided else self._standing
+            found[whole_payment(name)][name] = recorded.id
         return [part for payment in payments for part in self._parts.get(payment.external_id, [payment])]
 
     def of(self, external_id: str) -> Sequence[Payment]:
@@ -73,7 +74,7 @@ class Parts:
         """Make sure that a payment is taken apart as it was before.
 
         Raises:
-            RejectedError: It is not, so that what stands for it cannot be told, or may still arrive.
+            RejectedError: It is not, so that what stands for it cannot be told, or may still arrive; or it was voided.
         """
         names = {part.external_id for part in self.of(payment.record)} or {payment.record}
         known = {name: each["id"] for name, each in self._known.get(payment.record, {}).items()}
@@ -81,7 +82,13 @@ class Parts:
         if {*known} - names:
             remote_ids = ", ".join(sorted({*known.values()}, key=int))
             raise RejectedError("APB-PAY-087", payment=payment.id, remote_ids=remote_ids)
-        if not payment.is_undone and (sent := self._under_way.get(payment.record, set()) - names):
+        if payment.is_undone:
+            return
+        for name in sorted(self._voided[payment.record].keys() - names):
+            raise RejectedError(
+                "APB-PAY-041", payment=payment.id, remote_id=self._voided[payment.record][name]
+            )
+        if sent := self._under_way.get(payment.record, set()) - names:
             raise RejectedError("APB-PAY-088", payment=payment.id, names=", ".join(sorted(sent)))
 
     def carry_out(self, external_id: str, one: Callable[[str], Done]) -> Done:

@@ -258,3 +258,19 @@ def test_what_was_corrected_to_one_bill_is_not_posted_beside_a_part(
     target.run(paying((bills[kept], "4.00"), **same, modified_at="2026-11-03T15:00:00Z"))
     assert target.row(record).code == "APB-PAY-087"
     assert numbers(company, record) == before
+
+
+def test_a_part_that_somebody_voided_is_not_posted_otherwise_when_the_other_bill_moves(
+    company: PostingCompany, target: Target, bills: list[OpenBill]
+):
+    record = record_of(bills)
+    leave_second_in_doubt(company, target, record)
+    before = numbers(company, record)
+    (part,) = (
+        each for each in company.payments() if (each.external_id or "").startswith(record["external_id"])
+    )
+    company.void_payment(part.id)
+    move(company, bills[1], account_of(company, bills[0]))
+    target.run_half_an_hour_later(record)
+    assert target.row(record).code == "APB-PAY-041"
+    assert numbers(company, record) == before
