@@ -74,7 +74,7 @@ class Parts:
         """Make sure that a payment is taken apart as it was before.
 
         Raises:
-            RejectedError: It is not, so that what stands for it cannot be told; or some of it was voided, or may
+            RejectedError: It is not, so that what stands for it cannot be told; or some was voided, or may
                 still arrive.
         """
         names = {part.external_id for part in self.of(payment.record)} or {payment.record}
