@@ -24,11 +24,13 @@ class Seen:
         books: Both books.
         rejected: What the ledger has as rejected, by AvidXchange's id.
         said: What was logged.
+        today: The sandbox's day then; its clock goes on with every other case.
     """
 
     books: Any
     rejected: Mapping[str, Row]
     said: str
+    today: date
 
 
 class NamedBooks:
@@ -60,7 +62,7 @@ class NamedBooks:
     def see(self) -> Seen:
         """Return what is in the books, of every case."""
         if self._seen is None:
-            self._seen = Seen(self._sandbox.books(), self._half.rejected(), self._half.said)
+            self._seen = Seen(self._sandbox.books(), self._half.rejected(), self._half.said, self.today)
         return self._seen
 
     def show(self, seen: Seen) -> None:

@@ -184,10 +184,10 @@ def _see(scene: CreditScene, name: str, what: str, expected: str) -> None:
         case ("printed", _):
             assert found is (expected == "yes")
         case ("day", "today"):
-            assert found == scene.today.isoformat()
+            assert found == scene.see().today.isoformat()
         case ("day", "next month"):
-            assert date.fromisoformat(found) == (scene.today.replace(day=1) + timedelta(days=32)).replace(
-                day=1
-            )
+            assert date.fromisoformat(found) == (
+                scene.see().today.replace(day=1) + timedelta(days=32)
+            ).replace(day=1)
         case _:
             assert found == expected
