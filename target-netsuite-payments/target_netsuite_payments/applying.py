@@ -376,9 +376,10 @@ class Applying:
         if not self._expected:
             return []
         now = self._books.credits(self._expected)
-        applied = self._holdings.of_all()
+        every = self._holdings.of_all()
         found: list[tuple[str, APBridgeError]] = []
         for credit, (left, names) in self._expected.items():
-            if why := left_difference(self.credits[credit], left, now.get(credit), part_of(applied, credit)):
+            users = {bill: of for (which, bill), of in every.items() if which == credit}
+            if why := left_difference(self.credits[credit], left, now.get(credit), users):
                 found += [(name, why) for name in names]
         return found

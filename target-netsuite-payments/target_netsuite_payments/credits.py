@@ -16,7 +16,7 @@ from apbridge.netsuite.answers import as_documented
 from apbridge.netsuite.client import Row
 from apbridge.netsuite.queries.query import Query
 from apbridge.netsuite.queries.reader import Reader
-from apbridge.schemas.identifiers import CREDIT, internal_id, netsuite_id
+from apbridge.schemas.identifiers import CREDIT, OUR_PAYMENTS, internal_id, netsuite_id
 from target_netsuite_payments.payment import Allocation, Payment, is_cents
 
 RECORD_TYPE = "vendorCredit"
@@ -327,7 +327,7 @@ def told(pairs: Pairs) -> str:
 
 
 def left_difference(
-    credit: Credit, expected: Decimal, actual: Credit | None, used: Mapping[str, Decimal]
+    credit: Credit, expected: Decimal, actual: Credit | None, users: Mapping[str, Mapping[str, Decimal]]
 ) -> APBridgeError | None:
     """Return how what is left of a credit differs from what should be; None where it does not.
 
@@ -335,22 +335,30 @@ def left_difference(
         credit: As it was read.
         expected: What should be left.
         actual: As NetSuite has it.
-        used: What payments are known to use of it, by bill.
+        users: How much of it which payments are known to have on each bill, by their external ids.
     """
-    short = Decimal(0)
-    if actual:
-        short = sum(
-            (max(amount - actual.applied.get(bill, Decimal(0)), Decimal(0)) for bill, amount in used.items()),
-            short,
-        )
-        if actual.left == expected and not short:
-            return None
-    # What is short of what payments are known to have is an exception: a bill is open that they have paid.
-    error = RejectedError if short or actual is None else APBridgeError
-    return error(
-        "APB-PAY-113",
-        credit=credit.id,
-        number=credit.number,
-        expected=f"{expected - short:.2f}",
-        actual=f"{actual.left:.2f}" if actual else "nothing",
+    applied = actual.applied if actual else {}
+    short = [
+        _short(bill, users[bill], applied.get(bill, Decimal(0)))
+        for bill in sorted(users, key=int)
+        if sum(users[bill].values()) > applied.get(bill, Decimal(0))
+    ]
+    facts = {"credit": credit.id, "number": credit.number}
+    # A bill is open that payments have paid, perhaps not the payment that is told of it.
+    if short:
+        return RejectedError("APB-PAY-119", short="; ".join(short), **facts)
+    facts["expected"] = f"{expected:.2f}"
+    if actual is None:
+        return RejectedError("APB-PAY-113", actual="nothing", **facts)
+    if actual.left == expected:
+        return None
+    return APBridgeError("APB-PAY-113", actual=f"{actual.left:.2f}", **facts)
+
+
+def _short(bill: str, users: Mapping[str, Decimal], applied: Decimal) -> str:
+    used = ", ".join(
+        f"payment {name.removeprefix(OUR_PAYMENTS)} used {amount:.2f}"
+        for name, amount in sorted(users.items())
     )
+    missing = sum(users.values(), -applied)
+    return f"bill {bill} lacks {missing:.2f} ({used}; {applied:.2f} is applied)"

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from threading import Lock
 
-from apbridge.ledger.credits import Pairs
+from apbridge.ledger.credits import Pairs, by_pair
 from target_netsuite_payments.books import NetSuiteBooks
 from target_netsuite_payments.credits import Credit
 from target_netsuite_payments.known import Known
@@ -68,13 +67,10 @@ class Holdings:
         applied = known.applied.get(bill, _NO_CREDIT) if known else _NO_CREDIT
         return max(applied - self._taken(pair, payment), _NO_CREDIT)
 
-    def of_all(self) -> dict[tuple[str, str], Decimal]:
-        """Return what all payments together have, by what the ledger knows now."""
-        applied: defaultdict[tuple[str, str], Decimal] = defaultdict(Decimal)
-        for name, pairs in {**self._read_others(), **self._pairs}.items():
-            for pair, amount in pairs.items():
-                applied[pair] += amount if name not in self._undone else 0
-        return applied
+    def of_all(self) -> Mapping[tuple[str, str], Mapping[str, Decimal]]:
+        """Return which payments have how much of each pair, by what the ledger knows now."""
+        every = {**self._read_others(), **self._pairs}
+        return by_pair({name: pairs for name, pairs in every.items() if name not in self._undone})
 
     def _taken(self, pair: tuple[str, str], payment: Payment) -> Decimal:
         """Return what other payments have of a pair."""

@@ -180,8 +180,12 @@ def test_a_write_that_comes_after_those_of_another_run_is_told(
     for _ in range(2):
         assert target.run().counts == {"rejected": 1}, "what the other payment has lost is still open"
         row = target.row(records[0])
-        assert (row.status, row.code) == (Status.REJECTED, "APB-PAY-113")
-        assert "1.00 should be left now, and NetSuite has 6.00" in (row.reason or "")
+        assert (row.status, row.code) == (Status.REJECTED, "APB-PAY-119")
+        used = ", ".join(
+            f"payment {one['id']} used {amount}"
+            for one, amount in zip(records, ("4.00", "5.00"), strict=True)
+        )
+        assert f"bill {bill.id} lacks 5.00 ({used}; 4.00 is applied)" in (row.reason or "")
     company.apply_by_hand(credit, bill, "9.00")
     target.run()
     assert target.row(records[0]).code is None

@@ -264,18 +264,31 @@ def test_a_void_that_names_nothing_takes_off_what_a_run_applied_before_it_ended(
     assert company.covered(first) == {}
 
 
+@pytest.mark.parametrize("end", ["applied again", "voided"])
 @pytest.mark.parametrize("is_net", [True, False])
 def test_a_credit_that_is_short_of_an_earlier_payment_is_told_for_as_long_as_it_is(
-    company: PostingCompany, target: Target, pair: tuple[OpenBill, OpenCredit], *, is_net: bool
+    company: PostingCompany, target: Target, *, is_net: bool, end: str
 ):
-    bill, credit = pair
-    target.run(nothing(bill, credit, "4.00"))
-    company.apply_by_hand(credit, bill, "0")
+    paid, bill = company.bills(2)
+    credit = company.credit(paid, "10.00")
+    earlier = nothing(paid, credit, "4.00")
+    target.run(earlier)
+    company.apply_by_hand(credit, paid, "0")
     record = using(paying((bill, "9.00")), (credit, "3.00")) if is_net else nothing(bill, credit, "3.00")
     target.run(record)
     for _ in range(2):
         assert target.run().counts == {"rejected": 1}
-        assert target.row(record).code == "APB-PAY-113"
-    company.apply_by_hand(credit, bill, "7.00")
-    target.run()
+        row = target.row(record)
+        assert row.code == "APB-PAY-119"
+        lacks = f"bill {paid.id} lacks 4.00 (payment {earlier['id']} used 4.00; 0.00 is applied)"
+        assert f"internal ids: {lacks}." in (row.reason or ""), (
+            "the bill and the payment that are short alone"
+        )
+    if end == "voided":
+        target.run(voided(earlier), on_void="delete")
+    else:
+        company.apply_by_hand(credit, paid, "4.00")
+        target.run()
     assert target.row(record).status is Status.DELIVERED
+    assert target.run().counts == {}
+    assert company.covered(credit)[bill.id] == Decimal(3)

@@ -62,8 +62,13 @@ def credits_of_payments(ledger: Ledger) -> dict[str, Pairs]:
 
 def credits_by_pair(ledger: Ledger) -> Mapping[tuple[str, str], Mapping[str, Decimal]]:
     """Return which payments have how much of a credit on a bill, by the internal ids of both."""
+    return by_pair(credits_of_payments(ledger))
+
+
+def by_pair(payments: Mapping[str, Pairs]) -> Mapping[tuple[str, str], Mapping[str, Decimal]]:
+    """Turn what each payment has of credits into which payments have how much of a credit on a bill."""
     found: defaultdict[tuple[str, str], dict[str, Decimal]] = defaultdict(dict)
-    for name, pairs in credits_of_payments(ledger).items():
+    for name, pairs in payments.items():
         for pair, amount in pairs.items():
             found[pair][name] = amount
     return found
