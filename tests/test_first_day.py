@@ -188,6 +188,22 @@ def _see_that_no_tax_id_is_told(first_day: FirstDayCompany) -> None:
     assert [one for one in taxes if one.encode() in told] == []
 
 
+@pytest.mark.parametrize(
+    "first_day", [("avidconnect", True, 12), ("partner", False, 12)], ids=["there", "here"], indirect=True
+)
+def test_a_sheet_is_applied_again_once_a_run_has_renamed_what_it_links(first_day: FirstDayCompany):
+    pairs = first_day.proposed()
+    applied = first_day.apply(pairs, {})
+    first_day.run(vendors="hold")
+    names = {one["id"]: one["name"] for one in first_day.vendors()}
+    sure = [pair.there for pair in pairs if pair.grade is Grade.SURE and pair.there]
+    assert any(names[one.id] != one.name for one in sure)
+
+    undecided = next(pair.here.id for pair in pairs if pair.grade is not Grade.SURE)
+    again = first_day.apply(pairs, {undecided: None})
+    assert again == AppliedLinks(there=0, here=0, new=1, known=applied.there + applied.here)
+
+
 @pytest.mark.parametrize("first_day", [CANNOT], indirect=True)
 def test_the_first_run_alone_makes_no_second_vendor_of_one_that_looks_the_same(first_day: FirstDayCompany):
     before = {one["id"] for one in first_day.vendors()}

@@ -154,10 +154,16 @@ class Linking:
             yield f"{name} is no external id of this NetSuite account"
         elif row.decision != NEW:
             yield from self._conflicts(row, shown, account)
-            if own in shown:
-                yield from _other_name(row, shown[own])
-            else:
+            if own not in shown:
                 yield f"AvidXchange has no record {own} any more{_why_unknown(own, shown)}"
+            elif not self._is_linked(row, shown[own]):
+                yield from _other_name(row, shown[own])
+
+    def _is_linked(self, row: DecidedRow, there: Mapping[str, Any]) -> bool:
+        """Return whether a row says what is so already: a run has given that record NetSuite's name since."""
+        earlier = self._links.get(row.stream, row.external_id)
+        is_noted = earlier is not None and earlier.remote_id == row.remote_id
+        return is_noted or there.get("external_id") == row.external_id
 
     def _conflicts(
         self, row: DecidedRow, shown: Mapping[str, Mapping[str, Any]], account: str
