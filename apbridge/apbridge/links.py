@@ -137,6 +137,11 @@ class Links:
         found = self.get(stream, external_id)
         return found.remote_id if found and found.kept is LinkKind.HERE else None
 
+    def own_ids(self, stream: str) -> set[str]:
+        """Return AvidXchange's own ids of a stream's records that can be given no external id of ours."""
+        of = (one for one in self._links.values() if one.stream == stream)
+        return {one.remote_id for one in of if one.kept is LinkKind.HERE}
+
     def owner(self, stream: str, remote_id: str, like: str) -> RecordLink | None:
         """Return the link to one of AvidXchange's records; None where it has none.
 

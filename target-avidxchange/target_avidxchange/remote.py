@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from apbridge import json
 from apbridge.avidxchange import AvidXchange, Shown
 from apbridge.likeness import tax_digits
+from apbridge.links import Links
 from apbridge.schemas.identifiers import netsuite_id
 
 GONE = {"cancelled", "rejected"}
@@ -96,11 +97,18 @@ class RemoteIndex:
         resource: What the profile calls it.
         place: What its path needs, such as `dimension`.
         trail: Gives the place on the audit trail at which it stands now.
+        linked: AvidXchange's own ids of the records that only the links file knows.
     """
 
     def __init__(
-        self, client: AvidXchange, resource: str, place: Mapping[str, str], trail: Callable[[], int]
+        self,
+        client: AvidXchange,
+        resource: str,
+        place: Mapping[str, str],
+        trail: Callable[[], int],
+        linked: Collection[str],
     ) -> None:
+        self._linked = linked
         self._client = client
         self._resource = resource
         self._place = place
@@ -109,6 +117,8 @@ class RemoteIndex:
         """Place on the audit trail when it was listed last."""
         self.unlinked: Sequence[UnlinkedVendor] = ()
         """The vendors of the list, where it was asked for, that have no external id of ours."""
+        self.by_own_id: Mapping[str, RemoteRecord] = {}
+        """What the list, where it was asked for, shows of the records that only the links file knows."""
         self._listing = Lock()
         self._listed: dict[str, RemoteRecord] | None = None
 
@@ -126,18 +136,27 @@ class RemoteIndex:
             if self._listed is None or anew:
                 at = self._trail()
                 unlinked: list[UnlinkedVendor] = []
+                by_own_id: dict[str, RemoteRecord] = {}
                 shown = self._client.shown(
-                    self._resource, place=self._place, unnamed=self._noted_in(unlinked)
+                    self._resource, place=self._place, unnamed=self._noted_in(unlinked, by_own_id)
                 )
                 listed = {one.external_id: self._record(one, unlinked) for one in shown}
-                self._listed, self.unlinked = listed, tuple(unlinked)
+                self._listed, self.unlinked, self.by_own_id = listed, tuple(unlinked), by_own_id
                 self.listed_at = at
         return self._listed
 
-    def _noted_in(self, unlinked: list[UnlinkedVendor]) -> Callable[[Mapping[str, Any]], None] | None:
-        if self._resource != "vendor":
+    def _noted_in(
+        self, unlinked: list[UnlinkedVendor], by_own_id: dict[str, RemoteRecord]
+    ) -> Callable[[Shown], None] | None:
+        if self._resource != "vendor" and not self._linked:
             return None
-        return lambda record: unlinked.append(UnlinkedVendor.of(record))
+
+        def note(shown: Shown) -> None:
+            record = self._record(shown, unlinked, is_unnamed=True)
+            if record.remote_id and record.remote_id in self._linked:
+                by_own_id[record.remote_id] = record
+
+        return note
 
     def listed_after(self, seq: int) -> Mapping[str, RemoteRecord]:
         """List the resource as it is after what stands at that place on the audit trail.
@@ -184,12 +203,14 @@ class RemoteIndex:
         """Return a record of the list, where it was asked for."""
         return self.seen.get(external_id)
 
-    def _record(self, shown: Shown, unlinked: list[UnlinkedVendor] | None = None) -> RemoteRecord:
+    def _record(
+        self, shown: Shown, unlinked: list[UnlinkedVendor] | None = None, *, is_unnamed: bool = False
+    ) -> RemoteRecord:
         client, resource = self._client, self._resource
         record = client.read(resource, shown, place=self._place)
         if unlinked is not None and resource == "vendor" and not netsuite_id(shown.external_id):
             unlinked.append(UnlinkedVendor.of(record))
-        fingerprint = client.fingerprint_shown(resource, shown)
+        fingerprint = client.fingerprint_shown(resource, shown, record.get("id") if is_unnamed else None)
         if resource not in _DOCUMENTS:
             code = record.get("number" if resource == "gl_account" else "code")
             is_usable = bool(record.get("is_active", True)) and bool(record.get("is_postable", True))
@@ -224,14 +245,16 @@ class RemoteIndexes:
         client: AvidXchange.
         resources: Where it lists each stream's records.
         trail: Gives the place on the audit trail at which it stands now.
+        links: Which records are which that AvidXchange had before us.
     """
 
     def __init__(
-        self, client: AvidXchange, resources: Mapping[str, RemoteList], trail: Callable[[], int]
+        self, client: AvidXchange, resources: Mapping[str, RemoteList], trail: Callable[[], int], links: Links
     ) -> None:
         self.resources = resources
         self._all = {
-            stream: RemoteIndex(client, one.name, one.place, trail) for stream, one in resources.items()
+            stream: RemoteIndex(client, one.name, one.place, trail, links.own_ids(stream))
+            for stream, one in resources.items()
         }
 
     def of(self, stream: str) -> RemoteIndex:

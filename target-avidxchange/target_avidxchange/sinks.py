@@ -114,7 +114,9 @@ class AvidXchangeSink(AcknowledgingSink):
         submission = self.submission(record)
         body = fingerprint(submission.body)
         facts = {**self.facts(record), "body": body, "source": source_of(self.completed(record))}
-        there = self.remote_index.get(submission.external_id)
+        own_id = self.shared.links.own_id(self.stream_name, submission.external_id)
+        index = self.remote_index
+        there = index.by_own_id.get(own_id) if own_id else index.get(submission.external_id)
         if not self.must_be_sent(record, row):
             if there and there.fingerprint == body:
                 return Outcome.unchanged(there.remote_id, facts)

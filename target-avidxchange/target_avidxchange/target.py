@@ -105,7 +105,7 @@ class TargetAvidXchange(AcknowledgingTarget):
         resources = {
             stream: RemoteList(sink.resource, sink.dimension) for stream, sink in self.sink_classes.items()
         }
-        remote_indexes = RemoteIndexes(self.client, resources, lambda: self.ledger.known().seq)
+        remote_indexes = RemoteIndexes(self.client, resources, lambda: self.ledger.known().seq, self._links)
         codes = Codes(self.context, self.client, self._coding, remote_indexes)
         return Shared(
             self.client,

@@ -294,12 +294,21 @@ class AvidXchange(AvidXchangeReader):
             resource=submission.resource,
         )
 
-    def fingerprint_shown(self, resource: str, shown: Shown) -> str:
+    def fingerprint_shown(self, resource: str, shown: Shown, own_id: str | None = None) -> str:
         """Hash, of what AvidXchange shows, the fields that a write would send.
 
         Where it equals the `fingerprint` of a write's body, there is nothing to send.
+
+        Args:
+            resource: Which kind.
+            shown: What AvidXchange shows.
+            own_id: AvidXchange's own id, where the write would be a `change` by it.
         """
-        return fingerprint(self.body_shown(resource, shown))
+        body, change = self.body_shown(resource, shown), self._resource(resource).change
+        if own_id is not None and change is not None:
+            told = {"external_id": None, "remote_id": own_id}
+            body |= self._fit(resource, "change.body", change.body, told) or {}
+        return fingerprint(body)
 
     def body_shown(self, resource: str, shown: Shown) -> dict[str, Any]:
         """Return, of what AvidXchange shows, the fields that a write would send."""

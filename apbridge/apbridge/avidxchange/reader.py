@@ -127,7 +127,7 @@ class AvidXchangeReader:
         modified_since: datetime | None = None,
         filters: Mapping[str, str] | None = None,
         place: Mapping[str, str] | None = None,
-        unnamed: Callable[[Mapping[str, Any]], object] | None = None,
+        unnamed: Callable[[Shown], object] | None = None,
     ) -> Iterator[Shown]:
         """List records as AvidXchange shows them, page after page.
 
@@ -136,7 +136,7 @@ class AvidXchangeReader:
             modified_since: What changed at or after that; perhaps more, where the filter is coarse.
             filters: Filters by our names.
             place: What the path needs, such as `dimension`.
-            unnamed: Called with the canonical record of each that has no external id.
+            unnamed: Called with each that has no external id.
 
         Raises:
             SettingError: The list is not where the profile says, or cannot be read as it says.
@@ -146,7 +146,7 @@ class AvidXchangeReader:
             if unnamed:
                 for item in items:
                     if self._name_of(resource, item) is None:
-                        unnamed(self.read(resource, Shown(_ENTERED, item), place=place))
+                        unnamed(Shown(_ENTERED, item))
 
     def first_page(
         self,
