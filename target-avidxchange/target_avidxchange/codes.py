@@ -12,7 +12,7 @@ from typing import Any
 
 from apbridge.avidxchange import AvidXchange
 from apbridge.errors import RejectedError, SettingError
-from apbridge.ledger import Need
+from apbridge.ledger import Need, Status
 from apbridge.mapping import DIMENSIONS, Coding
 from apbridge.schemas.identifiers import GL_ACCOUNT, external_id, namespace_of
 from apbridge.singer import Record, SinkContext
@@ -78,6 +78,7 @@ class Codes:
         self._turn = RLock()
         self._known: dict[str, Mapping[str, Code]] = {}
         self._users: dict[str, Mapping[str, set[str]]] = {}
+        self._awaited: dict[str, set[str | None]] = {}
         self._lists: dict[RemoteList, Mapping[str, Code]] = {}
         self._expected: dict[tuple[str, str], str] = {}
         self._own: dict[tuple[str, str], str] = {}
@@ -163,10 +164,11 @@ class Codes:
         if found is None and is_over:
             # A ledger that is new, or that an earlier version wrote, does not have all codes.
             found = place.listed().get(place.code)
+        may_come = not is_over or place.code in self._awaited.get(place.stream, ())
         if found is None:
-            return "APB-TAX-050", {"table": place.table}, not is_over
+            return "APB-TAX-050", {"table": place.table}, may_come
         if self._is_anothers(place, found):
-            return "APB-TAX-081", {"other": found.external_id}, not is_over
+            return "APB-TAX-081", {"other": found.external_id}, may_come
         if found.is_usable:
             return None
         return "APB-TAX-051", {"table": place.table}, self._context.brake.holds(place.stream)
@@ -205,7 +207,11 @@ class Codes:
         return _LineCode(stream, name, code, is_own, partial(self.known, stream), listed, what, table)
 
     def _read(self, stream: str) -> Mapping[str, Code]:
-        all_rows = self._context.ledger.all_rows(self._context.system, stream)
+        all_rows = list(self._context.ledger.all_rows(self._context.system, stream))
+        # The change that brings it may be held, until a person lets it through.
+        self._awaited[stream] = {
+            self._expected.get((stream, row.external_id)) for row in all_rows if row.status is Status.WAITING
+        }
         rows = [row for row in all_rows if "code" in row.facts]
         told = {row.external_id for row in rows}
         self._own |= {(stream, row.external_id): row.facts["code"] for row in rows}

@@ -9,7 +9,20 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from apbridge.errors import APBridgeError
-from tests.canonical import CODING, MODIFIED, NS, STREAMS, Message, account, credit, line, read_until, vendor
+from apbridge.ledger import Status
+from tests.canonical import (
+    CODING,
+    MODIFIED,
+    NS,
+    STREAMS,
+    Message,
+    account,
+    bill,
+    credit,
+    line,
+    read_until,
+    vendor,
+)
 
 if TYPE_CHECKING:
     from tests.conftest import ReceivingCompany, TargetResult
@@ -110,6 +123,25 @@ def test_codes_that_change_places_in_a_ring_over_several_batches_are_all_right_a
     result = send(company, *(renumbered_to(n, 6000 + n % 4 + 1) for n in range(1, 5)), brake_off=True)
     assert result.counts == {"gl_accounts": {"delivered": 4}}
     assert codes(company) == {str(n): str(6000 + n % 4 + 1) for n in range(1, 5)}
+
+
+@pytest.mark.parametrize("first", ["", "6001,,6002\n6002,,6001\n"])
+def test_bills_wait_for_a_code_whose_change_is_held(company: ReceivingCompany, first: str):
+    messages = [vendor(1), *(account(n) for n in range(1, 13)), bill(1, line(1, "5.00"))]
+    send(company, *messages, before=None)
+    mapping = company.folder / "accounts.csv"
+    mapping.write_text(f"account,subsidiary,code\n{first}60*,,EXP-*\n")
+    before = company.invoice(1)["content"]
+    for _ in range(2):
+        assert "12 gl accounts would be changed" in fails(company, *messages, gl_mapping=str(mapping))
+        row = company.row(1)
+        assert (row.status, row.code) == (Status.WAITING, "APB-SNG-013")
+        assert "waits for gl_accounts with code" in (row.reason or "")
+        assert company.invoice(1)["content"] == before
+    send(company, *messages, gl_mapping=str(mapping), brake_off=True)
+    assert company.row(1).status is Status.DELIVERED
+    (sent,) = json.loads(company.invoice(1)["content"])["lines"]
+    assert sent["glCode"] == codes(company)["1"] != "6001"
 
 
 def test_numbers_of_deleted_accounts_are_given_to_others_however_many(company: ReceivingCompany):
