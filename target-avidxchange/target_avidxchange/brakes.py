@@ -94,17 +94,22 @@ def held_form(word: str, record: Record) -> tuple[ChangeKind, HeldError]:
     return ChangeKind.RESEND, held
 
 
-def held_upsert(word: str, record: Record, *, was_active: bool) -> tuple[ChangeKind, HeldError]:
+CHANGED = "it changed in NetSuite or in the mapping"
+
+
+def held_upsert(
+    word: str, record: Record, *, was_active: bool, because: str = CHANGED
+) -> tuple[ChangeKind, HeldError]:
     """Return what is done to a record that AvidXchange has, and that it is to be done.
 
     Args:
         word: What people call such a record.
         record: The record.
         was_active: AvidXchange has it as active.
+        because: Why it is changed, where it does not become inactive.
     """
     if was_active and not record.get("is_active", True):
         return ChangeKind.DEACTIVATE, held_inactive(word, record, "NetSuite has it as inactive")
-    because = "it changed in NetSuite or in the mapping"
     name = f"{word} {name_of(record)}"
     held = HeldError("APB-BRK-005", because=because, name=name, external_id=record["external_id"])
     return ChangeKind.CHANGE, held

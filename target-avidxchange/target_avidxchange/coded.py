@@ -240,6 +240,16 @@ class CodedSink(AvidXchangeSink):
         return owners
 
     @override
+    def why_changed(self, record: Record, had: str | None) -> str:
+        code = self.code(record)
+        # What is before the colon is what many have in common.
+        return (
+            super().why_changed(record, had)
+            if had in {None, code}
+            else f"its code changes: {had} becomes {code}"
+        )
+
+    @override
     def deliver(self, record: Record, row: Row | None) -> Outcome:
         if following := self._following.get(record["external_id"]):
             self._lead(record, row, following)

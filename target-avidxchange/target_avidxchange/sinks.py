@@ -13,7 +13,7 @@ from apbridge.errors import RefusedError
 from apbridge.ledger import ChangeKind, Row, Status
 from apbridge.ledger.rows import HELD, LET_THROUGH
 from apbridge.singer import AcknowledgingSink, Action, Outcome, Record, SinkContext
-from target_avidxchange.brakes import held_form, held_inactive, held_upsert
+from target_avidxchange.brakes import CHANGED, held_form, held_inactive, held_upsert
 from target_avidxchange.refusals import rejection
 from target_avidxchange.shared import Shared
 
@@ -143,12 +143,22 @@ class AvidXchangeSink(AcknowledgingSink):
             return  # A person has said that it is this one, and so that it is to be as NetSuite has it.
         if there or before.get("body"):
             was_active = before.get("is_active", there is not None and there.is_usable)
-            change, held = held_upsert(self.word, record, was_active=was_active)
+            because = self.why_changed(record, before.get("code") or (there.code if there else None))
+            change, held = held_upsert(self.word, record, was_active=was_active, because=because)
             is_same = before.get("source") == source_of(self.completed(record))
             # Where the same would be sent as last time, it is AvidXchange that has it otherwise.
             if is_same and before.get("body") not in {None, fingerprint(self.submission(record).body)}:
                 change, held = held_form(self.word, record)
             self.hold_back(change, record, before.get(LET_THROUGH), held)
+
+    def why_changed(self, record: Record, had: str | None) -> str:  # noqa: ARG002
+        """Return why a record is changed that AvidXchange has, as a person can judge it.
+
+        Args:
+            record: The record.
+            had: The code that AvidXchange has it under, where it is one.
+        """
+        return CHANGED
 
     def _make_inactive(self, record: Record, row: Row | None) -> Outcome:
         """Make inactive what was deleted in NetSuite, and leave it as it is otherwise."""

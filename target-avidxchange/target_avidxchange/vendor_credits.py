@@ -20,7 +20,7 @@ from apbridge.ledger.run_history import RunHistory
 from apbridge.schemas.identifiers import CREDIT
 from apbridge.singer import Action, Outcome, Record
 from apbridge.words import CREDIT_SUBMISSION, VOID
-from target_avidxchange.brakes import held_credit, held_form
+from target_avidxchange.brakes import CHANGED, held_credit, held_form
 from target_avidxchange.documents import WithdrawnSink, needs_of
 from target_avidxchange.dry_run import see_that_its_lines_sum
 from target_avidxchange.invoice import AcknowledgedInvoice
@@ -112,7 +112,7 @@ class VendorCreditSink(WithdrawnSink):
         is_same = credit.whole == whole if credit.whole else credit.total != str(wanted)
         if credit.body and (is_with_another or not is_same):
             change = ChangeKind.CHANGE
-            held = held_credit(change, record, "it changed in NetSuite or in the mapping")
+            held = held_credit(change, record, CHANGED)
             if credit.source == source and not is_with_another:
                 change, held = held_form(self.word, record)
             self.hold_back(change, record, credit.let_through, held)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from apbridge.errors import APBridgeError
-from apbridge.ledger import Status
+from apbridge.ledger import Ledger, Status
+from apbridge.ledger.held import held_changes
 from tests.canonical import (
     CODING,
     MODIFIED,
@@ -142,6 +143,26 @@ def test_bills_wait_for_a_code_whose_change_is_held(company: ReceivingCompany, f
     assert company.row(1).status is Status.DELIVERED
     (sent,) = json.loads(company.invoice(1)["content"])["lines"]
     assert sent["glCode"] == codes(company)["1"] != "6001"
+
+
+@pytest.mark.parametrize("loses", [False, True])
+def test_of_a_code_that_is_to_change_the_old_and_the_new_one_are_told(company: ReceivingCompany, loses: bool):  # noqa: FBT001
+    company.given(*CODING, *map(account, range(1, 31)))
+    if loses:
+        company.lose_ledger()
+    mapping = company.folder / "accounts.csv"
+    mapping.write_text("account,code\n601*,EXP-*\n6001,6002\n6002,6001\n")
+    renamed = account(1, name="Rent")
+    others = [account(n) for n in range(2, 30)]
+    said = fails(company, renamed, *others, account(30, name="Tax"), gl_mapping=str(mapping), before=None)
+    assert "such as that its code changes: 6001 becomes 6002 (12)" in said
+    with Ledger(company.config["ledger_url"]) as ledger:
+        (changes,) = held_changes(ledger)
+    told = {one.external_id.rpartition("-")[2]: one.because for one in changes.records}
+    assert told["1"] == "its code changes: 6001 becomes 6002"
+    assert told["10"] == "its code changes: 6010 becomes EXP-0"
+    assert told["30"] == "it changed in NetSuite or in the mapping"
+    assert len(told) == 13
 
 
 def test_numbers_of_deleted_accounts_are_given_to_others_however_many(company: ReceivingCompany):
