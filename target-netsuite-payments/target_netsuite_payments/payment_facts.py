@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from apbridge.errors import RefusedError, RejectedError, SettingError
 from apbridge.netsuite.catalog import FieldKind, Fields
 from target_netsuite_payments.payment import LONGEST_TEXT, Payment, readable
+from target_netsuite_payments.payment_fields import unfit
 from target_netsuite_payments.refusals import is_period_closed
 
 SETTING = "payment_facts"
@@ -47,11 +48,8 @@ class PaymentFacts:
         for fact, name in self.fields.items():
             kind = of_payment.get(name)
             if kind not in KINDS[fact]:
-                what = " or ".join(one.value for one in KINDS[fact])
-                problem = "a vendorPayment has no such field" if kind is None else f"it holds {kind.value}"
-                raise SettingError(
-                    "APB-SET-001", setting=f"{SETTING}.{fact}", problem=f"{name}: {problem}, not {what}"
-                )
+                problem = unfit(name, kind, "vendorPayment", *KINDS[fact])
+                raise SettingError("APB-SET-001", setting=f"{SETTING}.{fact}", problem=problem)
         return replace(self, kinds={name: of_payment[name] for name in self.fields.values()})
 
     def of(self, payment: Payment) -> dict[str, str | None]:

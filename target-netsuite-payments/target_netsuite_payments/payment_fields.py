@@ -34,6 +34,21 @@ _CUSTOM = re.compile(r"custbody[a-z0-9_]+")
 _INTERNAL_ID = re.compile(r"[0-9]+")
 
 
+def unfit(name: str, kind: FieldKind | None, record_type: str, *wanted: FieldKind) -> str:
+    """Return why a field cannot hold what it is to hold.
+
+    Args:
+        name: The field.
+        kind: What it holds; None where there is no such field.
+        record_type: The records that it is to be a field of.
+        wanted: What it may hold.
+    """
+    what = " or ".join(one.value for one in wanted)
+    if kind is None:
+        return f"{name}: a {record_type} has no such field; name one that holds {what}"
+    return f"{name}: it holds {kind.value}, not {what}"
+
+
 @dataclass(frozen=True)
 class FieldRule:
     """What a field is given.

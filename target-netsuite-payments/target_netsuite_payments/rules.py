@@ -13,7 +13,7 @@ from apbridge.netsuite.catalog import FieldKind, record_fields
 from target_netsuite_payments import payment_facts
 from target_netsuite_payments.payment import UNKNOWN, Payment
 from target_netsuite_payments.payment_facts import PaymentFacts
-from target_netsuite_payments.payment_fields import SETTING, PaymentFields
+from target_netsuite_payments.payment_fields import SETTING, PaymentFields, unfit
 
 CUSTOM_FIELDS = {
     "ach_trace_field": "vendorPayment",
@@ -137,8 +137,8 @@ class PostingRules:
             record_type = CUSTOM_FIELDS[setting]
             kind = found.get(record_type, {}).get(name)
             if kind is not FieldKind.TEXT:
-                problem = f"a {record_type} has no such field" if kind is None else f"it holds {kind.value}"
-                raise SettingError("APB-SET-001", setting=setting, problem=f"{name}: {problem}, not text")
+                problem = unfit(name, kind, record_type, FieldKind.TEXT)
+                raise SettingError("APB-SET-001", setting=setting, problem=problem)
         return replace(
             self,
             fields=self.fields.knowing(found),

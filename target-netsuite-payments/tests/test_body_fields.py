@@ -150,7 +150,7 @@ def test_what_is_no_custom_body_field_is_refused_before_any_call(
 @pytest.mark.parametrize(
     ("setting", "name", "problem"),
     [
-        ("status_field", "custbody_no_such", "vendorBill has no such field"),
+        ("status_field", "custbody_no_such", "vendorBill has no such field; name one that holds text"),
         ("status_field", "custbody_ach_trace", "vendorBill has no such field"),
         ("status_field", "custbody_retainage", "it holds number, not text"),
         ("ach_trace_field", "custbody_avidxchange_status", "vendorPayment has no such field"),

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from apbridge.errors import SettingError
 from apbridge.ledger import Status
@@ -43,6 +46,12 @@ LATER = {**FIRST, "custbody_avidxchange_payment": "Cleared", "custbody_cleared_o
 
 def refusal(status: int, code: str, detail: str) -> dict[str, Any]:
     return {"status": status, "body": {"o:errorDetails": [{"detail": detail, "o:errorCode": code}]}}
+
+
+def test_the_readmes_example_names_fields_that_the_sandbox_has():
+    text = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```yaml\n(payment_facts:\n.*?)```", text, re.DOTALL)
+    assert yaml.safe_load(example) == {"payment_facts": FIELDS}
 
 
 def test_they_come_with_the_payment_and_a_change_of_them_alone_is_one_write(
@@ -236,7 +245,10 @@ def test_a_dry_run_tells_nothing(company: PostingCompany, target: Target):
         ({"status": "memo"}, "status.*'memo' is no custom body field"),
         ({"status": "custbody_ach_trace", "method": "CUSTBODY_ACH_TRACE"}, "method.*is named twice"),
         ({"status": "custbody_card_reference"}, "status.*custbody_card_reference is named twice"),
-        ({"status": "custbody_no_such"}, "status.*a vendorPayment has no such field, not text"),
+        (
+            {"status": "custbody_no_such"},
+            "status.*a vendorPayment has no such field; name one that holds text",
+        ),
         ({"status": "custbody_avidxchange_status"}, "status.*a vendorPayment has no such field"),
         ({"status": "custbody_cleared_on"}, "status.*it holds day, not text"),
         ({"cleared_on": "custbody_payment_priority"}, "cleared_on.*it holds reference, not day or text"),
