@@ -183,6 +183,27 @@ def test_an_exception_about_an_invoice_that_stands_is_told(context: ReconcileCon
     assert context.difference(name).cause is Cause.UNEXPLAINED
 
 
+def test_a_prepayment_over_the_rest_that_the_ledger_has_heard_of(context: ReconcileContext):
+    name, bill = context.take("submitted")
+    context.sandbox.control("/control/invoices/approve", {"external_ids": [name]})
+    context.settle(name, amount="1.25")
+    context.inbound()
+    before = context.later(minutes=10)
+    order = {"kind": "prepayment", "bill": bill["id"]}
+    prepayment = context.sandbox.control("/control/netsuite/apply", order)["id"]
+    context.outbound()
+    # As where nothing dates what is applied.
+    context.note(name, source_modified_at=f"{before:%Y-%m-%dT%H:%M:%SZ}")
+    found = context.difference(name)
+    assert (found.cause, found.code) == (Cause.REJECTED, "APB-TAX-030")
+    # Of what was rejected before the prepayment, the reason explains nothing.
+    context.note(name, payload=None)
+    found = context.difference(name)
+    assert (found.cause, found.code) == (Cause.UNEXPLAINED, "APB-REC-021")
+    assert f"prepayment VPrepApp{prepayment} of " in found.says
+    assert f"(internal id {prepayment})" in found.says
+
+
 def test_a_rejected_invoice(context: ReconcileContext):
     name, bill = context.take("submitted")
     context.sandbox.control("/control/invoices/reject", {"external_ids": [name], "reason": "Wrong building."})

@@ -62,6 +62,15 @@ class Pair:
         return Decimal((self.row and self.row.facts.get("credited")) or 0)
 
     @property
+    def heard_of(self) -> list[tuple[Any, Any]]:
+        """What is applied to the bill as the ledger keeps it, by internal id and amount."""
+        kept = self.row.payload if self.row else None
+        # What was rejected may have any shape.
+        applied = kept.get("applications") if isinstance(kept, dict) else None
+        listed = applied if isinstance(applied, list) else []
+        return [(one.get("id"), one.get("amount")) for one in listed if isinstance(one, dict)]
+
+    @property
     def is_withdrawn(self) -> bool:
         """Whether the ledger has it as taken back."""
         return bool(self.row and self.row.facts.get("is_withdrawn"))
@@ -130,7 +139,9 @@ def _of_bill(pair: Pair, evidence: Evidence, ground: Ground, moved: Explanation 
             return None
     changed = evidence.deleted.get(pair.external_id)
     if bill:
-        changed = max((bill.modified, *(one.modified for one in others)))
+        # Many an account dates no application: the ledger may know of one and have it as of before.
+        unheard = (one.modified for one in others if (one.id, one.amount) not in pair.heard_of)
+        changed = max((bill.modified, *unheard))
     found = by_ledger(pair.row, Direction.OUTBOUND, ground.runs, changed)
     if found or (moved and moved.is_good and _may_be_one(pair, others)):
         return found
@@ -290,7 +301,11 @@ def _by_payments(moved: Sequence[tuple[Decimal, Difference]]) -> Explanation:
 
 
 def _told(applied: Sequence[Applied]) -> str:
-    return ", ".join(f"{one.kind} {one.number} of {_money(one.amount)} on {one.day}" for one in applied)
+    # Exceptions name a document by its internal id alone.
+    return ", ".join(
+        f"{one.kind} {one.number} of {_money(one.amount)} on {one.day} (internal id {one.id})"
+        for one in applied
+    )
 
 
 def _rest(rest: Decimal) -> str:

@@ -3,7 +3,7 @@
 SELECT
   link.previousdoc AS bill,
   link.nextdoc AS id,
-  CASE link.nexttype WHEN 'VendPymt' THEN 'payment' WHEN 'VendCred' THEN 'credit' ELSE 'document' END AS kind,  -- required
+  CASE link.nexttype WHEN 'VendPymt' THEN 'payment' WHEN 'VendCred' THEN 'credit' WHEN 'VPrepApp' THEN 'prepayment' WHEN 'Journal' THEN 'journal' ELSE 'document' END AS kind,  -- required
   MAX(other.tranid) AS tranid,
   MAX(other.externalid) AS externalid,  -- required
   MAX(day(other.trandate)) AS trandate,  -- required
