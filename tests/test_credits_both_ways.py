@@ -8,7 +8,7 @@ import pytest
 
 from apbridge.ledger import Ledger, Row, Status
 from apbridge.netsuite import NetSuite, NetSuiteSettings
-from apbridge_operator.reconcile import Difference, reconcile
+from apbridge_operator.reconcile import Difference, Reconciliation, reconcile
 from tests.credit_memos import credit_id, enter_credit
 from tests.in_process import netsuite_config
 from tests.one_bill import FirmOfOneBill, opened
@@ -27,13 +27,17 @@ class CreditedFirm(FirmOfOneBill):
         with Ledger(self.half.ledger_url) as ledger:
             return ledger.rows("avidxchange", "bills", [self.invoice])[self.invoice]
 
-    def differences(self) -> list[Difference]:
-        """Compare both systems, and return what differs in the bill and its payments."""
+    def reconciled(self) -> Reconciliation:
+        """Compare both systems."""
         with (
             Ledger(self.half.ledger_url) as ledger,
             NetSuite(NetSuiteSettings.from_config(netsuite_config(self.sandbox))) as netsuite,
         ):
-            found = reconcile(netsuite, self.half.client, ledger).differences
+            return reconcile(netsuite, self.half.client, ledger)
+
+    def differences(self) -> list[Difference]:
+        """Return what differs in the bill and its payments."""
+        found = self.reconciled().differences
         names = {self.invoice, f"avidxchange-payment-{self.payment}"}
         return [one for one in found if one.external_id in names]
 
@@ -77,6 +81,15 @@ def test_a_credit_that_our_payment_used_is_ours(
     assert firm.row().status is Status.DELIVERED
     assert firm.stands() == (f"{total}.00", "approved")
     assert firm.differences() == []
+
+
+def test_a_payment_of_nothing_but_a_credit_is_no_line_of_the_totals(firm: CreditedFirm):
+    firm.enter("30")
+    firm.pay("30", "30")
+    firm.inbound()
+    paid = firm.reconciled().paid
+    assert all(total.netsuite or total.avidxchange for total in paid.subsidiaries.values())
+    assert "" not in {name for name, _ in paid.subsidiaries}
 
 
 def test_what_people_apply_beside_it_is_not(firm: CreditedFirm):

@@ -67,13 +67,19 @@ def _show(result: Reconciliation, *, by_vendor: bool) -> None:
     left = len(ordered) - _MOST_SHOWN
     if left > 0:
         say(f"… and {left} more: --json tells all.")
-    unexplained = len(result.unexplained)
-    conclusion = (
-        f"{unexplained} of {len(ordered)} differences are unexplained or cannot wait."
-        if unexplained
-        else f"In balance: {len(ordered)} differences, each with its cause."
-    )
-    say(f"{result.bills} bills and {result.payments} payments compared. {conclusion}")
+    say(conclusion(result))
+
+
+def conclusion(result: Reconciliation) -> str:
+    """Return in words how much was compared, and whether it is in balance."""
+    unexplained, differences = len(result.unexplained), _count(len(result.differences), "difference")
+    compared = f"{_count(result.bills, 'bill')} and {_count(result.payments, 'payment')} compared."
+    if unexplained:
+        are = "is" if unexplained == 1 else "are"
+        return f"{compared} {unexplained} of {differences} {are} unexplained or cannot wait."
+    if not result.differences:
+        return f"{compared} In balance: no differences."
+    return f"{compared} In balance: {differences}, each with its cause."
 
 
 def _show_totals(title: str, totals: Totals, *, by_vendor: bool) -> None:
@@ -101,6 +107,10 @@ def _show_differences(differences: list[Difference]) -> None:
         words = one.says if one.is_explained else f"{one.says} {one.do}"
         shown.add_row(name, one.vendor, *amounts, one.cause.value, words.rstrip())
     display(shown)
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _money(amount: Decimal) -> str:

@@ -119,7 +119,8 @@ class _Comparison:
                 continue
             self.result.payments += 1
             vendor, subsidiary, currency = self._about(posted, payment)
-            self.result.paid.add(vendor, subsidiary, currency, here or ZERO, there or ZERO)
+            if here or there:
+                self.result.paid.add(vendor, subsidiary, currency, here or ZERO, there or ZERO)
             if (here or ZERO) != (there or ZERO):
                 different[name] = (payment, posted)
         rows = self.ledger.rows("netsuite", "payments", different)
