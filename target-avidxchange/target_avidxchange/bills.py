@@ -302,7 +302,7 @@ class BillSink(WithdrawnSink):
     @override
     def still_there(self, record: Record, there: RemoteRecord, because: str, says: str) -> RejectedError:
         due = 0 if record["is_deleted"] else record.get("amount_due")
-        facts = facts_of(record, open=due, total=there.total, paid=there.amount_paid)
+        facts = facts_of(there.called(record), open=due, total=there.total, paid=there.amount_paid)
         found = RejectedError("APB-TAX-030", **facts, because=because, status=there.status, says=says)
         self.logger.error("%s", found)
         return found

@@ -14,6 +14,7 @@ from apbridge.avidxchange import AvidXchange, Shown
 from apbridge.likeness import tax_digits
 from apbridge.links import Links
 from apbridge.schemas.identifiers import netsuite_id
+from apbridge.singer import Record
 
 GONE = {"cancelled", "rejected"}
 """Where an invoice stands that AvidXchange does not mean to pay."""
@@ -42,6 +43,7 @@ class RemoteRecord:
         status_reason: Why, where it says.
         total: Of an invoice.
         amount_paid: Of an invoice.
+        currency: Of an invoice.
         code: Of an account or a dimension's value.
         is_usable: Whether a line may be on that code.
         body: What was sent for it, as JSON: of an invoice that waits for its payment, and of an order.
@@ -57,6 +59,7 @@ class RemoteRecord:
     status_reason: str | None = None
     total: Any = None
     amount_paid: Any = None
+    currency: str | None = None
     code: str | None = None
     is_usable: bool = True
     body: bytes | None = None
@@ -68,6 +71,15 @@ class RemoteRecord:
         if self.status in GONE:
             return Decimal(0)
         return Decimal(self.total) - Decimal(self.amount_paid)
+
+    def called(self, record: Record) -> Record:
+        """Return NetSuite's record, with number and currency from here where it was deleted.
+
+        Of what was deleted NetSuite tells no more than its internal id.
+        """
+        return (
+            {**record, "number": self.number, "currency": self.currency} if record["is_deleted"] else record
+        )
 
 
 class UnlinkedVendor(NamedTuple):
@@ -215,7 +227,7 @@ class RemoteIndex:
             code = record.get("number" if resource == "gl_account" else "code")
             is_usable = bool(record.get("is_active", True)) and bool(record.get("is_postable", True))
             return RemoteRecord(record.get("id"), fingerprint, code=code, is_usable=is_usable)
-        names = ("status", "status_reason", "total", "amount_paid", "modified_at")
+        names = ("status", "status_reason", "total", "amount_paid", "currency", "modified_at")
         told: dict[str, Any] = {name: record.get(name) for name in names}
         told |= {"number": record.get("number"), "vendor": record.get("vendor_external_id")}
         if told["status"] in _MAY_DIFFER or resource == "purchase_order":

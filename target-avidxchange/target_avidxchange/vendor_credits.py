@@ -183,7 +183,7 @@ class VendorCreditSink(WithdrawnSink):
     @override
     def still_there(self, record: Record, there: RemoteRecord, because: str, says: str) -> RejectedError:
         left = Decimal(0) if because_of(record) else _left(record)
-        facts = facts_of(record, left=left, total=there.total, used=there.amount_paid)
+        facts = facts_of(there.called(record), left=left, total=there.total, used=there.amount_paid)
         found = RejectedError("APB-TAX-060", **facts, because=because, status=there.status, says=says)
         self.logger.error("%s", found)
         return found

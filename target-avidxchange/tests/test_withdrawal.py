@@ -85,9 +85,9 @@ def test_where_it_cannot_be_cancelled_the_risk_is_said_with_both_figures(company
         row = company.row(number)
         assert row.code == "APB-TAX-030", how
         assert row.reason
-        assert row.reason.startswith("DOUBLE PAYMENT RISK: of bill"), how
+        assert row.reason.startswith(f"DOUBLE PAYMENT RISK: of bill INV-{number} ("), how
         assert "123.45" in row.reason, how
-        due = {"deleted": "0.00", "held": "123.45 USD", "a part by hand": "23.45 USD"}
+        due = {"deleted": "0.00 USD open", "held": "123.45 USD", "a part by hand": "23.45 USD"}
         due |= {"partly by who knows what": "0.00 USD open, for it was settled otherwise: 23.45 by nothing"}
         due |= {"partly by a prepayment": "prepayment 8 of 23.45"}
         assert due.get(how, "") in row.reason, how
