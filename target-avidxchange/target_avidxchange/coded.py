@@ -22,6 +22,9 @@ from target_avidxchange.sinks import AvidXchangeSink, is_tombstone
 
 _USABLE = {"is_active": True, "is_postable": True}
 
+_UNDONE = frozenset({"APB-VND-004", "APB-VND-009"})
+"""Why a code waits whose link a person has undone."""
+
 
 class _Following(NamedTuple):
     """A code of AvidXchange's that is to become usable, or inactive, with a record that shares it.
@@ -255,6 +258,9 @@ class CodedSink(AvidXchangeSink):
             self._lead(record, row, following)
         if is_tombstone(record):
             return self._delete(record, row)
+        if row and row.code in _UNDONE and not self.shared.links.get(self.stream_name, record["external_id"]):
+            told = {"word": self.word, "name": name_of(record), "external_id": record["external_id"]}
+            return Outcome.held(RejectedError("APB-VND-009", **told, remote_id=row.remote_id))
         outcome = self._deliver_coded(record, row)
         before = row.facts.get("code") if row else None
         if outcome.facts and before not in {None, self.code(record)}:

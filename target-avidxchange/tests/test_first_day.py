@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from apbridge import json
-from apbridge.errors import SettingError
+from apbridge.errors import APBridgeError, SettingError
 from apbridge.ledger import Ledger, Row
 from apbridge.links import LinkKind, Links, RecordLink
-from tests.canonical import NS, Message, account, bill, dimension, vendor
+from tests.canonical import NS, Message, account, bill, dimension, line, vendor
 
 if TYPE_CHECKING:
     from tests.conftest import ReceivingCompany
@@ -181,6 +181,52 @@ def test_a_code_that_is_linked_by_its_own_id_is_changed(  # noqa: PLR0917
     assert (str(shown["id"]), shown["code"]) == (own, {"gl_accounts": "6001"}.get(stream, "1"))
     company.lose_ledger()
     assert company.send(message, links=str(company.folder / "links.csv")).counts[stream] == {"unchanged": 1}
+
+
+@pytest.mark.parametrize("decision", [LinkKind.NEW, LinkKind.HERE])
+@pytest.mark.parametrize(
+    ("stream", "kind", "entered", "name", "table"),
+    [
+        ("gl_accounts", "gl-accounts", {"code": "X-77", "postable": True}, "account", "ax_gl_account"),
+        ("departments", "dimension-values", {"code": "OPS"}, "department", "ax_dimension_value"),
+    ],
+)
+def test_a_code_whose_link_is_undone_waits_with_its_bills_until_somebody_decides(  # noqa: PLR0917
+    company: ReceivingCompany,
+    stream: str,
+    kind: str,
+    entered: dict[str, Any],
+    name: str,
+    table: str,
+    decision: LinkKind,
+):
+    own = enter(company, kind, **entered)
+    decide(company, LinkKind.HERE, own, stream, kind=name)
+    coding = (account(1), dimension("departments", "department", 1))
+    assert send(company, vendor(1), *coding) == CREATED
+    (shown,) = there(company, table)
+    changed = shown["code"]
+    assert (str(shown["id"]), changed) == (own, {"gl_accounts": "6001"}.get(stream, "1"))
+
+    with Ledger(company.config["ledger_url"]) as ledger:
+        told = {"external_id": f"{NS}-{name}-1", "remote_id": own, "by": "Ann", "command": "codes"}
+        ledger.forget("avidxchange", stream, f"{NS}-{name}-1", APBridgeError("APB-VND-004", **told))
+    (link,) = links(company)
+    links(company).remove(link)
+    for _ in range(2):
+        messages = (*coding, bill(1, line(1, "7.00", department_id="1")))
+        assert send(company, *messages)["bills"] == {"waiting": 1}
+        assert row(company, stream, name).code == "APB-VND-009"
+    assert [one["code"] for one in there(company, table)] == [changed]
+
+    # That record is another one: somebody gives it its own code back, and decides that there is none.
+    if decision is LinkKind.NEW:
+        company.run(f"UPDATE {table} SET code = '{entered['code']}' WHERE id = {own}")  # noqa: S608
+    decide(company, decision, "" if decision is LinkKind.NEW else own, stream, kind=name)
+    assert send(company)["bills"] == {"delivered": 1}
+    after = [entered["code"], changed] if decision is LinkKind.NEW else [changed]
+    assert [one["code"] for one in there(company, table)] == after
+    assert company.invoice(1) is not None
 
 
 def test_a_links_file_that_is_wrong_ends_the_run(company: ReceivingCompany):

@@ -22,7 +22,7 @@ from apbridge_operator.cli.app import FOUND
 from apbridge_operator.cli.output import Json, display, print_json, say, table
 from apbridge_operator.console.templating import alone, render
 from apbridge_operator.matching import sheet
-from apbridge_operator.matching.linking import Linking
+from apbridge_operator.matching.linking import Linking, UndoneLink
 from apbridge_operator.matching.pairing import Grade, MatchParty, ProposedPair, propose
 from apbridge_operator.matching.reading import LinkedStream, read
 
@@ -92,10 +92,7 @@ def commands(command: str, streams: Sequence[LinkedStream], what: str) -> typer.
             print_json({"unlinked": [*sent], "sent": sent})
             return
         for one in undone:
-            if one.sent:
-                shown = ", ".join(one.sent[:_MOST_SHOWN]) + (", …" if len(one.sent) > _MOST_SHOWN else "")
-                say(f"Sent for {one.link.external_id} before: {len(one.sent)} bills and credits ({shown}).")
-                say(f"AvidXchange may still pay these to its record {one.link.remote_id}: stop those there.")
+            _say_what_stays(one)
         say(f"{len(undone)} taken back. Decide anew, then run once with --full-refresh.")
 
     @app.command(help="List what was decided. Exit code 1 where nothing was.")
@@ -138,6 +135,17 @@ def _match(
     say(f"{linked} linked already; {graded}; {counts[Grade.NONE]} that nothing there looks like.")
     say(f"{len(left)} in AvidXchange alone. Decide in {output} (see {page}), then:")
     say(f"apbridge {command} apply {output}")
+
+
+def _say_what_stays(undone: UndoneLink) -> None:
+    link, sent = undone
+    if link.remote_id:
+        say(f"AvidXchange's record {link.remote_id} stays as runs have changed it since it was linked.")
+        say(f"It was called {link.remote_name} then.")
+    if sent:
+        shown = ", ".join(sent[:_MOST_SHOWN]) + (", …" if len(sent) > _MOST_SHOWN else "")
+        say(f"Sent for {link.external_id} before: {len(sent)} bills and credits ({shown}).")
+        say(f"AvidXchange may still pay these to its record {link.remote_id}: stop those there.")
 
 
 def _show_links(streams: Sequence[LinkedStream], *, as_json: bool) -> None:

@@ -101,6 +101,8 @@ def test_from_the_proposal_to_the_link_and_back(
 
     undone = apbridge("vendors", "unlink", first["external_id"])
     assert undone.code == 0, undone.err
+    assert f"record {own} stays as runs have changed it" in undone.out
+    assert f"It was called ={ours['altname'].upper()} then." in undone.out
     assert shown(company)[0]["externalId"] is None
     assert apbridge("vendors", "links").code == 1
     again = apbridge("vendors", "unlink", first["external_id"])
