@@ -16,7 +16,7 @@ from apbridge.ledger.run import user_name
 from apbridge.printable import in_a_cell
 from apbridge_operator.cli import context
 from apbridge_operator.cli.output import Json, display, line, print_json, say, table
-from apbridge_operator.cli.words import age, day_and_time, exchange, pretty
+from apbridge_operator.cli.words import age, day_and_time, exchange, pretty, shortened
 from apbridge_operator.exceptions import Case, Exceptions, Which
 from apbridge_operator.record_history import RecordHistories
 
@@ -61,7 +61,9 @@ def list_(
         amount = f"{one.amount} {one.currency or ''}".strip() if one.amount else ""
         now = "ACT NOW " if one.is_urgent else ""
         words = line((now, "bold red"), f"{one.says} ", (one.do, "bold"), f" {one.code or ''}".rstrip())
-        shown.add_row(one.name, amount, one.status.value, age(one.open_since), str(one.attempts), words)
+        shown.add_row(
+            shortened(one.name), amount, one.status.value, age(one.open_since), str(one.attempts), words
+        )
     if cases:
         display(shown)
     first = (page - 1) * size

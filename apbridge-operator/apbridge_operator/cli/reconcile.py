@@ -12,7 +12,7 @@ from apbridge import settings
 from apbridge.ledger.run_history import RunHistory
 from apbridge_operator.cli import context
 from apbridge_operator.cli.output import Json, display, print_json, say, table
-from apbridge_operator.cli.words import moment
+from apbridge_operator.cli.words import moment, shortened
 from apbridge_operator.reconcile import Difference, Reconciliation, reconcile
 from apbridge_operator.reconcile.result import Key, Total, Totals
 
@@ -103,7 +103,7 @@ def _show_differences(differences: list[Difference]) -> None:
     shown = table("record", "vendor", "NetSuite", "AvidXchange", "cause", "in words")
     for one in differences[:_MOST_SHOWN]:
         amounts = ["none" if each is None else _money(each) for each in (one.netsuite, one.avidxchange)]
-        name = f"{one.kind} {one.number}"
+        name = shortened(f"{one.kind} {one.number}")
         words = one.says if one.is_explained else f"{one.says} {one.do}"
         shown.add_row(name, one.vendor, *amounts, one.cause.value, words.rstrip())
     display(shown)

@@ -12,6 +12,12 @@ from apbridge.json import dumps, loads
 from apbridge_operator.record_history import Exchange
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
+_LONGEST_NAME = 72
+
+
+def shortened(text: str) -> str:
+    """Return a name for a column of a table, which shall leave room for the others."""
+    return text if len(text) <= _LONGEST_NAME else f"{text[: _LONGEST_NAME - 1]}…"
 
 
 def age(since: datetime | None) -> str:

@@ -71,6 +71,20 @@ def test_the_list_says_what_is_wrong_and_what_to_do(apbridge: Apbridge):
     assert "none here, 0 in all" in apbridge("exceptions", "list", "--code=APB-TAX-020").out
 
 
+@pytest.mark.usefixtures("project")
+def test_a_long_number_leaves_room_for_what_is_wrong(ledger: str, apbridge: Apbridge):
+    trace = "7" * 5_000
+    entry = RowUpdate(
+        "payments", "p-1", "1", "h", Status.REJECTED, says="It is wrong.", payload={"ach_trace": trace}
+    )
+    with Ledger(ledger) as opened:
+        opened.write(opened.start_run("target-netsuite-payments", "1.0").id, "netsuite", [entry])
+    said = apbridge("exceptions", "list", "--stream=payments").out
+    assert "777…" in said
+    assert said.count("7") < 80
+    assert "It is wrong." in said
+
+
 @pytest.mark.usefixtures("ledger")
 def test_one_is_shown_with_what_was_said_to_the_other_system(apbridge: Apbridge):
     for words in ((), ("--json",)):

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from apbridge.ledger.rows import RowUpdate
+from apbridge.printable import escaped
 
 _LONGEST = 200
 _FOUND = {"bills", "vendor_credits", "payments", "invoices", "vendors"}
@@ -25,7 +26,7 @@ def described(record: Any) -> dict[str, str | None]:  # noqa: ANN401
     # Of what was deleted no more is told than its id: people go on calling it what they did.
     called = _CALLED[:-1] if fields.get("is_deleted") else _CALLED
     return {
-        "number": next(filter(None, (_text(fields.get(name)) for name in called)), None),
+        "number": next(filter(None, (_text(_written_out(fields.get(name))) for name in called)), None),
         "amount": str(amount) if isinstance(amount, int | Decimal) else None,
         "currency": _text(fields.get("currency"), 10),
     }
@@ -39,7 +40,8 @@ def names_of(entry: RowUpdate) -> set[str]:
     if entry.stream not in _FOUND:
         return set()
     fields = entry.payload if isinstance(entry.payload, dict) else {}
-    numbers = [_text(fields.get(name)) for name in _NUMBERS]
+    written = [fields.get(name) for name in _NUMBERS]
+    numbers = [_text(one) for one in (*written, *map(_written_out, written))]
     found = {searched(one) for one in (entry.source_id, entry.remote_id, *numbers) if one}
     return found | set(_paid(fields))
 
@@ -60,6 +62,11 @@ def _paid(fields: dict[str, Any]) -> Iterator[str]:
         name = _text(one.get("invoice_external_id")) if isinstance(one, dict) else None
         if name:
             yield name
+
+
+def _written_out(value: Any) -> Any:  # noqa: ANN401
+    """Show U+0000: without it a number would be another record's."""
+    return value.replace("\0", escaped("\0")) if isinstance(value, str) else value
 
 
 def _text(value: Any, longest: int = _LONGEST) -> str | None:  # noqa: ANN401

@@ -8,6 +8,7 @@ import pytest
 
 from apbridge.ledger import UNIDENTIFIED, Ledger, Need, RowUpdate, Run, Status
 from apbridge.ledger.run_history import RunHistory
+from apbridge.ledger.search_keys import described, names_of
 from tests import forked
 from tests.waiting import PATIENCE
 
@@ -254,4 +255,7 @@ def test_what_a_database_cannot_keep_spoils_no_other_row(ledger: Ledger, run: Ru
     ledger.write(run.id, "toy", [poisoned, entry(1)])
     row = ledger.rows("toy", "payments", ["p-1"])["p-1"]
     assert (row.payload, row.source_id, row.reason) == (record, "7", "It is 12.")
+    # The list shows it, and it is found by what is shown: 1234 is another check.
+    assert described(record)["number"] == r"12\u000034"
+    assert {"1234", r"12\u000034"} <= names_of(poisoned)
     assert ledger.rows("toy", "vendors", ["v-00001"])
