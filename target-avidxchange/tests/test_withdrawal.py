@@ -339,6 +339,9 @@ def test_a_payment_that_is_gone_from_a_bill_that_avidxchange_has_paid_is_told(co
     assert company.calls()["writes"] == 0
     row = company.row(1)
     assert row.code == "APB-TAX-033"
+    assert "unless an exception of its vendor payment says that AvidXchange was asked to stop it" in (
+        row.do or ""
+    )
     assert "avidxchange-payment-9 was applied to it, and is no more" in (row.reason or "")
     assert "NetSuite has 123.45 USD of 123.45 USD open, AvidXchange has 123.45 USD of it paid" in (
         row.reason or ""

@@ -178,6 +178,7 @@ def test_a_closed_period_and_a_missing_permission_are_told(
     with company.closed_period("2026-11"):
         code, reason = target.rejected(record)
         assert (code, "accounting period" in reason) == ("APB-PAY-108", True), reason
+        assert "If its accounting period is closed, open that in NetSuite; else apply 10.00" in reason
     company.switch(permission_levels="Transactions -> Bill Credits: View")
     assert target.rejected(record)[0] == "APB-PAY-109"
     company.calm()
