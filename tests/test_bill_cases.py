@@ -132,6 +132,33 @@ def test_case(clean: Companies, tmp_path: Path, case: Mapping[str, Any], profile
     _see_what_is_told(scene, case)
 
 
+@pytest.mark.parametrize(
+    ("refuses", "events"),
+    [
+        ({"netsuite.missing_permissions": "Lists -> Currency"}, ["full refresh"]),
+        ({"netsuite.missing_permissions": "Lists -> Currency"}, []),
+        ({"netsuite.hidden_columns": "vendor.legalname, vendor.phone"}, []),
+    ],
+    ids=["currency, full refresh", "currency", "a column"],
+)
+def test_what_netsuite_refuses_later_empties_no_vendor(
+    clean: Companies, tmp_path: Path, refuses: dict[str, str], events: list[str]
+):
+    scene = clean.scene("avidconnect", tmp_path, FEW)
+    scene.control("/control/netsuite/edit", {"table": "vendor", "id": "13", "set": {"email": "a@b.example"}})
+    for event in ({"switch": refuses}, *events):
+        scene.play(event)
+    clean.sandbox.control("/control/calls", method="DELETE")
+    for _ in range(2):
+        scene.play({"run reads not": "APB-TNS-002"})
+    assert clean.sandbox.calls()["avidxchange"]["writes"] == 0
+    clean.sandbox.control("/control/switches", method="DELETE")
+    scene.play("run")
+    assert scene.ended is None, scene.ended
+    # The one that was changed, and nothing else.
+    assert clean.sandbox.calls()["avidxchange"]["writes"] == 1
+
+
 def _see_what_is_told(scene: BillScene, case: Mapping[str, Any]) -> None:
     rows = scene.open_rows()
     told = case.get("told", {})

@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 import weakref
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 from functools import cached_property
+from itertools import chain
 from threading import Event
 from typing import Any
 
@@ -19,6 +20,7 @@ from apbridge.schemas.identifiers import netsuite_namespace
 from tap_netsuite_ap.custom import CustomFields, asked_for, custom_fields, near_matches
 from tap_netsuite_ap.eligibility import Eligibility
 from tap_netsuite_ap.manifest import StreamEntry, manifest
+from tap_netsuite_ap.records import Record
 from tap_netsuite_ap.visibility import Visibility, listed
 
 logger = logging.getLogger(__name__)
@@ -45,6 +47,7 @@ class Connection:
         self._children: defaultdict[str | None, list[str]] | None = None
         self._without_files: RefusedError | None = None
         self._lost: list[str] = []
+        self._waited_for: frozenset[str] = frozenset()
         self.vanished: list[str] = []
         """Bills and credits that were open, and are shown no longer, with no note of their deletion."""
         self.vanished_payments: list[str] = []
@@ -188,10 +191,30 @@ class Connection:
         """
         self._lost += sorted(names & manifest().decisive)
 
+    def as_shown_before(
+        self, records: Iterable[Record], reads: frozenset[str], before: frozenset[str] | None
+    ) -> Iterator[Record]:
+        """Yield records for as long as NetSuite shows of them what it showed when they were sent last.
+
+        Args:
+            records: Those of a stream.
+            reads: What they are read with.
+            before: What of it NetSuite refused then; None where none was sent.
+
+        Raises:
+            RefusedError: It refuses more of it now: fields would be emptied that nobody emptied.
+        """
+        for record in chain(records, [None]):
+            if before is not None and (names := reads & self.features.absent - before):
+                self._waited_for |= names
+                raise RefusedError("APB-TNS-138", status=400, names=", ".join(sorted(names)))
+            if record is not None:
+                yield record
+
     def found(self) -> Mapping[str, Any]:
         """Return what the account lacks, for the runs of a day: to be refused costs a call each time."""
-        # What became of a record is asked again at each run: nobody is to wait a day for it.
-        asked_again = manifest().queries["deletions"].needs
+        # Nobody is to wait a day for what became of a record, or for vendors that are not read meanwhile.
+        asked_again = manifest().queries["deletions"].needs | self._waited_for
         known, lacks = self._known(), sorted(self.features.absent - asked_again)
         if _is_fresh(known) and lacks == known.get("lacks"):
             return known

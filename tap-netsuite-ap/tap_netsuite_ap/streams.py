@@ -249,6 +249,15 @@ class NetSuiteStream(FencedStream):
             self._bookmark.sent(record["modified_at"], record["id"])
 
 
+class VendorsStream(NetSuiteStream):
+    """Vendors: what was told of them once is not told as empty where NetSuite refuses it now."""
+
+    @override
+    def read(self, reader: Reader, window: Window | None) -> Iterator[Record]:
+        before = self._bookmark.without if self._bookmark else None
+        yield from self._connection.as_shown_before(super().read(reader, window), self._reads, before)
+
+
 class BillsStream(NetSuiteStream):
     """Bills: several queries, of which some tell what changed, and one what changed without a date."""
 
@@ -382,6 +391,7 @@ class VendorPaymentsStream(NetSuiteStream):
 
 
 STREAM_CLASSES = {
+    "vendors": VendorsStream,
     "bills": BillsStream,
     "vendor_credits": VendorCreditsStream,
     "vendor_payments": VendorPaymentsStream,

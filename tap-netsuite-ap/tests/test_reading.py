@@ -146,10 +146,9 @@ def test_files_are_fetched_once(company: SandboxTap, first: Synced):
 
 
 @pytest.mark.parametrize("hidden", ["", declared()[HIDDEN].default])
-def test_a_run_with_nothing_new_takes_twelve_calls_and_one_sign_in(
-    company: SandboxTap, first: Synced, hidden: str
-):
+def test_a_run_with_nothing_new_takes_twelve_calls_and_one_sign_in(company: SandboxTap, hidden: str):
     company.sandbox.control("/control/switches", {HIDDEN: hidden})
+    first = company.sync()
     company.pass_time(600)
     settled = company.sync(company.sync(first.state).state)
     company.sandbox.control("/control/calls", method="DELETE")

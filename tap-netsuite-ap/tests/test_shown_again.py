@@ -148,6 +148,62 @@ def test_vendors_are_read_once_more_when_a_column_is_shown_again(changing: Sandb
     assert changing.sync(a_day_later(synced.state), only="vendors").ids("vendors") == []
 
 
+def vendor(account: SandboxTap, number: str) -> None:
+    """Have a vendor changed a while later."""
+    account.pass_time(600)
+    account.sql("UPDATE ns_vendor SET lastmodifieddate = ? WHERE id = ?", account.clock.stamp(), number)
+    account.pass_time(60)
+
+
+@pytest.mark.parametrize(
+    "column", ["vendor.legalname", "vendoraddressbookentityaddress.city", "vendor.subsidiary"]
+)
+def test_vendors_are_not_read_without_what_was_shown_of_them_until_it_is_shown_again(
+    changing: SandboxTap, column: str
+):
+    hide(changing)
+    synced = changing.sync(only="vendors")
+    first = {one["id"]: one for one in synced.records("vendors")}
+    number = max(first, key=int)
+    hide(changing, column)
+    changing.pass_time(600)
+    for _ in range(2):
+        # With nothing to tell, and with a change.
+        synced = changing.sync(synced.state, only="vendors", fails=True)
+        assert synced.failure
+        assert (synced.failure.code, synced.failure.facts["streams"]) == ("APB-TNS-002", "vendors")
+        assert synced.records("vendors") == []
+        vendor(changing, number)
+    hide(changing)
+    synced = changing.sync(synced.state, only="vendors")
+    assert [{**one, "modified_at": first[one["id"]]["modified_at"]} for one in synced.records("vendors")] == [
+        first[number]
+    ]
+
+
+def test_vendors_of_which_a_column_was_never_shown_are_read_without_it_as_in_a_full_refresh(
+    changing: SandboxTap,
+):
+    hide(changing, "vendor.legalname")
+    state = changing.sync(only="vendors").state
+    number = str(changing.sql("SELECT MAX(id) AS id FROM ns_vendor")[0]["id"])
+    vendor(changing, number)
+    assert changing.sync(state, only="vendors").ids("vendors") == [number]
+
+
+def test_vendors_are_never_read_without_their_currency_where_there_are_several(changing: SandboxTap):
+    hide(changing)
+    states: list[Record] = [{}, changing.sync(only="vendors").state]
+    changing.sandbox.control("/control/switches", {"netsuite.missing_permissions": "Lists -> Currency"})
+    for state in states:
+        synced = changing.sync(state, fails=True)
+        assert synced.failure
+        assert (synced.failure.code, synced.failure.facts["streams"]) == ("APB-TNS-002", "vendors, bills")
+        assert synced.records("vendors") == []
+    changing.sandbox.control("/control/switches", {"netsuite.missing_permissions": ""})
+    assert {one["currency"] for one in changing.sync().records("vendors")} > {"USD"}
+
+
 def test_what_decides_is_read_with_bills_and_named_in_the_manifest():
     read = manifest().queries["bill_lines"].reads
     (bills,) = [entry.query for entry in manifest().streams if entry.name == "bills"]

@@ -13,7 +13,7 @@ SELECT
   v.email AS email,
   v.phone AS phone,
   BUILTIN.DF(v.terms) AS terms,
-  c.symbol AS currency,
+  c.symbol AS currency,  -- required with currencies
   v.subsidiary AS subsidiary_ids,
   a.addressee AS remit_to__addressee,
   a.addr1 AS remit_to__line1,

@@ -97,6 +97,9 @@ class Features:
             lacking = query.lacking(absent)
             if not missing or (lacking and not query.needs & absent):
                 names = sorted(lacking & absent - {one.name for one in FEATURES})
+                for name in names:
+                    if code := self._sentences.get(name):
+                        self._say(code, name, name)
                 raise _without(query, names, refused) if names else refused
             self._absent = absent
 
