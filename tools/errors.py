@@ -22,6 +22,7 @@ AREAS = {
     "CLI": "The command apbridge",
     "CHK": "apbridge check",
     "SRV": "apbridge survey",
+    "CMP": "Companies",
     "REC": "apbridge reconcile",
     "VLT": "The vault",
     "CRT": "apbridge certificate",
