@@ -102,7 +102,9 @@ survey: .venv/.done ## Renew the queries that apbridge survey tries out
 licences: .venv/.done ## Renew docs/licences.md
 	python -m tools.licences
 
+# Our packages are installed as they lie here, so uv compiles nothing of them.
 setup: .venv/.done .meltano/.done
+	@python -m compileall -q -x '/tests/' $(PACKAGES)
 
 clean: ## Remove everything that make built
 	rm -rf dist .tools .venv .third-party suitescript/node_modules .screenshots .demo .meltano .apbridge
