@@ -19,6 +19,7 @@ from apbridge_operator.console.overview import Overview, overview
 from apbridge_operator.console.serve import report
 from apbridge_operator.health import Level
 from apbridge_operator.notices import due
+from apbridge_operator.schedules import Silence
 from apbridge_sandbox.testing import Running, running
 from demo.books import BothBooks
 from demo.meltano import meltano_run
@@ -67,13 +68,13 @@ def outbound(seen: Overview) -> Any:  # noqa: ANN401
 def shown(folder: Path) -> tuple[Any, str]:
     """Return what the page says of the direction, and the whole of the report."""
     with Ledger(url(folder)) as ledger:
-        return outbound(overview(ledger, None)), report(ledger, None)
+        return outbound(overview(ledger, None, Silence())), report(ledger, None, Silence())
 
 
 def told(folder: Path) -> list[tuple[str, str]]:
     """Return what is told now of the direction, which is remembered."""
     with Ledger(url(folder)) as ledger:
-        found = [one for one in due(ledger, None) if one.says.startswith(OUTBOUND)]
+        found = [one for one in due(ledger, None, Silence()) if one.says.startswith(OUTBOUND)]
         for one in found:
             one.remember()
     return [(one.title, one.says) for one in found]

@@ -35,6 +35,7 @@ AREAS = {
     "CON": "apbridge console and apbridge report",
     "HLT": "What the console warns of",
     "NTC": "apbridge notify",
+    "SCH": "Schedules",
     "MAP": "Mapping tables",
     "VND": "The first day: vendors and codes that AvidXchange had before us",
     "SNG": "Taps and targets",
@@ -59,7 +60,7 @@ _MADE_BY = {"not_right": "RejectedError"}
 
 _NOTE = "whoever reads the log: the run goes on"
 _ON_COMMAND = "whoever ran the command"
-_COMMANDS = {"CLI", "CHK", "SRV", "REC", "VLT", "CRT", "EXC", "CON", "HLT", "NTC"}
+_COMMANDS = {"CLI", "CHK", "SRV", "REC", "VLT", "CRT", "EXC", "CON", "HLT", "NTC", "SCH"}
 _CODE = re.compile(r"APB-[A-Z]+-\d{3}")
 _FACT = re.compile(r"\{(\w+)[^}]*\}")
 

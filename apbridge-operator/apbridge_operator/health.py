@@ -4,22 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 from enum import Enum
 
 from apbridge.errors import APBridgeError
 from apbridge.ledger.run_history import PastRun, RunHistory
 from apbridge.netsuite.certificate import Certificate
 from apbridge_operator.exceptions import Reason
+from apbridge_operator.schedules import Silence
 
 DIRECTIONS = {
     "target-avidxchange": "NetSuite to AvidXchange",
     "target-netsuite-payments": "AvidXchange to NetSuite",
 }
 """What each target's run moves."""
-
-QUIET = timedelta(hours=2)
-"""How long nothing may run: four times the longest interval of the shipped schedules."""
 
 _WARN_DAYS = 60
 _HOW = {"failed": "failed", "incomplete": "was incomplete", "stopped": "was stopped"}
@@ -52,8 +50,7 @@ def signs(
     run_history: RunHistory,
     certificate: Certificate | None,
     reasons: Sequence[Reason],
-    *,
-    quiet: timedelta = QUIET,
+    silence: Silence,
 ) -> Iterator[Sign]:
     """Look for what is urgent, at the runs of both directions, and at the certificate where it is here."""
     if worst := sum(one.count for one in reasons if one.is_urgent):
@@ -62,7 +59,8 @@ def signs(
     for plugin, direction in DIRECTIONS.items():
         latest = next(iter(run_history.runs(plugin, limit=1)), None)
         ended = run_history.last_ended(plugin)
-        yield of_runs(direction, latest, ended, run_history.last_good(plugin), now=now, quiet=quiet)
+        good = run_history.last_good(plugin)
+        yield of_runs(direction, latest, ended, good, quiet_since=silence.begins(plugin, now))
     if certificate:
         yield of_certificate(certificate, now)
 
@@ -73,8 +71,7 @@ def of_runs(
     ended: PastRun | None,
     good: PastRun | None,
     *,
-    now: datetime,
-    quiet: timedelta,
+    quiet_since: datetime,
 ) -> Sign:
     """Return how well one direction runs.
 
@@ -83,12 +80,11 @@ def of_runs(
         latest: Its last run.
         ended: The last one that came to an end: one that is under way makes nothing good.
         good: The last one that ended well.
-        now: The time.
-        quiet: How long no run may end well.
+        quiet_since: Since when one must have ended well.
     """
     if latest is None:
         return Sign(direction, Level.WARNING, whole(APBridgeError("APB-HLT-002")))
-    if good is None or (good.finished_at or good.started_at) < now - quiet:
+    if good is None or (good.finished_at or good.started_at) < quiet_since:
         since = f"since {_moment(good.finished_at or good.started_at)}" if good else "with this ledger"
         silence = APBridgeError("APB-HLT-003", since=since)
         if ended and ended.status in _HOW:

@@ -14,7 +14,8 @@ from apbridge.netsuite.certificate import Certificate
 from apbridge.printable import printable
 from apbridge.redaction import redact_text
 from apbridge_operator.exceptions import Case, Exceptions, Which
-from apbridge_operator.health import DIRECTIONS, QUIET, whole
+from apbridge_operator.health import DIRECTIONS, whole
+from apbridge_operator.schedules import Silence
 
 _REJECTIONS = "notice of rejections"
 _OVERLAP = timedelta(minutes=10)
@@ -39,24 +40,24 @@ class Notice:
     remember: Callable[[], None] = field(repr=False, compare=False)
 
 
-def due(ledger: Ledger, certificate: Certificate | None, *, quiet: timedelta = QUIET) -> list[Notice]:
+def due(ledger: Ledger, certificate: Certificate | None, silence: Silence) -> list[Notice]:
     """Return what nobody was told of yet, each with where the audit trail ends: see `apbridge.ledger.anchor`.
 
     Args:
         ledger: Knows what happened, and what was told.
         certificate: NetSuite's, where it is here.
-        quiet: How long no run may end well.
+        silence: How long no run may end well.
     """
     run_history = RunHistory(ledger)
     now = datetime.now(timezone.utc)
-    found = [*_runs(ledger, run_history, now, quiet), *_rejections(ledger, run_history)]
+    found = [*_runs(ledger, run_history, now, silence), *_rejections(ledger, run_history)]
     if certificate:
         found += _certificate(run_history, certificate, now)
     end = f"The audit trail ends with {ledger.audit.anchor()}"
     return [replace(one, says=f"{one.says}\n{end}") for one in found]
 
 
-def _runs(ledger: Ledger, run_history: RunHistory, now: datetime, quiet: timedelta) -> Iterator[Notice]:
+def _runs(ledger: Ledger, run_history: RunHistory, now: datetime, silence: Silence) -> Iterator[Notice]:
     for plugin, direction in DIRECTIONS.items():
         good = run_history.last_good(plugin)
         ended = run_history.last_ended(plugin)
@@ -67,12 +68,12 @@ def _runs(ledger: Ledger, run_history: RunHistory, now: datetime, quiet: timedel
             says = printable(f"{direction}: {ended.error}") if ended.error else whole(unknown)
             name = f"notice of a failure of {streak}, {ended.code}"
             yield from _once(run_history, name, _failed(ledger, ended), says)
-        if good is None or _ended(good) < now - quiet:
+        if good is None or _ended(good) < silence.begins(plugin, now):
             since = f"since {_ended(good):%Y-%m-%d %H:%M} UTC" if good else "with this ledger"
-            silence = APBridgeError("APB-NTC-004", direction=direction, since=since)
+            quiet = APBridgeError("APB-NTC-004", direction=direction, since=since)
             if ended and ended.error:
-                silence = APBridgeError("APB-NTC-005", direction=direction, since=since, error=ended.error)
-            yield from _once(run_history, f"notice of silence of {streak}", "Nothing has run", whole(silence))
+                quiet = APBridgeError("APB-NTC-005", direction=direction, since=since, error=ended.error)
+            yield from _once(run_history, f"notice of silence of {streak}", "Nothing has run", whole(quiet))
 
 
 def _failed(ledger: Ledger, run: PastRun) -> str:

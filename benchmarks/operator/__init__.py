@@ -26,6 +26,7 @@ from apbridge_operator.cli.app import app
 from apbridge_operator.console.pages import application
 from apbridge_operator.console.serve import listening_at, uvicorn_server
 from apbridge_operator.console.sign_in import SignIn
+from apbridge_operator.schedules import Silence
 from benchmarks.operator.ledger import fill
 from benchmarks.operator.server import serve
 
@@ -77,7 +78,7 @@ def _pages(place: Path) -> None:
         listening_at("127.0.0.1", 0) as listening,
     ):
         tokens: list[str] = []
-        running = uvicorn_server(application(ledger, None, SignIn("owner", None, tokens.append)))
+        running = uvicorn_server(application(ledger, None, Silence(), SignIn("owner", None, tokens.append)))
         thread = threading.Thread(target=running.run, kwargs={"sockets": [listening]})
         thread.start()
         address = f"http://127.0.0.1:{listening.getsockname()[1]}"

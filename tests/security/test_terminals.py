@@ -21,6 +21,7 @@ from apbridge.ledger import Ledger, RowUpdate, Status
 from apbridge_operator.cli.app import run as main
 from apbridge_operator.cli.output import display, line, say, table
 from apbridge_operator.notices import due
+from apbridge_operator.schedules import Silence
 
 OBEYED = {
     "escape": "\x1b[2J\x1b[31m",
@@ -172,7 +173,7 @@ def test_an_export_holds_nothing_that_is_obeyed(apbridge: Apbridge, of: str):
 
 
 def test_a_notice_holds_nothing_that_is_obeyed(ledger: Ledger):
-    told = due(ledger, None)
+    told = due(ledger, None, Silence())
     assert any("[/bold]X" in one.says for one in told)
     for one in told:
         assert not is_obeyed(one.title)

@@ -19,6 +19,7 @@ from apbridge.ledger.audit import _hash
 from apbridge.ledger.tables import GENERATION, GENESIS, audit, audit_head, identity
 from apbridge_operator.console.serve import report
 from apbridge_operator.notices import due
+from apbridge_operator.schedules import Silence
 from tests.security.conftest import make_vault
 from tests.singer.messages import READ, SCHEMAS, bill, bill_name, state, vendor
 
@@ -222,7 +223,11 @@ def test_where_the_trail_ends_goes_out_with_each_run_notice_and_report(
     with caplog.at_level(logging.INFO):
         sealed.run([*SCHEMAS, vendor(1), state("t1", "vendors")])
     with Ledger(sealed.url) as ledger:
-        told = [caplog.messages[-1], *(one.says for one in due(ledger, None)), report(ledger, None)]
+        told = [
+            caplog.messages[-1],
+            *(one.says for one in due(ledger, None, Silence())),
+            report(ledger, None, Silence()),
+        ]
     assert len(told) == 4  # nothing has run in either direction
     ends = [END.search(text) for text in told]
     assert {end and end[1].partition(":")[0] for end in ends} == {"2"}

@@ -13,6 +13,7 @@ from apbridge.netsuite.certificate import Certificate
 from apbridge_operator.cli import context
 from apbridge_operator.cli.output import Json, print_json, say
 from apbridge_operator.console.serve import serve
+from apbridge_operator.schedules import Silence
 
 app = typer.Typer(help="Show the state of the loop in a browser.")
 
@@ -40,6 +41,7 @@ def console(
     """
     password = settings.text(os.environ, "APBRIDGE_CONSOLE_PASSWORD")
     certificate = Certificate.from_config(context.config(context.TAP_NETSUITE))
+    silence = Silence(context.schedules())
 
     def print_address(address: str) -> None:
         if as_json:
@@ -52,6 +54,7 @@ def console(
         serve(
             ledger,
             certificate,
+            silence,
             host=host,
             port=port,
             password=password,

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 from apbridge.errors import SettingError
 from apbridge.ledger import Ledger
 from apbridge.vault import resolved
+from apbridge_operator import companies
 from apbridge_operator.cli import meltano
+from apbridge_operator.schedules import Schedule
 
 if TYPE_CHECKING:
     from apbridge.avidxchange import AvidXchange
@@ -28,6 +30,21 @@ _LEDGER = "sqlite:///.apbridge/ledger.db"
 def config(plugin: str) -> Mapping[str, Any]:
     """Return a plugin's settings as `meltano run` would in this folder and environment."""
     return meltano.config(Path(), plugin, os.environ)
+
+
+def schedules() -> list[Schedule]:
+    """Return what is to run when, in this folder and environment."""
+    return meltano.schedules(Path(), os.environ)
+
+
+def schedules_of_all() -> list[Schedule]:
+    """Return what is to run when of every company; of the environment in force where there is no table."""
+    environments = [{"MELTANO_ENVIRONMENT": one} for one in companies.names(Path())] or [{}]
+    return [
+        found
+        for environment in environments
+        for found in meltano.schedules(Path(), {**os.environ, **environment})
+    ]
 
 
 def ledger() -> Ledger:

@@ -21,10 +21,12 @@ from jsonschema.exceptions import best_match
 from apbridge import declared_file, json
 from apbridge.declared_file import MalformedFileError, UnreadableFileError, shortened
 from apbridge.errors import SettingError
+from apbridge_operator.schedules import Schedule, schedules_of
 
 FILE = "meltano.yml"
 _TEXT = {"type": ["string", "null"]}
 _OBJECT = {"type": ["object", "null"]}
+_NAMED = {"type": ["array", "null"]}
 _PLUGINS = {
     **_OBJECT,
     "properties": {
@@ -58,6 +60,15 @@ _PROJECT = Draft202012Validator(
                 "items": {
                     "type": "object",
                     "properties": {"config": {**_OBJECT, "properties": {"plugins": _PLUGINS}}},
+                },
+            },
+            "jobs": {**_NAMED, "items": {"type": "object", "required": ["name"]}},
+            "schedules": {
+                **_NAMED,
+                "items": {
+                    "type": "object",
+                    "required": ["name"],
+                    "properties": {"name": {"type": "string"}, "interval": _TEXT, "job": _TEXT},
                 },
             },
             "state_backend": {**_OBJECT, "properties": {"uri": _TEXT}},
@@ -122,12 +133,27 @@ def _parsed(text: str) -> dict[str, Any]:
 
 def _entries(document: Mapping[str, Any], plugin: str, environ: Mapping[str, str]) -> Iterator[Any]:
     """Yield what is said of a plugin: for all environments, then for the one in force."""
-    name = environ.get("MELTANO_ENVIRONMENT") or document.get("default_environment")
+    name = _environment(document, environ)
     in_force = (one for one in document.get("environments") or () if one.get("name") == name)
     places = [document.get("plugins"), *((one.get("config") or {}).get("plugins") for one in in_force)]
     for place in places:
         for kind in ("extractors", "loaders"):
             yield from (entry for entry in (place or {}).get(kind) or () if entry.get("name") == plugin)
+
+
+def _environment(document: Mapping[str, Any], environ: Mapping[str, str]) -> str | None:
+    return environ.get("MELTANO_ENVIRONMENT") or document.get("default_environment")
+
+
+def schedules(project: Path, environ: Mapping[str, str]) -> list[Schedule]:
+    """Return the schedules of the environment in force; none where there is no `meltano.yml`.
+
+    Raises:
+        SettingError: `meltano.yml` cannot be read, or an interval in it is none.
+    """
+    document = _document(project / FILE) or {}
+    account = config(project, "tap-netsuite-ap", environ).get("account_id")
+    return schedules_of(document, _environment(document, environ), account)
 
 
 def _own(environ: Mapping[str, str], plugin: str) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from apbridge.netsuite.certificate import Certificate
 from apbridge_operator.cli import context
 from apbridge_operator.cli.output import Json, print_json, say
 from apbridge_operator.notices import Notice, due
+from apbridge_operator.schedules import Silence
 
 app = typer.Typer(help="Tell what somebody should know, each thing once.")
 
@@ -27,8 +28,11 @@ _VARIABLE = "APBRIDGE_NOTIFY"
 def notify(
     *,
     quiet_hours: Annotated[
-        float, typer.Option(min=0.1, help="How long no run may end well before it is told.")
-    ] = 2.0,
+        float | None,
+        typer.Option(
+            min=0.1, help="How long no run may end well before it is told, whatever the schedules are."
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Send what nobody was told of yet: failures, new rejections, silence, a certificate near its end.
@@ -40,8 +44,9 @@ def notify(
     send = _sender(settings.text(os.environ, _VARIABLE))
     try:
         certificate = Certificate.from_config(context.config(context.TAP_NETSUITE))
+        silence = Silence(context.schedules(), None if quiet_hours is None else timedelta(hours=quiet_hours))
         with context.ledger() as ledger:
-            told = due(ledger, certificate, quiet=timedelta(hours=quiet_hours))
+            told = due(ledger, certificate, silence)
             _tell(told, send)
     except APBridgeError as failure:
         if failure.code != _NOT_SENT:

@@ -13,6 +13,7 @@ from apbridge.netsuite.certificate import Certificate
 from apbridge_operator.cli import context
 from apbridge_operator.cli.output import Json, print_json, say
 from apbridge_operator.console.serve import report
+from apbridge_operator.schedules import Silence
 
 app = typer.Typer(help="Write the state of the loop as one file.")
 
@@ -26,7 +27,7 @@ def write(
     """Write the state of the loop, its exceptions and differences as one HTML file."""
     certificate = Certificate.from_config(context.config(context.TAP_NETSUITE))
     with context.ledger() as ledger:
-        page = report(ledger, certificate)
+        page = report(ledger, certificate, Silence(context.schedules()))
     if not output.parent.is_dir():
         raise SettingError("APB-CON-003", file=output, problem="there is no such folder")
     try:

@@ -13,6 +13,7 @@ from apbridge.netsuite.certificate import Certificate
 from apbridge_operator.console.charts import Chart, charts
 from apbridge_operator.exceptions import Exceptions, Reason
 from apbridge_operator.health import Level, Sign, signs
+from apbridge_operator.schedules import Silence
 
 _RECONCILIATIONS = 30
 _RUNS = 8
@@ -80,7 +81,7 @@ class Overview:
         return Level.GOOD if is_calm else Level.WARNING
 
 
-def overview(ledger: Ledger, certificate: Certificate | None) -> Overview:
+def overview(ledger: Ledger, certificate: Certificate | None, silence: Silence) -> Overview:
     """Gather it."""
     run_history = RunHistory(ledger)
     counts: dict[tuple[str, str], dict[str, int]] = {}
@@ -98,7 +99,7 @@ def overview(ledger: Ledger, certificate: Certificate | None) -> Overview:
         differences=listed.value if listed else (),
         charts=charts(past[::-1]),
         reasons=reasons,
-        signs=list(signs(run_history, certificate, reasons)),
+        signs=list(signs(run_history, certificate, reasons, silence)),
         runs=run_history.runs(limit=_RUNS),
     )
 

@@ -24,6 +24,7 @@ from apbridge_operator.console.sign_in import Session, SignIn
 from apbridge_operator.console.templating import render, style
 from apbridge_operator.exceptions import Case, Exceptions, Which
 from apbridge_operator.record_history import RecordHistories
+from apbridge_operator.schedules import Silence
 
 _SIZE = 25
 _LONGEST_FORM = 20_000
@@ -34,15 +35,18 @@ _NOTES = {
 }
 
 
-def application(ledger: Ledger, certificate: Certificate | None, sign_in: SignIn) -> Starlette:
+def application(
+    ledger: Ledger, certificate: Certificate | None, silence: Silence, sign_in: SignIn
+) -> Starlette:
     """Make the application.
 
     Args:
         ledger: What it shows.
         certificate: NetSuite's, whose end it shows.
+        silence: How long no run may end well.
         sign_in: Knows who is let in.
     """
-    console = _Console(ledger, certificate)
+    console = _Console(ledger, certificate, silence)
     routes = [
         Route("/", console.home),
         Route("/balance", console.balance),
@@ -57,9 +61,10 @@ def application(ledger: Ledger, certificate: Certificate | None, sign_in: SignIn
 
 
 class _Console:
-    def __init__(self, ledger: Ledger, certificate: Certificate | None) -> None:
+    def __init__(self, ledger: Ledger, certificate: Certificate | None, silence: Silence) -> None:
         self._ledger = ledger
         self._certificate = certificate
+        self._silence = silence
         self._exceptions = Exceptions(ledger)
         self._histories = RecordHistories(ledger)
         self._forms = Forms()
@@ -94,7 +99,7 @@ class _Console:
     # What the pages hold
 
     def _overview(self) -> dict[str, Any]:
-        return {"overview": overview(self._ledger, self._certificate)}
+        return {"overview": overview(self._ledger, self._certificate, self._silence)}
 
     def _listed(self, request: Request) -> dict[str, Any]:
         query = request.query_params

@@ -19,6 +19,7 @@ from apbridge_operator.console.pages import application
 from apbridge_operator.console.sign_in import SignIn
 from apbridge_operator.console.templating import alone, render
 from apbridge_operator.exceptions import Exceptions
+from apbridge_operator.schedules import Silence
 
 _MOST_IN_REPORT = 200
 
@@ -26,6 +27,7 @@ _MOST_IN_REPORT = 200
 def serve(
     ledger: Ledger,
     certificate: Certificate | None,
+    silence: Silence,
     *,
     host: str,
     port: int,
@@ -38,6 +40,7 @@ def serve(
     Args:
         ledger: What is shown.
         certificate: NetSuite's, whose end is shown.
+        silence: How long no run may end well.
         host: Where to listen.
         port: Where to listen; 0 takes a free one.
         password: Lets others in too, where it is set.
@@ -56,7 +59,7 @@ def serve(
         name = f"[{host}]" if ":" in host else host
         address = f"http://{name}:{listening.getsockname()[1]}"
         sign_in = SignIn(user_name(), password, lambda token: print_address(f"{address}/?token={token}"))
-        uvicorn_server(application(ledger, certificate, sign_in)).run(sockets=[listening])
+        uvicorn_server(application(ledger, certificate, silence, sign_in)).run(sockets=[listening])
 
 
 def uvicorn_server(app: Starlette) -> uvicorn.Server:
@@ -85,11 +88,11 @@ def listening_at(host: str, port: int) -> Iterator[socket.socket]:
         yield listening
 
 
-def report(ledger: Ledger, certificate: Certificate | None) -> str:
+def report(ledger: Ledger, certificate: Certificate | None, silence: Silence) -> str:
     """Write the state of the loop as one page that needs nothing else."""
     exceptions = Exceptions(ledger)
     values = {
-        "overview": overview(ledger, certificate),
+        "overview": overview(ledger, certificate, silence),
         "cases": exceptions.page(limit=_MOST_IN_REPORT),
         "trail": ledger.audit.anchor(),
         "here": "home",

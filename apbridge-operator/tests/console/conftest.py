@@ -14,6 +14,7 @@ from apbridge.ledger import Ledger
 from apbridge_operator.console.pages import application
 from apbridge_operator.console.serve import listening_at, uvicorn_server
 from apbridge_operator.console.sign_in import SignIn
+from apbridge_operator.schedules import Silence
 from tests.console.morning import fill
 from tests.console.visits import Served, Visit
 
@@ -43,7 +44,7 @@ def serving() -> Iterator[Callable[..., Served]]:
             listening = ending.enter_context(listening_at("127.0.0.1", 0))
             served = Served(f"http://127.0.0.1:{listening.getsockname()[1]}")
             sign_in = SignIn("owner", password, served.tokens.append, lambda: served.now)
-            running = uvicorn_server(application(ledger, None, sign_in))
+            running = uvicorn_server(application(ledger, None, Silence(), sign_in))
             thread = threading.Thread(target=running.run, kwargs={"sockets": [listening]})
 
             def stop() -> None:

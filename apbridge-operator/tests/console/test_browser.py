@@ -19,6 +19,7 @@ from selenium.webdriver.support.wait import WebDriverWait
 
 from apbridge.ledger import Ledger, Status
 from apbridge_operator.console.serve import report
+from apbridge_operator.schedules import Silence
 from tests.console.morning import bill_name
 from tests.console.visits import Served
 from tests.waiting import PATIENCE
@@ -172,7 +173,7 @@ def test_nothing_that_a_vendor_could_plant_in_the_report_runs_or_loads(
         "<style>h1 { color: rgb(1, 2, 3) }</style><h1 style='color: rgb(1, 2, 3)'>planted</h1>"
     )
     page = tmp_path / "report.html"
-    page.write_text(report(ledger, None).replace("</main>", f"{planted}</main>"), encoding="utf-8")
+    page.write_text(report(ledger, None, Silence()).replace("</main>", f"{planted}</main>"), encoding="utf-8")
     browser.get(page.as_uri())
     headings = browser.find_elements(By.TAG_NAME, "h1")
     assert [one.text for one in headings] == ["In balance, but not running well", "planted"]

@@ -17,6 +17,7 @@ from apbridge.ledger import Ledger, Status
 from apbridge.ledger.run_history import DIFFERENCES, RunHistory
 from apbridge.ledger.tables import runs
 from apbridge_operator.console.serve import report
+from apbridge_operator.schedules import Silence
 from tests.console.morning import SECRETS, MorningReconciliation, bill_name, rejection
 from tests.console.visits import Served, Visit
 
@@ -231,7 +232,7 @@ def test_a_ledger_that_is_gone_is_said_on_the_page(visit: Visit, ledger: Ledger)
 
 
 def test_the_report_is_one_file_that_needs_nothing_else(ledger: Ledger):
-    page = report(ledger, None)
+    page = report(ledger, None, Silence())
     shape = PageShape(page)
     assert not [secret for secret in SECRETS if secret in page]
     assert not shape.all("form", "script", "img", "iframe")
@@ -243,7 +244,7 @@ def test_the_report_is_one_file_that_needs_nothing_else(ledger: Ledger):
 
 
 def test_the_report_lets_nothing_run_or_load_that_it_did_not_bring(ledger: Ledger):
-    page = report(ledger, None)
+    page = report(ledger, None, Silence())
     style = page.partition("<style>")[2].partition("</style>")[0]
     named = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     (policy,) = [one["content"] for one in PageShape(page).all("meta") if "http-equiv" in one]

@@ -18,6 +18,7 @@ from apbridge_operator.console.serve import listening_at, serve
 from apbridge_operator.console.sign_in import SignIn
 from apbridge_operator.exceptions import BY_HAND
 from apbridge_operator.record_history import Cut, RecordHistories
+from apbridge_operator.schedules import Silence
 from tests.console.morning import bill_name
 from tests.console.visits import Served, Visit
 from tests.waiting import PATIENCE
@@ -275,6 +276,7 @@ def test_others_are_served_only_with_a_password_and_where_plain_http_is_allowed(
         serve(
             ledger,
             None,
+            Silence(),
             host="192.0.2.1",
             port=0,
             password=password,
