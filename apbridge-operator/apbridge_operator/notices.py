@@ -66,6 +66,8 @@ def _runs(ledger: Ledger, run_history: RunHistory, now: datetime, silence: Silen
         if ended and ended.status in {"failed", "incomplete"}:
             unknown = APBridgeError("APB-NTC-003", direction=direction)
             says = printable(f"{direction}: {ended.error}") if ended.error else whole(unknown)
+            if ended.orchestrator_run:
+                says = f"{says}\nIts run in the orchestrator: {printable(ended.orchestrator_run)}"
             name = f"notice of a failure of {streak}, {ended.code}"
             yield from _once(run_history, name, _failed(ledger, ended), says)
         if good is None or _ended(good) < silence.begins(plugin, now):

@@ -100,6 +100,16 @@ def test_where_all_is_well_nothing_is_told(apbridge: Apbridge, webhook: Webhook)
     assert (ended.code, ended.out, webhook.got) == (0, "", [])
 
 
+def test_a_failure_names_the_run_in_the_orchestrator(
+    apbridge: Apbridge, webhook: Webhook, url: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("APBRIDGE_RUN_ID", "outbound/manual__1")
+    fail(url)
+    apbridge("notify")
+    (told,) = webhook.got
+    assert "Its run in the orchestrator: outbound/manual__1\n" in told["message"]
+
+
 def test_a_rejection_is_told_once_and_the_next_one_anew(apbridge: Apbridge, webhook: Webhook, url: str):
     reject(url, 1)
     assert apbridge("notify").code == 1

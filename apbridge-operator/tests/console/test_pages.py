@@ -177,6 +177,14 @@ def test_where_no_run_has_ended_well_for_long_the_last_ones_sentence_is_said(vis
     assert "NetSuite did not let it in." in said
 
 
+def test_a_run_is_shown_with_its_name_in_the_orchestrator(
+    visit: Visit, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("APBRIDGE_RUN_ID", "outbound/manual__<1>")
+    ledger.start_run("target-avidxchange", "1.0").finish("finished", {})
+    assert "outbound/manual__&lt;1&gt;" in visit.page("/").text
+
+
 def test_a_new_ledger_has_a_page_too(serving: Callable[..., Served], tmp_path: Path):
     with Ledger(f"sqlite:///{tmp_path}/new.db") as ledger:
         visit = Visit(serving(ledger))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import os
 import platform
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -20,7 +21,13 @@ from apbridge.ledger.audit import AuditTrail, Write, WriteAnswer
 from apbridge.ledger.database import Database
 from apbridge.ledger.rows import Content
 from apbridge.ledger.tables import runs
+from apbridge.printable import printable
 from apbridge.redaction import redact_text
+
+RUN_ID = "APBRIDGE_RUN_ID"
+"""Variable in which an orchestrator says what it calls the run, such as `dag/run` of Airflow."""
+
+_LONGEST = 250
 
 # Built once: see `apbridge.ledger.reading`.
 _BEGINS = insert(runs)
@@ -51,10 +58,12 @@ class Run:
     def begin(cls, database: Database, audit: AuditTrail, plugin: str, version: str) -> Self:
         """Record that a run begins: see `Ledger.start_run`."""
         actor = f"{plugin} {version}, {user_name()}@{platform.node()}"
+        if started_by := orchestrator_run():
+            actor = f"{actor}, started by {started_by}"
         began = _now()
         with database.writing() as connection:
             values = {"plugin": plugin, "actor": actor, "started_at": began, "status": "running"}
-            made = connection.execute(_BEGINS, values)
+            made = connection.execute(_BEGINS, {**values, "orchestrator_run": started_by})
             (run_id,) = made.inserted_primary_key or (None,)
         return cls(database, audit, int(str(run_id)), actor, began)
 
@@ -139,3 +148,8 @@ def user_name() -> str:
         return getpass.getuser()
     except (KeyError, OSError):
         return "unknown user"
+
+
+def orchestrator_run() -> str | None:
+    """Return what an orchestrator calls the run of which this process is part; None where there is none."""
+    return printable(os.environ.get(RUN_ID, "").strip())[:_LONGEST] or None

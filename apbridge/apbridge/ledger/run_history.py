@@ -30,6 +30,8 @@ class PastRun:
     code: str | None
     """Code in the error catalogue of what it ended with."""
     error: str | None
+    orchestrator_run: str | None
+    """What an orchestrator calls it, where one has started it."""
 
 
 @dataclass(frozen=True, slots=True)

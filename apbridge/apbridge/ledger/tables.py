@@ -77,6 +77,8 @@ runs = Table(
     Column("code", String(20)),
     Column("error", Text),
     Column("state_told_at", UtcTime),
+    # What an orchestrator calls the run, where one has started it.
+    Column("orchestrator_run", Text),
     Index("apbridge_runs_plugin", "plugin", "id"),
 )
 
@@ -212,5 +214,5 @@ claims = Table(
 )
 
 VERSION_TABLE = "apbridge_ledger_version"
-VERSION = "0001"
+VERSION = "0002"
 """Revision of these tables: the newest in `migrations/versions`."""

@@ -22,6 +22,7 @@ from sqlalchemy import Connection, Engine, NullPool, create_engine, event, inspe
 from apbridge import ledger as package
 from apbridge.errors import APBridgeError, SettingError, UnavailableError
 from apbridge.ledger import Ledger, TrailCheck, database
+from apbridge.ledger.run_history import RunHistory
 from apbridge.ledger.tables import VERSION, VERSION_TABLE, metadata
 from tests import forked
 from tests.waiting import PATIENCE
@@ -47,12 +48,12 @@ def connected(url: str) -> Iterator[Connection]:
         yield connection
 
 
-def migrate(url: str) -> None:
-    """Make a ledger by its migrations, all of them."""
+def migrate(url: str, revision: str = "head") -> None:
+    """Make a ledger by its migrations, all of them up to a revision."""
     config = revisions()
     with connected(url) as connection:
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        command.upgrade(config, revision)
 
 
 def description(url: str) -> dict[str, Any]:
@@ -105,17 +106,27 @@ def test_a_ledger_of_an_earlier_version_is_brought_up_to_date(
 ) -> None:
     Ledger(url).close()
     shutil.copytree(MIGRATIONS, tmp_path / "migrations")
-    (tmp_path / "migrations/versions/v0002_next.py").write_text(
+    (tmp_path / "migrations/versions/v0003_next.py").write_text(
         "from alembic import op\n"
-        "revision, down_revision = '0002', '0001'\n"
+        "revision, down_revision = '0003', '0002'\n"
         "def upgrade():\n"
         "    op.execute('ALTER TABLE apbridge_claims ADD COLUMN next INTEGER')\n"
     )
-    monkeypatch.setattr(database, "VERSION", "0002")
+    monkeypatch.setattr(database, "VERSION", "0003")
     monkeypatch.setattr(resources, "files", lambda _: tmp_path)
     for _ in range(2):
         with Ledger(url) as ledger, ledger.database.reading() as connection:
             assert "next" in {one["name"] for one in inspect(connection).get_columns("apbridge_claims")}
+
+
+def test_runs_from_before_orchestrators_were_named_are_still_told(url: str) -> None:
+    migrate(url, "0001")
+    started = "INSERT INTO apbridge_runs (plugin, actor, started_at, status)"
+    with connected(url) as connection:
+        connection.execute(text(f"{started} VALUES ('target-a', 'me', '2026-11-30 20:00:00', 'finished')"))
+    with Ledger(url) as ledger:
+        (run,) = RunHistory(ledger).runs()
+    assert (run.actor, run.orchestrator_run) == ("me", None)
 
 
 def test_migrations_make_the_tables_that_the_code_knows(url: str) -> None:

@@ -6,6 +6,7 @@ from decimal import Decimal
 from threading import Barrier
 from typing import Any
 
+import pytest
 from sqlalchemy import text
 
 from apbridge.ledger import Ledger, RowUpdate, Status
@@ -48,6 +49,36 @@ def test_runs_are_told_the_newest_first(ledger: Ledger) -> None:
     last = run_history.last_good("target-a")
     assert last
     assert (last.id, last.counts) == (good.id, {"bills": {"delivered": 2}})
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("outbound/scheduled__2026-11-30T20:00:00+00:00", "outbound/scheduled__2026-11-30T20:00:00+00:00"),
+        (" \x1b[31mred\nline ", "\\u001b[31mred line"),
+        ("\udc80", "\\udc80"),
+        ("x" * 300, "x" * 250),
+        ("  ", None),
+        (None, None),
+    ],
+)
+def test_what_an_orchestrator_calls_a_run_is_kept_with_it_and_on_the_trail(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch, given: str | None, kept: str | None
+) -> None:
+    monkeypatch.delenv("APBRIDGE_RUN_ID", raising=False)
+    if given is not None:
+        monkeypatch.setenv("APBRIDGE_RUN_ID", given)
+    run = ledger.start_run("target-a", "1.0")
+    with run.audited(system="toy", operation="write", external_id="v-1", body={}):
+        pass
+    (told,) = RunHistory(ledger).runs()
+    assert told.orchestrator_run == kept
+    with ledger.database.reading() as connection:
+        actors = set(connection.execute(text("SELECT actor FROM apbridge_audit")).scalars())
+    (actor,) = actors
+    assert actor == told.actor
+    assert actor.partition(", started by ")[2] == (kept or "")
+    assert ledger.verify().is_whole
 
 
 def test_in_balance_counts_from_the_first_reconciliation_that_explains_all(ledger: Ledger) -> None:
