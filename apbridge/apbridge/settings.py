@@ -25,6 +25,16 @@ _LONGEST_ANSWER = th.Property(
     description="Longest answer that is read, in MiB, decompressed. A longer one ends the run.",
 )
 
+COMPANY = "company"
+"""The setting that names the company, where one project serves several."""
+
+_COMPANY = th.Property(
+    COMPANY,
+    th.StringType(pattern="^[a-z][a-z0-9-]{0,29}$"),
+    description="Name of the company, where one project serves several. Ledger and bookmarks bear it, and "
+    "those of another stop the run, as its entries of the vault do.",
+)
+
 NETSUITE_SETTINGS = (
     th.Property(
         "account_id",
@@ -89,6 +99,7 @@ NETSUITE_SETTINGS = (
         "room for others.",
     ),
     _LONGEST_ANSWER,
+    _COMPANY,
 )
 
 DEFAULT_PROFILE = "avidconnect"
@@ -146,6 +157,7 @@ AVIDXCHANGE_SETTINGS = (
         description="Most calls in flight.",
     ),
     _LONGEST_ANSWER,
+    _COMPANY,
 )
 
 MAPPING_SETTINGS = (
@@ -252,6 +264,7 @@ NEVER_SECRET = frozenset(
         "account_id",
         "base_url",
         "certificate_path",
+        COMPANY,
         "private_key_path",
         "profile",
         "restlet_deploy",
@@ -272,17 +285,24 @@ def text(config: Mapping[str, Any], name: str) -> str | None:
     """Read a text setting, from the vault where it is `vault:<name>`; None where it is absent or blank.
 
     Raises:
-        SettingError: The vault cannot be opened, or has no such secret; or the setting is one that is shown.
+        SettingError: The vault cannot be opened, or has no such secret; the secret is another company's; or
+            the setting is one that is shown.
     """
     value = config.get(name)
     if value is None:
         return None
-    from apbridge.vault import REFERENCE, resolved  # noqa: PLC0415
+    from apbridge.vault import OWNER_END, REFERENCE, resolved  # noqa: PLC0415
 
     if name in NEVER_SECRET and str(value).strip().startswith(REFERENCE):
         raise SettingError("APB-SET-006", setting=name)
+    secret = str(value).strip()
+    owner, is_owned, _ = secret.removeprefix(REFERENCE).partition(OWNER_END)
+    own = config.get(COMPANY)
+    if secret.startswith(REFERENCE) and is_owned and owner != own:
+        of = f"company {own}" if own else "no company"
+        raise SettingError("APB-CMP-012", setting=name, company=of, owner=owner, secret=secret)
     try:
-        return resolved(str(value).strip()) or None
+        return resolved(secret) or None
     except SettingError as failure:
         facts = {"says": failure.says, "do": failure.do, "why": failure.code}
         raise SettingError("APB-SET-004", setting=name, **facts) from failure

@@ -103,14 +103,14 @@ class AvidXchangeReader:
             before: Which it was, as far as that is known.
 
         Raises:
-            SettingError: Address or sign-in is wrong.
+            SettingError: Address or sign-in is wrong, or it is not the company that the settings name.
         """
         found = self._settings.origin
-        if "company" in found.facts or self.profile.company is None:
+        if self.profile.company is None:
             return found
         names = self.profile.sign_in.settings
         proof = fingerprint({name: self._settings.credentials[name] for name in names})
-        if before and before.proof == proof and before.facts.get("host") == found.facts["host"]:
+        if before and before.proof == proof and before.agrees(found):
             return before
         self.check()
         try:
@@ -118,6 +118,10 @@ class AvidXchangeReader:
         except ExpressionError:
             company = None
         known = {} if company is None else {"company": str(company)}
+        if not found.agrees(Origin(found.system, known)):
+            of = f"company {self._settings.company}" if self._settings.company else "this run"
+            declared = found.facts["company"]
+            raise SettingError("APB-CMP-013", company=of, found=known["company"], declared=declared)
         return Origin(found.system, {**known, **found.facts}, proof)
 
     def shown(

@@ -24,6 +24,7 @@ class AvidXchangeSettings:
         concurrency: Most calls in flight.
         most_answer_bytes: Longest answer that is read.
         credentials: Values that a profile's sign-in may name.
+        company: Whose they are, where one project serves several.
     """
 
     base_url: str
@@ -31,6 +32,7 @@ class AvidXchangeSettings:
     concurrency: int
     most_answer_bytes: int
     credentials: Mapping[str, str] = field(repr=False)
+    company: str | None = None
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> AvidXchangeSettings:
@@ -46,6 +48,7 @@ class AvidXchangeSettings:
             concurrency=settings.concurrency(config, 8),
             most_answer_bytes=settings.most_answer_bytes(config),
             credentials={name: value for name, value in credentials.items() if value is not None},
+            company=settings.text(config, settings.COMPANY),
         )
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,6 +25,8 @@ _BUSY_SECONDS = 60
 _BUSY_PAUSE = 0.01
 # Any number will do, as long as nothing else in the database takes it for its own lock.
 _UPGRADE_LOCK = 4_257_342_110
+_SCHEMA = re.compile(r"[a-z][a-z0-9_-]{0,59}")
+_HAS_SCHEMA = text("SELECT 1 FROM pg_namespace WHERE nspname = :schema")
 _VERSION = text(f"SELECT version_num FROM {VERSION_TABLE}")  # noqa: S608 - our own constant
 
 
@@ -37,7 +40,8 @@ class Database:
     turns into a write.
 
     Args:
-        url: `sqlite:///<file>`, `postgresql://…` or `postgresql+psycopg://…`.
+        url: `sqlite:///<file>`, `postgresql://…` or `postgresql+psycopg://…`; with `?schema=<name>` all is in
+            that schema of the PostgreSQL database, which is made where there is none.
         keys: What seals the head of a trail that begins here; None where there is no vault.
 
     Raises:
@@ -48,11 +52,14 @@ class Database:
     def __init__(self, url: str, keys: RecordKeys | None = None) -> None:
         self._keys = keys
         found = _parsed(url)
+        self._schema, found = _with_schema(found)
         self.name = found.set(username=None, password=None, query={}).render_as_string()
+        if self._schema:
+            self.name += f"?schema={self._schema}"
         if found.drivername == "sqlite":
             _make_file(found, self.name)
         try:
-            self.engine = _engine(found)
+            self.engine = _engine(found, self._schema)
         except ImportError:
             raise SettingError("APB-LED-004") from None
         self._writer = self.engine.execution_options(writes=True)
@@ -92,6 +99,9 @@ class Database:
         with self.writing() as connection:
             if connection.dialect.name == "postgresql":
                 connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _UPGRADE_LOCK})
+            # To make one that is there would need rights that the role may lack.
+            if self._schema and not connection.execute(_HAS_SCHEMA, {"schema": self._schema}).scalar():
+                connection.execute(text(f'CREATE SCHEMA "{self._schema}"'))
             # Another process may have done it while this one waited for the lock.
             found = _version(connection)
             if found is None:
@@ -145,6 +155,25 @@ def _parsed(url: str) -> URL:
     return found
 
 
+def _with_schema(url: URL) -> tuple[str | None, URL]:
+    """Take out of a URL which schema the ledger is in, which no driver knows.
+
+    Raises:
+        SettingError: It is no name for one, or the database has none.
+    """
+    schema = url.query.get("schema")
+    if schema is None:
+        return None, url
+    if url.drivername == "sqlite":
+        raise SettingError(
+            "APB-LED-001", problem="a SQLite file has no schemas: name a file for each company"
+        )
+    if not isinstance(schema, str) or not _SCHEMA.fullmatch(schema):
+        problem = "a schema is named once, by at most 60 lower-case letters, digits, - and _"
+        raise SettingError("APB-LED-001", problem=problem)
+    return schema, url.difference_update_query(["schema"])
+
+
 def _make_file(url: URL, name: str) -> None:
     # The ledger holds what is owed to whom: nobody else on the machine needs to read it.
     path = Path(str(url.database))
@@ -157,9 +186,14 @@ def _make_file(url: URL, name: str) -> None:
         raise UnavailableError("APB-LED-002", ledger=name, problem=found.strerror) from found
 
 
-def _engine(url: URL) -> Engine:
+def _engine(url: URL, schema: str | None) -> Engine:
     if url.drivername != "sqlite":
-        return create_engine(url, connect_args={"connect_timeout": 10})
+        arguments: dict[str, Any] = {"connect_timeout": 10}
+        if schema:
+            # Of this schema alone: what is not in it must not be looked for in another's.
+            given = url.query.get("options", "")
+            arguments["options"] = f'{given} -c search_path="{schema}"'.strip()
+        return create_engine(url, connect_args=arguments)
     engine = create_engine(url, connect_args={"timeout": _BUSY_SECONDS})
 
     @event.listens_for(engine, "connect")

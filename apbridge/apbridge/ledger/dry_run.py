@@ -30,16 +30,17 @@ class DryRunLedger(Ledger):
     Args:
         url: The original's, as for `Ledger`.
         in_doubt: As for `Ledger`.
+        company: As for `Ledger`.
 
     Raises:
         SettingError: As `Ledger`; so does `UnavailableError`.
     """
 
-    def __init__(self, url: str, *, in_doubt: timedelta = IN_DOUBT) -> None:
+    def __init__(self, url: str, *, in_doubt: timedelta = IN_DOUBT, company: str | None = None) -> None:
         self._folder = TemporaryDirectory(prefix="apbridge-dry-run-")
         try:
             super().__init__(f"sqlite:///{Path(self._folder.name) / 'ledger.db'}", in_doubt=in_doubt)
-            self._original = Ledger(url)
+            self._original = Ledger(url, company=company)
             try:
                 self._take_over(self._original)
             except BaseException:

@@ -18,6 +18,7 @@ from apbridge.origin import Origin
 _ALL = select(identity.c.name, identity.c.value)
 _VALUE = select(identity.c.value).where(identity.c.name == bindparam("of"))
 _NEWEST_RUN = select(func.max(runs.c.id))
+_COMPANY = "company"
 
 
 class Identity:
@@ -30,10 +31,24 @@ class Identity:
 
     Args:
         database: The ledger's.
+        company: Whose it is to be, where one project serves several.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, company: str | None = None) -> None:
         self._database = database
+        self._company = company
+
+    def see_company(self) -> None:
+        """Check that the ledger is not another company's; one that is nobody's yet is no fault.
+
+        Raises:
+            SettingError: It is.
+        """
+        with self._database.reading() as connection:
+            kept = connection.execute(_VALUE, {"of": _COMPANY}).scalar()
+        if kept is not None and kept != self._company:
+            now = f"company {self._company}" if self._company else "no company"
+            raise SettingError("APB-CMP-010", ledger=self._database.name, kept=kept, now=now)
 
     def mark(self) -> dict[str, Any]:
         """Return the mark of this moment.
@@ -85,29 +100,35 @@ class Identity:
         with self._database.reading() as connection:
             rows = connection.execute(_ALL).all()
         for name, value in rows:
-            kept = None if name == GENERATION else Origin.from_json(loads(value))
+            kept = None if name in {GENERATION, _COMPANY} else Origin.from_json(loads(value))
             for origin in origins:
                 if kept and kept.system == origin.system and not kept.agrees(origin):
                     raise SettingError("APB-LED-012", ledger=self._database.name, kept=kept, found=origin)
 
     def take(self, *origins: Origin) -> None:
-        """Keep what the ledger is between, and what was known of it before.
+        """Keep what the ledger is between and whose it is, and what was known of it before.
 
         Args:
             origins: Seen to agree, and to be there: something was read from them, or they let the run in.
         """
         with self._database.reading() as connection:
-            if not any(_news(connection, origin) for origin in origins):
+            if not (self._is_nobodys(connection) or any(_news(connection, origin) for origin in origins)):
                 return
         with self._database.writing() as connection:
             # One process after the other: both may be the first.
             connection.execute(select(identity).where(identity.c.name == GENERATION).with_for_update())
+            if self._is_nobodys(connection):
+                connection.execute(insert(identity).values(name=_COMPANY, value=self._company))
             for origin in origins:
                 if value := _news(connection, origin):
                     connection.execute(delete(identity).where(identity.c.name == origin.system))
                     connection.execute(
                         insert(identity).values(name=origin.system, value=dumps(value).decode())
                     )
+
+    def _is_nobodys(self, connection: Connection) -> bool:
+        """Return whether the ledger is to be a company's and is not yet."""
+        return self._company is not None and connection.execute(_VALUE, {"of": _COMPANY}).scalar() is None
 
 
 def _news(connection: Connection, origin: Origin) -> dict[str, Any] | None:

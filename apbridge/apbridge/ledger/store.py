@@ -81,20 +81,26 @@ class Ledger(LedgerRows):
     Args:
         url: `sqlite:///<file>`, `postgresql://…` or `postgresql+psycopg://…`.
         in_doubt: How long a write without an answer may be on its way.
+        company: Whose it is, where one project serves several.
 
     Raises:
-        SettingError: The URL is not usable, a newer version of this program made the ledger, or the vault
-            cannot be opened.
+        SettingError: The URL is not usable, a newer version of this program made the ledger, it is another
+            company's, or the vault cannot be opened.
         UnavailableError: The database cannot be reached or used; every method may raise it.
     """
 
-    def __init__(self, url: str, *, in_doubt: timedelta = IN_DOUBT) -> None:
+    def __init__(self, url: str, *, in_doubt: timedelta = IN_DOUBT, company: str | None = None) -> None:
         self._while = in_doubt
         # The vault first: a database that is open already would stay so where the vault does not open.
         keys = record_keys()
         super().__init__(Database(url, keys), Values(Payloads(keys)))
         self.audit = AuditTrail(self._database, keys)
-        self.identity = Identity(self._database)
+        self.identity = Identity(self._database, company)
+        try:
+            self.identity.see_company()
+        except BaseException:
+            self.close()
+            raise
         self.claims = Claims(self._database)
         self._dialect = self._database.engine.dialect.name
 

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from apbridge.errors import SettingError
 from apbridge.origin import Origin
+from apbridge.settings import COMPANY
 from apbridge.singer.state import NOTE
 
 
@@ -34,12 +36,14 @@ class Note:
         ledger: The mark of the ledger that holds what is before the bookmarks.
         account: What the tap found out of the account, lest each run find it out anew.
         reading: How far the tap has come.
+        company: Whose bookmarks they are, where one project serves several.
     """
 
     source: Origin | None = None
     ledger: Mapping[str, Any] = field(default_factory=dict)
     account: Mapping[str, Any] = field(default_factory=dict)
     reading: TapProgress | None = None
+    company: str | None = None
 
     @classmethod
     def of(cls, state: Any) -> Note | None:  # noqa: ANN401
@@ -48,18 +52,32 @@ class Note:
         if not isinstance(found, Mapping):
             return None
         ledger, account, reading = found.get("ledger"), found.get("account"), found.get("reading")
+        company = found.get(COMPANY)
         return cls(
             Origin.from_json(found.get("source")),
             ledger if isinstance(ledger, Mapping) else {},
             account if isinstance(account, Mapping) else {},
             _reading(reading) if isinstance(reading, Mapping) else None,
+            company if isinstance(company, str) else None,
         )
+
+    def require_company(self, company: str | None) -> None:
+        """Check that the bookmarks are of a company; those of nobody are no fault.
+
+        Raises:
+            SettingError: They are of another one.
+        """
+        if self.company is not None and self.company != company:
+            now = f"company {company}" if company else "no company"
+            raise SettingError("APB-CMP-011", before=self.company, now=now)
 
     def as_json(self) -> dict[str, Any]:
         """Return it as a STATE has it."""
         said: dict[str, Any] = {}
         if self.source:
             said["source"] = self.source.as_json()
+        if self.company:
+            said[COMPANY] = self.company
         if self.ledger:
             said["ledger"] = dict(self.ledger)
         if self.account:
@@ -94,4 +112,4 @@ def marked(state: Any, ledger: Mapping[str, Any]) -> Any:  # noqa: ANN401
     if not isinstance(state, Mapping) or not isinstance(state.get("bookmarks"), Mapping):
         return state
     note = Note.of(state) or Note()
-    return {**state, NOTE: Note(note.source, ledger, note.account).as_json()}
+    return {**state, NOTE: Note(note.source, ledger, note.account, company=note.company).as_json()}

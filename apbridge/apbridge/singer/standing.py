@@ -24,6 +24,7 @@ class Standing:
         origin: Tells which one the settings name, given which one the ledger is of.
         ledger: Opens the ledger.
         intake: What the tap has told.
+        company: Whose run it is, where one project serves several.
     """
 
     def __init__(
@@ -33,12 +34,15 @@ class Standing:
         origin: Callable[[Origin | None], Origin | None],
         ledger: Callable[[], Ledger],
         intake: Intake,
+        *,
+        company: str | None = None,
     ) -> None:
         self._plugin = plugin
         self._system = system
         self._origin = origin
         self._ledger = ledger
         self._intake = intake
+        self._company = company
         self._own: Origin | None = None
 
     def begins(self, run_id: int) -> None:
@@ -48,14 +52,17 @@ class Standing:
             run_id: The run that begins.
 
         Raises:
-            SettingError: Its bookmarks belong to another ledger, or to a newer copy of this one.
+            SettingError: Its bookmarks belong to another company or another ledger, or to a newer copy of
+                this one.
         """
         state = self._intake.initial
+        note = Note.of(state)
+        if note:
+            note.require_company(self._company)
         if not has_bookmark(state):
             return
         if self._ledger().is_new(self._plugin):
             raise SettingError("APB-SNG-006", plugin=self._plugin)
-        note = Note.of(state)
         if note and note.ledger:
             self._ledger().identity.check(note.ledger, run_id)
 

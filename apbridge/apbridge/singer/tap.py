@@ -17,6 +17,7 @@ from apbridge.errors import APBridgeError, SettingError
 from apbridge.json import loads
 from apbridge.origin import Origin
 from apbridge.redaction import redact_text
+from apbridge.settings import COMPANY
 from apbridge.singer.note import Note, TapProgress
 from apbridge.singer.plain import PlainErrors, error_sentence
 from apbridge.singer.sdk import FencedTap
@@ -115,6 +116,10 @@ class CanonicalTap(PlainErrors, FencedTap):
             raise
 
     def _see_where_from(self) -> None:
+        company = self.config.get(COMPANY)
+        if has_bookmark(self.state):
+            self._note.require_company(company)
+        self._note.company = company
         before = self._note.source
         origin = self.origin(before)
         if origin and before and has_bookmark(self.state) and not before.agrees(origin):

@@ -19,7 +19,7 @@ from typing_extensions import override
 from apbridge.errors import APBridgeError, RejectedError, SettingError
 from apbridge.json import dumps
 from apbridge.origin import Origin
-from apbridge.settings import concurrency, required_text
+from apbridge.settings import COMPANY, concurrency, required_text
 from apbridge.singer import state as states
 from apbridge.singer.brake import Brake
 from apbridge.singer.dry_run import DryRunTally
@@ -85,7 +85,14 @@ class AcknowledgingTarget(EndingTarget):
         self.brake = Brake.from_config(self.config)
         self._concurrency = concurrency(self.config, _CONCURRENCY)
         self.sinks: dict[str, AcknowledgingSink] = {}
-        self._standing = Standing(self.name, self.system, self.origin, lambda: self.ledger, self.intake)
+        self._standing = Standing(
+            self.name,
+            self.system,
+            self.origin,
+            lambda: self.ledger,
+            self.intake,
+            company=self.config.get(COMPANY),
+        )
         self._emitted: Any = None
         self._mark: Mapping[str, Any] = {}
         self._buffered = 0
@@ -148,6 +155,7 @@ class AcknowledgingTarget(EndingTarget):
         return (DryRunLedger if self.is_dry_run else Ledger)(
             required_text(self.config, "ledger_url"),
             in_doubt=timedelta(minutes=self.config["in_doubt_minutes"]),
+            company=self.config.get(COMPANY),
         )
 
     @cached_property

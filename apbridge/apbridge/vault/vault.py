@@ -29,10 +29,13 @@ from apbridge.vault.records import RecordKeys
 REFERENCE = "vault:"
 """What a setting begins with that names a secret in place of giving it."""
 
+OWNER_END = "/"
+"""What is between a company's name and the rest in the name of a secret that is its alone."""
+
 FILE = "APBRIDGE_VAULT"
 _DEFAULT_FILE = ".apbridge/vault.json"
 _FORMAT = 1
-_NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,79}")
+_NAME = re.compile(r"([a-z][a-z0-9-]{0,29}/)?[a-z0-9][a-z0-9_.-]{0,79}")
 
 
 def vault_file(environ: Mapping[str, str] = os.environ) -> Path:

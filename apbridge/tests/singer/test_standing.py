@@ -200,3 +200,19 @@ def test_a_dry_runs_ledger_is_as_far_as_the_original(context: ToyContext) -> Non
     context.run([*SCHEMAS, vendor(1), state("t1")])
     with Ledger(context.url) as ledger, DryRunLedger(context.url) as copy:
         assert copy.identity.mark() == ledger.identity.mark()
+
+
+def test_ledger_and_state_of_another_company_stop_the_run_by_name(context: ToyContext) -> None:
+    bookmarks = {"vendors": {"replication_key_value": "t1"}}
+    acmes = told({"bookmarks": bookmarks}, company="acme")
+    context.run([told({"bookmarks": {}}, company="acme"), *SCHEMAS, vendor(1), acmes], company="acme")
+    assert context.told[-1]["apbridge"]["company"] == "acme"
+    before = going_on(context)
+    said = refused(context, [*SCHEMAS, vendor(2)], "APB-CMP-010", company="bolt")
+    assert "is that of company acme, and this run is of company bolt" in said
+    assert "of no company" in refused(context, [*SCHEMAS, vendor(2)], "APB-CMP-010")
+    for file in context.folder.glob("ledger.db*"):
+        file.unlink()
+    said = refused(context, [before, *SCHEMAS, vendor(2)], "APB-CMP-011", company="bolt")
+    assert "are those of company acme, and this run is of company bolt" in said
+    assert "of no company" in refused(context, [before, *SCHEMAS, vendor(2)], "APB-CMP-011")

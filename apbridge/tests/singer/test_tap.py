@@ -119,6 +119,22 @@ def test_bookmarks_of_another_account_stop_it_before_it_reads(tmp_path: Path) ->
     assert run(tmp_path, 2, account="1_SB1", state=ran.states[-1]).code == 0
 
 
+def test_bookmarks_of_another_company_stop_it_by_name_before_anything_is_asked(tmp_path: Path) -> None:
+    first = run(tmp_path, 1, company="acme")
+    assert first.note["company"] == "acme"
+    ran = run(tmp_path, 2, company="bolt", account="1", state=first.states[-1])
+    assert ran.code == 1
+    (said,) = ran.errors
+    assert "those of company acme, and this run is of company bolt" in said
+    # They are still that company's.
+    assert ran.note["company"] == "acme"
+    assert "[APB-CMP-011]" in ran.note["reading"]["error"]
+    assert "of no company" in run(tmp_path, 2, state=first.states[-1]).said
+    # Those of a project of one company go on as that company's.
+    nobodys = run(tmp_path, 1).states[-1]
+    assert run(tmp_path, 2, company="acme", state=nobodys).note["company"] == "acme"
+
+
 def test_bookmarks_from_before_an_upgrade_take_the_present_account(tmp_path: Path) -> None:
     before = {"bookmarks": {"things": {"replication_key": "at", "replication_key_value": 1}}}
     assert run(tmp_path, 2, account="1", state=before).note["source"]["account"] == "1"

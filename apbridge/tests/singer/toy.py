@@ -124,6 +124,7 @@ class Toy(AcknowledgingTarget):
         th.Property("file", th.StringType(nullable=False), required=True),
         th.Property("token", th.StringType(nullable=False, pattern="^t"), secret=True, default="t"),
         th.Property("concurrency", th.IntegerType(nullable=False), default=4),
+        th.Property("company", th.StringType()),
     ).to_dict()
 
     @property

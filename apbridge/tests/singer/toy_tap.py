@@ -57,6 +57,7 @@ class ToyTap(CanonicalTap):
     config_jsonschema = th.PropertiesList(
         th.Property("script", th.ObjectType(additional_properties=th.ArrayType(th.AnyType())), required=True),
         th.Property("account", th.StringType()),
+        th.Property("company", th.StringType()),
     ).to_dict()
 
     @override

@@ -67,7 +67,8 @@ def _ledgers(configs: Mapping[str, Mapping[str, Any]]) -> Iterator[CheckResult]:
         several = APBridgeError("APB-CHK-020", plugins=" and ".join(urls.values()))
         yield CheckResult.of("ledger", several, State.WARNING)
     ends = list(_ends(configs))
-    yield from (_ledger(url, ends) for url in urls)
+    company = next((one["company"] for one in configs.values() if one.get("company")), None)
+    yield from (_ledger(url, ends, company) for url in urls)
 
 
 def _ends(configs: Mapping[str, Mapping[str, Any]]) -> Iterator[Origin]:
@@ -78,9 +79,9 @@ def _ends(configs: Mapping[str, Mapping[str, Any]]) -> Iterator[Origin]:
         yield NetSuiteSettings.from_config(configs["target-netsuite-payments"]).origin
 
 
-def _ledger(url: str, ends: Sequence[Origin]) -> CheckResult:
+def _ledger(url: str, ends: Sequence[Origin], company: str | None) -> CheckResult:
     try:
-        with Ledger(url) as ledger:
+        with Ledger(url, company=company) as ledger:
             ledger.identity.see(*ends)
     except APBridgeError as error:
         return CheckResult.of("ledger", error)
