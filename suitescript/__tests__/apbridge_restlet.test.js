@@ -52,6 +52,7 @@ beforeEach(() => {
   jest.spyOn(file, 'create').mockReturnValue({ save: () => 77 });
   jest.spyOn(record, 'attach');
   jest.spyOn(encode, 'convert').mockReturnValue('eA==');
+  jest.spyOn(runtime, 'getCurrentScript');
   jest.spyOn(runtime, 'getCurrentUser').mockReturnValue({ id: -5, role: 3 });
   jest.spyOn(format, 'format').mockImplementation(({ value, type }) =>
     type === format.Type.DATE ? '7/18/2026' : `shown ${value.toISOString()}`,
@@ -167,6 +168,54 @@ test('a file is handed out in base64, and only if it is on a bill', () => {
   file.load.mockReturnValue({ ...loaded, fileType: 'PLAINTEXT', isText: true, getContents: () => 'x' });
   expect(restlet.post({ action: 'content', file: '77' }).content).toBe('eA==');
   expect(encode.convert).toHaveBeenCalledWith({ string: 'x', inputEncoding: 'UTF_8', outputEncoding: 'BASE_64' });
+});
+
+/** Has files `a`, `b`, … on bills, of so many bytes each, and so many units left before each. */
+const filesOnBills = (sizes, units = () => 4000) => {
+  const rows = Object.keys(sizes).map((id) => ({ ...FILE, 'file.internalid': id }));
+  searchGives(rows);
+  runtime.getCurrentScript.mockReturnValue({ getRemainingUsage: units });
+  file.load.mockImplementation(({ id }) => {
+    if (sizes[id] === null) throw Object.assign(new Error('It is gone.'), { name: 'RCRD_DOESNT_EXIST' });
+    return { name: id, fileType: 'PDF', size: sizes[id], isText: false, getContents: () => `AA${id}=` };
+  });
+};
+const MB = 2 ** 20;
+const answered = (files) =>
+  restlet.post({ action: 'contents', files }).files.map((one) => one.content || (one.failed && one.failed.code));
+
+test('several files are handed out by one search, and one that is refused keeps no other back', () => {
+  filesOnBills({ 7: 1, 8: null, 9: 11 * MB, 10: 1 });
+  expect(answered(['7', '8', '9', '11', '10'])).toEqual([
+    'AA7=',
+    'RCRD_DOESNT_EXIST',
+    'FILE_TOO_LARGE',
+    'FILE_NOT_ON_A_BILL',
+    'AA10=',
+  ]);
+  expect(search.create).toHaveBeenCalledTimes(1);
+  expect(search.create.mock.calls[0][0].filters[0]).toEqual(['file.internalid', 'anyof', ['7', '8', '9', '11', '10']]);
+});
+
+test('what is too much for one answer is left, but for the first', () => {
+  filesOnBills({ 7: 10 * MB, 8: 1 });
+  expect(answered(['7', '8'])).toEqual(['AA7=', undefined]);
+  filesOnBills({ 7: 3 * MB, 8: 3 * MB, 9: 3 * MB, 10: 1 });
+  file.load.mockClear();
+  expect(answered(['7', '8', '9', '10'])).toEqual(['AA7=', 'AA8=', undefined, undefined]);
+  expect(file.load).toHaveBeenCalledTimes(3);
+});
+
+test('no file is read for which units may be missing', () => {
+  let left = 45;
+  filesOnBills({ 7: 1, 8: 1, 9: 1 }, () => (left -= 10));
+  expect(answered(['7', '8', '9'])).toEqual(['AA7=', 'AA8=', undefined]);
+  expect(restlet.post({ action: 'contents', files: ['9'] }).files).toEqual([{ id: '9', left: true }]);
+});
+
+test.each([[[]], [undefined], ['77'], [['x']], [Array(241).fill('7')]])('no files are asked for by what is no list of 1 to 240 ids (%#)', (files) => {
+  expect(refusalOf({ action: 'contents', files })).toBe('INVALID_REQUEST');
+  expect(search.create).not.toHaveBeenCalled();
 });
 
 test('a type that is shown by its name is told by the end of the name', () => {

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import logging
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable
-from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import asdict
 from functools import cached_property, partial
 
 import fsspec
 
 from apbridge import json
-from apbridge.errors import APBridgeError, RefusedError, RejectedError, UnavailableError, catalogue
+from apbridge.errors import APBridgeError, RefusedError, RejectedError, catalogue
 from apbridge.netsuite import NetSuite, restlet
 from apbridge.netsuite.queries.reader import Reader
 from apbridge.netsuite.restlet import File, FileListing, Unreadable
 from apbridge.spool import SpooledImage, Wanted, find, put, settle, wanted, writing
 from apbridge.waits import result
+from tap_netsuite_ap.fetching import Fetching, Wish, not_ours
 from tap_netsuite_ap.records import Record
 
 logger = logging.getLogger(__name__)
@@ -34,6 +36,14 @@ MEDIA_TYPES = {
     "BMPIMAGE": "image/bmp",
 }
 """NetSuite's file types that are pictures of a bill (N/file.Type)."""
+
+_LOOKED_FOR = 50
+"""Files that one thread looks for in the spool, which may be a store that takes its time for each."""
+
+_UNKNOWN_SIZE = 200_000
+"""Bytes that a file is taken to have which is wanted again: its size is not told."""
+
+_Found = dict[str, SpooledImage | APBridgeError]
 
 
 class Images:
@@ -54,6 +64,7 @@ class Images:
     def __init__(self, netsuite: NetSuite, spool_url: str) -> None:
         self._netsuite = netsuite
         self._spool_url = spool_url
+        self._fetching = Fetching(netsuite)
         self.tells_changes = False
         self.refused: RefusedError | None = None
 
@@ -127,58 +138,66 @@ class Images:
         A file that cannot be taken is told on its bill and in the log. Of a bill that is not to be submitted
         only what was fetched before is told, and no file is missed.
         """
-        begun: dict[tuple[str, bool], Future[SpooledImage | None]] = {}
-        fetched = []
+        listed: list[tuple[Record, File]] = []
         for bill in bills:
-            may_fetch = bill["is_eligible"]
-            if self.refused and may_fetch:
+            if self.refused and bill["is_eligible"]:
                 bill["images_left_out"].append({"id": "?", "name": "?", "problem": str(self.refused)})
             for unreadable in listing.unreadable.get(bill["id"], ()):
-                problem = RejectedError("APB-TNS-030", problem=unreadable.problem, **self._names)
-                _leave_out(bill, unreadable, problem)
-            for file in sorted(listing.files.get(bill["id"], ()), key=lambda one: int(one.id)):
-                # One file may be attached to several bills.
-                if (file.id, may_fetch) not in begun:
-                    image = reader.begin(partial(self._image, file, may_fetch=may_fetch))
-                    begun[file.id, may_fetch] = image
-                fetched.append((bill, file, begun[file.id, may_fetch]))
-        for bill, file, image in fetched:
-            try:
-                spooled = result(image)
-            except (RefusedError, RejectedError) as problem:
-                _leave_out(bill, file, problem)
-                continue
-            if spooled:
+                _leave_out(bill, unreadable, not_ours(self._netsuite, unreadable.problem))
+            files = sorted(listing.files.get(bill["id"], ()), key=lambda one: int(one.id))
+            listed += [(bill, file) for file in files]
+        found = self._found(reader, listed)
+        for bill, file in listed:
+            came = found.get(file.id)
+            if isinstance(came, APBridgeError):
+                _leave_out(bill, file, came)
+            elif came:
                 bill["images"].append(
                     {
                         "id": file.id,
                         "name": file.name,
                         "media_type": MEDIA_TYPES[file.type],
-                        **asdict(spooled),
+                        **asdict(came),
                     }
                 )
 
-    def _image(self, file: File, *, may_fetch: bool) -> SpooledImage | None:
-        """Return a file out of the spool, fetching it first where it is not there yet.
+    def _found(self, reader: Reader, listed: Iterable[tuple[Record, File]]) -> _Found:
+        """Return where files lie, by id, fetching first what is not in the spool yet and may be wanted."""
+        # One file may be attached to several bills.
+        files = {file.id: file for _, file in listed}
+        eligible = {file.id for bill, file in listed if bill["is_eligible"]}
+        found: _Found = {number: problem for number, file in files.items() if (problem := _unfit(file))}
+        looked_for = [file for number, file in files.items() if number not in found]
+        parts = [looked_for[at : at + _LOOKED_FOR] for at in range(0, len(looked_for), _LOOKED_FOR)]
+        for part in [reader.begin(partial(self._spooled, part)) for part in parts]:
+            spooled = result(part)
+            found.update(spooled)
+        missing = [file for file in looked_for if file.id not in found and file.id in eligible]
+        wishes = [Wish(file.id, file.bill, file.size) for file in missing]
 
-        Raises:
-            RejectedError: It is no picture of a bill, or too large.
-        """
-        if file.type not in MEDIA_TYPES:
-            raise RejectedError("APB-TNS-013", type=file.type)
-        if file.size > MOST_BYTES:
-            raise RejectedError("APB-TNS-014", size=file.size, most=MOST_BYTES)
+        def keep(wish: Wish, content: bytes) -> SpooledImage:
+            return self._keep(files[wish.file], content)
+
+        for wish, came in self._fetching.fetch(reader, wishes, keep):
+            found[wish.file] = came
+        return found
+
+    def _spooled(self, files: Iterable[File]) -> dict[str, SpooledImage]:
+        """Return those files that were fetched before, by id."""
         filesystem, folder = fsspec.core.url_to_fs(self._spool_url)
-        noted = f"{folder.rstrip('/')}/fetched/{self._note(file)}"
-        try:
-            note = json.loads(filesystem.cat_file(noted))
-            if known := find(self._spool_url, note["sha256"], note["size"]):
-                return known
-        except (LookupError, OSError, ValueError, TypeError):
-            logger.debug("File %s of bill %s was not fetched before", file.id, file.bill)
-        if not may_fetch:
-            return None
-        spooled = put(self._spool_url, self._fetched(file.id, file.bill))
+        found = {}
+        for file in files:
+            with suppress(LookupError, OSError, ValueError, TypeError):
+                note = json.loads(filesystem.cat_file(self._note(folder, file)))
+                if known := find(self._spool_url, note["sha256"], note["size"]):
+                    found[file.id] = known
+        return found
+
+    def _keep(self, file: File, content: bytes) -> SpooledImage:
+        """Put a file into the spool, and note there that it was fetched."""
+        spooled = put(self._spool_url, content)
+        filesystem, folder = fsspec.core.url_to_fs(self._spool_url)
+        noted = self._note(folder, file)
         with writing(self._spool_url):
             filesystem.makedirs(noted.rsplit("/", 1)[0], exist_ok=True)
             filesystem.pipe_file(noted, json.dumps({"sha256": spooled.sha256, "size": spooled.size}))
@@ -189,43 +208,38 @@ class Images:
 
         The target tries its bill again by itself: it need not be told of anew.
         """
-        missed = list(wanted(self._spool_url, namespace))
-        if missed and self.is_there:
-            for fetched in [reader.begin(partial(self._bring, one, namespace)) for one in missed]:
-                result(fetched)
+        missed: defaultdict[str, list[Wanted]] = defaultdict(list)
+        for one in wanted(self._spool_url, namespace):
+            missed[one.file].append(one)
+        if not (missed and self.is_there):
+            return
 
-    def _bring(self, missed: Wanted, namespace: str) -> None:
-        try:
+        def keep(_: Wish, content: bytes) -> SpooledImage:
             # A file that is another one by now is told of as a change of its bill.
-            put(self._spool_url, self._fetched(missed.file, missed.bill))
-        except (RefusedError, RejectedError) as problem:
-            facts = {"file": missed.file, "bill": missed.bill, "problem": problem.says}
-            logger.warning("%s", APBridgeError("APB-SPL-012", **facts))
-        settle(self._spool_url, missed, namespace)
+            return put(self._spool_url, content)
 
-    def _fetched(self, file: str, bill: str) -> bytes:
-        """Fetch the content of a file.
+        wishes = [Wish(number, asked[0].bill, _UNKNOWN_SIZE) for number, asked in missed.items()]
+        for wish, came in self._fetching.fetch(reader, wishes, keep):
+            if isinstance(came, APBridgeError):
+                facts = {"file": wish.file, "bill": wish.bill, "problem": came.says}
+                logger.warning("%s", APBridgeError("APB-SPL-012", **facts))
+            for one in missed[wish.file]:
+                settle(self._spool_url, one, namespace)
 
-        Raises:
-            RejectedError: The RESTlet gives none.
-        """
-        asked, purpose = {"action": "content", "file": file}, f"fetch file {file} of bill {bill}"
-        try:
-            return self._netsuite.restlet(asked, reads=restlet.content, purpose=purpose)
-        except UnavailableError as failure:
-            if failure.code != "APB-NS-030":
-                raise
-            raise RejectedError("APB-TNS-030", problem=failure.facts["problem"], **self._names) from failure
-
-    @property
-    def _names(self) -> dict[str, str | None]:
-        """What the sentences call the RESTlet."""
-        settings = self._netsuite.settings
-        return {"script": settings.restlet_script, "deploy": settings.restlet_deploy}
-
-    def _note(self, file: File) -> str:
+    def _note(self, folder: str, file: File) -> str:
+        """Return where it is noted that a file, as it is now, was fetched."""
         stamp = "".join(sign if sign.isalnum() else "-" for sign in file.modified)
-        return f"{self._netsuite.account}/{file.id}-{file.size}-{stamp}.json"
+        name = f"{file.id}-{file.size}-{stamp}.json"
+        return f"{folder.rstrip('/')}/fetched/{self._netsuite.account}/{name}"
+
+
+def _unfit(file: File) -> RejectedError | None:
+    """Return why a file cannot be taken: it is no picture of a bill, or too large."""
+    if file.type not in MEDIA_TYPES:
+        return RejectedError("APB-TNS-013", type=file.type)
+    if file.size > MOST_BYTES:
+        return RejectedError("APB-TNS-014", size=file.size, most=MOST_BYTES)
+    return None
 
 
 def _leave_out(bill: Record, file: File | Unreadable, problem: APBridgeError) -> None:

@@ -56,18 +56,36 @@ def test_a_file_told_in_another_shape_is_left_out_of_its_bill_alone(
     assert f"File 7 (scan.pdf) of bill {bill} is left out" in caplog.text
 
 
+@pytest.mark.parametrize("body", [[], {}, {"files": None}, {"files": [[]]}, {"files": [{"id": "0"}]}])
+def test_files_that_come_otherwise_together_are_asked_for_in_two_until_they_come(
+    changing: SandboxTap, body: object
+):
+    answers(changing, body, nth=2)
+    changing.sandbox.control("/control/calls", method="DELETE")
+    bills = changing.sync(only="bills").records("bills")
+    assert {one["id"]: changing.told(one)["images"] for one in bills if one["is_eligible"]} == {
+        number: book["images"]
+        for number, book in changing.books().items()
+        if number in {one["id"] for one in bills if one["is_eligible"]}
+    }
+    calls = changing.sandbox.calls()["netsuite"]["by_operation"][f"POST /app/site/hosting/{RESTLET}"]
+    assert calls == 1 + 3, "the list, all files, and both rest"
+
+
 @pytest.mark.parametrize(
     "body", [[], {}, {"content": None}, {"content": ["JVBERg=="]}, {"content": "%PDF-1.7"}]
 )
-def test_a_file_without_its_content_is_left_out_and_fetched_by_a_later_run(
+def test_files_without_their_content_are_left_out_and_fetched_by_a_later_run(
     changing: SandboxTap, body: object
 ):
     wanted = {record["id"]: record["images"] for record in changing.sync(only="bills").records("bills")}
     place: dict[str, Any] = {"spool_url": str(changing.sandbox.folder / "another")}
-    answers(changing, body, nth=2)
+    answers(changing, body, nth=2, times=1000)
     bills = {record["id"]: record for record in changing.sync(only="bills", **place).records("bills")}
-    (one,) = [record for record in bills.values() if record["images_left_out"]]
-    assert "RESTlet customscript_apbridge_restlet" in one["images_left_out"][0]["problem"]
+    left_out = [one for record in bills.values() for one in record["images_left_out"]]
+    assert len(left_out) == sum(len(images) for images in wanted.values()) > 3
+    assert all("RESTlet customscript_apbridge_restlet" in one["problem"] for one in left_out)
+    changing.sandbox.control("/control/faults", method="DELETE")
     assert {number: record["images"] for number, record in bills.items()}.keys() == wanted.keys()
     again = {record["id"]: record for record in changing.sync(only="bills", **place).records("bills")}
     assert [len(again[number]["images"]) for number in wanted] == [len(images) for images in wanted.values()]

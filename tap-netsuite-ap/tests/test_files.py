@@ -100,8 +100,8 @@ def fetched(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     ask = NetSuite.restlet
 
     def restlet(self: NetSuite, body: Mapping[str, Any], **more: Any) -> Any:  # noqa: ANN401
-        if body["action"] == "content":
-            asked.append(body["file"])
+        if body["action"] in {"content", "contents"}:
+            asked.extend(body.get("files") or [body["file"]])
         return ask(self, body, **more)
 
     monkeypatch.setattr(NetSuite, "restlet", restlet)

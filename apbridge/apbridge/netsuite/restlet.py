@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -20,8 +21,11 @@ LEVELS = ("NONE", "VIEW", "CREATE", "EDIT", "FULL")
 TRIED = "2026-07-19T03:04:00Z"
 """The instant that `try` writes and reads back."""
 
-VERSION = "1.4.0"
+VERSION = "1.5.0"
 """As the script says it; a test compares both."""
+
+MOST_FILES = 240
+"""Files whose content is asked for in one call at most, as the script says it."""
 
 _Id = Annotated[str, Meta(pattern=r"^[1-9][0-9]{0,17}\Z")]
 _Moment = Annotated[str, Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z\Z")]
@@ -107,6 +111,29 @@ class _Content(Struct):
     content: str
 
 
+class Refusal(Struct):
+    """Why one file of several is not handed out."""
+
+    code: str
+    message: str
+
+
+class Given(Struct):
+    """What came of one file of several: its content, why it is refused, or neither yet."""
+
+    id: _Id
+    content: str | None = None
+    failed: Refusal | None = None
+
+    def decoded(self) -> bytes:
+        """Return the bytes of the file."""
+        return _decoded(self.content or "")
+
+
+class _Contents(Struct):
+    files: list[Any]
+
+
 class _OfPayment(Struct):
     payment: _Id
 
@@ -169,13 +196,19 @@ def changes(answer: Any) -> list[tuple[str, str]]:  # noqa: ANN401
 
 def content(answer: Any) -> bytes:  # noqa: ANN401
     """Read an answer to `content`: the bytes of the file."""
-    try:
-        return base64.b64decode(msgspec.convert(answer, _Content).content, validate=True)
-    except msgspec.ValidationError:
-        raise
-    except ValueError as failure:
-        message = "its content is not base64"
-        raise ValueError(message) from failure
+    return _decoded(msgspec.convert(answer, _Content).content)
+
+
+def contents(answer: Any) -> list[Given]:  # noqa: ANN401
+    """Read an answer to `contents`: what came of each file. What is told in another shape counts as not told.
+
+    The contents are decoded by whoever takes them, one after the other: all at once would be twice as much.
+    """
+    found = []
+    for told in msgspec.convert(answer, _Contents).files:
+        with suppress(ValueError):
+            found.append(msgspec.convert(told, Given))
+    return found
 
 
 def voided(answer: Any, payment: str) -> str:  # noqa: ANN401
@@ -193,6 +226,14 @@ def _of_payment(told: _ToldT, payment: str) -> _ToldT:
         message = "it names another vendor payment"
         raise ValueError(message)
     return told
+
+
+def _decoded(content: str) -> bytes:
+    try:
+        return base64.b64decode(content, validate=True)
+    except ValueError as failure:
+        message = "its content is not base64"
+        raise ValueError(message) from failure
 
 
 def _end_of_minute(moment: str) -> str:

@@ -65,8 +65,10 @@ def check(found: APBridgeError, action: str) -> None:
     assert "\n" not in str(found)
 
 
-def test_the_version_expected_is_the_scripts():
-    assert re.findall(r"const VERSION = '([^']+)'", SCRIPT.read_text(encoding="utf-8")) == [restlet.VERSION]
+def test_the_version_expected_is_the_scripts_and_so_is_how_many_files_it_takes():
+    source = SCRIPT.read_text(encoding="utf-8")
+    assert re.findall(r"const VERSION = '([^']+)'", source) == [restlet.VERSION]
+    assert re.findall(r"const MOST_FILES = (\d+)", source) == [str(restlet.MOST_FILES)]
 
 
 @pytest.mark.parametrize("answer", OTHER, ids=repr)
@@ -103,6 +105,31 @@ def test_what_is_told_of_one_bills_file_stays_with_that_bill():
     (other,) = told.unreadable["34"]
     assert (other.id, other.name) == ("?", "?")
     assert "`id`" in other.problem
+
+
+@pytest.mark.parametrize("answer", [[], {}, "done", 7, {"files": {}}, {"files": None}])
+def test_several_files_that_are_no_list_are_one_sentence(
+    script: AnswerScript, netsuite: NetSuite, answer: object
+):
+    script.then(200, answer)
+    with pytest.raises(UnavailableError) as caught:
+        netsuite.restlet({"action": "contents"}, reads=restlet.contents, purpose="contents it")
+    check(caught.value, "contents")
+    assert caught.value.code == "APB-NS-030"
+
+
+def test_of_several_files_what_is_told_otherwise_counts_as_not_told():
+    good = {"id": "77", "content": "JVBERg==", "size": 4}
+    failed = {"id": "78", "failed": {"code": "X", "message": "It is gone."}}
+    others = [[], "77", {"content": "JVBERg=="}, {"id": 79}]
+    others += [{"id": "80", "content": 7}, {"id": "81", "failed": "no"}]
+    told = restlet.contents({"files": [*others, good, failed, {"id": "82", "left": True}]})
+    assert [one.id for one in told] == ["77", "78", "82"]
+    assert told[0].decoded() == b"%PDF"
+    assert told[1].failed == restlet.Refusal("X", "It is gone.")
+    assert (told[2].content, told[2].failed) == (None, None)
+    with pytest.raises(ValueError, match="its content is not base64"):
+        restlet.Given("77", content="12-3456789!").decoded()
 
 
 def test_no_sentence_quotes_what_came(script: AnswerScript, netsuite: NetSuite):

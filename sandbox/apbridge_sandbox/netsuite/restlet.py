@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Any
 
 import msgspec
 from starlette.responses import Response
@@ -22,6 +23,15 @@ from apbridge_sandbox.switches import Switches
 RESTLET_PATH = "/app/site/hosting/restlet.nl"
 _REMEMBERED_ENGINES = 4
 
+MOST_ANSWER = 10 * 1000 * 1000
+"""Bytes of an answer that NetSuite guarantees (NetSuite: RESTlet Governance)."""
+
+_TOO_LONG = {
+    "refused": (400, "SSS_RESPONSE_TOO_LONG", "The response is longer than 10 MB."),
+    "fails": (500, "UNEXPECTED_ERROR", "An unexpected error has occurred."),
+}
+"""How a longer one may be refused: neither code nor words are known."""
+
 
 def run_restlet(call: NetSuiteCall) -> Response:
     """Answer a call to a RESTlet."""
@@ -39,9 +49,17 @@ def run_restlet(call: NetSuiteCall) -> Response:
     except MissingEntryError as error:
         message = f"The script has no entry point {error}."
         raise RestletError(405, "SSS_METHOD_NOT_SUPPORTED", message) from error
+    content, kind = _written(value)
+    if len(content) > MOST_ANSWER and call.sandbox.switches["netsuite.long_answer"] != "passes":
+        raise RestletError(*_TOO_LONG[call.sandbox.switches["netsuite.long_answer"]])
+    return Response(content, media_type=kind)
+
+
+def _written(value: Any) -> tuple[bytes, str]:  # noqa: ANN401
+    """Return what a script's value is on the wire, and its media type."""
     if isinstance(value, str):
-        return Response(value, media_type="text/plain")
-    return Response(msgspec.json.encode(value), media_type="application/json")
+        return value.encode(), "text/plain"
+    return msgspec.json.encode(value), "application/json"
 
 
 def _check_allowed(switches: Switches) -> None:

@@ -12,7 +12,7 @@ from apbridge_sandbox.netsuite import searches
 from apbridge_sandbox.netsuite.access import Caller, account_of, check_permission
 from apbridge_sandbox.netsuite.applying import ApplyRules
 from apbridge_sandbox.netsuite.endpoint import NetSuiteCall
-from apbridge_sandbox.netsuite.errors import NetSuiteError
+from apbridge_sandbox.netsuite.errors import NetSuiteError, RestletError
 from apbridge_sandbox.netsuite.permissions import PermissionLevel, level_of, permissions
 from apbridge_sandbox.netsuite.posting import void_vendor_payment
 from apbridge_sandbox.netsuite.suitescript.engine import ScriptError
@@ -54,8 +54,12 @@ class ScriptHost:
         self._sandbox = call.sandbox
         self._units = 0
         account = account_of(call.sandbox.switches)
-        type_names = call.sandbox.switches["netsuite.file_types"] == "names"
-        self._shown = searches.SearchFormat(account.dates, type_names)
+        switches = call.sandbox.switches
+        self._shown = searches.SearchFormat(
+            account.dates,
+            type_names=switches["netsuite.file_types"] == "names",
+            rounds_up=switches["netsuite.file_kilobytes"] == "up",
+        )
         self._operations: dict[str, Callable[[Argument], Any]] = {
             "attach": self._attach,
             "contents": lambda asked: _contents(self._file(asked)),
@@ -66,6 +70,7 @@ class ScriptHost:
             "lookup": self._lookup,
             "save": self._save,
             "search": self._search,
+            "usage": lambda _: MOST_UNITS - self._units,
             "user": lambda _: {"id": int(caller.entity), "role": caller.role},
             "void": self._void,
         }
@@ -75,11 +80,11 @@ class ScriptHost:
 
         Raises:
             ScriptError: NetSuite refuses; the script may catch it.
+            RestletError: The script is ended; it may catch nothing any more (NetSuite: Governance).
         """
         self._units += _UNITS.get(operation, 0)
         if self._units > MOST_UNITS:
-            code = "SSS_USAGE_LIMIT_EXCEEDED"
-            raise ScriptError(code, "Script Execution Usage Limit Exceeded")
+            raise RestletError(400, "SSS_USAGE_LIMIT_EXCEEDED", "Script Execution Usage Limit Exceeded")
         try:
             return self._operations[operation](argument)
         except searches.SearchError as error:

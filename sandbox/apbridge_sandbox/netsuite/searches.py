@@ -22,7 +22,7 @@ _FIELDS = {
     "file.internalid": "f.id",
     "file.name": "f.name",
     "file.filetype": "f.filetype",
-    "file.documentsize": "(f.filesize + 1023) / 1024",
+    "file.documentsize": "f.filesize",
     "file.modified": "f.lastmodifieddate",
     "file.url": "f.url",
 }
@@ -48,10 +48,12 @@ class SearchFormat:
     Attributes:
         dates: Dates and times.
         type_names: Whether a file's type is shown by its name rather than its code.
+        rounds_up: Whether a file's size, in whole kilobytes, is rounded up rather than down.
     """
 
     dates: DatePreference
     type_names: bool
+    rounds_up: bool
 
     def value(self, name: str, value: str | int | None) -> str:
         """Return a column's value as text."""
@@ -61,6 +63,8 @@ class SearchFormat:
             return self.dates.shown_minute(local_of(str(value)))
         if name == "file.filetype" and self.type_names:
             return _TYPE_NAMES.get(str(value), "Other Binary File")
+        if name == "file.documentsize":
+            return str((int(value) + 1023 * self.rounds_up) // 1024)
         return str(value)
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import shutil
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from decimal import Decimal
@@ -42,6 +43,27 @@ def _attach(store: Store, content: bytes, filetype: str = "PDF", *, to_bill: boo
     return str(number)
 
 
+ChangedScript = Callable[[str, str], None]
+
+
+@pytest.fixture
+def changed_script(sandbox: Running, tmp_path: Path) -> Iterator[ChangedScript]:
+    """Replace a text of the script by another one, for this test."""
+    assert sandbox.sandbox
+    shutil.copytree(PROJECT / "src", tmp_path / "copy/src")
+    script = tmp_path / "copy/src/FileCabinet/SuiteScripts/apbridge/apbridge_restlet.js"
+    options = sandbox.sandbox.options
+    sandbox.sandbox.options = replace(options, suitescript=tmp_path / "copy")
+
+    def change(text: str, other: str) -> None:
+        source = script.read_text(encoding="utf-8")
+        assert text in source
+        script.write_text(source.replace(text, other), encoding="utf-8")
+
+    yield change
+    sandbox.sandbox.options = options
+
+
 def _refusal(answer: requests.Response) -> tuple[int, str]:
     body = answer.json()
     assert set(body) == {"error"}
@@ -51,7 +73,7 @@ def _refusal(answer: requests.Response) -> tuple[int, str]:
 
 def test_it_tells_its_version(netsuite: SignedInNetSuite):
     answer = netsuite.restlet({"action": "version"})
-    assert answer.json() == {"version": "1.4.0", "account": "1234567_SB1", "user": "-5", "role": "3"}
+    assert answer.json() == {"version": "1.5.0", "account": "1234567_SB1", "user": "-5", "role": "3"}
     assert answer.headers["Content-Type"] == "application/json"
 
 
@@ -73,7 +95,7 @@ def test_it_lists_the_files_of_bills(netsuite: SignedInNetSuite, store: Store):
         "id": number,
         "name": "a file",
         "type": "PLAINTEXT",
-        "size": 3072,  # the search tells whole kilobytes
+        "size": 2048,  # the search tells whole kilobytes
         "modified": "2026-07-19T03:04:00Z",  # and whole minutes
     }
     payment = netsuite.rows("SELECT id FROM transaction WHERE type = 'VendPymt'")[0]["id"]
@@ -156,29 +178,20 @@ def test_a_type_that_is_shown_by_its_name_is_told_by_the_end_of_the_files(
 
 
 def test_a_date_that_is_not_read_back_is_refused_and_looks_nothing_up(
-    netsuite: SignedInNetSuite, store: Store, sandbox: Running, tmp_path: Path
+    netsuite: SignedInNetSuite, store: Store, changed_script: ChangedScript
 ):
     """As where the preferences of the search and of N/format are not the same user's."""
-    assert sandbox.sandbox
     _attach(store, b"x")
-    shutil.copytree(PROJECT / "src", tmp_path / "copy/src")
-    script = tmp_path / "copy/src/FileCabinet/SuiteScripts/apbridge/apbridge_restlet.js"
-    source = script.read_text(encoding="utf-8")
     otherwise = "const known = format; format = { ...known, parse: ({ value }) => value };\n"
-    script.write_text(source.replace("  const VERSION", f"  {otherwise}  const VERSION"), encoding="utf-8")
-    options = sandbox.sandbox.options
-    sandbox.sandbox.options = replace(options, suitescript=tmp_path / "copy")
-    try:
-        bills = [row["id"] for row in netsuite.rows("SELECT id FROM transaction WHERE type = 'VendBill'")]
-        for body in (
-            {"action": "changed", "since": "2026-07-19T03:04:00Z"},
-            {"action": "files", "bills": bills},
-        ):
-            assert _refusal(netsuite.restlet(body)) == (400, "UNREADABLE_DATE")
-        tried = netsuite.restlet({"action": "try"}).json()
-        assert (tried["date"], tried["file"]) == ({"failed": "UNREADABLE_DATE"},) * 2
-    finally:
-        sandbox.sandbox.options = options
+    changed_script("  const VERSION", f"  {otherwise}  const VERSION")
+    bills = [row["id"] for row in netsuite.rows("SELECT id FROM transaction WHERE type = 'VendBill'")]
+    for body in (
+        {"action": "changed", "since": "2026-07-19T03:04:00Z"},
+        {"action": "files", "bills": bills},
+    ):
+        assert _refusal(netsuite.restlet(body)) == (400, "UNREADABLE_DATE")
+    tried = netsuite.restlet({"action": "try"}).json()
+    assert (tried["date"], tried["file"]) == ({"failed": "UNREADABLE_DATE"},) * 2
 
 
 def test_it_can_be_tried_out_and_names_no_record(netsuite: SignedInNetSuite, store: Store):
@@ -284,9 +297,98 @@ def test_it_hands_out_nothing_that_is_not_on_a_bill(netsuite: SignedInNetSuite, 
 
 def test_it_hands_out_at_most_10_mb(netsuite: SignedInNetSuite, store: Store):
     largest = _attach(store, b"\0" * (10 * 1024 * 1024))
-    assert len(netsuite.restlet({"action": "content", "file": largest}).json()["content"]) > 10**7
+    asked = {"action": "content", "file": largest}
+    assert _refusal(netsuite.restlet(asked)) == (400, "SSS_RESPONSE_TOO_LONG")
+    netsuite.switch(long_answer="fails")
+    assert _refusal(netsuite.restlet(asked)) == (500, "UNEXPECTED_ERROR")
+    netsuite.switch(long_answer="passes")
+    assert len(netsuite.restlet(asked).json()["content"]) > 10**7
     larger = _attach(store, b"\0" * (10 * 1024 * 1024 + 1))
     assert _refusal(netsuite.restlet({"action": "content", "file": larger})) == (400, "FILE_TOO_LARGE")
+
+
+def test_it_hands_out_several_files_and_one_that_it_refuses_keeps_no_other_back(
+    netsuite: SignedInNetSuite, store: Store
+):
+    contents = [bytes([number]) * (1000 + number) for number in range(5)]
+    good = [_attach(store, content) for content in contents]
+    order, large = _attach(store, b"an order", to_bill=False), _attach(store, b"\0" * (11 * 2**20))
+    asked = [good[3], "999999", good[0], order, large, *good[1:3], good[4]]
+    told = netsuite.restlet({"action": "contents", "files": asked}).json()["files"]
+    assert [one["id"] for one in told] == asked
+    assert {one["id"]: base64.b64decode(one["content"]) for one in told if "content" in one} == dict(
+        zip(good, contents, strict=True)
+    )
+    assert {one["id"]: one["failed"]["code"] for one in told if "failed" in one} == {
+        "999999": "FILE_NOT_ON_A_BILL",
+        order: "FILE_NOT_ON_A_BILL",
+        large: "FILE_TOO_LARGE",
+    }
+    alone = netsuite.restlet({"action": "content", "file": good[3]}).json()
+    assert told[0] == alone
+
+
+def test_a_role_that_may_read_no_file_is_told_so_of_each(netsuite: SignedInNetSuite, store: Store):
+    netsuite.switch(missing_permissions="Lists -> Documents and Files")
+    files = [_attach(store, b"x"), _attach(store, b"y")]
+    told = netsuite.restlet({"action": "contents", "files": files}).json()["files"]
+    assert [one["failed"]["code"] for one in told] == ["INSUFFICIENT_PERMISSION"] * 2
+
+
+def test_what_is_too_much_for_one_answer_is_left_and_the_first_never_is(
+    netsuite: SignedInNetSuite, store: Store
+):
+    files = [_attach(store, bytes(3 * 2**20)) for _ in range(4)]
+    answer = netsuite.restlet({"action": "contents", "files": files})
+    assert len(answer.content) <= 10**7
+    told = answer.json()["files"]
+    assert ["content" in one for one in told] == [True, True, False, False]
+    assert told[2:] == [{"id": number, "left": True} for number in files[2:]]
+    netsuite.switch(long_answer="passes")
+    largest = _attach(store, bytes(10 * 2**20))
+    told = netsuite.restlet({"action": "contents", "files": [largest, *files]}).json()["files"]
+    assert ["content" in one for one in told] == [True, False, False, False, False]
+
+
+def test_as_many_files_as_it_takes_at_once_are_within_the_units_of_a_call(
+    netsuite: SignedInNetSuite, store: Store
+):
+    files = [_attach(store, b"%d" % number) for number in range(240)]
+    told = netsuite.restlet({"action": "contents", "files": files}).json()["files"]
+    assert [base64.b64decode(one["content"]) for one in told] == [b"%d" % number for number in range(240)]
+    for wrong in ([], [*files, files[0]], "77", None, ["x"]):
+        body = {"action": "contents", "files": wrong}
+        assert _refusal(netsuite.restlet(body)) == (400, "INVALID_REQUEST")
+
+
+@pytest.mark.parametrize(
+    ("keeps", "given"), [(20, True), (-10_000, False)], ids=["looks at its units", "does not look"]
+)
+def test_files_for_which_no_units_are_left_are_left_and_a_script_that_goes_on_is_ended(
+    netsuite: SignedInNetSuite, store: Store, changed_script: ChangedScript, keeps: int, *, given: bool
+):
+    files = [_attach(store, b"x") for _ in range(600)]
+    changed_script("const MOST_FILES = 240", "const MOST_FILES = 600")
+    changed_script("const UNITS_OF_A_FILE = 20", f"const UNITS_OF_A_FILE = {keeps}")
+    answer = netsuite.restlet({"action": "contents", "files": files})
+    if not given:
+        # It cannot be caught: nothing of what was read comes.
+        assert _refusal(answer) == (400, "SSS_USAGE_LIMIT_EXCEEDED")
+        return
+    told = answer.json()["files"]
+    assert {"content" in one for one in told[:490]} == {True}
+    assert told[-1] == {"id": files[-1], "left": True}
+
+
+@pytest.mark.parametrize(("way", "size"), [("down", 2048), ("up", 3072)])
+def test_sizes_are_rounded_to_whole_kilobytes_one_way_or_the_other(
+    netsuite: SignedInNetSuite, store: Store, way: str, size: int
+):
+    netsuite.switch(file_kilobytes=way)
+    number = _attach(store, bytes(3000))
+    bills = [row["id"] for row in netsuite.rows("SELECT id FROM transaction WHERE type = 'VendBill'")]
+    files = netsuite.restlet({"action": "files", "bills": bills}).json()["files"]
+    assert next(one["size"] for one in files if one["id"] == number) == size
 
 
 def test_it_voids_our_payments_alone(netsuite: SignedInNetSuite, bills: list[SeededBill], store: Store):

@@ -223,6 +223,7 @@
           ...ask('user', {}),
           getPermission: (given) => ask('level', options('User.getPermission', given, ['name'])),
         }),
+      getCurrentScript: () => strict('runtime.Script', { getRemainingUsage: () => ask('usage', {}) }),
     });
 
   const transaction = () =>

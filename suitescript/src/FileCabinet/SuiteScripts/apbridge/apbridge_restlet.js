@@ -10,6 +10,7 @@
  *   {"action": "files", "bills": ["12", "34"]}   the files of at most 1,000 bills, by one search
  *   {"action": "changed", "since": "2026-07-19T03:04:00Z"}   bills with a file added or changed since then
  *   {"action": "content", "file": "77"}          a file's content in base64, at most 10 MB
+ *   {"action": "contents", "files": ["77", "78"]}   the same of several, as many as one answer takes
  *   {"action": "void", "payment": "99"}          void a vendor payment
  *   {"action": "attach", "payment": "99", "folder": "7", "name": "avidxchange-payment-5.pdf", "content": "JVBERi0="}
  *                                                attach a file to a vendor payment, once
@@ -30,7 +31,7 @@ define([
   'N/search',
   'N/transaction',
 ], (encode, error, file, format, record, runtime, search, transaction) => {
-  const VERSION = '1.4.0';
+  const VERSION = '1.5.0';
 
   /** Permissions of one request. */
   const MOST_PERMISSIONS = 100;
@@ -42,6 +43,15 @@ define([
 
   /** Bytes. N/file reads no larger file. */
   const LARGEST_FILE = 10 * 1024 * 1024;
+
+  /** Files of one request: they take half the units of a call, and not all of its five minutes. */
+  const MOST_FILES = 240;
+
+  /** Characters of content in one answer. NetSuite guarantees 10 MB of it, names and all. */
+  const MOST_CONTENT = 9 * 1000 * 1000;
+
+  /** Units that must be left for one more file: beyond the last one a script is ended, and all it has read is lost. */
+  const UNITS_OF_A_FILE = 20;
 
   /** Milliseconds. */
   const MINUTE = 60 * 1000;
@@ -293,35 +303,93 @@ define([
    */
   const readFile = (request) => {
     const id = internalId(request.file, 'file');
-    if (!isOnBill(id)) {
+    return told(id, load(id, onBills([id])));
+  };
+
+  /**
+   * Hands out several files, each as `content` does. One that is refused is no reason to refuse the others. What is
+   * too much for one answer, or for the units of one call, is left: whoever wants it asks again.
+   *
+   * @param {{files: string[]}} request
+   * @returns {{files: {id: string, name: string, type: string, size: number, content: string}[]}} Of each file that
+   *   was asked for, in that order, its content, or `failed`, a `{code, message}`, or `left: true`. The first is
+   *   never left.
+   */
+  const readFiles = ({ files }) => {
+    if (!Array.isArray(files) || files.length === 0 || files.length > MOST_FILES) {
+      throw refusal('INVALID_REQUEST', `files has to be a list of 1 to ${MOST_FILES} internal ids.`);
+    }
+    const ids = files.map((id) => internalId(id, 'files'));
+    const allowed = onBills(ids);
+    const script = runtime.getCurrentScript();
+    let room = MOST_CONTENT;
+    let isFull = false;
+    const read = (id) => {
+      const found = load(id, allowed);
+      const characters = 4 * Math.ceil(found.size / 3);
+      isFull = characters > room && room < MOST_CONTENT;
+      if (isFull) return { id, left: true };
+      room -= characters;
+      return told(id, found);
+    };
+    const answer = (id) => {
+      isFull = isFull || script.getRemainingUsage() < UNITS_OF_A_FILE;
+      if (isFull) return { id, left: true };
+      try {
+        return read(id);
+      } catch (thrown) {
+        return { id, failed: { code: String(thrown.name), message: String(thrown.message) } };
+      }
+    };
+    return { files: ids.map(answer) };
+  };
+
+  /**
+   * @param {string} id - Internal id of a file.
+   * @param {file.File} found - The file.
+   * @returns {{id: string, name: string, type: string, size: number, content: string}}
+   */
+  const told = (id, found) => ({
+    id,
+    name: found.name,
+    type: found.fileType,
+    size: found.size,
+    content: base64Of(found),
+  });
+
+  /**
+   * @param {string} id - Internal id of a file.
+   * @param {Set<string>} allowed - Ids of those that may be handed out.
+   * @returns {file.File}
+   * @throws {error.SuiteScriptError} FILE_NOT_ON_A_BILL, FILE_TOO_LARGE
+   */
+  const load = (id, allowed) => {
+    if (!allowed.has(id)) {
       throw refusal('FILE_NOT_ON_A_BILL', `File ${id} is not attached to any vendor bill.`);
     }
     const found = file.load({ id });
     if (found.size > LARGEST_FILE) {
       throw refusal('FILE_TOO_LARGE', `File ${id} has ${found.size} bytes; at most ${LARGEST_FILE} can be read.`);
     }
-    return {
-      id,
-      name: found.name,
-      type: found.fileType,
-      size: found.size,
-      content: base64Of(found),
-    };
+    return found;
   };
 
   /**
-   * @param {string} id - Internal id of a file.
-   * @returns {boolean}
+   * @param {string[]} ids - Internal ids of files.
+   * @returns {Set<string>} Those of them that are attached to a vendor bill, by one search.
    */
-  const isOnBill = (id) =>
-    search
+  const onBills = (ids) => {
+    const id = search.createColumn({ name: 'internalid', join: 'file' });
+    const results = search
       .create({
         type: search.Type.VENDOR_BILL,
-        filters: [['file.internalid', 'anyof', [id]], 'and', ['mainline', 'is', 'T']],
-        columns: [search.createColumn({ name: 'internalid' })],
+        filters: [['file.internalid', 'anyof', ids], 'and', ['mainline', 'is', 'T']],
+        columns: [id],
       })
-      .run()
-      .getRange({ start: 0, end: 1 }).length > 0;
+      .runPaged({ pageSize: 1000 });
+    const rows = results.pageRanges.flatMap(({ index }) => results.fetch({ index }).data);
+    return new Set(rows.map((row) => String(row.getValue(id))));
+  };
 
   /**
    * @param {file.File} found
@@ -425,7 +493,17 @@ define([
     externalIds.length > 0 &&
     externalIds.every((each) => each && String(each.value).startsWith(OUR_PAYMENTS));
 
-  const actions = { version, try: tryOut, permissions: listPermissions, files: listFiles, changed: listChanged, content: readFile, void: voidPayment, attach: attachFile };
+  const actions = {
+    version,
+    try: tryOut,
+    permissions: listPermissions,
+    files: listFiles,
+    changed: listChanged,
+    content: readFile,
+    contents: readFiles,
+    void: voidPayment,
+    attach: attachFile,
+  };
 
   /**
    * @param {{action: string}} request - The body of the call.
