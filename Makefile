@@ -54,8 +54,8 @@ accounts: .venv/.done ## Run the loop under many accounts: ten firms, each switc
 fuzz: .venv/.done ## Feed many inputs to every parser of outside bytes; EXAMPLES=<how many over all>
 	@python -m tests.fuzz $(or $(EXAMPLES),100000)
 
-bench: .venv/.done ## Measure each part against a limit or a peer; slow. One alone: python -m benchmarks <name>
-	@python -m benchmarks
+bench: .venv/.done .third-party/.done ## Measure each part against a limit or a peer; slow. NAMES=<some>; SIZE=small proves that each runs
+	@python -m benchmarks $(SIZE:%=--%) $(NAMES)
 
 lint: .venv/.done ## Format, style, types, walls, and what others run: hooks, workflow, forms
 	ruff format --check .

@@ -1,4 +1,4 @@
-"""`python -m benchmarks [name …]`: run the benchmarks that are named, or all."""
+"""`python -m benchmarks [name …]`: measure with those that are named, or with all; README.md says more."""
 
 from __future__ import annotations
 
@@ -6,25 +6,67 @@ import argparse
 import sys
 from importlib import import_module
 from inspect import getdoc
-from pathlib import Path
 from pkgutil import iter_modules
+from typing import Any
 
-_NAMES = sorted(
-    module.name for module in iter_modules([str(Path(__file__).parent)]) if module.name != "__main__"
-)
+from benchmarks.telling import NotMeasuredError, Row
+from benchmarks.telling.picture import draw
+from benchmarks.telling.results import HERE, Clock, keep, measured, read
+from benchmarks.telling.table import HEAD, line
+
+NAMES = sorted({module.name for module in iter_modules([str(HERE)])} - {"__main__", "telling"})
+PICTURE = HERE / "results.svg"
 
 
 def main() -> None:
-    """Run each benchmark's `main`, under the first line of its docstring."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="name", help=", ".join(_NAMES))
-    names = parser.parse_args().names
-    if unknown := set(names) - {*_NAMES}:
-        parser.error(f"no benchmark {', '.join(sorted(unknown))}; there are {', '.join(_NAMES)}")
-    for name in names or _NAMES:
-        benchmark = import_module(f"benchmarks.{name}")
-        sys.stdout.write(f"{name}: {(getdoc(benchmark) or '').splitlines()[0]}\n")
-        benchmark.main()
+    """Measure, print one table, and keep what was measured; 1 where a bound was not met."""
+    about = [f"  {name:<10} {(getdoc(_load(name)) or '').splitlines()[0]}" for name in NAMES]
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks",
+        description=__doc__,
+        epilog="\n".join(about),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("names", nargs="*", metavar="name", help="all that there are, unless named")
+    parser.add_argument(
+        "--small", action="store_true", help="the least that runs: proves that each works, and keeps nothing"
+    )
+    told = parser.parse_args()
+    if unknown := set(told.names) - {*NAMES}:
+        parser.error(f"no benchmark {', '.join(sorted(unknown))}; there are {', '.join(NAMES)}")
+    _say(HEAD)
+    verdicts = [_measure(name, small=told.small) for name in told.names or NAMES]
+    if not told.small:
+        PICTURE.write_text(draw(read()), encoding="utf-8")
+    sys.exit(0 if all(verdicts) else 1)
+
+
+def _measure(name: str, *, small: bool) -> bool:
+    """Measure with one benchmark, and return whether it could and each bound was met."""
+    clock, rows = Clock(), list[Row]()
+    try:
+        for row in _load(name).measure(small=small):
+            rows.append(row)
+            _say(line(name, row, judged=not small))
+    except NotMeasuredError as error:
+        _say(f"{name:<10} NOT MEASURED: {error}")
+        return False
+    if small:
+        return True
+    new = measured(name, rows, clock.others())
+    keep(new)
+    if not new.was_quiet:
+        _say(f"{name:<10} others kept {new.others} cores busy meanwhile: measure again on a quiet machine")
+    return all(row.met is not False for row in rows)
+
+
+def _load(name: str) -> Any:  # noqa: ANN401
+    return import_module(f"benchmarks.{name}")
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

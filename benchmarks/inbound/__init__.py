@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,10 +17,12 @@ from typing import Any
 import requests
 
 from apbridge_sandbox.testing import Running, running
+from benchmarks.telling import NotMeasuredError, Row, against
 
 _PAYMENTS = 2000
 _BILLS = 3000
 """So many that as many are open as there are payments."""
+_SMALL = (5, 40)
 _LATENCY_MS = 100
 _CONCURRENCY = 5
 _PROGRAMS = Path(sys.executable).parent
@@ -28,7 +31,6 @@ _BANKS = [
     {"account": "103", "currency": "CAD"},
     {"account": "107", "currency": "CAD", "subsidiary": "2"},
 ]
-_COLUMNS = "{:<12} {:>8} {:>8} {:>6} {:>9} {:>9} {:>5}  {}"
 
 
 @dataclass(frozen=True)
@@ -45,29 +47,33 @@ class _Run:
         """Return the seconds below which nobody gets: all writes side by side, all else one by one."""
         return (self.writes / _CONCURRENCY + self.look_ups + self.lists + self.sign_ins) * _LATENCY_MS / 1000
 
+    @property
+    def facts(self) -> dict[str, float]:
+        """Return what was asked of each system."""
+        return {
+            "writes": self.writes,
+            "look-ups": self.look_ups,
+            "calls to AvidXchange": self.lists,
+            "in flight": self.peak,
+        }
 
-def main() -> None:
-    """Measure, and print a table."""
-    head = ("what", "payments", "seconds", "writes", "look-ups", "of tap", "peak", "")
-    sys.stdout.write(_COLUMNS.format(*head) + "\n")
+
+def measure(*, small: bool) -> Iterator[Row]:
+    """Post what AvidXchange has settled, and then run again with nothing new."""
+    payments, bills = _SMALL if small else (_PAYMENTS, _BILLS)
     with (
         TemporaryDirectory() as place,
-        running(vendors=250, bills=_BILLS, in_process=False) as sandbox,
+        running(vendors=12 if small else 250, bills=bills, in_process=False) as sandbox,
     ):
-        posted = _settle(sandbox)
+        posted = _settle(sandbox, payments)
         sandbox.control("/control/faults", {"match": {}, "do": {"delay_ms": _LATENCY_MS}})
         first = _run(sandbox, Path(place))
-        _tell("all new", posted, first, f"{first.seconds / first.limit:.2f} of the limit {first.limit:.1f} s")
+        case = f"{posted:,} settled payments at {_LATENCY_MS} ms"
+        yield against(first.limit, "the limit", case, first.seconds, facts=first.facts)
         idle = _run(sandbox, Path(place))
         calls = idle.writes + idle.look_ups + idle.lists + idle.sign_ins
-        _tell("nothing new", 0, idle, f"{calls} calls, sign-ins included")
+        yield Row("nothing new", calls, "calls", facts={**idle.facts, "s": round(idle.seconds, 2)})
         _agree(sandbox, posted)
-
-
-def _tell(what: str, payments: int, run: _Run, beside: str) -> None:
-    facts = (what, f"{payments:,}", f"{run.seconds:.2f}", run.writes, run.look_ups, run.lists, run.peak)
-    sys.stdout.write(_COLUMNS.format(*facts, beside) + "\n")
-    sys.stdout.flush()
 
 
 def _run(sandbox: Running, folder: Path) -> _Run:
@@ -103,7 +109,8 @@ def _run(sandbox: Running, folder: Path) -> _Run:
         codes = tap.wait(), target.wait()
     seconds = perf_counter() - began
     if codes != (0, 0):
-        sys.exit(f"the run ended with {codes}: {(folder / 'log').read_text(encoding='utf-8')[-2000:]}")
+        message = f"the run ended with {codes}: {(folder / 'log').read_text(encoding='utf-8')[-2000:]}"
+        raise NotMeasuredError(message)
     if lines := out.read_text(encoding="utf-8").splitlines():
         state.write_text(lines[-1], encoding="utf-8")
     calls = sandbox.calls()
@@ -132,9 +139,9 @@ def _environment(
     }
 
 
-def _settle(sandbox: Running) -> int:
+def _settle(sandbox: Running, most: int) -> int:
     """Have AvidXchange pay so many open bills, each by a check of its own."""
-    bills = [one for one in sandbox.books()["netsuite"]["bills"] if one["status"] == "A"][:_PAYMENTS]
+    bills = [one for one in sandbox.books()["netsuite"]["bills"] if one["status"] == "A"][:most]
     account = sandbox.credentials["NETSUITE_ACCOUNT_ID"]
     session = requests.Session()
     session.headers.update(
@@ -177,13 +184,13 @@ def _settle(sandbox: Running) -> int:
 
 
 def _agree(sandbox: Running, posted: int) -> None:
-    """End with an error unless each payment is in NetSuite once."""
+    """Check that each payment is in NetSuite once."""
     names = [
         one["externalid"]
         for one in sandbox.books()["netsuite"]["payments"]
         if (one["externalid"] or "").startswith("avidxchange-payment-")
     ]
     if len(names) != posted or len(set(names)) != posted:
-        sys.exit(
-            f"{len(names)} payments are posted, {len(set(names))} of them different, where {posted} settled"
-        )
+        different = len(set(names))
+        message = f"{len(names)} payments are posted, {different} of them different, where {posted} settled"
+        raise NotMeasuredError(message)

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import redirect_stdout, suppress
 from functools import partial
 from multiprocessing import get_context
@@ -28,9 +28,11 @@ from apbridge_operator.console.serve import listening_at, uvicorn_server
 from apbridge_operator.console.sign_in import SignIn
 from apbridge_operator.schedules import Silence
 from benchmarks.operator.ledger import fill
-from benchmarks.operator.server import serve
+from benchmarks.operator.server import DIFFERENT, serve
+from benchmarks.telling import NotMeasuredError, Row, against
 
 _ROWS = 100_000
+_SMALL = 1000
 _LIMIT = 0.3
 _TIMES = 9
 _BILLS = 100_000
@@ -39,40 +41,42 @@ _MOST_CALLS = 2
 _MOST_MB = 300
 
 
-def main() -> None:
-    """Measure, and print a table."""
+def measure(*, small: bool) -> Iterator[Row]:
+    """Ask a large ledger by commands and on pages, and compare both systems' books."""
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
-        fill(f"sqlite:///{place / '.apbridge' / 'ledger.db'}", _ROWS)
-        _answers(place)
-        _pages(place)
-    _reconcile()
+        rows = _SMALL if small else _ROWS
+        fill(f"sqlite:///{place / '.apbridge' / 'ledger.db'}", rows)
+        yield from _answers(place, rows)
+        yield from _pages(place, rows)
+    yield from _reconciled(_SMALL if small else _BILLS)
 
 
-def _answers(place: Path) -> None:
+def _answers(place: Path, rows: int) -> Iterator[Row]:
     commands = {
         "exceptions list, first page": ["exceptions", "list"],
-        "exceptions list, last page": ["exceptions", "list", f"--page={_ROWS // 5 // 50}"],
+        "exceptions list, last page": ["exceptions", "list", f"--page={rows // 5 // 50}"],
         "exceptions list, one reason": ["exceptions", "list", "--code=APB-TAX-020"],
-        "audit look-up by bill number": ["audit", "show", f"INV-{_ROWS // 2}"],
-        "audit look-up by check number": ["audit", "show", f"CHK-{_ROWS // 20}"],
+        "audit look-up by bill number": ["audit", "show", f"INV-{rows // 2}"],
+        "audit look-up by check number": ["audit", "show", f"CHK-{rows // 20}"],
     }
     here = Path.cwd()
     for what, words in commands.items():
-        _tell(what, partial(_command, place, words))
+        yield _answer(what, partial(_command, place, words))
     os.chdir(here)  # each command works in its project's folder
+    times = 1 if rows == _SMALL else 5
     program = str(Path(sys.executable).parent / "apbridge")
-    took = _started([program, f"--project={place}", "exceptions", "list"])
-    peer = _started([sys.executable, "-c", "import sqlalchemy, typer, rich.table"])
-    _say("… as a program of its own", f"{took:.3f} s", f"{took / peer:.2f} of Python with its libraries")
+    took = _started([program, f"--project={place}", "exceptions", "list"], times)
+    peer = _started([sys.executable, "-c", "import sqlalchemy, typer, rich.table"], times)
+    yield against(peer, "Python with its libraries", "exceptions list, as a program of its own", took)
 
 
-def _started(command: list[str]) -> float:
+def _started(command: list[str], times: int) -> float:
     run = partial(subprocess.run, command, check=True, stdout=subprocess.DEVNULL)
-    return median(_timed(run) for _ in range(5))
+    return median(_timed(run) for _ in range(times))
 
 
-def _pages(place: Path) -> None:
+def _pages(place: Path, rows: int) -> Iterator[Row]:
     with (
         Ledger(f"sqlite:///{place / '.apbridge' / 'ledger.db'}") as ledger,
         listening_at("127.0.0.1", 0) as listening,
@@ -82,20 +86,21 @@ def _pages(place: Path) -> None:
         thread = threading.Thread(target=running.run, kwargs={"sockets": [listening]})
         thread.start()
         address = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        last = rows * 7 // 1000
         try:
             opened = requests.get(f"{address}/?token={tokens[0]}", timeout=60, allow_redirects=False)
             address += opened.headers["location"].rstrip("/")
-            for path in ("/", "/exceptions", "/exceptions?page=700", f"/history?number=INV-{_ROWS // 2}"):
-                _tell(f"console {path}", partial(_get, address + path, opened.cookies))
+            for path in ("/", "/exceptions", f"/exceptions?page={last}", f"/history?number=INV-{rows // 2}"):
+                yield _answer(f"console {path}", partial(_get, address + path, opened.cookies))
         finally:
             running.should_exit = True
             thread.join()
 
 
-def _reconcile() -> None:
+def _reconciled(bills: int) -> Iterator[Row]:
     context = get_context("spawn")
     here, there = context.Pipe()
-    server = context.Process(target=serve, args=(_BILLS, there))
+    server = context.Process(target=serve, args=(bills, there))
     server.start()
     try:
         url = here.recv()
@@ -107,13 +112,20 @@ def _reconcile() -> None:
         here.send(None)
         server.join()
     told = json.loads(done.stdout)
-    if told["bills"] != _BILLS or told["unexplained"]:
-        sys.exit(f"reconcile compared {told['bills']} bills, {told['unexplained']} unexplained")
-    _say(f"reconcile of {_BILLS:,} bills", f"{told['seconds']:.1f} s", f"{told['differences']} differences")
+    if (told["bills"], told["differences"], told["by_hand"]) != (
+        bills,
+        bills // DIFFERENT,
+        bills // DIFFERENT,
+    ):
+        message = f"reconcile told {told}, of {bills} bills one in {DIFFERENT} paid by hand"
+        raise NotMeasuredError(message)
+    what = f"reconcile of {bills:,} bills"
+    yield Row(what, told["seconds"], "s", facts={"differences": told["differences"]})
+    allowed = _MOST_CALLS * bills / 1000
     for side, count in calls.items():
-        each = count / (_BILLS / 1000)
-        _say(f"… calls to {side}", f"{count}", f"{each / _MOST_CALLS:.2f} of {_MOST_CALLS} for 1,000 bills")
-    _say("… memory", f"{told['peak_mb']:.0f} MB", f"{told['peak_mb'] / _MOST_MB:.2f} of {_MOST_MB} MB")
+        yield against(allowed, "2 for each 1,000", f"{what}: {side}", count, "calls", bound=1)
+    memory = told["peak_mb"]
+    yield against(_MOST_MB, "the most", f"{what}: memory", memory, "MB", bound=1)
 
 
 def _command(place: Path, words: list[str]) -> None:
@@ -121,27 +133,23 @@ def _command(place: Path, words: list[str]) -> None:
     with redirect_stdout(said), suppress(SystemExit):
         app([f"--project={place}", *words])
     if not said.getvalue().strip():
-        sys.exit(f"{' '.join(words)} said nothing")
+        message = f"{' '.join(words)} said nothing"
+        raise NotMeasuredError(message)
 
 
 def _get(address: str, cookies: RequestsCookieJar) -> None:
     requests.get(address, timeout=60, cookies=cookies).raise_for_status()
 
 
-def _tell(what: str, ask: Callable[[], None]) -> None:
+def _answer(what: str, ask: Callable[[], None]) -> Row:
     ask()
     worked = process_time()
     took = median(_timed(ask) for _ in range(_TIMES))
     worked = (process_time() - worked) / _TIMES
-    _say(what, f"{took:.3f} s", f"{took / _LIMIT:.2f} of {_LIMIT} s; {worked:.3f} s of it at work")
+    return against(_LIMIT, "the most", what, took, bound=1, facts={"CPU s": round(worked, 3)})
 
 
 def _timed(ask: Callable[[], Any]) -> float:
     began = perf_counter()
     ask()
     return perf_counter() - began
-
-
-def _say(what: str, figure: str, beside: str) -> None:
-    sys.stdout.write(f"  {what:<34} {figure:>10}  {beside}\n")
-    sys.stdout.flush()

@@ -12,6 +12,7 @@ from apbridge.avidxchange import AvidXchange, AvidXchangeSettings
 from apbridge.ledger import Ledger
 from apbridge.netsuite import NetSuite, NetSuiteSettings
 from apbridge_operator.reconcile import reconcile
+from apbridge_operator.reconcile.result import Cause
 from benchmarks.reader.reading import config
 
 
@@ -33,7 +34,7 @@ def main() -> None:
             "seconds": perf_counter() - began,
             "bills": result.bills,
             "differences": len(result.differences),
-            "unexplained": len(result.unexplained),
+            "by_hand": sum(one.cause is Cause.BY_HAND for one in result.differences),
             "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
         }
     sys.stdout.write(json.dumps(told))

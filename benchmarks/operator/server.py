@@ -60,6 +60,9 @@ class _Handler(BaseHTTPRequestHandler):
         query = {name: values[0] for name, values in parse_qs(path.query).items()}
         start = int(query.get("cursor", "0"))
         end = min(start + int(query["limit"]), self.count)
+        if path.path.endswith("/credit-memos"):
+            self._send({"items": [], "nextCursor": None})
+            return
         is_payment = path.path.endswith("/payments")
         # A half of the bills are paid in part.
         made = [
@@ -71,6 +74,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _query(self, query: str) -> dict[str, Any]:
         listed = _LISTED.search(query)
+        if "FROM transaction credit" in query:
+            return _page([], more=False)
         if "FROM nexttransactionlinelink" in query or "FROM deletedrecord" in query:
             found = [int(one.strip(" '")) for one in (listed[1] if listed else "").split(",") if one]
             is_link = "nexttransactionlinelink" in query

@@ -6,23 +6,24 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
-from typing import Any
 
 from benchmarks.outbound.messages import bills, company, write
 from benchmarks.outbound.server import serve
+from benchmarks.telling import NotMeasuredError, Row, against
 
 _NEW = 2000
 _UNCHANGED = 10_000
+_SMALL = (20, 100)
 _LATENCY = 0.1
 _CONCURRENCY = 8
 _TARGET = (str(Path(sys.executable).parent / "target-avidxchange"), "--config=ENV")
 _PLAIN = (sys.executable, "-m", "benchmarks.outbound.plain")
-_COLUMNS = "{:<16} {:>7} {:>8} {:>7} {:>7} {:>5}  {}\n"
 
 
 class _Company:
@@ -54,13 +55,12 @@ class _Company:
                 command, stdin=given, stdout=subprocess.DEVNULL, stderr=log, env=self._env, check=False
             )
         if ended.returncode:
-            sys.exit((self._folder / "log").read_text("utf-8")[-2000:])
+            raise NotMeasuredError((self._folder / "log").read_text("utf-8")[-2000:])
         return perf_counter() - began
 
 
-def main() -> None:
-    """Measure, and print a table."""
-    sys.stdout.write(_COLUMNS.format("what", "bills", "seconds", "calls", "writes", "peak", ""))
+def measure(*, small: bool) -> Iterator[Row]:
+    """Send new bills, and then many that are known already."""
     context = get_context("spawn")
     here, there = context.Pipe()
     server = context.Process(target=serve, args=(there,))
@@ -68,38 +68,36 @@ def main() -> None:
     try:
         with TemporaryDirectory() as place:
             folder = Path(place)
-            _measure(_Company(folder, here.recv(), here), folder)
+            sizes = _SMALL if small else (_NEW, _UNCHANGED)
+            yield from _runs(_Company(folder, here.recv(), here), folder, *sizes)
     finally:
         here.send(None)
         server.join()
 
 
-def _measure(there: _Company, folder: Path) -> None:
+def _runs(there: _Company, folder: Path, some: int, many: int) -> Iterator[Row]:
     there.seconds(_TARGET, write(folder / "company", company()))
     there.counts(_LATENCY)
-    new = there.seconds(_TARGET, write(folder / "new", bills(_NEW)))
-    limit = _NEW * _LATENCY / _CONCURRENCY
+    new = there.seconds(_TARGET, write(folder / "new", bills(some)))
     counts = there.counts()
-    _tell("new", _NEW, new, counts, f"{new / limit:.2f} of the limit {limit:.1f} s")
-    if counts["writes"] != _NEW:
-        sys.exit("Not every bill was sent: nothing was measured.")
-    many = write(folder / "many", bills(_UNCHANGED))
-    there.seconds(_TARGET, many)
+    if counts["writes"] != some:
+        message = f"{counts['writes']} writes were made of {some} new bills"
+        raise NotMeasuredError(message)
+    limit = some * _LATENCY / _CONCURRENCY
+    case = f"{some:,} new bills of five lines at {_LATENCY * 1000:.0f} ms"
+    yield against(limit, "the limit", case, new, facts=_facts(counts))
+    known = write(folder / "many", bills(many))
+    there.seconds(_TARGET, known)
     there.counts()
-    unchanged = there.seconds(_TARGET, many)
+    unchanged = there.seconds(_TARGET, known)
     counts = there.counts()
-    plain = there.seconds(_PLAIN, many)
-    _tell("unchanged", _UNCHANGED, unchanged, counts, f"{unchanged / plain:.2f} of the plain target")
     if counts["writes"]:
-        sys.exit("Bills were sent again: what was measured is no run with nothing new.")
-    _tell("plain target", _UNCHANGED, plain, there.counts(), "validates and drops")
+        message = f"{counts['writes']} writes were made where nothing was new"
+        raise NotMeasuredError(message)
+    plain = there.seconds(_PLAIN, known)
+    case = f"{many:,} unchanged bills"
+    yield against(plain, "a target that validates and drops", case, unchanged, facts=_facts(counts))
 
 
-def _tell(what: str, count: int, seconds: float, counts: dict[str, Any], beside: str) -> None:
-    facts = (what, f"{count:,}", f"{seconds:.2f}", counts["calls"], counts["writes"], counts["peak"], beside)
-    sys.stdout.write(_COLUMNS.format(*facts))
-    sys.stdout.flush()
-
-
-if __name__ == "__main__":
-    main()
+def _facts(counts: dict[str, int]) -> dict[str, float]:
+    return {"calls": counts["calls"], "writes": counts["writes"], "in flight": counts["peak"]}

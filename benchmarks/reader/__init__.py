@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from math import ceil
 from multiprocessing import get_context
@@ -13,10 +14,14 @@ from typing import Any
 import requests
 
 from benchmarks.reader.server import LIMIT, serve
+from benchmarks.telling import NotMeasuredError, Row, against
 
 _SIZES = (60_000, 1_000_000)
 _LATENCIES = (0.0, 0.05, 0.25)
-_COLUMNS = "{:>9} {:>7} {:<10} {:>8} {:>8} {:>8} {:>6} {:>5} {:>8} {:>8}  {}"
+_SLOWEST = _LATENCIES[-1]
+_SMALL = 3_000
+_OF_LIMIT = 1.2
+"""The most that a reading may take of the limit, at the slowest."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +33,57 @@ class _Run:
     peak_mb: float
     calls: int
     peak: int
+
+    @property
+    def facts(self) -> dict[str, float]:
+        return {
+            "CPU s": round(self.processor, 2),
+            "calls": self.calls,
+            "in flight": self.peak,
+            "MB early": round(self.early_mb),
+            "MB at most": round(self.peak_mb),
+        }
+
+
+def measure(*, small: bool) -> Iterator[Row]:
+    """Read as many headers as a large company has, and many more."""
+    context = get_context("spawn")
+    for rows in (_SMALL,) if small else _SIZES:
+        here, there = context.Pipe()
+        server = context.Process(target=serve, args=(rows, there))
+        server.start()
+        try:
+            yield from _readings(here.recv(), rows, (0.0, 0.01) if small else _LATENCIES)
+        finally:
+            here.send(None)
+            server.join()
+
+
+def _readings(url: str, rows: int, latencies: tuple[float, ...]) -> Iterator[Row]:
+    is_large = rows == _SIZES[-1]
+    for latency in latencies:
+        at = f"at {latency * 1000:.0f} ms"
+        run = _run(url, "reader", rows, latency)
+        what = f"{rows:,} headers {at}"
+        if latency:
+            limit = ceil(rows / 1000) * latency / LIMIT
+            bound = _OF_LIMIT if latency == _SLOWEST else None
+            yield against(limit, "the limit", what, run.seconds, bound=bound, facts=run.facts)
+        else:
+            loop = _run(url, "bare loop", rows, latency)
+            yield Row(f"{what}, bare loop", loop.seconds, "s", facts=loop.facts)
+            yield against(loop.seconds, "the bare loop", what, run.seconds, facts=run.facts)
+        if not is_large:
+            whole = _run(url, "tap", rows, latency)
+            what, limit = f"{rows:,} bills with lines {at}, tap", whole.calls * latency / LIMIT
+            if latency:
+                yield against(limit, "the limit", what, whole.seconds, facts=whole.facts)
+            else:
+                yield Row(what, whole.seconds, "s", facts=whole.facts)
+    if not is_large:
+        blocked = _run(url, "reader", rows, latency, block_every=7)
+        what = f"{rows:,} headers {at}, each 7th call 429"
+        yield against(run.seconds, "the clean run", what, blocked.seconds, facts=blocked.facts)
 
 
 def _run(url: str, way: str, rows: int, latency: float, block_every: int = 0) -> _Run:
@@ -41,52 +97,6 @@ def _run(url: str, way: str, rows: int, latency: float, block_every: int = 0) ->
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE)  # noqa: S603
     run = _Run(**json.loads(done.stdout), **configure())
     if run.rows != rows:
-        sys.exit(f"{run.rows} rows came, not {rows}")
+        message = f"{run.rows:,} rows came, not {rows:,}"
+        raise NotMeasuredError(message)
     return run
-
-
-def _tell(latency: float, what: str, run: _Run, beside: str) -> None:
-    memory = f"{run.early_mb:.0f}", f"{run.peak_mb:.0f}"
-    rate = f"{run.rows / run.seconds:,.0f}"
-    took = f"{run.seconds:.2f}", f"{run.processor:.2f}"
-    counts = run.calls, run.peak
-    facts = (f"{run.rows:,}", f"{latency * 1000:.0f}", what, *took, rate, *counts, *memory, beside)
-    sys.stdout.write(_COLUMNS.format(*facts) + "\n")
-    sys.stdout.flush()
-
-
-def _measure(url: str, rows: int) -> None:
-    is_small = rows == _SIZES[0]
-    for latency in _LATENCIES:
-        run = _run(url, "reader", rows, latency)
-        if latency:
-            limit = ceil(rows / 1000) * latency / LIMIT
-            _tell(latency, "reader", run, f"{run.seconds / limit:.2f} of the limit {limit:.2f} s")
-        else:
-            loop = _run(url, "bare loop", rows, latency)
-            _tell(latency, "bare loop", loop, "")
-            _tell(latency, "reader", run, f"{run.seconds / loop.seconds:.2f} of the bare loop")
-        if is_small:
-            whole = _run(url, "tap", rows, latency)
-            limit = whole.calls * latency / LIMIT
-            beside = f"{whole.seconds / limit:.2f} of the limit {limit:.2f} s" if latency else ""
-            _tell(latency, "tap", whole, beside)
-    if is_small:
-        blocked = _run(url, "reader", rows, latency, block_every=7)
-        _tell(latency, "7th is 429", blocked, f"{blocked.seconds / run.seconds:.2f} of the clean run")
-
-
-def main() -> None:
-    """Measure, and print a table."""
-    names = ("rows", "ms", "what", "seconds", "of CPU", "rows/s", "calls", "peak", "MB early", "MB peak", "")
-    sys.stdout.write(_COLUMNS.format(*names) + "\n")
-    context = get_context("spawn")
-    for rows in _SIZES:
-        here, there = context.Pipe()
-        server = context.Process(target=serve, args=(rows, there))
-        server.start()
-        try:
-            _measure(here.recv(), rows)
-        finally:
-            here.send(None)
-            server.join()
