@@ -98,6 +98,13 @@ NETSUITE_SETTINGS = (
         description="Most calls in flight; 5 when left out. NetSuite's limit is for the whole account: leave "
         "room for others.",
     ),
+    th.Property(
+        "limits_url",
+        th.StringType(),
+        description="Where all jobs that call the account share the calls in flight, so that `concurrency` "
+        "holds for them together: a folder for those of one machine, `postgresql+psycopg://…` for those of "
+        "many. Without it, it holds for each process.",
+    ),
     _LONGEST_ANSWER,
     _COMPANY,
 )

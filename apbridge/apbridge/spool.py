@@ -22,6 +22,7 @@ from fsspec.implementations.local import LocalFileSystem
 from apbridge import json
 from apbridge.errors import RejectedError, SettingError, UnavailableError
 from apbridge.files import close_to_others
+from apbridge.redaction import without_credentials
 
 logger = logging.getLogger(__name__)
 
@@ -91,7 +92,7 @@ def writing(spool_url: str) -> Iterator[None]:
         yield
     except OSError as failure:
         problem = failure.strerror or type(failure).__name__
-        spool = _without_query(spool_url)
+        spool = without_credentials(spool_url)
         raise UnavailableError("APB-SPL-004", spool_url=spool, problem=problem) from failure
 
 
@@ -178,7 +179,7 @@ def _opened(spool_url: str) -> tuple[AbstractFileSystem, str]:
     try:
         filesystem, folder = fsspec.core.url_to_fs(spool_url)
     except (ImportError, ValueError) as failure:
-        raise SettingError("APB-SPL-003", spool_url=_without_query(spool_url)) from failure
+        raise SettingError("APB-SPL-003", spool_url=without_credentials(spool_url)) from failure
     return filesystem, folder.rstrip("/")
 
 
@@ -195,8 +196,3 @@ def _path(folder: str, sha256: str) -> str:
 
 def _wanted(folder: str, namespace: str) -> str:
     return f"{folder}/wanted/{namespace}"
-
-
-def _without_query(url: str) -> str:
-    """Leave out what may carry a signature or a password."""
-    return url.split("?", 1)[0].rsplit("@", 1)[-1]

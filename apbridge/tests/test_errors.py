@@ -65,7 +65,9 @@ INTERNAL = {
     "InterruptedDrain",
     "InvalidChunkLength",  # urllib3's own, for a length that it takes: no answer
     "KeyError",
+    "LostError",  # of places in flight, told by `SharedPlaces`
     "MalformedFileError",  # of a file that somebody wrote: told by whose file it is
+    "NoSessionError",  # likewise
     "NotImplementedError",
     "PartlyDeliveredError",  # bears the error that the record ends with
     "PermissionError",

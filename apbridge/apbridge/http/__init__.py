@@ -3,6 +3,7 @@
 from apbridge.http.bearer import BearerToken, Granted, Unsigned, classify_sign_in
 from apbridge.http.call import Call, Idempotency
 from apbridge.http.classifier import NOT_JSON, Answer, AnswerKind, ResponseClassifier, body_of, done, kind_of
+from apbridge.http.places import SharedPlaces, places_at
 from apbridge.http.session import GovernedSession, Signer, proxies_to
 
 __all__ = [
@@ -15,11 +16,13 @@ __all__ = [
     "Granted",
     "Idempotency",
     "ResponseClassifier",
+    "SharedPlaces",
     "Signer",
     "Unsigned",
     "body_of",
     "classify_sign_in",
     "done",
     "kind_of",
+    "places_at",
     "proxies_to",
 ]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from threading import Condition
+
+from apbridge.http.places import SharedPlaces
 
 
 class ConcurrencyLimiter:
@@ -13,26 +15,35 @@ class ConcurrencyLimiter:
     Half as many after an overload, one more after each answer that was none. That climbs faster than TCP
     does: what is shared is a count of calls, not a line with a queue, so a call too many costs one quick
     refusal, while a place left empty costs a whole call.
+
+    Args:
+        most: Most calls of this process in flight.
+        places: Those that it shares with other processes, where it does.
     """
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, places: SharedPlaces | None = None) -> None:
         self.most = most
         self.peak = 0
         self.limit = most
+        self._places = places
         self._in_flight = 0
         self._steps_down = 0
         self._changed = Condition()
 
     @contextmanager
     def slot(self) -> Iterator[int]:
-        """Hold one place while the block runs; gives what `overloaded` wants to know about it."""
+        """Hold one place while the block runs; gives what `overloaded` wants to know about it.
+
+        Raises:
+            SettingError, UnavailableError: As of `SharedPlaces.place`.
+        """
         with self._changed:
             self._changed.wait_for(lambda: self._in_flight < self.limit)
             self._in_flight += 1
             self.peak = max(self.peak, self._in_flight)
-            entered = self._steps_down
         try:
-            yield entered
+            with self._places.place(self.most) if self._places else nullcontext():
+                yield self._steps_down
         finally:
             with self._changed:
                 self._in_flight -= 1

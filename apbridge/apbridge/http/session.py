@@ -30,6 +30,7 @@ from apbridge.http.call import Call, Idempotency
 from apbridge.http.classifier import Answer, AnswerKind, ResponseClassifier
 from apbridge.http.failure import in_words, was_never_sent
 from apbridge.http.limiter import ConcurrencyLimiter
+from apbridge.http.places import SharedPlaces
 from apbridge.http.reading import AnswerTooLongError, read_whole
 from apbridge.http.retry import TryAgainError, next_wait, retry_after
 from apbridge.origin import LOOPBACK
@@ -120,6 +121,7 @@ class GovernedSession:
         signer: Signs each try.
         classify: Tells what an answer means.
         concurrency: Most calls in flight.
+        places: Those of them that other processes share, where they do.
         most_bytes: Longest answer that is read, decompressed.
         address_settings: The settings that decide `base_url`, for errors.
         read_timeout: Seconds to wait for an answer, and between two parts of it.
@@ -137,6 +139,7 @@ class GovernedSession:
         classify: ResponseClassifier,
         concurrency: int,
         most_bytes: int,
+        places: SharedPlaces | None = None,
         address_settings: str = "base_url",
         read_timeout: float = 90.0,
         fresh_token_is_final: bool = False,
@@ -145,7 +148,7 @@ class GovernedSession:
         self.system = system
         self.base_url = base_url.rstrip("/")
         self.counts = Counts()
-        self.limiter = ConcurrencyLimiter(concurrency)
+        self.limiter = ConcurrencyLimiter(concurrency, places)
         self._most_bytes = most_bytes
         self._address_settings = address_settings
         self._signer = signer
@@ -168,7 +171,8 @@ class GovernedSession:
 
         Raises:
             RefusedError: The other side said no.
-            SettingError: The sign-in was refused, or the address answers with a redirect.
+            SettingError: The sign-in was refused, the address answers with a redirect, or what keeps the
+                shared places is wrong.
             UnavailableError: No usable answer came in time.
             OutcomeUnknownError: A write that must not be repeated was sent, and no usable answer came.
         """

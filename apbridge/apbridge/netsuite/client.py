@@ -13,7 +13,7 @@ import requests
 from typing_extensions import Self
 
 from apbridge.errors import OutcomeUnknownError, RefusedError, SettingError, UnavailableError
-from apbridge.http import Call, GovernedSession, Idempotency
+from apbridge.http import Call, GovernedSession, Idempotency, places_at
 from apbridge.netsuite.answers import WEB_SERVICES_ONLY, as_documented, classify
 from apbridge.netsuite.settings import NetSuiteSettings
 from apbridge.netsuite.sign_in import NetSuiteSignIn
@@ -64,11 +64,16 @@ class NetSuite:
     Args:
         settings: The account and its credentials.
         stop: When set, waits end and nothing is tried again.
+
+    Raises:
+        SettingError: `limits_url` is nothing that places can be shared in.
     """
 
     def __init__(self, settings: NetSuiteSettings, *, stop: Event | None = None) -> None:
         self.settings = settings
         self.account = settings.account_id
+        url, account = settings.limits_url, settings.account_id
+        self._places = places_at(url, system="NetSuite", account=account, stop=stop) if url else None
         self._sign_in = NetSuiteSignIn(settings, stop)
         self.session = self._session(settings.base_url, stop)
         # One limiter for both hosts: NetSuite counts REST and RESTlet calls together.
@@ -85,6 +90,8 @@ class NetSuite:
         """Close the connections."""
         for closing in (self.session, self.restlets, self._sign_in):
             closing.close()
+        if self._places:
+            self._places.close()
 
     @property
     def concurrency(self) -> int:
@@ -298,6 +305,7 @@ class NetSuite:
             signer=self._sign_in,
             classify=classify,
             concurrency=self.settings.concurrency,
+            places=self._places,
             most_bytes=self.settings.most_answer_bytes,
             address_settings="account_id and base_url",
             read_timeout=_ANSWER_SECONDS,

@@ -29,6 +29,7 @@ class NetSuiteSettings:
         restlet_script: Script id of our RESTlet, where it is deployed.
         restlet_deploy: Its deployment id.
         concurrency: Most calls in flight.
+        limits_url: Where all processes that call the account share these, where they do.
         most_answer_bytes: Longest answer that is read.
     """
 
@@ -42,6 +43,7 @@ class NetSuiteSettings:
     restlet_script: str | None
     restlet_deploy: str | None
     concurrency: int
+    limits_url: str | None = field(repr=False)
     most_answer_bytes: int
 
     @classmethod
@@ -79,6 +81,7 @@ class NetSuiteSettings:
             restlet_script=script,
             restlet_deploy=deploy,
             concurrency=settings.concurrency(config, 5),
+            limits_url=settings.place(config, "limits_url"),
             most_answer_bytes=settings.most_answer_bytes(config),
         )
 

@@ -42,6 +42,11 @@ def redact_text(text: str) -> str:
     return "".join([*parts, text[after:]])
 
 
+def without_credentials(url: str) -> str:
+    """Leave out of an address what may carry a signature or a password."""
+    return url.split("?", 1)[0].rsplit("@", 1)[-1]
+
+
 def _merged(spans: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
     """Yield spans in order, those that overlap or touch as one."""
     begin = end = -1
