@@ -30,8 +30,8 @@ PLUGINS = {
 }
 """Each with the system that it calls, whose settings it has of a company."""
 
-_LEDGER = "sqlite:///$MELTANO_PROJECT_ROOT/.apbridge/{company}/ledger.db"
-_SPOOL = "$MELTANO_PROJECT_ROOT/.apbridge/spool/{company}"
+_LEDGER = "sqlite:///$MELTANO_PROJECT_ROOT/.apbridge/<company>/ledger.db"
+_SPOOL = "$MELTANO_PROJECT_ROOT/.apbridge/spool/<company>"
 _MOST_TOLD = 5
 
 _WANTED = {
@@ -91,16 +91,22 @@ def companies(project: Path) -> list[Company]:
     if not file.exists():
         return []
     try:
-        return _read(declared_file.text_of(file))
+        return read(declared_file.text_of(file))
     except UnreadableFileError as failure:
         raise SettingError("APB-CMP-001", problem=failure) from failure
-    except MalformedFileError as failure:
-        raise SettingError("APB-CMP-001", problem=f"line {failure.line}: {failure.says}") from failure
 
 
 @lru_cache(maxsize=1)  # a command asks for them again and again
-def _read(text: str) -> list[Company]:
-    declared = declared_file.from_yaml(text, file=FILE)
+def read(text: str) -> list[Company]:
+    """Read the text of a table.
+
+    Raises:
+        SettingError: As of `names`.
+    """
+    try:
+        declared = declared_file.from_yaml(text, file=FILE)
+    except MalformedFileError as failure:
+        raise SettingError("APB-CMP-001", problem=f"line {failure.line}: {failure.says}") from failure
     if problems := list(_problems(declared)):
         told = "; ".join(problems[:_MOST_TOLD])
         left = len(problems) - _MOST_TOLD
@@ -111,7 +117,7 @@ def _read(text: str) -> list[Company]:
         Company(
             name,
             {part: value for part, value in one.items() if part not in places},
-            **{part: one.get(part) or place.replace("{company}", name) for part, place in places.items()},
+            **{part: one.get(part) or place.replace("<company>", name) for part, place in places.items()},
         )
         for name, one in table["companies"].items()
     ]

@@ -8,7 +8,7 @@ from apbridge.errors import SettingError
 from apbridge_operator import companies
 
 TABLE = """
-spool_url: s3://ap/{company}
+spool_url: s3://ap/<company>
 companies:
   acme:
     netsuite: {account_id: "1234567"}

@@ -28,6 +28,7 @@ logger = logging.getLogger("apbridge")
 
 COMMANDS: Mapping[str, str] = {
     "init": "Set this folder up: settings, vault, key and certificate.",
+    "companies": "Several companies in one project: add, list, check, run.",
     "exceptions": "Records that wait or are rejected: list, show, retry, dismiss.",
     "approve": "Changes that are held because they are too many at once: show them, let them through.",
     "audit": "Every write to either system: show, export, verify, anchor.",

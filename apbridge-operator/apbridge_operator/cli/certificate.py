@@ -16,7 +16,7 @@ from apbridge_operator.cli import context
 from apbridge_operator.cli.app import FOUND
 from apbridge_operator.cli.output import Json, display, print_json, say, table
 from apbridge_operator.cli.rotation import Rotation
-from apbridge_operator.cli.upload import CERTIFICATE_FILE
+from apbridge_operator.cli.upload import certificate_file
 
 app = typer.Typer(
     help="The certificate that signs in to NetSuite: status, rotate, revoke.", no_args_is_help=True
@@ -65,7 +65,7 @@ def rotate(
     Broken off at any step, it goes on from there when it is run again.
     """
     done = _rotation().rotate(key, role, entity)
-    replace(CERTIFICATE_FILE, done.certificate.encode())
+    replace(certificate_file(), done.certificate.encode())
     if as_json:
         print_json({"in_use": done.certificate_id, "before": done.old_certificate_id})
     else:

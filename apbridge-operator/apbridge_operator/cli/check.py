@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 
 import typer
 
@@ -10,6 +11,7 @@ from apbridge.errors import APBridgeError
 from apbridge_operator.cli import context
 from apbridge_operator.cli.app import FOUND
 from apbridge_operator.cli.checks import CheckResult, State, avidxchange, files, here, netsuite
+from apbridge_operator.cli.company import Several, each, named, only
 from apbridge_operator.cli.output import Json, display, line, print_json, say, table
 from apbridge_operator.cli.upload import upload_prompt
 
@@ -22,12 +24,12 @@ _STYLES = {State.OK: "green", State.NOTE: "cyan", State.WARNING: "yellow", State
 
 
 @app.command()
-def check(*, as_json: Json = False) -> None:
+def check(*, company: Several = None, as_json: Json = False) -> None:
     """Look at both systems and this machine, and say in a line each what is well and what to do.
 
     Exit code 1 where something is wrong or the certificate nears its end.
     """
-    code = show(list(results()), as_json=as_json)
+    code = show([(name, list(results())) for name in each(company)], as_json=as_json)
     if code:
         raise typer.Exit(code)
 
@@ -47,12 +49,20 @@ def results() -> Iterator[CheckResult]:
     yield from avidxchange.results({name: configs[name] for name in avid})
 
 
-def show(found: list[CheckResult], *, as_json: bool) -> int:
-    """Show what was found, and return the exit code."""
-    bad = [one for one in found if one.state in {State.WARNING, State.WRONG}]
+def show(found: Sequence[tuple[str | None, list[CheckResult]]], *, as_json: bool) -> int:
+    """Show what was found for each company, or the one without a name, and return the exit code."""
+    every = [one for _, some in found for one in some]
+    bad = [one for one in every if one.state in {State.WARNING, State.WRONG}]
     if as_json:
-        print_json({"ok": not bad, "checks": found})
+        checks = [named(name, asdict(one)) for name, some in found for one in some]
+        print_json({"ok": not bad, "checks": checks})
         return FOUND if bad else 0
+    for name, some in found:
+        _show(name, some)
+    return FOUND if bad else 0
+
+
+def _show(company: str | None, found: Sequence[CheckResult]) -> None:
     shown = table("", "", "")
     shown.show_header = False
     for one in found:
@@ -60,7 +70,9 @@ def show(found: list[CheckResult], *, as_json: bool) -> int:
         code = f" {one.code}" if one.code else ""
         text = line(f"{one.says} {one.do}".strip(), (code, "dim"))
         shown.add_row(line((one.state.value, style)), one.subject, text)
+    if company:
+        display("", line((company, "bold")))
     display(shown)
     if any(one.code == REFRESHED for one in found):
-        say(*upload_prompt().split("\n"))
-    return FOUND if bad else 0
+        with only(company):
+            say(*upload_prompt().split("\n"))

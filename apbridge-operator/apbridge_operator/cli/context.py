@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from apbridge.errors import SettingError
 from apbridge.ledger import Ledger
-from apbridge.vault import resolved
-from apbridge_operator import companies
-from apbridge_operator.cli import meltano
+from apbridge.settings import COMPANY, text
+from apbridge_operator.cli import company, meltano
 from apbridge_operator.schedules import Schedule
 
 if TYPE_CHECKING:
@@ -29,22 +27,17 @@ _LEDGER = "sqlite:///.apbridge/ledger.db"
 
 def config(plugin: str) -> Mapping[str, Any]:
     """Return a plugin's settings as `meltano run` would in this folder and environment."""
-    return meltano.config(Path(), plugin, os.environ)
+    return meltano.config(Path(), plugin, company.environ())
 
 
 def schedules() -> list[Schedule]:
     """Return what is to run when, in this folder and environment."""
-    return meltano.schedules(Path(), os.environ)
+    return meltano.schedules(Path(), company.environ())
 
 
 def schedules_of_all() -> list[Schedule]:
     """Return what is to run when of every company; of the environment in force where there is no table."""
-    environments = [{"MELTANO_ENVIRONMENT": one} for one in companies.names(Path())] or [{}]
-    return [
-        found
-        for environment in environments
-        for found in meltano.schedules(Path(), {**os.environ, **environment})
-    ]
+    return [found for _ in company.each(None) for found in schedules()]
 
 
 def ledger() -> Ledger:
@@ -54,11 +47,12 @@ def ledger() -> Ledger:
         SettingError: Its URL is not usable; or this is no project's folder, and nothing names a ledger.
         UnavailableError: It cannot be reached.
     """
-    url = str(config(TARGET_AVIDXCHANGE).get("ledger_url") or "").strip()
+    settings = config(TARGET_AVIDXCHANGE)
+    url = text(settings, "ledger_url")
     # A ledger that is made here, in the wrong folder, would say that nothing waits.
     if not url and not Path("meltano.yml").exists() and not Path(_LEDGER.removeprefix("sqlite:///")).exists():
         raise SettingError("APB-CLI-006", folder=Path.cwd())
-    return Ledger(resolved(url) or _LEDGER)
+    return Ledger(url or _LEDGER, company=settings.get(COMPANY))
 
 
 def netsuite(plugin: str = TARGET_NETSUITE) -> NetSuite:

@@ -4,29 +4,76 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 
 import dotenv
 
 from apbridge.errors import UnavailableError
 from apbridge.files import close_to_others
-from apbridge.vault import REFERENCE, Vault
+from apbridge.json import dumps
+from apbridge.vault import OWNER_END, REFERENCE, Vault
+from apbridge_operator.cli import environments, meltano
 from apbridge_operator.cli.app import variables_file
+from apbridge_operator.cli.company import at_work, environ
+
+_SETTINGS_OF = {
+    "TARGET_NETSUITE_PAYMENTS_": "target-netsuite-payments",
+    "NETSUITE_": "target-netsuite-payments",
+    "AVIDXCHANGE_": "target-avidxchange",
+}
+
+
+def own_name(variable: str) -> str:
+    """Return the name under which a variable is in the file: a company's begin with its name."""
+    company = at_work()
+    is_own = company and variable.startswith(tuple(_SETTINGS_OF))
+    return environments.variable(company, variable) if company and is_own else variable
+
+
+def value(variable: str) -> str:
+    """Return the value of a variable; of a company's also what is declared. Empty where there is none."""
+    if own_name(variable) == variable:
+        return os.environ.get(variable, "")
+    plugin, setting = _setting(variable)
+    found = meltano.config(Path(), plugin, environ()).get(setting, "")
+    return found if isinstance(found, str) else dumps(found).decode()
+
+
+def is_declared(variable: str) -> bool:
+    """Return whether `companies.yaml` says the setting of a variable, which counts for more."""
+    company = at_work()
+    if company is None or own_name(variable) == variable:
+        return False
+    plugin, setting = _setting(variable)
+    return setting in company.of(plugin)
+
+
+def _setting(variable: str) -> tuple[str, str]:
+    """Return which plugin's setting a variable is for."""
+    prefix, plugin = next(one for one in _SETTINGS_OF.items() if variable.startswith(one[0]))
+    return plugin, variable.removeprefix(prefix).lower()
+
+
+def default_secret(variable: str) -> str:
+    """Name the secret that a variable refers to unless told, such as `acme/netsuite_client_id`."""
+    company = at_work()
+    return f"{company.name}{OWNER_END}{variable.lower()}" if company else variable.lower()
 
 
 def secret_name(variable: str) -> str:
-    """Name the secret that a variable refers to, such as `netsuite_client_id`."""
-    return os.environ.get(variable, "").removeprefix(REFERENCE) if is_in_vault(variable) else variable.lower()
+    """Name the secret that a variable refers to."""
+    return value(variable).removeprefix(REFERENCE) if is_in_vault(variable) else default_secret(variable)
 
 
 def is_in_vault(variable: str) -> bool:
     """Return whether a variable names a secret of the vault."""
-    return os.environ.get(variable, "").startswith(REFERENCE)
+    return value(variable).startswith(REFERENCE)
 
 
 def plain(variables: Iterable[str]) -> dict[str, str]:
     """Return those of some variables whose values are in the file itself."""
     written = dotenv.dotenv_values(variables_file())
-    found = {name: written.get(name) or "" for name in variables}
+    found = {name: written.get(own_name(name)) or "" for name in variables}
     return {name: value for name, value in found.items() if value and not value.startswith(REFERENCE)}
 
 
@@ -38,6 +85,7 @@ def keep(values: Mapping[str, str | None]) -> list[str]:
     """
     file = variables_file()
     written = dotenv.dotenv_values(file)
+    values = {own_name(name): value for name, value in values.items()}
     changed = [name for name, value in values.items() if written.get(name) != value]
     try:
         file.touch(mode=0o600)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from importlib.metadata import version
 from typing import Annotated, Any, Literal
 
@@ -15,9 +16,10 @@ from apbridge.ledger import OPEN, Ledger, Status
 from apbridge.ledger.run import user_name
 from apbridge.printable import in_a_cell
 from apbridge_operator.cli import context
+from apbridge_operator.cli.company import Several, chosen, each, named
 from apbridge_operator.cli.output import Json, display, line, print_json, say, table
 from apbridge_operator.cli.words import age, day_and_time, exchange, pretty, shortened
-from apbridge_operator.exceptions import Case, Exceptions, Which
+from apbridge_operator.exceptions import Case, Exceptions, MergedExceptions, Which
 from apbridge_operator.record_history import RecordHistories
 
 app = typer.Typer(help="Records that wait or are rejected: why, and what to do.", no_args_is_help=True)
@@ -45,25 +47,30 @@ def list_(
     stream: Stream = None,
     page: Annotated[int, typer.Option(min=1, help="Which page.")] = 1,
     size: Annotated[int, typer.Option(min=1, max=1000, help="Records a page.")] = 50,
+    company: Several = None,
     as_json: Json = False,
 ) -> None:
     """Show them, the urgent first, then the oldest, with what is wrong and what to do."""
     which = _which(status, code, stream)
-    with context.ledger() as ledger:
-        exceptions = Exceptions(ledger)
-        cases = exceptions.page(which, limit=size, offset=(page - 1) * size)
-        total = exceptions.count(which)
+    with ExitStack() as opened:
+        ledgers = [(name, opened.enter_context(context.ledger())) for name in each(company)]
+        merged = MergedExceptions([(name, Exceptions(ledger)) for name, ledger in ledgers])
+        cases = merged.page(which, limit=size, offset=(page - 1) * size)
+        total = merged.count(which)
     if as_json:
-        print_json({"total": total, "page": page, "exceptions": [as_fields(one) for one in cases]})
+        listed = [named(name, as_fields(one)) for name, one in cases]
+        print_json({"total": total, "page": page, "exceptions": listed})
         return
-    shown = table("record", "amount", "status", "age", "tries", "what is wrong, and what to do")
-    for one in cases:
+    several = len(ledgers) > 1
+    columns = ("record", "amount", "status", "age", "tries", "what is wrong, and what to do")
+    shown = table(*(["company"] if several else []), *columns)
+    for name, one in cases:
         amount = f"{one.amount} {one.currency or ''}".strip() if one.amount else ""
         now = "ACT NOW " if one.is_urgent else ""
         words = line((now, "bold red"), f"{one.says} ", (one.do, "bold"), f" {one.code or ''}".rstrip())
-        shown.add_row(
-            shortened(one.name), amount, one.status.value, age(one.open_since), str(one.attempts), words
-        )
+        whose = [name or ""] if several else []
+        told = (amount, one.status.value, age(one.open_since), str(one.attempts), words)
+        shown.add_row(*whose, shortened(one.name), *told)
     if cases:
         display(shown)
     first = (page - 1) * size
@@ -72,31 +79,38 @@ def list_(
 
 @app.command()
 def show(
-    number: Annotated[str, typer.Argument(help="Its number or external id.")], *, as_json: Json = False
+    number: Annotated[str, typer.Argument(help="Its number or external id.")],
+    *,
+    company: Several = None,
+    as_json: Json = False,
 ) -> None:
     """Show one: the record, what was said to the other system and what it answered, and its history."""
-    with context.ledger() as ledger:
-        exceptions, histories = Exceptions(ledger), RecordHistories(ledger)
-        found = [
-            (one, exceptions.record(one), histories.exchanges([one.external_id]))
-            for one in _named(ledger, [number])
-        ]
+    found = []
+    for name in _with_records(company, [number], are_one_companys=False):
+        with context.ledger() as ledger:
+            exceptions, histories = Exceptions(ledger), RecordHistories(ledger)
+            found += [
+                (name, one, exceptions.record(one), histories.exchanges([one.external_id]))
+                for one in _named(ledger, [number])
+            ]
     if as_json:
         print_json(
             [
                 {
-                    **as_fields(one),
+                    **named(name, as_fields(one)),
                     "record": record,
                     "exchanges": [
-                        {"sent": each.sent, "answered": each.answered, "outcome": each.outcome}
-                        for each in exchanges
+                        {"sent": write.sent, "answered": write.answered, "outcome": write.outcome}
+                        for write in exchanges
                     ],
                 }
-                for one, record, exchanges in found
+                for name, one, record, exchanges in found
             ]
         )
         return
-    for one, record, exchanges in found:
+    for name, one, record, exchanges in found:
+        if name:
+            display(line(("Company ", ""), (name, "bold")))
         on_its_way = f"({one.external_id}), on its way to {one.system}: {one.status.value}"
         display(line((one.name, "bold"), f" {on_its_way}"))
         display(one.says, line((one.do, "bold"), f" {one.code or ''}"))
@@ -112,8 +126,8 @@ def show(
         display("", line(("The record", "bold")))
         display(*pretty(record).split("\n"))
         display("", line(("What was said to the other system, and by whom", "bold")))
-        for each in exchanges:
-            display(*exchange(each))
+        for write in exchanges:
+            display(*exchange(write))
         if not exchanges:
             display("Nothing: it was not sent.")
 
@@ -125,16 +139,15 @@ def retry(
     code: Code = None,
     stream: Stream = None,
     every: All = False,
+    company: Several = None,
     as_json: Json = False,
 ) -> None:
     """Mark these to be tried first by the next run, though unchanged; dismissed ones are open again."""
-    with context.ledger() as ledger:
-        exceptions = Exceptions(ledger)
-        done = needs_refetch = held = 0
-        for some in _chosen(ledger, numbers, code, stream, every=every):
-            done += exceptions.ask_again(some)
-            needs_refetch += sum(one.needs_refetch and not one.is_held for one in some)
-            held += sum(one.is_held for one in some)
+    done = needs_refetch = held = 0
+    for ledger, some in _chosen(company, numbers, code, stream, every=every):
+        done += Exceptions(ledger).ask_again(some)
+        needs_refetch += sum(one.needs_refetch and not one.is_held for one in some)
+        held += sum(one.is_held for one in some)
     if as_json:
         print_json({"asked_for": done, "needs_refetch": needs_refetch, "held": held})
         return
@@ -158,16 +171,15 @@ def dismiss(
     code: Code = None,
     stream: Stream = None,
     every: All = False,
+    company: Several = None,
     as_json: Json = False,
 ) -> None:
     """Do nothing more about these until they change in the system that they come from."""
     by = who or user_name()
-    with context.ledger() as ledger:
-        exceptions = Exceptions(ledger)
-        done = sum(
-            exceptions.dismiss(some, because=why, by=by, version=version("apbridge"))
-            for some in _chosen(ledger, numbers, code, stream, every=every)
-        )
+    done = sum(
+        Exceptions(ledger).dismiss(some, because=why, by=by, version=version("apbridge"))
+        for ledger, some in _chosen(company, numbers, code, stream, every=every)
+    )
     if as_json:
         print_json({"dismissed": done})
     else:
@@ -180,19 +192,22 @@ def export(
     status: StatusOption = "open",
     code: Code = None,
     stream: Stream = None,
+    company: Several = None,
     as_json: Json = False,
 ) -> None:
     """Write them to standard output as CSV, or as JSON Lines with --json."""
-    with context.ledger() as ledger:
-        found = map(as_fields, Exceptions(ledger).every(_which(status, code, stream)))
-        if as_json:
-            for fields in found:
-                print_json(fields)
-            return
-        # All in quotes: else a carriage return in a value begins a row.
-        written = csv.DictWriter(sys.stdout, _FIELDS, lineterminator="\n", quoting=csv.QUOTE_ALL)
-        written.writeheader()
-        written.writerows({name: in_a_cell(value) for name, value in fields.items()} for fields in found)
+    # All in quotes: else a carriage return in a value begins a row.
+    written = csv.writer(sys.stdout, lineterminator="\n", quoting=csv.QUOTE_ALL)
+    if not as_json:
+        written.writerow([*(["company"] if chosen(company) else []), *_FIELDS])
+    for name in each(company):
+        with context.ledger() as ledger:
+            for one in Exceptions(ledger).every(_which(status, code, stream)):
+                fields = named(name, as_fields(one))
+                if as_json:
+                    print_json(fields)
+                else:
+                    written.writerow(in_a_cell(value) for value in fields.values())
 
 
 _FIELDS = (
@@ -228,21 +243,47 @@ def _which(status: str, code: str | None, stream: str | None) -> Which:
 
 
 def _named(ledger: Ledger, numbers: Sequence[str]) -> list[Case]:
-    exceptions, histories = Exceptions(ledger), RecordHistories(ledger)
-    found: list[Case] = []
-    for number in numbers:
-        names = histories.named(number)
-        cases = [one for name in names for one in exceptions.find(name)]
-        if not cases:
+    return list(dict.fromkeys(one for number in numbers for one in _found(ledger, number)))
+
+
+def _found(ledger: Ledger, number: str) -> list[Case]:
+    exceptions = Exceptions(ledger)
+    return [one for name in RecordHistories(ledger).named(number) for one in exceptions.find(name)]
+
+
+def _with_records(
+    companies: Sequence[str] | None, numbers: Sequence[str], *, are_one_companys: bool
+) -> Iterator[str | None]:
+    """Be at work for each company that has one of some records, and yield its name.
+
+    Raises:
+        SettingError: None has one of them; or two have, and it is to be one's.
+    """
+    owners: dict[str, list[str | None]] = {number: [] for number in numbers}
+    for name in each(companies):
+        with context.ledger() as ledger:
+            for number in numbers:
+                if _found(ledger, number):
+                    owners[number].append(name)
+    for number, names in owners.items():
+        if not names:
             raise SettingError("APB-EXC-001", number=number)
-        found += cases
-    return list(dict.fromkeys(found))
+        if are_one_companys and len(names) > 1:
+            whose = ", ".join(filter(None, names))
+            raise SettingError("APB-CMP-019", number=number, companies=whose, first=names[0])
+    found = dict.fromkeys(name for names in owners.values() for name in names)
+    yield from each(None if None in found else [name for name in found if name])
 
 
 def _chosen(
-    ledger: Ledger, numbers: Sequence[str] | None, code: str | None, stream: str | None, *, every: bool
-) -> Iterator[list[Case]]:
-    """Yield what was asked for, in batches.
+    companies: Sequence[str] | None,
+    numbers: Sequence[str] | None,
+    code: str | None,
+    stream: str | None,
+    *,
+    every: bool,
+) -> Iterator[tuple[Ledger, list[Case]]]:
+    """Yield what was asked for, in batches of one ledger each.
 
     Raises:
         SettingError: Nothing was, or too much.
@@ -253,8 +294,10 @@ def _chosen(
             "Records are named, and a rule is given too." if numbers else "It is not said which records."
         )
         raise SettingError("APB-EXC-002", problem=problem)
-    found = (
-        _named(ledger, numbers) if numbers else list(Exceptions(ledger).every(_which("open", code, stream)))
-    )
-    for place in range(0, len(found), _AT_ONCE):
-        yield found[place : place + _AT_ONCE]
+    which = _which("open", code, stream)
+    at_work = _with_records(companies, numbers, are_one_companys=True) if numbers else each(companies)
+    for _ in at_work:
+        with context.ledger() as ledger:
+            found = _named(ledger, numbers) if numbers else list(Exceptions(ledger).every(which))
+            for place in range(0, len(found), _AT_ONCE):
+                yield ledger, found[place : place + _AT_ONCE]

@@ -24,8 +24,9 @@ from apbridge.vault.vault import FILE as VAULT_FILE
 from apbridge_operator.cli import context, env_file, meltano
 from apbridge_operator.cli.app import FOUND, variables_file
 from apbridge_operator.cli.check import results, show
+from apbridge_operator.cli.company import One, at_work, only
 from apbridge_operator.cli.output import Json, print_json, say
-from apbridge_operator.cli.upload import CERTIFICATE_FILE, first_steps
+from apbridge_operator.cli.upload import certificate_file, first_steps
 from apbridge_operator.key_pair import KeyPair
 
 app = typer.Typer()
@@ -106,6 +107,7 @@ def init(  # noqa: PLR0913 - its options
     keyring: Annotated[
         bool, typer.Option("--keyring", help="Keep the vault's key in the OS keyring.")
     ] = False,
+    company: One = None,
     as_json: Json = False,
 ) -> None:
     """Set this folder up: ask for what is missing, make a key and its certificate, say what to upload where.
@@ -113,33 +115,37 @@ def init(  # noqa: PLR0913 - its options
     Secrets are asked for, or taken from variables of the names that `.env` has for them, and go into the
     vault. Running it again changes what you tell it to, and nothing else.
     """
-    _close_meltano()
-    asks = _is_a_terminal() and not as_json
-    _open_vault(vault_key_file, in_keyring=keyring)
-    _name_what_is_kept()
-    _move_secrets()
-    told = {
-        "NETSUITE_ACCOUNT_ID": account_id,
-        "NETSUITE_BASE_URL": netsuite_url,
-        "AVIDXCHANGE_BASE_URL": avidxchange_url,
-        "AVIDXCHANGE_PROFILE": profile,
-    }
-    env_file.keep({name: value for name, value in told.items() if value is not None})
-    env_file.keep({**_bank_accounts(bank_account or []), **_restlet(deployed=restlet)})
-    missing = _answer([ACCOUNT], asks=asks)
-    if not missing:
-        _make_key(key, anew=new_key)
-        if certificate_id:
-            env_file.keep_secrets({"NETSUITE_CERTIFICATE_ID": certificate_id})
-        questions = _questions()
-        if not as_json and any(not os.environ.get(one.variable) for one in questions):
-            say(*first_steps().split("\n"))
-        missing = _answer(questions, asks=asks)
-    if missing:
-        _say_missing(missing, as_json=as_json)
-        raise typer.Exit(FOUND)
-    if code := show(list(results()), as_json=as_json):
-        raise typer.Exit(code)
+    with only(company):
+        if at_work() and account_id:
+            raise SettingError("APB-SET-001", setting="--account-id", problem="it is in companies.yaml")
+        _close_meltano()
+        asks = _is_a_terminal() and not as_json
+        _open_vault(vault_key_file, in_keyring=keyring)
+        _name_what_is_kept()
+        _move_secrets()
+        told = {
+            "NETSUITE_ACCOUNT_ID": account_id,
+            "NETSUITE_BASE_URL": netsuite_url,
+            "AVIDXCHANGE_BASE_URL": avidxchange_url,
+            "AVIDXCHANGE_PROFILE": profile,
+        }
+        env_file.keep({name: value for name, value in told.items() if value is not None})
+        env_file.keep({**_bank_accounts(bank_account or []), **_restlet(deployed=restlet)})
+        missing = _answer([ACCOUNT], asks=asks)
+        if not missing:
+            _make_key(key, anew=new_key)
+            if certificate_id:
+                env_file.keep_secrets({"NETSUITE_CERTIFICATE_ID": certificate_id})
+            questions = _questions()
+            if not as_json and any(not env_file.value(one.variable) for one in questions):
+                say(*first_steps().split("\n"))
+            missing = _answer(questions, asks=asks)
+        if missing:
+            _say_missing(missing, as_json=as_json)
+            raise typer.Exit(FOUND)
+        _keep_company_id()
+        if code := show([(None, list(results()))], as_json=as_json):
+            raise typer.Exit(code)
 
 
 def _is_a_terminal() -> bool:
@@ -178,8 +184,9 @@ def _open_vault(key_file: Path | None, *, in_keyring: bool) -> None:
 def _name_what_is_kept() -> None:
     """Name again what the vault has, where `.env` was lost: a key that is in use is not made anew."""
     kept = set(Vault.open().names())
-    lost = [name for name in _in_vault() if name.lower() in kept and not os.environ.get(name)]
-    env_file.keep({name: f"{REFERENCE}{name.lower()}" for name in lost})
+    names = {name: env_file.default_secret(name) for name in _in_vault()}
+    lost = {name: secret for name, secret in names.items() if secret in kept and not env_file.value(name)}
+    env_file.keep({name: f"{REFERENCE}{secret}" for name, secret in lost.items()})
 
 
 def _move_secrets() -> None:
@@ -196,7 +203,7 @@ def _in_vault() -> list[str]:
 
 def _restlet(*, deployed: bool | None) -> dict[str, str]:
     """Return the ids of the RESTlet; those that are there stay unless somebody says otherwise."""
-    if deployed is None and any(name in os.environ for name in RESTLET):
+    if deployed is None and any(env_file.own_name(name) in os.environ for name in RESTLET):
         return {}
     return dict.fromkeys(RESTLET, "") if deployed is False else RESTLET
 
@@ -217,24 +224,24 @@ def _bank_accounts(told: Sequence[str]) -> dict[str, str | None]:
 
 def _make_key(kind: str, *, anew: bool) -> None:
     """Make the key pair where there is none or another is asked for, and leave its certificate for upload."""
-    account_id = os.environ["NETSUITE_ACCOUNT_ID"]
+    account_id = env_file.value("NETSUITE_ACCOUNT_ID")
     if not ACCOUNT_ID.fullmatch(account_id):
         raise SettingError("APB-NS-001", account_id=account_id)
-    has_key = os.environ.get(PRIVATE_KEY) or os.environ.get(f"{PRIVATE_KEY}_PATH")
+    has_key = env_file.value(PRIVATE_KEY) or env_file.value(f"{PRIVATE_KEY}_PATH")
     if has_key and not anew:
         return
     pair = KeyPair.make(kind, account_id)
     # What was mapped is another key's certificate.
     elsewhere = (f"{PRIVATE_KEY}_PATH", f"{CERTIFICATE}_PATH", "NETSUITE_CERTIFICATE_ID")
     env_file.keep(dict.fromkeys(elsewhere))
-    Vault.open().set({"netsuite_certificate_id": None})
+    Vault.open().set({env_file.default_secret("NETSUITE_CERTIFICATE_ID"): None})
     env_file.keep_secrets({PRIVATE_KEY: pair.private_key, CERTIFICATE: pair.certificate})
-    replace(CERTIFICATE_FILE, pair.certificate.encode())
+    replace(certificate_file(), pair.certificate.encode())
 
 
 def _questions() -> list[Question]:
-    spoken = Profile.load(os.environ.get("AVIDXCHANGE_PROFILE") or DEFAULT_PROFILE)
-    banks = [] if os.environ.get(BANK_ACCOUNTS) else [BANK]
+    spoken = Profile.load(env_file.value("AVIDXCHANGE_PROFILE") or DEFAULT_PROFILE)
+    banks = [] if env_file.value(BANK_ACCOUNTS) else [BANK]
     return [*AFTER_UPLOAD, *(CREDENTIALS[name] for name in spoken.sign_in.settings), *banks]
 
 
@@ -242,18 +249,31 @@ def _answer(questions: Sequence[Question], *, asks: bool) -> list[Question]:
     """Keep the answers that are there, ask for the others, and return those that nobody answered."""
     missing = []
     for one in questions:
-        answer = os.environ.get(one.variable, "").strip()
+        answer = env_file.value(one.variable).strip()
         if not answer and asks:
             if one is BANK:
                 _show_bank_accounts()
             answer = typer.prompt(one.text, default="", show_default=False, hide_input=one.hidden).strip()
         if not answer:
             missing.append(one)
+        elif env_file.is_declared(one.variable):
+            continue
         elif one.in_vault and not env_file.is_in_vault(one.variable):
             env_file.keep_secrets({one.variable: answer})
         elif not one.in_vault:
             env_file.keep({one.variable: answer})
     return missing
+
+
+def _keep_company_id() -> None:
+    """Keep which company of AvidXchange it is, where that is known nowhere: other tokens are refused then."""
+    variable = "AVIDXCHANGE_COMPANY_ID"
+    if at_work() is None or env_file.value(variable):
+        return
+    # What keeps it from being asked is what the check is about to tell.
+    with suppress(APBridgeError), context.avidxchange() as avidxchange:
+        if found := avidxchange.origin(None).facts.get("company"):
+            env_file.keep({variable: found})
 
 
 def _show_bank_accounts() -> None:
@@ -270,9 +290,12 @@ def _show_bank_accounts() -> None:
 
 def _say_missing(missing: Sequence[Question], *, as_json: bool) -> None:
     if as_json:
-        upload = str(CERTIFICATE_FILE) if CERTIFICATE_FILE.exists() else None
-        print_json({"ok": False, "missing": [one.variable for one in missing], "upload": upload})
+        upload = str(certificate_file()) if certificate_file().exists() else None
+        names = [env_file.own_name(one.variable) for one in missing]
+        print_json({"ok": False, "missing": names, "upload": upload})
         return
-    say("Still missing; run `apbridge init` again when you have them, or set these variables:", "")
+    company = at_work()
+    again = f"apbridge init --company {company.name}" if company else "apbridge init"
+    say(f"Still missing; run `{again}` again when you have them, or set these variables:", "")
     for one in missing:
-        say(f"  {one.variable}: {one.text}")
+        say(f"  {env_file.own_name(one.variable)}: {one.text}")

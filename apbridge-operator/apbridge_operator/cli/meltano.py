@@ -55,6 +55,7 @@ _PROJECT = Draft202012Validator(
         "properties": {
             "plugins": _PLUGINS,
             "default_environment": _TEXT,
+            "include_paths": {"type": ["array", "null"], "items": {"type": "string"}},
             "environments": {
                 "type": ["array", "null"],
                 "items": {
@@ -80,6 +81,8 @@ _PROJECT = Draft202012Validator(
 
 _WANTED = {"type": "is of another kind than Meltano takes", "required": "has no name"}
 
+_LISTS = ("environments", "jobs", "schedules")
+
 _VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
 
 
@@ -94,7 +97,7 @@ def config(project: Path, plugin: str, environ: Mapping[str, str]) -> dict[str, 
     Raises:
         SettingError: `meltano.yml` cannot be read, or a variable is not of its setting's kind.
     """
-    document = _document(project / FILE)
+    document = _project(project)
     own = _own(environ, plugin)
     if document is None:
         system = "NETSUITE_" if "netsuite" in plugin else "AVIDXCHANGE_"
@@ -106,12 +109,36 @@ def config(project: Path, plugin: str, environ: Mapping[str, str]) -> dict[str, 
         for setting in entry.get("settings") or ():
             kinds[setting["name"]] = setting.get("kind", "string")
             found |= {setting["name"]: deepcopy(setting["value"])} if "value" in setting else {}
-        found |= {name: _expanded(value, known) for name, value in (entry.get("config") or {}).items()}
+        for name, value in (entry.get("config") or {}).items():
+            expanded = _expanded(value, known)
+            is_text = isinstance(value, str) and isinstance(expanded, str)
+            found[name] = _typed(name, expanded, kinds.get(name, "string")) if is_text else expanded
     found |= {name: _typed(name, value, kinds[name]) for name, value in own.items() if name in kinds}
     return {name: value for name, value in found.items() if value is not None}
 
 
-def _document(file: Path) -> dict[str, Any] | None:
+def _project(project: Path) -> dict[str, Any] | None:
+    """Read `meltano.yml` with what it includes, as Meltano puts them together; None where there is none."""
+    found = document(project / FILE)
+    patterns = (found or {}).get("include_paths") or ()
+    files = dict.fromkeys(file for pattern in patterns for file in sorted(project.glob(str(pattern))))
+    if found is None or not files:
+        return found
+    parts = [found, *(document(file) or {} for file in files if file != project / FILE)]
+    lists = {name: [one for part in parts for one in part.get(name) or ()] for name in _LISTS}
+    plugins = {
+        kind: [one for part in parts for one in (part.get("plugins") or {}).get(kind) or ()]
+        for kind in ("extractors", "loaders")
+    }
+    return {**found, **lists, "plugins": plugins}
+
+
+def document(file: Path) -> dict[str, Any] | None:
+    """Read one file of a project; None where it is not there.
+
+    Raises:
+        SettingError: It cannot be read.
+    """
     if not file.exists():
         return None
     try:
@@ -120,7 +147,7 @@ def _document(file: Path) -> dict[str, Any] | None:
         raise SettingError("APB-CLI-003", problem=failure) from failure
 
 
-@lru_cache(maxsize=1)  # a command asks for the settings of several plugins
+@lru_cache(maxsize=8)  # a command asks for the settings of several plugins
 def _parsed(text: str) -> dict[str, Any]:
     document = declared_file.values(text)
     if not isinstance(document, dict):
@@ -151,7 +178,7 @@ def schedules(project: Path, environ: Mapping[str, str]) -> list[Schedule]:
     Raises:
         SettingError: `meltano.yml` cannot be read, or an interval in it is none.
     """
-    document = _document(project / FILE) or {}
+    document = _project(project) or {}
     account = config(project, "tap-netsuite-ap", environ).get("account_id")
     return schedules_of(document, _environment(document, environ), account)
 
@@ -195,7 +222,7 @@ def folders(environ: Mapping[str, str]) -> tuple[Path, Path]:
 
 def state_places(project: Path, environ: Mapping[str, str]) -> tuple[str, str]:
     """Return where Meltano keeps its state: the URI of its backend, and that of its database."""
-    document = _document(project / FILE) or {}
+    document = _project(project) or {}
     known = {"MELTANO_PROJECT_ROOT": str(project.resolve()), **environ}
 
     def given(variable: str, value: Any, default: str) -> str:  # noqa: ANN401

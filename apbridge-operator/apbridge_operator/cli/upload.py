@@ -7,9 +7,9 @@ from pathlib import Path
 from apbridge import settings
 from apbridge_operator.cli import context
 from apbridge_operator.cli.checks.permissions import permissions
+from apbridge_operator.cli.company import at_work
 
-CERTIFICATE_FILE = Path("netsuite-certificate.pem")
-"""Where `init` leaves the certificate for the upload."""
+_CERTIFICATE_FILE = "netsuite-certificate.pem"
 
 _FIRST = """
 In NetSuite, as an administrator:
@@ -39,21 +39,31 @@ A refresh of a NetSuite sandbox clears what certificates are mapped to. Map this
   3. Upload this certificate{file}:
 
 {certificate}
-  4. Run `apbridge init --certificate-id <the id that NetSuite shows>`.
+  4. Run `apbridge init --certificate-id <the id that NetSuite shows>{company}`.
 """
+
+
+def certificate_file() -> Path:
+    """Return where `init` leaves the certificate for the upload."""
+    company = at_work()
+    return Path(f"{company.name}-{_CERTIFICATE_FILE}" if company else _CERTIFICATE_FILE)
 
 
 def first_steps() -> str:
     """Describe what to set up in both systems, and what to upload where."""
     lines = [f"       {entry['permission']}: {entry['level']}\n" for entry in permissions()]
-    return _FIRST.format(permissions="".join(lines), file=CERTIFICATE_FILE)
+    return _FIRST.format(permissions="".join(lines), file=certificate_file())
 
 
 def upload_prompt() -> str:
     """Describe how to map the certificate again, with the certificate where it is known."""
     config = context.config(context.TARGET_NETSUITE)
-    path = settings.text(config, "certificate_path") or (CERTIFICATE_FILE.exists() and CERTIFICATE_FILE)
+    own = certificate_file()
+    path = settings.text(config, "certificate_path") or (own.exists() and own)
     pem = settings.text_or_file(config, "certificate")
+    company = at_work()
     return _AGAIN.format(
-        file=f" ({path})" if path else "", certificate=pem or "     (the one that you uploaded before)\n"
+        company=f" --company {company.name}" if company else "",
+        file=f" ({path})" if path else "",
+        certificate=pem or "     (the one that you uploaded before)\n",
     )

@@ -25,8 +25,6 @@ schedules:
 - {name: out, interval: '@daily', job: outbound}
 - {name: in, interval: '@daily', job: inbound}
 """
-PLUGINS = "{{extractors: [{{name: tap-netsuite-ap, config: {{account_id: '{1}'}}}}]}}"
-ENVIRONMENT = f"{{{{name: {{0}}, config: {{{{plugins: {PLUGINS}}}}}}}}}"
 
 
 def test_the_shipped_schedules_are_listed_for_people_and_for_programs(apbridge: Apbridge, project: Path):
@@ -51,10 +49,13 @@ def test_the_shipped_schedules_are_listed_for_people_and_for_programs(apbridge: 
 
 
 def test_each_company_has_every_schedule(apbridge: Apbridge, project: Path):
-    of_acme, of_borealis = ENVIRONMENT.format("acme", "1"), ENVIRONMENT.format("borealis", "2")
-    (project / "meltano.yml").write_text(f"{DAILY}environments: [{of_acme}, {of_borealis}]\n")
+    settings = "[{name: account_id}, {name: company}]"
+    plugins = f"plugins: {{extractors: [{{name: tap-netsuite-ap, settings: {settings}}}]}}"
+    included = "include_paths: [companies.meltano.yml]"
+    (project / "meltano.yml").write_text(f"{DAILY}{included}\n{plugins}\n")
     table = 'acme: {netsuite: {account_id: "1"}}, borealis: {netsuite: {account_id: "2"}}'
     (project / "companies.yaml").write_text(f"companies: {{{table}}}\n")
+    assert apbridge("companies", "write").code == 0
     found = json.loads(apbridge("schedules", "--json").out)
     assert [(one["company"], one["account"], one["name"]) for one in found] == [
         (company, account, name)
