@@ -26,7 +26,8 @@ which bills were paid: a dozen are about those bills."""
 _OF_A_QUERY = "INVALID_PARAMETER"
 """How NetSuite refuses a query: of a column that the account does not show. No record is refused by that."""
 
-_OUR_LINE = re.compile(r"\b((?:tap|target)-[a-z-]+): (.*)")
+_OUR_LINE = re.compile(r"\b((?:tap|target)-[a-z-]+)(?:: | +(?=So far: ))(.*)")
+"""How a run ended; and from time to time before that how far it is, with no name but the logger's."""
 
 console = Console(highlight=False)
 if not console.is_terminal:

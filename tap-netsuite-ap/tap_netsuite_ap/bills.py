@@ -81,6 +81,7 @@ class Bills:
         custom_fields: What the settings ask for beside.
         images: Fetches their files; None where they are none of the stream's.
         namespace: What external ids begin with.
+        expect: Told how many changed, where NetSuite says it by the way.
     """
 
     parts: ClassVar[PartQueries] = BILL_QUERIES
@@ -96,6 +97,7 @@ class Bills:
         custom_fields: CustomFields,
         images: Images | None,
         namespace: str,
+        expect: Callable[[int], None],
     ) -> None:
         self._reader = reader
         self._entry = entry
@@ -106,6 +108,7 @@ class Bills:
         self._eligibility = eligibility
         self._images = images
         self._namespace = namespace
+        self._expect = expect
         fields = schema["properties"]
         self._bill = Shape(schema, entry.query.aliases, custom_fields.of(entry.query.name))
         self._line = Shape(
@@ -215,7 +218,12 @@ class Bills:
         elif is_first:
             where += self._eligibility.worth_a_first_reading
         # A first reading takes the company's every bill; few of them changed in a part that is no header.
-        pages = self._reader.pages(query, where=where, is_long=is_first and with_header)
+        pages = self._reader.pages(
+            query,
+            where=where,
+            is_long=is_first and with_header,
+            expect=self._expect if with_header else None,
+        )
         return (
             Change(row["modified_at"], row["id"], row if with_header else None, is_deletion)
             for page in pages

@@ -71,6 +71,13 @@ class Connection:
         weakref.finalize(self, netsuite.close)
         return netsuite
 
+    @property
+    def calls(self) -> int:
+        """How many calls this run has made."""
+        # Asked for from another thread too, which must not be the one that makes the client.
+        made: NetSuite | None = vars(self).get("netsuite")
+        return made.session.counts.calls if made else 0
+
     @cached_property
     def features(self) -> Features:
         """What the account was found to lack."""

@@ -130,7 +130,7 @@ class NetSuiteStream(FencedStream):
             worth = [sweep.is_open(query), *self._connection.eligibility.worth_a_first_reading]
             where = [*where, f"({' OR '.join(worth)})"]
         told: dict[str, str | None] = {}
-        for page in reader.pages(query, where=where, is_long=is_first):
+        for page in reader.pages(query, where=where, is_long=is_first, expect=self.expect):
             if page and "read_at" in page[0]:
                 self._connection.was_read_at(page[0]["read_at"])
             rows = (
@@ -313,6 +313,7 @@ class BillsStream(NetSuiteStream):
             custom_fields=self._connection.custom_fields,
             images=images,
             namespace=self._connection.namespace,
+            expect=self.expect,
         )
         self._known = None
         if self._bookmark and self.ABORT_AT_RECORD_COUNT is None:

@@ -118,6 +118,11 @@ class TapNetSuiteAP(CanonicalTap):
         return self.connection.found()
 
     @override
+    def calls_made(self) -> int:
+        # A page of bills is told when all of its files have come: meanwhile calls are all that moves.
+        return self.connection.calls
+
+    @override
     def after_run(self) -> None:
         self.connection.end()
 

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from apbridge.schemas import validator
+from apbridge.singer.sdk import FencedStream
 from apbridge.spool import read
 from apbridge_sandbox.calls import System
 from apbridge_sandbox.switches import declared
+from tap_netsuite_ap.tap import TapNetSuiteAP
 from tests.waiting import until
 
 if TYPE_CHECKING:
@@ -48,6 +50,17 @@ def test_every_bill_comes_once_and_as_the_books_have_it(company: SandboxTap, fir
         assert record["is_eligible"] is (book["status"] == "open")
         assert (record["ineligible_because"] is None) is record["is_eligible"]
         assert record["total"] == sum((Decimal(line["amount"]) for line in record["lines"]), Decimal())
+
+
+def test_it_is_known_how_many_bills_there_are_before_they_are_read(company: SandboxTap, first: Synced):
+    tap = TapNetSuiteAP(config=company.config)
+    bills = next(one for one in tap.streams.values() if one.name == "bills")
+    assert isinstance(bills, FencedStream)
+    assert bills.expected is None
+    assert tap.calls_made() == 0
+    read = list(bills.get_records(None))
+    assert bills.expected == len(read) == len(first.ids())
+    assert tap.calls_made() > 0
 
 
 def test_images_are_in_the_spool_whole(company: SandboxTap, first: Synced):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import abc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Event
 from typing import Any
@@ -12,6 +12,7 @@ from typing_extensions import override
 
 from apbridge.errors import OutcomeUnknownError, UnavailableError
 from apbridge.singer.plain import PlainErrors
+from apbridge.singer.progress import progress
 from apbridge.singer.reading import IncompleteError
 from apbridge.singer.sdk import FencedTarget
 
@@ -26,6 +27,9 @@ class Signalled(SystemExit):
 
 class EndingTarget(PlainErrors, FencedTarget):
     """Leaves everything in order, whatever ends the run; a signal waits until a message is dealt with."""
+
+    so_far: Callable[[], str]
+    """Says how far the run is. Called in another thread."""
 
     def __init__(self, **arguments: Any) -> None:  # noqa: ANN401
         super().__init__(**arguments)
@@ -62,9 +66,10 @@ class EndingTarget(PlainErrors, FencedTarget):
 
     @contextmanager
     def ending(self) -> Iterator[None]:
-        """Where the run ends inside, leave everything in order and say what was done."""
+        """Say inside how far it is; where the run ends there, leave all in order and say what was done."""
         try:
-            yield
+            with progress(self.so_far, self.logger):
+                yield
         except (Signalled, InterruptedDrain):
             self._break_off("stopped", None)
             raise Signalled(128 + self._signal) from None

@@ -165,11 +165,12 @@ class OutcomeTally:
 
     def as_counts(self) -> dict[str, dict[str, int]]:
         """Return the counts for the ledger, by stream and outcome."""
-        return {
+        told = {
+            # Another thread may add a kind meanwhile: what is gone through here is not what it adds to.
             stream: {kind.value: counts[kind] for kind in OutcomeKind if counts[kind]}
             for stream, counts in self.counts.items()
-            if counts.total()
         }
+        return {stream: by_kind for stream, by_kind in told.items() if by_kind}
 
     def tell(
         self,

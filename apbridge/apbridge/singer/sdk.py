@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import abc
 import logging
+import time
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import AbstractContextManager
 from types import FrameType
 from typing import IO, Any
@@ -127,7 +128,18 @@ class FencedTap(FencedPlugin, Tap):
 
 
 class FencedStream(Stream):
-    """A stream that may keep its bookmark in its own way."""
+    """A stream that may keep its bookmark in its own way, and that knows how far it is read."""
+
+    began: float | None = None
+    """When its reading began, by the clock that only grows; None before that."""
+    read_so_far = 0
+    """Records of it that this run has told."""
+    expected: int | None = None
+    """About how many there are to tell, where the other side says so."""
+
+    def expect(self, count: int) -> None:
+        """Take how many records there are about, as an answer of the other side said by the way."""
+        self.expected = count
 
     def note_start(self, context: Context) -> None:
         """Keep in the state where the reading begins: by default as the SDK does."""
@@ -143,7 +155,15 @@ class FencedStream(Stream):
 
     @override
     def _increment_stream_state(self, latest_record: dict[str, Any], *, context: Context = None) -> None:
+        self.read_so_far += 1
         self.note_sent(latest_record, context)
+
+    @override
+    def _sync_records(
+        self, context: Context = None, *, write_messages: bool = True
+    ) -> Generator[dict[str, Any], Any, Any]:
+        self.began = time.monotonic()
+        yield from super()._sync_records(context, write_messages=write_messages)
 
 
 class FencedTarget(FencedPlugin, Target):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import cached_property
@@ -20,7 +21,8 @@ from apbridge.redaction import redact_text
 from apbridge.settings import COMPANY
 from apbridge.singer.note import Note, TapProgress
 from apbridge.singer.plain import PlainErrors, error_sentence
-from apbridge.singer.sdk import FencedTap
+from apbridge.singer.progress import of_reading, progress
+from apbridge.singer.sdk import FencedStream, FencedTap
 from apbridge.singer.state import NOTE, UNFINISHED, has_bookmark
 from apbridge.singer.writer import MessageWriter
 
@@ -80,6 +82,13 @@ class CanonicalTap(PlainErrors, FencedTap):
             UnavailableError: Something could not be read after all: the run is no complete one.
         """
 
+    def calls_made(self) -> int:
+        """Return how many calls this run has made; 0 where its records alone tell how far it is.
+
+        Called in another thread.
+        """
+        return 0
+
     @override
     def load_state(self, state: dict[str, Any]) -> None:
         super().load_state(state)
@@ -96,8 +105,9 @@ class CanonicalTap(PlainErrors, FencedTap):
             self._note.reading = TapProgress([one.name for one in self.streams.values() if one.selected])
             self._see_where_from()
             self._put_note()
-            yield
-            self.after_run()
+            with progress(self._so_far, self.logger):
+                yield
+                self.after_run()
         self._note.account = self.found_account()
         self._note.reading.is_complete = True
         self._put_note()
@@ -114,6 +124,15 @@ class CanonicalTap(PlainErrors, FencedTap):
             with suppress(APBridgeError):
                 self.message_writer.write_message(_failed(before, error_sentence(found, self.name)))
             raise
+
+    def _so_far(self) -> str:
+        """Return how far the stream is that is being read."""
+        begun = [one for one in self.streams.values() if isinstance(one, FencedStream) and one.began]
+        if not begun:
+            return ""
+        latest = max(begun, key=lambda one: one.began or 0.0)
+        seconds = time.monotonic() - (latest.began or 0.0)
+        return of_reading(latest.name, latest.read_so_far, latest.expected, seconds, self.calls_made())
 
     def _see_where_from(self) -> None:
         company = self.config.get(COMPANY)

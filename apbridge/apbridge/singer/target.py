@@ -28,6 +28,7 @@ from apbridge.singer.intake import Intake
 from apbridge.singer.note import marked
 from apbridge.singer.outcomes import OutcomeKind, OutcomeTally
 from apbridge.singer.plain import error_sentence, plain_error
+from apbridge.singer.progress import Delivering
 from apbridge.singer.reader import MessageReader
 from apbridge.singer.standing import Standing
 from apbridge.singer.stdout import write_line
@@ -85,6 +86,7 @@ class AcknowledgingTarget(EndingTarget):
         self.brake = Brake.from_config(self.config)
         self._concurrency = concurrency(self.config, _CONCURRENCY)
         self.sinks: dict[str, AcknowledgingSink] = {}
+        self.so_far = Delivering(self.tally.as_counts, self.sinks)
         self._standing = Standing(
             self.name,
             self.system,

@@ -263,6 +263,16 @@ def test_increment_stream_state_is_called_for_each_record_in_its_order(calls: li
     assert sent == [("sent", "t3", True), ("sent", "t2", True)]
 
 
+def test_sync_records_begins_before_get_records_and_each_record_counts() -> None:
+    tap = ProbeTap(config={})
+    (things,) = tap.streams.values()
+    assert isinstance(things, Things)
+    assert (things.began, things.read_so_far) == (None, 0)
+    things.sync()
+    assert things.began is not None
+    assert things.read_so_far == 2
+
+
 def test_progress_markers_are_in_the_state_until_a_stream_is_read(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

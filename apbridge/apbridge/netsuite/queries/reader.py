@@ -61,7 +61,12 @@ class Reader:
         return self._pool.submit(work)
 
     def pages(
-        self, query: Query, *, where: Sequence[str] = (), is_long: bool = False
+        self,
+        query: Query,
+        *,
+        where: Sequence[str] = (),
+        is_long: bool = False,
+        expect: Callable[[int], None] | None = None,
     ) -> Iterator[Sequence[Row]]:
         """Read every row, page by page in the order of the query's key.
 
@@ -72,10 +77,11 @@ class Reader:
             query: The query.
             where: Conditions beside those of the query.
             is_long: Many rows are expected.
+            expect: Told how many rows there are, as the answer to the first page says; in another thread.
         """
         # A reader with small pages wants few rows.
         lanes = self.netsuite.concurrency if self.page_rows >= PAGE_ROWS else 1
-        asked = _PendingQuery(self, query, where)
+        asked = _PendingQuery(self, query, where, expect)
         return RangeReading(asked, self.begin, rows=self.page_rows, lanes=lanes, is_long=is_long).pages()
 
     def look_up(
@@ -264,15 +270,21 @@ def _check_once(query: Query, rows: Sequence[Row]) -> None:
 class _PendingQuery:
     """A query that a reader asks."""
 
-    def __init__(self, reader: Reader, query: Query, where: Sequence[str]) -> None:
+    def __init__(
+        self, reader: Reader, query: Query, where: Sequence[str], expect: Callable[[int], None] | None
+    ) -> None:
         self._reader = reader
+        self._expect = expect
         self._query = query
         self._where = where
         self.place = query.place
 
     def page(self, after: Place | None, until: Place | None) -> QueryPage:
         rows = self._reader.page_rows
-        return self._reader.page(self._query, rows=rows, where=self._where, after=after, until=until)
+        page = self._reader.page(self._query, rows=rows, where=self._where, after=after, until=until)
+        if self._expect and after is None and until is None:
+            self._expect(page.total)
+        return page
 
     def ends(self, after: Place | None) -> Sequence[Place]:
         return self._reader.ends(self._query, where=self._where, after=after)
