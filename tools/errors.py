@@ -34,6 +34,7 @@ AREAS = {
     "EXC": "Exceptions",
     "CON": "apbridge console and apbridge report",
     "HLT": "What the console warns of",
+    "MTR": "apbridge metrics",
     "NTC": "apbridge notify",
     "SCH": "Schedules",
     "MAP": "Mapping tables",

@@ -168,6 +168,21 @@ class Exceptions:
             ]
         return sorted(found, key=lambda one: not one.is_urgent)
 
+    def amounts(self) -> list[tuple[str, str, str, str, str]]:
+        """Return system, stream, status, currency and amount of all that are open and have an amount."""
+        columns = (
+            records.c.system,
+            records.c.stream,
+            records.c.status,
+            records.c.currency,
+            records.c.amount,
+        )
+        query = select(*columns).where(*_conditions(Which()))
+        with self._database.reading() as connection:
+            return [
+                (*row[:3], row[3] or "", row[4]) for row in connection.execute(query) if row[4] is not None
+            ]
+
     def find(self, external_id: str) -> list[Case]:
         """Return what is to be said about one record, by its external id: one case a system and stream."""
         query = select(*_COLUMNS).where(records.c.external_id == external_id).order_by(*_KEY)

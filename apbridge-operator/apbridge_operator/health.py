@@ -39,11 +39,13 @@ class Sign:
         what: What, in a few words.
         level: How well it is.
         says: In a sentence, with what to do where something is to be done.
+        code: The sentence's, in the error catalogue; None where nothing is to be done.
     """
 
     what: str
     level: Level
     says: str
+    code: str | None = None
 
 
 def signs(
@@ -83,12 +85,14 @@ def of_runs(
         quiet_since: Since when one must have ended well.
     """
     if latest is None:
-        return Sign(direction, Level.WARNING, whole(APBridgeError("APB-HLT-002")))
+        never = APBridgeError("APB-HLT-002")
+        return Sign(direction, Level.WARNING, whole(never), never.code)
     if good is None or (good.finished_at or good.started_at) < quiet_since:
         since = f"since {_moment(good.finished_at or good.started_at)}" if good else "with this ledger"
         silence = APBridgeError("APB-HLT-003", since=since)
         if ended and ended.status in _HOW:
-            return Sign(direction, Level.BAD, f"{silence.says} {whole(said_of(ended))}")
+            says = f"{silence.says} {whole(said_of(ended))}"
+            return Sign(direction, Level.BAD, says, silence.code)
         return _bad(direction, silence)
     if ended and ended.status in _HOW:
         return _bad(direction, said_of(ended))
@@ -115,12 +119,12 @@ def of_certificate(certificate: Certificate, now: datetime) -> Sign:
         return _bad(what, APBridgeError("APB-HLT-006", ends=ends))
     lasts = APBridgeError("APB-HLT-007", days=days, ends=ends)
     if days <= _WARN_DAYS:
-        return Sign(what, Level.WARNING, whole(lasts))
+        return Sign(what, Level.WARNING, whole(lasts), lasts.code)
     return Sign(what, Level.GOOD, lasts.says)
 
 
 def _bad(what: str, found: APBridgeError) -> Sign:
-    return Sign(what, Level.BAD, whole(found))
+    return Sign(what, Level.BAD, whole(found), found.code)
 
 
 def whole(found: APBridgeError) -> str:

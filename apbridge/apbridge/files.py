@@ -59,10 +59,15 @@ def is_open_to_others(path: Path) -> bool:
         return False
 
 
-def replace(path: Path, content: bytes) -> None:
-    """Write a file for its owner only, beside the one that is there, and put it in its place.
+def replace(path: Path, content: bytes, mode: int = 0o600) -> None:
+    """Write a file, for its owner only unless told, beside the one that is there, and put it in its place.
 
     A link stays, and what it leads to is replaced. A device or a pipe is written to.
+
+    Args:
+        path: The file.
+        content: What is to be in it.
+        mode: Who may do what with it.
 
     Raises:
         UnavailableError: It cannot be written; the old one is as it was.
@@ -72,7 +77,7 @@ def replace(path: Path, content: bytes) -> None:
             with os.fdopen(os.open(path, os.O_WRONLY), "wb") as file:
                 file.write(content)
         else:
-            _replace(path.resolve(), content)
+            _replace(path.resolve(), content, mode)
     except OSError as failure:
         raise UnavailableError("APB-VLT-008", file=path, problem=failure.strerror) from failure
 
@@ -85,12 +90,14 @@ def _is_special(path: Path) -> bool:
         return False
 
 
-def _replace(path: Path, content: bytes) -> None:
+def _replace(path: Path, content: bytes, mode: int) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     _remove_old_parts(path)
     part = path.with_name(f".{path.name}.{uuid4().hex}.part")
     try:
         with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            # Whatever the umask, and before anything is in it.
+            os.fchmod(file.fileno(), mode)
             file.write(content)
             file.flush()
             os.fsync(file.fileno())

@@ -26,6 +26,7 @@ from apbridge_operator.cli.app import app
 from apbridge_operator.console.pages import application
 from apbridge_operator.console.serve import listening_at, uvicorn_server
 from apbridge_operator.console.sign_in import SignIn
+from apbridge_operator.monitoring import Loop, Numbers, health
 from apbridge_operator.schedules import Silence
 from benchmarks.operator.ledger import fill
 from benchmarks.operator.server import DIFFERENT, serve
@@ -82,7 +83,8 @@ def _pages(place: Path, rows: int) -> Iterator[Row]:
         listening_at("127.0.0.1", 0) as listening,
     ):
         tokens: list[str] = []
-        running = uvicorn_server(application(ledger, None, Silence(), SignIn("owner", None, tokens.append)))
+        sign_in = SignIn("owner", None, tokens.append)
+        running = uvicorn_server(application(ledger, None, Silence(), sign_in))
         thread = threading.Thread(target=running.run, kwargs={"sockets": [listening]})
         thread.start()
         address = f"http://127.0.0.1:{listening.getsockname()[1]}"
@@ -95,6 +97,10 @@ def _pages(place: Path, rows: int) -> Iterator[Row]:
         finally:
             running.should_exit = True
             thread.join()
+        # Each time from the ledger: what the console serves it keeps for some seconds.
+        loop = Loop(ledger, None, Silence())
+        yield _answer("/health", partial(health, loop))
+        yield _answer("/metrics", lambda: Numbers([loop]).text())
 
 
 def _reconciled(bills: int) -> Iterator[Row]:
@@ -141,7 +147,7 @@ def _get(address: str, cookies: RequestsCookieJar) -> None:
     requests.get(address, timeout=60, cookies=cookies).raise_for_status()
 
 
-def _answer(what: str, ask: Callable[[], None]) -> Row:
+def _answer(what: str, ask: Callable[[], object]) -> Row:
     ask()
     worked = process_time()
     took = median(_timed(ask) for _ in range(_TIMES))

@@ -41,6 +41,7 @@ COMMANDS: Mapping[str, str] = {
     "schedules": "What is to run when; for Airflow and the like as JSON.",
     "notify": "Tell what somebody should know, each thing once; for cron.",
     "console": "Show the state of the loop in a browser.",
+    "metrics": "The state of the loop in numbers for Prometheus.",
     "report": "Write the state of the loop as one HTML file.",
     "reconcile": "Compare both systems, bill by bill and in total.",
     "certificate": "The certificate that signs in to NetSuite: status, rotate, revoke.",

@@ -38,6 +38,8 @@ def console(
 
     It prints an address that lets one browser in, once, and the next one when it was used. With
     APBRIDGE_CONSOLE_PASSWORD in the environment (`vault:<name>` will do) that password lets others in too.
+    At /health it says levels and codes to whoever asks; with APBRIDGE_METRICS_TOKEN it serves /metrics to
+    whoever sends that token.
     """
     password = settings.text(os.environ, "APBRIDGE_CONSOLE_PASSWORD")
     certificate = Certificate.from_config(context.config(context.TAP_NETSUITE))
@@ -59,5 +61,6 @@ def console(
             port=port,
             password=password,
             allows_plain_http=allow_plain_http,
+            metrics_token=settings.text(os.environ, "APBRIDGE_METRICS_TOKEN"),
             print_address=print_address,
         )

@@ -13,6 +13,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from apbridge.errors import APBridgeError
+from apbridge_operator.console.probes import Probes
 from apbridge_operator.console.sign_in import Session, SignIn, TooManyGuessesError
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -44,11 +45,13 @@ class Guard:
     Args:
         app: What it stands before.
         sign_in: Knows who has signed in.
+        probes: Answer what is for nobody who signs in.
     """
 
-    def __init__(self, app: ASGIApp, sign_in: SignIn) -> None:
+    def __init__(self, app: ASGIApp, sign_in: SignIn, probes: Probes) -> None:
         self._app = app
         self._sign_in = sign_in
+        self._probes = probes
         self._root = f"/{secrets.token_urlsafe(16)}"
         self._cookie = f"apbridge_{secrets.token_hex(16)}"
 
@@ -58,7 +61,8 @@ class Guard:
             await self._app(scope, receive, send)
             return
         request = Request(scope)
-        found = self._misdirected(request) or await self._signed_in(request)
+        answered = self._misdirected(request) or await self._probes.answer(request)
+        found = answered or await self._signed_in(request)
         if isinstance(found, Response):
             await found(scope, receive, _with_headers(send))
             return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from functools import partial
 from importlib.metadata import version
@@ -20,9 +21,11 @@ from apbridge.ledger import OPEN, Ledger, Status
 from apbridge.netsuite.certificate import Certificate
 from apbridge_operator.console.guard import Forms, Guard
 from apbridge_operator.console.overview import overview
+from apbridge_operator.console.probes import Probes
 from apbridge_operator.console.sign_in import Session, SignIn
 from apbridge_operator.console.templating import render, style
 from apbridge_operator.exceptions import Case, Exceptions, Which
+from apbridge_operator.monitoring import Loop
 from apbridge_operator.record_history import RecordHistories
 from apbridge_operator.schedules import Silence
 
@@ -36,7 +39,13 @@ _NOTES = {
 
 
 def application(
-    ledger: Ledger, certificate: Certificate | None, silence: Silence, sign_in: SignIn
+    ledger: Ledger,
+    certificate: Certificate | None,
+    silence: Silence,
+    sign_in: SignIn,
+    *,
+    metrics_token: str | None = None,
+    clock: Callable[[], float] = time.monotonic,
 ) -> Starlette:
     """Make the application.
 
@@ -45,6 +54,11 @@ def application(
         certificate: NetSuite's, whose end it shows.
         silence: How long no run may end well.
         sign_in: Knows who is let in.
+        metrics_token: Lets Prometheus read `/metrics`; None where that is not served.
+        clock: Returns seconds that only grow.
+
+    Raises:
+        SettingError: That token is too short.
     """
     console = _Console(ledger, certificate, silence)
     routes = [
@@ -56,7 +70,8 @@ def application(
         Route("/history", console.history),
         Route("/style.css", lambda _: Response(style(), media_type="text/css")),
     ]
-    guard = Middleware(Guard, sign_in=sign_in)
+    probes = Probes(Loop(ledger, certificate, silence), metrics_token, clock)
+    guard = Middleware(Guard, sign_in=sign_in, probes=probes)
     return Starlette(routes=routes, middleware=[guard], exception_handlers={APBridgeError: _failed})
 
 

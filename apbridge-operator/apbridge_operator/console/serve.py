@@ -34,6 +34,7 @@ def serve(
     password: str | None,
     allows_plain_http: bool,
     print_address: Callable[[str], None],
+    metrics_token: str | None = None,
 ) -> None:
     """Serve until the process is stopped.
 
@@ -46,10 +47,11 @@ def serve(
         password: Lets others in too, where it is set.
         allows_plain_http: Whether others may be served though all on the network can read the password.
         print_address: Is told the address that lets one browser in, and the next as soon as one is used.
+        metrics_token: Lets Prometheus read `/metrics`, where it is set.
 
     Raises:
-        SettingError: Others could see it without a password or read the password, it is too short, or the
-            port is taken.
+        SettingError: Others could see it without a password or read the password, it or the token is too
+            short, or the port is taken.
     """
     if host not in LOOPBACK and password is None:
         raise SettingError("APB-CON-001", host=host)
@@ -59,7 +61,9 @@ def serve(
         name = f"[{host}]" if ":" in host else host
         address = f"http://{name}:{listening.getsockname()[1]}"
         sign_in = SignIn(user_name(), password, lambda token: print_address(f"{address}/?token={token}"))
-        uvicorn_server(application(ledger, certificate, silence, sign_in)).run(sockets=[listening])
+        uvicorn_server(application(ledger, certificate, silence, sign_in, metrics_token=metrics_token)).run(
+            sockets=[listening]
+        )
 
 
 def uvicorn_server(app: Starlette) -> uvicorn.Server:

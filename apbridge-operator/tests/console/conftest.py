@@ -40,11 +40,14 @@ def serving() -> Iterator[Callable[..., Served]]:
     """Serve a ledger's console on a free port."""
     with ExitStack() as ending:
 
-        def serve(ledger: Ledger, password: str | None = None) -> Served:
+        def serve(ledger: Ledger, password: str | None = None, metrics_token: str | None = None) -> Served:
             listening = ending.enter_context(listening_at("127.0.0.1", 0))
             served = Served(f"http://127.0.0.1:{listening.getsockname()[1]}")
             sign_in = SignIn("owner", password, served.tokens.append, lambda: served.now)
-            running = uvicorn_server(application(ledger, None, Silence(), sign_in))
+            app = application(
+                ledger, None, Silence(), sign_in, metrics_token=metrics_token, clock=lambda: served.now
+            )
+            running = uvicorn_server(app)
             thread = threading.Thread(target=running.run, kwargs={"sockets": [listening]})
 
             def stop() -> None:

@@ -105,6 +105,13 @@ class RunHistory:
         found = self._runs(query.order_by(runs.c.id.desc()).limit(1))
         return found[0] if found else None
 
+    def run_counts(self) -> list[tuple[str, str, int]]:
+        """Count the runs by plugin and status."""
+        grouped = (runs.c.plugin, runs.c.status)
+        query = select(*grouped, func.count()).group_by(*grouped).order_by(*grouped)
+        with self._database.reading() as connection:
+            return [(row[0], row[1], row[2]) for row in connection.execute(query)]
+
     def counts(self) -> list[tuple[str, str, str, int]]:
         """Count the records by system, stream and status."""
         grouped = (records.c.system, records.c.stream, records.c.status)
