@@ -6,8 +6,8 @@ import logging
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from http import HTTPStatus
-from http.cookiejar import DefaultCookiePolicy
 from importlib.metadata import version
 from threading import Event, Lock
 from time import monotonic
@@ -16,7 +16,6 @@ from urllib.parse import urljoin, urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
-from typing_extensions import override
 
 from apbridge import json, wire
 from apbridge.errors import (
@@ -43,7 +42,7 @@ _CONNECTIONS = 100
 """Connections kept at most: as many as any limiter may let through. The limiter alone decides."""
 
 _SERVER = re.compile(r"https?://[\w.:-]{1,253}")
-_USER_AGENT = f"apbridge/{version('apbridge')}"
+_HEADERS = {**requests.utils.default_headers(), "User-Agent": f"apbridge/{version('apbridge')}"}
 
 
 def proxies_to(url: str) -> dict[str, str]:
@@ -88,7 +87,7 @@ class _Attempt:
 
 
 class _CallHeaders(requests.auth.AuthBase):
-    """Puts headers on, and keeps `requests` from taking a password out of a .netrc file instead."""
+    """Puts headers on, and keeps `requests` from taking a password out of the address instead."""
 
     def __init__(self, headers: Mapping[str, str]) -> None:
         self._headers = headers
@@ -98,22 +97,11 @@ class _CallHeaders(requests.auth.AuthBase):
         return request
 
 
-class _Session(requests.Session):
-    """Follows no redirect, whoever asks: it would read such an answer to its end to find the next.
-
-    An address that is none would raise.
-    """
-
-    @override
-    def get_redirect_target(self, resp: requests.Response) -> None:
-        """Return None."""
-
-
 class GovernedSession:
     """Sends calls to one system: within its limits, again where that is safe, and never a write twice.
 
     Thread-safe. Holds at most `concurrency` calls in flight, fewer while the other side says that it is
-    overloaded. Follows no redirect: a call carries credentials.
+    overloaded. Follows no redirect: a call carries credentials. Keeps no cookie: every call stands alone.
 
     Args:
         system: Its name in errors: `NetSuite`, `AvidXchange`.
@@ -158,13 +146,7 @@ class GovernedSession:
         self._stop = stop or Event()
         self._answered = False
         self._counting = Lock()
-        self._session = _Session()
-        self._session.headers["User-Agent"] = _USER_AGENT
-        self._proxies = proxies_to(base_url)
-        # Every call stands alone: a routing cookie of one thread is no business of another.
-        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        for scheme in ("http://", "https://"):
-            self._session.mount(scheme, HTTPAdapter(pool_maxsize=_CONNECTIONS))
+        self._adapter = HTTPAdapter(pool_maxsize=_CONNECTIONS)
 
     def send(self, call: Call) -> requests.Response:
         """Send a call and return its successful answer.
@@ -188,7 +170,7 @@ class GovernedSession:
 
     def close(self) -> None:
         """Close the connections."""
-        self._session.close()
+        self._adapter.close()
 
     def _carried_out(self, attempt: _Attempt) -> tuple[requests.Response, Answer]:
         while True:
@@ -246,18 +228,16 @@ class GovernedSession:
             self.counts.calls += 1
         began = monotonic()
         try:
-            response = self._session.request(
-                call.method,
-                url,
+            request = requests.PreparedRequest()
+            request.prepare(
+                method=call.method,
+                url=url,
                 params=call.params,
                 data=data,
-                headers=headers,
+                headers={**_HEADERS, **headers},
                 auth=_CallHeaders(signature),
-                proxies=self._proxies,
-                timeout=self._timeout,
-                allow_redirects=False,
-                stream=True,
             )
+            response = self._adapter.send(request, timeout=self._timeout, **self._environment)
             read_whole(response, self._most_bytes)
         except AnswerTooLongError:
             raise self._too_long(call) from None
@@ -277,6 +257,15 @@ class GovernedSession:
             (monotonic() - began) * 1000,
         )
         return response, answer
+
+    @cached_property
+    def _environment(self) -> dict[str, Any]:
+        """The proxies and the certificates that the environment names."""
+        with requests.Session() as session:
+            found = session.merge_environment_settings(
+                self.base_url, proxies_to(self.base_url), stream=True, verify=None, cert=None
+            )
+        return {**found}
 
     def _url(self, call: Call) -> str:
         if call.path.startswith("/"):
