@@ -73,6 +73,8 @@ _DIGITS = 28
 _EXACTLY = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN)
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 _NESTING = frozenset({dict, list})
+_PLAIN = frozenset({str, int, bool, type(None)})
+"""What is the same in every way that it is written."""
 _LONGEST_INTEGER = 18
 """Digits of an integer that the decoder reads itself."""
 _TOKEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"?|[\[{]|[\]}]|-?[0-9][0-9.eE+-]*|[^"\[\]{}0-9-]+|-', re.DOTALL)
@@ -159,12 +161,13 @@ def _empty_what_is_deep(value: Any) -> None:  # noqa: ANN401
 
 
 def _normal(value: Any) -> Any:  # noqa: ANN401
+    # Most of what is in a record is a text: to call for each of them takes longer than all the rest.
+    if isinstance(value, dict):
+        return {key: item if type(item) in _PLAIN else _normal(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [item if type(item) in _PLAIN else _normal(item) for item in value]
     if isinstance(value, Decimal):
         # Beyond money's size a whole number stays in its short form: 1E+999999 would fill the memory.
         is_whole = value.is_finite() and value.adjusted() < _DIGITS and value == value.to_integral_value()
         return int(value) if is_whole else value.normalize(_EXACTLY)
-    if isinstance(value, dict):
-        return {key: _normal(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_normal(item) for item in value]
     return value

@@ -6,6 +6,7 @@ import hashlib
 import warnings
 from collections.abc import Callable, Sequence
 from datetime import datetime, timezone
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
@@ -72,7 +73,11 @@ class ProfileFunctions(Functions):  # type: ignore[misc]
         return None if value is None else quote(value, safe=" !#$&'()+,;=@[]{}~")
 
 
-_OPTIONS = jmespath.Options(custom_functions=ProfileFunctions())
+_FUNCTIONS = ProfileFunctions()
+_OPTIONS = jmespath.Options(custom_functions=_FUNCTIONS)
+_CALL = regex.compile(
+    r"(?P<name>\w+)\((?P<path>[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)(?:, *`(?P<number>[0-9]+)`)?\)"
+)
 
 
 def compiled(text: str) -> Expression:
@@ -94,12 +99,38 @@ def compiled(text: str) -> Expression:
 
     def evaluate(value: Any) -> Any:  # noqa: ANN401
         try:
-            return parsed.search(value, options=_OPTIONS)
+            return search(value)
         except (JMESPathError, ValueError) as failure:
             message = f"{text} cannot be read ({_first_line(failure)})"
             raise ExpressionError(message) from failure
 
+    search = _call_of_ours(text, parsed) or partial(parsed.search, options=_OPTIONS)
     return evaluate
+
+
+def _call_of_ours(text: str, parsed: Any) -> Expression | None:  # noqa: ANN401
+    """Return an expression that only calls a function of ours on a field; None where it is another.
+
+    Most of a template are such: the interpreter takes ten times as long as the call.
+    """
+    found = _CALL.fullmatch(text)
+    function = vars(ProfileFunctions).get(f"_func_{found['name']}") if found else None
+    if found is None or function is None:
+        return None
+    of = _walk(found["path"].split("."))
+    more = [int(found["number"])] if found["number"] else []
+    takes, *others = function.signature
+    if len(others) != len(more):
+        return None
+
+    def call(value: Any) -> Any:  # noqa: ANN401
+        given = of(value)
+        # Of what does not fit, the interpreter says what is wrong.
+        if takes["types"] and not (given is None or type(given) is str):
+            return parsed.search(value, options=_OPTIONS)
+        return function(_FUNCTIONS, given, *more)
+
+    return call
 
 
 def _walk(names: Sequence[str]) -> Expression:
@@ -153,7 +184,11 @@ def fingerprint(value: Any) -> str:  # noqa: ANN401
 
 def _without_nulls(value: Any) -> Any:  # noqa: ANN401
     if isinstance(value, dict):
-        kept = {key: _without_nulls(item) for key, item in value.items()}
+        kept = {
+            key: item if type(item) is str else _without_nulls(item)
+            for key, item in value.items()
+            if item is not None
+        }
         return {key: item for key, item in kept.items() if item is not None} or None
     if isinstance(value, list):
         return [_without_nulls(item) for item in value]

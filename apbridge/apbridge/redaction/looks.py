@@ -6,6 +6,9 @@ import re
 from collections.abc import Iterator
 
 _SCHEME = re.compile(r"(?<![^\W\d_])(?P<scheme>bearer|basic)\s{1,8}(?P<value>[\w.~+/=-]{6,})", re.IGNORECASE)
+_SHORTEST_TOKEN = len("basic 123456")
+_SHORTEST_NUMBER = len("12-3456789")
+"""Of all the numbers that are looked for: those of companies, of people, of cards and of accounts."""
 _LONG = 12
 """Characters from which on what follows `Bearer` is no word."""
 
@@ -25,10 +28,10 @@ _WHOLE = (
             re.IGNORECASE,
         ),
     ),
-    # US tax ids of people. Within an invoice number, such as INV-123-45-6789, they are none.
-    ("", re.compile(r"(?<!\w)(?<!\w[-.])(?P<value>\d{3}(?P<sep>[-. ])\d{2}(?P=sep)\d{4})(?!\w)(?![-.]\d)")),
 )
 """What is in each such text, and its pattern: to look for the former first takes a tenth of the time."""
+_SSN = re.compile(r"(?<!\w)(?<!\w[-.])(?P<value>\d{3}(?P<sep>[-. ])\d{2}(?P=sep)\d{4})(?!\w)(?![-.]\d)")
+"""A US tax id of a person. Within an invoice number, such as INV-123-45-6789, there is none."""
 _EIN = re.compile(r"(?<!\w)(?<!\w[-.])\d{2}-\d{7}(?!\w)(?![-.]\d)")
 """A US tax id of a company; numbers of bills look alike."""
 _NUMBER_OF = re.compile(
@@ -69,12 +72,16 @@ def is_number_of(name: str, value: object) -> bool:
 
 def recognized(text: str) -> Iterator[tuple[int, int]]:
     """Yield where in a text something stands that looks like a secret."""
-    for found in _SCHEME.finditer(text):
+    for found in _SCHEME.finditer(text) if len(text) >= _SHORTEST_TOKEN else ():
         if _is_a_token(found["scheme"].lower(), found["value"]):
             yield found.span("value")
     for part, pattern in _WHOLE:
         if part in text:
             yield from (found.span("value") for found in pattern.finditer(text))
+    # Most texts are short, or hold no number: to see that takes a tenth of the time.
+    if len(text) < _SHORTEST_NUMBER or not _GROUP.search(text):
+        return
+    yield from (found.span("value") for found in _SSN.finditer(text))
     for found in _EIN.finditer(text):
         if not _NUMBER_OF.search(text[max(found.start() - 20, 0) : found.start()]):
             yield found.span()
