@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from queue import SimpleQueue
 from threading import Lock
@@ -82,7 +82,8 @@ class _Waiting:
 
     row: dict[str, Any]
     content: Content | None
-    outcome: Future[int]
+    outcome: Future[int] | None
+    """Its sequence number, for whoever waits for it."""
 
 
 class AuditTrail:
@@ -91,7 +92,7 @@ class AuditTrail:
     So no row can change, go or change places unseen. The newest hash is kept a second time in a
     one-row table, which also is the lock that puts the rows of several processes in one order;
     without it the last rows could be removed unseen. Rows of threads that write at the same time
-    share one transaction, for each commit waits for the disk.
+    share one transaction, for each commit waits for the disk, and answers wait for the next one.
 
     Whoever can write to the database can make both anew. So the head is sealed with a key of the vault, and
     each new one only where the one before it was: what somebody else has made stays unsealed until a person
@@ -107,6 +108,7 @@ class AuditTrail:
         self._keys = keys
         self._waiting: SimpleQueue[_Waiting] = SimpleQueue()
         self._turn = Lock()
+        database.holds_back(self._store)
 
     def sent(self, write: Write, body: Any, content: Content | None = None) -> int:  # noqa: ANN401
         """Record that a write is about to be sent. It is stored when this returns.
@@ -129,6 +131,9 @@ class AuditTrail:
     def answered(self, write: Write, seq: int, answer: WriteAnswer) -> None:
         """Record what became of a write.
 
+        An answer is stored with the next row of the trail, and before anything else of the ledger is read or
+        written: each commit waits for the disk. Where no answer came, that is stored when this returns.
+
         Args:
             write: As given to `sent`.
             seq: What `sent` gave.
@@ -144,7 +149,10 @@ class AuditTrail:
             "status": answer.status,
             "body": _stored(answer.body),
         }
-        self._append(row, write)
+        if answer.is_final:
+            self._waiting.put(_Waiting(_whole(row, write), None, None))
+        else:
+            self._append(row, write)
 
     def verify(self, expected: Anchor | None = None) -> TrailCheck:
         """Walk the whole chain and name its first broken link. Writers may go on meanwhile.
@@ -247,41 +255,70 @@ class AuditTrail:
 
     def _append(self, row: dict[str, Any], write: Write, content: Content | None = None) -> int:
         outcome: Future[int] = Future()
-        whole = dict.fromkeys(_CHAINED) | row | asdict(write)
-        self._waiting.put(_Waiting(whole, content, outcome))
+        self._waiting.put(_Waiting(_whole(row, write), content, outcome))
         with self._turn:
             # Whoever comes first writes for all who wait.
             if not outcome.done():
                 self._write_waiting()
         return outcome.result()
 
-    def _write_waiting(self) -> None:
+    def _store(self) -> None:
+        """Store the answers that nobody waits for."""
+        if self._waiting.empty():
+            return
+        with self._turn:
+            failure = self._write_waiting()
+        if failure:
+            raise failure
+
+    def _write_waiting(self) -> Exception | None:
+        """Append the rows that wait. What nobody waits for stays where that fails.
+
+        Returns:
+            Why it failed.
+        """
         taken = [self._waiting.get_nowait() for _ in range(self._waiting.qsize())]
         try:
-            with self._database.writing() as connection:
-                head = read_head(connection, self._database.name, locked=True)
-                seq, previous = int(head.seq), str(head.hash)
-                at = datetime.now(timezone.utc).isoformat(timespec="microseconds")
-                overtaken = _overtaken(connection, taken)
-                appended = [one for one in taken if one not in overtaken]
-                for one in appended:
-                    seq += 1
-                    one.row.update(seq=seq, at=at, previous=previous)
-                    one.row["hash"] = previous = _hash(one.row)
-                if appended:
-                    connection.execute(_APPEND, [one.row for one in appended])
-                    seal = None
-                    if self._keys and self._is_sealed(head):
-                        seal = self._keys.sign(*Anchor(seq, previous, head.ledger).signed)
-                    connection.execute(_NEW_HEAD, {"seq": seq, "hash": previous, "seal": seal})
+            overtaken = self._write(taken) if taken else []
         except Exception as found:  # noqa: BLE001, whoever waits raises it
             for one in taken:
-                one.outcome.set_exception(found)
-            return
-        for one in overtaken:
-            one.outcome.set_exception(OvertakenError("APB-SNG-018", external_id=one.row["external_id"]))
-        for one in appended:
-            one.outcome.set_result(one.row["seq"])
+                if one.outcome:
+                    one.outcome.set_exception(found)
+                else:
+                    self._waiting.put(one)
+            return found
+        for one in taken:
+            if one.outcome is None:
+                continue
+            if one in overtaken:
+                one.outcome.set_exception(OvertakenError("APB-SNG-018", external_id=one.row["external_id"]))
+            else:
+                one.outcome.set_result(one.row["seq"])
+        return None
+
+    def _write(self, taken: Sequence[_Waiting]) -> Sequence[_Waiting]:
+        """Append rows, and return those of which another run has newer content: they are not."""
+        with self._database.storing() as connection:
+            head = read_head(connection, self._database.name, locked=True)
+            seq, previous = int(head.seq), str(head.hash)
+            at = datetime.now(timezone.utc).isoformat(timespec="microseconds")
+            overtaken = _overtaken(connection, taken)
+            appended = [one.row for one in taken if one not in overtaken]
+            for row in appended:
+                seq += 1
+                row.update(seq=seq, at=at, previous=previous)
+                row["hash"] = previous = _hash(row)
+            if appended:
+                connection.execute(_APPEND, appended)
+                seal = None
+                if self._keys and self._is_sealed(head):
+                    seal = self._keys.sign(*Anchor(seq, previous, head.ledger).signed)
+                connection.execute(_NEW_HEAD, {"seq": seq, "hash": previous, "seal": seal})
+        return overtaken
+
+
+def _whole(row: Mapping[str, Any], write: Write) -> dict[str, Any]:
+    return {**dict.fromkeys(_CHAINED), **row, **vars(write)}
 
 
 _NEW_HEAD = update(audit_head)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
@@ -51,6 +51,7 @@ class Database:
 
     def __init__(self, url: str, keys: RecordKeys | None = None) -> None:
         self._keys = keys
+        self._held_back: Callable[[], None] | None = None
         found = _parsed(url)
         self._schema, found = _with_schema(found)
         self.name = found.set(username=None, password=None, query={}).render_as_string()
@@ -69,21 +70,44 @@ class Database:
             self.engine.dispose()
             raise
 
+    def holds_back(self, write: Callable[[], None]) -> None:
+        """Have what is held back written before anybody reads or writes anything else.
+
+        Args:
+            write: Writes it, in a transaction begun by `storing`.
+        """
+        self._held_back = write
+
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """Read in one transaction."""
+        self._write_held_back()
         with self._speaking(), self.engine.begin() as connection:
             yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """Write in one transaction: all of it or nothing."""
+        self._write_held_back()
+        with self.storing() as connection:
+            yield connection
+
+    @contextmanager
+    def storing(self) -> Iterator[Connection]:
+        """Write in one transaction, for whoever holds something back."""
         with self._speaking(), self._writer.begin() as connection:
             yield connection
 
     def close(self) -> None:
         """Close every connection."""
-        self.engine.dispose()
+        try:
+            self._write_held_back()
+        finally:
+            self.engine.dispose()
+
+    def _write_held_back(self) -> None:
+        if self._held_back:
+            self._held_back()
 
     @contextmanager
     def _speaking(self) -> Iterator[None]:

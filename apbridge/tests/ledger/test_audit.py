@@ -59,6 +59,59 @@ def test_what_is_sent_is_on_the_trail_before_it_goes(ledger: Ledger) -> None:
         assert [row["phase"] for row in trail(ledger)] == ["sent"]
 
 
+def phases(file: Path) -> list[str]:
+    """Return what another process finds stored."""
+    with closing(sqlite3.connect(file)) as connection:
+        return [row[0] for row in connection.execute("SELECT phase FROM apbridge_audit ORDER BY seq")]
+
+
+def test_an_answer_needs_no_commit_of_its_own(tmp_path: Path) -> None:
+    file = tmp_path / "ledger.db"
+    with Ledger(f"sqlite:///{file}") as ledger:
+        run = ledger.start_run("target-toy", "1.0")
+        write(run, 1)
+        assert phases(file) == ["sent"]
+        with run.audited(system="toy", operation="upsert", external_id="b-2", body={}):
+            assert phases(file) == ["sent", "answered", "sent"]
+    assert phases(file) == ["sent", "answered", "sent", "answered"]
+
+
+def test_an_answer_is_stored_before_what_became_of_its_record(tmp_path: Path) -> None:
+    file = tmp_path / "ledger.db"
+    with Ledger(f"sqlite:///{file}") as ledger:
+        run = ledger.start_run("target-toy", "1.0")
+        for use in (lambda: ledger.rows("toy", "bills", ["b-1"]), run.tells_state, ledger.audit.anchor):
+            write(run, 1)
+            use()
+            assert phases(file)[-2:] == ["sent", "answered"]
+
+
+def test_that_no_answer_came_is_stored_at_once(tmp_path: Path) -> None:
+    file = tmp_path / "ledger.db"
+    with Ledger(f"sqlite:///{file}") as ledger:
+        run = ledger.start_run("target-toy", "1.0")
+        with pytest.raises(KeyError), run.audited(system="toy", operation="x", external_id="b-1", body=None):
+            raise KeyError
+        assert phases(file) == ["sent", "unanswered"]
+
+
+def test_an_answer_that_cannot_be_stored_is_an_error_and_not_lost(tmp_path: Path) -> None:
+    file = tmp_path / "ledger.db"
+    with Ledger(f"sqlite:///{file}") as ledger, closing(sqlite3.connect(file)) as connection:
+        run = ledger.start_run("target-toy", "1.0")
+        write(run, 1)
+        connection.executescript(
+            "CREATE TRIGGER full BEFORE INSERT ON apbridge_audit BEGIN SELECT RAISE(ABORT, 'full'); END"
+        )
+        for use in (lambda: ledger.rows("toy", "bills", ["b-1"]), run.tells_state, lambda: write(run, 2)):
+            with pytest.raises(UnavailableError, match="full"):
+                use()
+        connection.executescript("DROP TRIGGER full")
+        write(run, 3)
+        assert [row["external_id"] for row in trail(ledger)] == ["b-1", "b-1", "b-3", "b-3"]
+        assert ledger.verify().broken_at is None
+
+
 def test_a_refusal_and_silence_are_answers_too(ledger: Ledger) -> None:
     run = ledger.start_run("target-toy", "1.0")
     for error in (
