@@ -277,10 +277,8 @@ class Bills:
             if header is None:
                 continue  # deleted meanwhile
             parts = lines.get(change.id, []), orders.get(change.id, []), applications.get(change.id, [])
-            times = {
-                *_changes_of(header, parts[0], parts[2]),
-                *self._told(files.files.get(change.id, ()), window),
-            }
+            times = _changes_of(header, parts[0], parts[2])
+            times.update(self._told(files.files.get(change.id, ()), window))
             if any(one > change.modified_at and not was_sent(one, change.id) for one in times):
                 continue  # a later change is told by another feed, or is the next run's
             records.append(self._record(change, header, *parts))
@@ -364,11 +362,12 @@ class Bills:
         return external_id(self._namespace, self._entry.kind, change.id)
 
 
-def _changes_of(header: Row, lines: Iterable[Row], applications: Iterable[Row]) -> Iterator[str]:
-    """Yield when each part of a bill changed."""
-    yield header["modified_at"]
-    yield header.get("balance_modified_at", "")
-    yield from (row.get("modified_at", "") for part in (lines, applications) for row in part)
+def _changes_of(header: Row, lines: Iterable[Row], applications: Iterable[Row]) -> set[str]:
+    """Return when each part of a bill changed."""
+    times = {header["modified_at"], header.get("balance_modified_at", "")}
+    times.update([row.get("modified_at", "") for row in lines])
+    times.update([row.get("modified_at", "") for row in applications])
+    return times
 
 
 def _line_number(row: Row) -> int:

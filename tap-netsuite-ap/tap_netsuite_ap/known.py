@@ -119,8 +119,9 @@ def digest_of_document(document: Mapping[str, Any]) -> str | None:
     """Return a digest of what of a bill or credit may change without a date; None for one that is closed."""
     if document.get("status") not in _TO_BE_PAID:
         return None
-    left = {"amount_due": _not_applied(document)} if "amount_available" in document else {}
-    told = "|".join(_plain({**document, **left}.get(field)) for field in _OF_A_BILL)
+    if "amount_available" in document:
+        document = {**document, "amount_due": _not_applied(document)}
+    told = "|".join([_plain(document.get(field)) for field in _OF_A_BILL])
     return hashlib.blake2b(told.encode(), digest_size=4).hexdigest()
 
 

@@ -30,6 +30,7 @@ class Shape:
     def __init__(
         self, schema: Mapping[str, Any], aliases: Iterable[str], custom_fields: Iterable[CustomColumn] = ()
     ) -> None:
+        self._texts: list[tuple[str, str]] = []
         self._fields: list[tuple[str, str | None, str, _Convert, Callable[[], Any]]] = []
         properties = schema["properties"]
         for alias in dict.fromkeys(aliases):
@@ -38,16 +39,22 @@ class Shape:
                 continue
             node = properties[name]["properties"][below] if below else properties[name]
             convert, empty = _types(node)
-            self._fields.append((alias, name if below else None, below or name, convert, empty))
+            if convert is str and empty is _nothing and not below:
+                self._texts.append((name, alias))
+            else:
+                self._fields.append((alias, name if below else None, below or name, convert, empty))
         self._groups = {group for _, group, _, _, _ in self._fields if group}
         self._has_custom_fields = "custom_fields" in properties
         self._custom_fields = tuple(custom_fields)
 
     def record(self, row: Row) -> Record:
         """Make a record of a row. A group of which nothing is there is null."""
-        record: Record = {group: {} for group in self._groups}
+        get = row.get
+        # Most columns are texts, and stay what they are.
+        record: Record = {name: get(alias) for name, alias in self._texts}
+        record.update({group: {} for group in self._groups})
         for alias, group, name, convert, empty in self._fields:
-            value = row.get(alias)
+            value = get(alias)
             into = record[group] if group else record
             into[name] = empty() if value is None else convert(value)
         for group in self._groups:

@@ -60,11 +60,10 @@ class Visibility:
                     self._named[stream].add(one["id"])
         if not record["is_eligible"]:
             return
-        named = [(stream, record[field]) for stream, field in _OF_A_BILL.items()]
-        named += [(stream, line[field]) for line in record["lines"] for stream, field in _OF_A_LINE.items()]
-        for stream, number in named:
-            if number is not None:
-                self._named[stream].add(number)
+        for stream, field in _OF_A_BILL.items():
+            self._named[stream].add(record[field])
+        for stream, field in _OF_A_LINE.items():
+            self._named[stream].update([line[field] for line in record["lines"]])
 
     def hidden(self, reader: Reader, manifest: Manifest, *, is_first: bool, sees_no_bill: bool) -> list[str]:
         """Ask for what was named and not shown, and say what is hidden. A run that read nothing asks nothing.
@@ -90,7 +89,7 @@ class Visibility:
 
     def hidden_of(self, reader: Reader, entry: StreamEntry) -> list[str]:
         """Ask for what was named of one stream and not shown, and say what is hidden."""
-        numbers = self._named[entry.name] - self._shown[entry.name]
+        numbers = self._named[entry.name] - self._shown[entry.name] - {None}
         if entry.name == "subsidiaries" and self._subsidiaries:
             numbers &= self._subsidiaries
         try:

@@ -13,6 +13,7 @@ from typing_extensions import override
 
 from apbridge.errors import SettingError
 from apbridge.json import loads
+from apbridge.singer.memory import seldom_collected
 
 _Part = TypeVar("_Part", str, dict[str, Any])
 _KINDS: dict[type, str] = {str: "text", dict: "JSON object"}
@@ -55,7 +56,7 @@ class MessageReader(GenericSingerReader[bytes]):
     ) -> Counter[str]:
         counts: Counter[str] = Counter()
         lines = iter(file_input or self.default_input)
-        with self.watch.ending():
+        with seldom_collected(), self.watch.ending():
             while (line := self._next(lines)) is not None:
                 message = self.deserialize_json(line)
                 self.assert_line_requires(message, {"type"})

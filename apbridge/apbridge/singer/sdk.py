@@ -13,12 +13,17 @@ import time
 import warnings
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import AbstractContextManager
+from datetime import datetime, timezone
+from functools import cached_property
 from types import FrameType
 from typing import IO, Any
 
 import click
 from singer_sdk import Stream, Tap, Target
+from singer_sdk.helpers.conform import TypeConformanceLevel
+from singer_sdk.mapper import SameRecordTransform
 from singer_sdk.plugin_base import JSONSchemaValidator, PluginBase, SingerCommand, _ConfigInput
+from singer_sdk.singerlib import RecordMessage
 from typing_extensions import override
 
 ConfigInput = _ConfigInput
@@ -148,6 +153,23 @@ class FencedStream(Stream):
     def note_sent(self, record: dict[str, Any], context: Context) -> None:
         """Keep in the state that a record was sent: by default as the SDK does."""
         super()._increment_stream_state(record, context=context)
+
+    @cached_property
+    def _goes_as_it_is(self) -> bool:
+        """Whether a record is sent as it was read: all of it is selected, and nothing maps or conforms it."""
+        return (
+            self.TYPE_CONFORMANCE_LEVEL is TypeConformanceLevel.NONE
+            and all(self.mask.values())
+            and [type(one) for one in self.stream_maps] == [SameRecordTransform]
+        )
+
+    @override
+    def _generate_record_messages(self, record: dict[str, Any]) -> Generator[RecordMessage, None, None]:
+        if self._goes_as_it_is:
+            now = datetime.now(timezone.utc)
+            yield RecordMessage(self.name, record, version=self._stream_version, time_extracted=now)
+        else:
+            yield from super()._generate_record_messages(record)
 
     @override
     def _write_starting_replication_value(self, context: Context) -> None:

@@ -19,6 +19,7 @@ from apbridge.json import loads
 from apbridge.origin import Origin
 from apbridge.redaction import redact_text
 from apbridge.settings import COMPANY
+from apbridge.singer.memory import seldom_collected
 from apbridge.singer.note import Note, TapProgress
 from apbridge.singer.plain import PlainErrors, error_sentence
 from apbridge.singer.progress import of_reading, progress
@@ -101,7 +102,7 @@ class CanonicalTap(PlainErrors, FencedTap):
     @override
     def reading(self) -> Iterator[None]:
         """Write into the STATE at first which streams are read, and at the end that all were."""
-        with self._telling_its_end():
+        with seldom_collected(), self._telling_its_end():
             self._note.reading = TapProgress([one.name for one in self.streams.values() if one.selected])
             self._see_where_from()
             self._put_note()

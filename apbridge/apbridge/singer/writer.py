@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from singer_sdk.singerlib.encoding import GenericSingerWriter, SingerMessageType
@@ -44,8 +42,13 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
     @override
     def write_message(self, message: Message) -> None:
         line = self.format_message(message)
-        with self._whole():
+        self._is_writing = True
+        try:
             write_line(line, flush=message.type is not SingerMessageType.RECORD)
+        finally:
+            self._is_writing = False
+        if self._waiting:
+            raise self._waiting
         if message.type is SingerMessageType.STATE:
             self._state = line
 
@@ -54,13 +57,3 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
         if not self._is_writing:
             raise Stopped(code)
         self._waiting = Stopped(code)
-
-    @contextmanager
-    def _whole(self) -> Iterator[None]:
-        self._is_writing = True
-        try:
-            yield
-        finally:
-            self._is_writing = False
-        if self._waiting:
-            raise self._waiting

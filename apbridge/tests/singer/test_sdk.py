@@ -22,6 +22,7 @@ from typing import IO, Any, ClassVar, cast
 import pytest
 from singer_sdk import Sink, Stream, Tap, Target
 from singer_sdk import typing as th
+from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.plugin_base import BaseSingerReader, PluginBase, SingerCommand
 from singer_sdk.singerlib.encoding import GenericSingerReader, GenericSingerWriter
 from typing_extensions import override
@@ -57,7 +58,9 @@ class Things(FencedStream):
     replication_key = "at"
     is_sorted = False
     schema: ClassVar[dict[str, Any]] = th.PropertiesList(
-        th.Property("id", th.StringType()), th.Property("at", th.IntegerType())
+        th.Property("id", th.StringType()),
+        th.Property("at", th.IntegerType()),
+        th.Property("note", th.StringType()),
     ).to_dict()
 
     def __init__(self, tap: ProbeTap) -> None:
@@ -154,6 +157,7 @@ def _taken(of: Callable[..., Any]) -> str:
         (Tap, "sync_all", "(self)"),
         (Tap, "invoke", "(*, about=False, about_format=None, config=None, state=None, catalog=None)"),
         (Stream, "_write_starting_replication_value", "(self, context)"),
+        (Stream, "_generate_record_messages", "(self, record)"),
         (Stream, "_increment_stream_state", "(self, latest_record, *, context=None)"),
         (Target, "_handle_termination", "(self, signum, frame)"),
         (Target, "_process_schema_message", "(self, message_dict)"),
@@ -271,6 +275,41 @@ def test_sync_records_begins_before_get_records_and_each_record_counts() -> None
     things.sync()
     assert things.began is not None
     assert things.read_so_far == 2
+
+
+def _without_notes() -> dict[str, Any]:
+    """Return a catalog that selects all but notes."""
+    found = ProbeTap(config={}).catalog_dict
+    for one in found["streams"][0]["metadata"]:
+        one["metadata"]["selected"] = "note" not in one["breadcrumb"]
+    return dict(found)
+
+
+@pytest.mark.parametrize("level", TypeConformanceLevel)
+@pytest.mark.parametrize(
+    "given",
+    [
+        {},
+        {"catalog": _without_notes()},
+        {"config": {"stream_maps": {"things": {"id": "id", "twice": "at * 2", "__else__": None}}}},
+        {"config": {"stream_maps": {"things": {"__alias__": "others"}}}},
+        {"config": {"stream_maps": {"things": None}}},
+    ],
+    ids=["as it is", "deselected", "mapped", "renamed", "removed"],
+)
+def test_generate_record_messages_gives_what_the_sdk_gives(
+    level: TypeConformanceLevel, given: dict[str, Any]
+) -> None:
+    things = ProbeTap(**{"config": {}, **given}).streams["things"]
+    things.TYPE_CONFORMANCE_LEVEL = level
+    made = [
+        [(type(one), one.stream, one.record, one.version, one.time_extracted is None) for one in messages]
+        for messages in (
+            things._generate_record_messages({"id": "t3", "at": 3, "note": "n", "more": 1}),
+            Stream._generate_record_messages(things, {"id": "t3", "at": 3, "note": "n", "more": 1}),
+        )
+    ]
+    assert made[0] == made[1]
 
 
 def test_progress_markers_are_in_the_state_until_a_stream_is_read(
