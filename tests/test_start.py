@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -55,3 +56,16 @@ def test_a_target_loads_the_ledgers_libraries_only_for_a_run(module: str):
     loaded = set(done.stdout.split())
     assert module in loaded
     assert {"sqlalchemy", "alembic", "cryptography", "yaml", "regex", "jwt"} & loaded == set()
+
+
+def test_a_ledger_on_sqlite_loads_nothing_of_postgresql(tmp_path: Path):
+    told = (
+        "import sys\nfrom apbridge.ledger import Ledger\n"
+        f"with Ledger('sqlite:///{tmp_path / 'ledger.db'}') as ledger:\n"
+        "    ledger.start_run('target-toy', '1.0')\n"
+        "print(*sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", told], check=True, capture_output=True, text=True)
+    loaded = set(done.stdout.split())
+    assert "sqlalchemy.dialects.sqlite" in loaded
+    assert {"sqlalchemy.dialects.postgresql", "alembic"} & loaded == set()

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from sqlalchemy import delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from apbridge.ledger.database import Database
+from apbridge.ledger.dialects import of_dialect
 from apbridge.ledger.tables import claims
 
 
@@ -42,8 +42,7 @@ class Claims:
         ours = (claims.c.remote_id == remote_id, claims.c.system == system)
         while True:
             with self._database.writing() as connection:
-                is_sqlite = connection.dialect.name == "sqlite"
-                claimed = (sqlite.insert if is_sqlite else postgresql.insert)(claims).on_conflict_do_nothing()
+                claimed = of_dialect(connection.dialect.name).insert(claims).on_conflict_do_nothing()
                 connection.execute(claimed, values)
                 holder = connection.execute(select(claims.c.external_id).where(*ours)).scalar()
             # On PostgreSQL whoever had it may have given it up between the two.

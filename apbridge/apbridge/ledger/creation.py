@@ -11,10 +11,10 @@ from functools import cache
 from operator import attrgetter
 
 from sqlalchemy import Column, Connection, MetaData, PrimaryKeyConstraint, String, Table, insert
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.schema import CreateIndex, CreateTable, ExecutableDDLElement
 
 from apbridge.ledger.anchor import Anchor
+from apbridge.ledger.dialects import of_dialect
 from apbridge.ledger.tables import (
     GENERATION,
     GENESIS,
@@ -77,7 +77,7 @@ def create(connection: Connection, keys: RecordKeys | None) -> None:
 @cache
 def _tables(dialect: str) -> list[str]:
     """Write out once what makes the tables and what guards them: it takes longer than to carry it out."""
-    speaks = (sqlite if dialect == "sqlite" else postgresql).dialect()
+    speaks = of_dialect(dialect).dialect()
     made: list[ExecutableDDLElement] = []
     for table in (*metadata.sorted_tables, _version):
         made += [

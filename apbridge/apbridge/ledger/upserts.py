@@ -6,13 +6,12 @@ than SQLite takes to carry it out: each is compiled here once in a process.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import cache
 from typing import Any
 
 from sqlalchemy import Insert, TextClause, bindparam, case, func, text
-from sqlalchemy.dialects import postgresql, sqlite
 
+from apbridge.ledger.dialects import of_dialect
 from apbridge.ledger.tables import names, records
 
 
@@ -31,11 +30,11 @@ def upsert_found(dialect: str) -> TextClause:
 @cache
 def add_search_keys(dialect: str) -> TextClause:
     """Return what writes by which names a record can be found."""
-    return _compiled(dialect, _insert(dialect)(names).on_conflict_do_nothing())
+    return _compiled(dialect, of_dialect(dialect).insert(names).on_conflict_do_nothing())
 
 
 def _compiled(dialect: str, statement: Insert) -> TextClause:
-    named = (sqlite if dialect == "sqlite" else postgresql).dialect(paramstyle="named")
+    named = of_dialect(dialect).dialect(paramstyle="named")
     compiled = statement.compile(dialect=named)
     own = {column.name for column in statement.table.columns}
     binds = [
@@ -46,7 +45,7 @@ def _compiled(dialect: str, statement: Insert) -> TextClause:
 
 
 def _upsert(dialect: str) -> Insert:
-    statement = _insert(dialect)(records)
+    statement = of_dialect(dialect).insert(records)
     new = statement.excluded
     same_content = records.c.content_hash == new.content_hash
     changes: dict[str, Any] = {
@@ -74,14 +73,10 @@ def _upsert(dialect: str) -> Insert:
 
 
 def _upsert_found(dialect: str) -> Insert:
-    statement = _insert(dialect)(records)
+    statement = of_dialect(dialect).insert(records)
     new = statement.excluded
     upsert: Insert = statement.on_conflict_do_update(
         index_elements=[column.name for column in records.primary_key],
         set_={name: new[name] for name in ("content_hash", "remote_id", "facts", "acknowledged_at")},
     )
     return upsert
-
-
-def _insert(dialect: str) -> Callable[..., Any]:
-    return sqlite.insert if dialect == "sqlite" else postgresql.insert
