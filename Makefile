@@ -42,7 +42,7 @@ demo: setup ## Run the loop both ways on the sandbox and show that both books ag
 	@python -m demo
 
 test: ## Run every test, in an order of chance; SEED=<the one that was said> runs them in that order
-	@$(MAKE) --no-print-directory --jobs=4 setup .third-party/.done suitescript/node_modules/.done browser .venv/.collected
+	@$(MAKE) --no-print-directory --jobs=4 setup .third-party/.done .third-party/airflow/.done suitescript/node_modules/.done browser .venv/.collected
 	@$(MEMORY:%=TMPDIR=%) python -m pytest --numprocesses=$(WORKERS) --dist=loadfile --no-loadscope-reorder $(SEED:%=--randomly-seed=%)
 
 campaign: setup .third-party/.done ## Draw many more examples of what any order, mishap or history comes to; EXAMPLES=<how many of each>
@@ -145,6 +145,13 @@ suitescript/node_modules/.done: suitescript/package-lock.json
 	  echo "Setting up Oracle's SuiteCloud unit testing in suitescript/node_modules"; \
 	  npm ci --prefix suitescript --silent --no-audit --no-fund --ignore-scripts && touch $@; \
 	else echo "Node.js is not installed: the RESTlet will not be tested over Oracle's stubs"; fi
+
+# An Airflow to try the DAG file of orchestrate/airflow in.
+.third-party/airflow/.done: $(UV) tests/third_party/airflow.txt
+	@echo "Setting up Airflow in .third-party/airflow"
+	@$(UV) venv --quiet --clear --python $(PYTHON) $(@D)
+	@UV_CONSTRAINT= $(UV) pip install --quiet --python $(@D)/bin/python --requirement tests/third_party/airflow.txt
+	@touch $@
 
 NODE_CLIENT := tests/third_party/netsuite-rest
 

@@ -1,0 +1,175 @@
+"""The DAG file in a real Airflow, on a real PostgreSQL, with a real Meltano on the sandbox."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from apbridge.ledger import Ledger
+from apbridge.ledger.run_history import RunHistory
+from apbridge_sandbox.testing import Running, running
+from demo.meltano import PROGRAMS, ROOT
+from tests.databases import new_database
+from tests.project import environment, new_project, run
+from tests.third_party.programs import THIRD_PARTY
+from tests.waiting import PATIENCE, until
+
+pytestmark = pytest.mark.long
+
+PYTHON = THIRD_PARTY / "airflow/bin/python"
+FOLDER = ROOT / "orchestrate/airflow"
+OUTBOUND, INBOUND = "apbridge-prod-outbound-every-30-minutes", "apbridge-prod-inbound-every-15-minutes"
+NOTIFY = "apbridge-prod-notify"
+
+
+class Deployed:
+    """A project as it is deployed beside Airflow: README.md of the DAG file's folder."""
+
+    def __init__(self, folder: Path, credentials: dict[str, str]) -> None:
+        self.folder = new_project(folder)
+        (folder / ".venv").symlink_to(PROGRAMS.parent)
+        told = run(folder, "apbridge", "schedules", "--json", secrets=credentials)
+        (folder / "schedules.json").write_text(told.stdout, encoding="utf-8")
+        self.variables = {
+            # What Airflow's Python imports is its own.
+            **{name: value for name, value in environment(folder).items() if name != "PYTHONPATH"},
+            **credentials,
+            "AIRFLOW_HOME": str(folder / "airflow"),
+            "AIRFLOW__CORE__DAGS_FOLDER": str(FOLDER),
+            "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+            "APBRIDGE_PROJECT": str(folder),
+        }
+
+    def start(self, *words: str, log: str = "log", **more: str) -> subprocess.Popen[bytes]:
+        """Have Airflow's Python do something; what it says is in a file of the folder."""
+        with (self.folder / log).open("wb") as file:
+            return subprocess.Popen(
+                [PYTHON, Path(__file__).with_name("in_airflow.py"), *words],
+                cwd=self.folder,
+                env={**self.variables, **more},
+                stdin=subprocess.DEVNULL,
+                stdout=file,
+                stderr=subprocess.STDOUT,
+            )
+
+    def does(self, *words: str, **more: str) -> str:
+        """Have Airflow's Python do something to its end; return what it said."""
+        ended = self.start(*words, **more).wait(PATIENCE)
+        said = self.said()
+        assert ended == 0, said[-3000:]
+        return said
+
+    def said(self, log: str = "log") -> str:
+        """Return what it said so far."""
+        return (self.folder / log).read_text(encoding="utf-8", errors="replace")
+
+    def runs(self) -> list[tuple[str, str, str | None]]:
+        """Return the runs that the ledger knows, the newest first."""
+        with Ledger(f"sqlite:///{self.folder}/.apbridge/ledger.db") as ledger:
+            return [(one.plugin, one.status, one.orchestrator_run) for one in RunHistory(ledger).runs()]
+
+
+@contextmanager
+def deployed(folder: Path, latency_ms: int = 0) -> Iterator[tuple[Deployed, Running]]:
+    with running(vendors=6, bills=8, latency_ms=latency_ms) as sandbox:
+        yield Deployed(folder, sandbox.credentials), sandbox
+
+
+def test_to_read_the_file_starts_nothing_and_calls_nobody_and_no_run_overlaps(tmp_path: Path):
+    found = json.loads(
+        Deployed(tmp_path, {"NETSUITE_ACCOUNT_ID": "1234567"})
+        .does("shape", str(FOLDER / "apbridge_dags.py"))
+        .splitlines()[-1]
+    )
+    each: dict[str, Any] = {"catchup": False, "max_active_runs": 1, "company": "prod"}
+    runs: dict[str, Any] = {
+        **each,
+        "pool": "netsuite-1234567",
+        "retries": 4,
+        "backs_off": True,
+        "limit": 6 * 3600,
+        "tells": ["_tell"],
+    }
+    assert found == {
+        OUTBOUND: {**runs, "every": "*/30 * * * *", "command": ["meltano", "run", "outbound"]},
+        INBOUND: {**runs, "every": "*/15 * * * *", "command": ["meltano", "run", "inbound"]},
+        NOTIFY: {
+            **each,
+            "every": "*/15 * * * *",
+            "command": ["apbridge", "notify"],
+            "pool": "default_pool",
+            "retries": 0,
+            "backs_off": False,
+            "limit": 600,
+            "tells": [],
+        },
+    }
+
+
+def test_a_dag_run_delivers_and_its_name_is_in_the_ledger_and_on_the_trail(tmp_path: Path):
+    with deployed(tmp_path) as (there, sandbox):
+        pools = subprocess.run(
+            [PYTHON, FOLDER / "pools.py", "schedules.json"], cwd=tmp_path, capture_output=True, check=True
+        )
+        (tmp_path / "pools.json").write_bytes(pools.stdout)
+        url = new_database()
+        steps = [["db", "migrate"], ["pools", "import", "pools.json"], ["dags", "test", OUTBOUND]]
+        database = {f"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN{suffix}": url for suffix in ("", "_ASYNC")}
+        said = there.does("commands", json.dumps(steps), **database)
+        assert "bills 6 delivered" in said
+        assert "Run completed" in said
+        assert len(sandbox.books()["avidxchange"]["invoices"]) == 6
+    ((plugin, status, name),) = there.runs()
+    assert (plugin, status) == ("target-avidxchange", "finished")
+    assert str(name).startswith(f"{OUTBOUND}/manual__")
+    trail = run(tmp_path, "apbridge", "audit", "show", "--json").stdout
+    assert {one["actor"].partition(", started by ")[2] for one in json.loads(trail)} == {name}
+
+
+def test_no_process_outlives_a_task_that_is_stopped_or_killed(tmp_path: Path):
+    file = str(FOLDER / "apbridge_dags.py")
+    with deployed(tmp_path, latency_ms=500) as (there, sandbox):
+        stopped = there.start("task", file, OUTBOUND, log="stopped")
+        killed = there.start("task", file, INBOUND, log="killed")
+
+        def both_call() -> bool:
+            calls = sandbox.calls()
+            return bool(calls["netsuite"]["by_operation"]) and bool(calls["avidxchange"]["by_operation"])
+
+        until(both_call)
+        assert set(started(OUTBOUND)) >= {"timeout", "meltano", "tap-netsuite-ap"}
+        assert set(started(INBOUND)) >= {"timeout", "meltano", "tap-avidxchange"}
+        stopped.send_signal(signal.SIGTERM)
+        killed.send_signal(signal.SIGKILL)
+        assert stopped.wait(PATIENCE) == 128 + signal.SIGTERM, there.said("stopped")[-3000:]
+        assert started(OUTBOUND) == []
+        killed.wait(PATIENCE)
+        until(lambda: started(INBOUND) == [])
+
+
+def started(dag: str) -> list[str]:
+    """Return the programs that a task has started, and those that they did."""
+    found = []
+    for process in Path("/proc").iterdir():
+        with suppress(OSError):
+            if f"APBRIDGE_RUN_ID={dag}/".encode() in (process / "environ").read_bytes():
+                words = (process / "cmdline").read_bytes().split(b"\0")
+                names = [Path(word.decode()).name for word in words]
+                found += [next((name for name in names if not name.startswith("python")), "")]
+    return found
+
+
+def test_a_failure_says_its_sentence_and_is_told_at_once(tmp_path: Path):
+    there = Deployed(tmp_path, {"AVIDXCHANGE_PROFILE": "nowhere.yaml", "NETSUITE_ACCOUNT_ID": "1234567"})
+    said = there.does("task", str(FOLDER / "apbridge_dags.py"), OUTBOUND)
+    (failed,) = [line for line in said.splitlines() if line.startswith("failed: ")]
+    assert "exit code 1" in failed
+    assert "[APB-" in failed
+    assert "Nothing has run" in said.partition(failed)[2]
