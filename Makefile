@@ -70,6 +70,8 @@ lint: .venv/.done ## Format, style, types, walls, and what others run: hooks, wo
 	check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	check-jsonschema --builtin-schema vendor.github-issue-forms .github/ISSUE_TEMPLATE/*.yml
 	check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
+	check-jsonschema --builtin-schema vendor.compose-spec orchestrate/containers/compose.yaml
+	kubernetes-validate --strict orchestrate/containers/cronjobs.yaml orchestrate/airflow/kubernetes.yaml
 
 format: .venv/.done ## Put the code in form
 	ruff format .

@@ -10,7 +10,11 @@ import yaml
 
 from demo.meltano import ROOT
 
-DOCUMENTS = sorted(file for pattern in ("*.md", "[!.]*/*.md", ".github/*.md") for file in ROOT.glob(pattern))
+DOCUMENTS = sorted(
+    file
+    for pattern in ("*.md", "[!.]*/*.md", "orchestrate/*/*.md", ".github/*.md")
+    for file in ROOT.glob(pattern)
+)
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 
 
