@@ -32,24 +32,27 @@ TOLD = sorted(
         ROOT / "meltano.yml",
         *ROOT.glob("apbridge/apbridge/errors/sentences/*.yaml"),
         *ROOT.glob("apbridge-operator/apbridge_operator/**/*.py"),
-        *ROOT.glob("orchestrate/*"),
+        *(file for file in ROOT.glob("orchestrate/**/*") if file.is_file() and file.suffix != ".pyc"),
     }
 )
 _COMMAND = re.compile(
     r"(?:\bpip3? install|\bpipx (?:install|run|inject)|\buvx|\buv tool (?:install|run)|\buv add|pip_url:)"
     r"(?P<what>[^\n#`]*)"
 )
+_OF_OTHERS = {"meltano", "uv"}
+"""Names that are registered already, and are whose we think."""
 
 
 def commands(text: str) -> list[list[str]]:
     """Return what each command that installs is given."""
-    return [re.sub("[\"']", " ", found["what"]).rstrip(" .").split() for found in _COMMAND.finditer(text)]
+    return [re.sub("[\"']", " ", found["what"]).rstrip(" .\\").split() for found in _COMMAND.finditer(text)]
 
 
 def bare(words: list[str]) -> list[str]:
     """Return those that an index decides: neither a path nor an address."""
     named = [word for word in words if not word.startswith("-")]
-    return [word for word in named if not word.startswith(("./", "git+", "dist/", "/", "<"))]
+    ours = (word for word in named if not word.startswith(("./", "git+", "dist/", "/", "<")))
+    return [word for word in ours if re.split(r"[\[=<>~]", word)[0] not in _OF_OTHERS]
 
 
 def test_a_bare_name_is_seen():
