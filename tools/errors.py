@@ -35,6 +35,7 @@ AREAS = {
     "CON": "apbridge console and apbridge report",
     "HLT": "What the console warns of",
     "MTR": "apbridge metrics",
+    "TRC": "Traces",
     "NTC": "apbridge notify",
     "SCH": "Schedules",
     "MAP": "Mapping tables",

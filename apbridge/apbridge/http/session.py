@@ -17,7 +17,7 @@ from urllib.parse import urljoin, urlsplit
 import requests
 from requests.adapters import HTTPAdapter
 
-from apbridge import json, wire
+from apbridge import json, tracing, wire
 from apbridge.errors import (
     APBridgeError,
     OutcomeUnknownError,
@@ -173,6 +173,15 @@ class GovernedSession:
         self._adapter.close()
 
     def _carried_out(self, attempt: _Attempt) -> tuple[requests.Response, Answer]:
+        with tracing.call(self.system, attempt.call.method, attempt.call.purpose) as told:
+            try:
+                response, answer = self._sent(attempt)
+                told["http.response.status_code"] = response.status_code
+                return response, answer
+            finally:
+                told["apbridge.tries"] = attempt.tries
+
+    def _sent(self, attempt: _Attempt) -> tuple[requests.Response, Answer]:
         while True:
             try:
                 return self._try(attempt)

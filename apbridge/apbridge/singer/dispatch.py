@@ -14,6 +14,7 @@ from itertools import chain
 from threading import Event
 from typing import Any
 
+from apbridge import tracing
 from apbridge.errors import (
     APBridgeError,
     HeldError,
@@ -111,14 +112,17 @@ class Dispatch:
             UnavailableError: The other side or the ledger is not there; also `SettingError`,
                 `OutcomeUnknownError`. What was finished is in the ledger.
         """
-        if not records:
-            return
+        if records:
+            with tracing.span(sink.stream_name, **{"apbridge.records": len(records)}):
+                self._drain(sink, records, read_by or {})
+
+    def _drain(self, sink: AcknowledgingSink, records: dict[str, Any], read_by: Mapping[str, int]) -> None:
         if sink.stream_name not in self._begun:
             self._begun.add(sink.stream_name)
             sink.begin()
         self._known = self._ledger.known()
         self._done = {}
-        work = self._to_do(sink, records, read_by or {})
+        work = self._to_do(sink, records, read_by)
         self._load(need for one in work for need in one.needs)
         ready = self._hold_back(sink, work, records)
         if not ready:

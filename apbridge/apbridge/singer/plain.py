@@ -13,7 +13,7 @@ from typing import Any
 import click
 from typing_extensions import override
 
-from apbridge import logs
+from apbridge import logs, tracing
 from apbridge.errors import APBridgeError, SettingError, where
 from apbridge.files import keep_private
 from apbridge.singer.sdk import SAID_ON_THE_WAY, ConfigInput, FencedCommand, FencedPlugin
@@ -106,7 +106,7 @@ class PlainCommand(FencedCommand):
 
     @override
     def invoke(self, ctx: click.Context) -> Any:
-        with _printing():
+        with _printing(), tracing.run(self.logger.name):
             return super().invoke(ctx)
 
 

@@ -26,6 +26,8 @@ from singer_sdk.plugin_base import JSONSchemaValidator, PluginBase, SingerComman
 from singer_sdk.singerlib import RecordMessage
 from typing_extensions import override
 
+from apbridge import tracing
+
 ConfigInput = _ConfigInput
 """What the option `--config` comes to."""
 
@@ -185,7 +187,8 @@ class FencedStream(Stream):
         self, context: Context = None, *, write_messages: bool = True
     ) -> Generator[dict[str, Any], Any, Any]:
         self.began = time.monotonic()
-        yield from super()._sync_records(context, write_messages=write_messages)
+        with tracing.span(self.name):
+            yield from super()._sync_records(context, write_messages=write_messages)
 
 
 class FencedTarget(FencedPlugin, Target):
