@@ -31,10 +31,9 @@ def checked(profile: ProfileFiles) -> tuple[Any, list[ProfileProblem]]:
     """
     if profile.problem:
         return None, [profile.problem]
-    declared = [one.declared() for one in profile.files]
-    problems = [_problem(one, steps, "it is there twice") for one in declared for steps in one.twice]
-    # From the lowest: what a file between takes away is not there for the next to lay its own over.
-    file = reduce(lambda base, own: _extended(own, base), reversed(declared))
+    twice = [(one, steps) for one in profile.files for steps in one.declared().twice]
+    problems = [_problem(one.declared(), steps, "it is there twice") for one, steps in twice]
+    file = _whole(profile)
     failures = [best_match([failure]) for failure in _validator().iter_errors(file.value)]
     # A key that is misspelt is also one that is missing: what is there is told first.
     for found in sorted(failures, key=lambda one: bool(one.validator == "required")):
@@ -42,6 +41,17 @@ def checked(profile: ProfileFiles) -> tuple[Any, list[ProfileProblem]]:
     # What is null is refused by several rules at once.
     problems = list(dict.fromkeys(problems))
     return file.value, problems or [_problem(file, steps, says) for steps, says in misread(file.value)]
+
+
+def unchecked(profile: ProfileFiles) -> Any:  # noqa: ANN401
+    """Return what a profile declares, all of whose files ship: tests check those."""
+    return _whole(profile).value
+
+
+def _whole(profile: ProfileFiles) -> Declared:
+    declared = [one.declared() for one in profile.files]
+    # From the lowest: what a file between takes away is not there for the next to lay its own over.
+    return reduce(lambda base, own: _extended(own, base), reversed(declared))
 
 
 def _extended(own: Declared, base: Declared) -> Declared:

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from apbridge.avidxchange.checking import checked
+from apbridge.avidxchange.checking import checked, unchecked
 from apbridge.avidxchange.expressions import Expression, compiled
 from apbridge.avidxchange.profile_files import ProfileFiles, ProfileProblem, files_of
 from apbridge.avidxchange.template import Template
@@ -207,6 +207,8 @@ class Profile:
 @lru_cache
 def _read(files: ProfileFiles) -> Profile | Sequence[ProfileProblem]:
     """Check and build a profile once: a process may open several clients by it."""
+    if files.are_shipped:
+        return _build(unchecked(files))
     declared, problems = checked(files)
     return problems or _build(declared)
 

@@ -70,6 +70,11 @@ class ProfileFiles:
     files: tuple[ProfileFile, ...]
     problem: ProfileProblem | None = None
 
+    @property
+    def are_shipped(self) -> bool:
+        """Whether all of them are the project's own."""
+        return {one.name for one in self.files} <= {*shipped()}
+
 
 def shipped() -> list[str]:
     """Return the names of the profiles that ship."""

@@ -9,7 +9,7 @@ import pytest
 from apbridge.avidxchange import Profile
 from apbridge.avidxchange.checking import checked
 from apbridge.avidxchange.expressions import compiled, instant, utc_text
-from apbridge.avidxchange.profile_files import ProfileFile, ProfileFiles, shipped
+from apbridge.avidxchange.profile_files import ProfileFile, ProfileFiles, files_of, shipped
 from apbridge.errors import SettingError
 from apbridge.settings import DEFAULT_PROFILE
 
@@ -33,6 +33,8 @@ def line_of(text: str) -> int:
 
 @pytest.mark.parametrize("name", shipped())
 def test_every_shipped_profile_is_valid(name: str):
+    _, problems = checked(files_of(name))
+    assert problems == []
     assert Profile.load(name).name == name
 
 
