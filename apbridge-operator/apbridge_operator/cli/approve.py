@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 from typing import Annotated, Any
 
 import typer
 
 from apbridge.errors import SettingError
-from apbridge.ledger import Ledger
 from apbridge.ledger.held import HeldChanges, held_changes
 from apbridge.ledger.run import user_name
 from apbridge_operator.approvals import approve as let_through
 from apbridge_operator.cli import context
 from apbridge_operator.cli.app import FOUND
+from apbridge_operator.cli.company import Several, each, named
 from apbridge_operator.cli.output import Json, print_json, say
 
 app = typer.Typer()
@@ -33,6 +33,7 @@ def approve(
     who: Annotated[
         str | None, typer.Option(help="Who decided; the user of this machine unless told.")
     ] = None,
+    company: Several = None,
     as_json: Json = False,
 ) -> None:
     """Show what is held, or let exactly that through once, with the next run.
@@ -40,17 +41,21 @@ def approve(
     A key stands for these records with these changes: where one is more, less or different meanwhile, it is
     no key any more. Exit code 1 where something is held that nobody has let through.
     """
-    with context.ledger() as ledger:
-        if not keys:
-            _show(ledger, as_json=as_json)
-            return
-        chosen = _chosen(held_changes(ledger), keys)
-        if not why.strip():
-            raise SettingError("APB-BRK-012")
-        by = who or user_name()
-        done = [
-            (one, let_through(ledger, one, because=why, by=by, version=version("apbridge"))) for one in chosen
-        ]
+    if not keys:
+        _show(company, as_json=as_json)
+        return
+    places = [name for name in _places(company, keys) if name]
+    if not why.strip():
+        raise SettingError("APB-BRK-012")
+    by = who or user_name()
+    done = []
+    for _ in each(places or None):
+        with context.ledger() as ledger:
+            done += [
+                (one, let_through(ledger, one, because=why, by=by, version=version("apbridge")))
+                for one in held_changes(ledger)
+                if one.key in keys
+            ]
     if as_json:
         print_json({"approved": {one.key: count for one, count in done}})
         return
@@ -58,23 +63,44 @@ def approve(
         say(f"{one.what}: {count} approved by {by}; they go with the next run that brings them as they are.")
 
 
-def _chosen(held: Sequence[HeldChanges], keys: Sequence[str]) -> list[HeldChanges]:
-    by_key = {one.key: one for one in held}
+def _places(companies: Sequence[str] | None, keys: Sequence[str]) -> Iterator[str | None]:
+    """Yield the companies of which something is held under these keys.
+
+    Raises:
+        SettingError: Nothing is held under one of them.
+    """
+    left = set(keys)
+    for name in each(companies):
+        with context.ledger() as ledger:
+            found = {one.key for one in held_changes(ledger)}.intersection(keys)
+        left -= found
+        if found:
+            yield name
     for key in keys:
-        if key not in by_key:
+        if key in left:
             raise SettingError("APB-BRK-011", key=key)
-    return [by_key[key] for key in dict.fromkeys(keys)]
 
 
-def _show(ledger: Ledger, *, as_json: bool) -> None:
-    held, approved = held_changes(ledger), held_changes(ledger, is_approved=True)
+def _show(companies: Sequence[str] | None, *, as_json: bool) -> None:
+    held: list[tuple[str | None, HeldChanges]] = []
+    approved: list[tuple[str | None, HeldChanges]] = []
+    for name in each(companies):
+        with context.ledger() as ledger:
+            held += [(name, one) for one in held_changes(ledger)]
+            approved += [(name, one) for one in held_changes(ledger, is_approved=True)]
     if as_json:
-        print_json({"held": [_fields(one) for one in held], "approved": [_fields(one) for one in approved]})
+        print_json(
+            {
+                "held": [named(name, _fields(one)) for name, one in held],
+                "approved": [named(name, _fields(one)) for name, one in approved],
+            }
+        )
     else:
-        for one in held:
-            say(*_told(one), "")
-        for one in approved:
-            say(f"{one.what}: approved, with the next run that brings them as they are.")
+        for name, one in held:
+            say(*([f"Company {name}"] if name else []), *_told(one), "")
+        for name, one in approved:
+            whose = f"{name}: " if name else ""
+            say(f"{whose}{one.what}: approved, with the next run that brings them as they are.")
         if held:
             say("apbridge approve <key> --why <reason> lets exactly these through. If a filter, a role or a")
             say("mapping was changed by mistake, put it right and run again: they vanish by themselves.")

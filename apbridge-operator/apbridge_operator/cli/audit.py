@@ -18,6 +18,7 @@ from apbridge.json import dumps, loads
 from apbridge.ledger.anchor import Anchor
 from apbridge.printable import in_a_cell
 from apbridge_operator.cli import context
+from apbridge_operator.cli.company import One, Several, each, named, only
 from apbridge_operator.cli.output import Json, display, line, print_json, say, table
 from apbridge_operator.cli.words import day_and_time, exchange, moment
 from apbridge_operator.record_history import Cut, Link, RecordHistories, RecordHistory
@@ -48,11 +49,12 @@ def show(
     since: Since = None,
     until: Until = None,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="The newest so many.")] = 50,
+    company: One = None,
     as_json: Json = False,
 ) -> None:
     """Show the history of one bill or payment, or show the newest writes."""
     cut = Cut(system, run, moment(since), moment(until))
-    with context.ledger() as ledger:
+    with only(company), context.ledger() as ledger:
         if number is not None:
             history = RecordHistories(ledger).tell(number)
             if not (history.records or history.exchanges):
@@ -78,11 +80,12 @@ def export(
     run: Run = None,
     since: Since = None,
     until: Until = None,
+    company: One = None,
     as_json: Json = False,
 ) -> None:
     """Write the trail to standard output as CSV, or as JSON Lines with --json: every row, with its hash."""
     cut = Cut(system, run, moment(since), moment(until))
-    with context.ledger() as ledger:
+    with only(company), context.ledger() as ledger:
         links = RecordHistories(ledger).trail(cut)
         if as_json:
             for one in links:
@@ -103,45 +106,58 @@ def verify(
             help="What must be on it: an end that a run, a notice or a report told, or a file of `anchor`.",
         ),
     ] = None,
+    company: Several = None,
     as_json: Json = False,
 ) -> None:
     """Walk the chain of hashes and name its first broken link; exit code 1 where there is one.
 
     Where there is a vault, the trail must end with what was sealed with it. That it is not an older copy of
-    all, only --expect shows.
+    all, only --expect shows: an end is one company's. With several, --json prints a line for each.
     """
+    if expect is not None:
+        with only(company[0] if company and len(company) == 1 else None):
+            are_whole = [_verified(None, _expected(expect), as_json=as_json)]
+    else:
+        are_whole = [_verified(name, None, as_json=as_json) for name in each(company)]
+    if not all(are_whole):
+        raise typer.Exit(1)
+
+
+def _verified(company: str | None, expect: Anchor | None, *, as_json: bool) -> bool:
+    """Walk the trail of the company at work, say what was found, and return whether it is whole."""
     with context.ledger() as ledger:
-        check = ledger.verify(None if expect is None else _expected(expect))
+        check = ledger.verify(expect)
         head = None
         with suppress(SettingError):  # a head that is missing is what the walk has found
             head = str(ledger.audit.anchor())
+    whose = f"{company}: " if company else ""
     if as_json:
-        print_json({**asdict(check), "head": head})
+        print_json(named(company, {**asdict(check), "head": head}))
     elif check.is_whole:
-        say(f"The trail is whole: {check.rows} rows. It ends with {head}")
+        say(f"{whose}The trail is whole: {check.rows} rows. It ends with {head}")
     elif check.broken_at is None:
-        say(str(SettingError("APB-LED-018", rows=check.rows)))
+        say(f"{whose}{SettingError('APB-LED-018', rows=check.rows)}")
     else:
         before = f"The {check.rows} rows before it are as they were written. " if check.rows else ""
         say(
-            f"Row {check.broken_at} of the trail is wrong: {check.because}. {before}"
+            f"{whose}Row {check.broken_at} of the trail is wrong: {check.because}. {before}"
             "Keep a copy of the ledger; see who could write to it."
         )
-    if not check.is_whole:
-        raise typer.Exit(1)
+    return check.is_whole
 
 
 @app.command()
 def anchor(
     *,
     output: Annotated[Path, typer.Option(help="The file to write.", dir_okay=False)],
+    company: One = None,
     as_json: Json = False,
 ) -> None:
     """Write where the trail ends into a file, to be kept elsewhere or stamped by a timestamp service.
 
     `apbridge audit verify --expect` takes it.
     """
-    with context.ledger() as ledger:
+    with only(company), context.ledger() as ledger:
         head = ledger.audit.anchor()
     at = datetime.now(timezone.utc).isoformat(timespec="seconds")
     try:
@@ -190,5 +206,5 @@ def _tell(history: RecordHistory) -> None:
         for said in (one.reason, one.facts.get("note"), one.dismissed_because):
             if said:
                 display(f"  {said}")
-    for each in history.exchanges:
-        display(*exchange(each))
+    for write in history.exchanges:
+        display(*exchange(write))

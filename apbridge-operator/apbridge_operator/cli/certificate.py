@@ -14,7 +14,8 @@ from apbridge.netsuite.certificate import Certificate
 from apbridge_operator.certificates import Certificates
 from apbridge_operator.cli import context
 from apbridge_operator.cli.app import FOUND
-from apbridge_operator.cli.output import Json, display, print_json, say, table
+from apbridge_operator.cli.company import One, Several, each, named, only
+from apbridge_operator.cli.output import Json, display, line, print_json, say, table
 from apbridge_operator.cli.rotation import Rotation
 from apbridge_operator.cli.upload import certificate_file
 
@@ -24,19 +25,29 @@ app = typer.Typer(
 
 
 @app.command()
-def status(*, as_json: Json = False) -> None:
+def status(*, company: Several = None, as_json: Json = False) -> None:
     """Show the integration's certificates, and how long each is good for.
 
-    Exit code 1 where the one in use ends within 60 days, or has ended.
+    Exit code 1 where the one in use ends within 60 days, or has ended. With several companies, --json prints
+    a line for each.
     """
+    are_good = [_is_good(name, as_json=as_json) for name in each(company)]
+    if not all(are_good):
+        raise typer.Exit(FOUND)
+
+
+def _is_good(company: str | None, *, as_json: bool) -> bool:
+    """Show the certificates of the company at work, and return whether the one in use lasts."""
     config = context.config(context.TARGET_NETSUITE)
     rows, note = _listed(config)
     in_use = [row for row in rows if row["use"] == "in use" and row["until"]]
     reminders = {_reminder(row["until"]) for row in in_use} - {None}
     if as_json:
         told = None if note is None else {"code": note.code, "says": note.says}
-        print_json({"ok": not reminders, "certificates": rows, "note": told})
+        print_json(named(company, {"ok": not reminders, "certificates": rows, "note": told}))
     else:
+        if company:
+            display(line((company, "bold")))
         shown = table("certificate", "valid from", "until", "days left", "use")
         for row in rows:
             days = (row["until"] - datetime.now(timezone.utc)).days if row["until"] else ""
@@ -46,8 +57,7 @@ def status(*, as_json: Json = False) -> None:
         for one in (note, *sorted(filter(None, reminders))):
             if one:
                 say(str(one))
-    if reminders:
-        raise typer.Exit(FOUND)
+    return not reminders
 
 
 @app.command()
@@ -58,14 +68,16 @@ def rotate(
         str | None, typer.Option(help="Internal id of the role it is for; the RESTlet tells it otherwise.")
     ] = None,
     entity: Annotated[str | None, typer.Option(help="Internal id of the user it is for, likewise.")] = None,
+    company: One = None,
     as_json: Json = False,
 ) -> None:
     """Change over to a new key and certificate, proved before it is used. The old one stays good.
 
     Broken off at any step, it goes on from there when it is run again.
     """
-    done = _rotation().rotate(key, role, entity)
-    replace(certificate_file(), done.certificate.encode())
+    with only(company):
+        done = _rotation().rotate(key, role, entity)
+        replace(certificate_file(), done.certificate.encode())
     if as_json:
         print_json({"in_use": done.certificate_id, "before": done.old_certificate_id})
     else:
@@ -83,10 +95,12 @@ def revoke(
         str | None, typer.Argument(help="The one in use before the last rotation, unless told.")
     ] = None,
     *,
+    company: One = None,
     as_json: Json = False,
 ) -> None:
     """Revoke a certificate. The one in use is refused."""
-    revoked = _rotation().revoke(certificate_id)
+    with only(company):
+        revoked = _rotation().revoke(certificate_id)
     if as_json:
         print_json({"revoked": revoked})
     else:

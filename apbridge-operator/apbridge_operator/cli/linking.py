@@ -19,6 +19,7 @@ from apbridge.links import Links
 from apbridge.mapping import Coding
 from apbridge_operator.cli import context
 from apbridge_operator.cli.app import FOUND
+from apbridge_operator.cli.company import One, only
 from apbridge_operator.cli.output import Json, display, print_json, say, table
 from apbridge_operator.console.templating import alone, render
 from apbridge_operator.matching import sheet
@@ -47,26 +48,31 @@ def commands(command: str, streams: Sequence[LinkedStream], what: str) -> typer.
     @app.command(help=f"Propose which {what} are which; write a CSV to decide in, and a page. Links nothing.")
     def match(
         *,
-        output: Annotated[Path, typer.Option(help="The CSV to write.", dir_okay=False)] = Path(
-            f"{command}-to-link.csv"
-        ),
-        page: Annotated[Path, typer.Option(help="The page to write.", dir_okay=False)] = Path(
-            f"{command}-to-link.html"
-        ),
+        output: Annotated[
+            Path | None, typer.Option(help="The CSV to write; …-to-link.csv unless told.", dir_okay=False)
+        ] = None,
+        page: Annotated[
+            Path | None, typer.Option(help="The page to write; …-to-link.html unless told.", dir_okay=False)
+        ] = None,
+        company: One = None,
         as_json: Json = False,
     ) -> None:
-        _match(command, streams, what, output, page, as_json=as_json)
+        with only(company) as name:
+            usual = f"{name}-{command}-to-link" if name else f"{command}-to-link"
+            files = (output or Path(f"{usual}.csv"), page or Path(f"{usual}.html"))
+            _match(command, streams, what, *files, as_json=as_json)
 
     @app.command(help="Carry out what the CSV says: link, or let be created. What is done stays as it is.")
     def apply(
         file: Annotated[Path, typer.Argument(help="The CSV that `match` wrote.", dir_okay=False)],
         *,
         who: Who = None,
+        company: One = None,
         as_json: Json = False,
     ) -> None:
         rows = sheet.decided(file, command)
-        account = str(context.config(context.TAP_NETSUITE)["account_id"])
-        with ExitStack() as stack:
+        with only(company), ExitStack() as stack:
+            account = str(context.config(context.TAP_NETSUITE)["account_id"])
             done = _linking(stack, command, streams, who).apply(rows, file, account)
         if as_json:
             print_json(done._asdict())
@@ -82,9 +88,10 @@ def commands(command: str, streams: Sequence[LinkedStream], what: str) -> typer.
         external_ids: Annotated[list[str], typer.Argument(help="External ids, as `links` shows them.")],
         *,
         who: Who = None,
+        company: One = None,
         as_json: Json = False,
     ) -> None:
-        with ExitStack() as stack:
+        with only(company), ExitStack() as stack:
             linking = _linking(stack, command, streams, who)
             undone = [linking.unlink(name) for name in external_ids]
         if as_json:
@@ -96,8 +103,9 @@ def commands(command: str, streams: Sequence[LinkedStream], what: str) -> typer.
         say(f"{len(undone)} taken back. Decide anew, then run once with --full-refresh.")
 
     @app.command(help="List what was decided. Exit code 1 where nothing was.")
-    def links(*, as_json: Json = False) -> None:
-        _show_links(streams, as_json=as_json)
+    def links(*, company: One = None, as_json: Json = False) -> None:
+        with only(company):
+            _show_links(streams, as_json=as_json)
 
     return app
 

@@ -17,6 +17,7 @@ from apbridge.mapping import DIMENSIONS, SEGMENT, Coding
 from apbridge.netsuite import NetSuite
 from apbridge_operator.cli import context
 from apbridge_operator.cli.app import FOUND
+from apbridge_operator.cli.company import One, only
 from apbridge_operator.cli.output import Json, display, print_json, say, table
 
 app = typer.Typer(help="GL accounts and dimensions, and AvidXchange's codes for them.", no_args_is_help=True)
@@ -56,17 +57,18 @@ def group() -> None:
 
 
 @app.command()
-def check(*, as_json: Json = False) -> None:
+def check(*, company: One = None, as_json: Json = False) -> None:
     """List each account and dimension value of open bills that AvidXchange takes no line on; send nothing.
 
     Exit code 1 where there is one. Codes come to AvidXchange by a run of target-avidxchange: before the first
     one, all are listed.
     """
-    coding = Coding.from_config(context.config(context.TARGET_AVIDXCHANGE))
-    asked_for = context.config(context.TAP_NETSUITE).get("custom_fields") or ()
-    segments = [name for name in asked_for if name.startswith(SEGMENT)]
-    with context.netsuite(context.TAP_NETSUITE) as netsuite, context.avidxchange() as avidxchange:
-        found = list(invalid(netsuite, avidxchange, coding, segments))
+    with only(company):
+        coding = Coding.from_config(context.config(context.TARGET_AVIDXCHANGE))
+        asked_for = context.config(context.TAP_NETSUITE).get("custom_fields") or ()
+        segments = [name for name in asked_for if name.startswith(SEGMENT)]
+        with context.netsuite(context.TAP_NETSUITE) as netsuite, context.avidxchange() as avidxchange:
+            found = list(invalid(netsuite, avidxchange, coding, segments))
     if as_json:
         print_json({"ok": not found, "invalid": [asdict(one) for one in found]})
     elif found:

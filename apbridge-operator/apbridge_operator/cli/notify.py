@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Annotated
 
@@ -15,6 +16,7 @@ from apbridge import settings
 from apbridge.errors import APBridgeError, SettingError, UnavailableError
 from apbridge.netsuite.certificate import Certificate
 from apbridge_operator.cli import context
+from apbridge_operator.cli.company import Several, each, named
 from apbridge_operator.cli.output import Json, print_json, say
 from apbridge_operator.notices import Notice, due
 from apbridge_operator.schedules import Silence
@@ -33,6 +35,7 @@ def notify(
             min=0.1, help="How long no run may end well before it is told, whatever the schedules are."
         ),
     ] = None,
+    company: Several = None,
     as_json: Json = False,
 ) -> None:
     """Send what nobody was told of yet: failures, new rejections, silence, a certificate near its end.
@@ -42,22 +45,25 @@ def notify(
     only printed, which cron sends by mail. Exit code 1 where something was told.
     """
     send = _sender(settings.text(os.environ, _VARIABLE))
+    quiet = None if quiet_hours is None else timedelta(hours=quiet_hours)
+    told: list[tuple[str | None, Notice]] = []
+    failures: list[APBridgeError] = []
     try:
-        certificate = Certificate.from_config(context.config(context.TAP_NETSUITE))
-        silence = Silence(context.schedules(), None if quiet_hours is None else timedelta(hours=quiet_hours))
-        with context.ledger() as ledger:
-            told = due(ledger, certificate, silence)
-            _tell(told, send)
+        for name in each(company):
+            notices, failure = _told(name, send, quiet)
+            told += [(name, one) for one in notices]
+            failures += [failure] if failure else []
     except APBridgeError as failure:
         if failure.code != _NOT_SENT:
-            # What cannot be looked at is what somebody must hear of most; nothing can remember that.
-            send(Notice("The loop cannot be looked at", str(failure), lambda: None))
+            send(_unseen(None, failure))
         raise
     if as_json:
-        print_json([{"title": one.title, "says": one.says} for one in told])
+        print_json([named(name, {"title": one.title, "says": one.says}) for name, one in told])
     else:
-        for one in told:
+        for _, one in told:
             say(one.title, *one.says.split("\n"), "")
+    if failures:
+        raise failures[0]
     if told:
         raise typer.Exit(1)
 
@@ -65,10 +71,40 @@ def notify(
 _NOT_SENT = "APB-NTC-002"
 
 
-def _tell(told: Sequence[Notice], send: Callable[[Notice], None]) -> None:
-    for one in told:
-        send(one)
-        one.remember()
+def _told(
+    company: str | None, send: Callable[[Notice], None], quiet: timedelta | None
+) -> tuple[list[Notice], APBridgeError | None]:
+    """Tell what is due of one company; return it, and what kept that from being looked at.
+
+    Raises:
+        UnavailableError: It cannot be sent.
+    """
+    told = []
+    try:
+        certificate = Certificate.from_config(context.config(context.TAP_NETSUITE))
+        silence = Silence(context.schedules(), quiet)
+        with context.ledger() as ledger:
+            for one in due(ledger, certificate, silence):
+                notice = replace(one, title=_titled(company, one.title))
+                send(notice)
+                one.remember()
+                told.append(notice)
+    except APBridgeError as failure:
+        if failure.code == _NOT_SENT:
+            raise
+        # One that cannot be looked at does not keep what is to be told of the others.
+        send(_unseen(company, failure))
+        return told, failure
+    return told, None
+
+
+def _unseen(company: str | None, failure: APBridgeError) -> Notice:
+    # What cannot be looked at is what somebody must hear of most; nothing can remember that.
+    return Notice(_titled(company, "The loop cannot be looked at"), str(failure), lambda: None)
+
+
+def _titled(company: str | None, title: str) -> str:
+    return f"{company}: {title}" if company else title
 
 
 def _sender(addresses: str | None) -> Callable[[Notice], None]:

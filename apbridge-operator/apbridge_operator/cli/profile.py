@@ -19,6 +19,7 @@ from apbridge.mapping import DIMENSIONS
 from apbridge.schemas import schema, validator
 from apbridge_operator.cli import context
 from apbridge_operator.cli.app import FOUND
+from apbridge_operator.cli.company import One, only
 from apbridge_operator.cli.output import Json, display, print_json, say, table
 
 app = typer.Typer(help="AvidXchange API contracts.", no_args_is_help=True)
@@ -60,6 +61,7 @@ def check(
         bool,
         typer.Option(help="Also sign in to AvidXchange and read one page of each list; nothing is written."),
     ] = False,
+    company: One = None,
     as_json: Json = False,
 ) -> None:
     """Check a profile: every mistake with its line; with --online, which fields AvidXchange's lists have.
@@ -67,7 +69,10 @@ def check(
     Address and credentials are those of target-avidxchange. Exit code 1 where something is wrong.
     """
     _, problems = checked(files_of(profile))
-    pages = _online(profile) if online and not problems else []
+    pages = []
+    if online and not problems:
+        with only(company):
+            pages = _online(profile)
     is_well = not problems and not any(page.problem for page in pages)
     if as_json:
         found = [asdict(one) for one in problems]

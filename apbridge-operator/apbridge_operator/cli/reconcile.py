@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from decimal import Decimal
 from typing import Annotated
 
 import typer
 
 from apbridge import settings
+from apbridge.errors import APBridgeError
 from apbridge.ledger.run_history import RunHistory
 from apbridge_operator.cli import context
-from apbridge_operator.cli.output import Json, display, print_json, say, table
+from apbridge_operator.cli.company import Several, each, named
+from apbridge_operator.cli.output import Json, display, line, print_json, say, table
 from apbridge_operator.cli.words import moment, shortened
 from apbridge_operator.reconcile import Difference, Reconciliation, reconcile
 from apbridge_operator.reconcile.result import Key, Total, Totals
@@ -29,15 +32,46 @@ def compare(
         typer.Option(help="At the end of which day, such as 2026-11-30; now unless given."),
     ] = None,
     by: Annotated[bool, typer.Option("--by-vendor", help="Show the totals by vendor too.")] = False,
+    company: Several = None,
     as_json: Json = False,
 ) -> None:
     """Compare what is open with what is unpaid, and what is posted with what is settled.
 
     What is to be paid, and what a bill says, is compared too, unless --as-of is given. Reads both systems
     and writes to neither. Exit code 1 where a difference is unexplained: also where a run should have seen
-    to it and has not.
+    to it and has not. With several companies, --json prints a line for each.
     """
     day = moment(as_of)
+    is_unexplained = False
+    failures: list[APBridgeError] = []
+    for name in each(company):
+        try:
+            result = _reconciled(day.date() if day else None)
+        except APBridgeError as failure:
+            if name is None:
+                raise
+            # A system that is down is one company's.
+            failures.append(failure)
+            sentence = {"code": failure.code, "says": failure.says, "do": failure.do}
+            print_json(named(name, {"error": sentence})) if as_json else say(f"{name}: {failure}", "")
+            continue
+        is_unexplained = is_unexplained or bool(result.unexplained)
+        if as_json:
+            print_json(named(name, result.as_fields()))
+            continue
+        if name:
+            display(line((name, "bold")))
+        _show(result, by_vendor=by)
+        if name:
+            say("")
+    if failures:
+        raise failures[0]
+    if is_unexplained:
+        raise typer.Exit(1)
+
+
+def _reconciled(as_of: date | None) -> Reconciliation:
+    """Compare the two systems of the company at work, and keep in its ledger what came of it."""
     tap = context.config(context.TAP_NETSUITE)
     start = moment(settings.text(tap, "start_date"))
     with context.ledger() as ledger, context.netsuite() as netsuite, context.avidxchange() as avidxchange:
@@ -45,17 +79,12 @@ def compare(
             netsuite,
             avidxchange,
             ledger,
-            as_of=day.date() if day else None,
+            as_of=as_of,
             start=start.date() if start else None,
             takes_pending="pending" in (tap.get("approval_statuses") or ()),
         )
         RunHistory(ledger).keep_reconciliation(result)
-    if as_json:
-        print_json(result.as_fields())
-    else:
-        _show(result, by_vendor=by)
-    if result.unexplained:
-        raise typer.Exit(1)
+    return result
 
 
 def _show(result: Reconciliation, *, by_vendor: bool) -> None:

@@ -135,8 +135,9 @@ class _Turns:
             timer.start()
         log = _log(company, job)
         try:
-            said = self._listen(process, company, log)
-            code = process.wait()
+            with process:
+                said = self._listen(process, company, log)
+            code = process.returncode
         finally:
             for timer in timers:
                 timer.cancel()

@@ -17,6 +17,7 @@ from apbridge.mapping import DIMENSIONS
 from apbridge_operator.cli import context
 from apbridge_operator.cli.app import FOUND
 from apbridge_operator.cli.checks.permissions import permissions
+from apbridge_operator.cli.company import One, only
 from apbridge_operator.cli.output import Json, display, line, print_json, say, table
 from apbridge_operator.survey import (
     AnswerState,
@@ -54,6 +55,7 @@ def survey(
     against: Annotated[
         Path | None, typer.Option(help="An earlier survey's file: say what has changed since.")
     ] = None,
+    company: One = None,
     as_json: Json = False,
 ) -> None:
     """Ask both systems what the project needs to know of them, and write to a file what kind they are.
@@ -64,7 +66,8 @@ def survey(
     if not output.parent.is_dir():
         raise SettingError("APB-SRV-003", file=output, problem="there is no such folder")
     earlier = Report.read(against) if against else None
-    results = [*_netsuite(), *_avidxchange()]
+    with only(company):
+        results = [*_netsuite(), *_avidxchange()]
     report = Report(results, version("apbridge"), f"{datetime.now(timezone.utc):%Y-%m-%d}")
     report.write(output)
     changed = list(changes(earlier, report)) if earlier else []

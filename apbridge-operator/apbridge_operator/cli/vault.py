@@ -15,8 +15,9 @@ from apbridge.ledger import Ledger
 from apbridge.ledger.sealing import Unsealed, fingerprint, unsealed
 from apbridge.ledger.sealing import seal as seal_record
 from apbridge.ledger.search_keys import described
-from apbridge.vault import REFERENCE, RecordKeys, Vault, vault_file
+from apbridge.vault import OWNER_END, REFERENCE, RecordKeys, Vault, vault_file
 from apbridge_operator.cli import context
+from apbridge_operator.cli.company import One, only
 from apbridge_operator.cli.output import Json, display, print_json, say, table
 from apbridge_operator.exceptions import BY_HAND
 
@@ -24,10 +25,21 @@ app = typer.Typer(help="Credentials, encrypted; settings name them as vault:<nam
 
 Name = Annotated[str, typer.Argument(help="Such as avidxchange_user_token; settings say vault:<name>.")]
 
+Owner = Annotated[str | None, typer.Option("--company", metavar="NAME", help="Only that company's own.")]
+
+
+def _prefix(company: str | None) -> str:
+    """Return what the names of a company's own secrets begin with; nothing where none is named."""
+    if company is None:
+        return ""
+    with only(company):
+        return f"{company}{OWNER_END}"
+
 
 @app.command("set")
-def set_(name: Name, *, as_json: Json = False) -> None:
+def set_(name: Name, *, company: Owner = None, as_json: Json = False) -> None:
     """Keep a secret, asked for or read from standard input: as an argument, others could see it."""
+    name = f"{_prefix(company)}{name}"
     if sys.stdin.isatty():
         value = typer.prompt(f"Value of {name}", hide_input=True)
     else:
@@ -41,9 +53,9 @@ def set_(name: Name, *, as_json: Json = False) -> None:
 
 
 @app.command("list")
-def list_(*, as_json: Json = False) -> None:
+def list_(*, company: Owner = None, as_json: Json = False) -> None:
     """Show the names of the secrets, and nothing else of them."""
-    names = Vault.open().names()
+    names = [name for name in Vault.open().names() if name.startswith(_prefix(company))]
     if as_json:
         print_json({"names": names})
     else:
@@ -73,6 +85,7 @@ def seal(
             help="Seal what was shown under this name; it is sent as it is then. Refused where it changed.",
         ),
     ] = None,
+    company: One = None,
     as_json: Json = False,
 ) -> None:
     """Seal what the ledger kept before there was a vault; without --yes, show it.
@@ -82,7 +95,7 @@ def seal(
     All of it goes on the trail.
     """
     keys = Vault.open().record_keys()
-    with context.ledger() as ledger:
+    with only(company), context.ledger() as ledger:
         found = list(unsealed(ledger))
         seen = fingerprint(found)
         if yes is not None:
@@ -113,7 +126,7 @@ def seal(
         say(f"{counted} sealed, and so is the audit trail.")
     else:
         say(f"{counted} kept plainly. To seal what is shown here, and the audit trail:")
-        say(f"apbridge vault seal --yes {seen}")
+        say(f"apbridge vault seal --yes {seen}{f' --company {company}' if company else ''}")
 
 
 def _sealed(ledger: Ledger, keys: RecordKeys, found: Sequence[Unsealed]) -> list[Unsealed]:
@@ -150,6 +163,7 @@ def export(
     *,
     to_env: Annotated[bool, typer.Option("--to-env", help="As lines of an .env file.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Print secrets in clear.")] = False,
+    company: Owner = None,
     as_json: Json = False,
 ) -> None:
     """Print the secrets that the environment's settings name, in clear. Refused unless forced."""
@@ -159,7 +173,7 @@ def export(
     found = {
         name: vault.get(value.removeprefix(REFERENCE))
         for name, value in sorted(os.environ.items())
-        if value.startswith(REFERENCE)
+        if value.startswith(f"{REFERENCE}{_prefix(company)}")
     }
     if as_json or not to_env:
         print_json(found)
