@@ -18,6 +18,7 @@ from time import monotonic
 from typing import Any
 
 from apbridge.errors import SettingError
+from apbridge_operator.cli import meltano
 from apbridge_operator.cli.company import ENVIRONMENT
 from apbridge_operator.companies import Company
 
@@ -28,7 +29,11 @@ LIMIT_MINUTES = 120
 _GRACE_SECONDS = 60
 """How long a job that is stopped may take to keep what it has."""
 
-_SENTENCE = re.compile(r".*?([^|]*\[APB-[A-Z]+-\d{3}\]).*")
+_KINDS = ("extractors", "loaders", "utilities", "mappers")
+"""Folders of plugins, by Meltano's names."""
+
+_SENTENCE = re.compile(r".*\[error +\] +\S+ +(.*\[APB-[A-Z]+-\d{3}\]).*")
+"""An error of a plugin as Meltano logs it."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +89,13 @@ def run_all(
     Raises:
         SettingError: There is no Meltano.
     """
-    turns = _Turns(_meltano(), limit_seconds, echo)
+    program = _meltano()
+    turns = _Turns(program, limit_seconds, echo)
+    if len(companies) > 1:
+        # Several at once would each make or upgrade Meltano's database, and get in each other's way.
+        subprocess.run(  # noqa: S603
+            [program, "state", "list"], stdin=subprocess.DEVNULL, capture_output=True, check=False
+        )
 
     def run(company: Company) -> list[Outcome]:
         if clash := clashes.get(company.name):
@@ -163,7 +174,7 @@ class _Turns:
             stderr=subprocess.STDOUT,
             text=True,
             errors="replace",
-            env=others,
+            env={**others, **own_folder(company)},
             start_new_session=True,
         )
 
@@ -179,8 +190,27 @@ class _Turns:
                     self._echo(f"{company} | {one.rstrip()}")
                 last = one.strip() or last
                 if found := _SENTENCE.fullmatch(one.strip()):
-                    sentence = found[1].strip()
+                    sentence = found[1]
         return sentence or last
+
+
+def own_folder(company: str) -> dict[str, str]:
+    """Make the folder where Meltano keeps a company's runs; return the variables that tell it so.
+
+    For all runs of a tap Meltano has one file of its STATE and one of its catalog: two that run at once would
+    read each other's. The plugins themselves and the database are those of the project.
+    """
+    project = Path.cwd()
+    shared, _ = meltano.folders(os.environ)
+    own = project / ".apbridge" / company / "meltano"
+    own.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for kind in _KINDS:
+        link = own / kind
+        if not link.is_symlink():
+            with suppress(FileExistsError):
+                link.symlink_to((project / shared / kind).resolve())
+    _, database = meltano.state_places(project, os.environ)
+    return {"MELTANO_SYS_DIR_ROOT": str(own), "MELTANO_DATABASE_URI": database}
 
 
 def _log(company: str, job: str) -> Path:

@@ -25,12 +25,14 @@ TABLE = "".join(f'  {name}:\n    netsuite: {{account_id: "{name[5:]}"}}\n' for n
 
 @pytest.fixture
 def meltano(project: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
-    """Return what puts a script in Meltano's place; it knows $COMPANY and $JOB."""
+    """Return what puts a script in Meltano's place, for `run`; it knows $COMPANY and $JOB."""
     script = project.parent / "meltano"
     monkeypatch.setattr(runs, "_meltano", lambda: str(script))
 
     def put(text: str) -> None:
-        script.write_text(f'#!/bin/sh\nCOMPANY="${{1#--environment=}}"; JOB="$3"\n{text}\n')
+        script.write_text(
+            f'#!/bin/sh\n[ "$1" != state ] || exit 0\nCOMPANY="${{1#--environment=}}"; JOB="$3"\n{text}\n'
+        )
         script.chmod(0o700)
 
     return put
@@ -53,7 +55,8 @@ def test_one_that_hangs_and_one_that_fails_do_not_hold_up_eighteen(
         mkdir -p done
         if [ $COMPANY = firm-01 ]; then until [ $(ls done | wc -l) -eq 18 ]; do sleep 0.1; done; fi
         if [ $COMPANY = firm-02 ]; then
-            echo '2026-11-30 | ERROR | target | AvidXchange cannot be reached. Wait. [APB-HTTP-001] cmd_type=x'
+            echo '2026-11-30 [error    ] target-avidxchange It cannot be reached. Wait. [APB-HTTP-001] cmd=x'
+            echo '2026-11-30 [error    ] meltano      Extractor and loader failed'
             exit 1
         fi
         echo "$JOB is done"
@@ -66,7 +69,7 @@ def test_one_that_hangs_and_one_that_fails_do_not_hold_up_eighteen(
     assert "firm-07 | outbound is done" in ended.out
     assert (project / ".apbridge/firm-07/logs/outbound.log").read_text() == "firm-07 | outbound is done\n"
     table = ended.out[ended.out.index("what it said last") :]
-    assert "AvidXchange cannot be reached. Wait. [APB-HTTP-001]" in table
+    assert "It cannot be reached. Wait. [APB-HTTP-001]" in table
     assert table.count("well") == 19
     # The log of the run before is kept beside the new one.
     meltano("echo again")
@@ -110,7 +113,7 @@ from pathlib import Path
 from apbridge_operator.cli import runs
 from apbridge_operator.companies import Company
 script = Path("meltano")
-script.write_text("#!/bin/sh\\necho $$ > pid.$1\\ntouch begun.$1\\nsleep 1000\\n")
+script.write_text("#!/bin/sh\\n[ $1 != state ] || exit 0\\necho $$ > pid.$1\\ntouch begun.$1\\nsleep 1000\\n")
 script.chmod(0o700)
 runs._meltano = lambda: str(script.resolve())
 companies = [Company(name, {{}}, "", "") for name in {NAMES[:3]!r}]
