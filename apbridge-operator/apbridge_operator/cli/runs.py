@@ -27,7 +27,7 @@ PARALLEL = 4
 LIMIT_MINUTES = 120
 
 _GRACE_SECONDS = 60
-"""How long a job that is stopped may take to keep what it has."""
+"""How long a job that is stopped may take to keep what it has, and Meltano to make its database."""
 
 _KINDS = ("extractors", "loaders", "utilities", "mappers")
 """Folders of plugins, by Meltano's names."""
@@ -93,9 +93,14 @@ def run_all(
     turns = _Turns(program, limit_seconds, echo)
     if len(companies) > 1:
         # Several at once would each make or upgrade Meltano's database, and get in each other's way.
-        subprocess.run(  # noqa: S603
-            [program, "state", "list"], stdin=subprocess.DEVNULL, capture_output=True, check=False
-        )
+        with suppress(subprocess.TimeoutExpired):
+            subprocess.run(  # noqa: S603
+                [program, "state", "list"],
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                check=False,
+                timeout=_GRACE_SECONDS,
+            )
 
     def run(company: Company) -> list[Outcome]:
         if clash := clashes.get(company.name):

@@ -243,6 +243,7 @@ def test_commands_go_over_all_some_or_one(firms: Firms, apbridge: Apbridge):
     )
     with impatient(give_up_after=0.1):
         ended = apbridge("reconcile", "--json", *some)
+    firms.sandboxes["firm-03"].control("/control/faults", method="DELETE")
     first, second = map(json.loads, ended.out.splitlines())
     assert (ended.code, first["company"], "error" in first, "error" in second) == (3, "firm-03", True, False)
     trails = [json.loads(line) for line in apbridge("audit", "verify", "--json").out.splitlines()]
