@@ -5,15 +5,15 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
-from itertools import chain, repeat
+from itertools import repeat
 from logging import Logger
 from threading import Event, Thread
 from typing import Protocol
 
 FIRST = 10.0
-"""Seconds before the first line: a short run says none."""
+"""Seconds before each line of the first minute, in which somebody may be looking; a short run says none."""
 EVERY = 30.0
-"""Seconds from one line to the next."""
+"""Seconds before each of the others."""
 
 _OF_ITS_END = 1.0
 _MINUTE, _HOUR = 60, 3600
@@ -47,11 +47,16 @@ def progress(
 
 
 def _tell(sentence: Callable[[], str], logger: Logger, wait: Callable[[float], bool]) -> None:
-    for seconds in chain((FIRST,), repeat(EVERY)):
+    for seconds in _pace():
         if wait(seconds):
             return
         if said := sentence():
             logger.info("So far: %s", said)
+
+
+def _pace() -> Iterator[float]:
+    yield from repeat(FIRST, round(_MINUTE / FIRST))
+    yield from repeat(EVERY)
 
 
 def of_reading(stream: str, read: int, expected: int | None, seconds: float, calls: int) -> str:

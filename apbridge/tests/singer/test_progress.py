@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping
+from itertools import repeat
 from threading import Event
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -51,28 +52,27 @@ class Told(logging.Handler):
 @pytest.fixture
 def at_once(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO")
-    for name in ("FIRST", "EVERY"):
-        monkeypatch.setattr(progress, name, 0.001)
+    monkeypatch.setattr(progress, "_pace", lambda: repeat(0.001))
 
 
-def test_it_is_said_after_ten_seconds_and_then_every_thirty(caplog: pytest.LogCaptureFixture):
+def test_it_is_said_every_ten_seconds_for_a_minute_and_then_every_thirty(caplog: pytest.LogCaptureFixture):
     waited: list[float] = []
     done = Patient()
 
     def wait(seconds: float) -> bool:
         waited.append(seconds)
-        if len(waited) == 4:
+        if len(waited) == 9:
             done.set()
-        return len(waited) == 4
+        return done.is_set()
 
-    said = iter(["bills 1 read", "", "bills 3 read"])
+    said = iter(["bills 1 read", "", *(f"bills {number} read" for number in range(3, 9))])
     with (
         caplog.at_level("INFO"),
         progress.progress(lambda: next(said), logging.getLogger("tap-x"), wait),
     ):
         assert done.wait()
-    assert waited == [10, 30, 30, 30]
-    assert caplog.messages == ["So far: bills 1 read", "So far: bills 3 read"]
+    assert waited == [*[10] * 6, 30, 30, 30]
+    assert caplog.messages == [f"So far: bills {number} read" for number in (1, *range(3, 9))]
 
 
 def test_a_run_that_is_over_says_no_more(caplog: pytest.LogCaptureFixture):
