@@ -15,7 +15,6 @@ from typing import Any, Protocol
 from urllib.parse import urljoin, urlsplit
 
 import requests
-from requests.adapters import HTTPAdapter
 
 from apbridge import json, tracing, wire
 from apbridge.errors import (
@@ -30,6 +29,7 @@ from apbridge.http.classifier import Answer, AnswerKind, ResponseClassifier
 from apbridge.http.failure import in_words, was_never_sent
 from apbridge.http.limiter import ConcurrencyLimiter
 from apbridge.http.places import SharedPlaces
+from apbridge.http.plain_requests import CallHeaders, OneServerAdapter, PlainRequest
 from apbridge.http.reading import AnswerTooLongError, read_whole
 from apbridge.http.retry import TryAgainError, next_wait, retry_after
 from apbridge.origin import LOOPBACK
@@ -86,17 +86,6 @@ class _Attempt:
     renewed: bool = False
 
 
-class _CallHeaders(requests.auth.AuthBase):
-    """Puts headers on, and keeps `requests` from taking a password out of the address instead."""
-
-    def __init__(self, headers: Mapping[str, str]) -> None:
-        self._headers = headers
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers.update(self._headers)
-        return request
-
-
 class GovernedSession:
     """Sends calls to one system: within its limits, again where that is safe, and never a write twice.
 
@@ -146,7 +135,7 @@ class GovernedSession:
         self._stop = stop or Event()
         self._answered = False
         self._counting = Lock()
-        self._adapter = HTTPAdapter(pool_maxsize=_CONNECTIONS)
+        self._adapter = OneServerAdapter(pool_maxsize=_CONNECTIONS)
 
     def send(self, call: Call) -> requests.Response:
         """Send a call and return its successful answer.
@@ -237,14 +226,14 @@ class GovernedSession:
             self.counts.calls += 1
         began = monotonic()
         try:
-            request = requests.PreparedRequest()
+            request = PlainRequest()
             request.prepare(
                 method=call.method,
                 url=url,
                 params=call.params,
                 data=data,
                 headers={**_HEADERS, **headers},
-                auth=_CallHeaders(signature),
+                auth=CallHeaders(signature),
             )
             response = self._adapter.send(request, timeout=self._timeout, **self._environment)
             read_whole(response, self._most_bytes)
