@@ -39,10 +39,37 @@ def minutes(interval: str) -> int:
 
 def test_cron_starts_each_schedule_when_it_is_due():
     crontab = (FOLDER / "crontab").read_text(encoding="utf-8")
-    told = re.findall(r"^(\S+ \S+ \S+ \S+ \S+) cd .* schedule run (\S+) ", crontab, re.MULTILINE)
-    assert {name: interval for interval, name in told} == {
-        one["name"]: one["interval"] for one in PROJECT["schedules"]
-    }
+    told = re.findall(r"^(\S+ \S+ \S+ \S+ \S+) cd .* orchestrate/job prod (\S+) ", crontab, re.MULTILINE)
+    assert {job: interval for interval, job in told} == INTERVALS
+
+
+# Whatever starts it
+
+
+@pytest.mark.parametrize(
+    ("table", "told"),
+    [
+        ("companies.yaml", "apbridge companies run acme --job=outbound --limit-minutes=360"),
+        ("another", "meltano run outbound in acme"),
+    ],
+)
+def test_a_job_of_one_of_several_companies_is_kept_from_the_others(tmp_path: Path, table: str, told: str):
+    (tmp_path / table).touch()
+    (tmp_path / ".venv/bin").mkdir(parents=True)
+    for program in COMMANDS:
+        file = tmp_path / ".venv/bin" / program
+        file.write_text('#!/bin/bash\necho "${0##*/} $*${MELTANO_ENVIRONMENT:+ in $MELTANO_ENVIRONMENT}"\n')
+        file.chmod(0o700)
+    others = {name: value for name, value in os.environ.items() if name != "MELTANO_ENVIRONMENT"}
+    done = subprocess.run(
+        [FOLDER / "job", "acme", "outbound"],
+        cwd=tmp_path,
+        env=others,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == told
 
 
 # systemd
@@ -77,7 +104,7 @@ def test_systemd_takes_every_unit(units: Path):
 def test_a_timer_starts_each_schedule_when_it_is_due_and_its_failure_is_told(job: str):
     service, timer = (read(UNITS / f"apbridge-{job}@.{kind}") for kind in ("service", "timer"))
     assert timer["Timer"]["OnCalendar"] == f"*:0/{minutes(INTERVALS[job])}"
-    assert service["Service"]["ExecStart"].endswith("meltano run %j")
+    assert service["Service"]["ExecStart"].endswith("watched orchestrate/job %i %j")
     assert service["Unit"]["OnFailure"] == "apbridge-notify@%i.service"
     assert (UNITS / "apbridge-notify@.service").exists()
 

@@ -44,7 +44,7 @@ class Program(BaseOperator):
     flight, and are killed after `GRACE`.
 
     Args:
-        command: The program, of the project's own environment, and its arguments.
+        command: The program, of the project's folder or its environment, and its arguments.
         company: The Meltano environment.
         good: Exit codes of an end that is well.
     """
@@ -154,7 +154,7 @@ def _dags(schedules: Sequence[Mapping[str, str | None]]) -> Iterator[DAG]:
         ) as dag:
             Program(
                 task_id="run",
-                command=["meltano", "run", str(one["job"])],
+                command=["orchestrate/job", company, str(one["job"])],
                 company=company,
                 # One run at a time for a NetSuite account: its limit of calls is that of all its companies.
                 pool=f"netsuite-{one['account']}",

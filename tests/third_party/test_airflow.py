@@ -35,6 +35,7 @@ class Deployed:
     def __init__(self, folder: Path, credentials: dict[str, str]) -> None:
         self.folder = new_project(folder)
         (folder / ".venv").symlink_to(PROGRAMS.parent)
+        (folder / "orchestrate").symlink_to(ROOT / "orchestrate")
         told = run(folder, "apbridge", "schedules", "--json", secrets=credentials)
         (folder / "schedules.json").write_text(told.stdout, encoding="utf-8")
         self.variables = {
@@ -110,8 +111,8 @@ def test_to_read_the_file_starts_nothing_and_calls_nobody_and_no_run_overlaps(tm
         "tells": ["_tell"],
     }
     assert found == {
-        OUTBOUND: {**runs, "every": "*/30 * * * *", "command": ["meltano", "run", "outbound"]},
-        INBOUND: {**runs, "every": "*/15 * * * *", "command": ["meltano", "run", "inbound"]},
+        OUTBOUND: {**runs, "every": "*/30 * * * *", "command": ["orchestrate/job", "prod", "outbound"]},
+        INBOUND: {**runs, "every": "*/15 * * * *", "command": ["orchestrate/job", "prod", "inbound"]},
         NOTIFY: {
             **each,
             "every": "*/15 * * * *",
