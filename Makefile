@@ -163,7 +163,7 @@ NODE_CLIENT := tests/third_party/netsuite-rest
 .third-party/.done: $(UV) tests/third_party/requirements.txt $(NODE_CLIENT)/package-lock.json
 	@echo "Setting up third-party programs in .third-party"
 	@while read -r requirement; do \
-	  folder=.third-party/$${requirement%%==*}; \
+	  folder=.third-party/$${requirement%%[=[]*}; \
 	  $(UV) venv --quiet --clear --python $(PYTHON) "$$folder"; \
 	  UV_CONSTRAINT= $(UV) pip install --quiet --python "$$folder/bin/python" "$$requirement"; \
 	done < tests/third_party/requirements.txt

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from singer_sdk import typing as th
 
+from apbridge import object_stores
 from apbridge.errors import SettingError
 from apbridge.origin import LOOPBACK
 
@@ -261,7 +262,7 @@ SPOOL_SETTINGS = (
         th.StringType(nullable=False),
         default=".apbridge/spool",
         description="Where images are kept between tap and target, the same for both: a folder, or any "
-        "fsspec URL.",
+        "fsspec URL. `s3://…`, `gcs://…` and `abfs://…` need the extra of that name.",
     ),
 )
 
@@ -334,6 +335,17 @@ def spool_of(config: Mapping[str, Any]) -> str:
         SettingError: As of `place`.
     """
     return place(config, "spool_url") or str(SPOOL_SETTINGS[0].default)
+
+
+def usable_spool(config: Mapping[str, Any]) -> str:
+    """Read where images are kept, of a run that may need them.
+
+    Raises:
+        SettingError: As of `place`; or what it needs is not installed.
+    """
+    url = spool_of(config)
+    object_stores.check(url)
+    return url
 
 
 def text_or_file(config: Mapping[str, Any], name: str) -> str | None:

@@ -10,7 +10,7 @@ from singer_sdk import typing as th
 from typing_extensions import override
 
 from apbridge.origin import Origin
-from apbridge.settings import AVIDXCHANGE_SETTINGS, SPOOL_SETTINGS
+from apbridge.settings import AVIDXCHANGE_SETTINGS, SPOOL_SETTINGS, usable_spool
 from apbridge.singer import CanonicalTap
 
 if TYPE_CHECKING:
@@ -74,6 +74,8 @@ class TapAvidXchange(CanonicalTap):
         """
         from apbridge.avidxchange import AvidXchange, AvidXchangeSettings  # noqa: PLC0415
 
+        if self.config["cleared_images"]:
+            usable_spool(self.config)
         client = AvidXchange(AvidXchangeSettings.from_config(self.config), stop=self.stop)
         weakref.finalize(self, client.close)
         return client

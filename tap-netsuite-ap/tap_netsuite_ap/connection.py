@@ -17,6 +17,7 @@ from apbridge.netsuite import NetSuite, NetSuiteSettings, remind
 from apbridge.netsuite.queries.features import Features, not_found
 from apbridge.netsuite.queries.reader import Reader
 from apbridge.schemas.identifiers import netsuite_namespace
+from apbridge.settings import usable_spool
 from tap_netsuite_ap.custom import CustomFields, asked_for, custom_fields, near_matches
 from tap_netsuite_ap.eligibility import Eligibility
 from tap_netsuite_ap.manifest import StreamEntry, manifest
@@ -66,7 +67,7 @@ class Connection:
             SettingError: A setting is wrong.
         """
         # Whatever is wrong with a setting is said before anything is sent.
-        _ = self.eligibility, asked_for(self._config)
+        _ = self.eligibility, asked_for(self._config), usable_spool(self._config)
         netsuite = NetSuite(NetSuiteSettings.from_config(self._config), stop=self._stop)
         weakref.finalize(self, netsuite.close)
         return netsuite

@@ -9,14 +9,12 @@ from contextlib import suppress
 from dataclasses import asdict
 from functools import cached_property, partial
 
-import fsspec
-
 from apbridge import json
 from apbridge.errors import APBridgeError, RefusedError, RejectedError, catalogue
 from apbridge.netsuite import NetSuite, restlet
 from apbridge.netsuite.queries.reader import Reader
 from apbridge.netsuite.restlet import File, FileListing, Unreadable
-from apbridge.spool import SpooledImage, Wanted, find, put, settle, wanted, writing
+from apbridge.spool import SpooledImage, Wanted, find, note, noted, put, settle, wanted
 from apbridge.waits import result
 from tap_netsuite_ap.fetching import Fetching, Wish, not_ours
 from tap_netsuite_ap.records import Record
@@ -184,23 +182,19 @@ class Images:
 
     def _spooled(self, files: Iterable[File]) -> dict[str, SpooledImage]:
         """Return those files that were fetched before, by id."""
-        filesystem, folder = fsspec.core.url_to_fs(self._spool_url)
         found = {}
         for file in files:
             with suppress(LookupError, OSError, ValueError, TypeError):
-                note = json.loads(filesystem.cat_file(self._note(folder, file)))
-                if known := find(self._spool_url, note["sha256"], note["size"]):
+                told = json.loads(noted(self._spool_url, self._note(file)))
+                if known := find(self._spool_url, told["sha256"], told["size"]):
                     found[file.id] = known
         return found
 
     def _keep(self, file: File, content: bytes) -> SpooledImage:
         """Put a file into the spool, and note there that it was fetched."""
         spooled = put(self._spool_url, content)
-        filesystem, folder = fsspec.core.url_to_fs(self._spool_url)
-        noted = self._note(folder, file)
-        with writing(self._spool_url):
-            filesystem.makedirs(noted.rsplit("/", 1)[0], exist_ok=True)
-            filesystem.pipe_file(noted, json.dumps({"sha256": spooled.sha256, "size": spooled.size}))
+        told = json.dumps({"sha256": spooled.sha256, "size": spooled.size})
+        note(self._spool_url, self._note(file), told)
         return spooled
 
     def bring_back(self, reader: Reader, namespace: str) -> None:
@@ -226,11 +220,10 @@ class Images:
             for one in missed[wish.file]:
                 settle(self._spool_url, one, namespace)
 
-    def _note(self, folder: str, file: File) -> str:
-        """Return where it is noted that a file, as it is now, was fetched."""
+    def _note(self, file: File) -> str:
+        """Return under which name it is noted that a file, as it is now, was fetched."""
         stamp = "".join(sign if sign.isalnum() else "-" for sign in file.modified)
-        name = f"{file.id}-{file.size}-{stamp}.json"
-        return f"{folder.rstrip('/')}/fetched/{self._netsuite.account}/{name}"
+        return f"fetched/{self._netsuite.account}/{file.id}-{file.size}-{stamp}.json"
 
 
 def _unfit(file: File) -> RejectedError | None:

@@ -18,7 +18,7 @@ from apbridge.settings import (
     LINK_SETTINGS,
     MAPPING_SETTINGS,
     SPOOL_SETTINGS,
-    spool_of,
+    usable_spool,
 )
 from apbridge.singer import AcknowledgingTarget
 
@@ -69,6 +69,7 @@ class TargetAvidXchange(AcknowledgingTarget):
         self.client = AvidXchange(AvidXchangeSettings.from_config(self.config))
         self._coding = Coding.from_config(self.config)
         self._links = Links.from_config(self.config)
+        self._spool_url = usable_spool(self.config)
 
     @cached_property
     @override
@@ -113,7 +114,7 @@ class TargetAvidXchange(AcknowledgingTarget):
             remote_indexes,
             codes,
             self._sent_codes,
-            spool_of(self.config),
+            self._spool_url,
             self._links,
             holds_vendors=self.config.get("vendors") == "hold",
         )

@@ -11,7 +11,7 @@ from singer_sdk import typing as th
 from typing_extensions import override
 
 from apbridge.origin import Origin
-from apbridge.settings import LEDGER_SETTINGS, NETSUITE_SETTINGS, SPOOL_SETTINGS, spool_of
+from apbridge.settings import LEDGER_SETTINGS, NETSUITE_SETTINGS, SPOOL_SETTINGS, usable_spool
 from apbridge.singer import AcknowledgingTarget
 from target_netsuite_payments.settings import POSTING_SETTINGS, SYSTEM
 
@@ -51,6 +51,7 @@ class TargetNetSuitePayments(AcknowledgingTarget):
         super().__init__(**arguments)
         settings = NetSuiteSettings.from_config(self.config)
         self._rules = PostingRules.from_config(self.config, settings)
+        self._spool_url = usable_spool(self.config) if self._rules.check_image_folder else ""
         self._netsuite = NetSuite(settings, stop=self.stop)
         self._books = NetSuiteBooks(self._netsuite)
 
@@ -81,7 +82,7 @@ class TargetNetSuitePayments(AcknowledgingTarget):
         if folder := self._rules.check_image_folder:
             from target_netsuite_payments.check_images import CheckImages  # noqa: PLC0415
 
-            images = CheckImages(self._netsuite, spool_of(self.config), folder)
+            images = CheckImages(self._netsuite, self._spool_url, folder)
         patience = timedelta(days=self._rules.under_way_days)
         return PaymentsSink(
             self, stream, self.context, look_up, patience, facts=self._rules.facts, images=images
