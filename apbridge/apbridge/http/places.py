@@ -14,7 +14,7 @@ from pathlib import Path
 from threading import Event, Lock
 from time import monotonic
 from typing import Protocol
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 from apbridge.errors import SettingError, UnavailableError
 from apbridge.redaction import without_credentials
@@ -160,7 +160,7 @@ def places_at(limits_url: str, *, system: str, account: str, stop: Event | None 
     if has_scheme and scheme in _DATABASES:
         from apbridge.http.advisory_locks import AdvisoryLocks  # noqa: PLC0415
 
-        locks = AdvisoryLocks(limits_url.replace(scheme, "postgresql", 1), key)
+        locks = AdvisoryLocks(_without_schema(limits_url.replace(scheme, "postgresql", 1)), key)
     elif not has_scheme or scheme == "file":
         from apbridge.http.folder_locks import locks_in  # noqa: PLC0415
 
@@ -170,3 +170,10 @@ def places_at(limits_url: str, *, system: str, account: str, stop: Event | None 
         problem = "it is neither a folder nor the URL of a PostgreSQL database"
         raise SettingError("APB-SET-001", setting="limits_url", problem=problem)
     return SharedPlaces(locks, kept_in=without_credentials(limits_url), system=system, stop=stop)
+
+
+def _without_schema(url: str) -> str:
+    """Leave out what is said for a ledger in the same database: locks are the database's."""
+    place, has_query, query = url.partition("?")
+    kept = urlencode([(name, value) for name, value in parse_qsl(query) if name != "schema"])
+    return f"{place}?{kept}" if has_query else place

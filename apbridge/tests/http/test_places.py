@@ -244,6 +244,12 @@ def test_a_session_that_is_ended_meanwhile_lets_nobody_through_twice():
         ours._locks.leave_queue()
 
 
+def test_the_url_of_a_ledger_will_do_whatever_schema_it_names():
+    url = new_database()
+    with opened(f"{url}&schema=acme") as one, opened(url) as another, one.place(1):
+        assert another._locks.lock(1, in_turn=True) is None
+
+
 def test_a_pooler_that_keeps_no_session_is_refused():
     with opened(new_database()) as ours:
         with ours.place(1):
