@@ -80,7 +80,7 @@ format: .venv/.done ## Put the code in form
 constraints: $(UV) ## Pin every dependency anew
 	UV_CONSTRAINT= $(UV) pip compile --quiet --universal --python-version 3.10 --no-annotate --no-header --upgrade \
 	  --no-emit-package apbridge-sandbox $(PACKAGES:%=--no-emit-package %) \
-	  --group dev --all-extras pyproject.toml --output-file constraints.txt
+	  --group dev --all-extras pyproject.toml apbridge/pyproject.toml --output-file constraints.txt
 	echo hatchling | UV_CONSTRAINT= $(UV) pip compile --quiet --universal --python-version 3.10 --no-annotate --no-header \
 	  --constraint constraints.txt --generate-hashes \
 	  --no-emit-package apbridge-sandbox $(PACKAGES:%=--no-emit-package %) \
