@@ -97,7 +97,8 @@ def test_whatever_users_install_is_pinned_with_its_hashes():
     entries = re.split(r"\n(?=\S)", text.strip())
     assert [one for one in entries if not re.search(r"\n    --hash=sha256:[0-9a-f]{64}", one)] == []
     pinned = {one.partition("==")[0] for one in entries}
-    used = [(name, frozenset({"keyring", "postgres", "s3"})) for name in OURS - {"apbridge-workspace", "sandbox"}]
+    extras = frozenset({"keyring", "postgres", "s3"})
+    used = [(name, extras) for name in OURS - {"apbridge-workspace", "sandbox"}]
     used += [("meltano", frozenset()), ("hatchling", frozenset())]
     seen: set[tuple[str, frozenset[str]]] = set()
     names = {one for name, extras in used for one in needed(name, extras, seen)}
