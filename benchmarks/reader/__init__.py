@@ -25,8 +25,11 @@ _OF_LIMIT = 1.2
 
 
 @dataclass(frozen=True)
-class _Run:
+class Run:
+    """One reading, and what it took."""
+
     rows: int
+    images: int
     seconds: float
     processor: float
     early_mb: float
@@ -36,6 +39,7 @@ class _Run:
 
     @property
     def facts(self) -> dict[str, float]:
+        """What is told beside a figure of it."""
         return {
             "CPU s": round(self.processor, 2),
             "calls": self.calls,
@@ -63,30 +67,36 @@ def _readings(url: str, rows: int, latencies: tuple[float, ...]) -> Iterator[Row
     is_large = rows == _SIZES[-1]
     for latency in latencies:
         at = f"at {latency * 1000:.0f} ms"
-        run = _run(url, "reader", rows, latency)
+        run = measured(url, "reader", rows, latency)
         what = f"{rows:,} headers {at}"
         if latency:
             limit = ceil(rows / 1000) * latency / LIMIT
             bound = _OF_LIMIT if latency == _SLOWEST else None
             yield against(limit, "the limit", what, run.seconds, bound=bound, facts=run.facts)
         else:
-            loop = _run(url, "bare loop", rows, latency)
+            loop = measured(url, "bare loop", rows, latency)
             yield Row(f"{what}, bare loop", loop.seconds, "s", facts=loop.facts)
             yield against(loop.seconds, "the bare loop", what, run.seconds, facts=run.facts)
         if not is_large:
-            whole = _run(url, "tap", rows, latency)
+            whole = measured(url, "tap", rows, latency)
             what, limit = f"{rows:,} bills with lines {at}, tap", whole.calls * latency / LIMIT
             if latency:
                 yield against(limit, "the limit", what, whole.seconds, facts=whole.facts)
             else:
                 yield Row(what, whole.seconds, "s", facts=whole.facts)
     if not is_large:
-        blocked = _run(url, "reader", rows, latency, block_every=7)
+        blocked = measured(url, "reader", rows, latency, block_every=7)
         what = f"{rows:,} headers {at}, each 7th call 429"
         yield against(run.seconds, "the clean run", what, blocked.seconds, facts=blocked.facts)
 
 
-def _run(url: str, way: str, rows: int, latency: float, block_every: int = 0) -> _Run:
+def measured(url: str, way: str, rows: int, latency: float, block_every: int = 0) -> Run:
+    """Read in some way, in a process of its own.
+
+    Raises:
+        NotMeasuredError: Not every row came.
+    """
+
     def configure() -> Any:  # noqa: ANN401
         told = {"latency": latency, "block_every": block_every}
         return requests.post(f"{url}/configure", json=told, timeout=60).json()
@@ -95,7 +105,7 @@ def _run(url: str, way: str, rows: int, latency: float, block_every: int = 0) ->
     # One reader's memory must not be another's.
     command = [sys.executable, "-m", "benchmarks.reader.reading", way, url, str(rows)]
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE)  # noqa: S603
-    run = _Run(**json.loads(done.stdout), **configure())
+    run = Run(**json.loads(done.stdout), **configure())
     if run.rows != rows:
         message = f"{run.rows:,} rows came, not {rows:,}"
         raise NotMeasuredError(message)

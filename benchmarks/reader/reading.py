@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import redirect_stdout
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from time import perf_counter, process_time
 from typing import Any
 
@@ -17,7 +18,7 @@ import requests
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from singer_sdk.singerlib.encoding import SingerMessageType
-from singer_sdk.singerlib.encoding.simple import Message
+from singer_sdk.singerlib.encoding.simple import Message, RecordMessage
 
 from apbridge import json as decoder
 from apbridge.netsuite import NetSuite, NetSuiteSettings
@@ -42,7 +43,7 @@ class Progress:
     """
 
     def __init__(self, rows: int) -> None:
-        self.rows = 0
+        self.rows = self.images = 0
         self.early = 0
         self._few = rows // 10
 
@@ -107,15 +108,16 @@ def _bare(url: str, progress: Progress) -> None:
         after = query.place(page["items"][-1])
 
 
-def _tap(url: str, progress: Progress) -> None:
+def _tap(url: str, progress: Progress, **settings: str) -> None:
     """Run the tap over bills with all that belongs to them, and write its messages to nowhere."""
 
     class Writer(MessageWriter):
         def write_message(self, message: Message) -> None:
             super().write_message(message)
             progress.came(message.type is SingerMessageType.RECORD)
+            progress.images += len(message.record["images"]) if isinstance(message, RecordMessage) else 0
 
-    tap = TapNetSuiteAP(config=config(url), message_writer=Writer())
+    tap = TapNetSuiteAP(config={**config(url), **settings}, message_writer=Writer())
     for stream in tap.streams.values():
         stream.selected = stream.name == "bills"
     with Path(os.devnull).open("w", encoding="utf-8") as nowhere, redirect_stdout(nowhere):
@@ -123,7 +125,18 @@ def _tap(url: str, progress: Progress) -> None:
     tap.connection.netsuite.close()
 
 
-WAYS: Mapping[str, Callable[[str, Progress], None]] = {"reader": _ours, "bare loop": _bare, "tap": _tap}
+def _tap_with_images(url: str, progress: Progress) -> None:
+    """Run the tap over bills with all that belongs to them and their files."""
+    with TemporaryDirectory() as spool:
+        _tap(url, progress, spool_url=spool, restlet_script="script", restlet_deploy="deploy")
+
+
+WAYS: Mapping[str, Callable[[str, Progress], None]] = {
+    "reader": _ours,
+    "bare loop": _bare,
+    "tap": _tap,
+    "tap with images": _tap_with_images,
+}
 
 
 def main() -> None:
@@ -135,6 +148,7 @@ def main() -> None:
     WAYS[way](url, progress)
     told = {
         "rows": progress.rows,
+        "images": progress.images,
         "seconds": perf_counter() - began,
         "processor": process_time() - worked,
         "early_mb": progress.early / 1024,

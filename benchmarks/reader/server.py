@@ -9,10 +9,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from multiprocessing.connection import Connection
 from threading import Lock, Thread
 from time import sleep
-from typing import ClassVar
+from typing import Any, ClassVar
 from urllib.parse import parse_qs, urlsplit
 
 from benchmarks.reader.bills import BenchmarkBills
+from benchmarks.reader.files import BenchmarkFiles
 
 LIMIT = 5
 """Most calls in flight of a standard account."""
@@ -42,6 +43,7 @@ class Served:
         block_every: Of how many calls one is answered 429; 0 for none.
         says_more: What `hasMore` says; None for the truth.
         numbers_rows: A query may ask for the number of a row.
+        files: Those of the bills, which a RESTlet hands out.
     """
 
     def __init__(
@@ -52,12 +54,14 @@ class Served:
         block_every: int = 0,
         says_more: bool | None = None,
         numbers_rows: bool = True,
+        files: BenchmarkFiles | None = None,
     ) -> None:
         self.bills = bills
         self.latency = latency
         self.block_every = block_every
         self.says_more = says_more
         self.numbers_rows = numbers_rows
+        self.files = files
         self.calls = self.in_flight = self.peak = 0
         self.lock = Lock()
         self.url = ""
@@ -71,6 +75,12 @@ class Served:
         if "ROWNUM" in query and not self.numbers_rows:
             return self._answer(lambda: (400, _REFUSED))
         return self._answer(lambda: (200, self.bills.page(query, limit, says_more=self.says_more)))
+
+    def restlet(self, asked: dict[str, Any]) -> tuple[int, bytes]:
+        """Answer what our RESTlet is asked."""
+        assert self.files  # noqa: S101 - else no RESTlet is named in the settings
+        files = self.files
+        return self._answer(lambda: (200, files.answer(asked)))
 
     def _answer(self, answer: Callable[[], tuple[int, bytes]]) -> tuple[int, bytes]:
         """Answer, unless too many others are in flight or it is its turn to be blocked."""
@@ -106,9 +116,9 @@ def serving(served: Served) -> Iterator[Served]:
         thread.join()
 
 
-def serve(rows: int, pipe: Connection) -> None:
-    """Serve so many bills until something is said, in a process of its own."""
-    with serving(Served(BenchmarkBills(rows))) as served:
+def serve(rows: int, pipe: Connection, file_bytes: int = 0) -> None:
+    """Serve so many bills, with files of so many bytes, until something is said, in a process of its own."""
+    with serving(Served(BenchmarkBills(rows), files=BenchmarkFiles(file_bytes))) as served:
         pipe.send(served.url)
         pipe.recv()
 
@@ -124,6 +134,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(*self.company.signed_in())
         elif path.path.endswith("/configure"):
             self._configure(json.loads(body))
+        elif path.path.endswith("/restlet.nl"):
+            self._send(*self.company.restlet(json.loads(body)))
         else:
             limit = int(parse_qs(path.query)["limit"][0])
             self._send(*self.company.page(json.loads(body)["q"], limit))
