@@ -213,7 +213,7 @@ test('no file is read for which units may be missing', () => {
   expect(restlet.post({ action: 'contents', files: ['9'] }).files).toEqual([{ id: '9', left: true }]);
 });
 
-test.each([[[]], [undefined], ['77'], [['x']], [Array(241).fill('7')]])('no files are asked for by what is no list of 1 to 240 ids (%#)', (files) => {
+test.each([[[]], [undefined], ['77'], [['x']], [Array(481).fill('7')]])('no files are asked for by what is no list of 1 to 480 ids (%#)', (files) => {
   expect(refusalOf({ action: 'contents', files })).toBe('INVALID_REQUEST');
   expect(search.create).not.toHaveBeenCalled();
 });

@@ -6,7 +6,6 @@ import heapq
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import Any, ClassVar
 
 from apbridge.netsuite.client import Row
@@ -16,7 +15,7 @@ from apbridge.netsuite.restlet import File, FileListing
 from apbridge.schemas.identifiers import external_id
 from tap_netsuite_ap.bookmark import Window
 from tap_netsuite_ap.custom import CustomFields
-from tap_netsuite_ap.deletions import became_of, is_of_type
+from tap_netsuite_ap.deletions import EverDeleted, became_of, is_of_type
 from tap_netsuite_ap.eligibility import Eligibility
 from tap_netsuite_ap.images import Images
 from tap_netsuite_ap.known import ToldBefore, digest_of_document
@@ -82,11 +81,12 @@ class Bills:
         images: Fetches their files; None where they are none of the stream's.
         namespace: What external ids begin with.
         expect: Told how many changed, where NetSuite says it by the way.
+        ever_deleted: What a first reading asks of deletions.
     """
 
     parts: ClassVar[PartQueries] = BILL_QUERIES
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each by its name
         self,
         reader: Reader,
         entry: StreamEntry,
@@ -98,12 +98,14 @@ class Bills:
         images: Images | None,
         namespace: str,
         expect: Callable[[int], None],
+        ever_deleted: EverDeleted,
     ) -> None:
         self._reader = reader
         self._entry = entry
         self._header = custom_fields.put(entry.query)
         self._queries = manifest.queries
         self._deletions = manifest.queries["deletions"]
+        self._ever_deleted = ever_deleted
         self._line_query = custom_fields.put(self._queries[LINES])
         self._eligibility = eligibility
         self._images = images
@@ -142,7 +144,7 @@ class Bills:
             one for one in self._changes(header, window, files_from) if not was_sent(one.modified_at, one.id)
         )
         begun: _Batch | None = None
-        while batch := list(islice(changes, self._reader.page_rows)):
+        for batch in _of_some_bills(changes, self._reader.page_rows):
             # What this batch is made of is under way while its forerunner is emitted.
             following = self._begin(batch, header)
             if begun:
@@ -198,7 +200,7 @@ class Bills:
         feeds = [self._feed(header, window, with_header=True)]
         feeds += [self._feed(self._queries[name], window) for name in self.parts.feeds]
         # NetSuite keeps no date of a bill that is deleted: each is told, whenever it was from.
-        feeds.append(self._feed(self._deletions, window, is_deletion=True))
+        feeds.append(self._deleted(window))
         if self._images and window.start is not None:
             since = window.start if files_from is None else files_from or _EVER
             feeds.append(self._by_file(self._images.changed(self._reader, since), window))
@@ -208,14 +210,10 @@ class Bills:
                 yield change
             last = change
 
-    def _feed(
-        self, query: Query, window: Window, *, with_header: bool = False, is_deletion: bool = False
-    ) -> Iterator[Change]:
+    def _feed(self, query: Query, window: Window, *, with_header: bool = False) -> Iterator[Change]:
         where = between(query, "modified_at", window.start, window.end)
         is_first = window.start is None
-        if is_deletion:
-            where.append(is_of_type(query, self._entry.deleted_as))
-        elif is_first:
+        if is_first:
             where += self._eligibility.worth_a_first_reading
         # A first reading takes the company's every bill; few of them changed in a part that is no header.
         pages = self._reader.pages(
@@ -224,11 +222,18 @@ class Bills:
             is_long=is_first and with_header,
             expect=self._expect if with_header else None,
         )
-        return (
-            Change(row["modified_at"], row["id"], row if with_header else None, is_deletion)
-            for page in pages
-            for row in page
-        )
+        rows = (row for page in pages for row in page)
+        return (Change(row["modified_at"], row["id"], row if with_header else None) for row in rows)
+
+    def _deleted(self, window: Window) -> Iterator[Change]:
+        if window.start is None:
+            ever = self._ever_deleted.of(self._reader, self._entry)
+            rows = (row for row in ever if row["modified_at"] < window.end)
+        else:
+            where = between(self._deletions, "modified_at", window.start, window.end)
+            where.append(is_of_type(self._deletions, self._entry.deleted_as))
+            rows = (row for page in self._reader.pages(self._deletions, where=where) for row in page)
+        return (Change(row["modified_at"], row["id"], is_deletion=True) for row in rows)
 
     @staticmethod
     def _by_file(told: Callable[[], Iterable[tuple[str, str]]], window: Window) -> Iterator[Change]:
@@ -360,6 +365,20 @@ class Bills:
 
     def _external_id(self, change: Change) -> str:
         return external_id(self._namespace, self._entry.kind, change.id)
+
+
+def _of_some_bills(changes: Iterable[Change], most: int) -> Iterator[list[Change]]:
+    """Divide changes, in their order, into those of so many bills: what one is made of is asked for once."""
+    batch: list[Change] = []
+    bills: set[str] = set()
+    for change in changes:
+        if change.id not in bills and len(bills) == most:
+            yield batch
+            batch, bills = [], set()
+        batch.append(change)
+        bills.add(change.id)
+    if batch:
+        yield batch
 
 
 def _changes_of(header: Row, lines: Iterable[Row], applications: Iterable[Row]) -> set[str]:

@@ -19,6 +19,7 @@ from apbridge.netsuite.queries.reader import Reader
 from apbridge.schemas.identifiers import netsuite_namespace
 from apbridge.settings import usable_spool
 from tap_netsuite_ap.custom import CustomFields, asked_for, custom_fields, near_matches
+from tap_netsuite_ap.deletions import EverDeleted
 from tap_netsuite_ap.eligibility import Eligibility
 from tap_netsuite_ap.manifest import StreamEntry, manifest
 from tap_netsuite_ap.records import Record
@@ -58,6 +59,7 @@ class Connection:
         self._stop = stop
         self._known = known
         self.visibility = Visibility(config.get("subsidiaries") or ())
+        self.ever_deleted = EverDeleted()
 
     @cached_property
     def netsuite(self) -> NetSuite:
@@ -168,6 +170,7 @@ class Connection:
             self._children = defaultdict(list)
             for row in reader.all(manifest().queries["subsidiary_tree"]):
                 self._children[row.get("parent_id")].append(row["id"])
+                self.visibility.shown("subsidiaries", row)
         found = list(subsidiaries)
         for one in found:
             found += [child for child in self._children[one] if child not in found]

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 
 from apbridge.errors import APBridgeError
 from apbridge.netsuite import in_list
-from apbridge.netsuite.client import Row
+from apbridge.netsuite.client import PAGE_ROWS, Row
 from apbridge.netsuite.queries.query import Query
+from apbridge.netsuite.queries.ranges import goes_on
 from apbridge.netsuite.queries.reader import Reader
 from tap_netsuite_ap.known import ToldBefore
 from tap_netsuite_ap.manifest import StreamEntry, manifest
@@ -79,15 +80,44 @@ def became_of(reader: Reader, entry: StreamEntry, known: ToldBefore, ids: Collec
     )
 
 
-def gone_since(reader: Reader, entry: StreamEntry, known: ToldBefore, shown: Collection[str]) -> Gone:
+class EverDeleted:
+    """What was deleted ever, as a first reading asks: once for all of its streams, where that is one page.
+
+    Of a record that is deleted while that reading goes on, after it was asked and before its stream is read,
+    is not told: it is none that this project has told of before.
+    """
+
+    def __init__(self) -> None:
+        self._rows: list[Row] | None = None
+        self._goes_on = False
+
+    def of(self, reader: Reader, entry: StreamEntry) -> Iterable[Row]:
+        """Return the deletions of a stream, in order, where NetSuite calls its type as other accounts do."""
+        query = manifest().queries["deletions"]
+        if entry.is_selected and not self._goes_on:
+            if self._rows is None:
+                self._ask(reader, query)
+            if self._rows is not None:
+                return [row for row in self._rows if row["type"].upper() in entry.deleted_as]
+        pages = reader.pages(query, where=[is_of_type(query, entry.deleted_as)])
+        return (row for page in pages for row in page)
+
+    def _ask(self, reader: Reader, query: Query) -> None:
+        spellings = [one for entry in manifest().streams if entry.is_selected for one in entry.deleted_as]
+        page = reader.page(query, rows=PAGE_ROWS, where=[is_of_type(query, spellings)])
+        self._goes_on = goes_on(page)
+        self._rows = None if self._goes_on else page.items
+
+
+def gone_since(
+    reader: Reader, entry: StreamEntry, known: ToldBefore, shown: Collection[str], ever_deleted: EverDeleted
+) -> Gone:
     """Find the records of a stream that were told once and are not shown any more.
 
     Where nothing is known of them yet, those are found whose deletion NetSuite calls as other accounts do.
     """
-    query = manifest().queries["deletions"]
     if known.since is None:
-        pages = reader.pages(query, where=[is_of_type(query, entry.deleted_as)])
-        ids = {row["id"] for page in pages for row in page} - set(shown)
+        ids = {row["id"] for row in ever_deleted.of(reader, entry)} - set(shown)
         return Gone(sorted(ids, key=int))
     return became_of(reader, entry, known, known.gone(shown))
 

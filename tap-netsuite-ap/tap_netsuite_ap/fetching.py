@@ -27,6 +27,9 @@ NetSuite guarantees for an answer."""
 MOST_BYTES_IN_FLIGHT = 2 * MOST_BYTES_A_CALL
 """Of all calls together; each byte of a file takes up to four of memory meanwhile."""
 
+_LANES = 2
+"""Threads for calls of many bytes. What memory a thread has used once, it keeps (glibc)."""
+
 _ROUNDED = 1024
 """Bytes that a file may have beyond what the list tells, in whole kilobytes."""
 
@@ -77,6 +80,7 @@ class Fetching:
     def __init__(self, netsuite: NetSuite) -> None:
         self._netsuite = netsuite
         self._is_older = False
+        self._lanes = ThreadPoolExecutor(_LANES, thread_name_prefix="files")
         self._spooling = ThreadPoolExecutor(_SPOOLING, thread_name_prefix="spool")
 
     def fetch(
@@ -98,14 +102,28 @@ class Fetching:
         """
         due = deque(groups(wishes))
         begun: dict[Future[_Came], int] = {}
+        try:
+            yield from self._fetched(reader, due, begun, take)
+        finally:
+            for future in begun:
+                future.cancel()
+
+    def _fetched(
+        self,
+        reader: Reader,
+        due: deque[list[Wish]],
+        begun: dict[Future[_Came], int],
+        take: Callable[[Wish, bytes], _T],
+    ) -> Iterator[tuple[Wish, _T | APBridgeError]]:
         while due or begun:
             while due and (not begun or sum(begun.values()) + _bytes(due[0]) <= MOST_BYTES_IN_FLIGHT):
                 group = due.popleft()
                 if self._is_older and len(group) > 1:
                     due.extendleft([one] for one in reversed(group))
                     continue
-                work = self._alone if len(group) == 1 else self._together
-                begun[reader.begin(partial(work, group, take))] = _bytes(group)
+                work = partial(self._alone if len(group) == 1 else self._together, group, take)
+                is_small = len(group) == 1 and _bytes(group) < MOST_BYTES_A_CALL
+                begun[reader.begin(work) if is_small else self._lanes.submit(work)] = _bytes(group)
             for done in wait(begun, WAKES, FIRST_COMPLETED).done:
                 del begun[done]
                 came = done.result()

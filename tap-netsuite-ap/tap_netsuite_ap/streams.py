@@ -130,12 +130,10 @@ class NetSuiteStream(FencedStream):
             worth = [sweep.is_open(query), *self._connection.eligibility.worth_a_first_reading]
             where = [*where, f"({' OR '.join(worth)})"]
         told: dict[str, str | None] = {}
-        for page in reader.pages(query, where=where, is_long=is_first, expect=self.expect):
+        for page in reader.pages(query, where=where, expect=self.expect):
             if page and "read_at" in page[0]:
                 self._connection.was_read_at(page[0]["read_at"])
-            rows = (
-                [row for row in page if not self.was_sent(row["modified_at"], row["id"])] if window else page
-            )
+            rows = [row for row in page if not (window and self.was_sent(row["modified_at"], row["id"]))]
             for record in self._records(reader, shape, rows):
                 told[record["id"]] = sweep.digest(record) if self._entry.open else ""
                 yield record
@@ -186,7 +184,8 @@ class NetSuiteStream(FencedStream):
             for record in self._records(reader, shape, rows):
                 known.tell(record["id"], sweep.digest(record))
                 yield record
-            gone = gone_since(reader, self._entry, known, {*shown, *found, *told})
+            seen = {*shown, *found, *told}
+            gone = gone_since(reader, self._entry, known, seen, self._connection.ever_deleted)
             for number in gone.deleted:
                 known.tell(number, None)
                 yield self._tombstone(shape, number, now)
@@ -204,7 +203,7 @@ class NetSuiteStream(FencedStream):
             known.tell(number)
         if self._is_to_be_compared(known) and not reader.lacks(self._entry.query):
             shown = told if is_whole else deletions.shown(reader, self._entry, known)
-            gone = gone_since(reader, self._entry, known, shown)
+            gone = gone_since(reader, self._entry, known, shown, self._connection.ever_deleted)
             yield from (self._tombstone(shape, number, now) for number in gone.deleted)
             self._tell_gone(known, gone)
             known.compared(dict.fromkeys(shown, ""), vanished=gone.unexplained)
@@ -314,6 +313,7 @@ class BillsStream(NetSuiteStream):
             images=images,
             namespace=self._connection.namespace,
             expect=self.expect,
+            ever_deleted=self._connection.ever_deleted,
         )
         self._known = None
         if self._bookmark and self.ABORT_AT_RECORD_COUNT is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any
 
 from apbridge.errors import RefusedError
 from apbridge.netsuite.queries.reader import Reader
@@ -43,7 +44,7 @@ class Visibility:
         self.hidden_orders: set[str] = set()
         """Purchase orders of bills that may be submitted, which NetSuite names and does not show."""
 
-    def shown(self, stream: str, record: Record) -> None:
+    def shown(self, stream: str, record: Mapping[str, Any]) -> None:
         """Note a record that NetSuite showed, and the subsidiaries that it names."""
         self._shown[stream].add(record["id"])
         if stream == "vendors":

@@ -24,7 +24,7 @@ TRIED = "2026-07-19T03:04:00Z"
 VERSION = "1.5.0"
 """As the script says it; a test compares both."""
 
-MOST_FILES = 240
+MOST_FILES = 480
 """Files whose content is asked for in one call at most, as the script says it."""
 
 _Id = Annotated[str, Meta(pattern=r"^[1-9][0-9]{0,17}\Z")]

@@ -353,9 +353,9 @@ def test_what_is_too_much_for_one_answer_is_left_and_the_first_never_is(
 def test_as_many_files_as_it_takes_at_once_are_within_the_units_of_a_call(
     netsuite: SignedInNetSuite, store: Store
 ):
-    files = [_attach(store, b"%d" % number) for number in range(240)]
+    files = [_attach(store, b"%d" % number) for number in range(480)]
     told = netsuite.restlet({"action": "contents", "files": files}).json()["files"]
-    assert [base64.b64decode(one["content"]) for one in told] == [b"%d" % number for number in range(240)]
+    assert [base64.b64decode(one["content"]) for one in told] == [b"%d" % number for number in range(480)]
     for wrong in ([], [*files, files[0]], "77", None, ["x"]):
         body = {"action": "contents", "files": wrong}
         assert _refusal(netsuite.restlet(body)) == (400, "INVALID_REQUEST")
@@ -368,7 +368,7 @@ def test_files_for_which_no_units_are_left_are_left_and_a_script_that_goes_on_is
     netsuite: SignedInNetSuite, store: Store, changed_script: ChangedScript, keeps: int, *, given: bool
 ):
     files = [_attach(store, b"x") for _ in range(600)]
-    changed_script("const MOST_FILES = 240", "const MOST_FILES = 600")
+    changed_script("const MOST_FILES = 480", "const MOST_FILES = 600")
     changed_script("const UNITS_OF_A_FILE = 20", f"const UNITS_OF_A_FILE = {keeps}")
     answer = netsuite.restlet({"action": "contents", "files": files})
     if not given:

@@ -57,6 +57,8 @@ class Features:
         self._sentences = {**_OFF, **(sentences or {})}
         self._absent = frozenset(absent)
         self._there: set[str] = set()
+        self._taken: set[tuple[str, frozenset[str]]] = set()
+        self._read: set[str] = set()
         self._said: set[tuple[str, str]] = set()
         self._lock = Lock()
 
@@ -64,6 +66,17 @@ class Features:
     def absent(self) -> frozenset[str]:
         """What was found missing so far."""
         return self._absent
+
+    def taken(self, query: Query, without: frozenset[str]) -> None:
+        """Note that NetSuite takes a query: what it reads need not be tried out any more.
+
+        Args:
+            query: The query.
+            without: What it was asked without.
+        """
+        if (query.name, without) not in self._taken:
+            self._taken.add((query.name, without))
+            self._read.update(name for line in query.written(without) for name in line.needs)
 
     def adapt(
         self,
@@ -147,8 +160,9 @@ class Features:
         for feature in FEATURES:
             if feature.name in self._absent | self._there or not any(map(feature.brings, missing)):
                 continue
-            shown = (name.split(".") for name in feature.shown_by if name not in missing)
-            if not all(_is_refused(table, column, probe) for table, column in shown):
+            shown = [name for name in feature.shown_by if name not in missing]
+            is_read = not self._read.isdisjoint(shown)
+            if is_read or not all(_is_refused(*_parts(name), probe) for name in shown):
                 self._there.add(feature.name)
             else:
                 off.add(feature.name)
@@ -183,6 +197,11 @@ def _refused(table: str, columns: Sequence[str], probe: ColumnProbe) -> Iterator
         middle = len(columns) // 2
         yield from _refused(table, columns[:middle], probe)
         yield from _refused(table, columns[middle:], probe)
+
+
+def _parts(name: str) -> tuple[str, str]:
+    table, _, column = name.partition(".")
+    return table, column
 
 
 def _is_refused(table: str, column: str, probe: ColumnProbe) -> bool:

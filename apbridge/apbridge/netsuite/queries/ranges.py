@@ -97,6 +97,7 @@ class RangeReading:
         self._held = 0
         self._wants_ends = is_long and lanes > 1
         self._is_asking_ends = False
+        self._is_asking_to_the_end = False
         self._is_over = False
         self._changed = Condition()
 
@@ -139,7 +140,9 @@ class RangeReading:
                 due.is_asked = True
                 self._held += 1
                 page = partial(self._asked.page, due.after, due.until)
-                self._call(due, page, partial(self._take_page, due))
+                is_endless = due.until is None
+                self._is_asking_to_the_end |= is_endless
+                self._call(due, page, partial(self._take_page, due, is_endless=is_endless))
             elif self._wants_ends and not (self._is_asking_ends or self._open.is_done):
                 self._is_asking_ends = True
                 self._call(self._open, partial(self._asked.ends, self._open.after), self._take_ends)
@@ -151,6 +154,8 @@ class RangeReading:
         for one in self._ranges:
             if one.failure:
                 return None
+            if one is self._open and self._is_asking_to_the_end:
+                return None  # what is under way tells whether it has any row
             if not (one.is_asked or one.is_done):
                 # However much is held, the page that the reader waits for may always be asked for.
                 is_waited_for = one is self._ranges[0] and not one.pages
@@ -171,8 +176,12 @@ class RangeReading:
                 one.failure = one.failure or failure
             self._changed.notify_all()
 
-    def _take_page(self, one: _Range, page: QueryPage) -> None:
+    def _take_page(self, one: _Range, page: QueryPage, *, is_endless: bool) -> None:
         one.is_asked = False
+        if is_endless:
+            self._is_asking_to_the_end = False
+            if not goes_on(page):
+                self._leave_out_what_is_behind(one, page)
         place = self._asked.place
         items: Sequence[Row] = page.items
         end = None if one.until is None else _order(one.until)
@@ -191,6 +200,17 @@ class RangeReading:
             one.pages.append(items)
         else:
             self._held -= 1
+
+    def _leave_out_what_is_behind(self, one: _Range, page: QueryPage) -> None:
+        """Ask for no range behind the last row that there is."""
+        last = _order(self._asked.place(page.items[-1])) if page.items else ()
+        behind = iter(self._ranges)
+        for earlier in behind:
+            if earlier is one:
+                break
+        for later in behind:
+            if not later.is_asked and later.after and _order(later.after) >= last:
+                later.is_done = True
 
     def _take_ends(self, ends: Sequence[Place]) -> None:
         """Divide the open range at the places where its pages end."""

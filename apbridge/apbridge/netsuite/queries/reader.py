@@ -202,9 +202,12 @@ class Reader:
             if self.lacks(query):
                 return _NOTHING
             try:
-                return ask(without, rows)
+                page = ask(without, rows)
             except RefusedError as refused:
                 self.features.adapt(query, refused, without, self, has_passed)
+                continue
+            self.features.taken(query, without)
+            return page
 
     def takes(self, table: str, columns: Sequence[str]) -> bool:
         """Return whether NetSuite takes a query of nothing but some columns of one table."""
