@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 from apbridge.errors import RefusedError
@@ -23,6 +24,7 @@ _OF_A_LINE = {
     "locations": "location_id",
 }
 """The streams whose records a bill and a line name, and by which field."""
+_coded = itemgetter(*_OF_A_LINE.values())
 
 _APPLIED = {"payment": "vendor_payments", "credit": "vendor_credits"}
 """The streams of what is applied to bills, by its kind: read after bills, where they are asked for."""
@@ -63,8 +65,9 @@ class Visibility:
             return
         for stream, field in _OF_A_BILL.items():
             self._named[stream].add(record[field])
-        for stream, field in _OF_A_LINE.items():
-            self._named[stream].update([line[field] for line in record["lines"]])
+        of_lines = zip(*map(_coded, record["lines"]), strict=True)
+        for stream, numbers in zip(_OF_A_LINE, of_lines, strict=False):  # none where there is no line
+            self._named[stream].update(numbers)
 
     def hidden(self, reader: Reader, manifest: Manifest, *, is_first: bool, sees_no_bill: bool) -> list[str]:
         """Ask for what was named and not shown, and say what is hidden. A run that read nothing asks nothing.

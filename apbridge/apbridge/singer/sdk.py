@@ -166,6 +166,14 @@ class FencedStream(Stream):
         )
 
     @override
+    def _process_record(
+        self, record: dict[str, Any], child_context: Context = None, partition_context: Context = None
+    ) -> None:
+        # All that the SDK does there is for streams that are parted, or that others are read below.
+        if self.child_streams or partition_context:
+            super()._process_record(record, child_context, partition_context)
+
+    @override
     def _generate_record_messages(self, record: dict[str, Any]) -> Generator[RecordMessage, None, None]:
         if self._goes_as_it_is:
             now = datetime.now(timezone.utc)

@@ -157,6 +157,7 @@ def _taken(of: Callable[..., Any]) -> str:
         (Tap, "sync_all", "(self)"),
         (Tap, "invoke", "(*, about=False, about_format=None, config=None, state=None, catalog=None)"),
         (Stream, "_write_starting_replication_value", "(self, context)"),
+        (Stream, "_process_record", "(self, record, child_context=None, partition_context=None)"),
         (Stream, "_generate_record_messages", "(self, record)"),
         (Stream, "_increment_stream_state", "(self, latest_record, *, context=None)"),
         (Target, "_handle_termination", "(self, signum, frame)"),
@@ -310,6 +311,18 @@ def test_generate_record_messages_gives_what_the_sdk_gives(
         )
     ]
     assert made[0] == made[1]
+
+
+def test_process_record_does_nothing_for_a_stream_that_is_not_parted_and_has_no_children() -> None:
+    assert _body(Stream._process_record) == textwrap.dedent("""\
+        partition_context = partition_context or {}
+        for key, val in partition_context.items():
+            if key not in record:
+                record[key] = val
+        for context in self.generate_child_contexts(record=record, context=child_context):
+            if self.stream_maps[0].get_filter_result(record):
+                self._sync_children(copy.copy(context))""")
+    assert _body(Stream._sync_children).startswith("for child_stream in self.child_streams:")
 
 
 def test_progress_markers_are_in_the_state_until_a_stream_is_read(

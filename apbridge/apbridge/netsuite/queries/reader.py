@@ -265,7 +265,9 @@ def _check_once(query: Query, rows: Sequence[Row]) -> None:
     Raises:
         UnavailableError: One comes again.
     """
-    if query.key and len({tuple(row.get(alias) for alias in query.key) for row in rows}) < len(rows):
+    if query.key and len(
+        {*zip(*([row.get(alias) for row in rows] for alias in query.key), strict=True)}
+    ) < len(rows):
         problem = f"two rows of one {query.key[-1]}"
         raise UnavailableError("APB-NS-022", purpose=query.purpose, problem=problem)
 
