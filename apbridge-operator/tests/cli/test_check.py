@@ -271,6 +271,7 @@ def test_a_bank_account_may_count_for_the_children_of_its_subsidiary(check: Chec
             ("TARGET_AVIDXCHANGE_GL_MAPPING", "nowhere.csv"): ("mapping", "APB-MAP-001"),
             ("MELTANO_DATABASE_URI", "sqlite:////dev/null/x.db"): ("state", "APB-CHK-021"),
             ("TARGET_NETSUITE_PAYMENTS_CONCURRENCY", "6"): ("concurrency", "APB-CHK-008"),
+            ("TAP_NETSUITE_AP_LIMITS_URL", "elsewhere"): ("limits", "APB-CHK-023"),
         },
         {
             ("NETSUITE_CLIENT_ID", "vault:nothing"): ("NetSuite settings", "APB-SET-004"),

@@ -36,10 +36,12 @@ def results(reading: Mapping[str, Any], posting: Mapping[str, Any]) -> Iterator[
     """
     try:
         settings = NetSuiteSettings.from_config(posting)
-        NetSuiteSettings.from_config(reading)
+        limits = {settings.limits_url, NetSuiteSettings.from_config(reading).limits_url}
     except APBridgeError as error:
         yield CheckResult.of("NetSuite settings", error)
         return
+    if len(limits) > 1:
+        yield CheckResult.of("limits", APBridgeError("APB-CHK-023"), State.WARNING)
     yield from _clock(settings)
     yield from _own_certificate(posting, settings)
     with NetSuite(settings) as netsuite:
