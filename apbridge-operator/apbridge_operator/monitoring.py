@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -74,6 +74,15 @@ def health(loop: Loop, reasons: Sequence[Reason] | None = None) -> Health:
         level = Level.BAD if past[0].unexplained else Level.GOOD
         seen.append(Sign(RECONCILIATION, level, ""))
     return Health(seen)
+
+
+def health_of_all(loops: Sequence[Loop]) -> Health:
+    """Look at each company's loop; what was looked at bears its name where there are several."""
+    if len(loops) == 1:
+        return health(loops[0])
+    return Health(
+        [replace(one, what=f"{loop.company}: {one.what}") for loop in loops for one in health(loop).signs]
+    )
 
 
 class Numbers(Collector):

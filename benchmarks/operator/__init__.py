@@ -84,7 +84,7 @@ def _pages(place: Path, rows: int) -> Iterator[Row]:
     ):
         tokens: list[str] = []
         sign_in = SignIn("owner", None, tokens.append)
-        running = uvicorn_server(application(ledger, None, Silence(), sign_in))
+        running = uvicorn_server(application([Loop(ledger, None, Silence())], sign_in))
         thread = threading.Thread(target=running.run, kwargs={"sockets": [listening]})
         thread.start()
         address = f"http://127.0.0.1:{listening.getsockname()[1]}"

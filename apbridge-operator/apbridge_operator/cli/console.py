@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import ExitStack
 from typing import Annotated
 
 import typer
@@ -11,8 +12,10 @@ import typer
 from apbridge import settings
 from apbridge.netsuite.certificate import Certificate
 from apbridge_operator.cli import context
+from apbridge_operator.cli.company import Several, each
 from apbridge_operator.cli.output import Json, print_json, say
 from apbridge_operator.console.serve import serve
+from apbridge_operator.monitoring import Loop
 from apbridge_operator.schedules import Silence
 
 app = typer.Typer(help="Show the state of the loop in a browser.")
@@ -32,6 +35,7 @@ def console(
             help="Serve others than this machine though whoever is on the network can read the password.",
         ),
     ] = False,
+    company: Several = None,
     as_json: Json = False,
 ) -> None:
     """Show the state of the loop, its exceptions and every bill's history in a browser, until stopped.
@@ -42,8 +46,6 @@ def console(
     whoever sends that token.
     """
     password = settings.text(os.environ, "APBRIDGE_CONSOLE_PASSWORD")
-    certificate = Certificate.from_config(context.config(context.TAP_NETSUITE))
-    silence = Silence(context.schedules())
 
     def print_address(address: str) -> None:
         if as_json:
@@ -52,11 +54,18 @@ def console(
             say(f"Open {address} (it lets one browser in, once). Ctrl+C ends the console.")
         sys.stdout.flush()
 
-    with context.ledger() as ledger:
+    with ExitStack() as ledgers:
+        loops = [
+            Loop(
+                ledgers.enter_context(context.ledger()),
+                Certificate.from_config(context.config(context.TAP_NETSUITE)),
+                Silence(context.schedules()),
+                name,
+            )
+            for name in each(company)
+        ]
         serve(
-            ledger,
-            certificate,
-            silence,
+            loops,
             host=host,
             port=port,
             password=password,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from importlib.metadata import version
 from typing import Any
@@ -14,20 +14,18 @@ from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Mount, Route
 
 from apbridge.errors import APBridgeError
-from apbridge.ledger import OPEN, Ledger, Status
-from apbridge.netsuite.certificate import Certificate
+from apbridge.ledger import OPEN, Status
 from apbridge_operator.console.guard import Forms, Guard
 from apbridge_operator.console.overview import overview
 from apbridge_operator.console.probes import Probes
 from apbridge_operator.console.sign_in import Session, SignIn
 from apbridge_operator.console.templating import render, style
-from apbridge_operator.exceptions import Case, Exceptions, Which
+from apbridge_operator.exceptions import Case, Exceptions, MergedExceptions, Which
 from apbridge_operator.monitoring import Loop
 from apbridge_operator.record_history import RecordHistories
-from apbridge_operator.schedules import Silence
 
 _SIZE = 25
 _LONGEST_FORM = 20_000
@@ -39,20 +37,16 @@ _NOTES = {
 
 
 def application(
-    ledger: Ledger,
-    certificate: Certificate | None,
-    silence: Silence,
+    loops: Sequence[Loop],
     sign_in: SignIn,
     *,
     metrics_token: str | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> Starlette:
-    """Make the application.
+    """Make the application. Of several companies it has a page over all, and the pages of each in a folder.
 
     Args:
-        ledger: What it shows.
-        certificate: NetSuite's, whose end it shows.
-        silence: How long no run may end well.
+        loops: What it shows.
         sign_in: Knows who is let in.
         metrics_token: Lets Prometheus read `/metrics`; None where that is not served.
         clock: Returns seconds that only grow.
@@ -60,28 +54,76 @@ def application(
     Raises:
         SettingError: That token is too short.
     """
-    console = _Console(ledger, certificate, silence)
-    routes = [
+    if len(loops) == 1:
+        routes: list[BaseRoute] = [*_routes(_Console(loops[0]))]
+    else:
+        every = _EveryCompany(loops)
+        routes = [
+            Route("/", every.home),
+            Route("/exceptions", every.exceptions),
+            Route("/style.css", _style),
+            *(Mount(f"/{loop.company}", routes=_routes(_Console(loop))) for loop in loops),
+        ]
+    probes = Probes(loops, metrics_token, clock)
+    guard = Middleware(Guard, sign_in=sign_in, probes=probes)
+    return Starlette(routes=routes, middleware=[guard], exception_handlers={APBridgeError: _failed})
+
+
+def _routes(console: _Console) -> list[Route]:
+    return [
         Route("/", console.home),
         Route("/balance", console.balance),
         Route("/exceptions", console.exceptions),
         Route("/exceptions/{system}/{stream}/{external_id}", console.exception),
         Route("/decide", console.decide, methods=["POST"]),
         Route("/history", console.history),
-        Route("/style.css", lambda _: Response(style(), media_type="text/css")),
+        Route("/style.css", _style),
     ]
-    probes = Probes(Loop(ledger, certificate, silence), metrics_token, clock)
-    guard = Middleware(Guard, sign_in=sign_in, probes=probes)
-    return Starlette(routes=routes, middleware=[guard], exception_handlers={APBridgeError: _failed})
+
+
+def _style(_: Request) -> Response:
+    return Response(style(), media_type="text/css")
+
+
+class _EveryCompany:
+    """The pages over all companies: who is not well, and all exceptions; each leads to its company's own."""
+
+    def __init__(self, loops: Sequence[Loop]) -> None:
+        self._loops = loops
+        self._exceptions = MergedExceptions([(loop.company, Exceptions(loop.ledger)) for loop in loops])
+
+    async def home(self, request: Request) -> Response:
+        values = await run_in_threadpool(self._overviews)
+        return HTMLResponse(await run_in_threadpool(render, "companies.html", {**_frame(request), **values}))
+
+    async def exceptions(self, request: Request) -> Response:
+        values = await run_in_threadpool(self._listed, request)
+        page = {**_frame(request), **values}
+        return HTMLResponse(await run_in_threadpool(render, "all_exceptions.html", page))
+
+    def _overviews(self) -> dict[str, Any]:
+        found = [
+            (loop.company, overview(loop.ledger, loop.certificate, loop.silence)) for loop in self._loops
+        ]
+        return {"here": "home", "is_over_all": True, "companies": found}
+
+    def _listed(self, request: Request) -> dict[str, Any]:
+        total = self._exceptions.count()
+        pages = max(-(-total // _SIZE), 1)
+        page = min(_number(request.query_params.get("page")), pages)
+        cases = self._exceptions.page(limit=_SIZE, offset=(page - 1) * _SIZE)
+        about = {"here": "exceptions", "is_over_all": True}
+        return {**about, "cases": cases, "total": total, "page": page, "pages": pages}
 
 
 class _Console:
-    def __init__(self, ledger: Ledger, certificate: Certificate | None, silence: Silence) -> None:
-        self._ledger = ledger
-        self._certificate = certificate
-        self._silence = silence
-        self._exceptions = Exceptions(ledger)
-        self._histories = RecordHistories(ledger)
+    def __init__(self, loop: Loop) -> None:
+        self._company = loop.company
+        self._ledger = loop.ledger
+        self._certificate = loop.certificate
+        self._silence = loop.silence
+        self._exceptions = Exceptions(loop.ledger)
+        self._histories = RecordHistories(loop.ledger)
         self._forms = Forms()
 
     async def home(self, request: Request) -> Response:
@@ -173,11 +215,11 @@ class _Console:
         if values is None:
             return await self._missing(request)
         token = self._forms.token(request.state.session)
-        common = {"here": here, "token": token, **_frame(request)}
+        common = {"here": here, "token": token, **_frame(request, self._company)}
         return HTMLResponse(await run_in_threadpool(render, template, {**common, **values}))
 
     async def _missing(self, request: Request) -> Response:
-        values = {"here": "", **_frame(request), "title": "It is not here"}
+        values = {"here": "", **_frame(request, self._company), "title": "It is not here"}
         says = "No such record waits, is rejected or was dismissed; it may have been delivered since."
         return HTMLResponse(render("message.html", {**values, "says": says}), 404)
 
@@ -203,8 +245,10 @@ def _root(request: Request) -> str:
     return str(request.scope["root_path"])
 
 
-def _frame(request: Request) -> dict[str, Any]:
-    return {"root": _root(request), "is_report": False, "style": ""}
+def _frame(request: Request, company: str | None = None) -> dict[str, Any]:
+    root = _root(request)
+    above = root.removesuffix(f"/{company}") if company else ""
+    return {"root": root, "is_report": False, "style": "", "company": company, "above": above}
 
 
 def _number(text: str | None) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
 from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
@@ -15,7 +15,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from apbridge.errors import APBridgeError, SettingError
 from apbridge_operator.health import Level
-from apbridge_operator.monitoring import Health, Loop, Numbers, health
+from apbridge_operator.monitoring import Health, Loop, Numbers, health_of_all
 
 _FRESH = 5.0
 """Seconds that an answer is good for: whoever asks without having signed in cannot keep the ledger busy."""
@@ -30,7 +30,7 @@ class Probes:
     tells of money: it wants a token even on this machine, where other accounts and a proxy are too.
 
     Args:
-        loop: What is told of.
+        loops: What is told of: one, or each company's.
         token: What `/metrics` wants as `Authorization: Bearer`; None where it is not served.
         clock: Returns seconds that only grow.
 
@@ -38,12 +38,14 @@ class Probes:
         SettingError: The token is too short.
     """
 
-    def __init__(self, loop: Loop, token: str | None, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, loops: Sequence[Loop], token: str | None, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         if token is not None and len(token) < _LEAST_LENGTH:
             raise SettingError("APB-CON-012", least=_LEAST_LENGTH)
         self._token = token
-        self._health: _Kept[Health] = _Kept(lambda: health(loop), clock)
-        self._metrics: _Kept[bytes] = _Kept(lambda: Numbers([loop]).text(), clock)
+        self._health: _Kept[Health] = _Kept(lambda: health_of_all(loops), clock)
+        self._metrics: _Kept[bytes] = _Kept(lambda: Numbers(loops).text(), clock)
 
     async def answer(self, request: Request) -> Response | None:
         """Answer a request; None where it is for the pages."""

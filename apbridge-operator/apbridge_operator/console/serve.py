@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import uvicorn
@@ -19,15 +19,14 @@ from apbridge_operator.console.pages import application
 from apbridge_operator.console.sign_in import SignIn
 from apbridge_operator.console.templating import alone, render
 from apbridge_operator.exceptions import Exceptions
+from apbridge_operator.monitoring import Loop
 from apbridge_operator.schedules import Silence
 
 _MOST_IN_REPORT = 200
 
 
 def serve(
-    ledger: Ledger,
-    certificate: Certificate | None,
-    silence: Silence,
+    loops: Sequence[Loop],
     *,
     host: str,
     port: int,
@@ -39,9 +38,7 @@ def serve(
     """Serve until the process is stopped.
 
     Args:
-        ledger: What is shown.
-        certificate: NetSuite's, whose end is shown.
-        silence: How long no run may end well.
+        loops: What is shown: one, or each company's.
         host: Where to listen.
         port: Where to listen; 0 takes a free one.
         password: Lets others in too, where it is set.
@@ -61,9 +58,8 @@ def serve(
         name = f"[{host}]" if ":" in host else host
         address = f"http://{name}:{listening.getsockname()[1]}"
         sign_in = SignIn(user_name(), password, lambda token: print_address(f"{address}/?token={token}"))
-        uvicorn_server(application(ledger, certificate, silence, sign_in, metrics_token=metrics_token)).run(
-            sockets=[listening]
-        )
+        served = application(loops, sign_in, metrics_token=metrics_token)
+        uvicorn_server(served).run(sockets=[listening])
 
 
 def uvicorn_server(app: Starlette) -> uvicorn.Server:
@@ -92,7 +88,9 @@ def listening_at(host: str, port: int) -> Iterator[socket.socket]:
         yield listening
 
 
-def report(ledger: Ledger, certificate: Certificate | None, silence: Silence) -> str:
+def report(
+    ledger: Ledger, certificate: Certificate | None, silence: Silence, company: str | None = None
+) -> str:
     """Write the state of the loop as one page that needs nothing else."""
     exceptions = Exceptions(ledger)
     values = {
@@ -101,5 +99,6 @@ def report(ledger: Ledger, certificate: Certificate | None, silence: Silence) ->
         "trail": ledger.audit.anchor(),
         "here": "home",
         **alone(),
+        "company": company,
     }
     return render("report.html", values)

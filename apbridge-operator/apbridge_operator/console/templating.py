@@ -35,7 +35,7 @@ def style() -> str:
 def alone() -> dict[str, Any]:
     """Return what a template needs to become a page that needs nothing else."""
     style_hash = base64.b64encode(hashlib.sha256(style().encode()).digest()).decode()
-    return {"is_report": True, "style": style(), "style_hash": style_hash}
+    return {"is_report": True, "style": style(), "style_hash": style_hash, "company": None, "above": ""}
 
 
 @cache

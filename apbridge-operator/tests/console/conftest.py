@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from apbridge.ledger import Ledger
 from apbridge_operator.console.pages import application
 from apbridge_operator.console.serve import listening_at, uvicorn_server
 from apbridge_operator.console.sign_in import SignIn
+from apbridge_operator.monitoring import Loop
 from apbridge_operator.schedules import Silence
 from tests.console.morning import fill
 from tests.console.visits import Served, Visit
@@ -40,13 +41,20 @@ def serving() -> Iterator[Callable[..., Served]]:
     """Serve a ledger's console on a free port."""
     with ExitStack() as ending:
 
-        def serve(ledger: Ledger, password: str | None = None, metrics_token: str | None = None) -> Served:
+        def serve(
+            *ledgers: Ledger,
+            password: str | None = None,
+            metrics_token: str | None = None,
+            companies: Sequence[str | None] = (None,),
+        ) -> Served:
             listening = ending.enter_context(listening_at("127.0.0.1", 0))
             served = Served(f"http://127.0.0.1:{listening.getsockname()[1]}")
             sign_in = SignIn("owner", password, served.tokens.append, lambda: served.now)
-            app = application(
-                ledger, None, Silence(), sign_in, metrics_token=metrics_token, clock=lambda: served.now
-            )
+            loops = [
+                Loop(ledger, None, Silence(), company)
+                for ledger, company in zip(ledgers, companies, strict=True)
+            ]
+            app = application(loops, sign_in, metrics_token=metrics_token, clock=lambda: served.now)
             running = uvicorn_server(app)
             thread = threading.Thread(target=running.run, kwargs={"sockets": [listening]})
 

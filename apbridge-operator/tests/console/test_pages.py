@@ -81,7 +81,7 @@ HEADERS = {
 def test_every_answer_bears_each_header_that_keeps_browsers_careful(
     served: Served, visit: Visit, serving: Callable[..., Served], ledger: Ledger, name: str
 ):
-    locked = serving(ledger, "a long password")
+    locked = serving(ledger, password="a long password")
     answers = {
         200: visit.page("/"),
         400: visit.page("/", headers={"Host": "a,b"}),

@@ -156,7 +156,7 @@ def test_what_operating_tells_of_metrics_is_what_there_is(ledger: Ledger):
 
 def test_a_short_token_is_refused_at_once(ledger: Ledger):
     with pytest.raises(SettingError, match=r"APB-CON-012"):
-        Probes(Loop(ledger, None, Silence()), "short")
+        Probes([Loop(ledger, None, Silence())], "short")
 
 
 def test_many_at_once_ask_the_ledger_once(ledger: Ledger, monkeypatch: pytest.MonkeyPatch):
@@ -167,7 +167,7 @@ def test_many_at_once_ask_the_ledger_once(ledger: Ledger, monkeypatch: pytest.Mo
         return None, []
 
     monkeypatch.setattr(Numbers, "_read", read)
-    probes = Probes(Loop(ledger, None, Silence()), TOKEN)
+    probes = Probes([Loop(ledger, None, Silence())], TOKEN)
 
     async def all_at_once() -> list[Response]:
         return await asyncio.gather(*(probes._measured(f"Bearer {TOKEN}") for _ in range(20)))

@@ -17,6 +17,7 @@ from apbridge.ledger import Ledger
 from apbridge_operator.console.serve import listening_at, serve
 from apbridge_operator.console.sign_in import SignIn
 from apbridge_operator.exceptions import BY_HAND
+from apbridge_operator.monitoring import Loop
 from apbridge_operator.record_history import Cut, RecordHistories
 from apbridge_operator.schedules import Silence
 from tests.console.morning import bill_name
@@ -29,7 +30,7 @@ PASSWORD = "pässword of four words"
 @pytest.fixture
 def locked(serving: Callable[..., Served], ledger: Ledger) -> Served:
     """A console with a password."""
-    return serving(ledger, PASSWORD)
+    return serving(ledger, password=PASSWORD)
 
 
 @pytest.fixture
@@ -274,9 +275,7 @@ def test_others_are_served_only_with_a_password_and_where_plain_http_is_allowed(
 ):
     with pytest.raises(SettingError, match=code):
         serve(
-            ledger,
-            None,
-            Silence(),
+            [Loop(ledger, None, Silence())],
             host="192.0.2.1",
             port=0,
             password=password,
