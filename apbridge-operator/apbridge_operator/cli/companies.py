@@ -23,7 +23,7 @@ from apbridge_operator.cli.checks import CheckResult
 from apbridge_operator.cli.clashes import clashes
 from apbridge_operator.cli.company import chosen, only, working_for
 from apbridge_operator.cli.output import Json, display, line, print_json, say, table
-from apbridge_operator.cli.runs import JOBS, LIMIT_MINUTES, PARALLEL, Outcome, run_all
+from apbridge_operator.cli.runs import JOBS, LIMIT_MINUTES, PARALLEL, JobEnd, run_all
 from apbridge_operator.cli.words import age
 from apbridge_operator.companies import Company, companies
 from apbridge_operator.health import DIRECTIONS
@@ -198,7 +198,7 @@ def run(
         raise typer.Exit(FOUND)
 
 
-def _show(outcomes: list[Outcome], found: list[Company]) -> None:
+def _show(outcomes: list[JobEnd], found: list[Company]) -> None:
     shown = table("company", "job", "", "took", "what it said last, or its log")
     for one in outcomes:
         state = ("well", "green") if one.is_well else ("failed", "bold red")

@@ -74,7 +74,7 @@ _NOT_SENT = "APB-NTC-002"
 def _told(
     company: str | None, send: Callable[[Notice], None], quiet: timedelta | None
 ) -> tuple[list[Notice], APBridgeError | None]:
-    """Tell what is due of one company; return it, and what kept that from being looked at.
+    """Send what is due of one company; return it, and what kept that from being looked at.
 
     Raises:
         UnavailableError: It cannot be sent.

@@ -37,7 +37,7 @@ _SENTENCE = re.compile(r".*\[error +\] +\S+ +(.*\[APB-[A-Z]+-\d{3}\]).*")
 
 
 @dataclass(frozen=True)
-class Outcome:
+class JobEnd:
     """What became of one job.
 
     Args:
@@ -75,7 +75,7 @@ def run_all(
     parallel: int,
     limit_seconds: float,
     echo: Callable[[str], None] | None,
-) -> list[Outcome]:
+) -> list[JobEnd]:
     """Run jobs, those of one company one after the other.
 
     Args:
@@ -102,9 +102,9 @@ def run_all(
                 timeout=_GRACE_SECONDS,
             )
 
-    def run(company: Company) -> list[Outcome]:
+    def run(company: Company) -> list[JobEnd]:
         if clash := clashes.get(company.name):
-            return [Outcome(company.name, job, None, 0, str(clash), None) for job in jobs]
+            return [JobEnd(company.name, job, None, 0, str(clash), None) for job in jobs]
         return [turns.run(company.name, job) for job in jobs]
 
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -130,12 +130,12 @@ class _Turns:
         self._running: set[subprocess.Popen[str]] = set()
         self._is_over = False
 
-    def run(self, company: str, job: str) -> Outcome:
+    def run(self, company: str, job: str) -> JobEnd:
         """Run a job to its end, whatever that is."""
         began = monotonic()
         with self._lock:
             if self._is_over:
-                return Outcome(company, job, None, 0, "It was not begun.", None)
+                return JobEnd(company, job, None, 0, "It was not begun.", None)
             process = self._started(company, job)
             self._running.add(process)
         is_late = Event()
@@ -161,7 +161,7 @@ class _Turns:
                 self._running.discard(process)
         if is_late.is_set():
             said = f"It was stopped after {self._limit / 60:g} minutes. {said}"
-        return Outcome(company, job, code, monotonic() - began, said if code or is_late.is_set() else "", log)
+        return JobEnd(company, job, code, monotonic() - began, said if code or is_late.is_set() else "", log)
 
     def stop(self) -> None:
         """Stop all, and begin no more."""
