@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from math import ceil
 from multiprocessing import get_context
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import requests
 
 from benchmarks.reader.server import LIMIT, serve
-from benchmarks.telling import NotMeasuredError, Row, against
+from benchmarks.telling import NotMeasuredError, Program, Row, against
+from demo.meltano import ROOT
 
 _SIZES = (60_000, 1_000_000)
 _LATENCIES = (0.0, 0.05, 0.25)
@@ -102,11 +107,20 @@ def measured(url: str, way: str, rows: int, latency: float, block_every: int = 0
         return requests.post(f"{url}/configure", json=told, timeout=60).json()
 
     configure()
-    # One reader's memory must not be another's.
-    command = [sys.executable, "-m", "benchmarks.reader.reading", way, url, str(rows)]
-    done = subprocess.run(command, check=True, stdout=subprocess.PIPE)  # noqa: S603
-    run = Run(**json.loads(done.stdout), **configure())
+    run = Run(**reading(way, url, rows), **configure())
     if run.rows != rows:
         message = f"{run.rows:,} rows came, not {rows:,}"
         raise NotMeasuredError(message)
     return run
+
+
+def reading(way: str, url: str, rows: int) -> dict[str, Any]:
+    """Read in a process of its own, for one reader's memory must not be another's; return what it told."""
+    command = [sys.executable, "-m", "benchmarks.reader.reading", way, url, str(rows)]
+    with TemporaryDirectory() as place:
+        env = {**os.environ, "PYTHONPATH": os.pathsep.join((str(ROOT), os.environ.get("PYTHONPATH", "")))}
+        program = Program("reading", command, Path(place), env=env, stdout=subprocess.PIPE)
+        with program.stdout or nullcontext() as out:
+            told: dict[str, Any] = json.loads(out.read() if out else "{}")
+        program.ended()
+    return told

@@ -47,6 +47,8 @@ _LINE = json.dumps(
     }
 )
 _MOST_LINES = 10
+NEXT = "the next page"
+"""What stands for its address in a page."""
 _HEADER = json.dumps(
     {
         "links": [],
@@ -103,7 +105,7 @@ class BenchmarkBills:
             self._text += _row(number, int(moment)) + b","
             self._starts.append(len(self._text))
 
-    def page(self, query: str, limit: int, *, says_more: bool | None) -> bytes:
+    def page(self, query: str, limit: int, offset: int = 0, *, says_more: bool | None = None) -> bytes:
         """Answer a query: for bills, the lines of some, the records that bills name, or the time.
 
         There is nothing else, and nothing is hidden.
@@ -111,6 +113,7 @@ class BenchmarkBills:
         Args:
             query: As the reader writes it.
             limit: Most rows.
+            offset: Rows to leave out, as others page.
             says_more: What `hasMore` says about bills; None for the truth.
         """
         table = _TABLE.findall(query)[-1]
@@ -126,9 +129,9 @@ class BenchmarkBills:
             if len(rows) > limit:
                 raise NotImplementedError
             return _page(",".join(rows).encode(), len(rows), len(rows))
-        return self._headers(query, limit, says_more=says_more)
+        return self._headers(query, limit, offset, says_more=says_more)
 
-    def _headers(self, query: str, limit: int, *, says_more: bool | None) -> bytes:
+    def _headers(self, query: str, limit: int, offset: int, *, says_more: bool | None) -> bytes:
         query = _MODIFIED.sub("M", query.split("WHERE", 1)[-1])
         start, end = 0, len(self._keys)
         if _OPEN.search(query):
@@ -153,13 +156,13 @@ class BenchmarkBills:
             return _page(
                 b",".join(json.dumps(row).encode() for row in rows), min(len(keys), limit), len(keys)
             )
+        start += offset
         total = max(end - start, 0)
         count = min(total, limit)
         items = self._text[self._starts[start] : self._starts[start + count] - 1] if count else b""
         # At the cap nobody knows what NetSuite says: so it says one thing or the other, everywhere.
-        return _page(
-            items, count, min(total, _MOST_BEHIND) if says_more is not None else total, says_more=says_more
-        )
+        total = min(total, _MOST_BEHIND) if says_more is not None else total
+        return _page(items, count, total, offset, says_more=says_more)
 
 
 def _lines(bills: Iterable[str]) -> Iterator[str]:
@@ -173,9 +176,12 @@ def _id_of(key: int) -> int:
     return key % _IDS
 
 
-def _page(items: bytes | bytearray, count: int, total: int, *, says_more: bool | None = None) -> bytes:
-    more = total > count if says_more is None else says_more
-    told = {"count": count, "hasMore": more, "offset": 0, "totalResults": total, "links": []}
+def _page(
+    items: bytes | bytearray, count: int, left: int, offset: int = 0, *, says_more: bool | None = None
+) -> bytes:
+    more = left > count if says_more is None else says_more
+    links = [{"rel": "next", "href": NEXT}] if more else []
+    told = {"count": count, "hasMore": more, "offset": offset, "totalResults": offset + left, "links": links}
     return json.dumps(told)[:-1].encode() + b', "items": [' + items + b"]}"
 
 

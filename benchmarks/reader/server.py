@@ -12,9 +12,10 @@ from time import sleep
 from typing import Any, ClassVar
 from urllib.parse import parse_qs, urlsplit
 
-from benchmarks.reader.bills import BenchmarkBills
+from benchmarks.reader.bills import NEXT, BenchmarkBills
 from benchmarks.reader.files import BenchmarkFiles
 
+PAGE_ROWS = 1000
 LIMIT = 5
 """Most calls in flight of a standard account."""
 
@@ -70,11 +71,11 @@ class Served:
         """Answer a sign-in."""
         return self._answer(lambda: (200, _TOKEN))
 
-    def page(self, query: str, limit: int) -> tuple[int, bytes]:
+    def page(self, query: str, limit: int, offset: int = 0) -> tuple[int, bytes]:
         """Answer a query."""
         if "ROWNUM" in query and not self.numbers_rows:
             return self._answer(lambda: (400, _REFUSED))
-        return self._answer(lambda: (200, self.bills.page(query, limit, says_more=self.says_more)))
+        return self._answer(lambda: (200, self.bills.page(query, limit, offset, says_more=self.says_more)))
 
     def restlet(self, asked: dict[str, Any]) -> tuple[int, bytes]:
         """Answer what our RESTlet is asked."""
@@ -137,8 +138,11 @@ class _Handler(BaseHTTPRequestHandler):
         elif path.path.endswith("/restlet.nl"):
             self._send(*self.company.restlet(json.loads(body)))
         else:
-            limit = int(parse_qs(path.query)["limit"][0])
-            self._send(*self.company.page(json.loads(body)["q"], limit))
+            told = {name: int(values[0]) for name, values in parse_qs(path.query).items()}
+            limit, offset = told.get("limit", PAGE_ROWS), told.get("offset", 0)
+            status, page = self.company.page(json.loads(body)["q"], limit, offset)
+            following = f"https://{self.headers['Host']}{path.path}?limit={limit}&offset={offset + limit}"
+            self._send(status, page.replace(NEXT.encode(), following.encode(), 1))
 
     def _configure(self, told: dict[str, float]) -> None:
         company = self.company

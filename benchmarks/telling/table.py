@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from benchmarks.telling.row import Row, shown
 
-_COLUMNS = "{:<10} {:<44} {:>12}  {:<40} {:>5} {:>5}  {:<8} {}"
+_COLUMNS = "{:<10} {:<68} {:>13}  {:<36} {:>6} {:>5}  {:<7} {}"
 
 HEAD = _COLUMNS.format("benchmark", "what", "figure", "held against", "ratio", "most", "", "with").rstrip()
 

@@ -1,0 +1,1 @@
+"""How somebody reads with each client; run by the Python of its own environment."""
