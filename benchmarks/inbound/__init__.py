@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,7 +16,9 @@ from typing import Any
 import requests
 
 from apbridge_sandbox.testing import Running, running
-from benchmarks.telling import NotMeasuredError, Row, against
+from benchmarks.telling import NotMeasuredError, Program, Row, against
+from demo.meltano import PROGRAMS
+from tests.plugins import environment
 
 _PAYMENTS = 2000
 _BILLS = 3000
@@ -25,7 +26,6 @@ _BILLS = 3000
 _SMALL = (5, 40)
 _LATENCY_MS = 100
 _CONCURRENCY = 5
-_PROGRAMS = Path(sys.executable).parent
 _BANKS = [
     {"account": "102"},
     {"account": "103", "currency": "CAD"},
@@ -41,6 +41,7 @@ class _Run:
     lists: int
     sign_ins: int
     peak: int
+    processor: float
 
     @property
     def limit(self) -> float:
@@ -55,6 +56,7 @@ class _Run:
             "look-ups": self.look_ups,
             "calls to AvidXchange": self.lists,
             "in flight": self.peak,
+            "CPU s": round(self.processor, 2),
         }
 
 
@@ -83,34 +85,29 @@ def _run(sandbox: Running, folder: Path) -> _Run:
     arguments = [f"--state={state}"] if state.exists() else []
     out = folder / "out"
     began = perf_counter()
-    with out.open("wb") as told, (folder / "log").open("ab") as log:
-        tap = subprocess.Popen(  # noqa: S603
-            [_PROGRAMS / "tap-avidxchange", "--config=ENV", *arguments],
-            env=_environment(sandbox, "TAP_AVIDXCHANGE", "AVIDXCHANGE_"),
-            cwd=folder,
-            stdout=subprocess.PIPE,
-            stderr=log,
-        )
-        settings = {
-            "BANK_ACCOUNTS": json.dumps(_BANKS),
-            "LEDGER_URL": f"sqlite:///{folder / 'ledger.db'}",
-            "CONCURRENCY": str(_CONCURRENCY),
-        }
-        target = subprocess.Popen(  # noqa: S603
-            [_PROGRAMS / "target-netsuite-payments", "--config=ENV"],
-            env=_environment(sandbox, "TARGET_NETSUITE_PAYMENTS", "NETSUITE_", settings),
-            cwd=folder,
-            stdin=tap.stdout,
+    tap = Program(
+        "tap-avidxchange",
+        [PROGRAMS / "tap-avidxchange", "--config=ENV", *arguments],
+        folder,
+        env=environment(sandbox, "tap-avidxchange"),
+        stdout=subprocess.PIPE,
+    )
+    settings = {
+        "bank_accounts": json.dumps(_BANKS),
+        "ledger_url": f"sqlite:///{folder / 'ledger.db'}",
+        "concurrency": str(_CONCURRENCY),
+    }
+    with out.open("wb") as told, tap.stdout or nullcontext() as messages:
+        target = Program(
+            "target-netsuite-payments",
+            [PROGRAMS / "target-netsuite-payments", "--config=ENV"],
+            folder,
+            env=environment(sandbox, "target-netsuite-payments", **settings),
+            stdin=messages or subprocess.DEVNULL,
             stdout=told,
-            stderr=log,
         )
-        if tap.stdout:
-            tap.stdout.close()
-        codes = tap.wait(), target.wait()
+    used = target.ended(), tap.ended()
     seconds = perf_counter() - began
-    if codes != (0, 0):
-        message = f"the run ended with {codes}: {(folder / 'log').read_text(encoding='utf-8')[-2000:]}"
-        raise NotMeasuredError(message)
     if lines := out.read_text(encoding="utf-8").splitlines():
         state.write_text(lines[-1], encoding="utf-8")
     calls = sandbox.calls()
@@ -122,21 +119,8 @@ def _run(sandbox: Running, folder: Path) -> _Run:
         avidxchange["total"],
         netsuite["sign_ins"],
         netsuite["peak_concurrency"],
+        sum(one.processor for one in used),
     )
-
-
-def _environment(
-    sandbox: Running, prefix: str, system: str, settings: dict[str, str] | None = None
-) -> dict[str, str]:
-    own = {
-        name.removeprefix(system): value
-        for name, value in sandbox.credentials.items()
-        if name.startswith(system)
-    }
-    return {
-        **os.environ,
-        **{f"{prefix}_{name}": value for name, value in {**own, **(settings or {})}.items()},
-    }
 
 
 def _settle(sandbox: Running, most: int) -> int:

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from time import perf_counter
 
 from benchmarks.outbound.messages import bills, company, write
 from benchmarks.outbound.server import serve
-from benchmarks.telling import NotMeasuredError, Row, against
+from benchmarks.telling import NotMeasuredError, Program, Row, Used, against
 
 _NEW = 2000
 _UNCHANGED = 10_000
@@ -23,7 +21,7 @@ _SMALL = (20, 100)
 _LATENCY = 0.1
 _CONCURRENCY = 8
 _TARGET = (str(Path(sys.executable).parent / "target-avidxchange"), "--config=ENV")
-_PLAIN = (sys.executable, "-m", "benchmarks.outbound.plain")
+_PLAIN = (sys.executable, str(Path(__file__).with_name("plain.py")))
 
 
 class _Company:
@@ -47,16 +45,14 @@ class _Company:
         counts: dict[str, int] = json.loads(self._pipe.recv())
         return counts
 
-    def seconds(self, command: tuple[str, ...], messages: Path) -> float:
-        """Run a target over a file of messages, as a process of its own."""
-        began = perf_counter()
-        with messages.open("rb") as given, (self._folder / "log").open("wb") as log:
-            ended = subprocess.run(  # noqa: S603
-                command, stdin=given, stdout=subprocess.DEVNULL, stderr=log, env=self._env, check=False
-            )
-        if ended.returncode:
-            raise NotMeasuredError((self._folder / "log").read_text("utf-8")[-2000:])
-        return perf_counter() - began
+    def run(self, command: Sequence[str], messages: Path) -> Used:
+        """Run a target over a file of messages, as a program of its own."""
+        with messages.open("rb") as given:
+            return Program("target", command, self._folder, env=self._env, stdin=given).ended()
+
+    def ledger_mb(self) -> float:
+        """Return how large the ledger is."""
+        return sum(one.stat().st_size for one in self._folder.glob("ledger.db*")) / 2**20
 
 
 def measure(*, small: bool) -> Iterator[Row]:
@@ -76,28 +72,35 @@ def measure(*, small: bool) -> Iterator[Row]:
 
 
 def _runs(there: _Company, folder: Path, some: int, many: int) -> Iterator[Row]:
-    there.seconds(_TARGET, write(folder / "company", company()))
+    there.run(_TARGET, write(folder / "company", company()))
     there.counts(_LATENCY)
-    new = there.seconds(_TARGET, write(folder / "new", bills(some)))
+    before = there.ledger_mb()
+    new = there.run(_TARGET, write(folder / "new", bills(some)))
     counts = there.counts()
     if counts["writes"] != some:
         message = f"{counts['writes']} writes were made of {some} new bills"
         raise NotMeasuredError(message)
     limit = some * _LATENCY / _CONCURRENCY
+    facts = {**_facts(counts, new), "ledger MB more": round(there.ledger_mb() - before, 1)}
     case = f"{some:,} new bills of five lines at {_LATENCY * 1000:.0f} ms"
-    yield against(limit, "the limit", case, new, facts=_facts(counts))
+    yield against(limit, "the limit", case, new.seconds, facts=facts)
     known = write(folder / "many", bills(many))
-    there.seconds(_TARGET, known)
+    there.run(_TARGET, known)
     there.counts()
-    unchanged = there.seconds(_TARGET, known)
+    unchanged = there.run(_TARGET, known)
     counts = there.counts()
     if counts["writes"]:
         message = f"{counts['writes']} writes were made where nothing was new"
         raise NotMeasuredError(message)
-    plain = there.seconds(_PLAIN, known)
-    case = f"{many:,} unchanged bills"
-    yield against(plain, "a target that validates and drops", case, unchanged, facts=_facts(counts))
+    plain = there.run(_PLAIN, known)
+    facts, case = _facts(counts, unchanged), f"{many:,} unchanged bills"
+    yield against(plain.seconds, "a target that drops all", case, unchanged.seconds, facts=facts)
 
 
-def _facts(counts: dict[str, int]) -> dict[str, float]:
-    return {"calls": counts["calls"], "writes": counts["writes"], "in flight": counts["peak"]}
+def _facts(counts: dict[str, int], used: Used) -> dict[str, float]:
+    return {
+        "calls": counts["calls"],
+        "writes": counts["writes"],
+        "in flight": counts["peak"],
+        **used.facts(),
+    }
