@@ -33,7 +33,7 @@ CAMPAIGN := apbridge/tests/singer/test_interleavings.py apbridge/tests/ledger/te
   tests/test_payment_history.py
 MANIFESTS := pyproject.toml constraints.txt constraints-hashed.txt VERSION $(PACKAGES:%=%/pyproject.toml)
 
-.PHONY: browser help demo test campaign accounts fuzz bench lint format settings errors licences constraints permissions setup survey wheels clean
+.PHONY: browser capacity help demo test campaign accounts fuzz bench lint format settings errors licences constraints permissions setup survey wheels clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -66,6 +66,7 @@ lint: .venv/.done ## Format, style, types, walls, and what others run: hooks, wo
 	python -m tools.errors --check
 	python -m tools.survey --check
 	python -m tools.licences --check
+	python -m tools.capacity --check
 	pre-commit validate-config
 	check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	check-jsonschema --builtin-schema vendor.github-issue-forms .github/ISSUE_TEMPLATE/*.yml
@@ -103,6 +104,9 @@ survey: .venv/.done ## Renew the queries that apbridge survey tries out
 
 licences: .venv/.done ## Renew docs/licences.md
 	python -m tools.licences
+
+capacity: .venv/.done ## Renew the tables of docs/capacity.md
+	python -m tools.capacity
 
 # Our packages are installed as they lie here, so uv compiles nothing of them.
 setup: .venv/.done .meltano/.done

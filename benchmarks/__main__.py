@@ -36,28 +36,27 @@ def main() -> None:
         parser.error(f"no benchmark {', '.join(sorted(unknown))}; there are {', '.join(NAMES)}")
     _say(HEAD)
     verdicts = [_measure(name, small=told.small) for name in told.names or NAMES]
-    if not told.small:
-        PICTURE.write_text(draw(read()), encoding="utf-8")
     sys.exit(0 if all(verdicts) else 1)
 
 
 def _measure(name: str, *, small: bool) -> bool:
     """Measure with one benchmark, and return whether it could and each bound was met."""
-    clock, rows = Clock(), list[Row]()
+    clock, rows, is_whole = Clock(), list[Row](), True
     try:
         for row in _load(name).measure(small=small):
             rows.append(row)
             _say(line(name, row, judged=not small))
     except NotMeasuredError as error:
-        _say(f"{name:<10} NOT MEASURED: {error}")
-        return False
-    if small:
-        return True
+        _say(f"{name:<10} NOT MEASURED, as all that was to follow: {error}")
+        is_whole = False
+    if small or not rows:
+        return is_whole
     new = measured(name, rows, clock.others())
     keep(new)
+    PICTURE.write_text(draw(read()), encoding="utf-8")
     if not new.was_quiet:
         _say(f"{name:<10} others kept {new.others} cores busy meanwhile: measure again on a quiet machine")
-    return all(row.met is not False for row in rows)
+    return is_whole and all(row.met is not False for row in rows)
 
 
 def _load(name: str) -> Any:  # noqa: ANN401

@@ -11,11 +11,9 @@ from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
-import requests
-
 from benchmarks.outbound import server as avidxchange
 from benchmarks.outbound.messages import bills, company, write
-from benchmarks.reader import reading
+from benchmarks.reader import measured
 from benchmarks.reader import server as netsuite
 from benchmarks.telling import NotMeasuredError, Program, Row, Used, against
 from demo.meltano import PROGRAMS
@@ -78,17 +76,11 @@ def _tap(size: int) -> _Run:
     server = context.Process(target=netsuite.serve, args=(size, there))
     server.start()
     try:
-        url = here.recv()
-        told = reading("tap", url, size)
-        counted = requests.post(f"{url}/configure", json={"latency": 0, "block_every": 0}, timeout=60).json()
+        run = measured(here.recv(), "tap", size, 0)
     finally:
         here.send(None)
         server.join()
-    if told["rows"] != size:
-        message = f"{told['rows']:,} bills came, not {size:,}"
-        raise NotMeasuredError(message)
-    used = Used(told["seconds"], told["processor"], told["peak_mb"])
-    return _Run(size, used, counted["calls"])
+    return _Run(size, Used(run.seconds, run.processor, run.peak_mb), run.calls)
 
 
 def _target(size: int) -> _Run:

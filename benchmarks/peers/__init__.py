@@ -10,9 +10,14 @@ from benchmarks.telling import Row
 
 _HEADERS, _SMALL_HEADERS = 60_000, 2_000
 _BILLS, _SMALL_BILLS = 100, 4
+_BLOCK_EVERY = 7
 
 
 def measure(*, small: bool) -> Iterator[Row]:
     """Read headers by SuiteQL, and bills with their lines by records."""
-    yield from headers(_SMALL_HEADERS if small else _HEADERS, 0.01 if small else 0.25)
-    yield from whole(_SMALL_BILLS if small else _BILLS, 10 if small else 250)
+    if small:
+        yield from headers(_SMALL_HEADERS, 0.01, (0,))
+        yield from whole(_SMALL_BILLS, 10)
+    else:
+        yield from headers(_HEADERS, 0.25, (0, _BLOCK_EVERY))
+        yield from whole(_BILLS, 250)

@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from math import ceil
@@ -31,9 +31,9 @@ _QUERY = (
     "\nFROM transaction\nWHERE type = 'VendBill' ORDER BY id ASC"
 )
 _CLIENTS = Path(__file__).parent / "clients"
+_MODULES = THIRD_PARTY / "netsuite-rest/node_modules"
 _OURS = "tap-netsuite-ap's reader"
 _OF_LIMIT = 1.2
-_BLOCK_EVERY = 7
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class _Peer:
         words = [self.way] * bool(self.way) + [str(self.calls)] * bool(self.calls)
         if self.client == "netsuite-rest":
             node = shutil.which("node")
-            return [node, script.with_suffix(".js")] if node else []
+            return [node, script.with_suffix(".js")] if node and (_MODULES / self.client).exists() else []
         python = THIRD_PARTY / self.client / "bin/python"
         return [python, script.with_suffix(".py"), *words] if python.exists() else []
 
@@ -96,13 +96,19 @@ class _Read:
         return {"lost": self.lost, "twice": self.twice, "calls": self.calls, "in flight": self.peak}
 
 
-def headers(rows: int, latency: float) -> Iterator[Row]:
-    """Read so many headers with each client, at so many seconds an answer; first with ours."""
+def headers(rows: int, latency: float, blocks: Iterable[int]) -> Iterator[Row]:
+    """Read headers with each client, first with ours.
+
+    Args:
+        rows: How many.
+        latency: Seconds until each answer.
+        blocks: Of how many calls one is refused by 429, by turns; 0 for none.
+    """
     limit = ceil(rows / PAGE_ROWS) * latency / LIMIT
     with _server(rows) as url, TemporaryDirectory() as place:
         folder = Path(place)
         with https_proxy(url.removeprefix("http://"), _HOST, folder) as door:
-            for block_every in (0, _BLOCK_EVERY):
+            for block_every in blocks:
                 account = _Account(url, door, folder, rows, latency, block_every)
                 case = f"{rows:,} headers at {latency * 1000:.0f} ms"
                 case += f", each {block_every}th call 429" if block_every else ""
@@ -150,7 +156,7 @@ class _Account:
             "HOST": _HOST,
             "SUITEQL": f"{_BASE}/services/rest/query/v1/suiteql",
             "PLAIN_URL": f"{self.url}/services/rest/",
-            "NODE_PATH": str(THIRD_PARTY / "netsuite-rest/node_modules"),
+            "NODE_PATH": str(_MODULES),
             "QUERY": _QUERY,
         }
         return self._read(command, env)

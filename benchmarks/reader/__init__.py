@@ -107,14 +107,14 @@ def measured(url: str, way: str, rows: int, latency: float, block_every: int = 0
         return requests.post(f"{url}/configure", json=told, timeout=60).json()
 
     configure()
-    run = Run(**reading(way, url, rows), **configure())
+    run = Run(**_reading(way, url, rows), **configure())
     if run.rows != rows:
         message = f"{run.rows:,} rows came, not {rows:,}"
         raise NotMeasuredError(message)
     return run
 
 
-def reading(way: str, url: str, rows: int) -> dict[str, Any]:
+def _reading(way: str, url: str, rows: int) -> dict[str, Any]:
     """Read in a process of its own, for one reader's memory must not be another's; return what it told."""
     command = [sys.executable, "-m", "benchmarks.reader.reading", way, url, str(rows)]
     with TemporaryDirectory() as place:
