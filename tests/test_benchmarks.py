@@ -96,6 +96,13 @@ def test_the_picture_is_drawn_of_what_was_kept():
     assert any("busy with other work" in text for text in texts)
 
 
+def test_the_picture_shows_no_bar_for_who_lost_rows():
+    lossy = against(3.0, "the limit", "a client", 0.3, facts={"lost": 59_000})
+    drawn = draw([measured("peers", [lossy], others=0.0)])
+    assert "59,000 rows lost" in drawn
+    assert "0.10 of the limit" not in drawn
+
+
 def test_the_picture_beside_the_results_is_drawn_of_them():
     assert PICTURE.read_text(encoding="utf-8") == draw(read())
     assert {one.name for one in read()} <= {*NAMES}

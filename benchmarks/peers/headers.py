@@ -181,12 +181,15 @@ def _row(case: str, name: str, read: _Read, limit: float, bound: float | None = 
     note = f"ended with {read.error}" if read.error else ""
     note = note or (f"{read.lost:,} rows lost, and ended well" if read.lost else "")
     told = f"{name}: {case}"
-    return against(limit, "the limit", told, read.seconds, bound=bound, facts=read.facts, note=note)
+    if note:
+        # How fast it ended says nothing where it did not read all.
+        return Row(told, read.seconds, "s", facts=read.facts, note=note)
+    return against(limit, "the limit", told, read.seconds, bound=bound, facts=read.facts)
 
 
 def _fastest(case: str, ours: _Read, others: Mapping[str, _Read]) -> Row:
     """Hold ours against the fastest of the others that has read all."""
-    case = f"{_OURS} beside the others: {case}"
+    case = f"our reader beside the others: {case}"
     whole = {name: read for name, read in others.items() if not (read.lost or read.twice or read.error)}
     if not whole:
         return Row(case, ours.seconds, "s", note="no other read all")

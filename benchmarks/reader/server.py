@@ -20,7 +20,17 @@ LIMIT = 5
 """Most calls in flight of a standard account."""
 
 _BLOCKED = json.dumps(
-    {"o:errorDetails": [{"detail": "Request blocked.", "o:errorCode": "CONCURRENCY_LIMIT_EXCEEDED"}]}
+    {
+        "type": "https://www.rfc-editor.org/rfc/rfc6585#section-4",
+        "title": "Too Many Requests",
+        "status": 429,
+        "o:errorDetails": [
+            {
+                "detail": "Concurrent request limit exceeded. Request blocked.",
+                "o:errorCode": "CONCURRENCY_LIMIT_EXCEEDED",
+            }
+        ],
+    }
 ).encode()
 _TOKEN = b'{"access_token": "token", "expires_in": "3600", "token_type": "Bearer"}'
 _REFUSED = json.dumps(

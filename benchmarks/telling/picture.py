@@ -7,7 +7,7 @@ from xml.sax.saxutils import escape
 
 from benchmarks.telling.results import Measured
 
-_WIDTH, _LINE, _LEFT, _SCALE = 980, 20, 330, 260
+_WIDTH, _LINE, _LEFT, _SCALE = 1160, 20, 510, 260
 _MOST = 2.0
 """The longest bar: what is longer is cut, and its figure says so."""
 _COLOURS = {None: "#7d8590", True: "#2da44e", False: "#cf222e"}
@@ -38,27 +38,34 @@ def _lines(results: Iterable[Measured]) -> Iterator[str]:
         )
         yield f'<text x="8" y="{{y}}" fill="#1f2328">{_braces(name)}</text>\n'
         for row in one.rows:
-            if row["ratio"] is not None:
+            if lost := row["facts"].get("lost"):
+                # How fast that was says nothing.
+                yield _text(row, f'<text fill="{_COLOURS[False]}">{lost:,} rows lost</text>')
+            elif row["ratio"] is not None:
                 yield _bar(row)
 
 
+def _text(row: dict[str, object], drawn: str) -> str:
+    """Write a row's case, and what is drawn beside it; `{y}` is where its line of text stands."""
+    case = _braces(escape(str(row["case"])))
+    return (
+        f'<text x="{_LEFT - 8}" y="{{y}}" text-anchor="end" fill="#1f2328">{case}</text>'
+        f'<g transform="translate({_LEFT} {{y}})">{drawn}</g>\n'
+    )
+
+
 def _bar(row: dict[str, object]) -> str:
-    """Draw one ratio; `{y}` is where its line of text stands."""
+    """Draw one ratio."""
     ratio, bound = float(str(row["ratio"])), row["bound"]
     length = min(ratio, _MOST) * _SCALE
     colour = _COLOURS[row["met"]]  # type: ignore[index]
     most = "" if bound is None else f", at most {bound:.2f}: {'met' if row['met'] else 'not met'}"
     beside = str(row["beside"]).rpartition(", ")[0]
     told = _braces(escape(f"{ratio:.2f} of {beside}{most}"))
-    case = _braces(escape(str(row["case"])))
-    drawn = f'<svg x="{_LEFT}" y="0" overflow="visible"><g transform="translate(0 {{y}})">'
-    drawn += f'<rect y="-11" width="{length:.0f}" height="14" fill="{colour}" fill-opacity="0.35"/>'
+    drawn = f'<rect y="-11" width="{length:.0f}" height="14" fill="{colour}" fill-opacity="0.35"/>'
     if bound is not None:
         drawn += f'<rect x="{float(str(bound)) * _SCALE:.0f}" y="-13" width="2" height="18" fill="{colour}"/>'
-    return (
-        f'<text x="{_LEFT - 8}" y="{{y}}" text-anchor="end" fill="#1f2328">{case}</text>'
-        f'{drawn}<text x="4" y="0" fill="#1f2328">{told}</text></g></svg>\n'
-    )
+    return _text(row, f'{drawn}<text x="4" fill="#1f2328">{told}</text>')
 
 
 def _braces(text: str) -> str:
