@@ -86,11 +86,11 @@ class CutShort(BenchmarkBills):
         self.asked = Barrier(LIMIT + 1)
         self.released = Event()
 
-    def _headers(self, query: str, limit: int, *, says_more: bool | None) -> bytes:
+    def _headers(self, query: str, limit: int, offset: int, *, says_more: bool | None) -> bytes:
         if "t.id > " in query:
             self.asked.wait(PATIENCE)
             self.released.wait()
-        return super()._headers(query, limit, says_more=says_more)
+        return super()._headers(query, limit, offset, says_more=says_more)
 
 
 @pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGINT])
