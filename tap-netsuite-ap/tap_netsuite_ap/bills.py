@@ -15,7 +15,7 @@ from apbridge.netsuite.restlet import File, FileListing
 from apbridge.schemas.identifiers import external_id
 from tap_netsuite_ap.bookmark import Window
 from tap_netsuite_ap.custom import CustomFields
-from tap_netsuite_ap.deletions import EverDeleted, became_of, is_of_type
+from tap_netsuite_ap.deletions import SharedDeletions, became_of, is_of_type
 from tap_netsuite_ap.eligibility import Eligibility
 from tap_netsuite_ap.images import Images
 from tap_netsuite_ap.known import ToldBefore, digest_of_document
@@ -81,7 +81,7 @@ class Bills:
         images: Fetches their files; None where they are none of the stream's.
         namespace: What external ids begin with.
         expect: Told how many changed, where NetSuite says it by the way.
-        ever_deleted: What a first reading asks of deletions.
+        shared_deletions: What was deleted, as the run's streams ask together.
     """
 
     parts: ClassVar[PartQueries] = BILL_QUERIES
@@ -98,14 +98,14 @@ class Bills:
         images: Images | None,
         namespace: str,
         expect: Callable[[int], None],
-        ever_deleted: EverDeleted,
+        shared_deletions: SharedDeletions,
     ) -> None:
         self._reader = reader
         self._entry = entry
         self._header = custom_fields.put(entry.query)
         self._queries = manifest.queries
         self._deletions = manifest.queries["deletions"]
-        self._ever_deleted = ever_deleted
+        self._shared_deletions = shared_deletions
         self._line_query = custom_fields.put(self._queries[LINES])
         self._eligibility = eligibility
         self._images = images
@@ -227,12 +227,14 @@ class Bills:
 
     def _deleted(self, window: Window) -> Iterator[Change]:
         if window.start is None:
-            ever = self._ever_deleted.of(self._reader, self._entry)
-            rows = (row for row in ever if row["modified_at"] < window.end)
+            told: Iterable[Row] | None = self._shared_deletions.of(self._reader, self._entry, None)
         else:
+            told = self._shared_deletions.held(self._entry, window.start)
+        if told is None:
             where = between(self._deletions, "modified_at", window.start, window.end)
             where.append(is_of_type(self._deletions, self._entry.deleted_as))
-            rows = (row for page in self._reader.pages(self._deletions, where=where) for row in page)
+            told = (row for page in self._reader.pages(self._deletions, where=where) for row in page)
+        rows = (row for row in told if row["modified_at"] < window.end)
         return (Change(row["modified_at"], row["id"], is_deletion=True) for row in rows)
 
     @staticmethod

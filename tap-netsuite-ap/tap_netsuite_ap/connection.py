@@ -19,7 +19,7 @@ from apbridge.netsuite.queries.reader import Reader
 from apbridge.schemas.identifiers import netsuite_namespace
 from apbridge.settings import usable_spool
 from tap_netsuite_ap.custom import CustomFields, asked_for, custom_fields, near_matches
-from tap_netsuite_ap.deletions import EverDeleted
+from tap_netsuite_ap.deletions import SharedDeletions
 from tap_netsuite_ap.eligibility import Eligibility
 from tap_netsuite_ap.manifest import StreamEntry, manifest
 from tap_netsuite_ap.records import Record
@@ -59,7 +59,7 @@ class Connection:
         self._stop = stop
         self._known = known
         self.visibility = Visibility(config.get("subsidiaries") or ())
-        self.ever_deleted = EverDeleted()
+        self.shared_deletions = SharedDeletions()
 
     @cached_property
     def netsuite(self) -> NetSuite:

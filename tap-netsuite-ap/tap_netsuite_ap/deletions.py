@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from apbridge.errors import APBridgeError
 from apbridge.netsuite import in_list
 from apbridge.netsuite.client import PAGE_ROWS, Row
-from apbridge.netsuite.queries.query import Query
+from apbridge.netsuite.queries.query import Query, from_second
 from apbridge.netsuite.queries.ranges import goes_on
 from apbridge.netsuite.queries.reader import Reader
 from tap_netsuite_ap.known import ToldBefore
@@ -80,46 +80,70 @@ def became_of(reader: Reader, entry: StreamEntry, known: ToldBefore, ids: Collec
     )
 
 
-class EverDeleted:
-    """What was deleted ever, as a first reading asks: once for all of its streams, where that is one page.
+class SharedDeletions:
+    """What was deleted, asked once for all streams of a run that look back as far, where that is one page.
 
-    Of a record that is deleted while that reading goes on, after it was asked and before its stream is read,
-    is not told: it is none that this project has told of before.
+    What is deleted after it was asked, and before its stream is read, is in neither: of a first reading the
+    STATE keeps from when on the next one is to ask (`ToldBefore.deleted_from`).
     """
 
     def __init__(self) -> None:
-        self._rows: list[Row] | None = None
+        self._rows: Sequence[Row] | None = None
+        self._since: str | None = None
         self._goes_on = False
 
-    def of(self, reader: Reader, entry: StreamEntry) -> Iterable[Row]:
-        """Return the deletions of a stream, in order, where NetSuite calls its type as other accounts do."""
-        query = manifest().queries["deletions"]
-        if entry.is_selected and not self._goes_on:
-            if self._rows is None:
-                self._ask(reader, query)
-            if self._rows is not None:
-                return [row for row in self._rows if row["type"].upper() in entry.deleted_as]
-        pages = reader.pages(query, where=[is_of_type(query, entry.deleted_as)])
-        return (row for page in pages for row in page)
+    def of(self, reader: Reader, entry: StreamEntry, since: str | None) -> Iterable[Row]:
+        """Return the deletions of a stream, in order, where NetSuite calls its type as other accounts do.
 
-    def _ask(self, reader: Reader, query: Query) -> None:
+        Args:
+            reader: Reads the account.
+            entry: The stream.
+            since: From which second on; None for all that there are.
+        """
+        query = manifest().queries["deletions"]
+        if entry.is_selected and self._rows is None and not self._goes_on:
+            self._ask(reader, query, since)
+        held = self.held(entry, since)
+        if held is not None:
+            return held
+        where = [is_of_type(query, entry.deleted_as), *from_second(query, "modified_at", since)]
+        return (row for page in reader.pages(query, where=where) for row in page)
+
+    def held(self, entry: StreamEntry, since: str | None) -> Iterable[Row] | None:
+        """Return the same where they were asked for already; None where they were not."""
+        if not entry.is_selected or self._rows is None or (self._since or "") > (since or ""):
+            return None
+        rows = (row for row in self._rows if row["modified_at"] >= (since or ""))
+        return [row for row in rows if row["type"].upper() in entry.deleted_as]
+
+    def _ask(self, reader: Reader, query: Query, since: str | None) -> None:
         spellings = [one for entry in manifest().streams if entry.is_selected for one in entry.deleted_as]
-        page = reader.page(query, rows=PAGE_ROWS, where=[is_of_type(query, spellings)])
+        where = [is_of_type(query, spellings), *from_second(query, "modified_at", since)]
+        page = reader.page(query, rows=PAGE_ROWS, where=where)
         self._goes_on = goes_on(page)
-        self._rows = None if self._goes_on else page.items
+        self._rows, self._since = (None if self._goes_on else page.items), since
 
 
 def gone_since(
-    reader: Reader, entry: StreamEntry, known: ToldBefore, shown: Collection[str], ever_deleted: EverDeleted
+    reader: Reader, entry: StreamEntry, known: ToldBefore, shown: Collection[str], deletions: SharedDeletions
 ) -> Gone:
     """Find the records of a stream that were told once and are not shown any more.
 
-    Where nothing is known of them yet, those are found whose deletion NetSuite calls as other accounts do.
+    Where nothing is known of them yet, those are found whose deletion NetSuite calls as other accounts do; at
+    the next comparison too, of what was deleted while they were read.
     """
     if known.since is None:
-        ids = {row["id"] for row in ever_deleted.of(reader, entry)} - set(shown)
+        ids = {row["id"] for row in deletions.of(reader, entry, None)} - set(shown)
+        if entry.is_selected:
+            known.missed_deletions()
         return Gone(sorted(ids, key=int))
-    return became_of(reader, entry, known, known.gone(shown))
+    gone = became_of(reader, entry, known, known.gone(shown))
+    if known.deleted_from is None:
+        return gone
+    missed = {row["id"] for row in deletions.of(reader, entry, known.deleted_from)} - set(shown)
+    if not reader.lacks(manifest().queries["deletions"]):
+        known.deleted_from = None
+    return replace(gone, deleted=sorted(missed.union(gone.deleted), key=int))
 
 
 def shown(reader: Reader, entry: StreamEntry, known: ToldBefore) -> Collection[str]:

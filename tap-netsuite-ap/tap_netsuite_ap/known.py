@@ -45,6 +45,8 @@ class ToldBefore:
             one: moment for moment, text in kept.get("vanished", {}).items() for one in unpacked(text) or ()
         }
         """What was gone when it was compared last, nobody knows why: when each was there still."""
+        self.deleted_from: str | None = kept.get("deleted_from")
+        """From when on to ask for deletions of records that were never shown; None where all were."""
         self.is_due = self.since is None or _second(now) - _second(self.since) + _EARLY >= every
 
     def tell(self, record_id: str, digest: str | None = "") -> None:
@@ -86,6 +88,10 @@ class ToldBefore:
             self._digests = dict(shown)
         self.since = self._now
 
+    def missed_deletions(self) -> None:
+        """Note that what is deleted from now on may neither be shown in this run nor be told as deleted."""
+        self.deleted_from = self._now
+
     def note(self, what: str) -> bool:
         """Return whether something is to be said for the first time."""
         if what in self.noted:
@@ -97,6 +103,7 @@ class ToldBefore:
         """Put it into the STATE."""
         self._state[KNOWN] = {
             "at": self.since,
+            **({"deleted_from": self.deleted_from} if self.deleted_from else {}),
             "noted": self.noted,
             "records": packed(self._now_known()),
             "vanished": {

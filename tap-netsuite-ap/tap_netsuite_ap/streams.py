@@ -185,7 +185,7 @@ class NetSuiteStream(FencedStream):
                 known.tell(record["id"], sweep.digest(record))
                 yield record
             seen = {*shown, *found, *told}
-            gone = gone_since(reader, self._entry, known, seen, self._connection.ever_deleted)
+            gone = gone_since(reader, self._entry, known, seen, self._connection.shared_deletions)
             for number in gone.deleted:
                 known.tell(number, None)
                 yield self._tombstone(shape, number, now)
@@ -203,7 +203,7 @@ class NetSuiteStream(FencedStream):
             known.tell(number)
         if self._is_to_be_compared(known) and not reader.lacks(self._entry.query):
             shown = told if is_whole else deletions.shown(reader, self._entry, known)
-            gone = gone_since(reader, self._entry, known, shown, self._connection.ever_deleted)
+            gone = gone_since(reader, self._entry, known, shown, self._connection.shared_deletions)
             yield from (self._tombstone(shape, number, now) for number in gone.deleted)
             self._tell_gone(known, gone)
             known.compared(dict.fromkeys(shown, ""), vanished=gone.unexplained)
@@ -313,7 +313,7 @@ class BillsStream(NetSuiteStream):
             images=images,
             namespace=self._connection.namespace,
             expect=self.expect,
-            ever_deleted=self._connection.ever_deleted,
+            shared_deletions=self._connection.shared_deletions,
         )
         self._known = None
         if self._bookmark and self.ABORT_AT_RECORD_COUNT is None:

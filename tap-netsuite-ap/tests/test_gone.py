@@ -101,6 +101,36 @@ def test_once_deletions_are_shown_the_next_run_tells_what_was_deleted_before(acc
     assert account.run().ids() == []
 
 
+def test_what_is_deleted_while_a_first_reading_goes_on_is_told_by_the_next(account: UndatedAccount):
+    """The STATE was lost: what was told of before is not known, and AvidXchange has it still."""
+    later = [("location", "locations", "ns_location"), ("vendor", "vendors", "ns_vendor")]
+    numbers = {stream: enter(account, table) for _, stream, table in later}
+    account.run()
+    bill, account.state = account.bill, {}
+    (before,) = account.tap.sql(
+        "SELECT (SELECT COUNT(*) FROM ns_subsidiary) + (SELECT COUNT(*) FROM ns_account) AS records"
+    )
+
+    def delete(count: int) -> None:
+        if count == before["records"]:  # the first stream has asked for all deletions
+            for kind, stream, _ in later:
+                account.do("/control/netsuite/delete", {"type": kind, "id": numbers[stream]})
+            account.do("/control/netsuite/delete", {"type": "vendorbill", "id": bill})
+
+    def deleted() -> list[tuple[str, str]]:
+        streams = ("gl_accounts", "departments", "classes", "locations", "vendors", "bills")
+        found = [(name, one) for name in streams for one in synced.records(name)]
+        return [(name, one["id"]) for name, one in found if one["is_deleted"]]
+
+    synced = account.run(on_record=delete)
+    assert deleted() == []
+    assert not set(numbers.values()) & {*synced.ids("locations"), *synced.ids("vendors")}
+    synced = account.run()
+    assert deleted() == [*numbers.items(), ("bills", bill)]
+    synced = account.run()
+    assert deleted() == []
+
+
 def test_a_bill_that_is_shown_again_is_not_told_to_be_gone(account: UndatedAccount):
     bill = account.bill
     account.tap.sql("UPDATE ns_transaction SET type = 'Hidden' WHERE id = ?", bill)

@@ -273,9 +273,14 @@ class Query:
 
 def between(query: Query, alias: str, start: str | None, end: str) -> list[str]:
     """Write the conditions that a column is at least `start`, if there is one, and below `end`."""
-    column = query.expression(alias)
-    begins = [f"{column} >= {literal(start)}", *_plain_bound(query, alias, start)] if start else []
-    return [*begins, f"{column} < {literal(end)}"]
+    return [*from_second(query, alias, start), f"{query.expression(alias)} < {literal(end)}"]
+
+
+def from_second(query: Query, alias: str, start: str | None) -> list[str]:
+    """Write the conditions that a column is at least `start`, if there is one."""
+    if not start:
+        return []
+    return [f"{query.expression(alias)} >= {literal(start)}", *_plain_bound(query, alias, start)]
 
 
 def _plain_bound(query: Query, alias: str, moment: str) -> list[str]:
