@@ -264,8 +264,7 @@ class AuditTrail:
 
     def _store(self) -> None:
         """Store the answers that nobody waits for."""
-        if self._waiting.empty():
-            return
+        # Always in turn: what does not wait any more, another thread may be about to store.
         with self._turn:
             failure = self._write_waiting()
         if failure:

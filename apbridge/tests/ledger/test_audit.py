@@ -3,9 +3,12 @@ from __future__ import annotations
 import json
 import sqlite3
 import tempfile
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
+from threading import Event, Timer
+from typing import Any
 
 import pytest
 from hypothesis import assume, given, settings
@@ -84,6 +87,29 @@ def test_an_answer_is_stored_before_what_became_of_its_record(tmp_path: Path) ->
             write(run, 1)
             use()
             assert phases(file)[-2:] == ["sent", "answered"]
+
+
+def test_nothing_is_read_while_another_thread_stores_the_answer(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = ledger.start_run("target-toy", "1.0")
+    write(run, 1)
+    begun, goes_on = Event(), Event()
+    store = ledger.audit._write
+
+    def slowly(taken: Sequence[Any]) -> Sequence[Any]:
+        begun.set()
+        assert goes_on.wait(PATIENCE)
+        return store(taken)
+
+    monkeypatch.setattr(ledger.audit, "_write", slowly)
+    with ThreadPoolExecutor(2) as pool:
+        sending = pool.submit(write, run, 2)
+        assert begun.wait(PATIENCE)
+        reading = pool.submit(trail, ledger)
+        Timer(0.2, goes_on.set).start()
+        assert [row["phase"] for row in reading.result()][:2] == ["sent", "answered"]
+        sending.result()
 
 
 def test_that_no_answer_came_is_stored_at_once(tmp_path: Path) -> None:
