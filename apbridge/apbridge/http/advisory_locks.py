@@ -29,21 +29,22 @@ _TICKETS = 1_000
 """Numbers up to it are places. Beyond it, each waiting process holds that of the millisecond it came in."""
 
 # The order of conditions is PostgreSQL's own, but for those of a CASE. Its list has every database's locks.
-_LOCK = f"""
+_LOCK = """
 SELECT pg_backend_pid(), (
   SELECT place FROM unnest(%(free)s::int[]) AS free (place)
   WHERE CASE
     WHEN EXISTS (
       SELECT FROM pg_locks
       WHERE locktype = 'advisory' AND objsubid = 2 AND classid = %(account)s::bigint::oid
-        AND objid > {_TICKETS} AND objid < %(before)s::bigint::oid AND pid <> pg_backend_pid()
+        AND objid > %(after)s::bigint::oid AND objid < %(before)s::bigint::oid
+        AND pid <> pg_backend_pid()
         AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
     ) THEN FALSE
     ELSE pg_try_advisory_lock(%(account)s, place)
   END
   LIMIT 1
 )
-"""  # noqa: S608 - our own constant
+"""
 
 # Shared: two may come in the same moment.
 _QUEUE = f"""
@@ -84,12 +85,14 @@ class AdvisoryLocks:
         self._session = 0
         self._held: set[int] = set()
         self._ticket: int | None = None
+        self._passed_over = _TICKETS
+        """Tickets up to it are of no account."""
 
     def lock(self, most: int, *, in_turn: bool) -> int | None:
         """See `PlaceLocks`.
 
         Raises:
-            SettingError: The driver is not installed.
+            SettingError: The driver is not installed, or the URL cannot be read.
             OSError: The database cannot be reached, or cannot be used so.
         """
         if self._connection is not None:
@@ -114,6 +117,10 @@ class AdvisoryLocks:
                 self._ask("SELECT pg_advisory_unlock_shared(%s, %s::int)", (self._account, self._ticket))
             self._ticket = None
 
+    def pass_over(self) -> None:
+        """See `PlaceLocks`."""
+        self._passed_over = self._ticket or _TICKETS
+
     def unlock(self, place: int) -> None:
         """See `PlaceLocks`."""
         with suppress(LostError):
@@ -131,7 +138,8 @@ class AdvisoryLocks:
         before = (self._ticket or _EVERY_TICKET) if in_turn else _NO_TICKET
         session: int
         place: int | None
-        session, place = self._ask(_LOCK, {"free": free, "before": before, "account": self._account})
+        order = {"after": self._passed_over, "before": before}
+        session, place = self._ask(_LOCK, {"free": free, "account": self._account, **order})
         if session != self._session:
             self.close()
             problem = "it keeps no session for a client, as behind PgBouncer in transaction mode"
@@ -145,6 +153,9 @@ class AdvisoryLocks:
             import psycopg  # noqa: PLC0415
         except ImportError:
             raise SettingError("APB-HTTP-008") from None
+        if not _is_plain(self._url):
+            problem = "it cannot be read as an address; % and @ in a password are written as %25 and %40"
+            raise SettingError("APB-SET-001", setting="limits_url", problem=problem)
         try:
             self._connection = psycopg.connect(self._url, autocommit=True, **_NOTICED)
         except psycopg.Error as failure:
@@ -167,6 +178,19 @@ class AdvisoryLocks:
         except psycopg.Error as failure:
             self.close()
             raise _lost(failure) from failure
+
+
+def _is_plain(url: str) -> bool:
+    """Return whether an address can be taken apart; what says why not would quote a part of the password."""
+    from psycopg import ProgrammingError  # noqa: PLC0415
+    from psycopg.conninfo import conninfo_to_dict  # noqa: PLC0415
+
+    try:
+        host = str(conninfo_to_dict(url).get("host", ""))
+    except ProgrammingError:
+        return False
+    # A host's name has no "@", a socket's may.
+    return "@" not in host or host.startswith(("/", "@"))
 
 
 def _lost(failure: Exception) -> LostError:

@@ -9,7 +9,6 @@ from fcntl import LOCK_EX, LOCK_NB, LOCK_SH, LOCK_UN, lockf
 from pathlib import Path
 from threading import Lock
 from time import time_ns
-from weakref import WeakValueDictionary
 
 from apbridge.files import close_to_others
 
@@ -34,9 +33,8 @@ class FolderLocks:
         self._file: int | None = None
         self._held: set[int] = set()
         self._ticket: int | None = None
-
-    def __del__(self) -> None:
-        self._close()
+        self._passed_over = _TICKETS
+        """Tickets before it are of no account."""
 
     def lock(self, most: int, *, in_turn: bool) -> int | None:
         """See `PlaceLocks`."""
@@ -66,6 +64,10 @@ class FolderLocks:
             self._free(self._ticket)
             self._ticket = None
 
+    def pass_over(self) -> None:
+        """See `PlaceLocks`."""
+        self._passed_over = self._ticket or _TICKETS
+
     def unlock(self, place: int) -> None:
         """See `PlaceLocks`."""
         self._free(place)
@@ -93,10 +95,12 @@ class FolderLocks:
 
     def _is_anybody_before(self) -> bool:
         """Return whether another process holds an earlier ticket: locking them all would fail."""
-        tickets = (self._ticket or _TICKETS + _microseconds()) - _TICKETS
-        if not self._try(LOCK_EX, _TICKETS, tickets):
+        first, tickets = self._passed_over, (self._ticket or _TICKETS + _microseconds()) - self._passed_over
+        if tickets <= 0:  # the clock was set back
+            return False
+        if not self._try(LOCK_EX, first, tickets):
             return True
-        self._free(_TICKETS, tickets)
+        self._free(first, tickets)
         return False
 
     def _try(self, kind: int, byte: int, count: int = 1) -> bool:
@@ -113,13 +117,17 @@ class FolderLocks:
                 lockf(self._file, LOCK_UN, count, byte)
 
 
-_all: WeakValueDictionary[Path, FolderLocks] = WeakValueDictionary()
+_all: dict[Path, FolderLocks] = {}
+"""For good: to close a file that is opened anew at that moment would free what is locked by the new one."""
 _finding = Lock()
 
 
 def locks_in(folder: Path, account: str) -> FolderLocks:
     """Return this process's locks for an account in a folder."""
-    path = folder.absolute() / f"{_UNSAFE.sub('_', account)}.lock"
+    # By whichever way it is named: two of these for one file would not see what the other holds.
+    with suppress(UnicodeEncodeError):  # which says at its use what is wrong
+        folder = Path(os.path.realpath(folder))
+    path = folder / f"{_UNSAFE.sub('_', account)}.lock"
     with _finding:
         found = _all.get(path)
         if found is None:

@@ -17,19 +17,21 @@ from typing import Protocol
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 from apbridge.errors import SettingError, UnavailableError
+from apbridge.http.retry import LATEST_TRY
 from apbridge.redaction import without_credentials
 from apbridge.waits import WAKES
 
 logger = logging.getLogger(__name__)
 
 IN_TURN = 5.0
-"""Seconds for which a waiting process lets those go first that wait longer: one of them may be halted."""
+"""Seconds for which a waiting process lets those go first that wait longer. Where a place is free then all
+the same, they are halted, and no call lets them go first any more."""
 
 TOLD_AFTER = 30.0
 """Seconds of waiting after which the log tells of it."""
 
-GIVE_UP_AFTER = 1200.0
-"""Seconds until a place is given up: NetSuite works at one request for up to 15 minutes."""
+GIVE_UP_AFTER = LATEST_TRY
+"""Seconds until a place is given up: a call that got one later would not be sent."""
 
 _SHORTEST, _LONGEST = 0.002, 0.05
 _SHARE = 0.1
@@ -63,6 +65,9 @@ class PlaceLocks(Protocol):
     def leave_queue(self) -> None:
         """Wait no longer."""
 
+    def pass_over(self) -> None:
+        """Leave nothing any more to processes that have waited longer than this one, which waits."""
+
     def unlock(self, place: int) -> None:
         """Give a place back. What fails here shows at the next `lock`: the call itself is done."""
 
@@ -90,7 +95,7 @@ class SharedPlaces:
         """Hold one of the places 1 to `most` while the block runs.
 
         Raises:
-            SettingError: They are kept in PostgreSQL, whose driver is not installed.
+            SettingError: They are kept in PostgreSQL, whose driver is missing or whose URL cannot be read.
             UnavailableError: They cannot be used; or none became free, or the run was stopped before.
         """
         place = self._taken(most)
@@ -118,14 +123,18 @@ class SharedPlaces:
             self._locks.turn.release()
 
     def _waited_for(self, most: int, began: float) -> int:
-        is_told = False
+        is_told, was_in_turn, queued = False, True, monotonic()
         try:
             while not self._stop.is_set():
                 self._locks.queue()
-                waited = monotonic() - began
-                place = self._locks.lock(most, in_turn=waited < IN_TURN)
+                now = monotonic()
+                waited, in_turn = now - began, now - queued < IN_TURN
+                place = self._locks.lock(most, in_turn=in_turn)
                 if place is not None:
+                    if was_in_turn and not in_turn:
+                        self._locks.pass_over()
                     return place
+                was_in_turn = in_turn
                 if waited > GIVE_UP_AFTER:
                     minutes = round(waited / 60)
                     raise UnavailableError("APB-HTTP-009", most=most, minutes=minutes, **self._facts)

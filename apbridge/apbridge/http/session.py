@@ -31,7 +31,7 @@ from apbridge.http.limiter import ConcurrencyLimiter
 from apbridge.http.places import SharedPlaces
 from apbridge.http.plain_requests import CallHeaders, OneServerAdapter, PlainRequest
 from apbridge.http.reading import AnswerTooLongError, read_whole
-from apbridge.http.retry import TryAgainError, next_wait, retry_after
+from apbridge.http.retry import LATEST_TRY, TryAgainError, next_wait, retry_after
 from apbridge.origin import LOOPBACK
 
 logger = logging.getLogger(__name__)
@@ -81,9 +81,12 @@ class _Attempt:
 
     call: Call
     wants_body: bool
+    asked_for: float
     tries: int = 0
     began: float = 0.0
+    """When its first try began, without what later ones waited for a place in flight."""
     renewed: bool = False
+    last: TryAgainError | None = None
 
 
 class GovernedSession:
@@ -147,7 +150,7 @@ class GovernedSession:
             UnavailableError: No usable answer came in time.
             OutcomeUnknownError: A write that must not be repeated was sent, and no usable answer came.
         """
-        return self._carried_out(_Attempt(call, wants_body=False))[0]
+        return self._carried_out(_Attempt(call, wants_body=False, asked_for=monotonic()))[0]
 
     def ask(self, call: Call) -> Any:  # noqa: ANN401
         """Send a call that is answered with JSON and return what it says, decoded once.
@@ -155,7 +158,7 @@ class GovernedSession:
         Raises:
             RefusedError, SettingError, UnavailableError, OutcomeUnknownError: As `send`.
         """
-        return self._carried_out(_Attempt(call, wants_body=True))[1].body
+        return self._carried_out(_Attempt(call, wants_body=True, asked_for=monotonic()))[1].body
 
     def close(self) -> None:
         """Close the connections."""
@@ -175,6 +178,7 @@ class GovernedSession:
             try:
                 return self._try(attempt)
             except TryAgainError as failure:  # noqa: PERF203 - a call costs far more
+                attempt.last = failure
                 seconds = monotonic() - attempt.began
                 wait = next_wait(failure, tries=attempt.tries, seconds=seconds, was_answered=self._answered)
                 if wait is None or self._stop.is_set():
@@ -185,16 +189,18 @@ class GovernedSession:
 
     def _try(self, attempt: _Attempt) -> tuple[requests.Response, Answer]:
         # The sign-in has its place in flight too: NetSuite counts it like any other call.
+        queued = monotonic()
         with self.limiter.slot() as entered:
-            attempt.began = attempt.began or monotonic()
+            now = monotonic()
+            attempt.began = attempt.began + now - queued if attempt.began else now
             attempt.tries += 1
             signature = self._signer.headers()
-            response, answer = self._exchange(attempt.call, signature)
+            response, answer = self._exchange(attempt, signature)
             if answer.kind is AnswerKind.NOT_SIGNED_IN and not attempt.renewed:
                 attempt.renewed = True
                 if not self._signer.renew(signature):
                     raise self._signer.rejected(answer)
-                response, answer = self._exchange(attempt.call, self._signer.headers())
+                response, answer = self._exchange(attempt, self._signer.headers())
                 if answer.kind is AnswerKind.NOT_SIGNED_IN and self._fresh_token_is_final:
                     raise self._signer.rejected(answer)
             if answer.kind is AnswerKind.FORBIDDEN:
@@ -215,7 +221,10 @@ class GovernedSession:
             raise self._not_done(attempt.call, response, answer)
         return response, answer
 
-    def _exchange(self, call: Call, signature: Mapping[str, str]) -> tuple[requests.Response, Answer]:
+    def _exchange(self, attempt: _Attempt, signature: Mapping[str, str]) -> tuple[requests.Response, Answer]:
+        call, began = attempt.call, monotonic()
+        if began - attempt.asked_for > LATEST_TRY:
+            raise self._too_late(attempt, began - attempt.asked_for)
         headers = {"Accept": "application/json", **call.headers}
         data: bytes | Mapping[str, str] | None = call.form or call.body
         if call.json is not None:
@@ -224,7 +233,6 @@ class GovernedSession:
         url = self._url(call)
         with self._counting:
             self.counts.calls += 1
-        began = monotonic()
         try:
             request = PlainRequest()
             request.prepare(
@@ -338,6 +346,12 @@ class GovernedSession:
             wait,
             attempt.tries + 1,
         )
+
+    def _too_late(self, attempt: _Attempt, seconds: float) -> Exception:
+        if attempt.last:
+            return self._gave_up(attempt, attempt.last)
+        facts = {"system": self.system, "purpose": attempt.call.purpose, "minutes": round(seconds / 60)}
+        return UnavailableError("APB-HTTP-011", **facts)
 
     def _gave_up(self, attempt: _Attempt, last: TryAgainError) -> Exception:
         if last.lasting is not None:

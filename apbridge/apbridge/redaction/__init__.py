@@ -30,4 +30,8 @@ def redact_text(text: str) -> str:
 
 def without_credentials(url: str) -> str:
     """Leave out of an address what may carry a signature or a password."""
-    return url.split("?", 1)[0].rsplit("@", 1)[-1]
+    place, _, query = url.partition("?")
+    if "@" in query and "@" not in place:
+        # Perhaps the "?" is one of the password.
+        return place.partition("://")[0]
+    return place.rsplit("@", 1)[-1]

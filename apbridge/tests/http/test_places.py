@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from threading import Event
+from time import monotonic
 from typing import Any
 
 import psycopg
@@ -156,6 +157,49 @@ def test_who_waits_longest_comes_first_and_who_is_gone_waits_no_longer(limits_ur
         until(lambda: ours._locks.lock(1, in_turn=True))
 
 
+def test_who_is_halted_while_it_waits_holds_up_each_of_the_others_once(
+    limits_url: str, monkeypatch: pytest.MonkeyPatch
+):
+    with opened(limits_url) as ours, other(limits_url) as (_, does):
+        assert does("locks.lock(1, in_turn=True)") == "1"
+        does("locks.queue()")
+        does("locks.unlock(1)")
+        assert ours._locks.lock(1, in_turn=True) is None
+        monkeypatch.setattr(places, "IN_TURN", 0.05)
+        with ours.place(1):
+            pass
+        assert ours._locks.lock(1, in_turn=True) == 1
+        does("locks.leave_queue()")
+        does("locks.queue()")
+        ours._locks.unlock(1)
+        assert ours._locks.lock(1, in_turn=True) is None, "it waits anew: it goes on"
+
+
+def test_who_waited_for_its_own_process_comes_no_sooner_for_it(tmp_path: Path):
+    looked: list[bool] = []
+    with opened(str(tmp_path)) as ours, other(str(tmp_path)) as (_, does), ours._locks.turn:
+        lock = ours._locks.lock
+
+        def seen(most: int, *, in_turn: bool) -> int | None:
+            looked.append(in_turn)
+            return lock(most, in_turn=in_turn)
+
+        assert does("locks.lock(1, in_turn=True)") == "1"
+        assert seen(1, in_turn=True) is None
+        does("locks.queue()")
+        ours._locks.lock = seen  # type: ignore[method-assign]
+        try:
+            with ThreadPoolExecutor(1) as pool:
+                waits = pool.submit(ours._waited_for, 1, monotonic() - places.IN_TURN)
+                until(lambda: len(looked) > 1)
+                does("locks.unlock(1)")
+                does("locks.leave_queue()")
+                assert waits.result() == 1
+        finally:
+            ours._locks.lock = lock  # type: ignore[method-assign]
+    assert looked[1], "it has not waited for others yet"
+
+
 def test_who_may_hold_fewer_takes_the_first(limits_url: str):
     with opened(limits_url) as ours, other(limits_url) as (_, does):
         assert [ours._locks.lock(5, in_turn=True) for _ in range(3)] == [5, 4, 3]
@@ -203,7 +247,7 @@ def test_a_wait_that_is_too_long_is_told_and_given_up(
     caplog.set_level("INFO")
     with opened(limits_url) as one, opened(limits_url) as another, one.place(3), one.place(3), one.place(3):
         monkeypatch.setattr(places, "GIVE_UP_AFTER", 0.05)
-        with pytest.raises(UnavailableError, match="None of the 3 places"), another.place(3):
+        with pytest.raises(UnavailableError, match="for one of the 3 places"), another.place(3):
             pass
         assert "NetSuite: other jobs hold all 3 places in flight; waiting for one" in caplog.messages
 
@@ -216,6 +260,12 @@ def test_a_folder_is_private_and_its_files_bear_the_account(tmp_path: Path):
         assert file.name == "netsuite-___x.lock"
         assert (file.stat().st_mode & 0o777, folder.stat().st_mode & 0o777) == (0o600, 0o700)
         assert places_at(str(folder), system="NetSuite", account="../x")._locks is found._locks
+
+
+def test_a_folder_of_two_names_holds_the_same_places(tmp_path: Path):
+    (tmp_path / "other name").symlink_to(tmp_path / "limits")
+    with opened(str(tmp_path / "limits")) as one, opened(str(tmp_path / "other name")) as same, one.place(1):
+        assert same._locks.lock(1, in_turn=True) is None
 
 
 def test_a_file_that_is_removed_meanwhile_lets_nobody_through_twice(tmp_path: Path):
@@ -261,9 +311,12 @@ def test_a_pooler_that_keeps_no_session_is_refused():
 @pytest.mark.parametrize(
     ("limits_url", "says"),
     [
-        ("postgresql+psycopg://me:secret@127.0.0.1:1/limits?x=secret", "cannot be used"),
+        ("postgresql+psycopg://me:secret@127.0.0.1:1/limits?x=secret", "limits_url is not valid"),
         ("postgres://me:secret@127.0.0.1:1/limits", "connection"),
         ("s3://me:secret@bucket/limits", "neither a folder nor"),
+        ("postgresql://me:9%secret@127.0.0.1:1/limits", "limits_url is not valid.*%25"),
+        ("postgresql://me:a@secret@127.0.0.1:1/limits", "limits_url is not valid.*%40"),
+        ("postgresql://me:9?secret@127.0.0.1:1/limits", "in 'postgresql', cannot be used"),
         ("/dev/null/\ud800", "cannot be used"),
         ("/dev/null/limits", "cannot be used: Not a directory"),
     ],

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import logging
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -18,7 +18,7 @@ from apbridge.wire import watched
 from tests.waiting import PATIENCE, until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from apbridge.http import GovernedSession
     from tests.conftest import AnswerScript, FakeClock
@@ -215,6 +215,40 @@ def test_an_error_about_this_very_call_is_its_answer_after_a_few_tries(
     with pytest.raises(OutcomeUnknownError):
         session_to(script.url, classify=classify).send(POST)
     assert len(script.asked) == 1
+
+
+class LongQueue:
+    """Gives a place in flight after so many seconds, first and at each later try."""
+
+    def __init__(self, clock: FakeClock, *seconds: float) -> None:
+        self._clock = clock
+        self._seconds = iter(seconds)
+
+    @contextmanager
+    def place(self, most: int) -> Iterator[None]:
+        del most
+        self._clock.now += next(self._seconds)
+        yield
+
+
+def test_to_wait_for_a_place_in_flight_is_no_try(
+    script: AnswerScript, session_to: Sessions, clock: FakeClock
+):
+    script.then(429, times=2).then(204)
+    places: Any = LongQueue(clock, 250.0, 310.0, 310.0)
+    session_to(script.url, stop=clock, places=places).send(POST)
+    assert len(script.asked) == 3
+
+
+@pytest.mark.parametrize(("seconds", "code"), [((901.0,), "APB-HTTP-011"), ((450.0, 455.0), "APB-HTTP-001")])
+def test_what_may_be_taken_for_lost_by_then_is_not_sent(
+    script: AnswerScript, session_to: Sessions, clock: FakeClock, seconds: tuple[float, ...], code: str
+):
+    script.then(429).forever(204)
+    places: Any = LongQueue(clock, *seconds)
+    with pytest.raises(UnavailableError) as caught, watched() as wire:
+        session_to(script.url, stop=clock, places=places).send(POST)
+    assert (len(script.asked), caught.value.code, wire.is_clear) == (len(seconds) - 1, code, True)
 
 
 def test_it_waits_as_long_as_it_is_asked_to(script: AnswerScript, session_to: Sessions, clock: FakeClock):
