@@ -135,13 +135,13 @@ class SharedPlaces:
                         self._locks.pass_over()
                     return place
                 was_in_turn = in_turn
-                if waited > GIVE_UP_AFTER:
-                    minutes = round(waited / 60)
-                    raise UnavailableError("APB-HTTP-009", most=most, minutes=minutes, **self._facts)
                 if waited > TOLD_AFTER and not is_told:
                     is_told = True
                     told = "%s: other jobs hold all %d places in flight; waiting for one"
                     logger.info(told, self._facts["system"], most)
+                if waited > GIVE_UP_AFTER:
+                    minutes = round(waited / 60)
+                    raise UnavailableError("APB-HTTP-009", most=most, minutes=minutes, **self._facts)
                 pause = min(max(_SHORTEST, waited * _SHARE), _LONGEST)
                 self._stop.wait(pause * random.uniform(0.5, 1.5))  # noqa: S311
         finally:

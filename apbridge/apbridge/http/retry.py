@@ -17,8 +17,10 @@ GIVE_UP_AFTER = 300.0
 """Seconds of trying until a call that keeps failing fails for good; to wait for a place in flight is none."""
 
 LATEST_TRY = 900.0
-"""Seconds from when a call was asked for until no try of it is sent any more, whatever it waited for. With the 15
-minutes that NetSuite may work at one it is half an hour, for which a write is taken to be in doubt."""
+"""Seconds from when a call was asked for until no try of it is sent any more, whatever it waited for.
+
+With the 15 minutes that NetSuite may work at one it is half an hour, for which a write is in doubt.
+"""
 
 FIRST_CONTACT = 5.0
 """Seconds to try to connect to a server that never answered: rather a wrong setting than a pause."""
