@@ -35,8 +35,8 @@ def main() -> None:
     if unknown := set(told.names) - {*NAMES}:
         parser.error(f"no benchmark {', '.join(sorted(unknown))}; there are {', '.join(NAMES)}")
     _say(HEAD)
-    verdicts = [_measure(name, small=told.small) for name in told.names or NAMES]
-    sys.exit(0 if all(verdicts) else 1)
+    all_met = [_measure(name, small=told.small) for name in told.names or NAMES]
+    sys.exit(0 if all(all_met) else 1)
 
 
 def _measure(name: str, *, small: bool) -> bool:

@@ -21,8 +21,10 @@ NAMES = ("acme", "bolt", "carp")
 
 def declared(sandbox: Running, company_id: int) -> dict[str, dict[str, str]]:
     given = sandbox.credentials
-    netsuite = ("account_id", "base_url", "certificate_id", "private_key_path")
-    netsuite += ("restlet_script", "restlet_deploy")
+    netsuite = [
+        *("account_id", "base_url", "certificate_id", "private_key_path"),
+        *("restlet_script", "restlet_deploy"),
+    ]
     return {
         "netsuite": {name: given[f"NETSUITE_{name.upper()}"] for name in netsuite},
         "avidxchange": {"base_url": given["AVIDXCHANGE_BASE_URL"], "company_id": str(company_id)},

@@ -161,7 +161,7 @@ def _begun(plugin: str) -> _Tracing | None:
         from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExportResult  # noqa: PLC0415
 
         class Exporter(OTLPSpanExporter):
-            """Says once that the collector takes nothing."""
+            """Logs once that the collector takes nothing."""
 
             is_told = False
 

@@ -17,7 +17,7 @@ def line(name: str, row: Row, *, judged: bool = True) -> str:
         row: What it tells.
         judged: Whether to say if its bound was met: of a small run that says nothing.
     """
-    verdict = {None: "", True: "met", False: "NOT MET"}[row.met if judged else None]
+    met = {None: "", True: "met", False: "NOT MET"}[row.met if judged else None]
     bound = f"{row.bound:.2f}" if judged and row.bound is not None else ""
     facts = ", ".join(f"{what} {shown(value)}" for what, value in row.facts.items())
     figures = (
@@ -25,7 +25,7 @@ def line(name: str, row: Row, *, judged: bool = True) -> str:
         row.beside,
         "" if row.ratio is None else f"{row.ratio:.2f}",
         bound,
-        verdict,
+        met,
         "; ".join(filter(None, (facts, row.note))),
     )
     return _COLUMNS.format(name, row.case, *figures).rstrip()

@@ -81,7 +81,7 @@ def became_of(reader: Reader, entry: StreamEntry, known: ToldBefore, ids: Collec
 
 
 class SharedDeletions:
-    """What was deleted, asked once for all streams of a run that look back as far, where that is one page.
+    """What was deleted, asked once for all streams that ask from the same time on, where that is one page.
 
     What is deleted after it was asked, and before its stream is read, is in neither: of a first reading the
     STATE keeps from when on the next one is to ask (`ToldBefore.deleted_from`).

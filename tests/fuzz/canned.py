@@ -12,19 +12,19 @@ from urllib.parse import urlsplit
 import requests
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from requests.adapters import HTTPAdapter
 from typing_extensions import override
 from urllib3 import HTTPResponse
 
 from apbridge.avidxchange import AvidXchange, AvidXchangeSettings
 from apbridge.http import GovernedSession
+from apbridge.http.plain_requests import OneServerAdapter
 from apbridge.netsuite import NetSuite, NetSuiteSettings
 
 ADDRESS = "http://127.0.0.1:1"
 _TOKEN = b'{"access_token": "t", "expires_in": 3600}'
 
 
-class Answers(HTTPAdapter):
+class Answers(OneServerAdapter):
     """Answers every call alike, but for the sign-in."""
 
     def __init__(self) -> None:
@@ -45,7 +45,7 @@ class Answers(HTTPAdapter):
 
 def _behind(answers: Answers, *sessions: GovernedSession) -> None:
     for session in sessions:
-        session._session.mount("http://", answers)
+        session._adapter = answers
 
 
 def _stopped() -> threading.Event:

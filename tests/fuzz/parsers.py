@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from apbridge import json, settings
 from apbridge.avidxchange.expressions import instant, utc_text
 from apbridge.errors import APBridgeError, RejectedError
+from apbridge.http.plain_requests import PlainRequest
 from apbridge.http.retry import retry_after
 from apbridge.ledger.payloads import Payloads
 from apbridge.ledger.search_keys import described
@@ -202,9 +203,7 @@ def _netsuite_sign_in(data: bytes) -> None:
         client._sign_in._token._good_until = 0.0
         client._sign_in.headers()
         answers.sign_in, answers.body = b"", b"{}"
-        client.session._session.prepare_request(
-            requests.Request("GET", "http://127.0.0.1", headers=dict(client._sign_in.headers()))
-        )
+        PlainRequest().prepare("GET", "http://127.0.0.1", headers=dict(client._sign_in.headers()))
     finally:
         client._sign_in._token._good_until = 0.0
         answers.sign_in = b'{"access_token": "t"}'

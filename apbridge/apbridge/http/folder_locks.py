@@ -119,7 +119,7 @@ class FolderLocks:
 
 _all: dict[Path, FolderLocks] = {}
 """For good: to close a file that is opened anew at that moment would free what is locked by the new one."""
-_finding = Lock()
+_looking_up = Lock()
 
 
 def locks_in(folder: Path, account: str) -> FolderLocks:
@@ -128,7 +128,7 @@ def locks_in(folder: Path, account: str) -> FolderLocks:
     with suppress(UnicodeEncodeError):  # which says at its use what is wrong
         folder = Path(os.path.realpath(folder))
     path = folder / f"{_UNSAFE.sub('_', account)}.lock"
-    with _finding:
+    with _looking_up:
         found = _all.get(path)
         if found is None:
             _all[path] = found = FolderLocks(path)

@@ -69,10 +69,10 @@ class PlaceLocks(Protocol):
         """Leave nothing any more to processes that have waited longer than this one, which waits."""
 
     def unlock(self, place: int) -> None:
-        """Give a place back. What fails here shows at the next `lock`: the call itself is done."""
+        """Return a place. What fails here shows at the next `lock`: the call itself is done."""
 
     def close(self) -> None:
-        """Give all of it up."""
+        """Free all that is held."""
 
 
 class SharedPlaces:

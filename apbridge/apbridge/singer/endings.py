@@ -29,7 +29,7 @@ class EndingTarget(PlainErrors, FencedTarget):
     """Leaves everything in order, whatever ends the run; a signal waits until a message is dealt with."""
 
     so_far: Callable[[], str]
-    """Says how far the run is. Called in another thread."""
+    """Logs how far the run is. Called in another thread."""
 
     def __init__(self, **arguments: Any) -> None:  # noqa: ANN401
         super().__init__(**arguments)
@@ -66,7 +66,7 @@ class EndingTarget(PlainErrors, FencedTarget):
 
     @contextmanager
     def ending(self) -> Iterator[None]:
-        """Say inside how far it is; where the run ends there, leave all in order and say what was done."""
+        """Log inside how far it is; where the run ends there, leave all in order and say what was done."""
         try:
             with progress(self.so_far, self.logger):
                 yield

@@ -88,7 +88,7 @@ class Buffer(Protocol):
 
 
 class Delivering:
-    """Says how far a target is: `bills 3,200 delivered, 4 unchanged; 812 at hand, 21 a second`.
+    """Counts how far a target is: `bills 3,200 delivered, 4 unchanged; 812 at hand, 21 a second`.
 
     Args:
         counts: Returns the records that are dealt with, by stream and outcome.

@@ -13,7 +13,7 @@ from typing_extensions import override
 
 from apbridge.errors import SettingError
 from apbridge.json import loads
-from apbridge.singer.memory import seldom_collected
+from apbridge.singer.garbage import seldom_collected
 
 _Part = TypeVar("_Part", str, dict[str, Any])
 _KINDS: dict[type, str] = {str: "text", dict: "JSON object"}

@@ -19,7 +19,7 @@ from apbridge.json import loads
 from apbridge.origin import Origin
 from apbridge.redaction import redact_text
 from apbridge.settings import COMPANY
-from apbridge.singer.memory import seldom_collected
+from apbridge.singer.garbage import seldom_collected
 from apbridge.singer.note import Note, TapProgress
 from apbridge.singer.plain import PlainErrors, error_sentence
 from apbridge.singer.progress import of_reading, progress
