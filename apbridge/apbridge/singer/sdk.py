@@ -158,11 +158,12 @@ class FencedStream(Stream):
 
     @cached_property
     def _goes_as_it_is(self) -> bool:
-        """Whether a record is sent as it was read: all of it is selected, and nothing maps or conforms it."""
+        """Whether a record is sent as it was read: nothing leaves out, maps, flattens or conforms any."""
         return (
             self.TYPE_CONFORMANCE_LEVEL is TypeConformanceLevel.NONE
             and all(self.mask.values())
-            and [type(one) for one in self.stream_maps] == [SameRecordTransform]
+            and [(type(one), one.flattening_enabled) for one in self.stream_maps]
+            == [(SameRecordTransform, False)]
         )
 
     @override

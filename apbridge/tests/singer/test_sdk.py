@@ -295,8 +295,9 @@ def _without_notes() -> dict[str, Any]:
         {"config": {"stream_maps": {"things": {"id": "id", "twice": "at * 2", "__else__": None}}}},
         {"config": {"stream_maps": {"things": {"__alias__": "others"}}}},
         {"config": {"stream_maps": {"things": None}}},
+        {"config": {"flattening_enabled": True, "flattening_max_depth": 1}},
     ],
-    ids=["as it is", "deselected", "mapped", "renamed", "removed"],
+    ids=["as it is", "deselected", "mapped", "renamed", "removed", "flattened"],
 )
 def test_generate_record_messages_gives_what_the_sdk_gives(
     level: TypeConformanceLevel, given: dict[str, Any]
@@ -306,8 +307,8 @@ def test_generate_record_messages_gives_what_the_sdk_gives(
     made = [
         [(type(one), one.stream, one.record, one.version, one.time_extracted is None) for one in messages]
         for messages in (
-            things._generate_record_messages({"id": "t3", "at": 3, "note": "n", "more": 1}),
-            Stream._generate_record_messages(things, {"id": "t3", "at": 3, "note": "n", "more": 1}),
+            things._generate_record_messages({"id": "t3", "at": 3, "note": "n", "more": {"deep": 1}}),
+            Stream._generate_record_messages(things, {"id": "t3", "at": 3, "note": "n", "more": {"deep": 1}}),
         )
     ]
     assert made[0] == made[1]
