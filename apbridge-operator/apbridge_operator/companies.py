@@ -126,9 +126,23 @@ def read(text: str) -> list[Company]:
 def _problems(declared: Declared) -> Iterator[str]:
     for steps in declared.twice:
         yield f"{_place(declared, steps)} is there twice"
+    if no_texts := list(_keys_of_no_text(declared.value)):
+        # The schema cannot be held against them.
+        yield from (
+            f"{shortened(str(one), 60)} is no text to YAML as a name; put it in quotes" for one in no_texts
+        )
+        return
     errors = _validator().iter_errors(declared.value)
     for error in sorted(errors, key=lambda one: declared.position(tuple(one.absolute_path))):
         yield f"{_place(declared, tuple(error.absolute_path))}: {_said(error)}"
+
+
+def _keys_of_no_text(value: Any) -> Iterator[Any]:  # noqa: ANN401
+    """Yield the keys that YAML makes something else of, as of `on` and `null`."""
+    if isinstance(value, dict):
+        yield from (key for key in value if not isinstance(key, str))
+    for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _keys_of_no_text(item)
 
 
 def _place(declared: Declared, steps: tuple[str | int, ...]) -> str:
@@ -141,6 +155,8 @@ def _place(declared: Declared, steps: tuple[str | int, ...]) -> str:
 
 
 def _said(error: ValidationError) -> str:
+    if "propertyNames" in error.absolute_schema_path and error.validator == "not":
+        return f"{error.instance!r} is no name for a company: our own variables or folders begin with it"
     if "propertyNames" in error.absolute_schema_path:
         return (
             f"{shortened(str(error.instance), 60)!r} is no name: a company's has at most 30 lower-case "

@@ -60,6 +60,13 @@ def test_a_project_of_one_company_has_no_table(tmp_path: Path):
             "companies: {a: {netsuite: {account_id: a}}, a: {netsuite: {account_id: b}}}",
             "company a is there tw",
         ),
+        (
+            "companies: {on: {netsuite: {account_id: a}}}",
+            "True is no text to YAML as a name",
+        ),
+        ("companies: {null: {netsuite: {account_id: a}}}", "None is no text to YAML"),
+        ("companies: {a: {netsuite: {account_id: a, 5: 1}}}", "5 is no text to YAML"),
+        ("companies: {target: {netsuite: {account_id: a}}}", "'target' is no name for a company"),
         ("companies: {}", "companies: it does not satisfy minProperties"),
         (
             "ledger_url: sqlite:///a.db\ncompanies: {a: {netsuite: {account_id: a}}}",

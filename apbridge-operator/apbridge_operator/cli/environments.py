@@ -46,6 +46,18 @@ _PLACES = ("ledger_url", "spool_url", "links", "dry_run_report", COMPANY)
 _PROJECTS = re.compile(r"\$\{?((?:NETSUITE|AVIDXCHANGE)_\w+)\}?")
 
 
+class _Dumper(yaml.SafeDumper):
+    """Quotes what might be a number: Meltano reads YAML 1.2, where 1e3, 0o17 and 0987 are some."""
+
+
+def _quoted(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
+    style = "'" if value[:1] in set("0123456789+-.") else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
+
+
+_Dumper.add_representer(str, _quoted)
+
+
 def variable(company: Company, name: str) -> str:
     """Return a company's own name of a variable, such as `ACME_NETSUITE_CLIENT_ID`."""
     return company.prefix + name
@@ -105,7 +117,7 @@ def write(project: Path) -> bool:
         raise SettingError("APB-CMP-005", file=FILE)
     if found == written(project):
         return False
-    text = yaml.safe_dump({"environments": found}, sort_keys=False, allow_unicode=True, width=120)
+    text = yaml.dump({"environments": found}, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
     replace(project / FILE, (_HEAD + text).encode())
     return True
 

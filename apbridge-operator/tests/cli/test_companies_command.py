@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import ruamel.yaml
 import yaml
 
 from apbridge.vault import Vault
@@ -133,6 +134,17 @@ def test_what_the_project_says_holds_for_all_but_for_what_tells_them_apart(two: 
     assert bolt["on_reject"] == "fail"
     assert bolt["account_id"] == "1234567"
     assert "client_id" not in bolt
+
+
+def test_meltano_reads_an_id_as_the_text_that_it_is(two: Apbridge, project: Path):
+    """Its YAML is 1.2, with other numbers than ours."""
+    ids = ["0987654", "12e4", "0o17", "1e3", "-1e3", ".5e1", "on", "null", "2026-01-01"]
+    edit(project, "start_date: 2026-01-01", f"subsidiaries: {json.dumps(ids)}")
+    assert two("companies", "write").code == 0
+    text = (project / "companies.meltano.yml").read_text()
+    acme = ruamel.yaml.YAML(typ="safe").load(text)["environments"][0]
+    (tap,) = (one for one in acme["config"]["plugins"]["extractors"] if one["name"] == "tap-netsuite-ap")
+    assert tap["config"]["subsidiaries"] == ids
 
 
 def test_a_table_that_was_changed_is_noticed_until_its_environments_are_written(two: Apbridge, project: Path):
