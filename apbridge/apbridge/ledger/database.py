@@ -59,10 +59,7 @@ class Database:
             self.name += f"?schema={self._schema}"
         if found.drivername == "sqlite":
             _make_file(found, self.name)
-        try:
-            self.engine = _engine(found, self._schema)
-        except ImportError:
-            raise SettingError("APB-LED-004") from None
+        self.engine = _engine(found, self._schema)
         self._writer = self.engine.execution_options(writes=True)
         try:
             self._upgrade()
@@ -165,6 +162,30 @@ class Database:
             ) from None
 
 
+@contextmanager
+def peeking(url: str) -> Iterator[Connection | None]:
+    """Read a ledger as it is: nothing is made or upgraded. None where there is none.
+
+    Raises:
+        SettingError: The URL is not usable.
+        UnavailableError: The database cannot be reached or read.
+    """
+    schema, found = _with_schema(_parsed(url))
+    if found.drivername == "sqlite" and not Path(str(found.database)).exists():
+        yield None
+        return
+    name = found.set(username=None, password=None, query={}).render_as_string()
+    engine = _engine(found, schema)
+    try:
+        with engine.begin() as connection:
+            yield connection if _version(connection) else None
+    except DBAPIError as failure:
+        problem = str(failure.orig).strip().split("\n", 1)[0]
+        raise UnavailableError("APB-LED-002", ledger=name, problem=problem) from failure
+    finally:
+        engine.dispose()
+
+
 def _parsed(url: str) -> URL:
     try:
         found = make_url(url)
@@ -217,7 +238,10 @@ def _engine(url: URL, schema: str | None) -> Engine:
             # Of this schema alone: what is not in it must not be looked for in another's.
             given = url.query.get("options", "")
             arguments["options"] = f'{given} -c search_path="{schema}"'.strip()
-        return create_engine(url, connect_args=arguments)
+        try:
+            return create_engine(url, connect_args=arguments)
+        except ImportError:
+            raise SettingError("APB-LED-004") from None
     engine = create_engine(url, connect_args={"timeout": _BUSY_SECONDS})
 
     @event.listens_for(engine, "connect")

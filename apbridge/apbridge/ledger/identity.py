@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, select
+from sqlalchemy import Connection, bindparam, delete, func, insert, inspect, select
 
 from apbridge.errors import SettingError
 from apbridge.json import dumps, loads
-from apbridge.ledger.database import Database
+from apbridge.ledger.database import Database, peeking
 from apbridge.ledger.head import read_head
 from apbridge.ledger.tables import GENERATION, audit, identity, runs
 from apbridge.origin import Origin
@@ -19,6 +19,33 @@ _ALL = select(identity.c.name, identity.c.value)
 _VALUE = select(identity.c.value).where(identity.c.name == bindparam("of"))
 _NEWEST_RUN = select(func.max(runs.c.id))
 _COMPANY = "company"
+
+
+class LedgerOwner(NamedTuple):
+    """Whose a ledger is.
+
+    Args:
+        company: Its company; None where it is nobody's.
+        origins: What it is between, by system: nothing where no run has come so far.
+    """
+
+    company: str | None
+    origins: Mapping[str, Origin]
+
+
+def owner_of(url: str) -> LedgerOwner:
+    """Return whose a ledger is, without making or upgrading it; one that is not there is nobody's.
+
+    Raises:
+        SettingError: The URL is not usable.
+        UnavailableError: The database cannot be reached or read.
+    """
+    with peeking(url) as connection:
+        has = connection is not None and inspect(connection).has_table(identity.name)
+        rows = {row.name: row.value for row in connection.execute(_ALL)} if connection and has else {}
+    company = rows.pop(_COMPANY, None)
+    found = {name: Origin.from_json(loads(value)) for name, value in rows.items() if name != GENERATION}
+    return LedgerOwner(company, {name: one for name, one in found.items() if one})
 
 
 class Identity:
@@ -45,7 +72,10 @@ class Identity:
             SettingError: It is.
         """
         with self._database.reading() as connection:
-            kept = connection.execute(_VALUE, {"of": _COMPANY}).scalar()
+            self._require_own(connection)
+
+    def _require_own(self, connection: Connection) -> None:
+        kept = connection.execute(_VALUE, {"of": _COMPANY}).scalar()
         if kept is not None and kept != self._company:
             now = f"company {self._company}" if self._company else "no company"
             raise SettingError("APB-CMP-010", ledger=self._database.name, kept=kept, now=now)
@@ -110,13 +140,18 @@ class Identity:
 
         Args:
             origins: Seen to agree, and to be there: something was read from them, or they let the run in.
+
+        Raises:
+            SettingError: Another company has taken it meanwhile.
         """
         with self._database.reading() as connection:
+            self._require_own(connection)
             if not (self._is_nobodys(connection) or any(_news(connection, origin) for origin in origins)):
                 return
         with self._database.writing() as connection:
             # One process after the other: both may be the first.
             connection.execute(select(identity).where(identity.c.name == GENERATION).with_for_update())
+            self._require_own(connection)
             if self._is_nobodys(connection):
                 connection.execute(insert(identity).values(name=_COMPANY, value=self._company))
             for origin in origins:

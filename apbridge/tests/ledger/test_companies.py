@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine, text
 
 from apbridge.errors import SettingError
 from apbridge.ledger import DryRunLedger, Ledger
+from apbridge.ledger.identity import owner_of
 from apbridge.origin import Origin
 from tests.databases import new_database
 
@@ -33,6 +35,25 @@ def test_a_ledger_is_of_the_company_that_took_it_and_no_other_opens_it(new_url: 
     with Ledger(url, company="acme") as ledger:
         ledger.identity.see(END)
         assert ledger.identity.origin("netsuite") == END
+
+
+def test_of_two_companies_that_open_a_new_ledger_at_once_one_has_it(new_url: Callable[[], str]) -> None:
+    url = new_url()
+    with Ledger(url, company="acme") as acme, Ledger(url, company="bolt") as bolt:
+        acme.identity.take(END)
+        with pytest.raises(SettingError, match="is that of company acme, and this run is of company bolt"):
+            bolt.identity.take(Origin.of("netsuite", "https://two.example.com", account="2"))
+    assert owner_of(url) == ("acme", {"netsuite": END})
+
+
+def test_whose_a_ledger_is_is_told_without_making_one(new_url: Callable[[], str], tmp_path: Path) -> None:
+    url = new_url()
+    assert owner_of(url) == (None, {})
+    with Ledger(url):
+        assert owner_of(url) == (None, {})
+    absent = tmp_path / "none" / "ledger.db"
+    assert owner_of(f"sqlite:///{absent}") == (None, {})
+    assert not absent.parent.exists()
 
 
 def test_a_run_that_was_not_let_in_leaves_the_ledger_nobodys(new_url: Callable[[], str]) -> None:
