@@ -1,4 +1,4 @@
-"""What two companies must not have together: both systems, a ledger, a spool."""
+"""What keeps companies from running: both systems, a ledger or a spool together, or a ledger left behind."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from sqlalchemy.exc import ArgumentError
 from apbridge import settings
 from apbridge.errors import APBridgeError, SettingError
 from apbridge_operator.cli import context
+from apbridge_operator.cli.beginnings import left_behind
 from apbridge_operator.cli.company import working_for
 from apbridge_operator.companies import Company
 
@@ -27,7 +28,7 @@ def clashes(companies: Sequence[Company]) -> dict[str, SettingError]:
         companies: All of the table.
     """
     found: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
-    said: dict[str, SettingError] = {}
+    said: dict[str, SettingError] = dict(left_behind(companies))
     for company in companies:
         with working_for(company):
             try:

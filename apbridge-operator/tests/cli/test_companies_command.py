@@ -11,6 +11,8 @@ import pytest
 import ruamel.yaml
 import yaml
 
+from apbridge.ledger import Ledger
+from apbridge.origin import Origin
 from apbridge.vault import Vault
 from apbridge_operator.cli import meltano
 from apbridge_sandbox.testing import Running, running
@@ -247,3 +249,34 @@ def test_a_table_that_is_written_in_one_line_is_left_to_its_owner(apbridge: Apbr
     (project / "companies.yaml").unlink()
     assert "is no name" in apbridge("companies", "add", "Bolt", "--account-id=2").err
     assert not (project / "companies.yaml").exists()
+
+
+@pytest.mark.parametrize("before", [".apbridge/ledger.db", ".apbridge/acne/ledger.db"])
+def test_a_company_does_not_begin_beside_the_ledger_that_it_had_before(
+    two: Apbridge, project: Path, before: str
+):
+    """It had none of its name: the project was its alone, or it had another name."""
+    origins = (
+        Origin.of("netsuite", "https://one.example.com", account="1234567"),
+        Origin.of("avidxchange", "https://two.example.com", company="7001"),
+    )
+    with Ledger(f"sqlite:///{project}/{before}", company="acne" if "acne" in before else None) as ledger:
+        ledger.identity.take(*origins)
+    assert two("companies", "list").code == 0  # which makes a ledger of each
+    checked = json.loads(two("companies", "check", "--json").out)["checks"]
+    found = {one["company"]: one["says"] for one in checked}
+    assert f"{before} knows what was sent for NetSuite account 1234567 until now" in found["acme"]
+    assert "it is declared" in found["bolt"].lower()
+    (ran,) = json.loads(two("companies", "run", "acme", "--job=outbound", "--json").out)["runs"]
+    assert (ran["exit_code"], "APB-CMP-020" in ran["says"]) == (None, True)
+    if "acne" not in before:
+        (project / before).replace(project / ".apbridge/acme/ledger.db")
+        assert two("companies", "check").code == 0
+
+
+def test_a_ledger_that_was_left_keeps_no_company_that_has_begun_from_its_run(two: Apbridge, project: Path):
+    end = Origin.of("netsuite", "https://one.example.com", account="1234567")
+    for name in ("ledger.db", "acme/ledger.db", "bolt/ledger.db"):
+        with Ledger(f"sqlite:///{project}/.apbridge/{name}") as ledger:
+            ledger.identity.take(end)
+    assert two("companies", "check").code == 0
