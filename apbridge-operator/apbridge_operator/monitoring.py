@@ -130,7 +130,11 @@ def _families() -> Iterator[GaugeMetricFamily | CounterMetricFamily]:
     yield _gauge(_UP, "Whether the ledger can be read.")
     yield _gauge("apbridge_health", "How it is: 0 good, 1 warning, 2 bad.", "sign")
     yield _counter("apbridge_runs", "Runs that ended, by how.", "plugin", "status")
-    yield _gauge("apbridge_runs_under_way", "Runs that have not ended, or were killed.", "plugin")
+    yield _gauge(
+        "apbridge_runs_under_way",
+        "Runs that have not said how they ended: under way, or killed at any time.",
+        "plugin",
+    )
     yield _gauge("apbridge_last_run_timestamp_seconds", "When a run last ended, however.", "plugin")
     yield _gauge("apbridge_last_good_run_timestamp_seconds", "When a run last ended well.", "plugin")
     yield _gauge("apbridge_records", "Records in the ledger.", "system", "stream", "status")

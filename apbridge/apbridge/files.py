@@ -11,6 +11,7 @@ import stat
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from errno import EEXIST
 from fcntl import LOCK_EX, flock
 from pathlib import Path
 from uuid import uuid4
@@ -72,12 +73,39 @@ def replace(path: Path, content: bytes, mode: int = 0o600) -> None:
     Raises:
         UnavailableError: It cannot be written; the old one is as it was.
     """
-    try:
+    with _told_of(path):
         if _is_special(path):
             with os.fdopen(os.open(path, os.O_WRONLY), "wb") as file:
                 file.write(content)
         else:
             _replace(path.resolve(), content, mode)
+
+
+def replace_among_others(path: Path, content: bytes, mode: int) -> None:
+    """Write a file as `replace` does into a folder in which others may put something too.
+
+    Nothing is written to where a link leads that one of them has put there, nor to a pipe.
+
+    Args:
+        path: The file.
+        content: What is to be in it.
+        mode: Who may do what with it.
+
+    Raises:
+        UnavailableError: It cannot be written, or is no file of its own; what was there is as it was.
+    """
+    with _told_of(path):
+        with suppress(FileNotFoundError):
+            if not stat.S_ISREG(path.lstat().st_mode):
+                raise OSError(EEXIST, "A link, or what is no file, is in its place")
+        # Whatever comes there meanwhile is replaced itself.
+        _replace(path.parent.resolve() / path.name, content, mode)
+
+
+@contextmanager
+def _told_of(path: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as failure:
         raise UnavailableError("APB-VLT-008", file=path, problem=failure.strerror) from failure
 

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from apbridge.errors import APBridgeError, SettingError, UnavailableError
-from apbridge.files import replace
+from apbridge.files import replace_among_others
 from apbridge.netsuite.certificate import Certificate
 from apbridge_operator.cli import company, context
 from apbridge_operator.cli.output import Json, print_json, say
@@ -45,7 +45,7 @@ def tell(
         found = numbers.text()
     if textfile:
         try:
-            replace(textfile, found, _MODE)
+            replace_among_others(textfile, found, _MODE)
         except UnavailableError as failure:
             raise SettingError("APB-MTR-001", file=textfile, problem=failure.facts["problem"]) from failure
     if as_json:

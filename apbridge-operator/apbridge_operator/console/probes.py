@@ -74,16 +74,28 @@ class Probes:
 
 
 class _Kept(Generic[_T]):
-    """What was found out last, for a few seconds; it is found out once at a time."""
+    """What was found out last, or why nothing could be, for a few seconds; it is found out once at a time."""
 
     def __init__(self, find: Callable[[], _T], clock: Callable[[], float]) -> None:
         self._find = find
         self._clock = clock
         self._turn = asyncio.Lock()
-        self._found: tuple[float, _T] | None = None
+        self._found: tuple[float, _T | APBridgeError] | None = None
 
     async def get(self) -> _T:
+        """Return it, or raise the `APBridgeError` that it is."""
         async with self._turn:
             if self._found is None or self._clock() >= self._found[0] + _FRESH:
-                self._found = self._clock(), await run_in_threadpool(self._find)
-            return self._found[1]
+                found = await run_in_threadpool(self._look)
+                # From its end on, however long it took: whoever waited meanwhile must not ask for it anew.
+                self._found = self._clock(), found
+            found = self._found[1]
+        if isinstance(found, APBridgeError):
+            raise found
+        return found
+
+    def _look(self) -> _T | APBridgeError:
+        try:
+            return self._find()
+        except APBridgeError as failure:
+            return failure

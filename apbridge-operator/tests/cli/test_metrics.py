@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,6 +51,17 @@ def test_a_file_that_cannot_be_written_is_said(apbridge: Apbridge, project: Path
     (project / "taken").write_text("")
     ended = apbridge("metrics", f"--textfile={project}/taken/x.prom")
     assert (ended.code, ended.err.strip()[-13:]) == (2, "[APB-MTR-001]")
+
+
+@pytest.mark.usefixtures("empty_ledger")
+def test_nothing_is_written_to_where_another_account_has_a_link_lead(apbridge: Apbridge, project: Path):
+    (project / "vault.key").write_text("mine")
+    (project / "link.prom").symlink_to("vault.key")
+    os.mkfifo(project / "pipe.prom")
+    for name in ("link.prom", "pipe.prom"):
+        ended = apbridge("metrics", f"--textfile={project / name}")
+        assert (ended.code, ended.err.strip()[-13:]) == (2, "[APB-MTR-001]")
+    assert (project / "vault.key").read_text() == "mine"
 
 
 def test_a_ledger_that_cannot_be_read_is_told_and_no_run_looks_green(apbridge: Apbridge, project: Path):

@@ -12,8 +12,9 @@ import pytest
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
-from apbridge.errors import SettingError
+from apbridge.errors import SettingError, UnavailableError
 from apbridge.ledger import Ledger
+from apbridge_operator.console import probes as probes_module
 from apbridge_operator.console.probes import Probes
 from apbridge_operator.monitoring import Loop, Numbers
 from apbridge_operator.schedules import Silence
@@ -159,7 +160,7 @@ def test_a_short_token_is_refused_at_once(ledger: Ledger):
         Probes([Loop(ledger, None, Silence())], "short")
 
 
-def test_many_at_once_ask_the_ledger_once(ledger: Ledger, monkeypatch: pytest.MonkeyPatch):
+def test_many_at_once_ask_the_ledger_once_however_slow_it_is(ledger: Ledger, monkeypatch: pytest.MonkeyPatch):
     asked: list[Loop] = []
 
     def read(_: Numbers, loop: Loop) -> tuple[None, list[float]]:
@@ -167,12 +168,29 @@ def test_many_at_once_ask_the_ledger_once(ledger: Ledger, monkeypatch: pytest.Mo
         return None, []
 
     monkeypatch.setattr(Numbers, "_read", read)
-    probes = Probes([Loop(ledger, None, Silence())], TOKEN)
+    probes = Probes([Loop(ledger, None, Silence())], TOKEN, lambda: 10.0 * len(asked))
 
     async def all_at_once() -> list[Response]:
         return await asyncio.gather(*(probes._measured(f"Bearer {TOKEN}") for _ in range(20)))
 
     assert {one.status_code for one in asyncio.run(all_at_once())} == {200}
+    assert len(asked) == 1
+
+
+def test_a_ledger_that_cannot_be_read_is_asked_once_too(ledger: Ledger, monkeypatch: pytest.MonkeyPatch):
+    asked: list[object] = []
+
+    def fail(loops: object) -> None:
+        asked.append(loops)
+        raise UnavailableError("APB-LED-002", ledger="ledger.db", problem="it is gone")
+
+    monkeypatch.setattr(probes_module, "health_of_all", fail)
+    probes = Probes([Loop(ledger, None, Silence())], TOKEN, lambda: 10.0 * len(asked))
+
+    async def all_at_once() -> list[Response]:
+        return await asyncio.gather(*(probes._healthy() for _ in range(20)))
+
+    assert {one.status_code for one in asyncio.run(all_at_once())} == {503}
     assert len(asked) == 1
 
 
