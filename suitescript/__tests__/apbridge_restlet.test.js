@@ -213,6 +213,14 @@ test('no file is read for which units may be missing', () => {
   expect(restlet.post({ action: 'contents', files: ['9'] }).files).toEqual([{ id: '9', left: true }]);
 });
 
+test('no file is read when whoever asked may soon give up', () => {
+  let seconds = 0;
+  const clock = jest.spyOn(Date, 'now').mockImplementation(() => 1000 * (seconds += 20));
+  filesOnBills({ 7: 1, 8: 1, 9: 1 });
+  expect(answered(['7', '8', '9'])).toEqual(['AA7=', 'AA8=', undefined]);
+  clock.mockRestore();
+});
+
 test.each([[[]], [undefined], ['77'], [['x']], [Array(481).fill('7')]])('no files are asked for by what is no list of 1 to 480 ids (%#)', (files) => {
   expect(refusalOf({ action: 'contents', files })).toBe('INVALID_REQUEST');
   expect(search.create).not.toHaveBeenCalled();

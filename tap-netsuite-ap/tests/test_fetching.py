@@ -198,8 +198,9 @@ def test_an_older_restlet_is_asked_for_one_file_a_call_and_that_is_said_once(
     [
         (("const MOST_CONTENT = 9 * 1000 * 1000", "const MOST_CONTENT = 1"), 1),
         (("const UNITS_OF_A_FILE = 20", "const UNITS_OF_A_FILE = 4965"), 3),
+        (("Date.now() - begun > MOST_TIME", "20000 * ids.indexOf(id) > MOST_TIME"), 3),
     ],
-    ids=["room", "units"],
+    ids=["room", "units", "time"],
 )
 def test_what_the_script_leaves_is_asked_for_again(
     changing: SandboxTap,

@@ -53,6 +53,9 @@ define([
   /** Units that must be left for one more file: beyond the last one a script is ended, and all it has read is lost. */
   const UNITS_OF_A_FILE = 20;
 
+  /** Milliseconds after which no more files are read: whoever asked, or is in between, may give up after a minute. */
+  const MOST_TIME = 45 * 1000;
+
   /** Milliseconds. */
   const MINUTE = 60 * 1000;
   const HOUR = 60 * MINUTE;
@@ -308,7 +311,7 @@ define([
 
   /**
    * Hands out several files, each as `content` does. One that is refused is no reason to refuse the others. What is
-   * too much for one answer, or for the units of one call, is left: whoever wants it asks again.
+   * too much for one answer, or for the units or the time of one call, is left: whoever wants it asks again.
    *
    * @param {{files: string[]}} request
    * @returns {{files: {id: string, name: string, type: string, size: number, content: string}[]}} Of each file that
@@ -322,6 +325,7 @@ define([
     const ids = files.map((id) => internalId(id, 'files'));
     const allowed = onBills(ids);
     const script = runtime.getCurrentScript();
+    const begun = Date.now();
     let room = MOST_CONTENT;
     let isFull = false;
     const read = (id) => {
@@ -333,7 +337,7 @@ define([
       return told(id, found);
     };
     const answer = (id) => {
-      isFull = isFull || script.getRemainingUsage() < UNITS_OF_A_FILE;
+      isFull = isFull || script.getRemainingUsage() < UNITS_OF_A_FILE || Date.now() - begun > MOST_TIME;
       if (isFull) return { id, left: true };
       try {
         return read(id);
