@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from errno import ENOTCONN, ENOTSUP
 from threading import Lock
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from typing_extensions import LiteralString
@@ -24,6 +25,9 @@ _NOTICED: Mapping[str, Any] = {
     "tcp_user_timeout": 60_000,
 }
 """That a server is gone is noticed within a minute, by either side."""
+
+RESTARTS = 60.0
+"""Seconds for which a server that was there may be gone: nothing is sent meanwhile, and no run ends."""
 
 _TICKETS = 1_000
 """Numbers up to it are places. Beyond it, each waiting process holds that of the millisecond it came in."""
@@ -70,7 +74,8 @@ class AdvisoryLocks:
     """Locks of one session; PostgreSQL frees those of a session whose process or connection is gone.
 
     A session may take a lock that it holds once more, so what is held is known here. Where it was lost,
-    nothing goes out until the calls in flight are over, and then a new one begins.
+    nothing goes out until the calls in flight are over, and then a new one begins. Where the server restarts,
+    that takes a while.
 
     Args:
         url: As libpq takes it.
@@ -83,6 +88,7 @@ class AdvisoryLocks:
         self._account = int.from_bytes(hashlib.sha256(account.encode()).digest()[:4], "big") >> 1
         self._connection: Connection[Any] | None = None
         self._session = 0
+        self._lost_at: float | None = None
         self._held: set[int] = set()
         self._ticket: int | None = None
         self._passed_over = _TICKETS
@@ -100,8 +106,13 @@ class AdvisoryLocks:
                 return self._lock(most, in_turn=in_turn)
         if self._held:
             return None
-        self._connect()
-        return self._lock(most, in_turn=in_turn)
+        try:
+            self._connect()
+            return self._lock(most, in_turn=in_turn)
+        except LostError:
+            if self._lost_at is not None and monotonic() - self._lost_at < RESTARTS:
+                return None
+            raise
 
     def queue(self) -> None:
         """See `PlaceLocks`."""
@@ -144,6 +155,7 @@ class AdvisoryLocks:
             self.close()
             problem = "it keeps no session for a client, as behind PgBouncer in transaction mode"
             raise NoSessionError(ENOTSUP, problem)
+        self._lost_at = None
         if place is not None:
             self._held.add(place)
         return place
@@ -177,6 +189,7 @@ class AdvisoryLocks:
             return connection.execute(statement, values).fetchone()
         except psycopg.Error as failure:
             self.close()
+            self._lost_at = self._lost_at or monotonic()
             raise _lost(failure) from failure
 
 

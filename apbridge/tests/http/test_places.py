@@ -15,9 +15,11 @@ from typing import Any
 
 import psycopg
 import pytest
+from psycopg import sql
+from typing_extensions import LiteralString
 
 from apbridge.errors import APBridgeError, SettingError, UnavailableError
-from apbridge.http import SharedPlaces, places, places_at
+from apbridge.http import SharedPlaces, advisory_locks, places, places_at
 from apbridge_sandbox.testing import Running, running
 from tests.databases import new_database
 from tests.waiting import until
@@ -298,6 +300,34 @@ def test_the_url_of_a_ledger_will_do_whatever_schema_it_names():
     url = new_database()
     with opened(f"{url}&schema=acme") as one, opened(url) as another, one.place(1):
         assert another._locks.lock(1, in_turn=True) is None
+
+
+def test_a_server_that_restarts_is_waited_for_and_no_longer_than_that(monkeypatch: pytest.MonkeyPatch):
+    url = new_database()
+    place = url.replace("+psycopg", "")
+    elsewhere = place.replace(name := place.split("/")[3].split("?")[0], "postgres")
+    with opened(url) as ours, psycopg.connect(elsewhere, autocommit=True) as server:
+
+        def lets_in(told: LiteralString) -> None:
+            server.execute(
+                sql.SQL(f"ALTER DATABASE {{}} ALLOW_CONNECTIONS {told}").format(sql.Identifier(name))
+            )
+            server.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name]
+            )
+
+        assert ours._locks.lock(1, in_turn=True) == 1
+        ours._locks.unlock(1)
+        lets_in("false")
+        assert ours._locks.lock(1, in_turn=True) is None
+        ours._locks.queue()
+        lets_in("true")
+        until(lambda: ours._locks.lock(1, in_turn=True))
+        ours._locks.unlock(1)
+        lets_in("false")
+        monkeypatch.setattr(advisory_locks, "RESTARTS", 0.0)
+        with pytest.raises(UnavailableError, match="not currently accepting"), ours.place(1):
+            pass
 
 
 def test_a_pooler_that_keeps_no_session_is_refused():
