@@ -17,21 +17,18 @@ from singer_sdk.mapper import RemoveRecordTransform, SameRecordTransform
 from typing_extensions import override
 
 from apbridge.errors import APBridgeError, RejectedError, SettingError
-from apbridge.json import dumps
 from apbridge.origin import Origin
 from apbridge.settings import COMPANY, concurrency, required_text
-from apbridge.singer import state as states
+from apbridge.singer.acknowledged import AcknowledgedState
 from apbridge.singer.brake import Brake
 from apbridge.singer.dry_run import DryRunTally
 from apbridge.singer.endings import EndingTarget
 from apbridge.singer.intake import Intake
-from apbridge.singer.note import marked
 from apbridge.singer.outcomes import OutcomeKind, OutcomeTally
 from apbridge.singer.plain import error_sentence, plain_error
 from apbridge.singer.progress import Delivering
 from apbridge.singer.reader import MessageReader
 from apbridge.singer.standing import Standing
-from apbridge.singer.stdout import write_line
 
 if TYPE_CHECKING:
     from apbridge.ledger import Ledger, Run
@@ -95,8 +92,7 @@ class AcknowledgingTarget(EndingTarget):
             self.intake,
             company=self.config.get(COMPANY),
         )
-        self._emitted: Any = None
-        self._mark: Mapping[str, Any] = {}
+        self._acknowledged = AcknowledgedState(self.intake)
         self._buffered = 0
         self._oldest = 0.0
         self._messages = cast("MessageReader", self.message_reader)
@@ -347,29 +343,17 @@ class AcknowledgingTarget(EndingTarget):
     # STATE
 
     def _emit(self, *, is_last: bool = False) -> None:
-        """Write the newest STATE, everything before which is in the ledger.
-
-        Args:
-            is_last: Tell it once more where only the ledger moved on: what waited may have been delivered.
-        """
+        """Write the newest STATE: see `AcknowledgedState.tell`."""
         if not (self.intake.latest and self.intake.begun) or self.is_dry_run:
             return
-        needs_refetch = self.ledger.streams_to_refetch(self.system)
-        streams = self._names(needs_refetch) | (needs_refetch - self.mapper.stream_maps.keys())
-        told = states.held(self.intake.latest, self.intake.initial, streams)
-        if told is None:
-            return
-        told = states.held(told, {}, self._names(self.to_read_anew())) or told
-        mark = self.ledger.identity.mark()
-        if told != self._emitted or (is_last and mark != self._mark):
-            if self._emitted is None:
-                # A ledger that knows of no such run means that no bookmark was ever told.
-                self.run.tells_state()
-            self._tell(marked(told, mark))
-            self._emitted, self._mark = told, mark
-
-    def _tell(self, state: Any) -> None:  # noqa: ANN401
-        write_line(dumps(state))
+        again = self.ledger.streams_to_refetch(self.system)
+        self._acknowledged.tell(
+            self.ledger,
+            lambda: self.run,
+            again=self._names(again) | (again - self.mapper.stream_maps.keys()),
+            anew=self._names(self.to_read_anew()),
+            is_last=is_last,
+        )
 
     # Endings
 

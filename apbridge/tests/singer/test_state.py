@@ -9,6 +9,7 @@ import pytest
 
 from apbridge.errors import SettingError
 from apbridge.ledger import Ledger
+from apbridge.singer import acknowledged
 from apbridge.singer.reading import IncompleteError
 from apbridge.singer.state import has_bookmark, held
 from tests.singer.messages import READ, SCHEMAS, Message, bill, bill_name, schema, state, vendor, vendor_name
@@ -131,14 +132,12 @@ def test_the_run_is_known_before_its_first_state(
 ) -> None:
     seen: list[bool] = []
 
-    def watch(target: Toy) -> None:
-        def tell(value: dict[str, Any]) -> None:  # noqa: ARG001
-            with Ledger(context.url) as ledger:
-                seen.append(ledger.is_new("target-toy"))
+    def tell(line: bytes) -> None:  # noqa: ARG001
+        with Ledger(context.url) as ledger:
+            seen.append(ledger.is_new("target-toy"))
 
-        monkeypatch.setattr(target, "_tell", tell)
-
-    context.run([*SCHEMAS, state("t1")], watch)
+    monkeypatch.setattr(acknowledged, "write_line", tell)
+    context.run([*SCHEMAS, state("t1")])
     assert seen == [False]
 
 
