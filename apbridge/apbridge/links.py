@@ -8,9 +8,10 @@ under version control.
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import Enum
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -127,6 +128,25 @@ class Links:
     def __iter__(self) -> Iterator[RecordLink]:
         """Yield every link, in the order of the file."""
         return iter(sorted(self._links.values()))
+
+    @property
+    def mark(self) -> str:
+        """What tells this file from others, and from what it was before; empty where it says nothing."""
+        said = repr([tuple(map(str, one)) for one in self])
+        return hashlib.sha256(said.encode()).hexdigest()[:16] if self._links else ""
+
+    def require_newest(self, marks: Sequence[str]) -> None:
+        """Check that no newer one was known: what that one links would be created once more.
+
+        Args:
+            marks: Of those that were known, the newest last.
+
+        Raises:
+            SettingError: It is an earlier one, or there is none and there was one.
+        """
+        if marks and self.mark != marks[-1] and (self.mark in marks or not self._links):
+            says = "an earlier one" if self._links else "not there, or says nothing"
+            raise SettingError("APB-VND-026", file=self.file, found=says)
 
     def get(self, stream: str, external_id: str) -> RecordLink | None:
         """Return what was decided about a record; None where nothing was."""

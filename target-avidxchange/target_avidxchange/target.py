@@ -125,6 +125,9 @@ class TargetAvidXchange(AcknowledgingTarget):
 
     @override
     def preflight(self) -> None:
+        self._links.require_newest(self.ledger.identity.links())
+        if not self.is_dry_run:
+            self.ledger.identity.take_links(self._links.mark)
         if not self.client.is_checked:
             self.client.check()
 

@@ -39,7 +39,7 @@ def decide(
     links(company).put(RecordLink(stream, name, kept, own, **more))
 
 
-def send(company: ReceivingCompany, *messages: Message, **config: str) -> dict[str, dict[str, int]]:
+def send(company: ReceivingCompany, *messages: Message, **config: str | bool) -> dict[str, dict[str, int]]:
     settings: dict[str, Any] = {"links": str(company.folder / "links.csv"), **config}
     found = company.send(*messages, **settings)
     return {stream: counts for stream, counts in found.counts.items() if stream in {"vendors", "bills"}}
@@ -142,9 +142,14 @@ def test_one_that_is_linked_there_goes_under_its_external_id_once_the_list_shows
 def test_a_links_file_that_is_lost_makes_no_second_vendor(company: ReceivingCompany):
     decide(company, LinkKind.HERE, enter(company))
     assert send(company, vendor(1, **ACME)) == CREATED
+    (link,) = links(company)
     (company.folder / "links.csv").unlink()
+    with pytest.raises(SettingError, match="not there, or says nothing, and this ledger has known a newer"):
+        send(company, vendor(1, **ACME, phone="1"))
+    links(company).put(link._replace(external_id=f"{NS}-vendor-2"))
     assert send(company, vendor(1, **ACME, phone="1")) == WAITS
     assert row(company).code == "APB-VND-005"
+    (company.folder / "links.csv").unlink()
     company.lose_ledger()
     assert send(company, vendor(1, **ACME)) == WAITS
     assert len(there(company)) == 1
@@ -213,6 +218,8 @@ def test_a_code_whose_link_is_undone_waits_with_its_bills_until_somebody_decides
         ledger.forget("avidxchange", stream, f"{NS}-{name}-1", APBridgeError("APB-VND-004", **told))
     (link,) = links(company)
     links(company).remove(link)
+    with Ledger(company.config["ledger_url"]) as ledger:
+        ledger.identity.take_links(links(company).mark)
     for _ in range(2):
         messages = (*coding, bill(1, line(1, "7.00", department_id="1")))
         assert send(company, *messages)["bills"] == {"waiting": 1}
@@ -222,11 +229,36 @@ def test_a_code_whose_link_is_undone_waits_with_its_bills_until_somebody_decides
     # That record is another one: somebody gives it its own code back, and decides that there is none.
     if decision is LinkKind.NEW:
         company.run(f"UPDATE {table} SET code = '{entered['code']}' WHERE id = {own}")  # noqa: S608
-    decide(company, decision, "" if decision is LinkKind.NEW else own, stream, kind=name)
+    own = "" if decision is LinkKind.NEW else own
+    decide(company, decision, own, stream, kind=name, decided_at="2026-11-03T08:00:00Z")
     assert send(company)["bills"] == {"delivered": 1}
     after = [entered["code"], changed] if decision is LinkKind.NEW else [changed]
     assert [one["code"] for one in there(company, table)] == after
     assert company.invoice(1) is not None
+
+
+def test_a_machine_with_an_older_links_file_sends_nothing(company: ReceivingCompany):
+    """What the newer one links, and no run has brought so far, would be created once more."""
+    own = enter(company)
+    decide(company, LinkKind.NEW, kind="other")
+    older = (company.folder / "links.csv").read_bytes()
+    assert send(company, vendor(2)) == CREATED
+    decide(company, LinkKind.HERE, own)
+    newer = (company.folder / "links.csv").read_bytes()
+    assert send(company, vendor(3)) == CREATED
+    (company.folder / "links.csv").write_bytes(older)
+    with pytest.raises(SettingError, match=r"links\.csv is an earlier one"):
+        send(company, vendor(1, **ACME))
+    (company.folder / "links.csv").write_bytes(newer)
+    assert send(company, vendor(1, **ACME)) == CREATED
+    assert len(there(company)) == 3
+
+
+def test_a_dry_run_keeps_no_mark_of_its_links_file(company: ReceivingCompany):
+    decide(company, LinkKind.NEW)
+    send(company, vendor(1), dry_run=True, dry_run_report=str(company.folder / "report.json"))
+    (company.folder / "links.csv").unlink()
+    assert send(company, vendor(1)) == CREATED
 
 
 def test_a_links_file_that_is_wrong_ends_the_run(company: ReceivingCompany):

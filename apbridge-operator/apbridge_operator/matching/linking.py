@@ -85,7 +85,8 @@ class Linking:
             account: The NetSuite account.
 
         Raises:
-            SettingError: A row says what cannot be; nothing is linked then.
+            SettingError: A row says what cannot be, or the links file is an earlier one; nothing is linked
+                then.
             RefusedError: AvidXchange does not take a link; those before it are made.
         """
         shown = {name: self._shown(name) for name in dict.fromkeys(row.stream for row in rows)}
@@ -108,7 +109,7 @@ class Linking:
         """Take a decision back: what refers to the record waits until somebody decides anew.
 
         Raises:
-            SettingError: There is none.
+            SettingError: There is none, or the links file is an earlier one.
             RefusedError: AvidXchange does not take it back.
         """
         found = next((one for name in self._streams if (one := self._links.get(name, external_id))), None)
@@ -303,7 +304,13 @@ class Linking:
             answer.body = {"kept": link.kept.value}
 
     def _began(self) -> Callable[[], Run]:
-        """Return what begins a run when it is asked for first: what writes nothing is none."""
+        """Return what begins a run when it is asked for first: what writes nothing is none.
+
+        Raises:
+            SettingError: The links file is an earlier one: what was decided since would be lost with it.
+        """
+        if self._links.mark:  # Where there is none, somebody decides anew.
+            self._links.require_newest(self._ledger.identity.links())
         made: list[Run] = []
 
         def run() -> Run:
@@ -315,6 +322,7 @@ class Linking:
         return run
 
     def _ended(self, with_run: Callable[[], Run], counts: Mapping[str, int]) -> None:
+        self._ledger.identity.take_links(self._links.mark)
         if self._made:
             with_run().finish("finished", {BY_HAND: counts})
 

@@ -114,6 +114,28 @@ def test_from_the_proposal_to_the_link_and_back(
     assert "Ann" in trail
 
 
+@pytest.mark.usefixtures("company")
+def test_nobody_decides_over_a_links_file_that_is_an_earlier_one(project: Path, apbridge: Apbridge):
+    """Another machine's has what was decided since: it would be lost."""
+    file = project / "links.csv"
+    kept = []
+    assert apbridge("vendors", "match").code == 0
+    for place in range(2):
+        decide(project, "new", place=place)
+        assert apbridge("vendors", "apply", SHEET).code == 0
+        kept.append(file.read_bytes())
+    file.write_bytes(kept[0])
+    decide(project, "new", place=2)
+    ended = apbridge("vendors", "apply", SHEET)
+    assert (ended.code, "links.csv is an earlier one" in ended.err) == (2, True)
+    assert file.read_bytes() == kept[0]
+    assert "APB-VND-026" in apbridge("vendors", "unlink", rows(project)[0]["external_id"]).err
+    # What is lost for good is decided anew.
+    file.unlink()
+    assert apbridge("vendors", "apply", SHEET).code == 0
+    assert len(json.loads(apbridge("vendors", "links", "--json").out)) == 3
+
+
 def test_what_another_program_named_gets_its_name_back(company: Running, project: Path, apbridge: Apbridge):
     company.control("/control/switches", {"avidxchange.external_id_of_existing": True})
     ours = vendor(company)

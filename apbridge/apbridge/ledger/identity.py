@@ -19,6 +19,8 @@ _ALL = select(identity.c.name, identity.c.value)
 _VALUE = select(identity.c.value).where(identity.c.name == bindparam("of"))
 _NEWEST_RUN = select(func.max(runs.c.id))
 _COMPANY = "company"
+_LINKS = "links"
+_MOST_LINKS = 200
 
 
 class LedgerOwner(NamedTuple):
@@ -114,6 +116,26 @@ class Identity:
         is_older = isinstance(newest, int) and newest >= run_id
         if is_older or (place and found != mark.get("hash")):
             raise SettingError("APB-LED-011", ledger=self._database.name, place=place, run=newest)
+
+    def links(self) -> list[str]:
+        """Return the marks of the links files that were known, the newest last."""
+        with self._database.reading() as connection:
+            value = connection.execute(_VALUE, {"of": _LINKS}).scalar()
+        return list(loads(value)) if value else []
+
+    def take_links(self, mark: str) -> None:
+        """Keep the mark of the links file as that of the newest.
+
+        Args:
+            mark: Of a file that is no older than the newest that was known.
+        """
+        known = self.links()
+        if mark == (known[-1] if known else ""):
+            return
+        with self._database.writing() as connection:
+            kept = [*(one for one in known if one != mark), mark][-_MOST_LINKS:]
+            connection.execute(delete(identity).where(identity.c.name == _LINKS))
+            connection.execute(insert(identity).values(name=_LINKS, value=dumps(kept).decode()))
 
     def origin(self, system: str) -> Origin | None:
         """Return which one the ledger is of; None where that is not known."""
