@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from enum import Enum
 
 from apbridge.errors import APBridgeError
@@ -20,6 +20,13 @@ DIRECTIONS = {
 """What each target's run moves."""
 
 _WARN_DAYS = 60
+
+_LONGEST_RUN = timedelta(hours=6)
+"""How long a run may take: what starts it by a schedule ends one that takes longer."""
+
+_CLOCKS = timedelta(minutes=10)
+"""How far the clocks of two machines may be apart."""
+
 _HOW = {"failed": "failed", "incomplete": "was incomplete", "stopped": "was stopped"}
 
 
@@ -59,48 +66,85 @@ def signs(
         yield _bad("Payments", APBridgeError("APB-HLT-001", count=worst))
     now = datetime.now(timezone.utc)
     for plugin, direction in DIRECTIONS.items():
-        latest = next(iter(run_history.runs(plugin, limit=1)), None)
-        ended = run_history.last_ended(plugin)
-        good = run_history.last_good(plugin)
-        yield of_runs(direction, latest, ended, good, quiet_since=silence.begins(plugin, now))
+        yield of_runs(direction, Lately.of(plugin, run_history, silence, now))
     if certificate:
         yield of_certificate(certificate, now)
 
 
-def of_runs(
-    direction: str,
-    latest: PastRun | None,
-    ended: PastRun | None,
-    good: PastRun | None,
-    *,
-    quiet_since: datetime,
-) -> Sign:
-    """Return how well one direction runs.
+@dataclass(frozen=True, slots=True)
+class Lately:
+    """How the runs of one plugin went.
 
     Args:
-        direction: Which.
-        latest: Its last run.
+        latest: The last one.
         ended: The last one that came to an end: one that is under way makes nothing good.
         good: The last one that ended well.
-        quiet_since: Since when one must have ended well.
+        under_way: The one that is, as far as the ledger knows, where all was well before it.
+        silent_since: Since when none has ended well, in words, where that is longer than the schedules allow.
     """
-    if latest is None:
+
+    latest: PastRun | None
+    ended: PastRun | None
+    good: PastRun | None
+    under_way: PastRun | None
+    silent_since: str | None
+
+    @classmethod
+    def of(cls, plugin: str, run_history: RunHistory, silence: Silence, now: datetime) -> Lately:
+        """Look at a plugin's runs."""
+        good = run_history.last_good(plugin)
+        lately = run_history.runs(plugin, limit=2)
+        silent_since = None if good else "with this ledger"
+        if good and (moment := ended_at(good)) < silence.begins(plugin, now):
+            silent_since = f"since {_moment(moment)}"
+        elif good and moment > now + _CLOCKS:
+            # By a clock that was ahead all would be well until that time comes.
+            silent_since = f"since {_moment(moment)}, which is yet to come: a clock was or is wrong"
+        return cls(
+            next(iter(lately), None),
+            run_history.last_ended(plugin),
+            good,
+            _under_way(lately, now),
+            silent_since,
+        )
+
+
+def _under_way(lately: Sequence[PastRun], now: datetime) -> PastRun | None:
+    """Return the run that is under way, if it is the first since one ended well.
+
+    Where there was another one, that was killed or failed, and this one may fare no better.
+    """
+    if not lately or lately[0].status != "running" or now - lately[0].started_at > _LONGEST_RUN:
+        return None
+    return lately[0] if all(one.status == "finished" for one in lately[1:]) else None
+
+
+def of_runs(direction: str, lately: Lately) -> Sign:
+    """Return how well one direction runs."""
+    ended = lately.ended if lately.ended and lately.ended.status in _HOW else None
+    if lately.latest is None:
         never = APBridgeError("APB-HLT-002")
         return Sign(direction, Level.WARNING, whole(never), never.code)
-    if good is None or (good.finished_at or good.started_at) < quiet_since:
-        since = f"since {_moment(good.finished_at or good.started_at)}" if good else "with this ledger"
-        silence = APBridgeError("APB-HLT-003", since=since)
-        if ended and ended.status in _HOW:
+    is_in_time = lately.latest.status == "running" and not lately.silent_since
+    if not ended and (lately.under_way or is_in_time):
+        # One that was killed looks the same for a while.
+        level = Level.GOOD if is_in_time else Level.WARNING
+        began = _moment(lately.latest.started_at)
+        return Sign(direction, level, f"A run began at {began} and is under way.")
+    if lately.good is None or lately.silent_since:
+        silence = APBridgeError("APB-HLT-003", since=lately.silent_since)
+        if ended:
             says = f"{silence.says} {whole(said_of(ended))}"
             return Sign(direction, Level.BAD, says, silence.code)
         return _bad(direction, silence)
-    if ended and ended.status in _HOW:
+    if ended:
         return _bad(direction, said_of(ended))
-    if latest.status == "running":
-        return Sign(direction, Level.GOOD, f"A run began at {_moment(latest.started_at)} and is under way.")
-    return Sign(
-        direction, Level.GOOD, f"The last run ended well at {_moment(good.finished_at or good.started_at)}."
-    )
+    return Sign(direction, Level.GOOD, f"The last run ended well at {_moment(ended_at(lately.good))}.")
+
+
+def ended_at(run: PastRun) -> datetime:
+    """Return when a run ended; when it began, where that was not kept."""
+    return run.finished_at or run.started_at
 
 
 def said_of(run: PastRun) -> APBridgeError:

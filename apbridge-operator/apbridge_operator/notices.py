@@ -14,7 +14,7 @@ from apbridge.netsuite.certificate import Certificate
 from apbridge.printable import printable
 from apbridge.redaction import redact_text
 from apbridge_operator.exceptions import Case, Exceptions, Which
-from apbridge_operator.health import DIRECTIONS, whole
+from apbridge_operator.health import DIRECTIONS, Lately, whole
 from apbridge_operator.schedules import Silence
 
 _REJECTIONS = "notice of rejections"
@@ -59,8 +59,8 @@ def due(ledger: Ledger, certificate: Certificate | None, silence: Silence) -> li
 
 def _runs(ledger: Ledger, run_history: RunHistory, now: datetime, silence: Silence) -> Iterator[Notice]:
     for plugin, direction in DIRECTIONS.items():
-        good = run_history.last_good(plugin)
-        ended = run_history.last_ended(plugin)
+        lately = Lately.of(plugin, run_history, silence, now)
+        good, ended, since = lately.good, lately.ended, lately.silent_since
         # What fails again and again for one reason is one thing, until a run ends well.
         streak = f"{plugin} since run {good.id if good else 0}"
         if ended and ended.status in {"failed", "incomplete"}:
@@ -70,8 +70,7 @@ def _runs(ledger: Ledger, run_history: RunHistory, now: datetime, silence: Silen
                 says = f"{says}\nIts run in the orchestrator: {printable(ended.orchestrator_run)}"
             name = f"notice of a failure of {streak}, {ended.code}"
             yield from _once(run_history, name, _failed(ledger, ended), says)
-        if good is None or _ended(good) < silence.begins(plugin, now):
-            since = f"since {_ended(good):%Y-%m-%d %H:%M} UTC" if good else "with this ledger"
+        if since and not lately.under_way:
             quiet = APBridgeError("APB-NTC-004", direction=direction, since=since)
             if ended and ended.error:
                 quiet = APBridgeError("APB-NTC-005", direction=direction, since=since, error=ended.error)
@@ -138,7 +137,3 @@ def _listed(cases: Sequence[Case]) -> str:
 def _once(run_history: RunHistory, name: str, title: str, says: str) -> Iterator[Notice]:
     if run_history.recall(name) is None:
         yield Notice(title, says, lambda: run_history.remember(name, says))
-
-
-def _ended(run: PastRun) -> datetime:
-    return run.finished_at or run.started_at

@@ -16,6 +16,7 @@ from apbridge.errors import SettingError
 QUIET = timedelta(hours=2)
 """How long no run may end well where no schedule tells when it is to run."""
 
+_FIELDS = 5
 _MISSED = 4
 _LONG = timedelta(days=1)
 
@@ -57,8 +58,13 @@ class Schedule:
         if self.interval is None:
             return
         # Without a zone, for the distance from UTC is that of each day, not that of today.
+        latest = now
         for due in CronSim(self.interval, now.astimezone().replace(tzinfo=None), reverse=True):
-            yield due.astimezone(timezone.utc)
+            moment = due.astimezone(timezone.utc)
+            # The hour that a clock leaves out in spring is told as the hour before, which comes again.
+            if moment < latest:
+                yield moment
+                latest = moment
 
 
 def schedules_of(document: Mapping[str, Any], company: str | None, account: str | None) -> list[Schedule]:
@@ -95,6 +101,9 @@ def _interval(name: str, given: str | None) -> str | None:
         CronSim(found, datetime.now(timezone.utc))
     except CronSimError as failure:
         raise SettingError("APB-SCH-001", name=name, interval=given) from failure
+    if len(found.split()) != _FIELDS:
+        # With a sixth one, of seconds, Airflow, Meltano and this program would each read another time.
+        raise SettingError("APB-SCH-001", name=name, interval=given)
     return found
 
 

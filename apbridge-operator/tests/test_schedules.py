@@ -50,6 +50,8 @@ def local(*parts: int) -> datetime:
         ([DAILY], (2026, 11, 1, 8, 0), (2026, 10, 31, 6, 0)),
         ([DAILY], (2026, 11, 2, 5, 59), (2026, 10, 31, 6, 0)),
         ([DAILY], (2026, 3, 8, 7, 30), (2026, 3, 7, 6, 0)),
+        # From two to three there is no time on that morning: what was due at one is due once.
+        ([EVERY_30_MINUTES], (2026, 3, 8, 3, 10), (2026, 3, 8, 0, 30)),
         # Of several schedules each tells; what is due twice at once is due once.
         ([WORKING_HOURS, "0 12 * * sun"], (2026, 10, 5, 6, 10), (2026, 10, 2, 20, 30)),
         ([EVERY_30_MINUTES, "0 * * * *"], (2026, 10, 2, 12, 10), (2026, 10, 2, 10, 30)),
@@ -80,7 +82,9 @@ def test_a_schedule_is_of_the_plugins_that_its_job_runs(task: object):
     assert Silence([found]).begins("another", now) == now - timedelta(hours=2)
 
 
-@pytest.mark.parametrize("interval", ["every day", "61 * * * *", "* * * *", "@fortnightly"])
+@pytest.mark.parametrize(
+    "interval", ["every day", "61 * * * *", "* * * *", "@fortnightly", "0 */30 * * * *", "0 0 31 2 *"]
+)
 def test_an_interval_that_is_none_is_refused_by_name(interval: str):
     with pytest.raises(SettingError, match=r"s0.*APB-SCH-001"):
         schedules_of(document(interval), "prod", None)

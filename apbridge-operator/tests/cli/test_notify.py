@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
-from sqlalchemy import update
+from sqlalchemy import delete, insert, update
 
 from apbridge.errors import RejectedError, urgent
 from apbridge.ledger import Ledger, RowUpdate, Status
@@ -232,6 +232,43 @@ def test_silence_is_told_once_for_each_direction(apbridge: Apbridge, webhook: We
 def test_a_ledger_that_never_saw_a_run_is_silence_too(apbridge: Apbridge, webhook: Webhook):
     assert apbridge("notify").code == 1
     assert "no run has ended well with this ledger" in webhook.got[0]["message"]
+
+
+def under_way(url: str, *hours_ago: float) -> None:
+    """Let runs begin and not end, so many hours ago, after others that ended well long ago."""
+    with Ledger(url) as ledger, ledger.database.writing() as connection:
+        connection.execute(update(runs).values(finished_at=datetime.now(timezone.utc) - timedelta(hours=8)))
+        for hours in hours_ago:
+            began = datetime.now(timezone.utc) - timedelta(hours=hours)
+            values = {"plugin": "target-avidxchange", "actor": "one", "status": "running"}
+            connection.execute(insert(runs).values(**values, started_at=began))
+        connection.execute(delete(runs).where(runs.c.plugin == "target-netsuite-payments"))
+
+
+@pytest.mark.parametrize(
+    ("hours_ago", "directions"),
+    [
+        ([5], ["AvidXchange to NetSuite"]),
+        ([7], ["NetSuite to AvidXchange", "AvidXchange to NetSuite"]),
+        ([5, 1], ["NetSuite to AvidXchange", "AvidXchange to NetSuite"]),
+    ],
+    ids=["a long one", "one that hangs", "one after another that was killed"],
+)
+def test_a_long_run_is_no_silence_and_one_that_hangs_is(
+    apbridge: Apbridge, webhook: Webhook, url: str, hours_ago: list[float], directions: list[str]
+):
+    under_way(url, *hours_ago)
+    apbridge("notify")
+    told = [one["message"] for one in webhook.got if one["title"] == "apbridge: Nothing has run"]
+    assert [one.partition(":")[0] for one in told] == directions
+
+
+def test_a_run_that_ended_in_days_to_come_breaks_no_silence(apbridge: Apbridge, webhook: Webhook, url: str):
+    with Ledger(url) as ledger, ledger.database.writing() as connection:
+        to_come = datetime.now(timezone.utc) + timedelta(days=40)
+        connection.execute(update(runs).values(finished_at=to_come))
+    assert apbridge("notify").code == 1
+    assert "which is yet to come: a clock was or is wrong" in webhook.got[0]["message"]
 
 
 @pytest.mark.usefixtures("url")

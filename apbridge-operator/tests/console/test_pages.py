@@ -168,6 +168,19 @@ def test_a_run_that_was_incomplete_is_no_good_one(visit: Visit, ledger: Ledger):
     assert "The last run was incomplete" not in visit.page("/").text
 
 
+def test_a_first_run_that_takes_hours_is_under_way_and_not_silent(
+    serving: Callable[..., Served], tmp_path: Path
+):
+    with Ledger(f"sqlite:///{tmp_path}/new.db") as ledger:
+        visit = Visit(serving(ledger))
+        ledger.start_run("target-avidxchange", "1.0")
+        for hours, says in ((5, "and is under way"), (7, "No run has ended well with this ledger")):
+            began = datetime.now(timezone.utc) - timedelta(hours=hours)
+            with ledger.database.writing() as connection:
+                connection.execute(update(runs).values(started_at=began))
+            assert says in visit.page("/").text
+
+
 def test_where_no_run_has_ended_well_for_long_the_last_ones_sentence_is_said(visit: Visit, ledger: Ledger):
     with ledger.database.writing() as connection:
         connection.execute(update(runs).values(finished_at=datetime.now(timezone.utc) - timedelta(hours=3)))
