@@ -13,6 +13,7 @@ from typing_extensions import override
 
 from apbridge.errors import SettingError
 from apbridge.json import loads
+from apbridge.singer.ahead import lines_ahead
 from apbridge.singer.garbage import seldom_collected
 
 _Part = TypeVar("_Part", str, dict[str, Any])
@@ -55,7 +56,7 @@ class MessageReader(GenericSingerReader[bytes]):
         self, file_input: IO[bytes] | None, callbacks: dict[str, Callable[[dict[str, Any]], None]]
     ) -> Counter[str]:
         counts: Counter[str] = Counter()
-        lines = iter(file_input or self.default_input)
+        lines = lines_ahead(file_input or self.default_input)
         with seldom_collected(), self.watch.ending():
             while (line := self._next(lines)) is not None:
                 message = self.deserialize_json(line)
