@@ -27,6 +27,8 @@ RECONCILIATION = "Reconciliation"
 
 _LEVELS = {Level.GOOD: 0, Level.WARNING: 1, Level.BAD: 2}
 _UNDER_WAY = "running"
+_NO_AMOUNT = 10**15
+"""What is as much is a mistake: a sum with it would hide all the others."""
 
 
 @dataclass(frozen=True)
@@ -198,5 +200,6 @@ def _amounts(exceptions: Exceptions) -> Mapping[tuple[str, str, str, str], Decim
     found: defaultdict[tuple[str, str, str, str], Decimal] = defaultdict(Decimal)
     for system, stream, status, currency, amount in exceptions.amounts():
         with suppress(InvalidOperation):
-            found[system, stream, status, currency] += Decimal(amount)
+            if abs(owed := Decimal(amount)) < _NO_AMOUNT:
+                found[system, stream, status, currency] += owed
     return found

@@ -217,8 +217,8 @@ LEDGER_SETTINGS = (
         th.IntegerType(nullable=False, minimum=0),
         default=30,
         description="How long a write that got no answer may still arrive. Until then its record is not "
-        "final; the first run after that looks at it once more. Keep it longer than the longest time-out: "
-        "NetSuite works at one request for up to 15 minutes.",
+        "final; the first run after that looks at it once more. Less than 30 is not safe: a call may be sent "
+        "up to 15 minutes after it was recorded, and NetSuite works at one for up to 15.",
     ),
     th.Property(
         "dry_run",

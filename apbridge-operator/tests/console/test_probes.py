@@ -135,6 +135,17 @@ def test_prometheus_reads_the_state_of_the_loop(serving: Callable[..., Served], 
     assert not [one for one in NAMES if one in answered.text]
 
 
+def test_an_amount_that_is_none_hides_no_other(ledger: Ledger):
+    good = "SELECT min(external_id) FROM apbridge_records WHERE status = 'rejected' AND amount = '1840.20'"
+    for wrong in ("9e999999", "NaN", "sNaN", "-Infinity", "ten"):
+        with ledger.database.writing() as connection:
+            connection.exec_driver_sql(
+                f"UPDATE apbridge_records SET amount = '{wrong}' WHERE external_id = ({good})"  # noqa: S608
+            )
+    found = parsed(Numbers([Loop(ledger, None, Silence())]).text().decode())
+    assert found["apbridge_open_amount"]["", "USD", "rejected", "bills", "avidxchange"] == 25 * 1840.20
+
+
 def test_the_alerts_that_are_shipped_are_of_numbers_that_there_are(ledger: Ledger):
     told = {one.name for one in Numbers([Loop(ledger, None, Silence())]).collect()}
     (group,) = yaml.safe_load((ROOT / "orchestrate/prometheus/alerts.yml").read_text())["groups"]
