@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 
 _ALLOCATIONS = 100_000
 """New objects between two looks, in place of 700: those of a thousand records or so."""
@@ -14,14 +15,18 @@ _ALLOCATIONS = 100_000
 def seldom_collected() -> Iterator[None]:
     """Look for cycles seldom inside: records have none, and each look walks through all that are held."""
     before = gc.get_threshold()
-    # What was imported stays; whoever has frozen it already may want that to last.
-    is_ours = not gc.get_freeze_count()
-    if is_ours:
-        gc.freeze()
+    _leave_out_what_is_imported()
     gc.set_threshold(_ALLOCATIONS, *before[1:])
     try:
         yield
     finally:
         gc.set_threshold(*before)
-        if is_ours:
-            gc.unfreeze()
+
+
+@cache
+def _leave_out_what_is_imported() -> None:
+    """Walk through what is there at the first run never again: it stays until the process ends.
+
+    Once in a process. To ask Python whether it was done is a walk through all of it.
+    """
+    gc.freeze()
