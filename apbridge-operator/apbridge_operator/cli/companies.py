@@ -21,7 +21,7 @@ from apbridge_operator.cli.app import FOUND
 from apbridge_operator.cli.check import results, show
 from apbridge_operator.cli.checks import CheckResult
 from apbridge_operator.cli.clashes import clashes
-from apbridge_operator.cli.company import chosen, only, working_for
+from apbridge_operator.cli.company import declared, only, working_for
 from apbridge_operator.cli.output import Json, display, line, print_json, say, table
 from apbridge_operator.cli.runs import JOBS, LIMIT_MINUTES, PARALLEL, JobEnd, run_all
 from apbridge_operator.cli.words import age
@@ -94,7 +94,7 @@ def _declare(project: Path, name: str, account_id: str) -> None:
 @app.command("list")
 def list_(*, as_json: Json = False) -> None:
     """Show the companies: their two systems, where their ledgers are, and how their last runs ended."""
-    rows = [_row(company) for company in chosen(None)]
+    rows = [_row(company) for company in declared(None)]
     if as_json:
         print_json(rows)
         return
@@ -139,12 +139,12 @@ def check(
     """Check how each company is declared, and that it has nothing together with another; else exit code 1."""
     wrong = clashes(companies(Path()))
     found: list[tuple[str | None, list[CheckResult]]] = []
-    for company in chosen(names):
-        declared = CheckResult.ok("companies.yaml", "It is declared, and nothing of it is another's.")
+    for company in declared(names):
+        own = CheckResult.ok("companies.yaml", "It is declared, and nothing of it is another's.")
         if company.name in wrong:
-            declared = CheckResult.of("companies.yaml", wrong[company.name])
+            own = CheckResult.of("companies.yaml", wrong[company.name])
         with working_for(company):
-            found.append((company.name, [declared, *(results() if online else ())]))
+            found.append((company.name, [own, *(results() if online else ())]))
     if code := show(found, as_json=as_json):
         raise typer.Exit(code)
 
@@ -179,7 +179,7 @@ def run(
     its log in `.apbridge/<company>/logs`.
     """
     table_ = companies(Path())
-    found = chosen(names)
+    found = declared(names)
     environments.require_written(Path(), table_)
     outcomes = run_all(
         found,

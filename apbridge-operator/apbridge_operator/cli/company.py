@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from apbridge.errors import SettingError
-from apbridge_operator.cli import environments
+from apbridge_operator.cli import environments, meltano
 from apbridge_operator.companies import Company, companies
 
 ENVIRONMENT = "MELTANO_ENVIRONMENT"
@@ -85,6 +85,17 @@ def only(name: str | None) -> Iterator[str | None]:
         yield found[0].name if found else None
 
 
+def declared(names: Sequence[str] | None) -> list[Company]:
+    """Return the companies that a command is about which makes no sense without one.
+
+    Raises:
+        SettingError: As of `each`; or there is none.
+    """
+    if found := chosen(names):
+        return found
+    raise SettingError("APB-CMP-021", environment=os.environ.get(ENVIRONMENT) or "none")
+
+
 def named(company: str | None, fields: Mapping[str, Any]) -> dict[str, Any]:
     """Return the fields of one thing as JSON has them: with the company's name where there are several."""
     return {"company": company, **fields} if company else dict(fields)
@@ -98,6 +109,9 @@ def chosen(names: Sequence[str] | None) -> list[Company]:
     """
     table = {one.name: one for one in companies(Path())}
     in_force = os.environ.get(ENVIRONMENT)
+    if in_force not in table and in_force == meltano.default_environment(Path()):
+        # Meltano has set it, or it is left from when the project was of one company: nobody has chosen it.
+        in_force = None
     if not names and in_force and in_force not in table:
         return []
     wanted = names or ([in_force] if in_force else list(table))

@@ -172,6 +172,16 @@ def _environment(document: Mapping[str, Any], environ: Mapping[str, str]) -> str
     return environ.get("MELTANO_ENVIRONMENT") or document.get("default_environment")
 
 
+def default_environment(project: Path) -> str | None:
+    """Return the environment that is in force where none is chosen.
+
+    Raises:
+        SettingError: `meltano.yml` cannot be read.
+    """
+    found: str | None = (document(project / FILE) or {}).get("default_environment")
+    return found
+
+
 def schedules(project: Path, environ: Mapping[str, str]) -> list[Schedule]:
     """Return the schedules of the environment in force; none where there is no `meltano.yml`.
 

@@ -280,3 +280,18 @@ def test_a_ledger_that_was_left_keeps_no_company_that_has_begun_from_its_run(two
         with Ledger(f"sqlite:///{project}/.apbridge/{name}") as ledger:
             ledger.identity.take(end)
     assert two("companies", "check").code == 0
+
+
+def test_the_environment_of_old_stands_for_all_companies_and_none_is_no_success(two: Apbridge, project: Path):
+    """Meltano sets it where nobody has chosen one, as for `meltano invoke apbridge:audit`."""
+    os.environ["MELTANO_ENVIRONMENT"] = "prod"
+    listed = json.loads(two("companies", "list", "--json").out)
+    assert [one["company"] for one in listed] == ["acme", "bolt"]
+    assert "acme" in two("audit", "verify").out
+    assert not (project / ".apbridge/ledger.db").exists()
+    os.environ["MELTANO_ENVIRONMENT"] = "demo"
+    for command in ("list", "check", "run"):
+        assert "APB-CMP-021" in two("companies", command).err
+    del os.environ["MELTANO_ENVIRONMENT"]
+    (project / "companies.yaml").unlink()
+    assert "APB-CMP-021" in two("companies", "run").err
