@@ -175,7 +175,7 @@ def test_a_run_that_is_stopped_is_heard_to_its_end(tmp_path: Path, told: list[st
 
 def test_the_image_is_built_of_what_is_here():
     text = (CONTAINERS / "Dockerfile").read_text(encoding="utf-8").replace("\\\n", " ")
-    copied = [word for line in re.findall(r"^COPY (.*)$", text, re.MULTILINE) for word in line.split()[:-1]]
+    copied = copied_by(text)
     assert [one for one in copied if not (ROOT / one).exists()] == []
     # All that Meltano installs, and what that is built of.
     wanted = {
@@ -189,6 +189,44 @@ def test_the_image_is_built_of_what_is_here():
     assert {"VERSION", "constraints.txt", "constraints-hashed.txt", "meltano.yml"} <= set(copied)
     (version,) = re.findall(r"^UV_VERSION := (\S+)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
     assert f"uv=={version}" in text
+
+
+def copied_by(dockerfile: str) -> list[str]:
+    lines = re.findall(r"^COPY (.*)$", dockerfile, re.MULTILINE)
+    return [word for line in lines for word in line.split()[:-1] if not word.startswith("--")]
+
+
+def test_no_image_can_be_built_of_settings_or_of_what_is_kept():
+    everything, *others = [
+        line
+        for line in (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+        if not line.startswith("#")
+    ]
+    assert everything == "*"
+    taken = [line.removeprefix("!") for line in others if line.startswith("!")]
+    page = (CONTAINERS / "README.md").read_text(encoding="utf-8")
+    assert set(taken) == {
+        *copied_by((CONTAINERS / "Dockerfile").read_text(encoding="utf-8")),
+        *copied_by(page),
+    }
+    # The last one that fits is what counts.
+    left_out = others[len(taken) :]
+    assert {"**/*.env", "**/.apbridge", "**/*.pem", "**/*.db"} <= set(left_out)
+    assert not [line for line in left_out if line.startswith("!")]
+
+
+def test_the_file_for_containers_has_each_setting_without_quotes_and_nothing_of_the_vault(tmp_path: Path):
+    page = (CONTAINERS / "README.md").read_text(encoding="utf-8")
+    (command,) = re.findall(r"^grep .* > prod\.env$", page, re.MULTILINE)
+    (tmp_path / ".env").write_text(
+        "NETSUITE_ACCOUNT_ID=1234567\nAVIDXCHANGE_BASE_URL='https://api.example.com/a b'\n"
+        "NETSUITE_CLIENT_ID='vault:netsuite_client_id'\nAPBRIDGE_VAULT_KEY_FILE=/home/a/key\n"
+    )
+    subprocess.run([str(shutil.which("bash")), "-c", command], cwd=tmp_path, check=True)
+    assert (tmp_path / "prod.env").read_text().splitlines() == [
+        "NETSUITE_ACCOUNT_ID=1234567",
+        "AVIDXCHANGE_BASE_URL=https://api.example.com/a b",
+    ]
 
 
 def test_the_containers_run_each_job_as_often_as_it_is_due():
