@@ -23,7 +23,7 @@ from apbridge.waits import WAKES
 
 logger = logging.getLogger(__name__)
 
-IN_TURN = 5.0
+IN_TURN = 20.0
 """Seconds for which a waiting process lets those go first that wait longer. Where a place is free then all
 the same, they are halted, and no call lets them go first any more."""
 
