@@ -35,6 +35,9 @@ _KINDS = ("extractors", "loaders", "utilities", "mappers")
 _SENTENCE = re.compile(r".*\[error +\] +\S+ +(.*\[APB-[A-Z]+-\d{3}\]).*")
 """An error of a plugin as Meltano logs it."""
 
+_OFFER = "Need help fixing this problem?"
+"""What Meltano ends with where something failed: it says nothing of what."""
+
 
 @dataclass(frozen=True)
 class JobEnd:
@@ -193,7 +196,8 @@ class _Turns:
                 kept.flush()
                 if self._echo:
                     self._echo(f"{company} | {one.rstrip()}")
-                last = one.strip() or last
+                if _OFFER not in one:
+                    last = one.strip() or last
                 if found := _SENTENCE.fullmatch(one.strip()):
                     sentence = found[1]
         return sentence or last
@@ -210,10 +214,13 @@ def own_folder(company: str) -> dict[str, str]:
     own = project / ".apbridge" / company / "meltano"
     own.mkdir(mode=0o700, parents=True, exist_ok=True)
     for kind in _KINDS:
-        link = own / kind
+        link, place = own / kind, (project / shared / kind).resolve()
+        # To install what is missing, a link to nothing is in Meltano's way. A container may not write there.
+        with suppress(OSError):
+            place.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not link.is_symlink():
             with suppress(FileExistsError):
-                link.symlink_to((project / shared / kind).resolve())
+                link.symlink_to(place)
     _, database = meltano.state_places(project, os.environ)
     return {"MELTANO_SYS_DIR_ROOT": str(own), "MELTANO_DATABASE_URI": database}
 

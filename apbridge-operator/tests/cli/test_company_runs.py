@@ -105,6 +105,25 @@ def test_one_that_takes_too_long_is_stopped_and_said(meltano: Callable[[str], No
     assert "It was stopped after" in ended.says
 
 
+@pytest.mark.usefixtures("project")
+def test_plugins_that_are_not_installed_yet_can_be(meltano: Callable[[str], None]):
+    meltano('mkdir -p "$MELTANO_SYS_DIR_ROOT/extractors/tap-netsuite-ap"')
+    company = Company("acme", {}, "sqlite:///a.db", "spool")
+    (ended,) = runs.run_all([company], ["outbound"], {}, parallel=1, limit_seconds=60, echo=None)
+    assert ended.is_well
+    assert Path(".meltano/extractors/tap-netsuite-ap").is_dir()
+
+
+@pytest.mark.usefixtures("project")
+def test_what_it_said_last_is_what_failed(meltano: Callable[[str], None]):
+    meltano(
+        "echo 'No such job: outbound'; echo 'x meltano  Need help fixing this problem? Visit'; echo; exit 1"
+    )
+    company = Company("acme", {}, "sqlite:///a.db", "spool")
+    (ended,) = runs.run_all([company], ["outbound"], {}, parallel=1, limit_seconds=60, echo=None)
+    assert ended.says == "No such job: outbound"
+
+
 def test_whoever_stops_it_stops_them_all(project: Path):
     """As a service's end or Ctrl+C does."""
     program = f"""
