@@ -241,7 +241,13 @@ def _fetched(spool_url: str, filesystem: AbstractFileSystem, path: str, size: in
     """
     with _reading(spool_url):
         # Of nothing no part can be asked for.
-        content: bytes = filesystem.cat_file(path, start=0, end=size + 1) if size else b""
+        try:
+            content: bytes = filesystem.cat_file(path, start=0, end=size + 1) if size else b""
+        except Exception:
+            # Nor of what should be more: then it is the image that is damaged, and not the store.
+            if filesystem.info(path)["size"]:
+                raise
+            content = b""
         return content
 
 

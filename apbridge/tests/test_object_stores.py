@@ -98,9 +98,10 @@ def test_notes_are_kept(url: str):
         spool.noted(url, "fetched/1/3.json")
 
 
-def test_an_image_of_other_bytes_is_damaged_and_written_anew(url: str):
+@pytest.mark.parametrize("content", [b"x" * 99, b""], ids=["others", "none"])
+def test_an_image_of_other_bytes_is_damaged_and_written_anew(url: str, content: bytes):
     spool.put(url, PDF)
-    s3fs.S3FileSystem(skip_instance_cache=True).pipe_file(f"{url}/{HASH[:2]}/{HASH}", b"x" * 99)
+    s3fs.S3FileSystem(skip_instance_cache=True).pipe_file(f"{url}/{HASH[:2]}/{HASH}", content)
     with pytest.raises(RejectedError, match="damaged"):
         spool.read(url, HASH, len(PDF))
     spool.put(url, PDF)
