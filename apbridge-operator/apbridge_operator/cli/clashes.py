@@ -19,6 +19,7 @@ from apbridge_operator.companies import Company
 
 _CREDENTIALS = ("company_token", "user_token", "client_id", "client_secret")
 _ALONE = ("ledger_url", "spool_url")
+_PORT = 5432
 
 
 def clashes(companies: Sequence[Company]) -> dict[str, SettingError]:
@@ -79,7 +80,9 @@ def _ledger_place(value: str) -> str:
     if url.drivername == "sqlite":
         return str(Path(str(url.database)).resolve())
     kept = {name: one for name, one in url.query.items() if name in {"host", "port", "schema"}}
-    bare = url.set(drivername="postgresql", username=None, password=None, query=kept)
+    port = (url.port or _PORT) if url.host else None
+    # Made anew: `set` takes None for what is to stay.
+    bare = sqlalchemy.URL.create("postgresql", host=url.host, port=port, database=url.database, query=kept)
     return bare.render_as_string()
 
 

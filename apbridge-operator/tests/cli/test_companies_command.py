@@ -222,6 +222,15 @@ def test_two_that_have_together_what_is_one_companys_are_refused(
     assert (ended.code, ran["exit_code"], says in ran["says"]) == (1, None, True)
 
 
+def test_one_database_is_one_whatever_way_it_is_written(two: Apbridge, project: Path):
+    for name, url in (("acme", "postgresql+psycopg://a:b@db/ap"), ("bolt", "postgresql://db:5432/ap")):
+        edit(project, f"  {name}:", f"  {name}:\n    ledger_url: {url}")
+    two("companies", "write")
+    ended = two("companies", "check")
+    assert ended.out.count("The companies acme, bolt have one ledger_url together") == 2
+    assert "a:b" not in ended.out
+
+
 def test_one_without_an_id_is_told_by_what_signs_in(two: Apbridge, project: Path):
     edit(project, 'avidxchange: {company_id: "7001"}', "avidxchange: {}")
     edit(project, 'avidxchange: {company_id: "7002"}', "avidxchange: {}")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class AcknowledgedState:
-    """Tells the tap's newest STATE, and each one once.
+    """Writes the tap's newest STATE, and each one once.
 
     Args:
         intake: Has it.
