@@ -86,7 +86,8 @@ def schedules_of(document: Mapping[str, Any], company: str | None, account: str 
             _interval(one["name"], one.get("interval")),
             company,
             account,
-            frozenset(_words(tasks.get(one.get("job")))),
+            # Meltano's older schedules name two plugins and no job.
+            frozenset(_words([tasks.get(one.get("job")), one.get("extractor"), one.get("loader")])),
         )
         for one in document.get("schedules") or ()
     ]

@@ -82,6 +82,12 @@ def test_a_schedule_is_of_the_plugins_that_its_job_runs(task: object):
     assert Silence([found]).begins("another", now) == now - timedelta(hours=2)
 
 
+def test_a_schedule_of_two_plugins_without_a_job_is_of_both():
+    one = {"name": "old", "extractor": "tap-netsuite-ap", "loader": TARGET, "interval": DAILY}
+    (found,) = schedules_of({"schedules": [one]}, "prod", None)
+    assert (found.job, found.plugins) == (None, {"tap-netsuite-ap", TARGET})
+
+
 @pytest.mark.parametrize(
     "interval", ["every day", "61 * * * *", "* * * *", "@fortnightly", "0 */30 * * * *", "0 0 31 2 *"]
 )
