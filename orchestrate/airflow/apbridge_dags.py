@@ -33,6 +33,9 @@ GRACE = timedelta(minutes=3)
 """How long a run that is stopped may take to finish its calls in flight, before it is killed."""
 
 _SENTENCE = re.compile(r"\[APB-[A-Z]+-\d+\]")
+_OFFER = "Need help fixing this problem?"
+"""What Meltano ends with where something failed: it says nothing of what."""
+
 _TOLD = 1
 """`apbridge notify` ends with it when it told something."""
 
@@ -77,7 +80,7 @@ class Program(BaseOperator):
             for line in self._running.stdout or ():
                 self.log.info("%s", line.rstrip())
                 # Meltano may write a trace of its own after the sentence that says what to do.
-                if _SENTENCE.search(line) or not _SENTENCE.search(said):
+                if _SENTENCE.search(line) or not (_SENTENCE.search(said) or _OFFER in line):
                     said = line.strip() or said
         if self._running.returncode not in self.good:
             raise AirflowException(f"exit code {self._running.returncode}: {said}")

@@ -172,6 +172,21 @@ def test_no_process_outlives_a_task_that_is_killed_though_it_says_nothing(tmp_pa
     until(lambda: there.started(OUTBOUND) == [])
 
 
+def test_a_failure_without_a_code_says_what_was_said_last_of_it(tmp_path: Path):
+    there = Deployed(tmp_path, {"NETSUITE_ACCOUNT_ID": "1234567"})
+    (tmp_path / "orchestrate").unlink()
+    (tmp_path / "orchestrate").mkdir()
+    job = tmp_path / "orchestrate/job"
+    job.write_text(
+        '#!/bin/bash\necho No such job\necho "meltano  Need help fixing this problem? Visit"\nexit 1\n',
+        "utf-8",
+    )
+    job.chmod(0o700)
+    said = there.does("task", str(FOLDER / "apbridge_dags.py"), OUTBOUND)
+    (failed,) = [line for line in said.splitlines() if line.startswith("failed: ")]
+    assert failed == "failed: exit code 1: No such job"
+
+
 def test_a_failure_says_its_sentence_and_is_told_at_once(tmp_path: Path):
     there = Deployed(tmp_path, {"AVIDXCHANGE_PROFILE": "nowhere.yaml", "NETSUITE_ACCOUNT_ID": "1234567"})
     said = there.does("task", str(FOLDER / "apbridge_dags.py"), OUTBOUND)
