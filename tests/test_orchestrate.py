@@ -301,4 +301,12 @@ def test_no_second_worker_is_given_a_run_that_may_still_be_under_way():
     assert celery.getint("celery_broker_transport_options", "visibility_timeout") > most
     pod = yaml.safe_load((FOLDER / "airflow/kubernetes.yaml").read_text(encoding="utf-8"))
     assert pod["spec"]["terminationGracePeriodSeconds"] > int(grace) * 60
-    assert [one["name"] for one in pod["spec"]["containers"]] == ["base"]
+    (base,) = pod["spec"]["containers"]
+    assert base["name"] == "base"
+    volumes = {one["name"]: one for one in pod["spec"]["volumes"]}
+    mounted = {one["mountPath"]: volumes[one["name"]] for one in base["volumeMounts"]}
+    for place in ("/srv/apbridge/.meltano/run", "/srv/apbridge/.apbridge"):
+        assert mounted[place]["emptyDir"]["medium"] == "Memory"
+    # The DAG file reads the schedules in the pod too.
+    (schedules,) = [one["value"] for one in base["env"] if one["name"] == "APBRIDGE_SCHEDULES"]
+    assert "configMap" in mounted[str(Path(schedules).parent)]
