@@ -26,8 +26,11 @@ JOBS = ("outbound", "inbound")
 PARALLEL = 4
 LIMIT_MINUTES = 120
 
-_GRACE_SECONDS = 60
-"""How long a job that is stopped may take to keep what it has, and Meltano to make its database."""
+_GRACE_SECONDS = 150
+"""How long a job that is stopped may take to keep what it has, and Meltano to make its database.
+
+Less than the three minutes that whoever stops us gives: a job is of a session of its own, and would live on.
+"""
 
 _KINDS = ("extractors", "loaders", "utilities", "mappers")
 """Folders of plugins, by Meltano's names."""
@@ -167,11 +170,14 @@ class _Turns:
         return JobEnd(company, job, code, monotonic() - began, said if code or is_late.is_set() else "", log)
 
     def stop(self) -> None:
-        """Stop all, and begin no more."""
+        """Stop all, and begin no more; what does not end by itself is killed."""
         with self._lock:
             self._is_over = True
             for process in self._running:
                 _stop(process, signal.SIGTERM)
+                kill = Timer(_GRACE_SECONDS, _stop, (process, signal.SIGKILL))
+                kill.daemon = True
+                kill.start()
 
     def _started(self, company: str, job: str) -> subprocess.Popen[str]:
         others = {name: value for name, value in os.environ.items() if name != ENVIRONMENT}

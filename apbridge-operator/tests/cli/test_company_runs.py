@@ -124,17 +124,20 @@ def test_what_it_said_last_is_what_failed(meltano: Callable[[str], None]):
     assert ended.says == "No such job: outbound"
 
 
-def test_whoever_stops_it_stops_them_all(project: Path):
-    """As a service's end or Ctrl+C does."""
+@pytest.mark.parametrize("deaf", ["", "trap '' TERM"])
+def test_whoever_stops_it_stops_them_all(project: Path, deaf: str):
+    """As a service's end or Ctrl+C does, and what does not hear of it is killed."""
     program = f"""
-import sys
 from pathlib import Path
 from apbridge_operator.cli import runs
 from apbridge_operator.companies import Company
 script = Path("meltano")
-script.write_text("#!/bin/sh\\n[ $1 != state ] || exit 0\\necho $$ > pid.$1\\ntouch begun.$1\\nsleep 1000\\n")
+begins = "#!/bin/sh\\n[ $1 != state ] || exit 0\\n{deaf}\\n"
+script.write_text(begins + "echo $$ > pid.$1\\ntouch begun.$1\\nsleep 1000\\n")
 script.chmod(0o700)
 runs._meltano = lambda: str(script.resolve())
+if {bool(deaf)}:
+    runs._GRACE_SECONDS = 0.5
 companies = [Company(name, {{}}, "", "") for name in {NAMES[:3]!r}]
 runs.run_all(companies, ["outbound"], {{}}, parallel=2, limit_seconds=1000, echo=None)
 """
