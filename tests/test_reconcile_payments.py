@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -267,3 +267,23 @@ def test_a_posted_payment_counts_unless_a_journal_is_known_to_reverse_it(context
     assert context.difference(name).code == "APB-REC-042"
     context.forget_what_it_voids(journal)
     assert context.differences(name) == []
+
+
+def test_what_another_company_of_the_account_has_posted_is_left_out(context: ReconcileContext):
+    ours, theirs = posted(context), "avidxchange-payment-77000001"
+    context.edit_payment(ours, externalid=theirs)
+    assert context.difference(theirs).code == "APB-REC-040"
+    alone = context.compare()
+    asked: list[str] = []
+
+    def posted_by_others(names: Collection[str]) -> set[str]:
+        asked.extend(names)
+        return {theirs}
+
+    result = context.compare(posted_by_others=posted_by_others)
+    before, after = ({one.external_id for one in each.differences} for each in (alone, result))
+    assert before - after == {theirs}
+    assert result.payments == alone.payments - 1
+    # Of what AvidXchange or our own ledger knows nobody is asked.
+    assert asked == [theirs]
+    context.edit_payment(theirs, externalid=ours)

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from contextlib import suppress
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from apbridge import settings
 from apbridge.errors import APBridgeError
+from apbridge.ledger import Status
 from apbridge.ledger.run_history import RunHistory
 from apbridge_operator.cli import context
-from apbridge_operator.cli.company import Several, each, named
+from apbridge_operator.cli.company import Several, at_work, each, named, working_for
 from apbridge_operator.cli.output import Json, display, line, print_json, say, table
 from apbridge_operator.cli.words import moment, shortened
+from apbridge_operator.companies import companies
 from apbridge_operator.reconcile import Difference, Reconciliation, reconcile
 from apbridge_operator.reconcile.result import Key, Total, Totals
 
@@ -82,9 +86,24 @@ def _reconciled(as_of: date | None) -> Reconciliation:
             as_of=as_of,
             start=start.date() if start else None,
             takes_pending="pending" in (tap.get("approval_statuses") or ()),
+            posted_by_others=_posted_by_others,
         )
         RunHistory(ledger).keep_reconciliation(result)
     return result
+
+
+def _posted_by_others(names: Collection[str]) -> set[str]:
+    """Return which payments another company of the NetSuite account has posted, as its ledger says."""
+    found: set[str] = set()
+    account = context.config(context.TARGET_NETSUITE).get("account_id")
+    for company in companies(Path()) if names else ():
+        if company == at_work() or company.of(context.TARGET_NETSUITE).get("account_id") != account:
+            continue
+        # What cannot be seen explains nothing, and is no failure of this company.
+        with suppress(APBridgeError), working_for(company), context.ledger() as ledger:
+            rows = ledger.rows("netsuite", "payments", names)
+            found |= {name for name, row in rows.items() if row.status is Status.DELIVERED}
+    return found
 
 
 def _show(result: Reconciliation, *, by_vendor: bool) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -35,6 +35,7 @@ from apbridge_operator.reconcile.payments import of_payment
 from apbridge_operator.reconcile.result import ZERO, Difference, Reconciliation
 
 Progress = Callable[[str], None]
+Names = Collection[str]
 
 
 class _Named(Protocol):
@@ -54,6 +55,7 @@ def reconcile(
     as_of: date | None = None,
     start: date | None = None,
     takes_pending: bool = False,
+    posted_by_others: Callable[[Names], Names] = lambda _: (),
     tell: Progress = lambda _: None,
 ) -> Reconciliation:
     """Compare both systems. Nothing is written to either.
@@ -66,6 +68,8 @@ def reconcile(
             state and content are compared too then.
         start: `start_date` of tap-netsuite-ap: earlier bills are not submitted.
         takes_pending: Whether its `approval_statuses` have `pending`.
+        posted_by_others: Returns which of some payments another company of the NetSuite account has posted:
+            those are left out.
         tell: Is told what is being done.
     """
     with ComparedBooks() as books:
@@ -86,7 +90,7 @@ def reconcile(
             books.add_bills(reading.bills(some))
         tell("Comparing")
         ground = Ground(Runs.of(ledger), start, invoices.unseen)
-        comparison = _Comparison(books, reading, ledger, ground, Reconciliation(as_of))
+        comparison = _Comparison(books, reading, ledger, ground, posted_by_others, Reconciliation(as_of))
         comparison.payments()
         comparison.bills()
         if as_of is None and _takes_credits(avidxchange, ledger):
@@ -101,6 +105,7 @@ class _Comparison:
     netsuite: NetSuiteSide
     ledger: Ledger
     ground: Ground
+    posted_by_others: Callable[[Names], Names]
     result: Reconciliation
     vendors: dict[str, str] = field(default_factory=dict)
     """Names by external id."""
@@ -111,7 +116,7 @@ class _Comparison:
         """Compare what is settled with what is posted."""
         as_of = self.result.as_of
         different: dict[str, tuple[AvidXchangePayment | None, Posted | None]] = {}
-        for name, posted, payment in _paired(self.books.posted(), self.books.payments()):
+        for name, posted, payment in self._own_payments():
             if posted:
                 self.vendors[posted.vendor] = posted.vendor_name
             here, there = _posted(posted, as_of), _settled(payment, as_of)
@@ -135,6 +140,15 @@ class _Comparison:
             for share in self.books.shares_of(name):
                 sign = int(there is not None) - int(here is not None)
                 self.moving[share.invoice].append((sign * share.amount, difference))
+
+    def _own_payments(self) -> Iterator[tuple[str, Posted | None, AvidXchangePayment | None]]:
+        """Walk through both sides without what another company has posted in the same NetSuite account."""
+        both = _paired(self.books.posted(), self.books.payments())
+        while some := list(islice(both, PAGE_ROWS)):
+            alone = [name for name, _, payment in some if payment is None]
+            known = self.ledger.rows("netsuite", "payments", alone)
+            theirs = self.posted_by_others([name for name in alone if name not in known])
+            yield from (one for one in some if one[0] not in theirs)
 
     def bills(self) -> None:
         """Compare what is open with what is unpaid; and as of now what is to be paid, and the content too."""
