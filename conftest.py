@@ -18,6 +18,9 @@ os.environ["APBRIDGE_VAULT"] = str(Path(os.devnull, "vault.json"))
 # Programs that a test starts tell where they crashed, as pytest's own processes do.
 os.environ["PYTHONFAULTHANDLER"] = "1"
 
+_ALLOCATIONS = 50_000
+"""New objects between two searches for garbage, in place of 700: between runs a test makes little of it."""
+
 
 @pytest.fixture(autouse=True)
 def _environment() -> Iterator[None]:
@@ -34,9 +37,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Keep what was imported and collected out of every later search for garbage: it only slows it."""
+    """Search for garbage seldom, and never in what was imported and collected: it only slows the tests."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(_ALLOCATIONS, *gc.get_threshold()[1:])
 
 
 # How long an example takes says how busy the machine is and nothing about the code; how long it takes to be
