@@ -269,7 +269,7 @@ class GovernedSession:
         """The proxies and the certificates that the environment names."""
         with requests.Session() as session:
             found = session.merge_environment_settings(
-                self.base_url, proxies_to(self.base_url), stream=True, verify=None, cert=None
+                self.base_url, proxies_to(self.base_url), stream=True, verify=True, cert=None
             )
         return {**found}
 
