@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
 from http import HTTPStatus
@@ -190,17 +191,20 @@ class GovernedSession:
     def _try(self, attempt: _Attempt) -> tuple[requests.Response, Answer]:
         # The sign-in has its place in flight too: NetSuite counts it like any other call.
         queued = monotonic()
-        with self.limiter.slot() as entered:
+        with ExitStack() as place:
+            entered = place.enter_context(self.limiter.slot())
             now = monotonic()
             attempt.began = attempt.began + now - queued if attempt.began else now
             attempt.tries += 1
             signature = self._signer.headers()
-            response, answer = self._exchange(attempt, signature)
+            response, answer = self._exchange(attempt, signature, place)
             if answer.kind is AnswerKind.NOT_SIGNED_IN and not attempt.renewed:
                 attempt.renewed = True
+                if response.ok:
+                    place.enter_context(self.limiter.slot())
                 if not self._signer.renew(signature):
                     raise self._signer.rejected(answer)
-                response, answer = self._exchange(attempt, self._signer.headers())
+                response, answer = self._exchange(attempt, self._signer.headers(), place)
                 if answer.kind is AnswerKind.NOT_SIGNED_IN and self._fresh_token_is_final:
                     raise self._signer.rejected(answer)
             if answer.kind is AnswerKind.FORBIDDEN:
@@ -221,7 +225,9 @@ class GovernedSession:
             raise self._not_done(attempt.call, response, answer)
         return response, answer
 
-    def _exchange(self, attempt: _Attempt, signature: Mapping[str, str]) -> tuple[requests.Response, Answer]:
+    def _exchange(
+        self, attempt: _Attempt, signature: Mapping[str, str], place: ExitStack
+    ) -> tuple[requests.Response, Answer]:
         call, began = attempt.call, monotonic()
         if began - attempt.asked_for > LATEST_TRY:
             raise self._too_late(attempt, began - attempt.asked_for)
@@ -253,6 +259,10 @@ class GovernedSession:
         self._answered = True
         if HTTPStatus.MULTIPLE_CHOICES <= response.status_code < HTTPStatus.BAD_REQUEST:
             raise self._elsewhere(response.headers.get("Location", ""))
+        if response.ok:
+            # A page takes milliseconds to decode: meanwhile its place is the next call's. What is refused
+            # keeps it, so that an overload is known before another call begins.
+            place.close()
         answer = self._classify(response)
         logger.debug(
             "%s: %s: HTTP %s (%s) after %.0f ms",

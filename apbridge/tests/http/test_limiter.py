@@ -10,12 +10,12 @@ import requests
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from apbridge.http import Answer, Call
+from apbridge.http import Answer, AnswerKind, Call
 from apbridge.http.limiter import ConcurrencyLimiter
 from tests.waiting import PATIENCE, until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from apbridge.http import GovernedSession
     from tests.conftest import AnswerScript
@@ -38,6 +38,48 @@ def test_never_one_more_in_flight_than_allowed(
             call.result()
     assert script.peak == session.limiter.peak == most
     assert session.counts.calls == len(script.asked) == 40
+
+
+def test_the_next_call_goes_while_an_answer_is_decoded(
+    script: AnswerScript, session_to: Callable[..., GovernedSession]
+):
+    script.forever(200, {})
+    session = session_to(script.url, concurrency=1)
+    classify = session._classify
+
+    def slowly(response: requests.Response) -> Answer:
+        until(lambda: len(script.asked) == 2)
+        return classify(response)
+
+    session._classify = slowly
+    with ThreadPoolExecutor(2) as pool:
+        for call in [pool.submit(session.send, READ) for _ in range(2)]:
+            call.result()
+    assert script.peak == session.limiter.peak == 1
+
+
+def test_what_says_only_in_its_body_that_nobody_is_signed_in_takes_a_place_again(
+    script: AnswerScript, session_to: Callable[..., GovernedSession], monkeypatch: pytest.MonkeyPatch
+):
+    script.forever(200, {})
+    session = session_to(script.url, concurrency=1)
+    classify, kinds = session._classify, [AnswerKind.NOT_SIGNED_IN]
+    in_flight = []
+    renew = session._signer.renew
+
+    def once_not(response: requests.Response) -> Answer:
+        return Answer(kinds.pop()) if kinds else classify(response)
+
+    def renewing(signature: Mapping[str, str]) -> bool:
+        in_flight.append(session.limiter._in_flight)
+        return renew(signature)
+
+    session._classify = once_not
+    monkeypatch.setattr(session._signer, "renew", renewing)
+    session.send(READ)
+    assert in_flight == [1]
+    assert len(script.asked) == 2
+    assert session.limiter._in_flight == 0
 
 
 def test_an_overload_halves_what_is_in_flight_and_answers_restore_it(

@@ -22,7 +22,7 @@ from apbridge.netsuite.client import QueryPage, Row
 from apbridge.netsuite.queries.query import Place
 from apbridge.waits import WAKES
 
-PAGES_AHEAD = 3
+PAGES_AHEAD = 2
 """Pages held or asked for, for each call that may be in flight."""
 
 MOST_PAGES_AHEAD = 60

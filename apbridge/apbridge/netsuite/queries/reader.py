@@ -29,6 +29,10 @@ Found = Callable[[], dict[str, list[Row]]]
 ROW_NUMBERS = "row_numbers"
 """The feature without which NetSuite does not say where pages end."""
 
+_NEXT = 1
+"""Calls that stand ready for the next place in flight, while what came in the last one is decoded. Each more
+holds a page more in memory."""
+
 _NOTHING = QueryPage([], has_more=False, total=0)
 
 
@@ -48,13 +52,18 @@ class Reader:
         self.features = features
         self.page_rows = page_rows
         # The session holds the account's limit; the pool only has to be wide enough to use it.
-        self._pool = ThreadPoolExecutor(netsuite.concurrency, thread_name_prefix="netsuite")
+        self._pool = ThreadPoolExecutor(self._lanes, thread_name_prefix="netsuite")
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)
+
+    @property
+    def _lanes(self) -> int:
+        most = self.netsuite.concurrency
+        return most + _NEXT if most > 1 else most
 
     def begin(self, work: Callable[[], _T]) -> Future[_T]:
         """Start work in another thread. It must not itself wait for work that it starts."""
@@ -80,7 +89,7 @@ class Reader:
             expect: Told how many rows there are, as the answer to the first page says; in another thread.
         """
         # A reader with small pages wants few rows.
-        lanes = self.netsuite.concurrency if self.page_rows >= PAGE_ROWS else 1
+        lanes = self._lanes if self.page_rows >= PAGE_ROWS else 1
         asked = _PendingQuery(self, query, where, expect)
         return RangeReading(asked, self.begin, rows=self.page_rows, lanes=lanes, is_long=is_long).pages()
 
