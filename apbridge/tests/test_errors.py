@@ -69,6 +69,7 @@ INTERNAL = {
     "MalformedFileError",  # of a file that somebody wrote: told by whose file it is
     "NoSessionError",  # likewise
     "NotImplementedError",
+    "OSError",  # of `apbridge.files`, which tells it as an UnavailableError
     "PartlyDeliveredError",  # bears the error that the record ends with
     "PermissionError",
     "SealedError",
