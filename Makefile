@@ -33,7 +33,7 @@ CAMPAIGN := apbridge/tests/singer/test_interleavings.py apbridge/tests/ledger/te
   tests/test_payment_history.py
 MANIFESTS := pyproject.toml constraints.txt constraints-hashed.txt VERSION $(PACKAGES:%=%/pyproject.toml)
 
-.PHONY: browser capacity help demo test campaign accounts fuzz bench lint format settings errors licences constraints permissions setup survey wheels clean
+.PHONY: browser capacity day help demo test campaign accounts fuzz bench lint format settings errors licences constraints permissions setup survey wheels clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -50,6 +50,9 @@ campaign: setup .third-party/.done ## Draw many more examples of what any order,
 
 accounts: .venv/.done ## Run the loop under many accounts: ten firms, each switch's values, what a seed draws; EXAMPLES=, MOST=, SEED=
 	@$(MEMORY:%=TMPDIR=%) python -m tests.accounts --firms --alone $(MOST:%=--most %) --examples $(or $(EXAMPLES),300) $(SEED:%=--seed %)
+
+day: .venv/.done .third-party/.done .third-party/airflow/.done .day/meltano/.done ## Replay a day of Airflow's schedules for three companies, and kill a worker; STEPS=<of the day>
+	@$(MEMORY:%=TMPDIR=%) python -m tests.day $(STEPS:%=--steps %)
 
 fuzz: .venv/.done ## Feed many inputs to every parser of outside bytes; EXAMPLES=<how many over all>
 	@python -m tests.fuzz $(or $(EXAMPLES),100000)
@@ -113,7 +116,7 @@ setup: .venv/.done .meltano/.done
 	@python -m compileall -q -x '/tests/' $(PACKAGES)
 
 clean: ## Remove everything that make built
-	rm -rf dist .tools .venv .third-party suitescript/node_modules .screenshots .demo .meltano .apbridge
+	rm -rf dist .tools .venv .third-party suitescript/node_modules .screenshots .day .demo .meltano .apbridge
 
 $(UV):
 	@echo "Setting up uv $(UV_VERSION) in .tools"
@@ -133,6 +136,15 @@ $(UV):
 .meltano/.done: .venv/.done meltano.yml
 	@echo "Setting up the four plugins in .meltano"
 	@mkdir -p .meltano && chmod 700 .meltano
+	@meltano --log-level=warning install
+	@touch $@
+
+# What several machines share takes more of the plugins: docs/more-than-one-machine.md
+.day/meltano/.done: export APBRIDGE_EXTRAS := [postgres,s3]
+.day/meltano/.done: export MELTANO_SYS_DIR_ROOT := $(CURDIR)/.day/meltano
+.day/meltano/.done: .venv/.done meltano.yml
+	@echo "Setting up the plugins for PostgreSQL and an object store in .day"
+	@mkdir -p $(@D) && chmod 700 .day
 	@meltano --log-level=warning install
 	@touch $@
 

@@ -14,16 +14,16 @@ from tests.waiting import PATIENCE
 OURS = ("APBRIDGE_", "AVIDXCHANGE_", "MELTANO_", "NETSUITE_", "TAP_", "TARGET_")
 
 
-def new_project(folder: Path) -> Path:
-    """Make one."""
+def new_project(folder: Path, plugins: Path = ROOT / ".meltano") -> Path:
+    """Make one, with the plugins of one of Meltano's folders."""
     shutil.copy(ROOT / "meltano.yml", folder)
     (folder / ".meltano").mkdir()
     for kind in ("extractors", "loaders", "utilities"):
         # Where one was set up otherwise, Meltano removes it, for all, and finds nothing here to install.
-        for plugin in (ROOT / ".meltano" / kind).iterdir():
+        for plugin in (plugins / kind).iterdir():
             program = plugin / "venv/bin" / plugin.name
-            assert program.exists(), f"{program} is missing: remove .meltano/.done and run `make setup`"
-        (folder / ".meltano" / kind).symlink_to(ROOT / ".meltano" / kind)
+            assert program.exists(), f"{program} is missing: remove {plugins}/.done and run `make` again"
+        (folder / ".meltano" / kind).symlink_to(plugins / kind)
     return folder
 
 

@@ -10,12 +10,12 @@ PATIENCE = 300.0
 """Seconds until something that is sure to come is taken to have failed; a whole test has longer than this."""
 
 
-def until(holds: Callable[[], object]) -> None:
-    """Wait for something to come about."""
+def until(holds: Callable[[], object], *, every: float = 0.01) -> None:
+    """Wait for something to come about; look for it `every` so many seconds."""
     ends = time.monotonic() + PATIENCE
     while not holds():
         assert time.monotonic() < ends, "it did not come about"
-        time.sleep(0.01)
+        time.sleep(every)
 
 
 def held(control: Callable[..., Any]) -> int:

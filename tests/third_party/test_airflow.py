@@ -6,87 +6,22 @@ import json
 import signal
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from apbridge.ledger import Ledger
-from apbridge.ledger.run_history import RunHistory
 from apbridge_sandbox.testing import Running, running
-from demo.meltano import PROGRAMS, ROOT
 from tests.databases import new_database
-from tests.project import environment, new_project, run
-from tests.third_party.programs import THIRD_PARTY
+from tests.project import run
+from tests.third_party.deployed import DAGS, PYTHON, Deployed
 from tests.waiting import PATIENCE, until
 
 pytestmark = pytest.mark.long
 
-PYTHON = THIRD_PARTY / "airflow/bin/python"
-FOLDER = ROOT / "orchestrate/airflow"
 OUTBOUND, INBOUND = "apbridge-prod-outbound-every-30-minutes", "apbridge-prod-inbound-every-15-minutes"
 NOTIFY = "apbridge-prod-notify"
-
-
-class Deployed:
-    """A project as it is deployed beside Airflow: README.md of the DAG file's folder."""
-
-    def __init__(self, folder: Path, credentials: dict[str, str]) -> None:
-        self.folder = new_project(folder)
-        (folder / ".venv").symlink_to(PROGRAMS.parent)
-        (folder / "orchestrate").symlink_to(ROOT / "orchestrate")
-        told = run(folder, "apbridge", "schedules", "--json", secrets=credentials)
-        (folder / "schedules.json").write_text(told.stdout, encoding="utf-8")
-        self.variables = {
-            # What Airflow's Python imports is its own.
-            **{name: value for name, value in environment(folder).items() if name != "PYTHONPATH"},
-            **credentials,
-            "AIRFLOW_HOME": str(folder / "airflow"),
-            "AIRFLOW__CORE__DAGS_FOLDER": str(FOLDER),
-            "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
-            "APBRIDGE_PROJECT": str(folder),
-        }
-
-    def start(self, *words: str, log: str = "log", **more: str) -> subprocess.Popen[bytes]:
-        """Have Airflow's Python do something; what it says is in a file of the folder."""
-        with (self.folder / log).open("wb") as file:
-            return subprocess.Popen(
-                [PYTHON, Path(__file__).with_name("in_airflow.py"), *words],
-                cwd=self.folder,
-                env={**self.variables, **more},
-                stdin=subprocess.DEVNULL,
-                stdout=file,
-                stderr=subprocess.STDOUT,
-            )
-
-    def does(self, *words: str, **more: str) -> str:
-        """Have Airflow's Python do something to its end; return what it said."""
-        ended = self.start(*words, **more).wait(2 * PATIENCE)
-        said = self.said()
-        assert ended == 0, said[-3000:]
-        return said
-
-    def said(self, log: str = "log") -> str:
-        """Return what it said so far."""
-        return (self.folder / log).read_text(encoding="utf-8", errors="replace")
-
-    def started(self, dag: str) -> list[str]:
-        """Return the programs that a task has started here, and those that they did."""
-        found = []
-        ours = {f"APBRIDGE_PROJECT={self.folder}".encode(), f"APBRIDGE_RUN_ID={dag}/manual__1".encode()}
-        for process in Path("/proc").iterdir():
-            with suppress(OSError):
-                if ours <= set((process / "environ").read_bytes().split(b"\0")):
-                    words = (process / "cmdline").read_bytes().split(b"\0")
-                    names = [Path(word.decode()).name for word in words]
-                    found.append(next((name for name in names if not name.startswith("python")), ""))
-        return found
-
-    def runs(self) -> list[tuple[str, str, str | None]]:
-        """Return the runs that the ledger knows, the newest first."""
-        with Ledger(f"sqlite:///{self.folder}/.apbridge/ledger.db") as ledger:
-            return [(one.plugin, one.status, one.orchestrator_run) for one in RunHistory(ledger).runs()]
 
 
 @contextmanager
@@ -98,7 +33,7 @@ def deployed(folder: Path, latency_ms: int = 0) -> Iterator[tuple[Deployed, Runn
 def test_to_read_the_file_starts_nothing_and_calls_nobody_and_no_run_overlaps(tmp_path: Path):
     found = json.loads(
         Deployed(tmp_path, {"NETSUITE_ACCOUNT_ID": "1234567"})
-        .does("shape", str(FOLDER / "apbridge_dags.py"))
+        .does("shape", str(DAGS / "apbridge_dags.py"))
         .splitlines()[-1]
     )
     each: dict[str, Any] = {"catchup": False, "max_active_runs": 1, "company": "prod"}
@@ -129,7 +64,7 @@ def test_to_read_the_file_starts_nothing_and_calls_nobody_and_no_run_overlaps(tm
 def test_a_dag_run_delivers_and_its_name_is_in_the_ledger_and_on_the_trail(tmp_path: Path):
     with deployed(tmp_path) as (there, sandbox):
         pools = subprocess.run(
-            [PYTHON, FOLDER / "pools.py", "schedules.json"], cwd=tmp_path, capture_output=True, check=True
+            [PYTHON, DAGS / "pools.py", "schedules.json"], cwd=tmp_path, capture_output=True, check=True
         )
         (tmp_path / "pools.json").write_bytes(pools.stdout)
         url = new_database()
@@ -148,7 +83,7 @@ def test_a_dag_run_delivers_and_its_name_is_in_the_ledger_and_on_the_trail(tmp_p
 
 def test_no_process_outlives_a_task_that_is_stopped(tmp_path: Path):
     with deployed(tmp_path, latency_ms=500) as (there, sandbox):
-        task = there.start("task", str(FOLDER / "apbridge_dags.py"), OUTBOUND)
+        task = there.start("task", str(DAGS / "apbridge_dags.py"), OUTBOUND)
         until(lambda: sandbox.calls()["netsuite"]["by_operation"])
         assert set(there.started(OUTBOUND)) >= {"timeout", "meltano", "tap-netsuite-ap"}, there.said()
         task.send_signal(signal.SIGTERM)
@@ -164,7 +99,7 @@ def test_no_process_outlives_a_task_that_is_killed_though_it_says_nothing(tmp_pa
     job = tmp_path / "orchestrate/job"
     job.write_text('#!/bin/bash\ntrap "touch ended; exit" TERM\ntouch begun\nsleep 300 & wait\n', "utf-8")
     job.chmod(0o700)
-    task = there.start("task", str(FOLDER / "apbridge_dags.py"), OUTBOUND)
+    task = there.start("task", str(DAGS / "apbridge_dags.py"), OUTBOUND)
     until((tmp_path / "begun").exists)
     task.kill()
     task.wait(PATIENCE)
@@ -182,14 +117,14 @@ def test_a_failure_without_a_code_says_what_was_said_last_of_it(tmp_path: Path):
         "utf-8",
     )
     job.chmod(0o700)
-    said = there.does("task", str(FOLDER / "apbridge_dags.py"), OUTBOUND)
+    said = there.does("task", str(DAGS / "apbridge_dags.py"), OUTBOUND)
     (failed,) = [line for line in said.splitlines() if line.startswith("failed: ")]
     assert failed == "failed: exit code 1: No such job"
 
 
 def test_a_failure_says_its_sentence_and_is_told_at_once(tmp_path: Path):
     there = Deployed(tmp_path, {"AVIDXCHANGE_PROFILE": "nowhere.yaml", "NETSUITE_ACCOUNT_ID": "1234567"})
-    said = there.does("task", str(FOLDER / "apbridge_dags.py"), OUTBOUND)
+    said = there.does("task", str(DAGS / "apbridge_dags.py"), OUTBOUND)
     (failed,) = [line for line in said.splitlines() if line.startswith("failed: ")]
     assert "exit code 1" in failed
     assert "[APB-" in failed
