@@ -195,9 +195,9 @@ class Day:
         company = self._companies[0]
         control = company.avidxchange.control
         (dag,) = [one for one in self.airflow.dags() if one.startswith(f"apbridge-{company.name}-outbound")]
-        until(lambda: held(control) == _CAUGHT)
+        until(lambda: held(control) == _CAUGHT, every=0.1)
         # What NetSuite is still at work on for a tap that is killed would count there, and no more here.
-        until(lambda: not self.airflow.runs(dag, "tap-netsuite-ap"))
+        until(lambda: not self.airflow.runs(dag, "tap-netsuite-ap"), every=0.1)
         gone = self.airflow.worker_of(dag)
         for process in gone:
             os.kill(process, signal.SIGKILL)
