@@ -200,7 +200,7 @@ def carry_out(loop: Loop, sandbox: Running) -> None:
     setting.kill()
     ended(setting)
     assert ended(secret()) == 0, loop.said
-    loop.kill(OUT, path="restlet", nth=3)
+    loop.kill(OUT, path="restlet", nth=2)
     loop.kill(OUT, method="PUT", path="/v1/invoices/")
     loop.run(OUT)
     sandbox.control("/control/invoices/approve", {"external_ids": "all"})

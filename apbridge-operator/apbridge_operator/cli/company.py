@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Annotated, Any
@@ -49,7 +49,9 @@ def working_for(company: Company | None) -> Iterator[None]:
     try:
         yield
     finally:
-        _AT_WORK.reset(token)
+        # A loop over `each` that was left in the middle may end anywhere: there, nothing is to be undone.
+        with suppress(ValueError):
+            _AT_WORK.reset(token)
 
 
 def each(names: Sequence[str] | None) -> Iterator[str | None]:
@@ -109,7 +111,7 @@ def chosen(names: Sequence[str] | None) -> list[Company]:
     """
     table = {one.name: one for one in companies(Path())}
     in_force = os.environ.get(ENVIRONMENT)
-    if in_force not in table and in_force == meltano.default_environment(Path()):
+    if table and in_force not in table and in_force == meltano.default_environment(Path()):
         # Meltano has set it, or it is left from when the project was of one company: nobody has chosen it.
         in_force = None
     if not names and in_force and in_force not in table:
