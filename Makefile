@@ -6,8 +6,8 @@ SHELL := /bin/bash
 PYTHON ?= python3
 UV := .tools/bin/uv
 UV_VERSION := 0.13.9
-# Two more than there are cores: what a test waits for is another's time.
-WORKERS := $(shell $(PYTHON) -c 'import os; print(os.cpu_count() + 2)')
+# Four more than there are cores: what a test waits for is another's time.
+WORKERS := $(shell $(PYTHON) -c 'import os; print(os.cpu_count() + 4)')
 # A commit waits for the disk, and a test makes many to a ledger that nobody needs afterwards: in memory, where it has room.
 MEMORY := $(shell test -w /dev/shm && ! grep -qs ' /dev/shm .*noexec' /proc/mounts && df -Pk /dev/shm | awk 'NR == 2 && $$4 > 2000000 { print "/dev/shm" }')
 BIN := $(CURDIR)/.venv/bin
