@@ -6,15 +6,14 @@ import pytest
 from singer_sdk import typing as th
 from singer_sdk.configuration._dict_config import parse_environment_config
 
-from apbridge.errors import SettingError
-from apbridge.settings import (
+from apbridge.declared_settings import (
     AVIDXCHANGE_SETTINGS,
     LEDGER_SETTINGS,
     NETSUITE_SETTINGS,
     SPOOL_SETTINGS,
-    place,
-    spool_of,
 )
+from apbridge.errors import SettingError
+from apbridge.settings import place, spool_of
 
 SIDES = {"netsuite": NETSUITE_SETTINGS, "avidxchange": AVIDXCHANGE_SETTINGS}
 PROPERTIES: list[th.Property[Any]] = [

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from singer_sdk import typing as th
 from typing_extensions import override
 
+from apbridge.declared_settings import AVIDXCHANGE_SETTINGS, SPOOL_SETTINGS
 from apbridge.origin import Origin
-from apbridge.settings import AVIDXCHANGE_SETTINGS, SPOOL_SETTINGS, usable_spool
+from apbridge.settings import usable_spool
 from apbridge.singer import CanonicalTap
 
 if TYPE_CHECKING:

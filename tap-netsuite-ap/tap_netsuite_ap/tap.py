@@ -10,8 +10,8 @@ from singer_sdk import Stream
 from singer_sdk import typing as th
 from typing_extensions import override
 
+from apbridge.declared_settings import NETSUITE_SETTINGS, SPOOL_SETTINGS
 from apbridge.origin import Origin
-from apbridge.settings import NETSUITE_SETTINGS, SPOOL_SETTINGS
 from apbridge.singer import CanonicalTap
 from tap_netsuite_ap.approvals import APPROVALS
 

@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Any
 from singer_sdk import typing as th
 from typing_extensions import override
 
-from apbridge.errors import APBridgeError, RejectedError
-from apbridge.origin import Origin
-from apbridge.settings import (
+from apbridge.declared_settings import (
     AVIDXCHANGE_SETTINGS,
     BRAKE_SETTINGS,
     LEDGER_SETTINGS,
     LINK_SETTINGS,
     MAPPING_SETTINGS,
     SPOOL_SETTINGS,
-    usable_spool,
 )
+from apbridge.errors import APBridgeError, RejectedError
+from apbridge.origin import Origin
+from apbridge.settings import usable_spool
 from apbridge.singer import AcknowledgingTarget
 
 if TYPE_CHECKING:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from singer_sdk import typing as th
 from typing_extensions import override
 
+from apbridge.declared_settings import LEDGER_SETTINGS, NETSUITE_SETTINGS, SPOOL_SETTINGS
 from apbridge.origin import Origin
-from apbridge.settings import LEDGER_SETTINGS, NETSUITE_SETTINGS, SPOOL_SETTINGS, usable_spool
+from apbridge.settings import usable_spool
 from apbridge.singer import AcknowledgingTarget
 from target_netsuite_payments.settings import POSTING_SETTINGS, SYSTEM
 

@@ -17,10 +17,10 @@ from typing import Any
 import pytest
 
 import demo.__main__ as demo_program
+from apbridge.declared_settings import AVIDXCHANGE_SETTINGS, NETSUITE_SETTINGS
 from apbridge.errors import APBridgeError, UnavailableError
 from apbridge.files import keep_private, replace
 from apbridge.ledger import Ledger
-from apbridge.settings import AVIDXCHANGE_SETTINGS, NETSUITE_SETTINGS
 from apbridge.singer.dry_run import DryRunTally
 from apbridge.spool import put
 from apbridge.vault import Vault

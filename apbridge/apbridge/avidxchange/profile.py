@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
 from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -64,6 +65,15 @@ class ModifiedSince:
     parameter: str
     granularity: str
     zone: ZoneInfo | None
+
+    def shown(self, moment: datetime) -> str:
+        """Return a moment as the list takes it."""
+        if self.granularity == "second":
+            return f"{moment.astimezone(timezone.utc):%Y-%m-%dT%H:%M:%SZ}"
+        if self.zone:
+            return f"{moment.astimezone(self.zone):%Y-%m-%d}"
+        # In which time zone a day begins is not known: one day earlier is early enough in all of them.
+        return f"{moment.astimezone(timezone.utc) - timedelta(days=1):%Y-%m-%d}"
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from functools import partial
 from threading import Event
 from typing import Any, TypeVar
@@ -16,7 +16,7 @@ from apbridge.avidxchange.answers import PICTURE, classify_by
 from apbridge.avidxchange.expressions import ExpressionError, fingerprint, instant
 from apbridge.avidxchange.images import image_of
 from apbridge.avidxchange.pages import PagePosition, first_page, next_page
-from apbridge.avidxchange.profile import Listing, ModifiedSince, Profile, Resource
+from apbridge.avidxchange.profile import Listing, Profile, Resource
 from apbridge.avidxchange.settings import AvidXchangeSettings
 from apbridge.avidxchange.sign_in import sign_in_by
 from apbridge.avidxchange.template import UnknownWordError
@@ -328,7 +328,7 @@ class AvidXchangeReader:
         parameters |= {listing.filters[name]: value for name, value in filters.items()}
         since = listing.modified_since
         if since is not None and modified_since is not None:
-            parameters[since.parameter] = _since(since, modified_since)
+            parameters[since.parameter] = since.shown(modified_since)
         return parameters
 
     def _get(
@@ -386,15 +386,6 @@ class AvidXchangeReader:
         return SettingError(
             "APB-AX-032", profile=self.profile.name, where=f"resources.{resource}.{where}", problem=problem
         )
-
-
-def _since(rules: ModifiedSince, moment: datetime) -> str:
-    if rules.granularity == "second":
-        return f"{moment.astimezone(timezone.utc):%Y-%m-%dT%H:%M:%SZ}"
-    if rules.zone:
-        return f"{moment.astimezone(rules.zone):%Y-%m-%d}"
-    # In which time zone a day begins is not known: one day earlier is early enough in all of them.
-    return f"{moment.astimezone(timezone.utc) - timedelta(days=1):%Y-%m-%d}"
 
 
 def words(resource: str) -> str:

@@ -15,10 +15,10 @@ from typing import Any
 
 from singer_sdk import typing as th
 
+from apbridge.declared_settings import LEDGER_SETTINGS
 from apbridge.errors import RejectedError, SettingError, UnavailableError
 from apbridge.ledger import Need, Row
 from apbridge.schemas.identifiers import external_id, namespace_of
-from apbridge.settings import LEDGER_SETTINGS
 from apbridge.singer import AcknowledgingSink, AcknowledgingTarget, Outcome, Record, SinkContext
 
 

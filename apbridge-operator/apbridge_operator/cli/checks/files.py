@@ -14,9 +14,10 @@ from fsspec.implementations.local import LocalFileSystem
 from sqlalchemy.exc import ArgumentError
 
 from apbridge import json
+from apbridge.declared_settings import AVIDXCHANGE_SETTINGS, NETSUITE_SETTINGS
 from apbridge.errors import APBridgeError
 from apbridge.files import FOLDER, is_open_to_others
-from apbridge.settings import AVIDXCHANGE_SETTINGS, NETSUITE_SETTINGS, spool_of
+from apbridge.settings import spool_of
 from apbridge.vault import REFERENCE, vault_file
 from apbridge_operator.cli import meltano
 from apbridge_operator.cli.app import variables_file
