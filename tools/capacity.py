@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Mapping
 from math import ceil
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any
 import yaml
 
 from benchmarks.telling.results import Measured, read
+from tools.generated import write_or_check
 
 ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs/capacity.md"
@@ -85,12 +85,7 @@ def _measured(results: Mapping[str, Measured], benchmark: str, case: str, fact: 
 
 def main() -> None:
     """Write the page, or check it."""
-    before = PAGE.read_text(encoding="utf-8")
-    after = page(before)
-    if "--check" not in sys.argv:
-        PAGE.write_text(after, encoding="utf-8")
-    elif after != before:
-        sys.exit(f"{PAGE} is not as it should be: python -m tools.capacity")
+    write_or_check(PAGE, page(PAGE.read_text(encoding="utf-8")), "make capacity")
 
 
 if __name__ == "__main__":

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import ast
 import re
-import sys
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
 from apbridge.errors import catalogue
+from tools.generated import write_or_check
 
 ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs/errors.md"
@@ -170,18 +170,10 @@ def _shown(template: str) -> str:
     return re.sub(r"(?<!`)<([^<>`]+)>(?!`)", r"&lt;\1&gt;", shown)
 
 
-def main() -> int:
-    """Write the page, or tell whether it is as it should be."""
-    text = page()
-    if "--check" in sys.argv:
-        is_current = PAGE.exists() and PAGE.read_text(encoding="utf-8") == text
-        if not is_current:
-            sys.stderr.write("docs/errors.md is not what the sentences say: run `make errors`.\n")
-        return 0 if is_current else 1
-    PAGE.parent.mkdir(exist_ok=True)
-    PAGE.write_text(text, encoding="utf-8")
-    return 0
+def main() -> None:
+    """Write the page, or check it."""
+    write_or_check(PAGE, page(), "make errors")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -7,11 +7,12 @@ library that is not of this system or Python, or of which each Python has anothe
 from __future__ import annotations
 
 import re
-import sys
 from collections import Counter
 from contextlib import suppress
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
+
+from tools.generated import write_or_check
 
 ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs/licences.md"
@@ -69,13 +70,8 @@ def page(before: str) -> str:
 
 
 def main() -> None:
-    """Write the page, or compare it."""
-    before = PAGE.read_text(encoding="utf-8") if PAGE.exists() else ""
-    text = page(before)
-    if "--check" not in sys.argv:
-        PAGE.write_text(text, encoding="utf-8")
-    elif text != before:
-        sys.exit(f"{PAGE.relative_to(ROOT)} is not what the libraries say: run `make licences`.")
+    """Write the page, or check it."""
+    write_or_check(PAGE, page(PAGE.read_text(encoding="utf-8")), "make licences")
 
 
 if __name__ == "__main__":

@@ -10,7 +10,6 @@ import importlib
 import json
 import pkgutil
 import re
-import sys
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from importlib import resources
@@ -20,6 +19,7 @@ from typing import Any
 from apbridge.netsuite.queries.query import Query
 from tap_netsuite_ap.eligibility import Eligibility
 from tap_netsuite_ap.manifest import manifest
+from tools.generated import write_or_check
 
 ROOT = Path(__file__).parent.parent
 FILE = ROOT / "apbridge-operator/apbridge_operator/survey/queries.json"
@@ -95,17 +95,10 @@ def _text(package: str, query: Query) -> str:
     return "\n".join(kept)
 
 
-def main() -> int:
-    """Write the file, or tell whether it is as it should be."""
-    text = contents()
-    if "--check" in sys.argv:
-        is_current = FILE.exists() and FILE.read_text(encoding="utf-8") == text
-        if not is_current:
-            sys.stderr.write(f"{FILE.name} is not what the queries are: run `python -m tools.survey`.\n")
-        return 0 if is_current else 1
-    FILE.write_text(text, encoding="utf-8")
-    return 0
+def main() -> None:
+    """Write the file, or check it."""
+    write_or_check(FILE, contents(), "make survey")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
