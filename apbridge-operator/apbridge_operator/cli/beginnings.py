@@ -10,6 +10,7 @@ from pathlib import Path
 from apbridge import settings
 from apbridge.errors import SettingError, UnavailableError
 from apbridge.ledger.identity import LedgerOwner, owner_of
+from apbridge.redaction import without_credentials
 from apbridge_operator.cli import context, meltano
 from apbridge_operator.cli.company import ENVIRONMENT, working_for
 from apbridge_operator.companies import AVIDXCHANGE, NETSUITE, Company
@@ -38,7 +39,7 @@ def left_behind(companies: Sequence[Company]) -> Iterator[tuple[str, SettingErro
             beside = [url for url, found in left if url != own and _is_of_one_at_work(found)]
             if beside and own and not any(found.origins for found in _owners(own)):
                 account = context.config(context.TARGET_NETSUITE).get("account_id")
-                ledger = beside[0].rsplit("@", 1)[-1]
+                ledger = without_credentials(beside[0])
                 told = {"company": company.name, "account": account, "ledger": ledger}
                 yield company.name, SettingError("APB-CMP-020", **told)
 

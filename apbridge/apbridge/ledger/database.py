@@ -54,9 +54,7 @@ class Database:
         self._held_back: Callable[[], None] | None = None
         found = _parsed(url)
         self._schema, found = _with_schema(found)
-        self.name = found.set(username=None, password=None, query={}).render_as_string()
-        if self._schema:
-            self.name += f"?schema={self._schema}"
+        self.name = shown(found, self._schema)
         if found.drivername == "sqlite":
             _make_file(found, self.name)
         self.engine = _engine(found, self._schema)
@@ -174,7 +172,7 @@ def peeking(url: str) -> Iterator[Connection | None]:
     if found.drivername == "sqlite" and not Path(str(found.database)).exists():
         yield None
         return
-    name = found.set(username=None, password=None, query={}).render_as_string()
+    name = shown(found, schema)
     engine = _engine(found, schema)
     try:
         with engine.begin() as connection:
@@ -184,6 +182,13 @@ def peeking(url: str) -> Iterator[Connection | None]:
         raise UnavailableError("APB-LED-002", ledger=name, problem=problem) from failure
     finally:
         engine.dispose()
+
+
+def shown(url: URL, schema: str | None = None) -> str:
+    """Return which database it is, for people: without what signs in there."""
+    # Made anew: `set` takes None for what is to stay.
+    bare = URL.create(url.drivername, host=url.host, port=url.port, database=url.database)
+    return bare.render_as_string() + (f"?schema={schema}" if schema else "")
 
 
 def _parsed(url: str) -> URL:

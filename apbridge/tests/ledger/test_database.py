@@ -186,11 +186,12 @@ def test_an_unusable_url_names_the_setting(url: str) -> None:
         Ledger(url)
 
 
-def test_an_unreachable_database_is_said_without_its_password() -> None:
+def test_an_unreachable_database_is_said_without_what_signs_in_there() -> None:
     with pytest.raises(UnavailableError) as found:
         Ledger("postgresql://somebody:hunter2@127.0.0.1:1/books?password=hunter3")
     assert "127.0.0.1:1/books" in str(found.value)
     assert "hunter" not in str(found.value)
+    assert "somebody" not in str(found.value)
 
 
 def test_a_missing_driver_is_said(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,6 +16,7 @@ from apbridge import settings
 from apbridge.avidxchange import AvidXchangeSettings
 from apbridge.errors import APBridgeError
 from apbridge.ledger import Ledger
+from apbridge.ledger.database import shown
 from apbridge.mapping import Coding
 from apbridge.netsuite import NetSuiteSettings
 from apbridge.origin import Origin
@@ -85,7 +86,7 @@ def _ledger(url: str, ends: Sequence[Origin], company: str | None) -> CheckResul
             ledger.identity.see(*ends)
     except APBridgeError as error:
         return CheckResult.of("ledger", error)
-    return CheckResult.ok("ledger", f"{_shown(sqlalchemy.make_url(url))} is reached and up to date.")
+    return CheckResult.ok("ledger", f"{shown(sqlalchemy.make_url(url))} is reached and up to date.")
 
 
 def _state() -> Iterator[CheckResult]:
@@ -110,11 +111,7 @@ def _state() -> Iterator[CheckResult]:
         problem = getattr(failure, "strerror", None) or type(failure).__name__
         yield CheckResult.of("state", APBridgeError("APB-CHK-021", problem=problem))
     else:
-        yield CheckResult.ok("state", f"Meltano keeps it in {_shown(url)}.")
-
-
-def _shown(url: sqlalchemy.URL) -> str:
-    return url.set(username=None, password=None, query={}).render_as_string()
+        yield CheckResult.ok("state", f"Meltano keeps it in {shown(url)}.")
 
 
 def _writable(file: Path) -> None:
