@@ -73,7 +73,7 @@ def test_files_that_come_otherwise_together_are_asked_for_in_two_until_they_come
 
 
 @pytest.mark.parametrize(
-    "body", [[], {}, {"content": None}, {"content": ["JVBERg=="]}, {"content": "%PDF-1.7"}]
+    "body", [[], {}, {"content": None}, {"content": ["JVBERg=="]}, {"content": "%PDF-1.7"}, {"content": ""}]
 )
 def test_files_without_their_content_are_left_out_and_fetched_by_a_later_run(
     changing: SandboxTap, body: object

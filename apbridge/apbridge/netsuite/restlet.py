@@ -229,6 +229,9 @@ def _of_payment(told: _ToldT, payment: str) -> _ToldT:
 
 
 def _decoded(content: str) -> bytes:
+    if not content:
+        message = "its content is empty"
+        raise ValueError(message)
     try:
         return base64.b64decode(content, validate=True)
     except ValueError as failure:

@@ -130,6 +130,8 @@ def test_of_several_files_what_is_told_otherwise_counts_as_not_told():
     assert (told[2].content, told[2].failed) == (None, None)
     with pytest.raises(ValueError, match="its content is not base64"):
         restlet.Given("77", content="12-3456789!").decoded()
+    with pytest.raises(ValueError, match="its content is empty"):
+        restlet.content({"content": ""})
 
 
 def test_no_sentence_quotes_what_came(script: AnswerScript, netsuite: NetSuite):
