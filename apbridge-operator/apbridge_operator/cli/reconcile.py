@@ -95,9 +95,10 @@ def _reconciled(as_of: date | None) -> Reconciliation:
 def _posted_by_others(names: Collection[str]) -> set[str]:
     """Return which payments another company of the NetSuite account has posted, as its ledger says."""
     found: set[str] = set()
-    account = context.config(context.TARGET_NETSUITE).get("account_id")
+    account = str(context.config(context.TARGET_NETSUITE).get("account_id")).upper()
     for company in companies(Path()) if names else ():
-        if company == at_work() or company.of(context.TARGET_NETSUITE).get("account_id") != account:
+        theirs = str(company.of(context.TARGET_NETSUITE).get("account_id")).upper()
+        if company == at_work() or theirs != account:
             continue
         # What cannot be seen explains nothing, and is no failure of this company.
         with suppress(APBridgeError), working_for(company), context.ledger() as ledger:

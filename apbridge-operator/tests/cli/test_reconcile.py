@@ -46,7 +46,7 @@ def test_what_another_company_of_the_account_has_posted_is_known_by_its_ledger(
     project: Path, apbridge: Callable[..., Any]
 ):
     shutil.copy(ROOT / "meltano.yml", project)
-    accounts = {"acme": "1", "bolt": "1", "carp": "2"}
+    accounts = {"acme": "1_SB1", "bolt": "1_sb1", "carp": "2"}
     table = "".join(f'  {name}: {{netsuite: {{account_id: "{id_}"}}}}\n' for name, id_ in accounts.items())
     (project / "companies.yaml").write_text(f"companies:\n{table}")
     assert apbridge("companies", "write").code == 0
