@@ -18,6 +18,7 @@ from time import monotonic
 from typing import Any
 
 from apbridge.errors import SettingError
+from apbridge.waits import result
 from apbridge_operator.cli import meltano
 from apbridge_operator.cli.company import ENVIRONMENT
 from apbridge_operator.companies import Company
@@ -117,7 +118,8 @@ def run_all(
     try:
         with ThreadPoolExecutor(parallel) as pool:
             try:
-                return [one for some in pool.map(run, companies) for one in some]
+                begun = [pool.submit(run, company) for company in companies]
+                return [one for future in begun for one in result(future)]
             except BaseException:
                 turns.stop()
                 raise

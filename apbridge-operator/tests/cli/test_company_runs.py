@@ -16,7 +16,7 @@ import pytest
 from apbridge_operator.cli import runs
 from apbridge_operator.companies import Company
 from demo.meltano import ROOT
-from tests.waiting import until
+from tests.waiting import PATIENCE, until
 
 Apbridge = Callable[..., Any]
 NAMES = [f"firm-{number:02}" for number in range(1, 21)]
@@ -124,10 +124,19 @@ def test_what_it_said_last_is_what_failed(meltano: Callable[[str], None]):
     assert ended.says == "No such job: outbound"
 
 
-@pytest.mark.parametrize("deaf", ["", "trap '' TERM"])
-def test_whoever_stops_it_stops_them_all(project: Path, deaf: str):
+# A signal that the system hands to another thread does not wake the main one. What it starts then inherits
+# that it does not hear of any.
+ELSEWHERE = """
+import signal, threading, time
+threading.Thread(target=time.sleep, args=(1000,), daemon=True).start()
+signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+"""
+
+
+@pytest.mark.parametrize(("deaf", "before"), [("", ""), ("trap '' TERM", ""), ("", ELSEWHERE)])
+def test_whoever_stops_it_stops_them_all(project: Path, deaf: str, before: str):
     """As a service's end or Ctrl+C does, and what does not hear of it is killed."""
-    program = f"""
+    program = f"""{before}
 from pathlib import Path
 from apbridge_operator.cli import runs
 from apbridge_operator.companies import Company
@@ -136,7 +145,7 @@ begins = "#!/bin/sh\\n[ $1 != state ] || exit 0\\n{deaf}\\n"
 script.write_text(begins + "echo $$ > pid.$1\\ntouch begun.$1\\nsleep 1000\\n")
 script.chmod(0o700)
 runs._meltano = lambda: str(script.resolve())
-if {bool(deaf)}:
+if {bool(deaf or before)}:
     runs._GRACE_SECONDS = 0.5
 companies = [Company(name, {{}}, "", "") for name in {NAMES[:3]!r}]
 runs.run_all(companies, ["outbound"], {{}}, parallel=2, limit_seconds=1000, echo=None)
@@ -144,7 +153,7 @@ runs.run_all(companies, ["outbound"], {{}}, parallel=2, limit_seconds=1000, echo
     process = subprocess.Popen([sys.executable, "-c", program], stderr=subprocess.PIPE)
     until(lambda: len(list(project.glob("begun.*"))) == 2)
     process.send_signal(signal.SIGTERM)
-    process.communicate()
+    process.communicate(timeout=PATIENCE)
     assert process.returncode != 0
     # The third was not begun, and of the two nothing is left.
     pids = [int(file.read_text()) for file in project.glob("pid.*")]
