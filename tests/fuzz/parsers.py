@@ -315,7 +315,7 @@ def _netsuite_parsers() -> Iterator[tuple[str, Parser]]:
         "files": _listing,
         "changed": restlet.changes,
         "content": restlet.content,
-        "contents": lambda answer: [one.decoded() for one in restlet.contents(answer)],
+        "contents": lambda answer: [one.decoded() for one in restlet.contents(answer) if one.content],
         "void": lambda answer: restlet.voided(answer, "5"),
         "attach": lambda answer: restlet.attached(answer, "5"),
     }
