@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime, timezone
+from itertools import groupby
+from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select, update
+from sqlalchemy import ColumnElement, Float, Numeric, Select, and_, case, cast, func, or_, select, update
+from sqlalchemy import Row as SQLRow
+from sqlalchemy.types import TypeEngine
 
 from apbridge.errors import urgent
 from apbridge.ledger.held import HELD_CODES
@@ -19,6 +23,10 @@ BY_HAND = "apbridge"
 """The system that a person's own decisions are written under on the audit trail."""
 
 _AT_ONCE = 500
+_NO_AMOUNT = 10**15
+"""What is as much is a mistake: a sum with it would hide all the others."""
+_IS_AMOUNT = r"^-?[0-9]+\.?[0-9]*(E\+?[0-9])?$"
+_NUMBER: TypeEngine[Any] = Numeric(asdecimal=False).with_variant(Float(), "sqlite")
 _KEY = (records.c.external_id, records.c.stream, records.c.system)
 
 
@@ -95,6 +103,8 @@ class Reason:
     code: str | None
     count: int
     since: datetime
+    amounts: Mapping[str, float]
+    """What they amount to, by currency; what is no amount is left out."""
 
     @property
     def is_urgent(self) -> bool:
@@ -153,35 +163,21 @@ class Exceptions:
             return int(connection.execute(query).scalar_one())
 
     def reasons(self, which: Which | None = None) -> list[Reason]:
-        """Count the waiting and the rejected ones by reason: the urgent first, then the most frequent."""
+        """Count and add up the open ones by reason: the urgent first, then the most frequent."""
         grouped = (records.c.system, records.c.stream, records.c.status, records.c.code)
+        each = (*grouped, records.c.currency)
         query = (
-            select(*grouped, func.count(), func.min(records.c.open_since))
+            select(
+                *each, func.count(), func.min(records.c.open_since), _sum(self._database.engine.dialect.name)
+            )
             .where(*_conditions(which or Which()), records.c.open_since.is_not(None))
-            .group_by(*grouped)
-            .order_by(func.count().desc(), *grouped)
+            .group_by(*each)
+            .order_by(*each)
         )
         with self._database.reading() as connection:
-            found = [
-                Reason(row[0], row[1], Status(row[2]), row[3], row[4], row[5])
-                for row in connection.execute(query)
-            ]
-        return sorted(found, key=lambda one: not one.is_urgent)
-
-    def amounts(self) -> list[tuple[str, str, str, str, str]]:
-        """Return system, stream, status, currency and amount of all that are open and have an amount."""
-        columns = (
-            records.c.system,
-            records.c.stream,
-            records.c.status,
-            records.c.currency,
-            records.c.amount,
-        )
-        query = select(*columns).where(*_conditions(Which()))
-        with self._database.reading() as connection:
-            return [
-                (*row[:3], row[3] or "", row[4]) for row in connection.execute(query) if row[4] is not None
-            ]
+            rows = connection.execute(query).all()
+        found = [_reason(key, list(some)) for key, some in groupby(rows, lambda row: tuple(row[:4]))]
+        return sorted(found, key=lambda one: (not one.is_urgent, -one.count))
 
     def find(self, external_id: str) -> list[Case]:
         """Return what is to be said about one record, by its external id: one case a system and stream."""
@@ -304,6 +300,7 @@ class MergedExceptions:
                     one,
                     count=one.count + (before.count if before else 0),
                     since=min(one.since, before.since) if before else one.since,
+                    amounts=_together(one.amounts, before.amounts if before else {}),
                 )
         return sorted(found.values(), key=lambda one: (not one.is_urgent, -one.count))
 
@@ -313,6 +310,31 @@ def _place(one: Case) -> tuple[object, ...]:
     moment = one.open_since or one.dismissed_at or one.last_seen
     is_urgent = one.open_since is not None and one.is_urgent
     return (not is_urgent, moment, one.external_id)
+
+
+def _reason(key: tuple[str, str, str, str | None], rows: Sequence[SQLRow[Any]]) -> Reason:
+    """Return the reason that some rows are of, one a currency."""
+    system, stream, status, code = key
+    count, since = sum(row[5] for row in rows), min(row[6] for row in rows)
+    amounts = {row[4] or "": row[7] for row in rows if row[7] is not None}
+    return Reason(system, stream, Status(status), code, count, since, amounts)
+
+
+def _together(one: Mapping[str, float], other: Mapping[str, float]) -> Mapping[str, float]:
+    return {currency: one.get(currency, 0) + other.get(currency, 0) for currency in {**one, **other}}
+
+
+def _sum(dialect: str) -> ColumnElement[float]:
+    """Return what adds up amounts, which are texts, in the database itself: to read all takes far longer.
+
+    PostgreSQL adds them up as decimals, SQLite, which has none, as numbers of 64 bits. What is no amount is
+    left out: PostgreSQL would refuse the whole question for it, SQLite takes it for 0.
+    """
+    amount = cast(records.c.amount, _NUMBER)
+    is_one = func.abs(amount) < _NO_AMOUNT
+    if dialect == "postgresql":
+        is_one = case((records.c.amount.regexp_match(_IS_AMOUNT), is_one), else_=False)
+    return func.sum(amount).filter(is_one)
 
 
 _COLUMNS = tuple(records.columns[field.name] for field in fields(Case))

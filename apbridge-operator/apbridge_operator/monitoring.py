@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from prometheus_client import generate_latest
@@ -27,8 +25,8 @@ RECONCILIATION = "Reconciliation"
 
 _LEVELS = {Level.GOOD: 0, Level.WARNING: 1, Level.BAD: 2}
 _UNDER_WAY = "running"
-_NO_AMOUNT = 10**15
-"""What is as much is a mistake: a sum with it would hide all the others."""
+_PLACES = 4
+"""Of an amount; what is beyond them comes of adding up numbers of 64 bits."""
 
 
 @dataclass(frozen=True)
@@ -159,8 +157,7 @@ def _counter(name: str, says: str, *labels: str) -> CounterMetricFamily:
 
 def _numbers(loop: Loop) -> Iterator[_Number]:
     """Yield name, labels beside the company's, and value."""
-    run_history, exceptions = RunHistory(loop.ledger), Exceptions(loop.ledger)
-    reasons = exceptions.reasons()
+    run_history, reasons = RunHistory(loop.ledger), Exceptions(loop.ledger).reasons()
     yield from _of_runs(run_history)
     for system, stream, status, count in run_history.counts():
         yield "apbridge_records", [system, stream, status], count
@@ -169,8 +166,8 @@ def _numbers(loop: Loop) -> Iterator[_Number]:
         labels = [one.system, one.stream, one.status.value, one.code or "", urgent]
         yield "apbridge_open_records", labels, one.count
         yield "apbridge_open_since_timestamp_seconds", labels, one.since.timestamp()
-    for (system, stream, status, currency), amount in _amounts(exceptions).items():
-        yield "apbridge_open_amount", [system, stream, status, currency], float(amount)
+    for (system, stream, status, currency), amount in _amounts(reasons).items():
+        yield "apbridge_open_amount", [system, stream, status, currency], round(amount, _PLACES)
     if loop.certificate:
         yield "apbridge_certificate_expiry_timestamp_seconds", [], loop.certificate.ends.timestamp()
     yield "apbridge_audit_trail_rows", [], loop.ledger.audit.anchor().seq
@@ -195,11 +192,10 @@ def _of_runs(run_history: RunHistory) -> Iterator[_Number]:
             yield "apbridge_last_good_run_timestamp_seconds", [plugin], good.finished_at.timestamp()
 
 
-def _amounts(exceptions: Exceptions) -> Mapping[tuple[str, str, str, str], Decimal]:
-    """Add up what is open, by system, stream, status and currency; what is no amount is left out."""
-    found: defaultdict[tuple[str, str, str, str], Decimal] = defaultdict(Decimal)
-    for system, stream, status, currency, amount in exceptions.amounts():
-        with suppress(InvalidOperation):
-            if abs(owed := Decimal(amount)) < _NO_AMOUNT:
-                found[system, stream, status, currency] += owed
+def _amounts(reasons: Iterable[Reason]) -> Mapping[tuple[str, str, str, str], float]:
+    """Add up what is open by system, stream, status and currency."""
+    found: defaultdict[tuple[str, str, str, str], float] = defaultdict(float)
+    for one in reasons:
+        for currency, amount in one.amounts.items():
+            found[one.system, one.stream, one.status.value, currency] += amount
     return found

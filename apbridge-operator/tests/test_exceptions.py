@@ -4,9 +4,10 @@ import sys
 from dataclasses import replace
 from datetime import datetime, timezone
 from decimal import Decimal
+from typing import Any
 
 import pytest
-from sqlalchemy import text, update
+from sqlalchemy import event, text, update
 
 from apbridge.errors import APBridgeError, RejectedError, SettingError, catalogue, urgent
 from apbridge.ledger import Ledger, Need, RowUpdate, Status
@@ -127,6 +128,45 @@ def test_reasons_are_counted(exceptions: Exceptions) -> None:
     assert [(one.code, one.count) for one in exceptions.reasons()] == [("APB-SNG-010", 5), ("APB-SNG-011", 2)]
     assert exceptions.count(Which(code="APB-SNG-011", system="toy", stream="bills")) == 2
     assert exceptions.count(Which(stream="vendors")) == 0
+
+
+@pytest.mark.parametrize(
+    "wrong", ["9e999999", "NaN", "sNaN", "-Infinity", "ten", "", "1000000000000000", "-1E+15"]
+)
+def test_reasons_are_added_up_by_currency_and_what_is_no_amount_hides_no_other(
+    exceptions: Exceptions, ledger: Ledger, wrong: str
+) -> None:
+    amounts = {8: "-0.30", 9: "1E+2", 10: "4", 11: wrong, 12: "0.7"}
+    ledger.write(1, "toy", [rejected(number) for number in amounts])
+    with ledger.database.writing() as connection:
+        for number, amount in amounts.items():
+            changes = {"amount": amount} | ({"currency": None} if number == 12 else {})
+            this = records.c.external_id == rejected(number).external_id
+            connection.execute(update(records).where(this).values(**changes))
+    told = {one.code: (one.count, one.amounts) for one in exceptions.reasons()}
+    assert told == {
+        "APB-SNG-010": (10, {"USD": pytest.approx(154.2), "": pytest.approx(0.7)}),
+        "APB-SNG-011": (2, {"USD": pytest.approx(20.2)}),
+    }
+
+
+def test_reasons_are_read_from_one_index_in_its_order(exceptions: Exceptions, ledger: Ledger) -> None:
+    if ledger.database.engine.dialect.name != "sqlite":
+        pytest.skip("of so few rows PostgreSQL reads the table")
+    said: list[tuple[str, Any]] = []
+
+    def hear(*told: Any) -> None:  # noqa: ANN401
+        said.append((told[2], told[3]))
+
+    event.listen(ledger.database.engine, "before_cursor_execute", hear)
+    exceptions.reasons()
+    event.remove(ledger.database.engine, "before_cursor_execute", hear)
+    ((statement, values),) = [one for one in said if one[0].startswith("SELECT")]
+    with ledger.database.reading() as connection:
+        plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values).all()
+    assert [row[-1] for row in plan] == [
+        "SCAN apbridge_records USING COVERING INDEX apbridge_records_open_sums"
+    ]
 
 
 def test_of_reasons_the_urgent_are_told_first_and_only_what_is_open_is_counted(

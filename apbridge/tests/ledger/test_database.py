@@ -63,13 +63,17 @@ def description(url: str) -> dict[str, Any]:
         seen = inspect(connection)
         for table in seen.get_table_names():
             columns = [one | {"type": repr(one["type"])} for one in seen.get_columns(table)]
+            indexes = [
+                {**one, "dialect_options": {name: str(said) for name, said in one["dialect_options"].items()}}
+                for one in seen.get_indexes(table)
+            ]
             rows = connection.execute(select(text("*")).select_from(text(table))).all()
             found[table] = {
                 "columns": sorted(columns, key=lambda one: str(one["name"])),
                 "key": seen.get_pk_constraint(table),
                 "others": (seen.get_foreign_keys(table), seen.get_check_constraints(table)),
                 "unique": seen.get_unique_constraints(table),
-                "indexes": sorted(seen.get_indexes(table), key=lambda one: str(one["name"])),
+                "indexes": sorted(indexes, key=lambda one: str(one["name"])),
                 "rows": [list(row) for row in rows],
             }
         triggers = connection.execute(text(TRIGGERS[connection.dialect.name])).all()
@@ -106,13 +110,13 @@ def test_a_ledger_of_an_earlier_version_is_brought_up_to_date(
 ) -> None:
     Ledger(url).close()
     shutil.copytree(MIGRATIONS, tmp_path / "migrations")
-    (tmp_path / "migrations/versions/v0003_next.py").write_text(
+    (tmp_path / "migrations/versions/v9999_next.py").write_text(
         "from alembic import op\n"
-        "revision, down_revision = '0003', '0002'\n"
+        f"revision, down_revision = '9999', '{VERSION}'\n"
         "def upgrade():\n"
         "    op.execute('ALTER TABLE apbridge_claims ADD COLUMN next INTEGER')\n"
     )
-    monkeypatch.setattr(database, "VERSION", "0003")
+    monkeypatch.setattr(database, "VERSION", "9999")
     monkeypatch.setattr(resources, "files", lambda _: tmp_path)
     for _ in range(2):
         with Ledger(url) as ledger, ledger.database.reading() as connection:
