@@ -15,6 +15,9 @@ from typing import Annotated, Literal
 import typer
 
 from apbridge.avidxchange import Profile
+from apbridge.avidxchange.checking import evidence
+from apbridge.avidxchange.evidence import ASSUMED
+from apbridge.avidxchange.profile_files import files_of
 from apbridge.errors import APBridgeError, SettingError
 from apbridge.files import close_to_others, replace
 from apbridge.settings import ACCOUNT_ID, DEFAULT_PROFILE
@@ -80,6 +83,10 @@ _BANKS = (
     "SELECT id, acctnumber, accountsearchdisplayname FROM account"
     " WHERE accttype IN ('Bank', 'CredCard') AND isinactive = 'F' ORDER BY id ASC"
 )
+_WHO_DECIDES = (
+    "The documentation that AvidXchange gave you decides: hold the profile against it,",
+    "as docs/writing-a-profile.md says.",
+)
 
 
 @app.command()
@@ -138,7 +145,7 @@ def init(  # noqa: PLR0913 - its options
                 env_file.keep_secrets({"NETSUITE_CERTIFICATE_ID": certificate_id})
             questions = _questions()
             if not as_json and any(not env_file.value(one.variable) for one in questions):
-                say(*first_steps().split("\n"))
+                say(*first_steps().split("\n"), *_contract())
             missing = _answer(questions, asks=asks)
         if missing:
             _say_missing(missing, as_json=as_json)
@@ -239,8 +246,22 @@ def _make_key(kind: str, *, anew: bool) -> None:
     replace(certificate_file(), pair.certificate.encode())
 
 
+def _profile() -> str:
+    return env_file.value("AVIDXCHANGE_PROFILE") or DEFAULT_PROFILE
+
+
+def _contract() -> list[str]:
+    """Describe how much of the contract is assumed; nothing where nothing is."""
+    operations = evidence(files_of(_profile())).operations
+    assumed = sum(word == ASSUMED for word in operations.values())
+    if not assumed:
+        return []
+    counted = f"{assumed} of its {len(operations)} operations are assumed"
+    return [f"The contract with AvidXchange is the profile {_profile()}: {counted}.", *_WHO_DECIDES, ""]
+
+
 def _questions() -> list[Question]:
-    spoken = Profile.load(env_file.value("AVIDXCHANGE_PROFILE") or DEFAULT_PROFILE)
+    spoken = Profile.load(_profile())
     banks = [] if env_file.value(BANK_ACCOUNTS) else [BANK]
     return [*AFTER_UPLOAD, *(CREDENTIALS[name] for name in spoken.sign_in.settings), *banks]
 

@@ -1,26 +1,30 @@
-"""`apbridge profile`: is a contract's YAML right, and does AvidXchange answer as it says?"""
+"""`apbridge profile`: is a contract's YAML right, how sure is it, and does AvidXchange answer as it says?"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Annotated, Any
 
 import typer
 
-from apbridge.avidxchange import AvidXchangeReader, AvidXchangeSettings, Shown
+from apbridge.avidxchange import AvidXchangeReader, AvidXchangeSettings, Profile, Shown
 from apbridge.avidxchange.canonical import STREAMS
-from apbridge.avidxchange.checking import checked
+from apbridge.avidxchange.checking import checked, evidence
+from apbridge.avidxchange.evidence import ASSUMED, WORDS, Sureness
 from apbridge.avidxchange.profile_files import ProfileProblem, files_of
 from apbridge.avidxchange.reader import words
 from apbridge.errors import APBridgeError, RejectedError
+from apbridge.json import dumps
 from apbridge.mapping import DIMENSIONS
 from apbridge.schemas import schema, validator
 from apbridge_operator.cli import context
 from apbridge_operator.cli.app import FOUND
 from apbridge_operator.cli.company import One, only
 from apbridge_operator.cli.output import Json, display, print_json, say, table
+from apbridge_operator.contracts.difference import Difference, differences
 
 app = typer.Typer(help="AvidXchange API contracts.", no_args_is_help=True)
 
@@ -48,11 +52,6 @@ class PageSummary:
     problem: str | None = None
 
 
-@app.callback()
-def group() -> None:
-    """Keep `check` a word of its own."""
-
-
 @app.command()
 def check(
     profile: Annotated[str, typer.Argument(metavar="FILE", help="A profile's file, or one that ships.")],
@@ -62,13 +61,18 @@ def check(
         typer.Option(help="Also sign in to AvidXchange and read one page of each list; nothing is written."),
     ] = False,
     company: One = None,
+    verbose: Annotated[bool, typer.Option(help="Name each operation and field with its evidence.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Check a profile: every mistake with its line; with --online, which fields AvidXchange's lists have.
+    """Check a profile: every mistake with its line, and how sure it is of its operations and fields.
+
+    With --online also which fields AvidXchange's lists have.
 
     Address and credentials are those of target-avidxchange. Exit code 1 where something is wrong.
     """
-    _, problems = checked(files_of(profile))
+    files = files_of(profile)
+    _, problems = checked(files)
+    sure = None if problems else evidence(files)
     pages = []
     if online and not problems:
         with only(company):
@@ -76,11 +80,75 @@ def check(
     is_well = not problems and not any(page.problem for page in pages)
     if as_json:
         found = [asdict(one) for one in problems]
-        print_json({"ok": is_well, "problems": found, "lists": [asdict(page) for page in pages]})
+        shown = {"evidence": _grouped(sure)} if sure else {}
+        print_json({"ok": is_well, "problems": found, **shown, "lists": [asdict(page) for page in pages]})
     else:
-        _show(profile, problems, pages)
+        _show(profile, problems, pages, _sentences(sure, verbose=verbose) if sure else [])
     if not is_well:
         raise typer.Exit(FOUND)
+
+
+@app.command()
+def diff(
+    first: Annotated[str, typer.Argument(metavar="A", help="A profile's file, or one that ships.")],
+    second: Annotated[str, typer.Argument(metavar="B", help="The other.")],
+    *,
+    as_json: Json = False,
+) -> None:
+    """Show what differs between two profiles, operation by operation, with all that each extends.
+
+    Exit code 1 where something does.
+    """
+    found = list(differences(_valid(first), _valid(second)))
+    if as_json:
+        print_json({"same": not found, "differences": [asdict(one) for one in found]})
+    else:
+        say(*(_worded(one, first, second) for one in found) if found else ["They say the same."])
+    if found:
+        raise typer.Exit(FOUND)
+
+
+def _valid(name: str) -> dict[str, Any]:
+    """Return what a profile declares.
+
+    Raises:
+        SettingError: It is not valid.
+    """
+    Profile.load(name)
+    declared: dict[str, Any] = checked(files_of(name))[0]
+    return declared
+
+
+def _worded(found: Difference, first: str, second: str) -> str:
+    where = ": ".join(filter(None, [found.operation, found.key]))
+    if found.only_in is None:
+        return f"{where}: {_shown(found.first)} in {first}, {_shown(found.second)} in {second}"
+    name, value = (first, found.first) if found.only_in == "first" else (second, found.second)
+    return f"{where}: {_shown(value)} in {name} only" if found.key else f"{where}: in {name} only"
+
+
+def _shown(value: Any) -> str:  # noqa: ANN401
+    return dumps(value).decode()
+
+
+def _grouped(sure: Sureness) -> dict[str, dict[str, list[str]]]:
+    """Return the names of the operations and of the fields by their evidence."""
+    kinds = {"operations": sure.operations, "fields": sure.fields}
+    return {
+        word: {kind: [name for name, one in words.items() if one == word] for kind, words in kinds.items()}
+        for word in WORDS
+    }
+
+
+def _sentences(sure: Sureness, *, verbose: bool) -> Iterator[str]:
+    """Describe how sure a profile is, least sure first."""
+    for kind, said in (("Operations", sure.operations), ("Fields", sure.fields)):
+        counts = Counter(said.values())
+        yield f"{kind}: {', '.join(f'{counts[word]} {word}' for word in WORDS if counts[word])}."
+        for name, word in said.items() if verbose else ():
+            yield f"  {name}: {word}"
+    if ASSUMED in {*sure.operations.values(), *sure.fields.values()}:
+        yield "What is assumed is this project's guess: the documentation that AvidXchange gave you decides."
 
 
 def _online(profile: str) -> list[PageSummary]:
@@ -134,12 +202,14 @@ def _is_there(value: object) -> bool:
     return value not in (None, "", [])
 
 
-def _show(profile: str, problems: list[ProfileProblem], pages: list[PageSummary]) -> None:
+def _show(
+    profile: str, problems: list[ProfileProblem], pages: list[PageSummary], sentences: Iterable[str]
+) -> None:
     for problem in problems:
         say(f"{problem.file}, line {problem.line}: {problem}")
     if problems:
         return
-    say(f"{profile} is a valid profile.")
+    say(f"{profile} is a valid profile.", *sentences)
     if pages:
         say("AvidXchange takes the credentials.")
         shown = table("list", "records", "found", "not found on this page", "what is wrong")

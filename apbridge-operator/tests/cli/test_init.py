@@ -86,6 +86,8 @@ def test_the_first_time_it_says_what_to_upload_where_and_what_is_missing(
         *SECRETS,
         "NETSUITE_CERTIFICATE_ID",
         "TARGET_NETSUITE_PAYMENTS_BANK_ACCOUNT",
+        "The contract with AvidXchange is the profile avidconnect: ",
+        "The documentation that AvidXchange gave you decides",
     ):
         assert said in ended.out
     assert "PRIVATE" not in (project / "netsuite-certificate.pem").read_text()

@@ -68,7 +68,59 @@ def edited(file: Path, *changes: tuple[str, str]) -> None:
 def test_what_ships_is_valid(apbridge: Apbridge, project: Path, name: str):
     assert project
     ended = apbridge("profile", "check", name)
-    assert (ended.code, ended.out) == (0, f"{name} is a valid profile.\n")
+    assert ended.code == 0
+    assert ended.out.startswith(f"{name} is a valid profile.\nOperations: ")
+
+
+def test_how_sure_a_profile_is_is_counted_and_named(apbridge: Apbridge, project: Path):
+    ours = project / "ours.yaml"
+    ours.write_text(
+        "extends: partner\nname: ours\n"
+        "resources: {payment: {list: {evidence: {otherwise: documented}, read: {amount: Total}}}}\n"
+    )
+    found = json.loads(apbridge("profile", "check", str(ours), "--json").out)["evidence"]
+    assert found["documented"]["operations"] == ["payment.list"]
+    assert "payment.list.read.amount" in found["documented"]["fields"]
+    assert {word: len(kinds["fields"]) > 0 for word, kinds in found.items()} == {
+        "assumed": True,
+        "seen": False,
+        "documented": True,
+        "yours": False,
+    }
+    shown = apbridge("profile", "check", str(ours), "--verbose").out
+    assert f"Operations: {len(found['assumed']['operations'])} assumed, 1 documented.\n" in shown
+    assert "  payment.list.read.amount: documented\n" in shown
+    assert "this project's guess: the documentation that AvidXchange gave you decides." in shown
+
+
+def test_what_differs_is_told_by_operation_and_field(apbridge: Apbridge, project: Path):
+    ours = project / "ours.yaml"
+    ours.write_text(
+        "extends: partner\nname: ours\nevidence: documented\nresources:\n"
+        "  vendor: {link: null, upsert: {body: {Fax: phone, RemitToAddress: {fields: {City: null}}}}}\n"
+        "  payment: {list: {read: {amount: Total, status: {values: {Void: failed}}}}}\n"
+    )
+    ended = apbridge("profile", "diff", "partner", str(ours))
+    assert ended.code == 1
+    assert ended.out.splitlines() == [
+        'vendor.upsert: body.RemitToAddress.City: "city" in partner only',
+        f'vendor.upsert: body.Fax: "phone" in {ours} only',
+        "vendor.link: in partner only",
+        f'payment.list: read.status.values.Void: "voided" in partner, "failed" in {ours}',
+        f'payment.list: read.amount: "PaymentAmount" in partner, "Total" in {ours}',
+    ]
+    told = json.loads(apbridge("profile", "diff", "partner", str(ours), "--json").out)
+    assert not told["same"]
+    assert [(one["operation"], one["key"]) for one in told["differences"]][2] == ("vendor.link", "")
+    ended = apbridge("profile", "diff", "partner", "partner")
+    assert (ended.code, ended.out) == (0, "They say the same.\n")
+
+
+def test_what_is_not_valid_is_compared_with_nothing(apbridge: Apbridge, project: Path):
+    (project / "ours.yaml").write_text("extends: partner\nchek: {path: /me}\n")
+    ended = apbridge("profile", "diff", "partner", "ours.yaml")
+    assert ended.code == 2
+    assert "ours.yaml, line 2, is not valid: chek" in ended.err
 
 
 def test_every_mistake_is_listed_with_its_line_and_nobody_is_asked(

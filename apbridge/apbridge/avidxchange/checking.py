@@ -14,6 +14,7 @@ from jsonschema.exceptions import ValidationError, best_match
 
 from apbridge import json
 from apbridge.avidxchange.canonical import misread
+from apbridge.avidxchange.evidence import Sureness, misnamed, sureness
 from apbridge.avidxchange.expressions import ExpressionError, compiled
 from apbridge.avidxchange.profile_files import EXTENDS, ProfileFiles, ProfileProblem
 from apbridge.declared_file import Declared, Steps, shortened
@@ -40,12 +41,30 @@ def checked(profile: ProfileFiles) -> tuple[Any, list[ProfileProblem]]:
         problems += _problems(found, file)
     # What is null is refused by several rules at once.
     problems = list(dict.fromkeys(problems))
-    return file.value, problems or [_problem(file, steps, says) for steps, says in misread(file.value)]
+    return file.value, problems or [*_misread(profile, file)]
+
+
+def evidence(profile: ProfileFiles) -> Sureness:
+    """Return how sure a profile that is valid is of what it says."""
+    return sureness(_layers(profile))
 
 
 def unchecked(profile: ProfileFiles) -> Any:  # noqa: ANN401
     """Return what a profile declares, all of whose files ship: tests check those."""
     return _whole(profile).value
+
+
+def _misread(profile: ProfileFiles, file: Declared) -> Iterator[ProfileProblem]:
+    for steps, says in misread(file.value):
+        yield _problem(file, steps, says)
+    for own, place in misnamed(_layers(profile)):
+        yield _problem(own, place, "there is nothing here of that name")
+
+
+def _layers(profile: ProfileFiles) -> list[tuple[Declared, Declared]]:
+    """Return each file, and what comes of it and of those that it extends."""
+    files = profile.files
+    return [(one.declared(), _whole(ProfileFiles(files[place:]))) for place, one in enumerate(files)]
 
 
 def _whole(profile: ProfileFiles) -> Declared:

@@ -65,7 +65,11 @@ MISTAKES = [
         "is not JMESPath .deprecated string",
     ),
     ("path: /v1/vendors/{external_id}", "path: /v1/vendors/{id}", "does not match"),
-    ("      items: items\n", "      itens: items\n", "itens: it is not a key here; there are method, path"),
+    (
+        "      items: items\n",
+        "      itens: items\n",
+        "itens: it is not a key here; there are evidence, method, path",
+    ),
     ("X-User-Token: user_token", "X-User-Token: password", "'password' is none of company_token, user_token"),
     (
         "next: {cursor: nextCursor, parameter: cursor}",
