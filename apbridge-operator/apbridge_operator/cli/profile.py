@@ -24,7 +24,7 @@ from apbridge_operator.cli import context
 from apbridge_operator.cli.app import FOUND
 from apbridge_operator.cli.company import One, only
 from apbridge_operator.cli.output import Json, display, print_json, say, table
-from apbridge_operator.contracts.difference import Difference, differences
+from apbridge_operator.contracts.difference import ProfileDifference, differences
 
 app = typer.Typer(help="AvidXchange API contracts.", no_args_is_help=True)
 
@@ -119,7 +119,7 @@ def _valid(name: str) -> dict[str, Any]:
     return declared
 
 
-def _worded(found: Difference, first: str, second: str) -> str:
+def _worded(found: ProfileDifference, first: str, second: str) -> str:
     where = ": ".join(filter(None, [found.operation, found.key]))
     if found.only_in is None:
         return f"{where}: {_shown(found.first)} in {first}, {_shown(found.second)} in {second}"

@@ -12,7 +12,7 @@ _NOTHING = object()
 
 
 @dataclass(frozen=True)
-class Difference:
+class ProfileDifference:
     """One key that is not the same in both.
 
     Args:
@@ -30,27 +30,27 @@ class Difference:
     second: Any = None
 
 
-def differences(first: Mapping[str, Any], second: Mapping[str, Any]) -> Iterator[Difference]:
+def differences(first: Mapping[str, Any], second: Mapping[str, Any]) -> Iterator[ProfileDifference]:
     """Yield what differs, in the order of the first, then what only the second has."""
     one, other = _operations(first), _operations(second)
     for operation in [*one, *(name for name in other if name not in one)]:
         if operation not in other:
-            yield Difference(operation, "", "first")
+            yield ProfileDifference(operation, "", "first")
         elif operation not in one:
-            yield Difference(operation, "", "second")
+            yield ProfileDifference(operation, "", "second")
         else:
             yield from _within(operation, one[operation], other[operation])
 
 
-def _within(operation: str, one: Mapping[str, Any], other: Mapping[str, Any]) -> Iterator[Difference]:
+def _within(operation: str, one: Mapping[str, Any], other: Mapping[str, Any]) -> Iterator[ProfileDifference]:
     for key in dict.fromkeys((*one, *other)):
         first, second = one.get(key, _NOTHING), other.get(key, _NOTHING)
         if second is _NOTHING:
-            yield Difference(operation, key, "first", first=first)
+            yield ProfileDifference(operation, key, "first", first=first)
         elif first is _NOTHING:
-            yield Difference(operation, key, "second", second=second)
+            yield ProfileDifference(operation, key, "second", second=second)
         elif first != second:
-            yield Difference(operation, key, None, first, second)
+            yield ProfileDifference(operation, key, None, first, second)
 
 
 def _operations(declared: Mapping[str, Any]) -> dict[str, dict[str, Any]]:

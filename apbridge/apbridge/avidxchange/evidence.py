@@ -23,7 +23,7 @@ _TEMPLATES = ("read", "body")
 
 
 @dataclass(frozen=True)
-class Part:
+class ProfileValue:
     """One value of a profile.
 
     Args:
@@ -49,7 +49,7 @@ class Sureness:
     fields: Mapping[str, str]
 
 
-def parts(declared: Any) -> Iterator[Part]:  # noqa: ANN401
+def parts(declared: Any) -> Iterator[ProfileValue]:  # noqa: ANN401
     """Yield every value of a profile, or of what a file adds to one."""
     for name, value in _items(declared):
         if name == "resources":
@@ -87,7 +87,7 @@ def misnamed(layers: list[tuple[Declared, Declared]]) -> Iterator[tuple[Declared
                 yield own, steps
 
 
-def _of_resource(resource: str, operations: Any) -> Iterator[Part]:  # noqa: ANN401
+def _of_resource(resource: str, operations: Any) -> Iterator[ProfileValue]:  # noqa: ANN401
     for operation, keys in _items(operations):
         name = f"{resource}.{operation}"
         for key, value in _items(keys):
@@ -100,21 +100,21 @@ def _of_resource(resource: str, operations: Any) -> Iterator[Part]:  # noqa: ANN
                 yield from _plain(name, value, steps, (key,))
 
 
-def _template(operation: str, template: Any, steps: Steps, keys: tuple[str, ...]) -> Iterator[Part]:  # noqa: ANN401
+def _template(operation: str, template: Any, steps: Steps, keys: tuple[str, ...]) -> Iterator[ProfileValue]:  # noqa: ANN401
     for name, value in _items(template):
         here, field = (*steps, name), (*keys, name)
         inner = value.get("fields") if isinstance(value, Mapping) else None
         own = {key: one for key, one in value.items() if key != "fields"} if inner else value
         for part in _plain(operation, own, here, ()):
             # All that says how one field is read is one field.
-            yield Part(operation, ".".join(field), is_field=True, steps=part.steps, value=part.value)
+            yield ProfileValue(operation, ".".join(field), is_field=True, steps=part.steps, value=part.value)
         yield from _template(operation, inner, (*here, "fields"), field)
 
 
-def _plain(operation: str, value: Any, steps: Steps, keys: tuple[str, ...]) -> Iterator[Part]:  # noqa: ANN401
+def _plain(operation: str, value: Any, steps: Steps, keys: tuple[str, ...]) -> Iterator[ProfileValue]:  # noqa: ANN401
     inner = _items(value)
     if not inner:
-        yield Part(operation, ".".join(keys), is_field=False, steps=steps, value=value)
+        yield ProfileValue(operation, ".".join(keys), is_field=False, steps=steps, value=value)
     for key, one in inner:
         yield from _plain(operation, one, (*steps, key), (*keys, key))
 
@@ -124,7 +124,7 @@ def _items(value: Any) -> list[tuple[str, Any]]:  # noqa: ANN401
     return [(str(key), one) for key, one in value.items()] if isinstance(value, Mapping) else []
 
 
-def _evidence(part: Part, file: str, said: list[tuple[str, dict[Steps, str]]]) -> str:
+def _evidence(part: ProfileValue, file: str, said: list[tuple[str, dict[Steps, str]]]) -> str:
     place = _place(part)
     for name, statements in said:
         is_own = name == file
@@ -137,7 +137,7 @@ def _evidence(part: Part, file: str, said: list[tuple[str, dict[Steps, str]]]) -
     return WORDS[-1]
 
 
-def _place(part: Part) -> Steps:
+def _place(part: ProfileValue) -> Steps:
     """Return what a statement calls it: as its keys, without what only a template needs."""
     if not part.is_field:
         return part.steps
