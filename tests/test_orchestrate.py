@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 import yaml
 
+from apbridge_operator.cli.notify import TOLD
 from demo.meltano import PROGRAMS, ROOT
 from tests.waiting import PATIENCE, until
 
@@ -107,6 +108,15 @@ def test_a_timer_starts_each_schedule_when_it_is_due_and_its_failure_is_told(job
     assert service["Service"]["ExecStart"].endswith("watched orchestrate/job %i %j")
     assert service["Unit"]["OnFailure"] == "apbridge-notify@%i.service"
     assert (UNITS / "apbridge-notify@.service").exists()
+
+
+def test_what_notify_ends_with_where_it_told_something_is_no_failure_and_no_crash_is_taken_for_it():
+    assert TOLD not in {0, 1}
+    assert read(UNITS / "apbridge-notify@.service")["Service"]["SuccessExitStatus"] == str(TOLD)
+    assert f"\n_TOLD = {TOLD}\n" in (FOLDER / "airflow/apbridge_dags.py").read_text(encoding="utf-8")
+    manifest = (CONTAINERS / "cronjobs.yaml").read_text(encoding="utf-8")
+    assert f"apbridge notify || [ $? -eq {TOLD} ]" in manifest
+    assert f"case $? in 0|{TOLD}) curl" in (ROOT / "docs/operating.md").read_text(encoding="utf-8")
 
 
 def read(unit: Path) -> ConfigParser:

@@ -1,15 +1,21 @@
-"""What somebody should be told of without asking, each thing once: the ledger remembers what was told."""
+"""What somebody should be told of without asking, each thing once: the ledger remembers what was told.
+
+Who is about to tell something takes it in the ledger first, so that of several at once one tells it. Where
+telling fails it is free again, and after `_LONGEST` where whoever took it was killed.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
+from typing import Any
 
 from apbridge.errors import APBridgeError, urgent
 from apbridge.ledger import Ledger, Status
 from apbridge.ledger.held import HELD_CODES
-from apbridge.ledger.run_history import PastRun, RunHistory
+from apbridge.ledger.run_history import Observation, PastRun, RunHistory
 from apbridge.netsuite.certificate import Certificate
 from apbridge.printable import printable
 from apbridge.redaction import redact_text
@@ -20,6 +26,9 @@ from apbridge_operator.schedules import Silence
 _REJECTIONS = "notice of rejections"
 _OVERLAP = timedelta(minutes=10)
 """How late a run that is under way may commit what it has dated before."""
+
+_LONGEST = timedelta(minutes=10)
+"""How long it may take to tell one thing."""
 
 _MOST_NAMED = 10
 _URGENT = "act now: somebody may be paid twice"
@@ -32,12 +41,35 @@ class Notice:
     Args:
         title: What happened, in a few words.
         says: In a sentence or more, with what to do.
-        remember: Keeps that it was told.
+        name: What the ledger remembers it by; empty where nothing can remember it.
+        before: What the ledger remembered by that name when this was found.
+        value: What it is to remember once it was told.
     """
 
     title: str
     says: str
-    remember: Callable[[], None] = field(repr=False, compare=False)
+    name: str = ""
+    before: Observation | None = None
+    value: Any = None
+
+
+@contextmanager
+def telling(ledger: Ledger, notice: Notice) -> Iterator[bool]:
+    """Take a notice, have it told, and remember it then.
+
+    Yields:
+        Whether it is to be told: somebody else may have told it meanwhile, or be about to.
+    """
+    run_history = RunHistory(ledger)
+    is_ours = run_history.take(notice.name, notice.before, _LONGEST)
+    try:
+        yield is_ours
+    except BaseException:
+        if is_ours:
+            run_history.give_back(notice.name)
+        raise
+    if is_ours:
+        run_history.remember(notice.name, notice.value)
 
 
 def due(ledger: Ledger, certificate: Certificate | None, silence: Silence) -> list[Notice]:
@@ -119,11 +151,8 @@ def _rejections(ledger: Ledger, run_history: RunHistory) -> Iterator[Notice]:
         latest = max(names.values())
         kept = [name for name, moment in names.items() if moment > latest - _OVERLAP]
         value = {"until": latest.isoformat(), "near": kept}
-        yield Notice(
-            f"{worst}{len(some)} new rejection{'' if len(some) == 1 else 's'}",
-            _listed(some),
-            lambda: run_history.remember(_REJECTIONS, value),
-        )
+        title = f"{worst}{len(some)} new rejection{'' if len(some) == 1 else 's'}"
+        yield Notice(title, _listed(some), _REJECTIONS, before, value)
 
 
 def _listed(cases: Sequence[Case]) -> str:
@@ -136,4 +165,4 @@ def _listed(cases: Sequence[Case]) -> str:
 
 def _once(run_history: RunHistory, name: str, title: str, says: str) -> Iterator[Notice]:
     if run_history.recall(name) is None:
-        yield Notice(title, says, lambda: run_history.remember(name, says))
+        yield Notice(title, says, name, value=says)

@@ -36,7 +36,7 @@ _SENTENCE = re.compile(r"\[APB-[A-Z]+-\d+\]")
 _OFFER = "Need help fixing this problem?"
 """What Meltano ends with where something failed: it says nothing of what."""
 
-_TOLD = 1
+_TOLD = 4
 """`apbridge notify` ends with it when it told something."""
 
 

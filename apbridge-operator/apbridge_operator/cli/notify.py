@@ -18,10 +18,13 @@ from apbridge.netsuite.certificate import Certificate
 from apbridge_operator.cli import context
 from apbridge_operator.cli.company import Several, each, named
 from apbridge_operator.cli.output import Json, print_json, say
-from apbridge_operator.notices import Notice, due
+from apbridge_operator.notices import Notice, due, telling
 from apbridge_operator.schedules import Silence
 
 app = typer.Typer(help="Tell what somebody should know, each thing once.")
+
+TOLD = 4
+"""The exit code where something was told: Python itself ends a program with 1 that it cannot even begin."""
 
 _VARIABLE = "APBRIDGE_NOTIFY"
 
@@ -42,7 +45,7 @@ def notify(
 
     Where to is in APBRIDGE_NOTIFY (`vault:<name>` will do): addresses as Apprise takes them, such as
     json://host/path for a webhook or mailtos://user:password@host, with spaces between. Without it they are
-    only printed, which cron sends by mail. Exit code 1 where something was told.
+    only printed, which cron sends by mail. Exit code 4 where something was told.
     """
     send = _sender(settings.text(os.environ, _VARIABLE))
     quiet = None if quiet_hours is None else timedelta(hours=quiet_hours)
@@ -65,7 +68,7 @@ def notify(
     if failures:
         raise failures[0]
     if told:
-        raise typer.Exit(1)
+        raise typer.Exit(TOLD)
 
 
 _NOT_SENT = "APB-NTC-002"
@@ -86,9 +89,10 @@ def _told(
         with context.ledger() as ledger:
             for one in due(ledger, certificate, silence):
                 notice = replace(one, title=_titled(company, one.title))
-                send(notice)
-                one.remember()
-                told.append(notice)
+                with telling(ledger, notice) as is_to_be_told:
+                    if is_to_be_told:
+                        send(notice)
+                        told.append(notice)
     except APBridgeError as failure:
         if failure.code == _NOT_SENT:
             raise
@@ -100,7 +104,7 @@ def _told(
 
 def _unseen(company: str | None, failure: APBridgeError) -> Notice:
     # What cannot be looked at is what somebody must hear of most; nothing can remember that.
-    return Notice(_titled(company, "The loop cannot be looked at"), str(failure), lambda: None)
+    return Notice(_titled(company, "The loop cannot be looked at"), str(failure))
 
 
 def _titled(company: str | None, title: str) -> str:

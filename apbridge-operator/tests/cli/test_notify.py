@@ -19,7 +19,10 @@ from sqlalchemy import delete, insert, update
 
 from apbridge.errors import RejectedError, urgent
 from apbridge.ledger import Ledger, RowUpdate, Status
-from apbridge.ledger.tables import records, runs
+from apbridge.ledger.tables import observations, records, runs
+from apbridge_operator.cli.notify import TOLD
+from apbridge_operator.notices import due, telling
+from apbridge_operator.schedules import Silence
 
 Apbridge = Callable[..., Any]
 SECRET = "12-3456789"
@@ -32,6 +35,7 @@ class Webhook:
         self.got: list[dict[str, Any]] = []
         self.status = 200
         self.port = 0
+        self.meanwhile: Callable[[], object] = lambda: None
 
 
 @pytest.fixture
@@ -43,6 +47,7 @@ def webhook(project: Path) -> Iterator[Webhook]:  # noqa: ARG001 - it clears the
             body = self.rfile.read(int(self.headers["Content-Length"]))
             if found.status == 200:
                 found.got.append(json.loads(body))
+            found.meanwhile()
             self.send_response(found.status)
             self.send_header("Content-Length", "0")
             self.end_headers()
@@ -112,14 +117,14 @@ def test_a_failure_names_the_run_in_the_orchestrator(
 
 def test_a_rejection_is_told_once_and_the_next_one_anew(apbridge: Apbridge, webhook: Webhook, url: str):
     reject(url, 1)
-    assert apbridge("notify").code == 1
+    assert apbridge("notify").code == TOLD
     (told,) = webhook.got
     assert told["title"] == "apbridge: 1 new rejection"
     assert "bill INV-1" in told["message"]
     assert SECRET not in str(told)
     assert apbridge("notify").code == 0
     reject(url, 1, 2)
-    assert apbridge("notify").code == 1
+    assert apbridge("notify").code == TOLD
     assert "INV-2" in webhook.got[1]["message"]
     assert "INV-1" not in webhook.got[1]["message"]
     assert len(webhook.got) == 2
@@ -133,7 +138,7 @@ def test_what_commits_late_is_told_all_the_same(apbridge: Apbridge, webhook: Web
         earlier = datetime.now(timezone.utc) - timedelta(minutes=5)
         late = update(records).where(records.c.external_id.endswith("-2"))
         connection.execute(late.values(open_since=earlier))
-    assert apbridge("notify").code == 1
+    assert apbridge("notify").code == TOLD
     assert "INV-2" in webhook.got[1]["message"]
     assert apbridge("notify").code == 0
 
@@ -177,7 +182,7 @@ def test_a_held_run_is_told_also_where_one_failed_before(
         entry = RowUpdate("bills", "netsuite-1-vendorbill-1", None, "h", Status.WAITING, code=code)
         ledger.write(1, "avidxchange", [entry])
     fail(url, said="12 bills would be withdrawn from AvidXchange [APB-BRK-010]", code="APB-BRK-010")
-    assert apbridge("notify").code == 1
+    assert apbridge("notify").code == TOLD
     assert webhook.got[1]["title"] == f"apbridge: {title}"
     assert "12 bills would be withdrawn" in webhook.got[1]["message"]
     assert apbridge("notify").code == 0
@@ -200,7 +205,7 @@ def test_a_failure_is_told_once_until_a_run_ends_well(
         ledger.start_run("target-avidxchange", "1.0").finish("finished", {})
     assert apbridge("notify").code == 0
     fail(url, status)
-    assert apbridge("notify").code == 1
+    assert apbridge("notify").code == TOLD
     assert len(webhook.got) == 2
 
 
@@ -211,7 +216,7 @@ def test_runs_that_are_incomplete_break_no_silence(apbridge: Apbridge, webhook: 
             update(runs).where(runs.c.plugin == "target-avidxchange").values(finished_at=long_ago)
         )
     fail(url, "incomplete")
-    assert apbridge("notify").code == 1
+    assert apbridge("notify").code == TOLD
     silence = [one["message"] for one in webhook.got if one["title"] == "apbridge: Nothing has run"]
     assert len(silence) == 1
     assert "The last one: NetSuite did not answer" in silence[0]
@@ -222,7 +227,7 @@ def test_silence_is_told_once_for_each_direction(apbridge: Apbridge, webhook: We
         long_ago = datetime.now(timezone.utc) - timedelta(hours=3)
         connection.execute(update(runs).values(finished_at=long_ago))
     assert apbridge("notify", "--quiet-hours=4").code == 0
-    assert apbridge("notify").code == 1
+    assert apbridge("notify").code == TOLD
     assert apbridge("notify").code == 0
     assert [one["title"] for one in webhook.got] == ["apbridge: Nothing has run"] * 2
     assert "since" in webhook.got[0]["message"]
@@ -230,7 +235,7 @@ def test_silence_is_told_once_for_each_direction(apbridge: Apbridge, webhook: We
 
 @pytest.mark.usefixtures("empty_ledger")
 def test_a_ledger_that_never_saw_a_run_is_silence_too(apbridge: Apbridge, webhook: Webhook):
-    assert apbridge("notify").code == 1
+    assert apbridge("notify").code == TOLD
     assert "no run has ended well with this ledger" in webhook.got[0]["message"]
 
 
@@ -267,7 +272,7 @@ def test_a_run_that_ended_in_days_to_come_breaks_no_silence(apbridge: Apbridge, 
     with Ledger(url) as ledger, ledger.database.writing() as connection:
         to_come = datetime.now(timezone.utc) + timedelta(days=40)
         connection.execute(update(runs).values(finished_at=to_come))
-    assert apbridge("notify").code == 1
+    assert apbridge("notify").code == TOLD
     assert "which is yet to come: a clock was or is wrong" in webhook.got[0]["message"]
 
 
@@ -278,7 +283,7 @@ def test_a_certificate_near_its_end(
 ):
     (project / "netsuite.crt").write_bytes(certificate(days))
     os.environ["NETSUITE_CERTIFICATE_PATH"] = str(project / "netsuite.crt")
-    assert apbridge("notify").code == int(says is not None)
+    assert apbridge("notify").code == (0 if says is None else TOLD)
     assert apbridge("notify").code == 0
     assert len(webhook.got) == int(says is not None)
     assert all(str(says) in one["message"] for one in webhook.got)
@@ -292,7 +297,56 @@ def test_what_could_not_be_sent_is_sent_again(apbridge: Apbridge, webhook: Webho
     assert "APB-NTC-002" in ended.err
     assert "p4ssword" not in ended.err
     webhook.status = 200
-    assert apbridge("notify").code == 1
+    assert apbridge("notify").code == TOLD
+    assert len(webhook.got) == 1
+
+
+def test_what_is_being_told_nobody_else_tells(apbridge: Apbridge, webhook: Webhook, url: str):
+    reject(url, 1)
+    fail(url)
+    others: list[bool] = []
+
+    def tell_too() -> None:
+        with Ledger(url) as ledger:
+            for notice in due(ledger, None, Silence()):
+                if notice.title == webhook.got[-1]["title"].removeprefix("apbridge: "):
+                    with telling(ledger, notice) as is_to_be_told:
+                        others.append(is_to_be_told)
+
+    webhook.meanwhile = tell_too
+    assert apbridge("notify").code == TOLD
+    assert (len(webhook.got), others) == (2, [False, False])
+
+
+def test_what_was_found_before_somebody_else_told_it_is_not_told(
+    apbridge: Apbridge, webhook: Webhook, url: str
+):
+    reject(url, 1)
+    with Ledger(url) as ledger:
+        (notice,) = due(ledger, None, Silence())
+        assert apbridge("notify").code == TOLD
+        with telling(ledger, notice) as is_to_be_told:
+            assert not is_to_be_told
+    reject(url, 2)
+    assert apbridge("notify").code == TOLD
+    assert len(webhook.got) == 2
+
+
+def test_what_was_being_told_when_it_was_killed_is_told_ten_minutes_later(
+    apbridge: Apbridge, webhook: Webhook, url: str
+):
+    reject(url, 1)
+    with Ledger(url) as ledger:
+        (notice,) = due(ledger, None, Silence())
+        # What is killed does not get to leave it.
+        killed = telling(ledger, notice)
+        assert killed.__enter__()
+        assert apbridge("notify").code == 0
+        with ledger.database.writing() as connection:
+            this = observations.c.name.endswith(notice.name)
+            earlier = datetime.now(timezone.utc) - timedelta(minutes=11)
+            connection.execute(update(observations).where(this).values(at=earlier))
+        assert apbridge("notify").code == TOLD
     assert len(webhook.got) == 1
 
 
@@ -307,7 +361,7 @@ def test_a_ledger_that_cannot_be_read_is_told(apbridge: Apbridge, webhook: Webho
 def test_without_an_address_it_is_printed_for_cron(apbridge: Apbridge, url: str):
     reject(url, 1)
     ended = apbridge("notify", "--json")
-    assert ended.code == 1
+    assert ended.code == TOLD
     assert json.loads(ended.out)[0]["title"] == "1 new rejection"
     assert SECRET not in ended.out
     assert apbridge("notify").out == ""

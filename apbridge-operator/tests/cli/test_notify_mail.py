@@ -18,6 +18,7 @@ from aiosmtpd.smtp import SMTP, Envelope
 
 from apbridge.errors import RejectedError
 from apbridge.ledger import Ledger, RowUpdate, Status
+from apbridge_operator.cli.notify import TOLD
 
 Apbridge = Callable[..., Any]
 TYPED = 'INV-1 <a href="https://evil.example">pay here</a><img src="https://evil.example/seen.png">'
@@ -80,7 +81,7 @@ def test_a_vendors_link_and_picture_are_text_in_every_part_of_the_mail(
         about = ("bills", "netsuite-1-vendorbill-1", None, "h", Status.REJECTED)
         told: dict[str, Any] = {"code": error.code, "says": error.says, "do": error.do}
         ledger.write(1, "avidxchange", [RowUpdate(*about, **told, payload={"number": TYPED})])
-    assert apbridge("notify").code == 1
+    assert apbridge("notify").code == TOLD
     (mail,) = mailbox.got
     shown = {one.get_content_subtype(): one.get_content() for one in mail.walk() if not one.is_multipart()}
     assert list(shown) == parts

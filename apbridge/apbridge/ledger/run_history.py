@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from typing import Any, Protocol
 
-from sqlalchemy import Row, bindparam, delete, func, insert, select
+from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select
 
 from apbridge.json import dumps, loads
 from apbridge.ledger.doubt import take_turn
@@ -59,6 +59,8 @@ _THIS_ONE = observations.c.name == bindparam("of")
 _RECALL = select(observations).where(_THIS_ONE)
 _FORGET = delete(observations).where(_THIS_ONE)
 _REMEMBER = insert(observations)
+_TAKEN = "taken: "
+"""Before the name of an observation that somebody is about to make."""
 
 DIFFERENCES = "differences of the last reconciliation"
 """The observation that lists them."""
@@ -166,8 +168,32 @@ class RunHistory:
         with self._database.writing() as connection:
             # Of two processes at once the second would find in its way what the first put there.
             take_turn(connection)
-            connection.execute(_FORGET, {"of": name})
-            connection.execute(_REMEMBER, {"name": name, "at": _now(), "value": dumps(value).decode()})
+            _put(connection, name, value)
+            connection.execute(_FORGET, {"of": _TAKEN + name})
+
+    def take(self, name: str, before: Observation | None, longest: timedelta) -> bool:
+        """Take it upon oneself to do something once, until `remember` says that it was done, or `give_back`.
+
+        Args:
+            name: Under which it is remembered.
+            before: What was remembered by it when it was found that there is something to do.
+            longest: How long it may take: who took it longer ago was killed.
+
+        Returns:
+            Whether it is to be done: false where it was done meanwhile, or somebody else is about to.
+        """
+        with self._database.writing() as connection:
+            take_turn(connection)
+            known = connection.execute(_RECALL, {"of": name}).one_or_none()
+            taken = connection.execute(_RECALL, {"of": _TAKEN + name}).one_or_none()
+            if (known and known.at) != (before and before.at) or (taken and abs(_now() - taken.at) < longest):
+                return False
+            _put(connection, _TAKEN + name, None)
+        return True
+
+    def give_back(self, name: str) -> None:
+        """Leave to others again what was taken."""
+        self.forget(_TAKEN + name)
 
     def recall(self, name: str) -> Observation | None:
         """Return what was found out last about something."""
@@ -192,6 +218,11 @@ def _run(row: Row[Any]) -> PastRun:
     values = dict(row._mapping)  # noqa: SLF001
     error = redact_text(values["error"]) if values["error"] else None
     return PastRun(**{**values, "counts": loads(values["counts"] or "{}"), "error": error})
+
+
+def _put(connection: Connection, name: str, value: Any) -> None:  # noqa: ANN401
+    connection.execute(_FORGET, {"of": name})
+    connection.execute(_REMEMBER, {"name": name, "at": _now(), "value": dumps(value).decode()})
 
 
 def _now() -> datetime:
