@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
+from urllib.parse import parse_qs
 
 from apbridge import settings
 from apbridge.errors import SettingError, UnavailableError
+from apbridge.ledger.database import in_schemas_beside, named
 from apbridge.ledger.identity import LedgerOwner, owner_of
-from apbridge.redaction import without_credentials
 from apbridge_operator.cli import context, meltano
 from apbridge_operator.cli.company import ENVIRONMENT, working_for
 from apbridge_operator.companies import AVIDXCHANGE, NETSUITE, Company
@@ -25,23 +26,52 @@ def left_behind(companies: Sequence[Company]) -> Iterator[tuple[str, SettingErro
         companies: All of the table.
 
     Raises:
-        SettingError: A ledger's URL is not usable.
+        SettingError: The project's ledger has a URL that is not usable.
     """
+    names = {one.name for one in companies}
+    places = _own_places(companies)
     left = [
         (url, found)
-        for url in _of_nobody({one.name for one in companies})
+        for url in (*_of_nobody(names), *_in_schemas_of_nobody(places.values()))
         for found in _owners(url)
-        if NETSUITE in found.origins
+        if NETSUITE in found.origins and found.company not in names
     ]
     for company in companies if left else ():
+        own = places.get(company.name)
         with working_for(company):
-            own = settings.text(context.config(context.TARGET_AVIDXCHANGE), "ledger_url")
             beside = [url for url, found in left if url != own and _is_of_one_at_work(found)]
             if beside and own and not any(found.origins for found in _owners(own)):
                 account = context.config(context.TARGET_NETSUITE).get("account_id")
-                ledger = without_credentials(beside[0])
+                ledger = named(beside[0])
                 told = {"company": company.name, "account": account, "ledger": ledger}
                 yield company.name, SettingError("APB-CMP-020", **told)
+
+
+def _own_places(companies: Sequence[Company]) -> dict[str, str]:
+    """Return where the ledgers of companies are to be, by name; without what is no setting."""
+    found: dict[str, str] = {}
+    for company in companies:
+        with working_for(company), suppress(SettingError):
+            found[company.name] = (
+                settings.text(context.config(context.TARGET_AVIDXCHANGE), "ledger_url") or ""
+            )
+    return found
+
+
+def _in_schemas_of_nobody(places: Iterable[str]) -> Iterator[str]:
+    """Yield the ledgers of no company of the table in the databases where companies have a schema each."""
+    databases: dict[str, str] = {}
+    schemas: set[str] = set()
+    for url in places:
+        database, _, query = url.partition("?")
+        if own := parse_qs(query).get("schema"):
+            databases.setdefault(database, url)
+            schemas.update(own)
+    for url in databases.values():
+        # One that is not there now, or is no setting, keeps no company of another one from its run.
+        with suppress(UnavailableError, SettingError):
+            beside = in_schemas_beside(url)
+            yield from (place for schema, place in beside.items() if schema not in schemas)
 
 
 def _of_nobody(names: Collection[str]) -> Iterator[str]:

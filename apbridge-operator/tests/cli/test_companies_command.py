@@ -16,6 +16,7 @@ from apbridge.origin import Origin
 from apbridge.vault import Vault
 from apbridge_operator.cli import meltano
 from apbridge_sandbox.testing import Running, running
+from tests.databases import new_database
 
 Apbridge = Callable[..., Any]
 ROOT = Path(__file__).parents[3]
@@ -281,6 +282,33 @@ def test_a_company_does_not_begin_beside_the_ledger_that_it_had_before(
     if "acne" not in before:
         (project / before).replace(project / ".apbridge/acme/ledger.db")
         assert two("companies", "check").code == 0
+
+
+def test_a_company_does_not_begin_beside_the_schema_that_it_had_under_another_name(
+    two: Apbridge, project: Path
+):
+    url = f"{new_database()}&schema="
+    file = project / "companies.yaml"
+    file.write_text(f"ledger_url: {url}<company>\n{file.read_text()}")
+    assert two("companies", "write").code == 0
+    ends = [
+        Origin.of("netsuite", "https://one.example.com", account="1234567"),
+        Origin.of("avidxchange", "https://two.example.com", company="7001"),
+    ]
+    with Ledger(f"{url}acne", company="acne") as ledger:
+        ledger.identity.take(*ends)
+    checked = json.loads(two("companies", "check", "--json").out)["checks"]
+    found = {one["company"]: one["says"] for one in checked}
+    assert "?schema=acne knows what was sent for NetSuite account 1234567 until now" in found["acme"]
+    assert "it is declared" in found["bolt"].lower()
+    (ran,) = json.loads(two("companies", "run", "acme", "--job=outbound", "--json").out)["runs"]
+    assert (ran["exit_code"], "APB-CMP-020" in ran["says"]) == (None, True)
+    # What is another company's of the table was not left by anybody, and who has begun goes on.
+    with Ledger(f"{url}bolt", company="bolt") as ledger:
+        ledger.identity.take(ends[0])
+    with Ledger(f"{url}acme", company="acme") as ledger:
+        ledger.identity.take(*ends)
+    assert two("companies", "check").code == 0
 
 
 def test_a_ledger_that_was_left_keeps_no_company_that_has_begun_from_its_run(two: Apbridge, project: Path):

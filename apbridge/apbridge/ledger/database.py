@@ -27,6 +27,10 @@ _BUSY_PAUSE = 0.01
 _UPGRADE_LOCK = 4_257_342_110
 _SCHEMA = re.compile(r"[a-z][a-z0-9_-]{0,59}")
 _HAS_SCHEMA = text("SELECT 1 FROM pg_namespace WHERE nspname = :schema")
+_HAVE_LEDGERS = text(
+    "SELECT nspname FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace"
+    " WHERE relname = :table AND has_schema_privilege(nspname, 'USAGE') ORDER BY nspname"
+)
 _VERSION = text(f"SELECT version_num FROM {VERSION_TABLE}")  # noqa: S608 - our own constant
 
 
@@ -172,16 +176,53 @@ def peeking(url: str) -> Iterator[Connection | None]:
     if found.drivername == "sqlite" and not Path(str(found.database)).exists():
         yield None
         return
-    name = shown(found, schema)
-    engine = _engine(found, schema)
+    with _looking(found, schema) as connection:
+        yield connection if _version(connection) else None
+
+
+def in_schemas_beside(url: str) -> dict[str, str]:
+    """Return the URLs of the ledgers in other schemas of a ledger's PostgreSQL database, by schema.
+
+    Args:
+        url: The ledger's; none are beside one that names no schema.
+
+    Raises:
+        SettingError: The URL is not usable.
+        UnavailableError: The database cannot be reached or read.
+    """
+    schema, found = _with_schema(_parsed(url))
+    if schema is None:
+        return {}
+    with _looking(found, schema) as connection:
+        names = connection.execute(_HAVE_LEDGERS, {"table": VERSION_TABLE}).scalars().all()
+    return {
+        name: found.update_query_dict({"schema": name}).render_as_string(hide_password=False)
+        for name in names
+        if name != schema and _SCHEMA.fullmatch(name)
+    }
+
+
+@contextmanager
+def _looking(url: URL, schema: str | None) -> Iterator[Connection]:
+    engine = _engine(url, schema)
     try:
         with engine.begin() as connection:
-            yield connection if _version(connection) else None
+            yield connection
     except DBAPIError as failure:
         problem = str(failure.orig).strip().split("\n", 1)[0]
-        raise UnavailableError("APB-LED-002", ledger=name, problem=problem) from failure
+        raise UnavailableError("APB-LED-002", ledger=shown(url, schema), problem=problem) from failure
     finally:
         engine.dispose()
+
+
+def named(url: str) -> str:
+    """Return which database a ledger's URL names, for people.
+
+    Raises:
+        SettingError: The URL is not usable.
+    """
+    schema, found = _with_schema(_parsed(url))
+    return shown(found, schema)
 
 
 def shown(url: URL, schema: str | None = None) -> str:
