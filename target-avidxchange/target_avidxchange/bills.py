@@ -21,7 +21,7 @@ from target_avidxchange.credited import credited, is_overpaid, less_credits, sta
 from target_avidxchange.documents import WithdrawnSink, needs_of
 from target_avidxchange.dry_run import see_that_its_lines_sum
 from target_avidxchange.forerunners import Forerunners
-from target_avidxchange.images import Choice, check, choose, content
+from target_avidxchange.images import Choice, Image, check, choose, content
 from target_avidxchange.invoice import AcknowledgedInvoice
 from target_avidxchange.ours import OurApplications
 from target_avidxchange.refusals import differences, facts_of, image_not_taken, name_of, rejection
@@ -266,20 +266,29 @@ class BillSink(WithdrawnSink):
         for image in choice.sent:
             if image["sha256"] in invoice.images:
                 continue
-            facts = {name: image[name] for name in ("name", "media_type", "size", "sha256")}
-            may_ask = not self.context.is_dry_run
-            sent = content(self.shared.spool_url, image, record, may_ask=may_ask)
-            submission = client.image(record["external_id"], facts, sent, invoice.remote_id)
-            try:
-                acknowledged = self.send("send image", submission, facts)
-            except RefusedError as refused:
-                raise image_not_taken(refused, record, image) from refused
+            with self.shared.room.of(client.image_rules.bytes_held(image["size"])):
+                acknowledged = self._send_image(record, invoice, image)
             if not acknowledged.is_proved:
                 return None
             if choice.left:
                 left = ", ".join(str(one["name"]) for one in choice.left)
                 self.logger.warning("%s", APBridgeError("APB-TAX-090", name=name_of(record), images=left))
         return replace(invoice, images=tuple(image["sha256"] for image in choice.sent) or invoice.images)
+
+    def _send_image(self, record: Record, invoice: AcknowledgedInvoice, image: Image) -> Acknowledged:
+        facts = {name: image[name] for name in ("name", "media_type", "size", "sha256")}
+        may_ask = not self.context.is_dry_run
+        submission = self.shared.client.image(
+            record["external_id"],
+            facts,
+            # Of what goes in another form the bytes themselves are not kept while that is sent.
+            content(self.shared.spool_url, image, record, may_ask=may_ask),
+            invoice.remote_id,
+        )
+        try:
+            return self.send("send image", submission, facts)
+        except RefusedError as refused:
+            raise image_not_taken(refused, record, image) from refused
 
     def _withdraw(self, record: Record, known: AcknowledgedInvoice, gone: Withdrawal) -> Outcome:
         # Of what others have settled a part of, AvidXchange would pay all; now nobody pays the rest.

@@ -9,6 +9,7 @@ from apbridge.links import Links
 from apbridge.mapping import Coding
 from target_avidxchange.codes import Codes
 from target_avidxchange.remote import RemoteIndexes
+from target_avidxchange.room import Room
 from target_avidxchange.sent_codes import SentCodes
 
 
@@ -23,6 +24,7 @@ class Shared:
         codes: The codes that AvidXchange has.
         sent_codes: By which codes documents were sent.
         spool_url: Where the tap puts pictures.
+        room: What pictures may take of memory.
         links: Which records are which that AvidXchange had before us.
         holds_vendors: A vendor that nobody has decided about is not created.
     """
@@ -33,5 +35,6 @@ class Shared:
     codes: Codes
     sent_codes: SentCodes
     spool_url: str
+    room: Room
     links: Links
     holds_vendors: bool

@@ -101,6 +101,7 @@ class TargetAvidXchange(AcknowledgingTarget):
     def _shared(self) -> Shared:
         from target_avidxchange.codes import Codes  # noqa: PLC0415
         from target_avidxchange.remote import RemoteIndexes, RemoteList  # noqa: PLC0415
+        from target_avidxchange.room import MOST_BYTES, Room  # noqa: PLC0415
         from target_avidxchange.shared import Shared  # noqa: PLC0415
 
         resources = {
@@ -115,6 +116,7 @@ class TargetAvidXchange(AcknowledgingTarget):
             codes,
             self._sent_codes,
             self._spool_url,
+            Room(MOST_BYTES, self.stop),
             self._links,
             holds_vendors=self.config.get("vendors") == "hold",
         )

@@ -128,6 +128,13 @@ class ImageRules:
     answer: Template
     sha256: Expression | None
 
+    def bytes_held(self, size: int) -> int:
+        """Return how many bytes are in memory while a picture of so many is made ready and sent.
+
+        In a form it is there once more; in JSON first as text, and then within the whole.
+        """
+        return size * (4 if self.base64 else 2 if self.multipart else 1)
+
 
 @dataclass(frozen=True)
 class ClearedImageRules:
