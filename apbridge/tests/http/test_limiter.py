@@ -32,7 +32,7 @@ def test_never_one_more_in_flight_than_allowed(
     session = session_to(script.url, concurrency=most)
     with ThreadPoolExecutor(16) as pool:
         calls = [pool.submit(session.send, READ) for _ in range(40)]
-        until(lambda: script.peak == most and len(session.limiter._changed._waiters) == 16 - most)  # type: ignore[attr-defined]
+        until(lambda: script.peak == most and len(session.limiter._waiting) == 16 - most)
         full.set()
         for call in calls:
             call.result()
@@ -152,12 +152,55 @@ def test_who_waits_is_let_in_when_there_is_room_again():
         limiter.overloaded(entered)
         thread = Thread(target=enter)
         thread.start()
-        until(lambda: limiter._changed._waiters)  # type: ignore[attr-defined]
+        until(lambda: limiter._waiting)
         assert not inside.is_set()
         limiter.eased()
         assert inside.wait(PATIENCE)
     leave.set()
     thread.join()
+
+
+def test_who_waits_longest_comes_first_whoever_asks_meanwhile():
+    limiter = ConcurrencyLimiter(1)
+    order: list[int] = []
+
+    def enter(number: int) -> None:
+        with limiter.slot():
+            order.append(number)
+
+    def waiting(number: int) -> Thread:
+        thread = Thread(target=enter, args=(number,))
+        thread.start()
+        until(lambda: len(limiter._waiting) == number + 1)
+        return thread
+
+    with limiter.slot():
+        threads = [waiting(number) for number in range(3)]
+    enter(3)  # at once: the place that was just left is not its own
+    for thread in threads:
+        thread.join()
+    assert order == [0, 1, 2, 3]
+    assert limiter._in_flight == 0
+
+
+@pytest.mark.parametrize("is_let_in", [False, True])
+def test_who_stops_waiting_holds_up_nobody(monkeypatch: pytest.MonkeyPatch, *, is_let_in: bool):
+    limiter = ConcurrencyLimiter(1)
+
+    def stopped(turn: Event, _: float) -> bool:
+        if is_let_in:
+            place.close()
+        raise KeyboardInterrupt(turn)
+
+    with ExitStack() as place:
+        place.enter_context(limiter.slot())
+        with monkeypatch.context() as patched:
+            patched.setattr(Event, "wait", stopped)
+            with pytest.raises(KeyboardInterrupt), limiter.slot():
+                pass
+    assert (limiter._in_flight, len(limiter._waiting)) == (0, 0)
+    with limiter.slot():
+        pass
 
 
 @given(st.integers(1, 20), st.lists(st.sampled_from(["enter", "leave", "overloaded", "eased"]), max_size=80))
