@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import resource
 import sys
 import tempfile
 from time import perf_counter
@@ -14,6 +13,7 @@ from apbridge.netsuite import NetSuite, NetSuiteSettings
 from apbridge_operator.reconcile import reconcile
 from apbridge_operator.reconcile.result import Cause
 from benchmarks.reader.reading import config
+from benchmarks.telling.peak import peak_mb
 
 
 def main() -> None:
@@ -35,7 +35,7 @@ def main() -> None:
             "bills": result.bills,
             "differences": len(result.differences),
             "by_hand": sum(one.cause is Cause.BY_HAND for one in result.differences),
-            "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+            "peak_mb": peak_mb(),
         }
     sys.stdout.write(json.dumps(told))
 

@@ -19,7 +19,6 @@ import requests
 
 from benchmarks.reader.server import LIMIT, serve
 from benchmarks.telling import NotMeasuredError, Program, Row, against
-from demo.meltano import ROOT
 
 _SIZES = (60_000, 1_000_000)
 _LATENCIES = (0.0, 0.05, 0.25)
@@ -116,6 +115,9 @@ def measured(url: str, way: str, rows: int, latency: float, block_every: int = 0
 
 def _reading(way: str, url: str, rows: int) -> dict[str, Any]:
     """Read in a process of its own, for one reader's memory must not be another's; return what it told."""
+    # Here: it brings the sandbox with it, whose memory would count as the reader's.
+    from demo.meltano import ROOT  # noqa: PLC0415
+
     command = [sys.executable, "-m", "benchmarks.reader.reading", way, url, str(rows)]
     with TemporaryDirectory() as place:
         env = {**os.environ, "PYTHONPATH": os.pathsep.join((str(ROOT), os.environ.get("PYTHONPATH", "")))}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import os
-import resource
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import redirect_stdout
@@ -28,6 +27,7 @@ from apbridge.netsuite.queries.query import Query, between
 from apbridge.netsuite.queries.reader import Reader
 from apbridge.singer.writer import MessageWriter
 from benchmarks.reader.server import LIMIT
+from benchmarks.telling.peak import peak_mb
 from tap_netsuite_ap.eligibility import Eligibility
 from tap_netsuite_ap.manifest import manifest
 from tap_netsuite_ap.tap import TapNetSuiteAP
@@ -44,14 +44,14 @@ class Progress:
 
     def __init__(self, rows: int) -> None:
         self.rows = self.images = 0
-        self.early = 0
+        self.early_mb = 0.0
         self._few = rows // 10
 
     def came(self, rows: int) -> None:
         """Count rows that came."""
         self.rows += rows
-        if self.rows <= self._few:
-            self.early = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        if not self.early_mb and self.rows >= self._few:
+            self.early_mb = peak_mb()
 
 
 def config(url: str) -> dict[str, Any]:
@@ -151,8 +151,8 @@ def main() -> None:
         "images": progress.images,
         "seconds": perf_counter() - began,
         "processor": process_time() - worked,
-        "early_mb": progress.early / 1024,
-        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "early_mb": progress.early_mb,
+        "peak_mb": peak_mb(),
     }
     sys.stdout.write(json.dumps(told))
 
