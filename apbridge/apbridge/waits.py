@@ -7,8 +7,8 @@ until something else happens (CPython, `Modules/signalmodule.c`). So the main th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, TimeoutError, as_completed, wait  # noqa: A004 - Python 3.10 has two of them
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Executor, Future, TimeoutError, as_completed, wait  # noqa: A004 - Python 3.10 has two of them
 from contextlib import suppress
 from typing import TypeVar
 
@@ -33,3 +33,17 @@ def completed(futures: Iterable[Future[_T]]) -> Iterator[Future[_T]]:
             for future in as_completed(left, WAKES):
                 left.discard(future)
                 yield future
+
+
+def in_order(pool: Executor, calls: Iterable[Callable[[], _T]]) -> Iterator[_T]:
+    """Make calls in other threads, and yield what each comes to, in their order.
+
+    Those that have not begun when nobody asks for more are left out.
+    """
+    futures = [pool.submit(call) for call in calls]
+    try:
+        for one in futures:
+            yield result(one)
+    finally:
+        for one in futures:
+            one.cancel()

@@ -13,7 +13,7 @@ from unittest.mock import Mock
 import pytest
 
 from apbridge.netsuite.queries.ranges import RangeReading
-from apbridge.waits import completed, result
+from apbridge.waits import completed, in_order, result
 
 
 class CameError(Exception):
@@ -36,7 +36,11 @@ def page_of(answer: Future[Any]) -> object:
     return next(RangeReading(Mock(), lambda _work: answer, rows=1, lanes=1).pages())
 
 
-@pytest.mark.parametrize("wait", [result, lambda answer: list(completed([answer])), page_of])
+def in_turn(answer: Future[Any]) -> object:
+    return list(in_order(Mock(submit=lambda _call: answer), [dict]))
+
+
+@pytest.mark.parametrize("wait", [result, lambda answer: list(completed([answer])), in_turn, page_of])
 def test_a_signal_that_wakes_nobody_ends_the_wait(
     handled: signal.Signals, wait: Callable[[Future[Any]], object]
 ):

@@ -17,6 +17,7 @@ from apbridge.netsuite.queries.features import Features
 from apbridge.netsuite.queries.lines import FEATURES
 from apbridge.netsuite.queries.query import Query
 from apbridge.netsuite.queries.reader import Reader
+from apbridge.waits import in_order, result
 from apbridge_operator.survey import asks, safe
 from apbridge_operator.survey.account import Account, Queries, project_queries
 from apbridge_operator.survey.avidxchange import listing, places
@@ -96,7 +97,7 @@ def survey_netsuite(netsuite: NetSuite, permissions: Permissions) -> Iterator[Pr
             *(partial(_query, asking, account, name, query) for name, query in project.queries.items()),
             *(partial(_asked, asking, account, one) for one in declared.values() if _is_plain(one)),
         ]
-        yield from pool.map(lambda ask: ask(), asked)
+        yield from in_order(pool, asked)
 
 
 def survey_avidxchange(reader: AvidXchangeReader, dimensions: Sequence[str]) -> Iterator[ProbeResult]:
@@ -179,7 +180,7 @@ def _named(permission: str) -> str:
 def _columns(account: Account, project: Queries, looked: Mapping[str, Any]) -> ProbeResult:
     probe = probes()["netsuite.columns"]
     for each in looked.values():
-        each.result()
+        result(each)
     missing = sorted(project.columns.keys() - account.hidden.keys())
     hidden = sorted(
         f"{table}.{column}"

@@ -15,6 +15,7 @@ from apbridge.http import Call, proxies_to
 from apbridge.netsuite import NetSuite, NetSuiteSettings, restlet
 from apbridge.netsuite.certificate import Certificate
 from apbridge.netsuite.clock import MOST_SKEW, in_words, seconds_ahead
+from apbridge.waits import in_order
 from apbridge_operator.certificates import Certificates
 from apbridge_operator.cli.checks.banks import bank_accounts
 from apbridge_operator.cli.checks.permissions import is_low, permissions
@@ -62,7 +63,7 @@ def results(reading: Mapping[str, Any], posting: Mapping[str, Any]) -> Iterator[
             partial(bank_accounts, netsuite, posting),
         ]
         with ThreadPoolExecutor(settings.concurrency) as pool:
-            for found in pool.map(lambda look: look(), looks):
+            for found in in_order(pool, looks):
                 yield from found
 
 
