@@ -48,10 +48,32 @@ def clashes(companies: Sequence[Company]) -> dict[str, SettingError]:
     return said
 
 
+def sharing(companies: Sequence[Company]) -> dict[str, SettingError]:
+    """Return what companies of one NetSuite account must know of each other, by the name of each.
+
+    Args:
+        companies: All of the table.
+    """
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    for company in companies:
+        with working_for(company):
+            found[_account()].append(company.name)
+    said: dict[str, SettingError] = {}
+    for account, names in found.items():
+        if account and len(names) > 1:
+            note = SettingError("APB-CMP-022", companies=", ".join(names), account=account)
+            said |= dict.fromkeys(names, note)
+    return said
+
+
+def _account() -> str:
+    return str(context.config(context.TARGET_NETSUITE).get("account_id") or "").upper()
+
+
 def _places() -> Iterator[tuple[str, str]]:
     """Yield what is to be the company's alone: each with its kind, or its NetSuite account."""
     target = context.config(context.TARGET_AVIDXCHANGE)
-    account = str(context.config(context.TARGET_NETSUITE).get("account_id") or "").upper()
+    account = _account()
     # The id tells companies apart that one partner's client serves; without it, what signs in does.
     company_id = settings.text(target, "company_id")
     if company_id:

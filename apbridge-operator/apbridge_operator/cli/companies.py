@@ -19,8 +19,8 @@ from apbridge_operator import companies as table_of
 from apbridge_operator.cli import context, env_file, environments, init
 from apbridge_operator.cli.app import FOUND
 from apbridge_operator.cli.check import results, show
-from apbridge_operator.cli.checks import CheckResult
-from apbridge_operator.cli.clashes import clashes
+from apbridge_operator.cli.checks import CheckResult, State
+from apbridge_operator.cli.clashes import clashes, sharing
 from apbridge_operator.cli.company import declared, only, working_for
 from apbridge_operator.cli.output import Json, display, line, print_json, say, table
 from apbridge_operator.cli.runs import JOBS, LIMIT_MINUTES, PARALLEL, JobEnd, run_all
@@ -137,14 +137,18 @@ def check(
     as_json: Json = False,
 ) -> None:
     """Check how each company is declared, and that it has nothing together with another; else exit code 1."""
-    wrong = clashes(companies(Path()))
+    all_ = companies(Path())
+    wrong, shared = clashes(all_), sharing(all_)
     found: list[tuple[str | None, list[CheckResult]]] = []
     for company in declared(names):
         own = CheckResult.ok("companies.yaml", "It is declared, and nothing of it is another's.")
         if company.name in wrong:
             own = CheckResult.of("companies.yaml", wrong[company.name])
+        notes = []
+        if company.name in shared:
+            notes = [CheckResult.of("payment ids", shared[company.name], State.NOTE)]
         with working_for(company):
-            found.append((company.name, [own, *(results() if online else ())]))
+            found.append((company.name, [own, *notes, *(results() if online else ())]))
     if code := show(found, as_json=as_json):
         raise typer.Exit(code)
 
