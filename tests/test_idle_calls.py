@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
-from apbridge.mapping import DIMENSIONS
+from apbridge.schemas.identifiers import DIMENSIONS
 from apbridge_sandbox.switches import declared
 from apbridge_sandbox.testing import running
 from tests.in_process import OutboundHalf

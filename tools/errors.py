@@ -24,6 +24,7 @@ AREAS = {
     "SRV": "apbridge survey",
     "CMP": "Companies",
     "REC": "apbridge reconcile",
+    "RCD": "apbridge records check",
     "VLT": "The vault",
     "CRT": "apbridge certificate",
     "NS": "NetSuite",
@@ -62,7 +63,7 @@ _MADE_BY = {"not_right": "RejectedError"}
 
 _NOTE = "whoever reads the log: the run goes on"
 _ON_COMMAND = "whoever ran the command"
-_COMMANDS = {"CLI", "CHK", "SRV", "REC", "VLT", "CRT", "EXC", "CON", "HLT", "NTC", "SCH"}
+_COMMANDS = {"CLI", "CHK", "SRV", "REC", "RCD", "VLT", "CRT", "EXC", "CON", "HLT", "NTC", "SCH"}
 _CODE = re.compile(r"APB-[A-Z]+-\d{3}")
 _FACT = re.compile(r"\{(\w+)[^}]*\}")
 

@@ -32,13 +32,6 @@ from apbridge.errors import SettingError
 GL_MAPPING, DIMENSION_MAPPING = "gl_mapping", "dimension_mapping"
 """The settings that name a table, and the parts of the schema that check it."""
 
-DIMENSIONS = {
-    "department": ("departments", "department"),
-    "class": ("classes", "classification"),
-    "location": ("locations", "location"),
-}
-"""NetSuite's own dimensions: each with its stream, and its kind in external ids."""
-
 SEGMENT = "cseg"
 """What the script ids of custom segments begin with."""
 

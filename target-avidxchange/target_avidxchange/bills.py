@@ -12,7 +12,7 @@ from typing_extensions import override
 from apbridge.avidxchange import Acknowledged, Submission, fingerprint
 from apbridge.errors import APBridgeError, OvertakenError, RefusedError, RejectedError
 from apbridge.ledger import Need, RemoteFacts, Row, Status
-from apbridge.schemas.identifiers import BILL
+from apbridge.schemas.identifiers import BILL, name_of
 from apbridge.singer import Action, Outcome, PartlyDeliveredError, Record
 from apbridge.singer.sink import content_hash
 from apbridge.words import SUBMISSION
@@ -24,7 +24,7 @@ from target_avidxchange.forerunners import Forerunners
 from target_avidxchange.images import Choice, Image, check, choose, content
 from target_avidxchange.invoice import AcknowledgedInvoice
 from target_avidxchange.ours import OurApplications
-from target_avidxchange.refusals import differences, facts_of, image_not_taken, name_of, rejection
+from target_avidxchange.refusals import differences, facts_of, image_not_taken, rejection
 from target_avidxchange.remote import GONE, RemoteRecord
 from target_avidxchange.settled import (
     rest_is_unpaid,
@@ -89,9 +89,7 @@ class BillSink(WithdrawnSink):
     def needs(self, record: Record) -> Iterator[Need]:
         if withdrawal(record) or is_paid_by_us(record):
             return
-        if not (record.get("number") or "").strip():
-            raise RejectedError("APB-TAX-016", name=name_of(record), external_id=record["external_id"])
-        yield from needs_of(record, BILL, self.word)
+        yield from needs_of(self.stream_name, record)
 
     # What the ledger knows
 

@@ -7,11 +7,11 @@ from decimal import Decimal
 from apbridge import json
 from apbridge.errors import HeldError
 from apbridge.ledger import ChangeKind
+from apbridge.schemas.identifiers import name_of
 from apbridge.singer import AcknowledgingSink, Record
 from target_avidxchange.credited import credited, invoiced
 from target_avidxchange.images import Choice
 from target_avidxchange.invoice import AcknowledgedInvoice
-from target_avidxchange.refusals import name_of
 from target_avidxchange.withdrawal import Withdrawal, applied_by_us, is_open, is_ours, settled, unexplained
 
 

@@ -13,11 +13,11 @@ from apbridge.errors import RefusedError, RejectedError
 from apbridge.ledger import ChangeKind, Need, RemoteFacts, Row
 from apbridge.ledger.rows import HELD, LET_THROUGH
 from apbridge.mapping import MappingTable
-from apbridge.schemas.identifiers import netsuite_id
+from apbridge.schemas.identifiers import name_of, netsuite_id
 from apbridge.singer import Outcome, Record
 from target_avidxchange.brakes import held_inactive, held_upsert
 from target_avidxchange.codes import Code
-from target_avidxchange.refusals import name_of, rejection
+from target_avidxchange.refusals import rejection
 from target_avidxchange.sinks import AvidXchangeSink, is_tombstone
 
 _USABLE = {"is_active": True, "is_postable": True}

@@ -13,10 +13,9 @@ from typing import Any
 from apbridge.avidxchange import AvidXchange
 from apbridge.errors import RejectedError, SettingError
 from apbridge.ledger import Need, Status
-from apbridge.mapping import DIMENSIONS, Coding
-from apbridge.schemas.identifiers import GL_ACCOUNT, external_id, namespace_of
+from apbridge.mapping import Coding
+from apbridge.schemas.identifiers import DIMENSIONS, GL_ACCOUNT, external_id, name_of, namespace_of
 from apbridge.singer import Record, SinkContext
-from target_avidxchange.refusals import name_of
 from target_avidxchange.remote import RemoteIndexes, RemoteList, RemoteRecord
 
 ACCOUNTS = "gl_accounts"

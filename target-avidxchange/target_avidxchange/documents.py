@@ -15,13 +15,13 @@ from apbridge.avidxchange import Acknowledged, Submission
 from apbridge.errors import RefusedError, RejectedError
 from apbridge.ledger import Need, Row
 from apbridge.links import SENT_FOR, WAS
-from apbridge.mapping import DIMENSIONS, SEGMENT, Coding
-from apbridge.schemas.identifiers import GL_ACCOUNT, VENDOR, external_id, namespace_of
+from apbridge.mapping import SEGMENT, Coding
+from apbridge.schemas.identifiers import DIMENSIONS, VENDOR, external_id, name_of, namespace_of
+from apbridge.schemas.references import references
 from apbridge.singer import Record, SinkContext
 from apbridge.words import WITHDRAWN
 from target_avidxchange.dry_run import see_that_it_may_change
 from target_avidxchange.invoice import AcknowledgedInvoice
-from target_avidxchange.refusals import name_of
 from target_avidxchange.remote import GONE, RemoteRecord
 from target_avidxchange.shared import Shared
 from target_avidxchange.sinks import AvidXchangeSink
@@ -310,26 +310,14 @@ def _coded(line: Mapping[str, Any], subsidiary: str | None, coding: Coding) -> d
     }
 
 
-def needs_of(record: Record, kind: str, word: str) -> Iterator[Need]:
+def needs_of(stream: str, record: Record) -> Iterator[Need]:
     """Yield the vendor and the codes that AvidXchange must have before a document.
 
     Args:
+        stream: The document's stream.
         record: The document.
-        kind: The word for it in external ids.
-        word: What people call it.
 
     Raises:
-        RejectedError: It names no vendor, or a line no account.
+        RejectedError: It names no vendor, or a line no account; or a bill has no number.
     """
-    namespace = namespace_of(record["external_id"], kind, record["id"])
-    named = {"word": word.capitalize(), "name": name_of(record), "external_id": record["external_id"]}
-    if record.get("vendor_id") is None:
-        raise RejectedError("APB-TAX-002", **named)
-    yield Need("vendors", external_id(namespace, VENDOR, record["vendor_id"]))
-    for number, line in enumerate(record["lines"], 1):
-        if line.get("account_id") is None:
-            raise RejectedError("APB-TAX-003", **named, line=number)
-        yield Need("gl_accounts", external_id(namespace, GL_ACCOUNT, line["account_id"]))
-        for dimension, (stream, dimension_kind) in DIMENSIONS.items():
-            if line.get(f"{dimension}_id") is not None:
-                yield Need(stream, external_id(namespace, dimension_kind, line[f"{dimension}_id"]))
+    return (Need(*one) for one in references(stream, record))

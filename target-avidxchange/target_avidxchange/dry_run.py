@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from http import HTTPStatus
 
 from apbridge.errors import RefusedError
+from apbridge.schemas.money import lines_and_total
 from apbridge.singer import Record
 from target_avidxchange.remote import LOCKED, RemoteRecord
 
@@ -26,9 +26,8 @@ def see_that_its_lines_sum(bill: Record, purpose: str) -> None:
     Raises:
         RefusedError: They do not.
     """
-    lines = sum((Decimal(line["amount"]) for line in bill["lines"]), Decimal(0))
-    total = Decimal(bill.get("total") or 0)
-    if lines != total:
+    if differing := lines_and_total(bill):
+        lines, total = differing
         says = f"the lines sum to {lines:,.2f}, the total is {total:,.2f}"
         raise _refusal(purpose, HTTPStatus.UNPROCESSABLE_ENTITY, says, "lines_do_not_sum")
 

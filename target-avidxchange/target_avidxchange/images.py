@@ -9,9 +9,8 @@ from typing import Any
 from apbridge import spool
 from apbridge.avidxchange.profile import ImageRules
 from apbridge.errors import RejectedError
-from apbridge.schemas.identifiers import BILL, namespace_of
+from apbridge.schemas.identifiers import BILL, name_of, namespace_of
 from apbridge.singer import Record
-from target_avidxchange.refusals import name_of
 
 Image = Mapping[str, Any]
 

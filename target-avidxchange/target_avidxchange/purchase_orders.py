@@ -11,21 +11,15 @@ from apbridge import json
 from apbridge.errors import APBridgeError, RefusedError, RejectedError
 from apbridge.ledger import Need, RemoteFacts, Row, Status
 from apbridge.links import SENT_FOR
+from apbridge.schemas.identifiers import KINDS
+from apbridge.schemas.references import APPROVED_ORDERS
 from apbridge.singer import Action, Outcome, Record
 from target_avidxchange.documents import DocumentSink, needs_of
 from target_avidxchange.refusals import rejection
 from target_avidxchange.remote import RemoteRecord
 from target_avidxchange.sinks import is_tombstone
 
-PURCHASE_ORDER = "purchaseorder"
-
-_APPROVED = {
-    "pending_receipt",
-    "partially_received",
-    "pending_billing_partially_received",
-    "pending_billing",
-}
-"""Where an order stands that invoices may be matched with."""
+PURCHASE_ORDER = KINDS["purchase_orders"]
 
 _NOT_YET = "pending_approval"
 """Where an order stands before that."""
@@ -37,7 +31,7 @@ class PurchaseOrderSink(DocumentSink):
     resource = "purchase_order"
     word = "purchase order"
     kind = PURCHASE_ORDER
-    standing_there = _APPROVED
+    standing_there = APPROVED_ORDERS
 
     @override
     def begin(self) -> None:
@@ -57,7 +51,7 @@ class PurchaseOrderSink(DocumentSink):
 
     @override
     def completed(self, record: Record) -> Record:
-        return {**super().completed(record), "is_open": record.get("status") in _APPROVED}
+        return {**super().completed(record), "is_open": record.get("status") in APPROVED_ORDERS}
 
     @override
     def content(self, record: Record) -> Any:
@@ -74,8 +68,8 @@ class PurchaseOrderSink(DocumentSink):
 
     @override
     def needs(self, record: Record) -> Iterator[Need]:
-        if self.is_taken and record.get("status") in _APPROVED:
-            yield from needs_of({**record, "lines": _coded(record["lines"])}, PURCHASE_ORDER, self.word)
+        if self.is_taken and record.get("status") in APPROVED_ORDERS:
+            yield from needs_of(self.stream_name, record)
 
     @override
     def prepare(self, records: Sequence[Record], rows: Mapping[str, Row]) -> None:
@@ -90,7 +84,7 @@ class PurchaseOrderSink(DocumentSink):
     @override
     def hold_upsert(self, record: Record, row: Row | None) -> None:
         """Hold closings back: that goods come and are billed changes many orders every day."""
-        if record.get("status") not in _APPROVED:
+        if record.get("status") not in APPROVED_ORDERS:
             super().hold_upsert(record, row)
 
     @override
@@ -111,7 +105,7 @@ class PurchaseOrderSink(DocumentSink):
     def _is_wanted(self, record: Record) -> bool:
         """Return whether an order is to be sent, or is there to be closed."""
         is_there = self.remote_index.get(record["external_id"]) is not None
-        return is_there or record.get("status") in _APPROVED
+        return is_there or record.get("status") in APPROVED_ORDERS
 
     @override
     def _make_inactive(self, record: Record, row: Row | None) -> Outcome:
@@ -146,7 +140,7 @@ def _is_unknown(record: Record, row: Row | None) -> bool:
 
 def _is_over(record: Record) -> bool:
     """Return whether nothing is to come of an order any more."""
-    return is_tombstone(record) or record.get("status") not in {*_APPROVED, _NOT_YET}
+    return is_tombstone(record) or record.get("status") not in {*APPROVED_ORDERS, _NOT_YET}
 
 
 def _coded(lines: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:

@@ -9,6 +9,7 @@ from typing import Any
 from apbridge import json
 from apbridge.avidxchange import fingerprint
 from apbridge.errors import RefusedError, RejectedError
+from apbridge.schemas.identifiers import name_of
 from apbridge.singer import Record
 
 _MOST_NAMED = 5
@@ -72,11 +73,6 @@ def _differences(name: str, before: Any, now: Any) -> Iterator[str]:  # noqa: AN
 
 def _shown(value: Any) -> str:  # noqa: ANN401
     return "nothing" if value is None else str(value)
-
-
-def name_of(record: Record) -> str:
-    """Return the name that people know a record by."""
-    return str(record.get("number") or record.get("name") or record["id"])
 
 
 def _money(amount: Decimal | int | str | None, currency: str | None) -> str:

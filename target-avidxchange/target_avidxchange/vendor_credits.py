@@ -55,7 +55,7 @@ class VendorCreditSink(WithdrawnSink):
     @override
     def needs(self, record: Record) -> Iterator[Need]:
         if self.is_taken and is_usable(record):
-            yield from needs_of(record, CREDIT, self.word)
+            yield from needs_of(self.stream_name, record)
 
     @override
     def prepare(self, records: Sequence[Record], rows: Mapping[str, Row]) -> None:

@@ -13,8 +13,8 @@ from apbridge.errors import APBridgeError, RejectedError
 from apbridge.ledger import Row
 from apbridge.likeness import names, tax_digits
 from apbridge.links import WAS, LinkKind
+from apbridge.schemas.identifiers import name_of
 from apbridge.singer import Outcome, Record
-from target_avidxchange.refusals import name_of
 from target_avidxchange.remote import UnlinkedVendor
 from target_avidxchange.sinks import AvidXchangeSink, is_tombstone
 

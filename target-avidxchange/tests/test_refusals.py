@@ -20,6 +20,12 @@ if TYPE_CHECKING:
     from tests.conftest import ReceivingCompany
 
 
+def test_what_bills_could_not_name_is_rejected_at_once(company: ReceivingCompany):
+    result = company.send(vendor(1, external_id="netsuite-1234567_SB1-supplier-1"), account(1, id="6001"))
+    assert (result.counts["vendors"], result.counts["gl_accounts"]) == ({"rejected": 1}, {"rejected": 1})
+    assert not company.sandbox.books()["avidxchange"]["vendors"]
+
+
 def test_each_names_the_bill_the_field_and_what_to_do(company: ReceivingCompany):
     masters = (
         *(vendor(1), vendor(2, is_active=False)),

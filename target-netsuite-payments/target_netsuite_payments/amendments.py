@@ -10,10 +10,11 @@ from http import HTTPStatus
 from typing import Any
 
 from apbridge.errors import RefusedError, RejectedError
+from apbridge.schemas.payment import Payment
+from apbridge.schemas.shares import BillShare
 from target_netsuite_payments.books import Bill, NetSuiteBooks
-from target_netsuite_payments.checks import BillShare, applied
+from target_netsuite_payments.checks import applied
 from target_netsuite_payments.headers import memo
-from target_netsuite_payments.payment import Payment
 from target_netsuite_payments.payment_facts import not_taken
 from target_netsuite_payments.periods import NEXT_OPEN, Period, next_open
 from target_netsuite_payments.refusals import explained, is_line_unknown, is_period_closed, is_vendor_refused

@@ -16,9 +16,11 @@ from typing import Any
 from apbridge.errors import APBridgeError, RejectedError
 from apbridge.ledger.credits import CREDITS, Pairs, kept
 from apbridge.netsuite.payment_status import FINAL
+from apbridge.schemas.payment import Payment
+from apbridge.schemas.shares import BillShare, closed_by
 from apbridge.singer import Action
 from target_netsuite_payments.books import Bill, NetSuiteBooks, Recorded
-from target_netsuite_payments.checks import BillShare, check_bill, closed_by, covered_by_credits
+from target_netsuite_payments.checks import check_bill, covered_by_credits
 from target_netsuite_payments.credit_writing import CreditWriting
 from target_netsuite_payments.credits import (
     check_covers,
@@ -35,7 +37,6 @@ from target_netsuite_payments.credits import (
 from target_netsuite_payments.done import Done
 from target_netsuite_payments.holdings import Holdings
 from target_netsuite_payments.known import Known
-from target_netsuite_payments.payment import Payment
 from target_netsuite_payments.posting import Posting
 from target_netsuite_payments.rules import PostingRules
 

@@ -9,24 +9,22 @@ from threading import Lock
 
 from apbridge.errors import APBridgeError, RejectedError, UnderWayError
 from apbridge.schemas.identifiers import VENDOR, internal_id
+from apbridge.schemas.payment import Payment
+from apbridge.schemas.shares import BillShare, closed_by, on_bills, shares_named, shares_of
 from apbridge.singer import Action
 from target_netsuite_payments.amendments import Amendments
 from target_netsuite_payments.applying import Applying
 from target_netsuite_payments.bill_details import complete
 from target_netsuite_payments.books import Bill, NetSuiteBooks, Recorded
 from target_netsuite_payments.by_hand import RecordedByHand, another, numbers_of, same
-from target_netsuite_payments.captured import not_posted, on_bills
+from target_netsuite_payments.captured import not_posted
 from target_netsuite_payments.checks import (
-    BillShare,
     balance_difference,
     check_vendor,
-    closed_by,
     confirm,
     covered_by_credits,
     draft,
     paid_bills,
-    shares_named,
-    shares_of,
     under_way,
 )
 from target_netsuite_payments.credits import credits_used
@@ -35,7 +33,6 @@ from target_netsuite_payments.groups import in_groups
 from target_netsuite_payments.headers import changes
 from target_netsuite_payments.known import Known
 from target_netsuite_payments.parts import Parts
-from target_netsuite_payments.payment import Payment
 from target_netsuite_payments.posting import Posting
 from target_netsuite_payments.rules import PostingRules
 from target_netsuite_payments.undoing import Undoing, stands

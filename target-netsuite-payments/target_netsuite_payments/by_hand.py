@@ -9,10 +9,11 @@ from datetime import timedelta
 from apbridge.errors import RejectedError
 from apbridge.netsuite.payment_status import REFUSED
 from apbridge.schemas.identifiers import VENDOR, internal_id, is_our_payment
+from apbridge.schemas.payment import Payment
+from apbridge.schemas.shares import BillShare, closed_by
 from target_netsuite_payments.books import Bill, Recorded
-from target_netsuite_payments.checks import BillShare, closed_by, differences
+from target_netsuite_payments.checks import differences
 from target_netsuite_payments.headers import way
-from target_netsuite_payments.payment import Payment
 from target_netsuite_payments.rules import PostingRules
 
 _SAME_CHECK = timedelta(days=7)

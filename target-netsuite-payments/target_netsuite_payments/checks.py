@@ -7,25 +7,20 @@ payment that does not fit the books is rejected with the figures of both sides.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from apbridge.errors import APBridgeError, RejectedError, UnderWayError
 from apbridge.netsuite.payment_status import FINAL, REFUSED, describe
-from apbridge.schemas.identifiers import BILL, VENDOR, internal_id, netsuite_id, payment_external_id
+from apbridge.schemas.identifiers import VENDOR, netsuite_id
+from apbridge.schemas.payment import (
+    Payment,
+)
+from apbridge.schemas.shares import BillShare, named_id
 from target_netsuite_payments.books import Bill, Recorded
-from target_netsuite_payments.credits import credit_lines, credits_used, is_credit, used_credit
+from target_netsuite_payments.credits import credit_lines, credits_used
 from target_netsuite_payments.headers import header
 from target_netsuite_payments.instalments import apply_lines
-from target_netsuite_payments.payment import (
-    LONGEST_NUMBER,
-    LONGEST_TEXT,
-    UNREADABLE,
-    Payment,
-    is_cents,
-    readable,
-)
 from target_netsuite_payments.periods import Period, posting_day
 from target_netsuite_payments.rules import PostingRules
 
@@ -34,94 +29,6 @@ APPROVED = "2"
 
 _PAYABLE = {"A", "F", "B"}
 _NOT_PAYABLE = {"C": "cancelled", "D": "pending approval", "E": "rejected"}
-
-
-@dataclass(frozen=True)
-class BillShare:
-    """What a payment does to one bill."""
-
-    amount: Decimal
-    discount: Decimal
-
-    @property
-    def closes(self) -> Decimal:
-        """How much less is open on the bill afterwards."""
-        return self.amount + self.discount
-
-
-def closed_by(payment: Payment, account: str) -> dict[str, Decimal]:
-    """Return how much less is open on each bill of this account, as far as a payment names any."""
-    closed: dict[str, Decimal] = {}
-    for each in payment.allocations:
-        if bill := internal_id(each.invoice, account, BILL):
-            closed[bill] = closed.get(bill, Decimal(0)) + each.amount + each.discount
-    return closed
-
-
-def shares_of(payment: Payment, account: str) -> dict[str, BillShare]:
-    """Return what a settled payment pays on each bill.
-
-    Raises:
-        RejectedError: The record does not add up, or pays something else than bills of this account.
-    """
-    if payment.record != payment_external_id(payment.id):
-        raise RejectedError("APB-PAY-010", payment=payment.id, external_id=payment.external_id)
-    if not payment.allocations:
-        raise RejectedError("APB-PAY-011", payment=payment.id)
-    shares: dict[str, BillShare] = {}
-    used = Decimal(0)
-    for each in payment.allocations:
-        if is_credit(each):
-            used += used_credit(payment, each, account)
-            continue
-        bill = _named(payment, each.invoice, account, BILL)
-        if each.amount <= 0 or each.discount < 0 or not is_cents(each.amount) or not is_cents(each.discount):
-            raise RejectedError(
-                "APB-PAY-012",
-                payment=payment.id,
-                invoice=each.invoice,
-                amount=each.amount,
-                discount=each.discount,
-            )
-        before = shares.get(bill, BillShare(Decimal(0), Decimal(0)))
-        shares[bill] = BillShare(before.amount + each.amount, before.discount + each.discount)
-    paid = sum((share.amount for share in shares.values()), Decimal(0))
-    if used > paid:
-        raise RejectedError("APB-PAY-101", payment=payment.id, used=f"{used:.2f}", paid=f"{paid:.2f}")
-    allocated = paid - used
-    if allocated != payment.amount:
-        raise RejectedError("APB-PAY-013", payment=payment.id, amount=payment.amount, allocated=allocated)
-    _check_references(payment)
-    if payment.paid_on is None:
-        raise RejectedError("APB-PAY-017", payment=payment.id)
-    return shares
-
-
-def shares_named(payment: Payment, account: str) -> dict[str, BillShare]:
-    """Return what a payment is said to pay on each bill of this account, whether or not it adds up."""
-    shares: dict[str, BillShare] = {}
-    for each in payment.allocations:
-        if bill := internal_id(each.invoice, account, BILL):
-            before = shares.get(bill, BillShare(Decimal(0), Decimal(0)))
-            shares[bill] = BillShare(before.amount + each.amount, before.discount + each.discount)
-    return shares
-
-
-def _check_references(payment: Payment) -> None:
-    """Make sure that NetSuite can hold what the payment is known by."""
-    for what, reference, longest in (
-        ("check number", payment.check_number, LONGEST_NUMBER),
-        ("ACH trace", payment.ach_trace, LONGEST_TEXT),
-        ("card reference", payment.card_reference, LONGEST_TEXT),
-        ("id of the payment that it replaces", payment.replaces, LONGEST_TEXT),
-    ):
-        if reference is None:
-            continue
-        facts = {"payment": payment.id, "what": what, "reference": ascii(reference[:LONGEST_NUMBER])}
-        if UNREADABLE in readable(reference):
-            raise RejectedError("APB-PAY-018", **facts)
-        if len(reference) > longest:
-            raise RejectedError("APB-PAY-016", **facts, length=len(reference), longest=longest)
 
 
 def paid_bills(payment: Payment, shares: Mapping[str, BillShare], known: Mapping[str, Bill]) -> list[Bill]:
@@ -144,7 +51,7 @@ def check_vendor(payment: Payment, bills: Sequence[Bill], account: str) -> None:
     """
     # A vendor that AvidXchange had before us may keep another program's external id, or have none.
     is_ours = netsuite_id(payment.vendor or "") is not None
-    vendor = _named(payment, payment.vendor or "", account, VENDOR) if is_ours else bills[0].vendor
+    vendor = named_id(payment, payment.vendor or "", account, VENDOR) if is_ours else bills[0].vendor
     for bill in bills:
         if bill.vendor != vendor:
             raise RejectedError(
@@ -339,22 +246,6 @@ def check_bill(payment: Payment, bill: Bill, share: BillShare) -> None:
             amount=f"{share.amount:.2f}",
             discount=f"{share.discount:.2f}",
         )
-
-
-def _named(payment: Payment, found: str, account: str, kind: str) -> str:
-    """Return the internal id that a payment names.
-
-    Raises:
-        RejectedError: It names something else, or something of another account.
-    """
-    named = netsuite_id(found)
-    if named is None or named.kind != kind:
-        raise RejectedError("APB-PAY-014", payment=payment.id, found=found, kind=kind, account=account)
-    if named.account != account:
-        raise RejectedError(
-            "APB-PAY-015", payment=payment.id, found=found, other=named.account, account=account
-        )
-    return named.id
 
 
 def _reference(internal_id: str | None) -> dict[str, str] | None:

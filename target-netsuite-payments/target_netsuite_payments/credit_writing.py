@@ -9,9 +9,9 @@ from http import HTTPStatus
 
 from apbridge.errors import OutcomeUnknownError, RefusedError, RejectedError
 from apbridge.http.retry import FEW_TRIES
+from apbridge.schemas.payment import Payment
 from target_netsuite_payments.books import NetSuiteBooks
 from target_netsuite_payments.credits import Credit, facts_of
-from target_netsuite_payments.payment import Payment
 from target_netsuite_payments.posting import Posting
 
 

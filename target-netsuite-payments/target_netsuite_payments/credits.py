@@ -16,8 +16,8 @@ from apbridge.netsuite.answers import as_documented
 from apbridge.netsuite.client import Row
 from apbridge.netsuite.queries.query import Query
 from apbridge.netsuite.queries.reader import Reader
-from apbridge.schemas.identifiers import CREDIT, OUR_PAYMENTS, internal_id, netsuite_id
-from target_netsuite_payments.payment import Allocation, Payment, is_cents
+from apbridge.schemas.identifiers import CREDIT, OUR_PAYMENTS, internal_id
+from apbridge.schemas.payment import Payment
 
 RECORD_TYPE = "vendorCredit"
 
@@ -76,34 +76,6 @@ def credits_used(payment: Payment, account: str) -> dict[str, Decimal]:
         if credit := internal_id(each.invoice, account, CREDIT):
             used[credit] = used.get(credit, Decimal(0)) - each.amount
     return used
-
-
-def is_credit(allocation: Allocation) -> bool:
-    """Return whether an allocation is what a payment uses of a vendor credit."""
-    named = netsuite_id(allocation.invoice)
-    return named is not None and named.kind == CREDIT
-
-
-def used_credit(payment: Payment, each: Allocation, account: str) -> Decimal:
-    """Return how much of a credit an allocation uses.
-
-    Raises:
-        RejectedError: It is of another account, or its amount is none that can be used.
-    """
-    named = netsuite_id(each.invoice)
-    if named and named.account != account:
-        raise RejectedError(
-            "APB-PAY-015", payment=payment.id, found=each.invoice, other=named.account, account=account
-        )
-    if each.amount >= 0 or each.discount or not is_cents(each.amount):
-        raise RejectedError(
-            "APB-PAY-102",
-            payment=payment.id,
-            credit=each.invoice,
-            amount=each.amount,
-            discount=each.discount,
-        )
-    return -each.amount
 
 
 def read_credits(reader: Reader, ids: Iterable[str]) -> dict[str, Credit]:

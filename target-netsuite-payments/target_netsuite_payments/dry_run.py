@@ -10,12 +10,12 @@ from typing import Any
 from typing_extensions import override
 
 from apbridge.ledger.credits import Pairs
+from apbridge.schemas.payment import Payment
+from apbridge.schemas.shares import BillShare
 from apbridge.singer import Action
 from target_netsuite_payments.amendments import Amendments
 from target_netsuite_payments.books import Bill, Recorded
-from target_netsuite_payments.checks import BillShare
 from target_netsuite_payments.done import Done
-from target_netsuite_payments.payment import Payment
 from target_netsuite_payments.posting import Posting
 
 UNKNOWN = ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 
-from target_netsuite_payments.payment import Payment
+from apbridge.schemas.payment import Payment
 
 
 def in_groups(

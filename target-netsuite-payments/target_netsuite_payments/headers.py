@@ -9,11 +9,12 @@ from datetime import date
 from typing import Any
 
 from apbridge.errors import RejectedError
+from apbridge.schemas.payment import Payment
 from apbridge.words import POSTED
 from target_netsuite_payments.books import Bill, Recorded
-from target_netsuite_payments.payment import METHODS, Payment
 from target_netsuite_payments.periods import Period, posting_day
 from target_netsuite_payments.rules import PostingRules
+from target_netsuite_payments.settings import METHODS
 
 WAY = "way"
 """Name of the fact that tells how a payment went when NetSuite was last brought in line with it."""

@@ -7,10 +7,10 @@ from decimal import Decimal
 from threading import Lock
 
 from apbridge.ledger.credits import Pairs, by_pair
+from apbridge.schemas.payment import Payment
 from target_netsuite_payments.books import NetSuiteBooks
 from target_netsuite_payments.credits import Credit
 from target_netsuite_payments.known import Known
-from target_netsuite_payments.payment import Payment
 
 _NO_CREDIT = Decimal(0)
 

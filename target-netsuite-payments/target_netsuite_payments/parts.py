@@ -11,12 +11,12 @@ from dataclasses import replace
 
 from apbridge.errors import APBridgeError, RejectedError, UnderWayError
 from apbridge.schemas.identifiers import BILL, internal_id, part_external_id, whole_payment
+from apbridge.schemas.payment import Allocation, Payment
 from apbridge.singer import Action
 from target_netsuite_payments.books import Bill, Recorded
 from target_netsuite_payments.done import Done
 from target_netsuite_payments.headers import WAY, way
 from target_netsuite_payments.known import Known
-from target_netsuite_payments.payment import Allocation, Payment
 
 PARTS = "parts"
 """Name of the fact that tells which vendor payments stand for a payment, by external id."""

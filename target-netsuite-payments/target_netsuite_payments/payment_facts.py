@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from apbridge.errors import RefusedError, RejectedError, SettingError
 from apbridge.netsuite.catalog import FieldKind, Fields
-from target_netsuite_payments.payment import LONGEST_TEXT, Payment, readable
+from apbridge.schemas.payment import LONGEST_TEXT, Payment, readable
 from target_netsuite_payments.payment_fields import unfit
 from target_netsuite_payments.refusals import is_period_closed
 

@@ -14,8 +14,8 @@ from typing import Any
 
 from apbridge.errors import RejectedError, SettingError
 from apbridge.netsuite.catalog import FieldKind, Fields
+from apbridge.schemas.payment import Payment
 from target_netsuite_payments.books import Bill
-from target_netsuite_payments.payment import Payment
 
 SETTING = "payment_fields"
 AS_ON_BILL = "as_on_bill"

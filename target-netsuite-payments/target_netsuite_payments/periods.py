@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from apbridge.errors import RejectedError
-from target_netsuite_payments.payment import Payment
+from apbridge.schemas.payment import Payment
 
 REJECT, NEXT_OPEN, OVERRIDE = "reject", "next_open", "override"
 """What to do with a payment dated in a closed period."""

@@ -16,13 +16,14 @@ from apbridge.http.retry import FEW_TRIES, look_ups
 from apbridge.ledger import Claims, Run
 from apbridge.ledger.credits import COVERS, Pairs, kept
 from apbridge.netsuite import NetSuite, restlet
+from apbridge.schemas.payment import Payment
+from apbridge.schemas.shares import BillShare
 from apbridge.singer import Action
 from target_netsuite_payments.amendments import Amendments
 from target_netsuite_payments.books import Bill, NetSuiteBooks, Recorded
-from target_netsuite_payments.checks import BillShare, confirm
+from target_netsuite_payments.checks import confirm
 from target_netsuite_payments.credits import apply_body, patch_credit
 from target_netsuite_payments.done import Done
-from target_netsuite_payments.payment import Payment
 from target_netsuite_payments.payment_facts import not_taken
 from target_netsuite_payments.refusals import explained, is_vendor_refused
 from target_netsuite_payments.settings import SYSTEM

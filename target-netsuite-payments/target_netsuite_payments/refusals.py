@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from apbridge.errors import RefusedError, RejectedError
-from target_netsuite_payments.payment import Payment
+from apbridge.schemas.payment import Payment
 from target_netsuite_payments.payment_fields import AS_ON_BILL, CODES, DISPENSABLE, OMIT, SETTING
 from target_netsuite_payments.periods import NEXT_OPEN, OVERRIDE
 

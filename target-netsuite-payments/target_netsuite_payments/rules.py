@@ -10,8 +10,8 @@ from typing import Any
 from apbridge.errors import RefusedError, RejectedError, SettingError
 from apbridge.netsuite import NetSuite, NetSuiteSettings
 from apbridge.netsuite.catalog import FieldKind, record_fields
+from apbridge.schemas.payment import UNKNOWN, Payment
 from target_netsuite_payments import payment_facts
-from target_netsuite_payments.payment import UNKNOWN, Payment
 from target_netsuite_payments.payment_facts import PaymentFacts
 from target_netsuite_payments.payment_fields import SETTING, PaymentFields, unfit
 

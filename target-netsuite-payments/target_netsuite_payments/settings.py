@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from singer_sdk import typing as th
 
-from target_netsuite_payments.payment import METHODS
-
 SYSTEM = "netsuite"
 """What the ledger calls the system that payments are posted in."""
+
+METHODS = ("check", "ach", "virtual_card")
+"""How money may go, as far as it is known."""
 
 _INTERNAL_ID = {"type": ["string", "integer"]}
 _OPTIONAL_ID = th.CustomType({"type": ["string", "integer", "null"]})

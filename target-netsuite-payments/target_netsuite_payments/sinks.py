@@ -14,6 +14,7 @@ from apbridge.errors import APBridgeError, RejectedError, UnderWayError
 from apbridge.ledger import RemoteFacts, Row
 from apbridge.ledger.credits import CREDITS, credits_of_payments, credits_sent, read_kept
 from apbridge.redaction import redact_text
+from apbridge.schemas.payment import FACTS, SETTLED, UNDONE, VOIDED, Payment, require_status
 from apbridge.singer import AcknowledgingSink, Action, Outcome, PartlyDeliveredError, Record, SinkContext
 from target_netsuite_payments import check_images
 from target_netsuite_payments.batch import Batch
@@ -22,7 +23,6 @@ from target_netsuite_payments.done import Done
 from target_netsuite_payments.headers import WAY, way
 from target_netsuite_payments.known import Known
 from target_netsuite_payments.parts import PARTS
-from target_netsuite_payments.payment import FACTS, SETTLED, UNDONE, UNKNOWN, VOIDED, Payment
 from target_netsuite_payments.payment_facts import PaymentFacts
 from target_netsuite_payments.settings import SYSTEM
 from target_netsuite_payments.statuses import BillStatuses
@@ -113,8 +113,7 @@ class PaymentsSink(AcknowledgingSink):
 
     @override
     def deliver(self, record: Record, row: Row | None) -> Outcome:
-        if record["status"] == UNKNOWN:
-            raise RejectedError("APB-PAY-120", payment=record["id"], word=record.get("native_status"))
+        require_status(record)
         if not _is_final(record):
             return Outcome.ignored()
         if _is_outdated(record, row):

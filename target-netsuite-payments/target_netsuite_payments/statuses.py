@@ -8,8 +8,8 @@ from typing import Any
 from apbridge.errors import RefusedError, RejectedError
 from apbridge.netsuite import NetSuite
 from apbridge.schemas.identifiers import BILL, internal_id
+from apbridge.schemas.payment import LONGEST_TEXT, readable
 from target_netsuite_payments.books import NetSuiteBooks
-from target_netsuite_payments.payment import LONGEST_TEXT, readable
 
 RECORD_TYPE = "vendorBill"
 

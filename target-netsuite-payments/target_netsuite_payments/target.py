@@ -17,8 +17,8 @@ from apbridge.singer import AcknowledgingTarget
 from target_netsuite_payments.settings import POSTING_SETTINGS, SYSTEM
 
 if TYPE_CHECKING:
+    from apbridge.schemas.payment import Payment
     from apbridge.singer import AcknowledgingSink
-    from target_netsuite_payments.payment import Payment
     from target_netsuite_payments.statuses import BillStatuses
 
 # What only a run needs is imported where it is used: `--version` and `--about` do without.

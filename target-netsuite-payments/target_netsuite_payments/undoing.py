@@ -8,11 +8,11 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from apbridge.errors import RejectedError, UnderWayError
 from apbridge.netsuite.payment_status import FINAL, REFUSED, describe
 from apbridge.netsuite.void_journals import Journal
+from apbridge.schemas.payment import Payment
 from apbridge.singer import Action
 from target_netsuite_payments.books import Bill, NetSuiteBooks, Recorded
 from target_netsuite_payments.done import Done
 from target_netsuite_payments.headers import signature
-from target_netsuite_payments.payment import Payment
 from target_netsuite_payments.posting import Posting
 from target_netsuite_payments.rules import PostingRules
 

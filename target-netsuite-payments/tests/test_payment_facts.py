@@ -12,7 +12,7 @@ import yaml
 
 from apbridge.errors import SettingError
 from apbridge.ledger import Status
-from target_netsuite_payments.payment import Payment
+from apbridge.schemas.payment import Payment
 from target_netsuite_payments.payment_facts import PaymentFacts
 
 from .company import PostingCompany

@@ -38,6 +38,7 @@ COMMANDS: Mapping[str, str] = {
     "codes": "The same for GL accounts and dimension values.",
     "mapping": "GL accounts and dimensions: check that open bills have codes.",
     "profile": "AvidXchange API contracts: check one, offline or online.",
+    "records": "What any tap writes: check that a target can take it.",
     "schedules": "What is to run when; for Airflow and the like as JSON.",
     "notify": "Tell what somebody should know, each thing once; for cron.",
     "console": "Show the state of the loop in a browser.",

@@ -13,8 +13,9 @@ import typer
 
 from apbridge.avidxchange import AvidXchange
 from apbridge.errors import RefusedError, SettingError
-from apbridge.mapping import DIMENSIONS, SEGMENT, Coding
+from apbridge.mapping import SEGMENT, Coding
 from apbridge.netsuite import NetSuite
+from apbridge.schemas.identifiers import DIMENSIONS
 from apbridge_operator.cli import context
 from apbridge_operator.cli.app import FOUND
 from apbridge_operator.cli.company import One, only

@@ -18,8 +18,8 @@ from apbridge.avidxchange.profile_files import ProfileProblem, files_of
 from apbridge.avidxchange.reader import words
 from apbridge.errors import APBridgeError, RejectedError
 from apbridge.json import dumps
-from apbridge.mapping import DIMENSIONS
 from apbridge.schemas import schema, validator
+from apbridge.schemas.identifiers import DIMENSIONS
 from apbridge_operator.cli import context
 from apbridge_operator.cli.app import FOUND
 from apbridge_operator.cli.company import One, only

@@ -13,7 +13,7 @@ import typer
 
 from apbridge.avidxchange import AvidXchangeReader, AvidXchangeSettings
 from apbridge.errors import APBridgeError, SettingError
-from apbridge.mapping import DIMENSIONS
+from apbridge.schemas.identifiers import DIMENSIONS
 from apbridge_operator.cli import context
 from apbridge_operator.cli.app import FOUND
 from apbridge_operator.cli.checks.permissions import permissions

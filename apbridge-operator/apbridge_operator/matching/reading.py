@@ -11,13 +11,20 @@ from apbridge.avidxchange import AvidXchange
 from apbridge.errors import SettingError
 from apbridge.likeness import address, last_four, tax_digits, town
 from apbridge.links import Links
-from apbridge.mapping import DIMENSIONS, Coding
+from apbridge.mapping import Coding
 from apbridge.netsuite import NetSuite
 from apbridge.netsuite.client import Row
 from apbridge.netsuite.queries.features import Features
 from apbridge.netsuite.queries.query import Query
 from apbridge.netsuite.queries.reader import Reader
-from apbridge.schemas.identifiers import GL_ACCOUNT, VENDOR, external_id, netsuite_id, netsuite_namespace
+from apbridge.schemas.identifiers import (
+    DIMENSIONS,
+    GL_ACCOUNT,
+    VENDOR,
+    external_id,
+    netsuite_id,
+    netsuite_namespace,
+)
 from apbridge_operator.matching.pairing import MatchParty, several
 
 _VENDORS = Query.load(__package__, "vendors", "read vendors", ["id"])

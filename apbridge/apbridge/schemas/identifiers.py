@@ -3,14 +3,35 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 from apbridge.errors import RejectedError
 
 EXTERNAL_ID = re.compile(r"[A-Za-z0-9_-]{1,100}")
 
-BILL, CREDIT, VENDOR, GL_ACCOUNT = "vendorbill", "vendorcredit", "vendor", "account"
-"""Kinds of records. The kinds of dimensions are in `apbridge.mapping`."""
+KINDS = {
+    "vendors": "vendor",
+    "gl_accounts": "account",
+    "departments": "department",
+    "classes": "classification",
+    "locations": "location",
+    "bills": "vendorbill",
+    "purchase_orders": "purchaseorder",
+    "vendor_payments": "vendorpayment",
+    "vendor_credits": "vendorcredit",
+}
+"""The word for the records of each stream in their external ids, by which others refer to them."""
+
+DIMENSIONS = {
+    "department": ("departments", KINDS["departments"]),
+    "class": ("classes", KINDS["classes"]),
+    "location": ("locations", KINDS["locations"]),
+}
+"""NetSuite's own dimensions: each with its stream, and its kind in external ids."""
+
+VENDOR, GL_ACCOUNT = KINDS["vendors"], KINDS["gl_accounts"]
+BILL, CREDIT = KINDS["bills"], KINDS["vendor_credits"]
 
 OUR_PAYMENTS = "avidxchange-payment-"
 """What the external id of a vendor payment begins with that was posted from AvidXchange."""
@@ -90,3 +111,25 @@ def namespace_of(name: str, kind: str, record_id: str) -> str:
     if not name.endswith(ending) or name == ending:
         raise RejectedError("APB-SNG-011", external_id=name, ending=ending)
     return name.removesuffix(ending)
+
+
+def require_name(stream: str, record: Mapping[str, Any]) -> None:
+    """Check that a record has the external id by which it is found and by which others refer to it.
+
+    Args:
+        stream: The canonical stream.
+        record: A record that is valid by its schema.
+
+    Raises:
+        RejectedError: It has another one.
+    """
+    name, own_id = record["external_id"], record["id"]
+    if stream in KINDS:
+        namespace_of(name, KINDS[stream], own_id)
+    elif stream == "payments" and name != payment_external_id(own_id):
+        raise RejectedError("APB-PAY-010", payment=own_id, external_id=name)
+
+
+def name_of(record: Mapping[str, Any]) -> str:
+    """Return the name that people know a record by."""
+    return str(record.get("number") or record.get("name") or record["id"])

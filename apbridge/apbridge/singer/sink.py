@@ -15,9 +15,10 @@ from apbridge.errors import APBridgeError, HeldError, RejectedError
 from apbridge.json import canonical
 from apbridge.ledger import UNIDENTIFIED, ChangeKind, Need, Row, WriteAnswer
 from apbridge.schemas import validator
-from apbridge.schemas.identifiers import EXTERNAL_ID
+from apbridge.schemas.identifiers import EXTERNAL_ID, require_name
 from apbridge.singer.context import SinkContext
 from apbridge.singer.outcomes import Outcome
+from apbridge.singer.reader import without_metadata
 
 Record = dict[str, Any]
 """A canonical record: dates and times as strings, numbers with a fraction as `Decimal`."""
@@ -172,21 +173,18 @@ class AcknowledgingSink(Sink):
             Whether it is one more.
         """
         before = len(self.buffer)
-        if isinstance(record, dict):
-            # Singer keeps this prefix for metadata; taps add names of their own (tap-jsonl: _sdc_filename).
-            for name in [name for name in record if name.startswith("_sdc_")]:
-                del record[name]
-        self.buffer[_name(record)] = record
+        self.buffer[_name(record)] = without_metadata(record)
         return len(self.buffer) > before
 
     def check_record(self, record: Any) -> str:  # noqa: ANN401
-        """Validate a record and return the hash of its content.
+        """Validate a record and its name, and return the hash of its content.
 
         Raises:
             RejectedError: It is not valid.
         """
         # Made when it is needed: of a stream without records, that is never.
         validator(self.stream_name)(record)
+        require_name(self.stream_name, record)
         return content_hash(self.content(record))
 
     @override

@@ -190,9 +190,7 @@ class AcknowledgingTarget(EndingTarget):
 
     @override
     def on_schema(self, message: dict[str, Any]) -> None:
-        stream = self._messages.part(message, "stream", str)
-        described = self._messages.part(message, "schema", dict)
-        self._messages.part(described, "properties", dict)
+        stream, described = self._messages.schema_of(message)
         if not self.intake.begun:
             # What ends here is a run too: somebody has to hear of it.
             _ = self.run
@@ -205,8 +203,7 @@ class AcknowledgingTarget(EndingTarget):
 
     @override
     def on_record(self, message: dict[str, Any]) -> None:
-        self._messages.assert_line_requires(message, {"record"})
-        stream, record = self._messages.part(message, "stream", str), message["record"]
+        stream, record = self._messages.record_of(message)
         maps = self.mapper.stream_maps.get(stream)
         if maps is None:
             raise SettingError("APB-SNG-005", stream=stream)
@@ -222,8 +219,7 @@ class AcknowledgingTarget(EndingTarget):
 
     @override
     def on_state(self, message: dict[str, Any]) -> None:
-        self._messages.assert_line_requires(message, {"value"})
-        self.intake.hears(message["value"])
+        self.intake.hears(self._messages.state_of(message))
         if not self.intake.begun:
             self._standing.begins(self.run.id)
             self._standing.see()

@@ -6,8 +6,10 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
+
+from apbridge.errors import RejectedError
 
 VOIDED = "voided"
 
@@ -39,16 +41,8 @@ LONGEST_NUMBER = 45
 LONGEST_TEXT = 300
 """Characters of a free-form text field (NetSuite)."""
 
-METHODS = ("check", "ach", "virtual_card")
-"""How money may go, as far as it is known."""
-
-REFERENCES = ("trace", "id", "none")
-"""What a vendor payment without a check number has as its number."""
-
 _WITHOUT_A_SIGN = {"Cc", "Cs"}
 """Unicode's control characters and halves of characters."""
-
-_CENT = Decimal("0.01")
 
 UNREADABLE = "\N{REPLACEMENT CHARACTER}"
 """Stands where a character could not be read."""
@@ -159,7 +153,7 @@ class Payment:
         """Return the number of its vendor payment; None where it has none.
 
         Args:
-            reference: One of `REFERENCES`.
+            reference: `trace`, `id` or `none`, as the setting `payment_reference` says.
         """
         if self.check_number or reference == "none":
             return self.check_number
@@ -176,6 +170,16 @@ class Payment:
         return self.status in UNDONE
 
 
+def require_status(record: Mapping[str, Any]) -> None:
+    """Check that it is known where a payment stands.
+
+    Raises:
+        RejectedError: It is not.
+    """
+    if record["status"] == UNKNOWN:
+        raise RejectedError("APB-PAY-120", payment=record["id"], word=record.get("native_status"))
+
+
 def readable(text: str) -> str:
     """Put a mark in the place of each character of a text that cannot be read, such as U+0000."""
     return "".join(UNREADABLE if unicodedata.category(each) in _WITHOUT_A_SIGN else each for each in text)
@@ -190,14 +194,6 @@ def _facts(record: Mapping[str, Any]) -> dict[str, str | None]:
         "cleared_on": cleared_on.isoformat() if cleared_on else None,
         **{name: record.get(name) for name in as_told},
     }
-
-
-def is_cents(amount: Decimal) -> bool:
-    """Return whether an amount is in whole cents."""
-    try:
-        return amount == amount.quantize(_CENT)
-    except InvalidOperation:  # more digits than any amount has
-        return False
 
 
 def _cut(number: str) -> str:
