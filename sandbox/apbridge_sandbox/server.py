@@ -102,9 +102,15 @@ class _PromptServer(uvicorn.Server):
 
     def end(self) -> None:
         """End the server, from another thread."""
-        self.should_exit = True
         if self._loop:
-            self._loop.call_soon_threadsafe(self._over.set)
+            # In the loop: once the flag is up, the loop may be over before another thread can wake it.
+            self._loop.call_soon_threadsafe(self._end)
+        else:
+            self.should_exit = True
+
+    def _end(self) -> None:
+        self.should_exit = True
+        self._over.set()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         self._loop, self._over = asyncio.get_running_loop(), asyncio.Event()
