@@ -64,10 +64,14 @@ def list_(
     several = len(ledgers) > 1
     columns = ("record", "amount", "status", "age", "tries", "what is wrong, and what to do")
     shown = table(*(["company"] if several else []), *columns)
+    above = None
     for name, one in cases:
         amount = f"{one.amount} {one.currency or ''}".strip() if one.amount else ""
         now = "ACT NOW " if one.is_urgent else ""
-        words = line((now, "bold red"), f"{one.says} ", (one.do, "bold"), f" {one.code or ''}".rstrip())
+        # What holds hundreds is one thing to do.
+        do = "Do as above." if one.do and one.do == above else one.do
+        above = one.do
+        words = line((now, "bold red"), f"{one.says} ", (do, "bold"), f" {one.code or ''}".rstrip())
         whose = [name or ""] if several else []
         told = (amount, one.status.value, age(one.open_since), str(one.attempts), words)
         shown.add_row(*whose, shortened(one.name), *told)

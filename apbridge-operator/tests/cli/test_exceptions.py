@@ -71,6 +71,22 @@ def test_the_list_says_what_is_wrong_and_what_to_do(apbridge: Apbridge):
     assert "none here, 0 in all" in apbridge("exceptions", "list", "--code=APB-TAX-020").out
 
 
+def test_what_many_held_ones_need_is_said_once_a_page(ledger: str, apbridge: Apbridge):
+    entries = []
+    for number in range(10, 30):
+        facts = {"name": f"INV-{number}", "external_id": name(number), "because": "its filter"}
+        error = RejectedError("APB-BRK-001", **facts)
+        told: dict[str, Any] = {"code": error.code, "says": error.says, "do": error.do}
+        entries.append(RowUpdate("bills", name(number), None, "h", Status.WAITING, **told))
+    with Ledger(ledger) as opened:
+        opened.write(1, "avidxchange", entries)
+    said = " ".join(apbridge("exceptions", "list", "--code=APB-BRK-001", "--size=15").out.split())
+    assert (said.count("brake_percent"), said.count("Do as above.")) == (1, 14)
+    assert [said.count(f"INV-{number}") for number in range(10, 25)] == [1] * 15
+    listed = json.loads(apbridge("exceptions", "list", "--code=APB-BRK-001", "--json").out)["exceptions"]
+    assert all("brake_percent" in one["do"] for one in listed)
+
+
 @pytest.mark.usefixtures("project")
 def test_a_long_number_leaves_room_for_what_is_wrong(ledger: str, apbridge: Apbridge):
     trace = "7" * 5_000
