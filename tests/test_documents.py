@@ -12,7 +12,7 @@ from demo.meltano import ROOT
 
 DOCUMENTS = sorted(
     file
-    for pattern in ("*.md", "[!.]*/*.md", "orchestrate/*/*.md", ".github/*.md")
+    for pattern in ("*.md", "[!.]*/*.md", "orchestrate/*/*.md", "examples/*/*.md", ".github/*.md")
     for file in ROOT.glob(pattern)
 )
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")

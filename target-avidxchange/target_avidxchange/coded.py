@@ -13,7 +13,7 @@ from apbridge.errors import RefusedError, RejectedError
 from apbridge.ledger import ChangeKind, Need, RemoteFacts, Row
 from apbridge.ledger.rows import HELD, LET_THROUGH
 from apbridge.mapping import MappingTable
-from apbridge.schemas.identifiers import name_of, netsuite_id
+from apbridge.schemas.identifiers import KINDS, is_of_a_tap, name_of
 from apbridge.singer import Outcome, Record
 from target_avidxchange.brakes import held_inactive, held_upsert
 from target_avidxchange.codes import Code
@@ -123,7 +123,11 @@ class CodedSink(AvidXchangeSink):
             had = str(rows[name].facts.get("code", "")) if name in rows else ""
             for code in {had, self.code(record) if name in living else ""} - {""}:
                 owner = known[code].external_id if code in known else name
-                if netsuite_id(owner) and owner != name and owner not in living:
+                if (
+                    is_of_a_tap(owner, name, KINDS[self.stream_name])
+                    and owner != name
+                    and owner not in living
+                ):
                     leaders.setdefault(owner, (name, code))
         owned = at.ledger.rows(at.system, self.stream_name, leaders)
         differing = {
@@ -190,14 +194,15 @@ class CodedSink(AvidXchangeSink):
 
     def _in_the_way(self, living: Sequence[Record]) -> Mapping[str, str]:
         """Return by code which other record has it in AvidXchange."""
-        known = self.shared.codes.known(self.stream_name)
+        known, kind = self.shared.codes.known(self.stream_name), KINDS[self.stream_name]
         held: dict[str, str] = {}
         for record in living:
             code, name = self.code(record), record["external_id"]
             holder = known.get(code)
             is_owner = self._owners.get(code, name) == name
             # What people entered in AvidXchange is theirs.
-            if is_owner and holder and holder.external_id != name and netsuite_id(holder.external_id):
+            is_another = is_owner and holder is not None and holder.external_id != name
+            if holder and is_another and is_of_a_tap(holder.external_id, name, kind):
                 held[code] = holder.external_id
         return held
 

@@ -83,22 +83,29 @@ class RemoteRecord:
 
 
 class UnlinkedVendor(NamedTuple):
-    """A vendor of AvidXchange that has no external id of ours.
+    """A vendor of AvidXchange that has no external id of NetSuite's.
 
     Args:
         remote_id: AvidXchange's id of it.
         name: Its name.
         tax: What of its tax id is compared.
+        external_id: What it is known by; empty where there is none.
     """
 
     remote_id: str
     name: str
     tax: str
+    external_id: str
 
     @classmethod
     def of(cls, record: Mapping[str, Any]) -> UnlinkedVendor:
         """Read it from a record as AvidXchange shows it."""
-        return cls(str(record["id"]), str(record.get("name") or ""), tax_digits(record.get("tax_id")))
+        return cls(
+            str(record["id"]),
+            str(record.get("name") or ""),
+            tax_digits(record.get("tax_id")),
+            str(record.get("external_id") or ""),
+        )
 
 
 class RemoteIndex:

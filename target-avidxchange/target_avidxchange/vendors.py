@@ -13,7 +13,7 @@ from apbridge.errors import APBridgeError, RejectedError
 from apbridge.ledger import Row
 from apbridge.likeness import names, tax_digits
 from apbridge.links import WAS, LinkKind
-from apbridge.schemas.identifiers import name_of
+from apbridge.schemas.identifiers import VENDOR, is_of_a_tap, name_of
 from apbridge.singer import Outcome, Record
 from target_avidxchange.remote import UnlinkedVendor
 from target_avidxchange.sinks import AvidXchangeSink, is_tombstone
@@ -46,10 +46,12 @@ class VendorSink(AvidXchangeSink):
             self._is_to_be_seen(record, rows.get(record["external_id"])) for record in records
         ):
             self.look()
+        told = records[0]["external_id"]
         self._alike = UnlinkedVendors(
             one
             for one in self.remote_index.unlinked
-            if self.shared.links.owner(self.stream_name, one.remote_id, records[0]["external_id"]) is None
+            if self.shared.links.owner(self.stream_name, one.remote_id, told) is None
+            and not is_of_a_tap(one.external_id, told, VENDOR)
         )
 
     def _is_to_be_seen(self, record: Record, row: Row | None) -> bool:

@@ -54,6 +54,11 @@ class StreamCheck:
     covered_to: str = ""
     covered_in: int = 0
 
+    @property
+    def is_covered(self) -> bool:
+        """Whether a bookmark covers all that was told."""
+        return not self.is_sorted or self.newest <= max(self.began_at, self.covered_to)
+
 
 class RecordCheck:
     """Checks what a tap writes for one target.
@@ -236,7 +241,9 @@ class RecordCheck:
                 self.mistakes.add(APBridgeError("APB-RCD-002", line=one.told_at, **facts), one.line)
         if problem := _misnamed(self._intake.latest, self._intake.begun):
             self.mistakes.add(APBridgeError("APB-RCD-007", problem=problem), self._last_state)
-        if self._last_record > self._last_state:
+        # A STATE that would say the same as the one before need not be told once more.
+        is_all_covered = all(one.is_covered for one in self.streams.values())
+        if self._last_record and not (self._last_state and is_all_covered):
             self.mistakes.add(APBridgeError("APB-RCD-008", line=self._last_record), None)
         try:
             self._intake.require_complete()

@@ -113,6 +113,18 @@ def namespace_of(name: str, kind: str, record_id: str) -> str:
     return name.removesuffix(ending)
 
 
+def is_of_a_tap(name: str | None, other: str, kind: str) -> bool:
+    """Return whether a record's external id is one that a tap gives, and not one that somebody entered.
+
+    Args:
+        name: The external id.
+        other: That of a record of the same kind that a tap has told: others of its ERP begin as it does.
+        kind: The word for both in external ids.
+    """
+    namespace = other.rpartition(f"-{kind}-")[0]
+    return netsuite_id(name or "") is not None or (name or "").startswith(external_id(namespace, kind, ""))
+
+
 def require_name(stream: str, record: Mapping[str, Any]) -> None:
     """Check that a record has the external id by which it is found and by which others refer to it.
 
