@@ -16,11 +16,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from apbridge.singer.state import UNFINISHED
+from apbridge.singer.state import UNFINISHED, WITHOUT
 
 _FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 _FILES_FROM = "files_from"
-_WITHOUT = "without"
 
 
 @dataclass(frozen=True)
@@ -84,13 +83,13 @@ class Bookmark:
     @property
     def without(self) -> frozenset[str] | None:
         """What NetSuite refused of records that were not sent with it since; None where none was sent."""
-        names = self._state.get(_WITHOUT)
+        names = self._state.get(WITHOUT)
         return None if names is None else frozenset(names)
 
     def sent_without(self, names: frozenset[str]) -> None:
         """Note what NetSuite refuses of a record that is sent."""
         if self.without is None or not names <= self.without:
-            self._state[_WITHOUT] = sorted(names.union(self.without or ()))
+            self._state[WITHOUT] = sorted(names.union(self.without or ()))
 
     def restart(self) -> None:
         """Read everything once more, whatever was sent."""
@@ -112,8 +111,8 @@ class Bookmark:
         """
         self._advance(self._now, self._safe)
         self._state.pop(UNFINISHED, None)
-        if _WITHOUT in self._state:
-            self._state[_WITHOUT] = sorted(without)
+        if WITHOUT in self._state:
+            self._state[WITHOUT] = sorted(without)
 
     def _advance(self, reached: str, read_from: str) -> None:
         value = self._state.get("replication_key_value") or reached

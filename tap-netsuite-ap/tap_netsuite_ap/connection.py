@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import weakref
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from datetime import datetime, timedelta, timezone
 from functools import cached_property
 from itertools import chain
@@ -18,6 +18,7 @@ from apbridge.netsuite.queries.features import Features, not_found
 from apbridge.netsuite.queries.reader import Reader
 from apbridge.schemas.identifiers import netsuite_namespace
 from apbridge.settings import usable_spool
+from apbridge.singer.state import WITHOUT
 from tap_netsuite_ap.custom import CustomFields, asked_for, custom_fields, near_matches
 from tap_netsuite_ap.deletions import SharedDeletions
 from tap_netsuite_ap.eligibility import Eligibility
@@ -221,6 +222,23 @@ class Connection:
                 raise RefusedError("APB-TNS-138", status=400, names=", ".join(sorted(names)))
             if record is not None:
                 yield record
+
+    def whole(
+        self, records: Iterable[Record], reads: frozenset[str], state: MutableMapping[str, Any]
+    ) -> Iterator[Record]:
+        """Yield the records of a stream that is read whole, as `as_shown_before`, and remember what is shown.
+
+        Args:
+            records: They.
+            reads: What they are read with.
+            state: The stream's, which remembers what of that NetSuite refuses.
+
+        Raises:
+            RefusedError: As of `as_shown_before`.
+        """
+        before = state.get(WITHOUT)
+        yield from self.as_shown_before(records, reads, None if before is None else frozenset(before))
+        state[WITHOUT] = sorted(reads & self.features.absent)
 
     def found(self) -> Mapping[str, Any]:
         """Return what the account lacks, for the runs of a day: to be refused costs a call each time."""

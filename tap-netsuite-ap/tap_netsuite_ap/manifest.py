@@ -68,6 +68,11 @@ class StreamEntry:
         return [join.query for join in self.joins.values()]
 
     @property
+    def told_elsewhere(self) -> frozenset[str]:
+        """The columns for which its joins stand in where NetSuite refuses them."""
+        return frozenset(join.instead_of for join in self.joins.values() if join.instead_of)
+
+    @property
     def is_incremental(self) -> bool:
         """Whether it is read by when its records changed."""
         return "modified_at" in self.query.key

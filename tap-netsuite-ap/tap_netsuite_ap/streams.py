@@ -86,8 +86,11 @@ class NetSuiteStream(FencedStream):
                 self._connection.unreadable(self.name, refused)
 
     def _read(self, reader: Reader) -> Iterator[Record]:
+        queries = self._queries()
+        self._reads = frozenset[str]().union(*(query.reads for query in queries))
         if self.replication_method != "INCREMENTAL":
-            yield from self.read(reader, None)
+            reads = self._reads - self._entry.told_elsewhere
+            yield from self._connection.whole(self.read(reader, None), reads, self.stream_state)
             return
         bookmark = Bookmark(
             self.stream_state,
@@ -95,12 +98,9 @@ class NetSuiteStream(FencedStream):
             overlap=timedelta(seconds=self.config["overlap_seconds"]),
         )
         self._bookmark = bookmark
-        queries = self._queries()
-        self._reads = frozenset[str]().union(*(query.reads for query in queries))
         before = bookmark.without
         lacked = self._reads.intersection(before or ())
-        granted = reader.granted(queries, lacked)
-        if granted:
+        if granted := reader.granted(queries, lacked):
             names = ", ".join(sorted(granted))
             self.logger.warning("%s", APBridgeError("APB-TNS-136", stream=self.name, names=names))
             self._read_again(bookmark)

@@ -181,6 +181,41 @@ def test_vendors_are_not_read_without_what_was_shown_of_them_until_it_is_shown_a
     ]
 
 
+@pytest.mark.parametrize(
+    ("stream", "column"),
+    [
+        ("gl_accounts", "account.accountsearchdisplayname"),
+        ("gl_accounts", "account.issummary"),
+        ("departments", "department.fullname"),
+        ("locations", "location.parent"),
+    ],
+)
+def test_codes_are_not_read_without_what_was_shown_of_them_until_it_is_shown_again(
+    changing: SandboxTap, stream: str, column: str
+):
+    hide(changing)
+    synced = changing.sync(only=stream)
+    first = synced.records(stream)
+    hide(changing, column)
+    for _ in range(2):
+        synced = changing.sync(a_day_later(synced.state), only=stream, fails=True)
+        assert synced.failure
+        assert (synced.failure.code, synced.failure.facts["streams"]) == ("APB-TNS-002", stream)
+        assert synced.records(stream) == []
+    hide(changing)
+    synced = changing.sync(synced.state, only=stream)
+    assert synced.records(stream) == first
+
+
+def test_codes_are_read_without_what_was_never_shown_of_them_or_is_told_elsewhere(changing: SandboxTap):
+    hide(changing, "account.parent")
+    synced = changing.sync(only="gl_accounts")
+    assert synced.records("gl_accounts")
+    hide(changing, "account.parent", "account.subsidiary")
+    again = changing.sync(a_day_later(synced.state), only="gl_accounts")
+    assert again.records("gl_accounts") == synced.records("gl_accounts")
+
+
 def test_vendors_of_which_a_column_was_never_shown_are_read_without_it_as_in_a_full_refresh(
     changing: SandboxTap,
 ):

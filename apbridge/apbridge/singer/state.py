@@ -14,11 +14,14 @@ PROGRESS_MARKERS = "progress_markers"
 KNOWN = "known"
 """What a tap of ours remembers of a stream's records, to find what changed without a date."""
 
+WITHOUT = "without"
+"""What a tap of ours remembers of what was refused of a stream's records when they were sent."""
+
 NOTE = "apbridge"
 """What our taps and targets put beside the bookmarks: see `Note`."""
 
 # Where a sync stands or where it would begin, not how far one got.
-_NO_PROGRESS = {"currently_syncing", "starting_replication_value", UNFINISHED, KNOWN, NOTE}
+_NO_PROGRESS = {"currently_syncing", "starting_replication_value", UNFINISHED, KNOWN, WITHOUT, NOTE}
 _UNFINISHED = {UNFINISHED, PROGRESS_MARKERS}
 
 
