@@ -36,6 +36,7 @@ from apbridge.singer.reading import incompleteness
 from apbridge.singer.sink import content_hash
 from apbridge.singer.tap import _loaded
 from apbridge_operator.certificates import Certificates
+from apbridge_operator.records import TAKEN, RecordCheck
 from tap_netsuite_ap.records import Shape
 from tests.fuzz import files, mutation, seeds
 from tests.fuzz.canned import avidxchange, netsuite
@@ -91,16 +92,14 @@ def _singer(data: bytes) -> None:
     reader.watch = _Watch()
 
     def on_record(message: dict[str, Any]) -> None:
-        reader.assert_line_requires(message, {"record"})
-        stream = reader.part(message, "stream", str)
-        _taken(stream if stream in CANONICAL else "bills", message["record"])
+        stream, record = reader.record_of(message)
+        _taken(stream if stream in CANONICAL else "bills", record)
 
     def on_state(message: dict[str, Any]) -> None:
-        reader.assert_line_requires(message, {"value"})
-        _state(message["value"])
+        _state(reader.state_of(message))
 
     def on_schema(message: dict[str, Any]) -> None:
-        reader.part(reader.part(message, "schema", dict), "properties", dict)
+        reader.schema_of(message)
 
     callbacks: dict[str, Callable[[dict[str, Any]], None]] = {
         "RECORD": on_record,
@@ -136,6 +135,24 @@ def _state(value: Any) -> None:  # noqa: ANN401
     states.held(value, value, {"bills"})
     states.is_whole(value, value, "bills")
     incompleteness(Note.of(value), value, {"bills"})
+
+
+def _records_check(data: bytes) -> None:
+    for into in TAKEN:
+        RecordCheck(into, (), most=1).read(io.BytesIO(data))
+
+
+def _record_check(stream: str) -> Callable[[bytes], None]:
+    """Return what checks two messages of one record of a stream, which is told as it comes."""
+    named = f'"stream":"{stream}"'.encode()
+    begins = b'{"type":"SCHEMA",' + named + b',"schema":{"properties":{}}}\n'
+    told = b'{"type":"RECORD",' + named + b',"record":%b}\n'
+
+    def parse(data: bytes) -> None:
+        line = told % data.replace(b"\n", b" ")
+        _records_check(begins + line + line)
+
+    return parse
 
 
 def _tap_state(data: bytes) -> None:
@@ -281,10 +298,12 @@ def parsers() -> Mapping[str, Parser]:
 
 def _singer_parsers() -> Iterator[tuple[str, Parser]]:
     yield "singer_lines", Parser(_singer, seeds.of("singer"), share=20)
+    yield "records_check", Parser(_records_check, seeds.of("singer"))
     yield "tap_state", Parser(_tap_state, seeds.of("states"), share=20)
     for stream in ("vendors", "bills", "payments", "invoices"):
         name = f"record_{stream}"
         yield name, Parser(_record(stream), seeds.of(name), share=10)
+        yield f"records_check_{stream}", Parser(_record_check(stream), seeds.of(name))
 
 
 def _netsuite_parsers() -> Iterator[tuple[str, Parser]]:
