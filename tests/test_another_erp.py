@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from apbridge.schemas.identifiers import KINDS
-from apbridge_operator.records import TAKEN
+from apbridge_operator.records import TAKEN, RecordCheck
 from apbridge_sandbox.testing import Running, running
 from demo.meltano import ROOT
 from target_avidxchange.target import TargetAvidXchange
@@ -102,6 +103,15 @@ def test_vendors_of_one_name_are_two_and_not_taken_for_one_that_avidxchange_had_
     (tmp_path / "state.json").unlink()
     outbound.run()
     assert in_avidxchange(sandbox) == expected(outbound.export)
+
+
+def test_what_our_own_tap_writes_is_right(company: Running, tmp_path: Path):
+    env = environment(company, "tap-netsuite-ap", spool_url=str(tmp_path / "spool"))
+    told = run_plugin("tap-netsuite-ap", env=env, cwd=tmp_path).stdout
+    check = RecordCheck("target-avidxchange", (), most=3)
+    check.read(io.BytesIO(told.encode()))
+    assert check.mistakes.problems == []
+    assert check.streams["bills"].records == len(company.books()["netsuite"]["bills"])
 
 
 def test_check_shows_what_is_wrong_in_a_table_and_as_json(tmp_path: Path):
