@@ -105,7 +105,7 @@ def test_both_books_agree_after_the_whole_loop_and_a_second_one_writes_nothing(n
         outbound()
         calls = sandbox.calls()["avidxchange"]
         assert calls["refusals"] == {}
-        assert calls["writes"] == records_and_images(sandbox.books()["avidxchange"]), "each was sent once"
+        assert calls["written"] == records_and_images(sandbox.books()["avidxchange"]), "each was sent once"
         sandbox.control("/control/invoices/approve", {"external_ids": "all"})
         sandbox.control("/control/payments/pay", {"all": True})
         settled = sandbox.control("/control/payments/settle", {"ids": "all"})["ids"]

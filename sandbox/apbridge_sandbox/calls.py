@@ -44,6 +44,7 @@ class CallCounts:
 
     total: int = 0
     writes: int = 0
+    written: int = 0
     sign_ins: int = 0
     peak_concurrency: int = 0
     in_flight: int = 0
@@ -55,6 +56,7 @@ class CallCounts:
     def write(self, operation: str) -> None:
         """Count a write; of several of one kind in a row the order has one."""
         self.writes += 1
+        self.written += 1
         if not self.writes_in_order or self.writes_in_order[-1] != operation:
             self.writes_in_order.append(operation)
 
@@ -97,6 +99,7 @@ class Calls:
             system.value: {
                 "total": tally.total,
                 "writes": tally.writes,
+                "written": tally.written,
                 "sign_ins": tally.sign_ins,
                 "by_operation": dict(tally.by_operation),
                 "refusals": dict(tally.refusals),

@@ -36,7 +36,7 @@ class CallMiddleware:
 
     A handler whose call changes something though its path does not tell (a RESTlet that voids) sets
     `request.state.is_write = True`; one that refuses with a good status (an item of a batch) sets
-    `request.state.refused` to the codes.
+    `request.state.refused` to the codes; one that takes several records sets `request.state.records`.
     """
 
     def __init__(self, app: ASGIApp, sandbox: Sandbox, routes: Sequence[BaseRoute]) -> None:
@@ -75,6 +75,7 @@ class CallMiddleware:
             self._sandbox.calls.of(system).leave(admitted=admitted)
         if scope["state"].get("is_write"):
             tally.write(operation)
+        tally.written += scope["state"].get("records", 1) - 1
         tally.refusals.update(scope["state"].get("refused", ()))
 
     def _operation(self, scope: Scope) -> str:

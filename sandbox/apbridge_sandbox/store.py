@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from importlib import resources
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from threading import Condition, Lock
+from threading import Condition, RLock
 
 
 class StoreError(Exception):
@@ -29,7 +29,7 @@ class Store:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._idle: SimpleQueue[sqlite3.Connection] = SimpleQueue()
-        self._write_lock = Lock()
+        self._write_lock = RLock()
         self._users = 0
         self._is_closed = False
         self._changed = Condition()
@@ -59,10 +59,15 @@ class Store:
     def write(self) -> Iterator[sqlite3.Connection]:
         """Lend the connection to write with: all or nothing, and nobody else writes meanwhile.
 
+        Who has it already, in the same thread, gets it again as a part of the same whole.
+
         Raises:
             StoreError: The store is closed.
         """
         with self._write_lock, self._in_use():
+            if self._writer.in_transaction:
+                yield self._writer
+                return
             self._writer.execute("BEGIN IMMEDIATE")
             try:
                 yield self._writer

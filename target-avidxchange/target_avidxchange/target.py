@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from singer_sdk import typing as th
@@ -29,6 +30,10 @@ if TYPE_CHECKING:
     from target_avidxchange.sinks import AvidXchangeSink
 
 # What only a run needs is imported where it is used: `--version` and `--about` do without.
+
+_MOST_WORKERS = 256
+"""Records at work at once where a call carries several: threads take memory, and two full calls keep the
+process busy."""
 
 
 class TargetAvidXchange(AcknowledgingTarget):
@@ -67,6 +72,12 @@ class TargetAvidXchange(AcknowledgingTarget):
 
         super().__init__(**arguments)
         self.client = AvidXchange(AvidXchangeSettings.from_config(self.config))
+        if self.client.gathering:
+            # What goes in one call waits for it, each record on a thread of its own.
+            most = self.client.profile.most
+            self.gathering = self.client.gathering
+            workers = min(most * self._concurrency, max(_MOST_WORKERS, most))
+            self.workers_a_call = max(self.workers_a_call, ceil(workers / self._concurrency))
         self._coding = Coding.from_config(self.config)
         self._links = Links.from_config(self.config)
         self._spool_url = usable_spool(self.config)

@@ -164,6 +164,13 @@ class ReceivingCompany:
         for file in self.folder.glob("ledger.db*"):
             file.unlink()
 
+    def begin_anew(self) -> None:
+        """Empty the books, and lose the ledger."""
+        self.lose_ledger()
+        tables = ("image", "invoice_line", "invoice", "vendor", "gl_account", "dimension_value")
+        self.run(*(f"DELETE FROM ax_{table}" for table in tables))  # noqa: S608
+        self.calls()
+
     def picture(self, name: str = "bill.pdf", text: bytes = b"one", kind: str = "application/pdf") -> Record:
         """Put a picture into the spool, as the tap does."""
         content = b"%PDF-" + text

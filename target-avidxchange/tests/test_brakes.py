@@ -74,7 +74,7 @@ def approve(company: ReceivingCompany, changes: HeldChanges) -> None:
 
 
 def writes(company: ReceivingCompany) -> int:
-    return int(company.calls()["writes"])
+    return int(company.calls()["written"])
 
 
 def test_more_than_the_limit_is_held_before_the_first_and_said_in_plain_words(books: ReceivingCompany):

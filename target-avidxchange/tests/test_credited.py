@@ -56,7 +56,7 @@ def test_one_that_was_credited_before_it_was_submitted_is_over_what_is_open(comp
     company.lose_ledger()
     company.calls()
     assert send(*CODING, credited(1, "33.33", "0.01")).counts["bills"] == {"unchanged": 1}
-    assert company.calls()["writes"] == 0
+    assert company.calls()["written"] == 0
     # Nor does it forget for which credits: more of them go at once, whatever the brake holds.
     assert company.row(1).facts == known
     # What is applied or taken off after that is followed, as of any other bill.
@@ -119,7 +119,7 @@ def test_what_our_payments_have_closed_stays_as_it_was_paid_but_for_what_is_paid
     company.calls()
     recoded = told(line(1, "30.00", 2), line(2, "70.00", 2))
     assert company.send(*recoded, before=READ).counts == {"bills": {"unchanged": len(done)}}
-    assert company.calls()["writes"] == 0
+    assert company.calls()["written"] == 0
     lowered = told(line(1, "30.00", 2), line(2, "60.00", 2))
     assert company.send(*lowered, before=READ).counts == {"bills": {"rejected": len(done)}}
     assert {company.row(number).code for number in numbers.values()} == {"APB-TAX-024"}

@@ -51,21 +51,21 @@ def test_it_becomes_inactive_and_stays_as_it_is_otherwise(company: ReceivingComp
     company.calls()
     tombstones = [deleted(stream, 1) for stream in KINDS]
     assert company.send(*tombstones).counts == {stream: {"delivered": 1} for stream in KINDS}
-    assert company.calls()["writes"] == len(KINDS)
+    assert company.calls()["written"] == len(KINDS)
     for stream, was in before.items():
         now = shown(company, stream, 1)
         changed = {name for name in was if now[name] != was[name]}
         assert changed <= {"active", "is_active", "content"}, (stream, was, now)
         assert changed, stream
     assert company.send(*tombstones).counts == {stream: {"unchanged": 1} for stream in KINDS}
-    assert company.calls()["writes"] == 0
+    assert company.calls()["written"] == 0
 
 
 def test_what_avidxchange_never_had_is_ignored(company: ReceivingCompany):
     company.given(*CODING)
     company.calls()
     assert company.send(deleted("vendors", 77)).counts == {"vendors": {"ignored": 1}}
-    assert company.calls()["writes"] == 0
+    assert company.calls()["written"] == 0
 
 
 def test_a_bill_on_a_deleted_account_is_not_submitted(company: ReceivingCompany):

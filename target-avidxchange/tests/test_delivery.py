@@ -162,7 +162,7 @@ def test_a_vendor_that_changes_is_sent_again_and_nothing_else(company: Receiving
     company.given(*CODING, bill(1))
     company.calls()
     company.send(*shuffled([vendor(1, name="New Name"), *CODING[1:], bill(1)], 1))
-    assert company.calls()["writes"] == 1
+    assert company.calls()["written"] == 1
 
 
 def test_ineligible_and_never_submitted_is_ignored(company: ReceivingCompany):
@@ -192,7 +192,7 @@ def test_without_its_ledger_only_what_differs_is_written(company: ReceivingCompa
     company.calls()
     result = company.send(*CODING, bill(1), bill(2, line(1, "1.00")), bill(3))
     assert result.counts["bills"] == {"unchanged": 1, "delivered": 2}
-    assert company.calls()["writes"] == 2
+    assert company.calls()["written"] == 2
 
 
 def test_a_bill_that_the_refresh_did_not_bring_is_still_known_to_be_out(company: ReceivingCompany):
@@ -230,4 +230,4 @@ def test_tokens_of_another_company_stop_the_run_and_new_ones_of_the_same_do_not(
     with pytest.raises(SettingError, match="company 4711") as found:
         company.send(*CODING, bill(1), bill(2), company_token="of-another-company")
     assert found.value.code == "APB-LED-012"
-    assert company.calls()["writes"] == 0
+    assert company.calls()["written"] == 0

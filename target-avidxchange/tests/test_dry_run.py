@@ -25,7 +25,7 @@ def dry_run(company: ReceivingCompany, *messages: Message) -> dict[str, Any]:
     file = company.folder / "report.json"
     company.calls()
     result = company.send(*messages, state={"bookmarks": {}}, dry_run=True, dry_run_report=str(file))
-    assert company.calls()["writes"] == 0
+    assert company.calls()["written"] == 0
     assert result.states == []
     told = json.loads(file.read_text())["streams"]["bills"]
     return {

@@ -114,11 +114,11 @@ def test_one_that_is_linked_by_its_own_id_is_changed_and_its_bills_name_it_so(co
     assert (sent["vendorId"], sent["vendorExternalId"]) == (own, None)
     company.calls()
     assert send(company, *messages) == {"vendors": {"unchanged": 1}, "bills": {"unchanged": 1}}
-    assert company.calls()["writes"] <= 1  # the partner signs in by a POST
+    assert company.calls()["written"] <= 1  # the partner signs in by a POST
     company.lose_ledger()
     company.calls()
     assert send(company, *messages) == {"vendors": {"unchanged": 1}, "bills": {"unchanged": 1}}
-    assert company.calls()["writes"] <= 1  # the partner signs in by a POST
+    assert company.calls()["written"] <= 1  # the partner signs in by a POST
     assert len(there(company)) == 1
     assert len(there(company, "ax_invoice")) == 1
     _, gone = vendor(1, is_active=False, is_deleted=True)

@@ -53,7 +53,7 @@ def test_what_only_the_profile_sends_otherwise_is_held_as_that_and_changes_go_on
     # The profile is put right: nothing is left of it, and nothing is written.
     company.calls()
     company.send(*accounts[1:], *bills[1:], **LIMITS)
-    assert (held(company), company.calls()["writes"]) == ([], 0)
+    assert (held(company), company.calls()["written"]) == ([], 0)
 
 
 def test_what_people_changed_in_avidxchange_is_not_put_down_to_the_profile(company: ReceivingCompany):

@@ -23,7 +23,7 @@ def test_it_follows_its_invoice_and_is_sent_once(company: ReceivingCompany):
     assert company.image(1) == picture["sha256"]
     company.calls()
     company.send(bill(1, memo="New memo", images=[picture]))
-    assert company.calls()["writes"] == 1
+    assert company.calls()["written"] == 1
 
 
 def test_it_is_replaced_when_the_file_changes_and_the_invoice_is_not_sent_again(company: ReceivingCompany):
@@ -32,7 +32,7 @@ def test_it_is_replaced_when_the_file_changes_and_the_invoice_is_not_sent_again(
     other = company.picture(text=b"two")
     assert company.send(bill(1, images=[other])).counts == {"bills": {"delivered": 1}}
     assert company.image(1) == other["sha256"]
-    assert company.calls()["writes"] == 1
+    assert company.calls()["written"] == 1
 
 
 def test_one_that_is_taken_off_its_bill_and_put_back_is_not_sent_again(company: ReceivingCompany):
@@ -41,7 +41,7 @@ def test_one_that_is_taken_off_its_bill_and_put_back_is_not_sent_again(company: 
     company.send(bill(1, memo="Without"))
     company.calls()
     assert company.send(bill(1, memo="Without", images=[picture])).counts == {"bills": {"unchanged": 1}}
-    assert company.calls()["writes"] == 0
+    assert company.calls()["written"] == 0
     assert company.image(1) == picture["sha256"]
 
 
@@ -95,7 +95,7 @@ def test_one_that_fails_is_told_on_its_bill_and_the_invoice_stands(company: Rece
     again = company.send(*(bill(n, images=[picture]) for n, picture in good.items()))
     assert again.counts == {"bills": {"delivered": 6}}
     assert {n: company.image(n) for n in good} == {n: picture["sha256"] for n, picture in good.items()}
-    assert company.calls()["writes"] == 6
+    assert company.calls()["written"] == 6
 
 
 @pytest.mark.parametrize("is_gone", [False, True])
@@ -162,4 +162,4 @@ def test_an_image_that_is_there_is_not_sent_again_without_a_ledger(company: Rece
     company.lose_ledger()
     company.calls()
     company.send(*messages)
-    assert company.calls()["writes"] == 0
+    assert company.calls()["written"] == 0

@@ -126,13 +126,6 @@ def check(company: ReceivingCompany, messages: list[Message]) -> None:
     assert company.calls()["refusals"] == {}
 
 
-def begin_anew(company: ReceivingCompany) -> None:
-    company.lose_ledger()
-    tables = ("image", "invoice_line", "invoice", "vendor", "gl_account", "dimension_value")
-    company.run(*(f"DELETE FROM ax_{table}" for table in tables))  # noqa: S608
-    company.calls()
-
-
 @settings(
     max_examples=examples(3),
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
@@ -141,7 +134,7 @@ def begin_anew(company: ReceivingCompany) -> None:
 def test_any_order_ends_as_the_last_version_says(
     company: ReceivingCompany, messages: list[Message], seed: int, batch: int, cut: int
 ):
-    begin_anew(company)
+    company.begin_anew()
     company.batch = batch
     mixed = complete(messages, seed)
     # Two runs, the second of which begins somewhere before where the first one ended, as after a crash.

@@ -92,7 +92,7 @@ def test_another_table_sends_the_affected_bills_again(company: ReceivingCompany)
     result = company.send(*messages, **table(company, "account,code\n6001,6002\n"))
     assert result.counts["bills"] == {"delivered": 1, "unchanged": 1}
     assert lines(company, 1)[0]["glCode"] == "6002"
-    assert company.calls()["writes"] == 1
+    assert company.calls()["written"] == 1
 
 
 @pytest.mark.parametrize(
@@ -244,7 +244,7 @@ def test_a_shared_code_stays_as_long_as_one_of_its_accounts_is_active(
     assert later(first, bill(1, line(1, "1", 2))).counts["bills"] == {"delivered": 1}
     company.calls()
     later(first, account(2, name="Travel"))
-    assert (usable(company), company.calls()["writes"]) == ([("6001", "1")], 0)
+    assert (usable(company), company.calls()["written"]) == ([("6001", "1")], 0)
     # Once nobody has it any more it goes too, and comes again with the other account.
     later(first, account(2, **gone))
     assert usable(company) == []

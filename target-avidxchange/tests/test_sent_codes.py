@@ -63,7 +63,7 @@ def test_a_changed_mapping_sends_credits_and_orders_again_too(company: Receiving
     assert told["bookmarks"].keys() == set(STREAMS) - {"bills"}
     company.calls()
     told = send(company, *CODING, *documents(), before=told, **mapped)
-    assert (company.calls()["writes"], told["bookmarks"]) == (3, LATER["bookmarks"])
+    assert (company.calls()["written"], told["bookmarks"]) == (3, LATER["bookmarks"])
     assert send(company, *CODING, *documents(), before=LATER, **mapped)["bookmarks"] == LATER["bookmarks"]
 
 
@@ -79,5 +79,5 @@ def test_another_number_of_an_account_sends_all_documents_again(company: Receivi
     assert send(company, before=READ)["bookmarks"].keys() == set(STREAMS) - {"bills"}
     company.calls()
     told = send(company, *documents("6100"), before=told)
-    assert (company.calls()["writes"], told["bookmarks"]) == (3, LATER["bookmarks"])
+    assert (company.calls()["written"], told["bookmarks"]) == (3, LATER["bookmarks"])
     assert send(company, before=LATER)["bookmarks"] == LATER["bookmarks"]

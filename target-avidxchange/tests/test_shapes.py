@@ -150,4 +150,4 @@ def test_an_upload_is_resumed_after_a_crash_between_invoice_and_image(company: R
         "ignored": 1,
         "unchanged": 1,
     }
-    assert company.calls()["writes"] == 0
+    assert company.calls()["written"] == 0

@@ -195,7 +195,7 @@ def test_every_case_ends_as_it_should(company: ReceivingCompany):
     assert again.counts["vendor_credits"]["rejected"] == ends["rejected"]
     assert {name: stands(company, number) for name, number in NUMBERS.items()} == there
     # Nothing is sent but what AvidXchange refuses once more.
-    assert company.calls()["writes"] == sum(
+    assert company.calls()["written"] == sum(
         one.ends in {"APB-TAX-060", "APB-TAX-062"} for one in CASES.values()
     )
 
@@ -286,7 +286,7 @@ def test_a_run_that_is_cut_off_submits_it_once(company: ReceivingCompany):
         send(company, credit(1))
     company.calls()
     assert send(company, credit(1)).counts["vendor_credits"] == {"unchanged": 1}
-    assert company.calls()["writes"] == 0
+    assert company.calls()["written"] == 0
 
 
 def test_an_answer_that_is_lost_is_looked_up(company: ReceivingCompany):
@@ -349,4 +349,4 @@ def test_a_dry_run_foresees_what_would_be_refused(company: ReceivingCompany):
     company.calls()
     result = send(company, credit(1, **HELD), credit(2, **HELD), credit(3), dry_run=True)
     assert result.counts["vendor_credits"] == {"delivered": 2, "rejected": 1}
-    assert company.calls()["writes"] == 0
+    assert company.calls()["written"] == 0

@@ -68,7 +68,7 @@ def test_the_invoice_is_cancelled_once(company: ReceivingCompany):
     for number, how in WAYS.items():
         assert company.invoice(number)["status"] == "cancelled", how
         assert company.invoice(number)["status_reason"].startswith("Withdrawn in NetSuite: "), how
-    assert company.calls()["writes"] == len(WAYS)
+    assert company.calls()["written"] == len(WAYS)
     ends["unchanged"] = ends.pop("delivered")
     assert company.send(*gone().values()).counts == {"bills": ends}
     # What was rejected is tried again, and so is the company; nothing is written.
@@ -178,7 +178,7 @@ def test_never_submitted_there_is_nothing_to_cancel(company: ReceivingCompany):
     assert company.send(*gone().values()).counts == counts
     rejected = {how for number, how in WAYS.items() if company.row(number).status is Status.REJECTED}
     assert rejected == LEAVING_A_REST
-    assert company.calls()["writes"] == 0
+    assert company.calls()["written"] == 0
 
 
 def test_a_waiting_bill_that_is_withdrawn_waits_no_longer(company: ReceivingCompany):
@@ -283,7 +283,7 @@ def test_a_discount_that_no_link_shows_is_no_risk(company: ReceivingCompany, cha
     company.pay(1, paid, Decimal(discount))
     company.calls()
     assert company.send(changed).counts == {"bills": {"unchanged": 1}}
-    assert company.calls()["writes"] == 0
+    assert company.calls()["written"] == 0
     # It is held against AvidXchange's list once, and not in every run.
     company.asked_for()
     assert company.send(changed).counts == {"bills": {"unchanged": 1}}
@@ -298,7 +298,7 @@ def test_a_small_rest_that_avidxchange_would_still_pay_is_told_and_nothing_is_ca
     company.pay(1, Decimal("120.00"))
     company.calls()
     assert company.send(less("120.00", "0.00", **CLOSED)).counts == {"bills": {"rejected": 1}}
-    assert company.calls()["writes"] == 0
+    assert company.calls()["written"] == 0
     row = company.row(1)
     assert row.code == "APB-TAX-025"
     assert "has 0.00 USD open" in (row.reason or "")
@@ -336,7 +336,7 @@ def test_a_payment_that_is_gone_from_a_bill_that_avidxchange_has_paid_is_told(co
     assert company.asked_for() == ["what changed"]
     for _ in range(2):
         assert company.send(bill(1)).counts == {"bills": {"rejected": 1}}
-    assert company.calls()["writes"] == 0
+    assert company.calls()["written"] == 0
     row = company.row(1)
     assert row.code == "APB-TAX-033"
     assert "unless an exception of its vendor payment says that AvidXchange was asked to stop it" in (

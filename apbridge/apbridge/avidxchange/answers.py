@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from http import HTTPStatus
 from typing import Any
 
@@ -59,39 +62,60 @@ def classify_by(rules: ErrorRules) -> ResponseClassifier:
     return classify
 
 
-def our_result(  # noqa: PLR0917 - an answer, and whose
-    results: ResultRules,
-    errors: ErrorRules,
-    answer: Any,  # noqa: ANN401
-    external_id: str,
-    remote_id: str | None,
-    purpose: str,
-) -> Any:  # noqa: ANN401
-    """Find in an answer what became of our item, and return it where that is good.
-
-    None where it is not listed, or not said to be good or bad: it may have been carried out, or not.
+class Results:
+    """What an answer says of each item of a write.
 
     Args:
-        results: Where an answer has it.
-        errors: Where it says why it failed.
+        rules: Where an answer has it.
         answer: The answer.
-        external_id: Whose it is.
-        remote_id: AvidXchange's own id of it, where the write named it so.
-        purpose: What was asked for.
-
-    Raises:
-        RefusedError: It failed.
     """
-    found = _value(results.items, answer)
-    items = found if isinstance(found, list) else [found] if isinstance(found, dict) else []
-    name, wanted = (results.external_id, external_id) if remote_id is None else (results.remote_id, remote_id)
-    ours = [item for item in items if name and str(_value(name, item)) == wanted]
-    answers = [_is_successful(results, item) for item in ours]
-    # All that is said of it must be good: one good and one bad item say nothing good.
-    for item, is_successful in zip(ours, answers, strict=True):
-        if is_successful is False:
-            raise _failed(results, errors, item, purpose)
-    return ours[0] if ours and None not in answers else None
+
+    def __init__(self, rules: ResultRules, answer: Any) -> None:  # noqa: ANN401
+        self._rules = rules
+        found = _value(rules.items, answer)
+        self._items = found if isinstance(found, list) else [found] if isinstance(found, dict) else []
+
+    def ours(self, errors: ErrorRules, external_id: str, remote_id: str | None, purpose: str) -> Any:  # noqa: ANN401
+        """Find what became of our item, and return it where that is good.
+
+        None where it is not listed, or not said to be good or bad: it may have been carried out, or not.
+
+        Args:
+            errors: Where it says why it failed.
+            external_id: Whose it is.
+            remote_id: AvidXchange's own id of it, where the write named it so.
+            purpose: What was asked for.
+
+        Raises:
+            RefusedError: It failed.
+        """
+        if remote_id is None:
+            ours = self._by_external_id.get(external_id, ())
+        else:
+            ours = self._by_remote_id.get(remote_id, ())
+        answers = [_is_successful(self._rules, item) for item in ours]
+        # All that is said of it must be good: one good and one bad item say nothing good.
+        for item, is_successful in zip(ours, answers, strict=True):
+            if is_successful is False:
+                raise _failed(self._rules, errors, item, purpose)
+        return ours[0] if ours and None not in answers else None
+
+    # One answer may have a hundred items, each of which a thread looks for its own among.
+
+    @cached_property
+    def _by_external_id(self) -> Mapping[str, Sequence[Any]]:
+        return self._by(self._rules.external_id)
+
+    @cached_property
+    def _by_remote_id(self) -> Mapping[str, Sequence[Any]]:
+        return self._by(self._rules.remote_id)
+
+    def _by(self, name: Expression | None) -> Mapping[str, Sequence[Any]]:
+        found: defaultdict[str, list[Any]] = defaultdict(list)
+        if name is not None:
+            for item in self._items:
+                found[str(_value(name, item))].append(item)
+        return found
 
 
 def _is_successful(results: ResultRules, item: Any) -> bool | None:  # noqa: ANN401

@@ -21,6 +21,8 @@ from apbridge.declared_file import Declared, Steps, shortened
 
 _formats = FormatChecker(())
 
+_WRITES = ("upsert", "link", "change", "cancel")
+
 _NULL = "it is null: that takes a key of the profile that is extended away, and there is none here"
 
 
@@ -55,7 +57,7 @@ def unchecked(profile: ProfileFiles) -> Any:  # noqa: ANN401
 
 
 def _misread(profile: ProfileFiles, file: Declared) -> Iterator[ProfileProblem]:
-    for steps, says in misread(file.value):
+    for steps, says in (*misread(file.value), *_misbatched(file.value)):
         yield _problem(file, steps, says)
     for own, place in misnamed(_layers(profile)):
         yield _problem(own, place, "there is nothing here of that name")
@@ -77,6 +79,23 @@ def _extended(own: Declared, base: Declared) -> Declared:
     """Lay a file over the one that it extends."""
     value = {key: value for key, value in own.value.items() if key != EXTENDS}
     return replace(own, value=value).over(base)
+
+
+def _misbatched(declared: Mapping[str, Any]) -> Iterator[tuple[Steps, str]]:
+    """Yield each write of several records at once that cannot be one, with what is wrong there."""
+    for resource, can in declared["resources"].items():
+        for name, operation in can.items():
+            if name not in _WRITES or operation.get("most", 1) == 1:
+                continue
+            place = ("resources", resource, name)
+            if "wrap" not in operation:
+                yield (*place, "most"), "without wrap nothing says what several records are sent in"
+            if "results" not in declared.get("answers", {}):
+                yield (*place, "most"), "without answers.results nothing says what became of each record"
+            if "parameters" in operation:
+                yield (*place, "parameters"), "a call for several records has no parameters out of one"
+            if any(name in operation["path"] for name in ("{external_id}", "{remote_id}")):
+                yield (*place, "path"), "a call for several records cannot name one in its path"
 
 
 @cache

@@ -2,74 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from http import HTTPStatus
+from collections.abc import Mapping
+from dataclasses import replace
+from threading import Event
 from typing import Any, TypeVar
 
-from apbridge import json
-from apbridge.avidxchange.answers import our_result
-from apbridge.avidxchange.expressions import Expression, ExpressionError, fingerprint
+from apbridge.avidxchange.expressions import ExpressionError, fingerprint
 from apbridge.avidxchange.images import image_body
 from apbridge.avidxchange.profile import ImageRules, Operation
 from apbridge.avidxchange.reader import AvidXchangeReader, Shown, words
+from apbridge.avidxchange.sending import Acknowledged, Sending, Submission, text_of
+from apbridge.avidxchange.settings import AvidXchangeSettings
 from apbridge.avidxchange.template import Template, UnknownWordError
-from apbridge.errors import APBridgeError, RefusedError, SettingError
+from apbridge.gathering import Gathering
 from apbridge.http import Call, Idempotency
 
 _Declared = TypeVar("_Declared", Operation, ImageRules)
-
-
-@dataclass(frozen=True)
-class Submission:
-    """One write, ready to be sent and safe to be sent again.
-
-    Args:
-        external_id: Of the record.
-        body: What of the record is sent, whatever it is wrapped in.
-        call: How.
-        resource: Which kind of record.
-        is_named: Tells of an answer whether it names what was written.
-        remote_id: Where the answer has AvidXchange's own id.
-        named: AvidXchange's own id, where the write names the record by it.
-    """
-
-    external_id: str
-    body: Any
-    call: Call
-    resource: str
-    is_named: Callable[[Any], bool]
-    remote_id: Expression | None = None
-    named: str | None = None
-
-
-@dataclass(frozen=True)
-class Acknowledged:
-    """What AvidXchange answered to a write.
-
-    Args:
-        remote_id: Its own id of the record, where the profile knows where it is.
-        created: True for a new record; None where the answer does not tell.
-        status: HTTP status.
-        request_id: Its name of the request, where it gives one.
-        answer: The decoded body.
-        is_proved: Whether the answer names what was written. Where it does not, only AvidXchange's list shows
-            whether it is there.
-    """
-
-    remote_id: str | None
-    created: bool | None
-    status: int
-    request_id: str | None
-    answer: Any
-    is_proved: bool
 
 
 class AvidXchange(AvidXchangeReader):
     """One company in AvidXchange.
 
     Thread-safe; use as a context manager.
+
+    Args:
+        settings: Where it is, and its credentials.
+        stop: When set, waits end and nothing is tried again.
     """
+
+    def __init__(self, settings: AvidXchangeSettings, *, stop: Event | None = None) -> None:
+        super().__init__(settings, stop=stop)
+        self._sending = Sending(self.session, self.profile, self._fit)
 
     def upsertion(self, resource: str, record: Mapping[str, Any]) -> Submission:
         """Make ready to create or change a record by its external id.
@@ -87,6 +50,7 @@ class AvidXchange(AvidXchangeReader):
             resource=resource,
             is_named=lambda answer: _named(operation.answer, answer, external_id=name),
             remote_id=operation.remote_id,
+            batch=_batch(operation),
         )
 
     def resubmission(
@@ -165,6 +129,7 @@ class AvidXchange(AvidXchangeReader):
             resource=resource,
             is_named=lambda answer: _named(operation.answer, answer, remote_id=record["remote_id"]),
             named=record["remote_id"],
+            batch=_batch(operation),
         )
 
     def takes(self, resource: str) -> bool:
@@ -185,7 +150,7 @@ class AvidXchange(AvidXchangeReader):
             return _named(operation.answer, answer, external_id=external_id, status="cancelled")
 
         call = self._call(resource, "cancel", operation, record, body)
-        return Submission(external_id, body, call, resource, is_named)
+        return Submission(external_id, body, call, resource, is_named, batch=_batch(operation))
 
     @property
     def stops_payments(self) -> bool:
@@ -251,48 +216,13 @@ class AvidXchange(AvidXchangeReader):
         return self._operation("invoice", "image", self._resource("invoice").image)
 
     def submit(self, submission: Submission) -> Acknowledged:
-        """Send a write: each is an upsert by our own id, so that a lost answer is asked for again.
+        """Send a write: see `apbridge.avidxchange.sending.Sending.submit`."""
+        return self._sending.submit(submission)
 
-        Raises:
-            RefusedError: AvidXchange does not take the record; `facts` has our word for why (`meaning`) and
-                every error (`errors`).
-            SettingError: The sign-in was refused, or a field that the profile sends is none of AvidXchange's.
-            UnavailableError: No usable answer came in time.
-        """
-        try:
-            response = self.session.send(submission.call)
-        except RefusedError as refused:
-            raise self._explained(submission, _refused("APB-AX-020", refused)) from refused
-        answer = json.loads(response.content) if response.content else None
-        item, rules = answer, self.profile.results
-        if rules:
-            purpose = submission.call.purpose
-            try:
-                item = our_result(
-                    rules, self.profile.errors, answer, submission.external_id, submission.named, purpose
-                )
-            except RefusedError as refused:
-                raise self._explained(submission, refused) from refused
-        return Acknowledged(
-            remote_id=submission.named or _text(submission.remote_id, item),
-            created=True if response.status_code == HTTPStatus.CREATED else None,
-            status=response.status_code,
-            request_id=response.headers.get(self.profile.request_id_header or ""),
-            answer=answer,
-            is_proved=item is not None and submission.is_named(item),
-        )
-
-    def _explained(self, submission: Submission, refused: RefusedError) -> APBridgeError:
-        """Distinguish a record that is refused from a contract that is: then all records would fare alike."""
-        if refused.facts["meaning"] != "unknown_field":
-            return refused
-        return SettingError(
-            "APB-AX-033",
-            purpose=submission.call.purpose,
-            says=refused.facts["says"],
-            profile=self.profile.name,
-            resource=submission.resource,
-        )
+    @property
+    def gathering(self) -> Gathering[Any, Any] | None:
+        """Where writes wait for others that go in the same call; None where each goes in one of its own."""
+        return self._sending.gathering if self.profile.most > 1 else None
 
     def fingerprint_shown(self, resource: str, shown: Shown, own_id: str | None = None) -> str:
         """Hash, of what AvidXchange shows, the fields that a write would send.
@@ -320,13 +250,14 @@ class AvidXchange(AvidXchangeReader):
     def shown_image(self, shown: Shown) -> str | None:
         """Return the sha256 of the picture that a listed invoice has, where the profile knows where it is."""
         rules = self._resource("invoice").image
-        return _text(rules.sha256, shown.item) if rules else None
+        return text_of(rules.sha256, shown.item) if rules else None
 
     def _call(
         self, resource: str, name: str, operation: Operation, record: Mapping[str, Any], body: object
     ) -> Call:
         if operation.wrap:
-            body = self._fit(resource, f"{name}.wrap", operation.wrap, body)
+            wrapped = [body] if operation.most > 1 else body
+            body = self._fit(resource, f"{name}.wrap", operation.wrap, wrapped)
         verb = {"upsert": "submit"}.get(name, name)
         return Call(
             operation.method,
@@ -350,17 +281,8 @@ class AvidXchange(AvidXchangeReader):
         return found
 
 
-def _refused(code: str, refused: RefusedError) -> RefusedError:
-    details = refused.facts["details"]
-    return RefusedError(
-        code,
-        status=refused.status,
-        reason=refused.reason,
-        purpose=refused.facts["purpose"],
-        says=refused.facts["says"],
-        meaning=details.get("meaning", ""),
-        errors=details.get("errors", ()),
-    )
+def _batch(operation: Operation) -> Operation | None:
+    return operation if operation.most > 1 else None
 
 
 def _named(rules: Template, answer: Any, **facts: str) -> bool:  # noqa: ANN401
@@ -370,11 +292,3 @@ def _named(rules: Template, answer: Any, **facts: str) -> bool:  # noqa: ANN401
     except (ExpressionError, UnknownWordError):
         return False
     return all(told.get(name) == fact for name, fact in facts.items())
-
-
-def _text(expression: Expression | None, value: Any) -> str | None:  # noqa: ANN401
-    try:
-        found = expression(value) if expression else None
-    except ExpressionError:
-        return None
-    return None if found is None else str(found)

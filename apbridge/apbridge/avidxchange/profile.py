@@ -56,6 +56,9 @@ class Operation:
     wrap: Template | None
     answer: Template
     remote_id: Expression | None
+    most: int
+    """How many records one call carries at most; where it is more than 1, `wrap` is over the list of their
+    bodies."""
 
 
 @dataclass(frozen=True)
@@ -208,6 +211,16 @@ class Profile:
     errors: ErrorRules
     resources: Mapping[str, Resource]
 
+    @property
+    def most(self) -> int:
+        """How many records one call carries at most."""
+        writes = (
+            operation
+            for one in self.resources.values()
+            for operation in (one.upsert, one.link, one.change, one.cancel)
+        )
+        return max(one.most for one in writes if one)
+
     @classmethod
     def load(cls, name: str) -> Profile:
         """Load a profile that ships, by its name, or any other by the path of its file.
@@ -315,6 +328,7 @@ def _operation(declared: Mapping[str, Any] | None) -> Operation | None:
         wrap=_template(declared, "wrap"),
         answer=Template.compile(declared["answer"]),
         remote_id=_optional(declared, "remote_id"),
+        most=declared.get("most", 1),
     )
 
 

@@ -141,8 +141,13 @@ class GovernedSession:
         self._counting = Lock()
         self._adapter = OneServerAdapter(pool_maxsize=_CONNECTIONS)
 
-    def send(self, call: Call) -> requests.Response:
+    def send(self, call: Call, asked_for: float | None = None) -> requests.Response:
         """Send a call and return its successful answer.
+
+        Args:
+            call: The call.
+            asked_for: When what it carries was first to be sent, by `time.monotonic`; None for now. A call
+                that was asked for too long ago is not sent any more.
 
         Raises:
             RefusedError: The other side said no.
@@ -151,7 +156,8 @@ class GovernedSession:
             UnavailableError: No usable answer came in time.
             OutcomeUnknownError: A write that must not be repeated was sent, and no usable answer came.
         """
-        return self._carried_out(_Attempt(call, wants_body=False, asked_for=monotonic()))[0]
+        began = monotonic() if asked_for is None else asked_for
+        return self._carried_out(_Attempt(call, wants_body=False, asked_for=began))[0]
 
     def ask(self, call: Call) -> Any:  # noqa: ANN401
         """Send a call that is answered with JSON and return what it says, decoded once.

@@ -279,13 +279,15 @@ class AuditTrail:
         taken = [self._waiting.get_nowait() for _ in range(self._waiting.qsize())]
         try:
             overtaken = self._write(taken) if taken else []
-        except Exception as found:  # noqa: BLE001, whoever waits raises it
+        except BaseException as found:  # whoever waits raises it, an interrupt of this thread too
             for one in taken:
                 if one.outcome:
                     one.outcome.set_exception(found)
                 else:
                     self._waiting.put(one)
-            return found
+            if isinstance(found, Exception):
+                return found
+            raise
         for one in taken:
             if one.outcome is None:
                 continue

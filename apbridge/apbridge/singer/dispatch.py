@@ -7,6 +7,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from datetime import datetime, timezone
 from functools import cached_property
@@ -26,6 +27,7 @@ from apbridge.errors import (
     UnavailableError,
     where,
 )
+from apbridge.gathering import Gathering
 from apbridge.http.retry import UNNAMED_LOOK_UPS, look_ups
 from apbridge.ledger import OPEN, Content, Ledger, Need, Row, Run, TrailSnapshot
 from apbridge.ledger.held import let_through
@@ -67,6 +69,7 @@ class Dispatch:
         stop: Set when a signal has come: no new call is begun then.
         tally: Where outcomes are counted.
         brake: What keeps the records whose change is held.
+        gathering: Where what is sent for several records waits for one call, where it does.
     """
 
     def __init__(
@@ -80,6 +83,7 @@ class Dispatch:
         stop: Event,
         tally: OutcomeTally,
         brake: Brake,
+        gathering: Gathering[Any, Any] | None = None,
     ) -> None:
         self._system = system
         self._run = run
@@ -89,6 +93,7 @@ class Dispatch:
         self._stop = stop
         self._tally = tally
         self._brake = brake
+        self._gathering = gathering
         self._acknowledged: set[Need] = set()
         self._done: dict[str, OutcomeKind] = {}
         self._rejected: set[tuple[str, str]] = set()
@@ -251,20 +256,20 @@ class Dispatch:
         finished: list[News] = []
         written = time.monotonic()
         unsent = 0
-        flying = [self._pool.submit(self._deliver, sink, one) for one in ready]
         try:
-            for done in completed(flying):
-                news = done.result()
-                if news is None:
-                    unsent += 1
-                    continue
-                if isinstance(news, Work):
-                    unproved.append(news)
-                    continue
-                finished.append(news)
-                if len(finished) >= _WRITE_EACH or time.monotonic() - written > _WRITE_SECONDS:
-                    self._write(stream, finished, records)
-                    finished, written = [], time.monotonic()
+            with self._expecting(len(ready)):
+                for done in completed([self._pool.submit(self._work_at, sink, one) for one in ready]):
+                    news = done.result()
+                    if news is None:
+                        unsent += 1
+                        continue
+                    if isinstance(news, Work):
+                        unproved.append(news)
+                        continue
+                    finished.append(news)
+                    if len(finished) >= _WRITE_EACH or time.monotonic() - written > _WRITE_SECONDS:
+                        self._write(stream, finished, records)
+                        finished, written = [], time.monotonic()
             self._write(stream, finished, records)
         except BaseException as found:
             self._failure = self._failure or found
@@ -272,6 +277,16 @@ class Dispatch:
         if unsent:
             raise self._failure or InterruptedDrain
         return unproved
+
+    def _expecting(self, count: int) -> AbstractContextManager[None]:
+        return self._gathering.expecting(count, self._concurrency) if self._gathering else nullcontext()
+
+    def _work_at(self, sink: AcknowledgingSink, one: Work) -> News | Work | None:
+        try:
+            return self._deliver(sink, one)
+        finally:
+            if self._gathering:
+                self._gathering.ended()
 
     def _read_again(self, stream: str, unproved: list[Work]) -> list[Work]:
         """Return work with the rows that the ledger has of it now: each is in doubt, for it was sent."""

@@ -31,6 +31,7 @@ from apbridge.singer.reader import MessageReader
 from apbridge.singer.standing import Standing
 
 if TYPE_CHECKING:
+    from apbridge.gathering import Gathering
     from apbridge.ledger import Ledger, Run
     from apbridge.singer.context import SinkContext
     from apbridge.singer.dispatch import Dispatch
@@ -66,6 +67,8 @@ class AcknowledgingTarget(EndingTarget):
     seconds = 30.0
     workers_a_call = 1
     """More than 1 where the client keeps to `concurrency`: some records wait for the trail meanwhile."""
+    gathering: Gathering[Any, Any] | None = None
+    """Where what is sent for several records waits for one call, where it does."""
 
     message_reader_class = MessageReader
     capabilities: ClassVar[list[CapabilitiesEnum]] = [
@@ -184,6 +187,7 @@ class AcknowledgingTarget(EndingTarget):
             stop=self.stop,
             tally=self.tally,
             brake=self.brake,
+            gathering=self.gathering,
         )
 
     # Messages

@@ -54,6 +54,28 @@ def test_a_profile_that_is_no_text_says_so(tmp_path: Path):
         Profile.load(str(file))
 
 
+@pytest.mark.parametrize(
+    ("mistake", "says"),
+    [
+        ("wrap: null", "without wrap nothing says what several records are sent in"),
+        ("parameters: {of: external_id}", "a call for several records has no parameters out of one"),
+        ("path: '/v1/vendors/{external_id}'", "a call for several records cannot name one in its path"),
+    ],
+)
+def test_a_call_for_several_records_names_none_of_them(tmp_path: Path, mistake: str, says: str):
+    file = tmp_path / "ours.yaml"
+    file.write_text(f"extends: partner\nname: ours\nresources:\n  vendor:\n    upsert:\n      {mistake}\n")
+    with pytest.raises(SettingError, match=says):
+        Profile.load(str(file))
+
+
+def test_a_call_for_several_records_says_what_became_of_each(tmp_path: Path):
+    file = tmp_path / "ours.yaml"
+    file.write_text("extends: partner\nname: ours\nanswers: {results: null}\n")
+    with pytest.raises(SettingError, match=r"without answers\.results nothing says what became of each"):
+        Profile.load(str(file))
+
+
 MISTAKES = [
     ("granularity: second", "granularity: fortnight", "'fortnight' is none of second, day"),
     ("granularity: second", "granularity: day, zone: Europe/Nowhere", "there is no such time zone"),

@@ -41,9 +41,19 @@ class BatchEndpoint:
         """Take a batch.
 
         Raises:
-            RefusalError: 400, 415: it is no batch.
+            RefusalError: 400, 415: it is no batch. 422: it is refused whole, for one of its items.
         """
-        return results_of(call, [self._result(call, item) for item in self._items(json_of(call))])
+        items, way = self._items(json_of(call)), call.sandbox.switches["avidxchange.batch"]
+        if way != "whole" or len(items) == 1:
+            results = [self._result(call, item) for item in items]
+            if way == "drops":
+                results = [one for one in results if _is_good(one)]
+            return results_of(call, results)
+        with call.sandbox.store.write():
+            results = [self._result(call, item) for item in items]
+            if not all(map(_is_good, results)):
+                raise refusal(422, "batch_refused", "An item is not valid: nothing of it was taken.")
+        return results_of(call, results)
 
     def _items(self, body: Mapping[str, Any]) -> list[Any]:
         for name in body:
@@ -102,12 +112,17 @@ class OwnIdEndpoint(BatchEndpoint):
 
 def results_of(call: PartnerCall, results: list[dict[str, Any]]) -> JsonAnswer:
     """Answer with the results, in the form that the switches say."""
+    call.records = max(1, len(results))
     form = call.sandbox.switches["avidxchange.results"]
     if form == "none":
         return JsonAnswer(200, {"Results": []})
     if form == "object" and len(results) == 1:
         return JsonAnswer(200, {"Results": results[0]})
     return JsonAnswer(200, {"Results": results})
+
+
+def _is_good(result: Mapping[str, Any]) -> bool:
+    return result["Successful"] in {True, "true"}
 
 
 def failed(

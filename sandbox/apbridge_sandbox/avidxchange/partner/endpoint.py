@@ -47,12 +47,14 @@ class PartnerCall:
         body: Its body.
         form: Its parts, where it is a form.
         refused: Codes of the items that were refused: the status does not tell.
+        records: How many records it brings.
     """
 
     request: Request
     body: bytes
     form: list[Part] | None = None
     refused: list[str] = field(default_factory=list)
+    records: int = 1
 
     @property
     def sandbox(self) -> Sandbox:
@@ -100,6 +102,7 @@ def _endpoint(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
             call = await _read(request)
             answer = await run_in_threadpool(_handle, handler, call)
             request.state.refused = call.refused
+            request.state.records = call.records
         except RefusalError as error:
             answer = JsonAnswer(error.status, refused(error))
         return Response(

@@ -1,0 +1,191 @@
+"""Sending writes to AvidXchange, one by one or several in a call, and what is answered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from http import HTTPStatus
+from typing import Any
+
+from apbridge import json
+from apbridge.avidxchange.answers import Results
+from apbridge.avidxchange.expressions import Expression, ExpressionError
+from apbridge.avidxchange.profile import Operation, Profile
+from apbridge.avidxchange.reader import words
+from apbridge.errors import APBridgeError, RefusedError, SettingError
+from apbridge.gathering import Gathering
+from apbridge.http import Call, GovernedSession
+
+
+@dataclass(frozen=True)
+class Submission:
+    """One write, ready to be sent and safe to be sent again.
+
+    Args:
+        external_id: Of the record.
+        body: What of the record is sent, whatever it is wrapped in.
+        call: How.
+        resource: Which kind of record.
+        is_named: Tells of an answer whether it names what was written.
+        remote_id: Where the answer has AvidXchange's own id.
+        named: AvidXchange's own id, where the write names the record by it.
+        batch: The operation, where a call of it carries several records.
+    """
+
+    external_id: str
+    body: Any
+    call: Call
+    resource: str
+    is_named: Callable[[Any], bool]
+    remote_id: Expression | None = None
+    named: str | None = None
+    batch: Operation | None = None
+
+
+@dataclass(frozen=True)
+class _Answered:
+    """An answer, decoded once for all whom it is for."""
+
+    status: int
+    request_id: str | None
+    body: Any
+    results: Results | None
+    count: int
+    """Records of the call."""
+
+
+@dataclass(frozen=True)
+class Acknowledged:
+    """What AvidXchange answered to a write.
+
+    Args:
+        remote_id: Its own id of the record, where the profile knows where it is.
+        created: True for a new record; None where the answer does not tell.
+        status: HTTP status.
+        request_id: Its name of the request, where it gives one.
+        answer: The decoded body; of a call that carried others too, the item of this one.
+        is_proved: Whether the answer names what was written. Where it does not, only AvidXchange's list shows
+            whether it is there.
+    """
+
+    remote_id: str | None
+    created: bool | None
+    status: int
+    request_id: str | None
+    answer: Any
+    is_proved: bool
+
+
+class Sending:
+    """Sends writes.
+
+    Args:
+        session: Sends calls.
+        profile: The contract.
+        fit: Fills a template of a resource: see `AvidXchangeReader`.
+    """
+
+    def __init__(self, session: GovernedSession, profile: Profile, fit: Callable[..., Any]) -> None:
+        self._session = session
+        self._profile = profile
+        self._fit = fit
+        self.gathering: Gathering[Submission, _Answered] = Gathering(self._send_together, _may_be_one_records)
+
+    def submit(self, submission: Submission) -> Acknowledged:
+        """Send a write: each is an upsert by our own id, so that a lost answer is asked for again.
+
+        Raises:
+            RefusedError: AvidXchange does not take the record; `facts` has our word for why (`meaning`) and
+                every error (`errors`).
+            SettingError: The sign-in was refused, or a field that the profile sends is none of AvidXchange's.
+            UnavailableError: No usable answer came in time.
+        """
+        try:
+            answered = self._answered(submission)
+        except RefusedError as refused:
+            raise self._explained(submission, _refused("APB-AX-020", refused)) from refused
+        item = answered.body
+        if answered.results:
+            try:
+                item = answered.results.ours(
+                    self._profile.errors,
+                    submission.external_id,
+                    submission.named,
+                    submission.call.purpose,
+                )
+            except RefusedError as refused:
+                raise self._explained(submission, refused) from refused
+        return Acknowledged(
+            remote_id=submission.named or text_of(submission.remote_id, item),
+            created=True if answered.status == HTTPStatus.CREATED else None,
+            status=answered.status,
+            request_id=answered.request_id,
+            answer=answered.body if answered.count == 1 else item,
+            is_proved=item is not None and submission.is_named(item),
+        )
+
+    def _answered(self, submission: Submission) -> _Answered:
+        """Send a write by itself, or in one call with others that are to be sent now."""
+        if submission.batch is None:
+            return self._sent(submission.call, 1)
+        key = (id(submission.batch), submission.call.path)
+        return self.gathering.send(key, submission, submission.batch.most)
+
+    def _send_together(self, submissions: Sequence[Submission], began: float) -> _Answered:
+        first, count = submissions[0], len(submissions)
+        if count == 1 or first.batch is None or first.batch.wrap is None:
+            return self._sent(first.call, 1, began)
+        bodies = [one.body for one in submissions]
+        body = self._fit(first.resource, "wrap", first.batch.wrap, bodies)
+        purpose = f"submit {count} of {words(first.resource)}"
+        return self._sent(replace(first.call, json=body, purpose=purpose), count, began)
+
+    def _sent(self, call: Call, count: int, began: float | None = None) -> _Answered:
+        response, rules = self._session.send(call, began), self._profile.results
+        body = json.loads(response.content) if response.content else None
+        return _Answered(
+            response.status_code,
+            response.headers.get(self._profile.request_id_header or ""),
+            body,
+            Results(rules, body) if rules else None,
+            count,
+        )
+
+    def _explained(self, submission: Submission, refused: RefusedError) -> APBridgeError:
+        """Distinguish a record that is refused from a contract that is: then all records would fare alike."""
+        if refused.facts["meaning"] != "unknown_field":
+            return refused
+        return SettingError(
+            "APB-AX-033",
+            purpose=submission.call.purpose,
+            says=refused.facts["says"],
+            profile=self._profile.name,
+            resource=submission.resource,
+        )
+
+
+def _may_be_one_records(failure: BaseException) -> bool:
+    """Return whether a call may be refused for one of the records that it carries."""
+    return isinstance(failure, RefusedError) and failure.facts["details"].get("meaning") != "unknown_field"
+
+
+def _refused(code: str, refused: RefusedError) -> RefusedError:
+    details = refused.facts["details"]
+    return RefusedError(
+        code,
+        status=refused.status,
+        reason=refused.reason,
+        purpose=refused.facts["purpose"],
+        says=refused.facts["says"],
+        meaning=details.get("meaning", ""),
+        errors=details.get("errors", ()),
+    )
+
+
+def text_of(expression: Expression | None, value: Any) -> str | None:  # noqa: ANN401
+    """Return what stands somewhere in an answer as text; None where nothing does."""
+    try:
+        found = expression(value) if expression else None
+    except ExpressionError:
+        return None
+    return None if found is None else str(found)
