@@ -16,6 +16,7 @@ VALUES = st.recursive(
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
     max_leaves=20,
 )
+PAGE_ROW = '{"links": [], "id": "1", "memo": "as of a page of rows"}'
 
 
 @given(VALUES)
@@ -82,3 +83,33 @@ def test_half_a_character_spoils_no_more_than_itself(text: str, read: str | None
             json.loads(encoded)
     else:
         assert json.loads(encoded) == json.loads(encoded.encode()) == [{"number": read}, 1]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *("1", "-0", "1.0", "1e2", "-0.0", "1E400", "1e999999", "18446744073709551616", "9" * 30, "9" * 500),
+        *(
+            "9" * 5000,
+            "true",
+            "null",
+            '""',
+            r'"\ud800"',
+            "[]",
+            "{}",
+            '[{"a": [], "b": {}}]',
+            '[{"a": [1.50]}]',
+        ),
+        *(
+            "[" * json.MAX_DEPTH + "]" * json.MAX_DEPTH,
+            "[" * 2000 + "]" * 2000,
+            '{"a":' * 60 + "1" + "}" * 60,
+        ),
+    ],
+)
+def test_what_is_read_does_not_depend_on_how_much_comes_with_it(value: str):
+    short = f'{{"value": {value}}}'
+    long = f'{{"value": {value}, "rows": [{", ".join([PAGE_ROW] * 300)}]}}'
+    found, alone = json.loads(long)["value"], json.loads(short)["value"]
+    assert repr(found) == repr(alone)
+    assert json.loads(long)["rows"] == [json.loads(PAGE_ROW)] * 300
