@@ -18,7 +18,7 @@ from apbridge.ledger.tables import runs
 from apbridge_operator.console.overview import Overview, overview
 from apbridge_operator.console.serve import report
 from apbridge_operator.health import Level
-from apbridge_operator.notices import due
+from apbridge_operator.notices import due, telling
 from apbridge_operator.schedules import Silence
 from apbridge_sandbox.testing import Running, running
 from demo.books import BothBooks
@@ -76,7 +76,8 @@ def told(folder: Path) -> list[tuple[str, str]]:
     with Ledger(url(folder)) as ledger:
         found = [one for one in due(ledger, None, Silence()) if one.says.startswith(OUTBOUND)]
         for one in found:
-            one.remember()
+            with telling(ledger, one) as is_ours:
+                assert is_ours
     return [(one.title, one.says) for one in found]
 
 

@@ -124,7 +124,7 @@ def _compare_the_clocks(url: str) -> None:
 
 
 def _send_a_notice(url: str) -> None:
-    _sender(url.replace("https://", "jsons://"))(Notice("title", "says", lambda: None))
+    _sender(url.replace("https://", "jsons://"))(Notice("title", "says"))
 
 
 CLIENTS = {**SYSTEMS, "the clock": _compare_the_clocks, "a notice": _send_a_notice}

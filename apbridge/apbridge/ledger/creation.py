@@ -10,7 +10,7 @@ import secrets
 from functools import cache
 from operator import attrgetter
 
-from sqlalchemy import Column, Connection, MetaData, PrimaryKeyConstraint, String, Table, insert
+from sqlalchemy import Column, Connection, MetaData, PrimaryKeyConstraint, String, Table, insert, text
 from sqlalchemy.schema import CreateIndex, CreateTable, ExecutableDDLElement
 
 from apbridge.ledger.anchor import Anchor
@@ -20,6 +20,7 @@ from apbridge.ledger.tables import (
     GENESIS,
     VERSION,
     VERSION_TABLE,
+    WHERE,
     audit_head,
     identity,
     metadata,
@@ -80,6 +81,9 @@ def _tables(dialect: str) -> list[str]:
     speaks = of_dialect(dialect).dialect()
     made: list[ExecutableDDLElement] = []
     for table in (*metadata.sorted_tables, _version):
+        for index in table.indexes:
+            if WHERE in index.info:
+                index.dialect_options[dialect]["where"] = text(index.info[WHERE])
         made += [
             CreateTable(table),
             *(CreateIndex(index) for index in sorted(table.indexes, key=attrgetter("name"))),

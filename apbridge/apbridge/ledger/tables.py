@@ -26,7 +26,6 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     and_,
-    text,
 )
 
 
@@ -83,7 +82,8 @@ runs = Table(
     Index("apbridge_runs_plugin", "plugin", "id"),
 )
 
-_IS_OPEN = "open_since IS NOT NULL"
+WHERE = "where"
+"""What an index calls the condition of the rows that it is of, where it is not of all."""
 
 records = Table(
     "apbridge_records",
@@ -129,8 +129,8 @@ records = Table(
     Index(
         "apbridge_records_open_sums",
         *("system", "stream", "status", "code", "currency", "open_since", "amount"),
-        sqlite_where=text(_IS_OPEN),
-        postgresql_where=text(_IS_OPEN),
+        # As an option of a database it would load what SQLAlchemy has of that one: see `creation`.
+        info={WHERE: "open_since IS NOT NULL"},
     ),
     Index("apbridge_records_look_again", "look_again_at"),
 )
