@@ -33,7 +33,7 @@ CAMPAIGN := apbridge/tests/singer/test_interleavings.py apbridge/tests/ledger/te
   target-avidxchange/tests/test_interleavings.py tests/test_payment_history.py
 MANIFESTS := pyproject.toml constraints.txt constraints-hashed.txt VERSION $(PACKAGES:%=%/pyproject.toml)
 
-.PHONY: browser capacity day help demo test campaign accounts fuzz bench lint format settings errors licences constraints permissions setup survey wheels clean
+.PHONY: browser capacity day help demo test campaign accounts fuzz bench lint format settings errors licences openapi constraints permissions setup survey wheels clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -69,6 +69,7 @@ lint: .venv/.done ## Format, style, types, walls, and what others run: hooks, wo
 	python -m tools.errors --check
 	python -m tools.survey --check
 	python -m tools.licences --check
+	python -m tools.openapi --check
 	python -m tools.capacity --check
 	pre-commit validate-config
 	check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
@@ -104,6 +105,9 @@ errors: .venv/.done ## Renew docs/errors.md
 
 survey: .venv/.done ## Renew the queries that apbridge survey tries out
 	python -m tools.survey
+
+openapi: .venv/.done ## Renew sandbox/openapi/, what AvidXchange's API in the sandbox takes and answers
+	python -m tools.openapi
 
 licences: .venv/.done ## Renew docs/licences.md
 	python -m tools.licences

@@ -9,11 +9,17 @@ from pathlib import Path
 
 from cryptography.fernet import Fernet
 
+from apbridge.avidxchange.checking import checked
 from apbridge.avidxchange.profile import Profile
+from apbridge.avidxchange.profile_files import files_of
 from apbridge.mapping import MappingTable
 from apbridge.vault import Vault
 from apbridge.vault.keys import InFile
 from apbridge_operator.cli import meltano
+from apbridge_operator.contracts.asking import from_answers
+from apbridge_operator.contracts.drafting import learned
+from apbridge_operator.contracts.reading import read_description
+from apbridge_operator.contracts.writing import as_yaml
 from tests.fuzz import seeds
 
 
@@ -33,6 +39,14 @@ def profile(data: bytes) -> None:
     """Load a profile."""
 
     Profile.load(_file("profile.yaml", data))
+
+
+def api_description(data: bytes) -> None:
+    """Learn a profile from a description: what is drafted is valid."""
+    found = read_description(Path(_file("description.json", data)))
+    drafted = learned(found, "draft", from_answers({}))
+    name = _file("draft.yaml", as_yaml(drafted.declared, drafted.draft.whys, ("A draft.",)).encode())
+    assert checked(files_of(name))[1] == []
 
 
 def mapping(name: str, setting: str) -> Callable[[bytes], None]:

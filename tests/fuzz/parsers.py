@@ -357,6 +357,7 @@ def _avidxchange_parsers() -> Iterator[tuple[str, Parser]]:
 
 def _files() -> Iterator[tuple[str, Parser]]:
     yield "profile", Parser(files.profile, seeds.profiles(), mutation.YAML)
+    yield "api_description", Parser(files.api_description, seeds.api_descriptions())
     for setting in (GL_MAPPING, DIMENSION_MAPPING):
         for kind, tokens in (("csv", mutation.CSV), ("yaml", mutation.YAML)):
             name = f"{setting.removesuffix('_mapping')}_{kind}"

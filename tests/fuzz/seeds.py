@@ -15,6 +15,7 @@ from apbridge import json
 from apbridge.avidxchange.profile_files import source
 from apbridge.vault.keys import key_id
 from demo.meltano import ROOT
+from tests import recordings
 from tests.fuzz.canned import private_key
 from tests.fuzz.corpora import entries
 
@@ -29,6 +30,16 @@ def of(name: str) -> list[bytes]:
 def profiles() -> list[bytes]:
     """Return the profiles that ship, and one that extends another."""
     return [source("avidconnect").encode(), source("partner").encode(), b"extends: partner\nname: ours\n"]
+
+
+def api_descriptions() -> list[bytes]:
+    """Return a description in each form that a profile is learned from."""
+    small = {"type": "object", "properties": {"id": {"type": "string"}, "status": {"enum": ["PAID", "x"]}}}
+    answer = {"200": {"content": {"application/json": {"schema": {"type": "array", "items": small}}}}}
+    calls = {f"/{name}": {"get": {"responses": answer}} for name in ("vendors", "payments", "invoices")}
+    openapi = {"openapi": "3.1.0", "paths": calls, "components": {}}
+    swagger = b"swagger: '2.0'\npaths: {/vendors: {put: {responses: {'200': {schema: {}}}}}}\n"
+    return [recordings.har().encode(), recordings.postman().encode(), json.dumps(openapi), swagger]
 
 
 def projects() -> list[bytes]:

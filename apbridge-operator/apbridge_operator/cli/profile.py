@@ -13,7 +13,7 @@ import typer
 from apbridge.avidxchange import AvidXchangeReader, AvidXchangeSettings, Profile, Shown
 from apbridge.avidxchange.canonical import STREAMS
 from apbridge.avidxchange.checking import checked, evidence
-from apbridge.avidxchange.evidence import ASSUMED, WORDS, Sureness
+from apbridge.avidxchange.evidence import ASSUMED, WORDS, Sureness, open_places
 from apbridge.avidxchange.profile_files import ProfileProblem, files_of
 from apbridge.avidxchange.reader import words
 from apbridge.errors import APBridgeError, RejectedError
@@ -23,10 +23,12 @@ from apbridge.schemas.identifiers import DIMENSIONS
 from apbridge_operator.cli import context
 from apbridge_operator.cli.app import FOUND
 from apbridge_operator.cli.company import One, only
+from apbridge_operator.cli.learn import learn
 from apbridge_operator.cli.output import Json, display, print_json, say, table
 from apbridge_operator.contracts.difference import ProfileDifference, differences
 
 app = typer.Typer(help="AvidXchange API contracts.", no_args_is_help=True)
+app.command()(learn)
 
 _LATELY = timedelta(days=2)
 
@@ -71,7 +73,8 @@ def check(
     Address and credentials are those of target-avidxchange. Exit code 1 where something is wrong.
     """
     files = files_of(profile)
-    _, problems = checked(files)
+    declared, problems = checked(files)
+    is_open = [] if problems else open_places(declared)
     sure = None if problems else evidence(files)
     pages = []
     if online and not problems:
@@ -80,10 +83,15 @@ def check(
     is_well = not problems and not any(page.problem for page in pages)
     if as_json:
         found = [asdict(one) for one in problems]
-        shown = {"evidence": _grouped(sure)} if sure else {}
+        shown = {"evidence": _grouped(sure), "open": is_open} if sure else {}
         print_json({"ok": is_well, "problems": found, **shown, "lists": [asdict(page) for page in pages]})
     else:
-        _show(profile, problems, pages, _sentences(sure, verbose=verbose) if sure else [])
+        _show(
+            profile,
+            problems,
+            pages,
+            [*_still_open(is_open), *_sentences(sure, verbose=verbose)] if sure else [],
+        )
     if not is_well:
         raise typer.Exit(FOUND)
 
@@ -129,6 +137,11 @@ def _worded(found: ProfileDifference, first: str, second: str) -> str:
 
 def _shown(value: Any) -> str:  # noqa: ANN401
     return dumps(value).decode()
+
+
+def _still_open(places: list[str]) -> Iterator[str]:
+    if places:
+        yield f"It is a draft, by which nothing runs: {len(places)} keys are open ({', '.join(places)})."
 
 
 def _grouped(sure: Sureness) -> dict[str, dict[str, list[str]]]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from apbridge.avidxchange.evidence import parts
+from apbridge.avidxchange.evidence import values_of
 
 _NOTHING = object()
 
@@ -55,7 +55,7 @@ def _within(operation: str, one: Mapping[str, Any], other: Mapping[str, Any]) ->
 
 def _operations(declared: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
-    for part in parts(declared):
+    for part in values_of(declared):
         steps = part.steps[3:] if part.steps[0] == "resources" else part.steps[1:]
         told = [str(step) for step in steps if not (part.is_field and step == "fields")]
         found.setdefault(part.operation, {})[".".join(told)] = part.value

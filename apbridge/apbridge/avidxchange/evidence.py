@@ -17,6 +17,9 @@ ASSUMED = "assumed"
 WORDS = (ASSUMED, "seen", "documented", "yours")
 """From the least sure to the surest: it is the customer who decides."""
 
+OPEN = "OPEN"
+"""What stands in a draft where nobody has said yet: no plugin runs by a profile that has it."""
+
 _REST = "otherwise"
 _NOT_SAID = {"name", EXTENDS, EVIDENCE}
 _TEMPLATES = ("read", "body")
@@ -49,7 +52,7 @@ class Sureness:
     fields: Mapping[str, str]
 
 
-def parts(declared: Any) -> Iterator[ProfileValue]:  # noqa: ANN401
+def values_of(declared: Any) -> Iterator[ProfileValue]:  # noqa: ANN401
     """Yield every value of a profile, or of what a file adds to one."""
     for name, value in _items(declared):
         if name == "resources":
@@ -57,6 +60,16 @@ def parts(declared: Any) -> Iterator[ProfileValue]:  # noqa: ANN401
                 yield from _of_resource(resource, operations)
         elif name not in _NOT_SAID:
             yield from _plain(name, value, (name,), ())
+
+
+def open_places(declared: Any) -> list[str]:  # noqa: ANN401
+    """Return each key of a profile of which nobody has said yet what it is."""
+    found = [
+        f"{value.operation}.{value.key}"
+        for value in values_of(declared)
+        if OPEN in (value.value, value.steps[-1]) or value.value == f"/{OPEN}"
+    ]
+    return list(dict.fromkeys(found))
 
 
 def sureness(layers: list[tuple[Declared, Declared]]) -> Sureness:
@@ -69,7 +82,7 @@ def sureness(layers: list[tuple[Declared, Declared]]) -> Sureness:
     whole = layers[0][1]
     operations: dict[str, str] = {}
     fields: dict[str, str] = {}
-    for part in parts(whole.value):
+    for part in values_of(whole.value):
         found, name = (
             (fields, f"{part.operation}.{part.key}") if part.is_field else (operations, part.operation)
         )
@@ -81,7 +94,7 @@ def sureness(layers: list[tuple[Declared, Declared]]) -> Sureness:
 def misnamed(layers: list[tuple[Declared, Declared]]) -> Iterator[tuple[Declared, Steps]]:
     """Yield each file and place that gives the evidence of something that is not there."""
     for own, layer in layers:
-        there = [_place(part) for part in parts(layer.value)]
+        there = [place_of(part) for part in values_of(layer.value)]
         for place, steps in _named(own.value):
             if not any(one[: len(place)] == place for one in there):
                 yield own, steps
@@ -125,7 +138,7 @@ def _items(value: Any) -> list[tuple[str, Any]]:  # noqa: ANN401
 
 
 def _evidence(part: ProfileValue, file: str, said: list[tuple[str, dict[Steps, str]]]) -> str:
-    place = _place(part)
+    place = place_of(part)
     for name, statements in said:
         is_own = name == file
         # What a file says of all its own does not reach down to what it extends.
@@ -137,7 +150,7 @@ def _evidence(part: ProfileValue, file: str, said: list[tuple[str, dict[Steps, s
     return WORDS[-1]
 
 
-def _place(part: ProfileValue) -> Steps:
+def place_of(part: ProfileValue) -> Steps:
     """Return what a statement calls it: as its keys, without what only a template needs."""
     if not part.is_field:
         return part.steps

@@ -13,6 +13,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from apbridge.avidxchange.checking import checked, unchecked
+from apbridge.avidxchange.evidence import open_places
 from apbridge.avidxchange.expressions import Expression, compiled
 from apbridge.avidxchange.profile_files import ProfileFiles, ProfileProblem, files_of
 from apbridge.avidxchange.template import Template
@@ -226,20 +227,32 @@ class Profile:
         """Load a profile that ships, by its name, or any other by the path of its file.
 
         Raises:
-            SettingError: There is no such profile, or it is not valid; it says in which line.
+            SettingError: There is no such profile, or it is not valid; it says in which line. Or something
+                is open in it.
         """
         found = _read(files_of(name))
         if isinstance(found, Profile):
             return found
+        if isinstance(found, Unsettled):
+            raise SettingError("APB-AX-003", profile=name, count=len(found.places), place=found.places[0])
         raise _invalid(found)
 
 
+@dataclass(frozen=True)
+class Unsettled:
+    """A draft, with the places that are open in it."""
+
+    places: tuple[str, ...]
+
+
 @lru_cache
-def _read(files: ProfileFiles) -> Profile | Sequence[ProfileProblem]:
+def _read(files: ProfileFiles) -> Profile | Unsettled | Sequence[ProfileProblem]:
     """Check and build a profile once: a process may open several clients by it."""
     if files.are_shipped:
         return _build(unchecked(files))
     declared, problems = checked(files)
+    if not problems and (places := open_places(declared)):
+        return Unsettled(tuple(places))
     return problems or _build(declared)
 
 

@@ -15,6 +15,7 @@ _BEGINNINGS = {
     "image/jpeg": (b"\xff\xd8\xff",),
     "image/tiff": (b"II*\x00", b"MM\x00*"),
 }
+MEDIA_TYPES = (*_BEGINNINGS,)
 _LONGEST_NAME = 255
 
 

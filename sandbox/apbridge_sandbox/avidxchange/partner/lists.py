@@ -18,19 +18,20 @@ from apbridge_sandbox.avidxchange.partner.names import names, show
 from apbridge_sandbox.clock import stamp
 
 _USUAL_PAGE = 100
-_ISSUED = {
+ISSUED_WORDS = {
     "check": "Sent To Printer",
     "ach": "ACH Credit Issued",
     "virtual_card": "Virtual Card Processing",
 }
-_PAYMENT_STATUSES = {
+_ISSUED = "Issued To Supplier"
+STATUS_WORDS = {
     "processing": "Processing",
     "settled": "Cleared",
     "cleared": "Cleared",
     "failed": "Error",
     "voided": "Void",
 }
-_METHODS = {"check": "Check", "ach": "AvidPay Direct", "virtual_card": "Virtual Card"}
+METHOD_WORDS = {"check": "Check", "ach": "AvidPay Direct", "virtual_card": "Virtual Card"}
 
 _Shown = Callable[[dict[str, Any]], dict[str, Any]]
 
@@ -99,8 +100,8 @@ def _payment(item: dict[str, Any]) -> dict[str, Any]:
     shown = show(names("payment"), item)
     shown["PaymentId"] = int(item["id"])
     method, status = item["method"], item["status"]
-    words = {**_PAYMENT_STATUSES, "issued": _ISSUED.get(method, "Issued To Supplier")}
-    shown["PaymentMethod"] = _METHODS.get(method, method)
+    words = {**STATUS_WORDS, "issued": ISSUED_WORDS.get(method, _ISSUED)}
+    shown["PaymentMethod"] = METHOD_WORDS.get(method, method)
     shown["PaymentStatus"] = words.get(status, status)
     # A day comes with a time of no zone.
     shown["ClearedDate"] = item["clearedOn"] and f"{item['clearedOn']} 00:00:00"
