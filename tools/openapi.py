@@ -15,6 +15,7 @@ from apbridge_sandbox.avidxchange import lifecycle, partner
 from apbridge_sandbox.avidxchange.endpoint import PREFIX
 from apbridge_sandbox.avidxchange.images import MEDIA_TYPES
 from apbridge_sandbox.avidxchange.listing import LARGEST_PAGE
+from apbridge_sandbox.avidxchange.partner.batches import MOST_ITEMS
 from apbridge_sandbox.avidxchange.partner.lists import ISSUED_WORDS, METHOD_WORDS, STATUS_WORDS
 from apbridge_sandbox.avidxchange.partner.names import names
 from apbridge_sandbox.calls import PARTNER_PREFIX, PARTNER_SIGN_IN_PATH
@@ -177,7 +178,7 @@ def _batch_style(method: str, path: str, schemas: Schema) -> Schema:
         last, "Create or change"
     )
     name = f"{kind}_{last}" if last in {"externalids", "cancel", "byid"} else kind
-    body = {"application/json": {"schema": object_of({within: list_of(_reference(schemas, name, item))})}}
+    body = {"application/json": {"schema": _batch(within, _reference(schemas, name, item))}}
     return _operation(f"{summary}: {_words(kind)}", path=path, body=body, answer=results)
 
 
@@ -197,6 +198,10 @@ _PAGING = {
         },
     },
 }
+
+
+def _batch(within: str, item: Schema) -> Schema:
+    return object_of({within: {**list_of(item), "minItems": 1, "maxItems": MOST_ITEMS}})
 
 
 def _page_filters(kind: str) -> list[Schema]:

@@ -29,7 +29,7 @@ class ValueShape:
         form: `date`, `date-time`, `uri` or `binary`, where it is a text of such a form.
         words: The words that it may be.
         about: What is said of it.
-        most: The characters that it may have, or of a number how large it may be.
+        most: How many characters or items it may have, or how large a number may be.
         needed: Whether it has to be there.
     """
 

@@ -149,7 +149,7 @@ class _Reader:
         if not form and kind == "text":
             form = shape_of(next(iter([*_list(told, "examples"), told.get("example")]), None)).form
         item = self._shape(told["items"], deep + 1) if "items" in told else None
-        most = told.get("maximum" if kind == "number" else "maxLength")
+        most = told.get({"number": "maximum", "list": "maxItems"}.get(kind, "maxLength"))
         own = ValueShape(
             kind,
             fields,

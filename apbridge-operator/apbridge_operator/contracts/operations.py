@@ -90,14 +90,16 @@ def terms_of_external_id() -> tuple[Words, ...]:
     return (*concept.synonyms, words_of("external reference"))
 
 
-def unwrapped(body: ValueShape) -> tuple[str, ValueShape]:
-    """Return the name of the list that a body wraps its record in, empty without one, and the record."""
+def unwrapped(body: ValueShape) -> tuple[str, int | None, ValueShape]:
+    """Return the list that a body wraps its record in, and the record.
+
+    Returns:
+        The name of the list, empty without one; how many records it takes, if that is said; the record.
+    """
     lists = [(name, shape) for name, shape in body.fields.items() if shape.is_list_of_objects]
     if len(body.fields) == 1 and lists and lists[0][1].item:
-        return lists[0][0], lists[0][1].item
-    if body.is_list_of_objects and body.item:
-        return "@", body.item
-    return "", body
+        return lists[0][0], lists[0][1].most, lists[0][1].item
+    return "", None, body
 
 
 def _place(path: str) -> _Place | None:
@@ -174,7 +176,7 @@ def _written(
     elif place.variables and not place.actions:
         yield "change", 0.7, "it changes one that is there"
     elif not place.actions:
-        item = unwrapped(call.body)[1] if call.body else ValueShape()
+        item = unwrapped(call.body)[2] if call.body else ValueShape()
         is_named = best(terms_of_external_id(), item.leaves(1)) is not None
         yield (
             "upsert",

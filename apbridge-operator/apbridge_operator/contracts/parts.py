@@ -18,6 +18,7 @@ from apbridge_operator.contracts.operations import lists_in, profile_path, terms
 from apbridge_operator.contracts.templates import body_template, read_template, shown_elsewhere
 
 _PAGE = 200
+_MOST_RECORDS = 1000
 _LARGEST = 10 * 1024 * 1024
 _PICTURES = ["application/pdf", "image/png", "image/jpeg", "image/tiff"]
 _ALIKE = 0.9
@@ -61,7 +62,7 @@ def listing(
         found["external_id"] = read["external_id"]
     found["read"] = read
     if upsert and upsert.body:
-        sent = shown_elsewhere(words.concepts, unwrapped(upsert.body)[1], item, words.words)
+        sent = shown_elsewhere(words.concepts, unwrapped(upsert.body)[2], item, words.words)
         if sent:
             found["sent"] = sent
     return found
@@ -85,8 +86,10 @@ def write(
     key, words = f"resources.{resource}.{operation}", known()[resource]
     found: dict[str, Any] = {"method": call.method, "path": profile_path(call)}
     found["answer"], own = _answer(draft, key, resource, operation, call, results)
-    wrap, sent = unwrapped(call.body) if call.body else ("", ValueShape())
-    if wrap:
+    wrap, most, sent = unwrapped(call.body) if call.body else ("", None, ValueShape())
+    if wrap and most and most > 1 and operation != "stop":
+        found |= {"most": min(most, _MOST_RECORDS), "wrap": {wrap: "@"}}
+    elif wrap:
         found["wrap"] = {wrap: "[@]"}
     body: dict[str, Any] = {}
     if operation == "upsert":

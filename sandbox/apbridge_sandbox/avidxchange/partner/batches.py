@@ -14,7 +14,7 @@ from apbridge_sandbox.avidxchange.answers import JsonAnswer, RefusalError, refus
 from apbridge_sandbox.avidxchange.partner.endpoint import PartnerCall, json_of, refused
 from apbridge_sandbox.avidxchange.partner.names import names, read
 
-_MOST_ITEMS = 100
+MOST_ITEMS = 100
 _JSON = Headers({"content-type": "application/json"})
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 
@@ -60,8 +60,8 @@ class BatchEndpoint:
             if name != self._within:
                 raise refusal(400, "unknown_field", f"There is no field {name}.", name)
         items = body.get(self._within)
-        if not isinstance(items, list) or not 1 <= len(items) <= _MOST_ITEMS:
-            message = f"Send a list {self._within} of 1 to {_MOST_ITEMS}."
+        if not isinstance(items, list) or not 1 <= len(items) <= MOST_ITEMS:
+            message = f"Send a list {self._within} of 1 to {MOST_ITEMS}."
             raise refusal(400, "invalid_value", message, self._within)
         return items
 
