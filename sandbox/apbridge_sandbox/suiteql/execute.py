@@ -10,10 +10,10 @@ from typing import Any
 
 from apbridge_sandbox.clock import stamp
 from apbridge_sandbox.preferences import DatePreference
-from apbridge_sandbox.suiteql.dialect import parse
 from apbridge_sandbox.suiteql.errors import unsupported
 from apbridge_sandbox.suiteql.functions import register, shuffle_by
 from apbridge_sandbox.suiteql.selects import Relation, Selects
+from apbridge_sandbox.suiteql.shapes import parsed
 from apbridge_sandbox.suiteql.sources import AccountView
 from apbridge_sandbox.suiteql.times import local_of
 from apbridge_sandbox.suiteql.values import writer
@@ -82,11 +82,9 @@ def run(
 @lru_cache(maxsize=_REMEMBERED_QUERIES)
 def _compiled(query: str, account: AccountView, params: tuple[object, ...]) -> Relation:
     with_queries = "with_queries" not in account.features_off
-    return Selects(account).compile(_parsed(query, params, with_queries=with_queries))
-
-
-# Accounts with other columns ask the same, and what is parsed is only read.
-_parsed = lru_cache(maxsize=_REMEMBERED_QUERIES)(parse)
+    # Accounts with other columns ask the same, and what is parsed is only read.
+    with parsed(query, params, with_queries=with_queries) as tree:
+        return Selects(account).compile(tree)
 
 
 def _fetch(conn: sqlite3.Connection, sql: str, values: dict[str, Any]) -> list[sqlite3.Row]:
