@@ -65,7 +65,7 @@ class _Numbering:
 
 
 @dataclass(frozen=True)
-class _Shape:
+class _QueryShape:
     """A query as it is parsed, and for each value that is written in it, in order, its literals."""
 
     tree: exp.Select | exp.SetOperation
@@ -79,7 +79,7 @@ class _Shape:
 
 
 @lru_cache(maxsize=_REMEMBERED)
-def _shape(numbered: str, *, with_queries: bool) -> _Shape | None:
+def _shape(numbered: str, *, with_queries: bool) -> _QueryShape | None:
     """Parse a query whose values say which they are; None where one of them is no literal then."""
     try:
         tree = parse(numbered, with_queries=with_queries)
@@ -90,4 +90,4 @@ def _shape(numbered: str, *, with_queries: bool) -> _Shape | None:
         literals.setdefault((bool(literal.is_string), literal.this), []).append(literal)
     values = [(value.startswith("'"), value.strip("'")) for value in _NUMBERED.findall(numbered)]
     places = [literals.get(value, []) for value in values]
-    return _Shape(tree, places) if all(places) else None
+    return _QueryShape(tree, places) if all(places) else None
