@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from singer_sdk.singerlib.encoding import GenericSingerWriter, SingerMessageType
-from singer_sdk.singerlib.encoding.simple import Message
+from singer_sdk.singerlib.encoding.simple import Message, StateMessage
 from typing_extensions import override
 
 from apbridge import json
@@ -37,6 +37,9 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
 
     @override
     def serialize_message(self, message: Message) -> bytes:
+        # The SDK copies a whole STATE first, which is as long as there are streams, and is written often.
+        if isinstance(message, StateMessage):
+            return json.dumps({"type": message.type, "value": message.value})
         return json.dumps(message.to_dict())
 
     @override

@@ -6,12 +6,15 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from singer_sdk.singerlib.encoding.simple import StateMessage
 
+from apbridge import json
 from apbridge.errors import SettingError
 from apbridge.ledger import Ledger
 from apbridge.singer import acknowledged
 from apbridge.singer.reading import IncompleteError
 from apbridge.singer.state import has_bookmark, held
+from apbridge.singer.writer import MessageWriter
 from tests.singer.messages import READ, SCHEMAS, Message, bill, bill_name, schema, state, vendor, vendor_name
 from tests.singer.toy import Toy
 
@@ -177,3 +180,8 @@ def test_nothing_kept_is_sent_where_the_tap_is_not_known_to_have_read_its_stream
     assert bill_name(7) not in context.last.books.delivered
     assert "[APB-SNG-016]" in caplog.text
     assert context.run(READ).books.delivered == [bill_name(7)]
+
+
+def test_a_state_is_written_as_the_sdk_writes_it():
+    written = StateMessage(value={"bookmarks": {"bills": {"ids": [1, None]}}})
+    assert MessageWriter().serialize_message(written) == json.dumps(written.to_dict())
