@@ -18,6 +18,9 @@ os.environ["APBRIDGE_VAULT"] = str(Path(os.devnull, "vault.json"))
 # Programs that a test starts tell where they crashed, as pytest's own processes do.
 os.environ["PYTHONFAULTHANDLER"] = "1"
 
+# Nothing that is imported or collected is garbage; each process that runs tests collects all of them.
+gc.disable()
+
 _ALLOCATIONS = 50_000
 """New objects between two searches for garbage, in place of 700: between runs a test makes little of it."""
 
@@ -38,6 +41,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_collection_finish() -> None:
     """Search for garbage seldom, and never in what was imported and collected: it only slows the tests."""
+    gc.enable()
     gc.collect()
     gc.freeze()
     gc.set_threshold(_ALLOCATIONS, *gc.get_threshold()[1:])
