@@ -26,6 +26,9 @@ class OpenPoint:
     is_needed: bool = False
 
 
+BELOW_ZERO = "below zero"
+"""The answer that vendor credits are invoices below zero."""
+
 Asker = Callable[[OpenPoint], "str | None"]
 """Returns what is said, or None where it stays open."""
 

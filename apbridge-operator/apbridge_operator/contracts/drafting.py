@@ -9,7 +9,8 @@ from typing import Any
 from apbridge.avidxchange.canonical import STREAMS
 from apbridge.avidxchange.evidence import OPEN, place_of, values_of
 from apbridge_operator.contracts.answers import common_answers, errors, sign_in
-from apbridge_operator.contracts.asking import Asker, Asking, OpenPoint
+from apbridge_operator.contracts.asking import BELOW_ZERO, NOTHING, Asker, Asking, OpenPoint
+from apbridge_operator.contracts.credits import below_zero
 from apbridge_operator.contracts.described import ApiDescription, DescribedCall
 from apbridge_operator.contracts.draft import ProfileDraft
 from apbridge_operator.contracts.fields import best
@@ -73,6 +74,11 @@ def learned(description: ApiDescription, name: str, ask: Asker) -> LearnedProfil
     draft = ProfileDraft(Asking(ask))
     chosen = _choose(draft, description)
     calls = {key: one.call for key, one in chosen.items()}
+    are_below_zero = ("credit", "list") not in calls and _are_below_zero(draft)
+    if are_below_zero:
+        calls |= {
+            ("credit", name): calls["invoice", name] for name in _OF["credit"] if ("invoice", name) in calls
+        }
     upserts = [call for (_, operation), call in calls.items() if operation == "upsert"]
     parts: dict[str, Any] = {
         "sign_in": sign_in(draft, description),
@@ -82,6 +88,8 @@ def learned(description: ApiDescription, name: str, ask: Asker) -> LearnedProfil
     }
     results = parts["answers"].get("results")
     found = {resource: _resource(draft, resource, calls, results) for resource in STREAMS}
+    if are_below_zero:
+        below_zero(found["invoice"], found["credit"])
     declared = {
         "name": name,
         "evidence": description.evidence,
@@ -91,6 +99,11 @@ def learned(description: ApiDescription, name: str, ask: Asker) -> LearnedProfil
     if known_otherwise := _evidence(draft, declared):
         declared["evidence"] = {"otherwise": description.evidence, **known_otherwise}
     return LearnedProfile(declared, chosen, draft)
+
+
+def _are_below_zero(draft: ProfileDraft) -> bool:
+    text = "how vendor credits are told: no calls of their own were found"
+    return draft.ask(OpenPoint("resources.credit", text, (BELOW_ZERO, NOTHING))) == BELOW_ZERO
 
 
 def _evidence(draft: ProfileDraft, declared: Mapping[str, Any]) -> dict[str, str]:

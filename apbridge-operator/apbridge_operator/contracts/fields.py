@@ -29,6 +29,8 @@ _FITS: Mapping[str, Mapping[str, float]] = {
     "object": {"object": 1},
     "list": {"list": 1},
 }
+_READ_OF_ABOUT = 300
+_TOLD = 0.9
 _MISFIT, _UNKNOWN = 0.25, 0.97
 _FORMS: Mapping[str, Mapping[str, float]] = {
     "day": {"date": 1, "date-time": 0.9},
@@ -115,15 +117,21 @@ def _candidate(concept: Concept, path: Path, shape: ValueShape, own: tuple[Words
         fit *= _FORMS[concept.kind].get(shape.form, _OTHER_FORM) if shape.form else _NO_FORM
     elif shape.form in {"date", "date-time"}:
         fit *= _OTHER_FORM
-    if score < WORTH_ASKING and shape.about and fit > _NO_FORM:
-        told = words_of(shape.about[:300])
-        joined = f" {' '.join(told)} "
-        for synonym in concept.synonyms:
-            if len(synonym) > 1 and f" {' '.join(synonym)} " in joined:
-                score, why = WORTH_ASKING + 0.05, f"it is described as {' '.join(synonym)}"
-                break
+    about = f" {' '.join(words_of(shape.about[:_READ_OF_ABOUT]))} "
+    if (said := _said(concept.told, about)) and score < _TOLD and fit > _NO_FORM:
+        score, why = _TOLD, f"its description says {said}"
+    elif said := _said(concept.untold, about):
+        score, why = score * _OTHER_FORM, f"{why}, but its description says {said}"
+    elif score < WORTH_ASKING and fit > _NO_FORM and (said := _said(concept.synonyms, about, least=2)):
+        score, why = WORTH_ASKING + 0.05, f"it is described as {said}"
     kind = f"{shape.form or shape.kind}"
     return FieldCandidate(path, shape, round(score * fit, 3), f"{why}, {kind}")
+
+
+def _said(phrases: tuple[Words, ...], about: str, least: int = 1) -> str:
+    """Return the first of these phrases, of so many words at least, that a description has, or nothing."""
+    said = (" ".join(one) for one in phrases if len(one) >= least)
+    return next((one for one in said if f" {one} " in about), "")
 
 
 def _by_name(path: Path, synonyms: tuple[Words, ...], own: tuple[Words, ...]) -> tuple[float, str]:

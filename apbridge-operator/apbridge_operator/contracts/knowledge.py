@@ -21,6 +21,8 @@ class Concept:
     Args:
         name: Our name of it.
         synonyms: What others call it.
+        told: What its description may say, whatever it is called.
+        untold: What its description says where it is something else.
         kind: What it is, as `knowledge.yaml` says.
         read: Which canonical field it is; None where it is only sent.
         body: The expression that fills it where it is sent; None where it is only read.
@@ -32,6 +34,8 @@ class Concept:
 
     name: str
     synonyms: tuple[Words, ...]
+    told: tuple[Words, ...]
+    untold: tuple[Words, ...]
     kind: str
     read: str | None
     body: str | None
@@ -80,6 +84,8 @@ def _concepts(fields: Mapping[str, Any]) -> tuple[Concept, ...]:
         Concept(
             name,
             _synonyms(told["is"]),
+            _synonyms(told.get("told", [])),
+            _synonyms(told.get("untold", [])),
             told.get("kind", "text"),
             told.get("read", name),
             told.get("body", name),

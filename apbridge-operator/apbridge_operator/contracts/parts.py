@@ -41,7 +41,7 @@ def listing(
     key, words = f"resources.{resource}.list", known()[resource]
     answer = call.answer or ValueShape()
     lists = list(lists_in(answer))
-    named = [one for one in lists if one[0] and _is_any(one[0][-1], (*words.words, *_OF_LISTS))]
+    named = [one for one in lists if one[0] and _is_any(one[0][-1], (*_called(resource), *_OF_LISTS))]
     path, shape = (named or lists or [((), ValueShape())])[0]
     item = shape.item or ValueShape()
     found: dict[str, Any] = ({} if call.method == "GET" else {"method": call.method}) | {
@@ -53,7 +53,7 @@ def listing(
     found["items"] = items or draft.ask(point)
     if following := _next(draft, key, call, answer, path):
         found["next"] = following
-    read = read_template(draft, resource, STREAMS[resource], words.concepts, item, words.words)
+    read = read_template(draft, resource, STREAMS[resource], words.concepts, item, _called(resource))
     if resource == "payment":
         found["external_id"] = f"join('-', ['avidxchange-payment', {read['id']}])"
         read["external_id"] = found["external_id"]
@@ -62,7 +62,7 @@ def listing(
         found["external_id"] = read["external_id"]
     found["read"] = read
     if upsert and upsert.body:
-        sent = shown_elsewhere(words.concepts, unwrapped(upsert.body)[2], item, words.words)
+        sent = shown_elsewhere(words.concepts, unwrapped(upsert.body)[2], item, _called(resource))
         if sent:
             found["sent"] = sent
     return found
@@ -93,7 +93,7 @@ def write(
         found["wrap"] = {wrap: "[@]"}
     body: dict[str, Any] = {}
     if operation == "upsert":
-        body = body_template(draft, f"{key}.body", words.concepts, sent, words.words)
+        body = body_template(draft, f"{key}.body", words.concepts, sent, _called(resource))
         _without_what_the_path_says(body, found["path"])
     elif call.body:
         body = _short_body(sent, operation)
@@ -277,6 +277,12 @@ def _next(
 def _parameter(call: DescribedCall, name: str) -> str | None:
     found = best(terms("parameters", name), (((one,), shape) for one, shape in call.query.items()))
     return found.path[0] if found else None
+
+
+def _called(resource: str) -> tuple[Words, ...]:
+    """Return what a record is called; a credit may be called as the invoice that it is below zero."""
+    own = known()[resource].words
+    return (*own, *known()["invoice"].words) if resource == "credit" else own
 
 
 def _own_ids() -> tuple[Words, ...]:

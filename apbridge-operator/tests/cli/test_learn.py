@@ -65,7 +65,9 @@ def test_a_whole_description_asks_nothing_and_reads_and_writes_as_the_profile_th
 ):
     ended = drafted(apbridge, DESCRIPTIONS / f"{surface}.json", "--json")
     told = json.loads(ended.out)
-    assert (ended.code, told["asked"], told["open"], told["problems"]) == (0, [], [], [])
+    assert (ended.code, told["open"], told["problems"]) == (0, [], [])
+    # Nothing tells that credits are invoices below zero.
+    assert [one["key"] for one in told["asked"]] == ([] if surface == "avidconnect" else ["resources.credit"])
     assert apbridge("profile", "check", "learned.yaml").code == 0
     ours = yaml.safe_load((project / "learned.yaml").read_text())["resources"]
     theirs = yaml.safe_load(source(surface))["resources"]
@@ -78,6 +80,22 @@ def test_a_whole_description_asks_nothing_and_reads_and_writes_as_the_profile_th
     assert ours["invoice"]["image"] == theirs["invoice"]["image"]
     assert ours["payment"]["stop"] == theirs["payment"]["stop"]
     assert ours["payment"]["list"]["external_id"] == theirs["payment"]["list"]["external_id"]
+
+
+def test_credits_below_zero_are_told_so_once_somebody_says_that_they_are(apbridge: Apbridge, project: Path):
+    written(project, {"resources.credit": "below zero"}, "answers.yaml")
+    file = str(DESCRIPTIONS / "partner.json")
+    assert apbridge("profile", "learn", file, "--answers", "answers.yaml").code == 0
+    ours = yaml.safe_load((project / "learned.yaml").read_text())["resources"]
+    theirs = yaml.safe_load(source("partner"))["resources"]
+    assert ours["invoice"]["list"]["items"] == theirs["invoice"]["list"]["items"]
+    assert ours["credit"]["list"]["items"] == theirs["credit"]["list"]["items"]
+    assert ours["credit"]["list"]["read"] == theirs["credit"]["list"]["read"]
+    assert ours["credit"]["cancel"] == theirs["credit"]["cancel"]
+    sent = ours["credit"]["upsert"]["body"]
+    assert (sent["InvoiceAmount"], sent["InvoiceDate"]) == ("negated(total)", "credit_date")
+    assert sent["LineItems"]["fields"]["Amount"] == "negated(amount)"
+    assert apbridge("profile", "check", "learned.yaml").code == 0
 
 
 def test_the_same_description_makes_the_same_draft_and_each_line_says_why(apbridge: Apbridge, project: Path):
@@ -171,7 +189,7 @@ def test_whoever_sits_there_is_asked_only_what_is_open(
     file = written(project, described(call("/payments", answer=payments)))
     monkeypatch.setattr(sys, "argv", ["apbridge", "profile", "learn", file])
     # Operations, the header that signs in and the refusal's message stay open; then comes the unknown word.
-    monkeypatch.setattr(sys, "stdin", Terminal("\n" * 8 + "\n" * 2 + "1\n" + "\n" * 20))
+    monkeypatch.setattr(sys, "stdin", Terminal("\n" * 11 + "1\n" + "\n" * 20))
     with pytest.raises(SystemExit):
         main()
     out = capsys.readouterr().out
