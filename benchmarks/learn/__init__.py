@@ -14,7 +14,7 @@ from apbridge.declared_file import from_yaml, text_of
 from apbridge_operator.contracts.asking import from_answers
 from apbridge_operator.contracts.drafting import learned
 from apbridge_operator.contracts.reading import read_description
-from benchmarks.learn.judging import Told, told_by, outcomes
+from benchmarks.learn.judging import Told, outcomes, told_by
 from benchmarks.telling import Row, against
 
 _HERE = Path(__file__).parent
