@@ -16,11 +16,17 @@ from typing import Any
 import pytest
 
 from apbridge.avidxchange.profile_files import source
-from apbridge_sandbox.testing import running
+from apbridge_operator.contracts.asking import from_answers
+from apbridge_operator.contracts.drafting import learned
+from apbridge_operator.contracts.reading import read_description
+from apbridge_operator.contracts.writing import as_yaml
+from apbridge_sandbox.testing import Running, running
 from demo.books import BothBooks
+from demo.meltano import ROOT
 from tests.inbound import BANKS
 from tests.pipeline import Pipe
 from tests.plugins import environment, run
+from tests.renamed import behind_other_names, renamed
 
 pytestmark = pytest.mark.long
 
@@ -62,6 +68,20 @@ CONTRACTS = {
     ),
 }
 
+ANSWERS = {
+    "resources.gl_account.upsert.body.number": "shortCode",
+    "resources.gl_account.list.read.number": "shortCode",
+    "resources.dimension_value.upsert.body.code": "shortCode",
+    "resources.dimension_value.list.read.code": "shortCode",
+    "resources.credit.list.read.status.values.QUEUED": "scheduled",
+    "resources.credit.list.read.status.values.WITHDRAWN": "cancelled",
+    "resources.payment.list.read.status.values.DONE_AND_DUSTED": "settled",
+    "resources.payment.list.read.allocations.invoice_external_id": "invoiceForeignId",
+    "resources.purchase_order.upsert.body.total": "grossAmount",
+    "resources.purchase_order.list.read.total": "grossAmount",
+}
+"""What somebody says who knows the API: the description leaves it open."""
+
 
 def named(contract: Contract, folder: Path) -> str:
     """Return what the setting `profile` is."""
@@ -81,42 +101,61 @@ def test_both_books_agree_after_the_whole_loop_and_a_second_one_writes_nothing(n
     contract = CONTRACTS[name]
     with running(vendors=6, bills=14) as sandbox:
         sandbox.control("/control/switches", dict(contract.switches))
-        settings = {"profile": named(contract, tmp_path), "base_url": sandbox.partner_url}
-        pipe = Pipe(sandbox, tmp_path)
-        (tmp_path / "target.json").write_text(
-            json.dumps({"bank_accounts": BANKS, "ledger_url": f"sqlite:///{tmp_path}/in.db"})
+        profile = named(contract, tmp_path)
+        the_loop_ends_in_equal_books(sandbox, tmp_path, profile=profile, base_url=sandbox.partner_url)
+
+
+def test_both_books_agree_under_a_contract_that_was_learned_from_its_description(tmp_path: Path):
+    description = json.loads((ROOT / "sandbox" / "openapi" / "avidconnect.json").read_text())
+    (tmp_path / "theirs.json").write_text(json.dumps(renamed(description)))
+    found = learned(read_description(tmp_path / "theirs.json"), "learned", from_answers(ANSWERS))
+    assert sorted(found.draft.asking.said) == sorted(ANSWERS), "nothing else is open, and all of that was"
+    assert found.draft.left_open == []
+    profile = tmp_path / "learned.yaml"
+    profile.write_text(as_yaml(found.declared, found.draft.whys, ("Learned.",)))
+    with (
+        running(vendors=6, bills=14) as sandbox,
+        behind_other_names(sandbox.credentials["AVIDXCHANGE_BASE_URL"]) as url,
+    ):
+        the_loop_ends_in_equal_books(sandbox, tmp_path, profile=str(profile), base_url=url)
+
+
+def the_loop_ends_in_equal_books(sandbox: Running, folder: Path, **settings: str) -> None:
+    pipe = Pipe(sandbox, folder)
+    (folder / "target.json").write_text(
+        json.dumps({"bank_accounts": BANKS, "ledger_url": f"sqlite:///{folder}/in.db"})
+    )
+
+    def outbound() -> None:
+        ended = pipe.run(**settings)
+        assert (ended.tap, ended.target) == (0, 0), ended.said
+
+    def inbound() -> int:
+        env = environment(sandbox, "tap-avidxchange", **settings)
+        tap = run("tap-avidxchange", env=env, cwd=folder)
+        assert tap.returncode == 0, tap.stderr
+        env = environment(sandbox, "target-netsuite-payments")
+        target = run(
+            "target-netsuite-payments", "--config=target.json", stdin=tap.stdout, env=env, cwd=folder
         )
+        assert target.returncode == 0, target.stderr
+        return tap.stdout.count('"type":"RECORD"')
 
-        def outbound() -> None:
-            ended = pipe.run(**settings)
-            assert (ended.tap, ended.target) == (0, 0), ended.said
-
-        def inbound() -> int:
-            env = environment(sandbox, "tap-avidxchange", **settings)
-            tap = run("tap-avidxchange", env=env, cwd=tmp_path)
-            assert tap.returncode == 0, tap.stderr
-            env = environment(sandbox, "target-netsuite-payments")
-            target = run(
-                "target-netsuite-payments", "--config=target.json", stdin=tap.stdout, env=env, cwd=tmp_path
-            )
-            assert target.returncode == 0, target.stderr
-            return tap.stdout.count('"type":"RECORD"')
-
-        outbound()
-        calls = sandbox.calls()["avidxchange"]
-        assert calls["refusals"] == {}
-        assert calls["written"] == records_and_images(sandbox.books()["avidxchange"]), "each was sent once"
-        sandbox.control("/control/invoices/approve", {"external_ids": "all"})
-        sandbox.control("/control/payments/pay", {"all": True})
-        settled = sandbox.control("/control/payments/settle", {"ids": "all"})["ids"]
-        assert inbound() == len(settled) > 0
-        books = BothBooks(sandbox.books(), sandbox.credentials["NETSUITE_ACCOUNT_ID"])
-        assert [line for line in books.compare() if not line.agree] == []
-        sandbox.control("/control/calls", method="DELETE")
-        outbound()
-        inbound()
-        assert sum(system["writes"] for system in sandbox.calls().values()) == 0
-        assert sandbox.books() == {"netsuite": books.netsuite, "avidxchange": books.avidxchange}
+    outbound()
+    calls = sandbox.calls()["avidxchange"]
+    assert calls["refusals"] == {}
+    assert calls["written"] == records_and_images(sandbox.books()["avidxchange"]), "each was sent once"
+    sandbox.control("/control/invoices/approve", {"external_ids": "all"})
+    sandbox.control("/control/payments/pay", {"all": True})
+    settled = sandbox.control("/control/payments/settle", {"ids": "all"})["ids"]
+    assert inbound() == len(settled) > 0
+    books = BothBooks(sandbox.books(), sandbox.credentials["NETSUITE_ACCOUNT_ID"])
+    assert [line for line in books.compare() if not line.agree] == []
+    sandbox.control("/control/calls", method="DELETE")
+    outbound()
+    inbound()
+    assert sum(system["writes"] for system in sandbox.calls().values()) == 0
+    assert sandbox.books() == {"netsuite": books.netsuite, "avidxchange": books.avidxchange}
 
 
 def records_and_images(book: Mapping[str, Any]) -> int:

@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
-_SHORT = {
+_USUAL = {
     "acct": "account",
     "addr": "address",
     "amt": "amount",
@@ -28,6 +28,7 @@ _SHORT = {
     "qty": "quantity",
     "ref": "reference",
     "seg": "segment",
+    "supplier": "vendor",
     "ts": "timestamp",
     "vend": "vendor",
 }
@@ -37,9 +38,9 @@ _WORD_FIELDS = {"status", "state", "method", "type", "kind"}
 
 @lru_cache(maxsize=20_000)
 def words_of(name: str) -> tuple[str, ...]:
-    """Return the words of a name, however it is written, in the singular and without abbreviations."""
-    found = (word.lower() for word in _WORDS.findall(name))
-    return tuple(_singular(_SHORT.get(word, word)) for word in found)
+    """Return the words of a name, however it is written, in the singular and each in its usual form."""
+    found = (_singular(word.lower()) for word in _WORDS.findall(name))
+    return tuple(_USUAL.get(word, word) for word in found)
 
 
 def is_word_field(name: str) -> bool:

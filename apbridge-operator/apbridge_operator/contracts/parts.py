@@ -93,8 +93,10 @@ def write(
         found["wrap"] = {wrap: "[@]"}
     body: dict[str, Any] = {}
     if operation == "upsert":
-        body = body_template(draft, f"{key}.body", words.concepts, sent, _called(resource))
-        _without_what_the_path_says(body, found["path"])
+        # What the path says is said.
+        path_says = {"external_id"} if "{external_id}" in found["path"] else set()
+        concepts = [one for one in words.concepts if one.name not in path_says]
+        body = body_template(draft, f"{key}.body", concepts, sent, _called(resource))
     elif call.body:
         body = _short_body(sent, operation)
     if body or operation in {"upsert", "link"}:
@@ -104,12 +106,6 @@ def write(
     if operation == "upsert" and own:
         found["remote_id"] = own
     return found
-
-
-def _without_what_the_path_says(body: dict[str, Any], path: str) -> None:
-    if "{external_id}" in path:
-        for name in [name for name, value in body.items() if value == "external_id"]:
-            del body[name]
 
 
 def _short_body(sent: ValueShape, operation: str) -> dict[str, Any]:
