@@ -1,11 +1,12 @@
-"""Bills sent to AvidXchange, against the limit of its calls; unchanged ones, against a plain target."""
+"""Bills sent to AvidXchange, against the limit of its calls or of the processor; unchanged ones."""
 
 from __future__ import annotations
 
 import json
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from math import ceil
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -20,6 +21,13 @@ _UNCHANGED = 10_000
 _SMALL = (20, 100)
 _LATENCY = 0.1
 _CONCURRENCY = 8
+_MOST = 100
+"""Invoices of one call of the profile `partner`."""
+_OF_LIMIT = 1.3
+_SIGN_IN = {
+    "avidconnect": {"COMPANY_TOKEN": "company", "USER_TOKEN": "user"},
+    "partner": {"PROFILE": "partner", "CLIENT_ID": "client", "CLIENT_SECRET": "given", "COMPANY_ID": "1"},
+}
 _TARGET = (str(Path(sys.executable).parent / "target-avidxchange"), "--config=ENV")
 _PLAIN = (sys.executable, str(Path(__file__).with_name("plain.py")))
 
@@ -27,12 +35,12 @@ _PLAIN = (sys.executable, str(Path(__file__).with_name("plain.py")))
 class _Company:
     """A folder with a ledger, and the server that the target writes to."""
 
-    def __init__(self, folder: Path, url: str, pipe: Connection) -> None:
+    def __init__(self, folder: Path, url: str, pipe: Connection, profile: str = "avidconnect") -> None:
+        folder.mkdir(exist_ok=True)
         self._folder = folder
         self._pipe = pipe
         own = {
-            "COMPANY_TOKEN": "company",
-            "USER_TOKEN": "user",
+            **_SIGN_IN[profile],
             "BASE_URL": url,
             "CONCURRENCY": str(_CONCURRENCY),
             "LEDGER_URL": f"sqlite:///{folder / 'ledger.db'}",
@@ -64,8 +72,10 @@ def measure(*, small: bool) -> Iterator[Row]:
     try:
         with TemporaryDirectory() as place:
             folder = Path(place)
-            sizes = _SMALL if small else (_NEW, _UNCHANGED)
-            yield from _runs(_Company(folder, here.recv(), here), folder, *sizes)
+            some, many = _SMALL if small else (_NEW, _UNCHANGED)
+            url = here.recv()
+            yield from _runs(_Company(folder, url, here), folder, some, many)
+            yield from _batches(lambda name: _Company(folder / name, url, here, "partner"), folder, some)
     finally:
         here.send(None)
         server.join()
@@ -95,6 +105,28 @@ def _runs(there: _Company, folder: Path, some: int, many: int) -> Iterator[Row]:
     plain = there.run(_PLAIN, known)
     facts, case = _facts(counts, unchanged), f"{many:,} unchanged bills"
     yield against(plain.seconds, "a target that drops all", case, unchanged.seconds, facts=facts)
+
+
+def _batches(there: Callable[[str], _Company], folder: Path, some: int) -> Iterator[Row]:
+    """Send new bills several a call: without a latency, where the processor is the limit, and with one."""
+    given, seconds = write(folder / "new", bills(some)), 0.0
+    for latency in (0.0, _LATENCY):
+        one = there(f"at {latency}")
+        one.run(_TARGET, write(folder / "company", company()))
+        one.counts(latency)
+        new = one.run(_TARGET, given)
+        counts = one.counts()
+        if counts["writes"] != some:
+            message = f"{counts['writes']} writes were made of {some} new bills"
+            raise NotMeasuredError(message)
+        case = f"{some:,} new bills of five lines at {latency * 1000:.0f} ms, {_MOST} a call"
+        facts = _facts(counts, new)
+        if latency:
+            limit = max(seconds, ceil(some / _MOST) * latency / _CONCURRENCY)
+            yield against(limit, "its own at 0 ms", case, new.seconds, bound=_OF_LIMIT, facts=facts)
+        else:
+            seconds = new.seconds
+            yield Row(case, seconds, "s", facts=facts)
 
 
 def _facts(counts: dict[str, int], used: Used) -> dict[str, float]:

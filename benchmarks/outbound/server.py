@@ -1,4 +1,7 @@
-"""AvidXchange as cheap as can be: every write is acknowledged after the latency, and counted."""
+"""AvidXchange as cheap as can be: every write is acknowledged after the latency, and counted.
+
+As `avidconnect` has it, one record a call, and as `partner` has it, several.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,11 @@ from multiprocessing.connection import Connection
 from threading import Lock, Thread
 from time import sleep
 from typing import ClassVar
+
+_NOTHING = json.dumps(
+    {"items": [], "nextCursor": None, "Vendors": [], "GLAccounts": [], "Codes": [], "Invoices": []}
+).encode()
+_TOKEN = b'{"access_token": "token", "expires_in": 3600, "token_type": "Bearer"}'
 
 
 class _Counted:
@@ -24,19 +32,28 @@ class _Handler(BaseHTTPRequestHandler):
     counted: ClassVar[_Counted]
 
     def do_GET(self) -> None:
-        self._answer(200, b'{"items":[],"nextCursor":null}', is_write=False)
+        self._answer(200, _NOTHING)
 
     def do_PUT(self) -> None:
         self.rfile.read(int(self.headers["Content-Length"]))
         name = self.path.rsplit("/", 1)[1]
         # Only an answer that names the record counts as an acknowledgement.
-        self._answer(201, b'{"id":"1","externalId":"%s"}' % name.encode(), is_write=True)
+        self._answer(201, b'{"id":"1","externalId":"%s"}' % name.encode(), writes=1)
 
-    def _answer(self, status: int, body: bytes, *, is_write: bool) -> None:
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        if self.path.endswith("/token"):
+            self._answer(200, _TOKEN)
+            return
+        ((_, items),) = json.loads(body).items()
+        results = [{"ExternalId": one["ExternalId"], "Id": 1, "Successful": True} for one in items]
+        self._answer(200, json.dumps({"Results": results}).encode(), writes=len(items))
+
+    def _answer(self, status: int, body: bytes, *, writes: int = 0) -> None:
         counted = self.counted
         with counted.lock:
             counted.calls += 1
-            counted.writes += is_write
+            counted.writes += writes
             counted.in_flight += 1
             counted.peak = max(counted.peak, counted.in_flight)
         sleep(counted.latency)
