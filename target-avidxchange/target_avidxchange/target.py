@@ -71,7 +71,7 @@ class TargetAvidXchange(AcknowledgingTarget):
         from apbridge.mapping import Coding  # noqa: PLC0415
 
         super().__init__(**arguments)
-        self.client = AvidXchange(AvidXchangeSettings.from_config(self.config))
+        self.client = AvidXchange(AvidXchangeSettings.from_config(self.config), stop=self.stop)
         if self.client.gathering:
             # What goes in one call waits for it, each record on a thread of its own.
             most = self.client.profile.most

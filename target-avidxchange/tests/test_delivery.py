@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from io import BytesIO
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from apbridge import json
-from apbridge.errors import SettingError
+from apbridge.errors import APBridgeError, SettingError
+from apbridge.http import GovernedSession
+from target_avidxchange.target import TargetAvidXchange
 from tests.canonical import (
     CODING,
     READ,
@@ -21,6 +24,7 @@ from tests.canonical import (
     line,
     location,
     shuffled,
+    singer,
     vendor,
 )
 
@@ -231,3 +235,16 @@ def test_tokens_of_another_company_stop_the_run_and_new_ones_of_the_same_do_not(
         company.send(*CODING, bill(1), bill(2), company_token="of-another-company")
     assert found.value.code == "APB-LED-012"
     assert company.calls()["written"] == 0
+
+
+def test_a_call_that_fails_is_tried_no_more_once_a_signal_has_come(
+    company: ReceivingCompany, monkeypatch: pytest.MonkeyPatch
+):
+    target = TargetAvidXchange(config=company.config)
+    monkeypatch.setattr(GovernedSession, "_tell", lambda *_: target.stop.set())
+    busy = {"status": 503, "headers": {"Retry-After": "50"}}
+    company.sandbox.control("/control/faults", {"match": {"path": "/vendors"}, "do": busy})
+    with pytest.raises((APBridgeError, SystemExit)):
+        target.listen(BytesIO(singer([vendor(1)], None, None)))  # type: ignore[arg-type]  # as `send` says
+    asked = company.calls()["by_operation"]
+    assert [count for call, count in asked.items() if "vendors" in call] == [1]
