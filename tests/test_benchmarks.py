@@ -1,6 +1,6 @@
 """A benchmark tells rows of one shape; what was measured is kept and drawn.
 
-That each of them runs is for `make bench SIZE=small` to show, which `.ci/run` does: together they take a minute.
+That each of them runs `make bench SIZE=small` shows, as `.ci/run` has it: together they take a minute.
 """
 
 from __future__ import annotations
