@@ -131,6 +131,57 @@ AVIDXCHANGE_SETTINGS = (
         description="The secret of that client. Required with it.",
     ),
     th.Property(
+        "user_name",
+        th.StringType(nullable=False),
+        secret=True,
+        description="User that signs in with a password. Required where the profile signs in with it, as "
+        "`avidsuite` does.",
+    ),
+    th.Property(
+        "password",
+        th.StringType(nullable=False),
+        secret=True,
+        description="The password of that user. Required with it.",
+    ),
+    th.Property(
+        "gateway_key",
+        th.StringType(nullable=False),
+        secret=True,
+        description="Key of the gateway before the API, sent as a bearer beside the user's. Required where "
+        "the profile asks for it, as `avidsuite` does.",
+    ),
+    th.Property(
+        "api_key",
+        th.StringType(nullable=False),
+        secret=True,
+        description="API key. Required where the profile signs in with one; none that ships does.",
+    ),
+    th.Property(
+        "client_certificate",
+        th.StringType(nullable=False),
+        secret=True,
+        description="Certificate that is shown to AvidXchange (mutual TLS), PEM text, with what signed it "
+        "where that is asked for. Required where the profile signs in with one; none that ships does. This "
+        "or `client_certificate_path`.",
+    ),
+    th.Property(
+        "client_certificate_path",
+        th.StringType(nullable=False),
+        description="File that holds that certificate, PEM.",
+    ),
+    th.Property(
+        "client_private_key",
+        th.StringType(nullable=False),
+        secret=True,
+        description="Private key of that certificate, PEM text without a passphrase. Required with it. This "
+        "or `client_private_key_path`.",
+    ),
+    th.Property(
+        "client_private_key_path",
+        th.StringType(nullable=False),
+        description="File that holds that private key, PEM.",
+    ),
+    th.Property(
         "company_id",
         th.StringType(nullable=False),
         description="AvidXchange's id of the company. Required where the profile asks for it, as `partner` "
@@ -147,6 +198,12 @@ AVIDXCHANGE_SETTINGS = (
         th.StringType(nullable=False),
         default=DEFAULT_PROFILE,
         description="The contract spoken: a profile that ships, or the path of a profile's YAML file.",
+    ),
+    th.Property(
+        "time_zone",
+        th.StringType(nullable=False),
+        description="Time zone of the times that AvidXchange gives without one, such as `America/New_York`; "
+        "UTC when left out.",
     ),
     th.Property(
         "concurrency",

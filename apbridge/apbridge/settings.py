@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from apbridge import object_stores
 from apbridge.errors import SettingError
@@ -31,12 +32,15 @@ NEVER_SECRET = frozenset(
         "account_id",
         "base_url",
         "certificate_path",
+        "client_certificate_path",
+        "client_private_key_path",
         COMPANY,
         "private_key_path",
         "profile",
         "restlet_deploy",
         "restlet_script",
         "start_date",
+        "time_zone",
     }
 )
 """Settings that errors, logs and checks show as they are: none of them is taken from the vault."""
@@ -134,6 +138,20 @@ def required_text(config: Mapping[str, Any], name: str) -> str:
     if value is None:
         raise SettingError("APB-SET-002", setting=name)
     return value
+
+
+def time_zone(config: Mapping[str, Any], name: str) -> ZoneInfo | None:
+    """Read a setting that names a time zone; None where it is absent or blank.
+
+    Raises:
+        SettingError: There is no such time zone.
+    """
+    value = text(config, name)
+    try:
+        return ZoneInfo(value) if value else None
+    except (KeyError, OSError, ValueError) as failure:
+        problem = "there is no such time zone; one is America/New_York"
+        raise SettingError("APB-SET-001", setting=name, problem=problem) from failure
 
 
 def concurrency(config: Mapping[str, Any], default: int) -> int:

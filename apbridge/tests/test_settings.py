@@ -6,6 +6,7 @@ import pytest
 from singer_sdk import typing as th
 from singer_sdk.configuration._dict_config import parse_environment_config
 
+from apbridge.avidxchange.settings import CREDENTIALS
 from apbridge.declared_settings import (
     AVIDXCHANGE_SETTINGS,
     LEDGER_SETTINGS,
@@ -33,7 +34,8 @@ def test_each_setting_says_what_it_is(side: str):
 
 def test_what_opens_a_door_is_a_secret():
     secret = {one.name for one in PROPERTIES if one.to_dict()[one.name].get("secret")}
-    assert secret == {"client_id", "client_secret", "private_key", "company_token", "user_token"}
+    certificate = {"client_certificate", "client_private_key"}
+    assert secret == {*CREDENTIALS, *certificate, "private_key"} - {"company_id"}
 
 
 def test_what_has_no_default_is_required_or_may_be_left_out():

@@ -104,7 +104,7 @@ class ChangingStream(AvidXchangeStream):
 
     @override
     def get_records(self, context: Context | None) -> Iterator[Record]:
-        overlap = timedelta(seconds=self.config["overlap_seconds"])
+        overlap = timedelta(seconds=self.config["overlap_seconds"]) + self._client().doubt_of_times
         known = ListBookmark(self.get_context_state(context), overlap)
         start = self.config.get("start_date")
         began = monotonic()

@@ -9,15 +9,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from apbridge.avidxchange import AvidXchange, AvidXchangeSettings
+from apbridge.avidxchange.settings import CREDENTIALS
 from apbridge.json import loads
 from apbridge_sandbox.testing import Running
 from tap_avidxchange.tap import TapAvidXchange
 
 Record = dict[str, Any]
 NS = "netsuite-1234567_SB1"
-
-
-CREDENTIALS = {"company_token", "user_token", "client_id", "client_secret", "company_id"}
 
 
 @dataclass

@@ -169,7 +169,7 @@ class DocumentSink(AvidXchangeSink):
 class WithdrawnSink(DocumentSink):
     """Documents that are withdrawn in AvidXchange where it must not pay, or pay with, them any more."""
 
-    standing_there = frozenset({"submitted", "in_workflow", "approved", "scheduled"})
+    standing_there = frozenset({"submitted", "in_workflow", "approved", "scheduled", "unknown"})
 
     @abc.abstractmethod
     def reopened(self, count: int, names: str) -> RejectedError:

@@ -34,5 +34,11 @@ def see_that_its_lines_sum(bill: Record, purpose: str) -> None:
 
 def _refusal(purpose: str, status: HTTPStatus, says: str, meaning: str) -> RefusedError:
     return RefusedError(
-        "APB-AX-020", status=status.value, purpose=purpose, says=says, meaning=meaning, errors=()
+        "APB-AX-020",
+        status=status.value,
+        purpose=purpose,
+        says=says,
+        answer=f"HTTP {status.value}",
+        meaning=meaning,
+        errors=(),
     )

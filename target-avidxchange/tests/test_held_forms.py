@@ -14,8 +14,8 @@ from tests.canonical import CODING, READ, account, bill, line
 if TYPE_CHECKING:
     from tests.conftest import ReceivingCompany
 
-MEMO = {"avidconnect": "memo", "partner": "Comments"}
-NAME = {"avidconnect": "name", "partner": "Description"}
+MEMO = {"avidconnect": "memo", "partner": "Comments", "avidsuite": "Memo"}
+NAME = {"avidconnect": "name", "partner": "Description", "avidsuite": "Description"}
 LIMITS: dict[str, Any] = {"before": READ, "brake_percent": 10}
 BILLS = range(1, 13)
 

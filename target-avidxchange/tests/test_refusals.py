@@ -33,7 +33,7 @@ def test_each_names_the_bill_the_field_and_what_to_do(company: ReceivingCompany)
         location(1, is_active=False),
     )
     wrong = [
-        (bill(1, of_vendor=2), "APB-TAX-011", "(?i)vendorExternalId"),
+        (bill(1, of_vendor=2), "APB-TAX-011", r"netsuite-\S+-vendor-2 is not active"),
         (
             bill(2, line(1, "100.00", 2), line(2, "23.45", 2)),
             "APB-TAX-051",
@@ -79,8 +79,8 @@ def test_a_bill_without_a_number_is_told_by_the_name_of_the_field(
 @pytest.mark.parametrize(
     ("table", "code", "says"),
     [
-        ("ax_gl_account", "APB-TAX-012", r"(?i)line(item)?s\[0\].glCode: GL code 6001"),
-        ("ax_dimension_value", "APB-TAX-013", r"(?i)line(item)?s\[0\].location"),
+        ("ax_gl_account", "APB-TAX-012", "GL code 6001"),
+        ("ax_dimension_value", "APB-TAX-013", "location 1"),
     ],
 )
 def test_a_code_that_avidxchange_made_inactive_unheard_is_refused_there(

@@ -16,11 +16,13 @@ from typing_extensions import override
 from urllib3 import HTTPResponse
 
 from apbridge.avidxchange import AvidXchange, AvidXchangeSettings
+from apbridge.avidxchange.settings import CREDENTIALS
 from apbridge.http import GovernedSession
 from apbridge.http.plain_requests import OneServerAdapter
 from apbridge.netsuite import NetSuite, NetSuiteSettings
 
 ADDRESS = "http://127.0.0.1:1"
+_SIGN_INS = ("/token", "/authorizations")
 _TOKEN = b'{"access_token": "t", "expires_in": 3600}'
 
 
@@ -34,7 +36,7 @@ class Answers(OneServerAdapter):
 
     @override
     def send(self, request: requests.PreparedRequest, *_: Any, **__: Any) -> requests.Response:
-        is_sign_in = self.sign_in is not None and "token" in urlsplit(str(request.url)).path
+        is_sign_in = self.sign_in is not None and urlsplit(str(request.url)).path.endswith(_SIGN_INS)
         status, body = (200, self.sign_in or b"") if is_sign_in else (self.status, self.body)
         raw = HTTPResponse(io.BytesIO(body), self.headers, status, preload_content=False)
         return self.build_response(request, raw)
@@ -81,8 +83,7 @@ def netsuite() -> tuple[NetSuite, Answers]:
 @cache
 def avidxchange(profile: str) -> tuple[AvidXchange, Answers]:
     """Return AvidXchange as a profile knows it, and what tells it what to answer."""
-    names = ("company_token", "user_token", "client_id", "client_secret", "company_id")
-    config = {**dict.fromkeys(names, "secret"), "base_url": ADDRESS, "profile": profile}
+    config = {**dict.fromkeys(CREDENTIALS, "secret"), "base_url": ADDRESS, "profile": profile}
     client, answers = AvidXchange(AvidXchangeSettings.from_config(config), stop=_stopped()), Answers()
     _behind(answers, client.session)
     if oauth := getattr(client._sign_in, "_session", None):

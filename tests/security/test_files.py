@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 import demo.__main__ as demo_program
+from apbridge.avidxchange.settings import CREDENTIALS
 from apbridge.declared_settings import AVIDXCHANGE_SETTINGS, NETSUITE_SETTINGS
 from apbridge.errors import APBridgeError, UnavailableError
 from apbridge.files import keep_private, replace
@@ -299,7 +300,8 @@ def test_check_survives_a_name_that_is_none(project: Path):
 
 def test_every_secret_setting_is_looked_for():
     named = {one.name for one in (*NETSUITE_SETTINGS, *AVIDXCHANGE_SETTINGS) if one.secret}
-    assert {"client_id", "private_key", "company_token", "user_token", "client_secret"} == named
+    certificate = {"client_certificate", "client_private_key"}
+    assert {*CREDENTIALS, *certificate, "private_key"} - {"company_id"} == named
 
 
 def test_an_older_env_file_is_closed_when_it_is_written(project: Path):

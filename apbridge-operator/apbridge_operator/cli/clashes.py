@@ -11,13 +11,14 @@ import sqlalchemy
 from sqlalchemy.exc import ArgumentError
 
 from apbridge import settings
+from apbridge.avidxchange.settings import SIGNING_IN
 from apbridge.errors import APBridgeError, SettingError
 from apbridge_operator.cli import context
 from apbridge_operator.cli.beginnings import left_behind
 from apbridge_operator.cli.company import working_for
 from apbridge_operator.companies import Company
 
-_CREDENTIALS = ("company_token", "user_token", "client_id", "client_secret")
+_CREDENTIALS = tuple(name for name in SIGNING_IN if name != "company_id")
 _ALONE = ("ledger_url", "spool_url")
 _PORT = 5432
 

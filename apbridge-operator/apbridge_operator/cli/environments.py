@@ -15,6 +15,7 @@ from typing import Any
 
 import yaml
 
+from apbridge.avidxchange.settings import SIGNING_IN
 from apbridge.errors import SettingError
 from apbridge.files import replace
 from apbridge.settings import COMPANY
@@ -35,7 +36,7 @@ _OWN = {
         "certificate",
         "certificate_path",
     ),
-    AVIDXCHANGE: ("company_token", "user_token", "client_id", "client_secret", "company_id"),
+    AVIDXCHANGE: SIGNING_IN,
 }
 """What tells one company from another, by system."""
 

@@ -65,10 +65,21 @@ AFTER_UPLOAD = (
     Question("NETSUITE_CERTIFICATE_ID", "Certificate id of the mapping", in_vault=True),
     Question("AVIDXCHANGE_BASE_URL", "Address of AvidXchange's API, as told at onboarding"),
 )
+_SHOWN = "AVIDXCHANGE_CLIENT"
 CREDENTIALS = {
     "client_id": Question("AVIDXCHANGE_CLIENT_ID", "AvidXchange client id", in_vault=True, hidden=True),
     "client_secret": Question(
         "AVIDXCHANGE_CLIENT_SECRET", "AvidXchange client secret", in_vault=True, hidden=True
+    ),
+    "user_name": Question("AVIDXCHANGE_USER_NAME", "AvidXchange user name", in_vault=True, hidden=True),
+    "password": Question("AVIDXCHANGE_PASSWORD", "Password of that user", in_vault=True, hidden=True),
+    "gateway_key": Question("AVIDXCHANGE_GATEWAY_KEY", "Key of the gateway", in_vault=True, hidden=True),
+    "api_key": Question("AVIDXCHANGE_API_KEY", "AvidXchange API key", in_vault=True, hidden=True),
+    "client_certificate": Question(
+        f"{_SHOWN}_CERTIFICATE_PATH", "File of the certificate that AvidXchange is shown (PEM)"
+    ),
+    "client_private_key": Question(
+        f"{_SHOWN}_PRIVATE_KEY_PATH", "File of its private key (PEM, without a passphrase)"
     ),
     "company_id": Question("AVIDXCHANGE_COMPANY_ID", "AvidXchange company id"),
     "company_token": Question("AVIDXCHANGE_COMPANY_TOKEN", "Company Token", in_vault=True, hidden=True),
@@ -99,7 +110,7 @@ def init(  # noqa: PLR0913 - its options
         bool | None, typer.Option(help="Whether the RESTlet of suitescript/ is deployed; it is, unless told.")
     ] = None,
     avidxchange_url: Annotated[str | None, typer.Option(help="Address of AvidXchange's API.")] = None,
-    profile: Annotated[str | None, typer.Option(help="The contract: avidconnect, partner or a file.")] = None,
+    profile: Annotated[str | None, typer.Option(help="The contract: one that ships, or a file.")] = None,
     bank_account: Annotated[
         list[str] | None,
         typer.Option(help="Internal id, or id:currency or id:currency:subsidiary; may be repeated."),
@@ -205,7 +216,8 @@ def _move_secrets() -> None:
 def _in_vault() -> list[str]:
     """Name the variables whose values the vault keeps."""
     questions = [*AFTER_UPLOAD, *CREDENTIALS.values()]
-    return [PRIVATE_KEY, CERTIFICATE, *(one.variable for one in questions if one.in_vault)]
+    shown = (f"{_SHOWN}_CERTIFICATE", f"{_SHOWN}_PRIVATE_KEY")
+    return [PRIVATE_KEY, CERTIFICATE, *shown, *(one.variable for one in questions if one.in_vault)]
 
 
 def _restlet(*, deployed: bool | None) -> dict[str, str]:
@@ -263,7 +275,15 @@ def _contract() -> list[str]:
 def _questions() -> list[Question]:
     spoken = Profile.load(_profile())
     banks = [] if env_file.value(BANK_ACCOUNTS) else [BANK]
-    return [*AFTER_UPLOAD, *(CREDENTIALS[name] for name in spoken.sign_in.settings), *banks]
+    asked = (CREDENTIALS[name] for name in spoken.sign_in.settings)
+    credentials = [one for one in asked if not _is_given_itself(one)]
+    return [*AFTER_UPLOAD, *credentials, *banks]
+
+
+def _is_given_itself(one: Question) -> bool:
+    """Return whether what a file is asked for is there already, without one."""
+    text = one.variable.removesuffix("_PATH")
+    return text != one.variable and bool(env_file.value(text))
 
 
 def _answer(questions: Sequence[Question], *, asks: bool) -> list[Question]:

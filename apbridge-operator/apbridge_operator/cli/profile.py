@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta, timezone
+from itertools import chain
 from typing import Annotated, Any
 
 import typer
@@ -15,7 +16,7 @@ from apbridge.avidxchange.canonical import STREAMS
 from apbridge.avidxchange.checking import checked, evidence
 from apbridge.avidxchange.evidence import ASSUMED, WORDS, Sureness, open_places
 from apbridge.avidxchange.profile_files import ProfileProblem, files_of
-from apbridge.avidxchange.reader import words
+from apbridge.avidxchange.unknown_words import words
 from apbridge.errors import APBridgeError, RejectedError
 from apbridge.json import dumps
 from apbridge.schemas import schema, validator
@@ -195,8 +196,10 @@ def _read(reader: AvidXchangeReader, resource: str, of: str | None) -> PageSumma
     fields = tuple(reader.profile.resources[resource].listing.read.fields)
     found = tuple(name for name in fields if any(_is_there(record[name]) for record in records))
     missing = tuple(name for name in fields if name not in found) if records else ()
-    problems = (_problem(STREAMS[resource], *pair) for pair in zip(shown, records, strict=True))
-    return PageSummary(resource, of, len(records), found, missing, next(filter(None, problems), None))
+    wrong = (_problem(STREAMS[resource], *pair) for pair in zip(shown, records, strict=True))
+    unknown = (one.says for record in records for one in reader.unknown_words.within(resource, record))
+    problem = next(filter(None, chain(wrong, unknown)), None)
+    return PageSummary(resource, of, len(records), found, missing, problem)
 
 
 def _problem(stream: str, shown: Shown, record: dict[str, Any]) -> str | None:

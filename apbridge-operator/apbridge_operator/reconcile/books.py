@@ -17,7 +17,7 @@ from apbridge_operator.reconcile.netsuite import Applied, NetSuiteBill, Posted
 
 _BATCH = 1000
 
-TO_PAY = frozenset({"submitted", "in_workflow", "approved", "scheduled"})
+TO_PAY = frozenset({"submitted", "in_workflow", "approved", "scheduled", "unknown"})
 """Where an invoice stands that AvidXchange means to pay."""
 
 NOT_TO_PAY = frozenset({"rejected", "cancelled"})

@@ -190,8 +190,13 @@ def test_online_one_page_of_each_list_is_read_and_its_fields_are_named(
     assert "legal_name" in shown
 
 
+TOTAL = ("        total: GrossAmount\n", "        total: GrossAmnt\n")
+
+
 def test_online_a_wrong_field_name_is_told_with_the_record(apbridge: Apbridge, ours: Path):
-    edited(ours, ("        total: total\n", "        total: totl\n"), ("InvoiceAmount\n", "InvoiceAmnt\n"))
+    edited(
+        ours, ("        total: total\n", "        total: totl\n"), ("InvoiceAmount\n", "InvoiceAmnt\n"), TOTAL
+    )
     ended = apbridge("profile", "check", str(ours), "--online", "--json")
     assert ended.code == 1
     problems = [one["problem"] for one in json.loads(ended.out)["lists"] if one["problem"]]
@@ -218,7 +223,7 @@ def test_online_a_wrong_path_and_an_unknown_word_are_told(apbridge: Apbridge, ou
 
 
 def test_online_wrong_credentials_are_one_sentence(apbridge: Apbridge, ours: Path, sandbox: Running):
-    for name in ("USER_TOKEN", "CLIENT_SECRET"):
+    for name in ("USER_TOKEN", "CLIENT_SECRET", "PASSWORD"):
         os.environ[f"TARGET_AVIDXCHANGE_{name}"] = "wrong"
     ended = apbridge("profile", "check", str(ours), "--online")
     assert ended.code == 2

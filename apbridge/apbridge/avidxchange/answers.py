@@ -52,11 +52,12 @@ def classify_by(rules: ErrorRules) -> ResponseClassifier:
             return done(response.content if is_picture else body)
         errors = _field_errors(rules, rules.items, body)
         codes = [error.code for error in errors if error.code]
+        says = _said(errors, rules.message, body)
         return Answer(
             AnswerKind.FORBIDDEN if status == HTTPStatus.FORBIDDEN else kind_of(status),
             reason=codes[0] if codes else "",
-            says=_said(errors, rules.message, body),
-            details={"status": status, "errors": errors, "meaning": rules.meaning(codes, status)},
+            says=says,
+            details={"status": status, "errors": errors, "meaning": rules.meaning(codes, says, status)},
         )
 
     return classify
@@ -127,13 +128,15 @@ def _is_successful(results: ResultRules, item: Any) -> bool | None:  # noqa: ANN
 def _failed(results: ResultRules, rules: ErrorRules, item: Any, purpose: str) -> RefusedError:  # noqa: ANN401
     errors = _field_errors(rules, results.errors, item)
     codes = [error.code for error in errors if error.code]
+    says = _said(errors, results.message, item)
     return RefusedError(
         "APB-AX-020",
         status=HTTPStatus.OK.value,
         reason=codes[0] if codes else "",
         purpose=purpose,
-        says=_said(errors, results.message, item).rstrip(".") or "it gave no reason",
-        meaning=rules.meaning(codes, HTTPStatus.OK),
+        says=says.rstrip(".") or "it gave no reason",
+        answer=" ".join(("HTTP 200", *codes[:1])),
+        meaning=rules.meaning(codes, says, HTTPStatus.OK),
         errors=errors,
     )
 

@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator, FormatChecker
 from jsonschema.exceptions import ValidationError, best_match
 
 from apbridge import json
-from apbridge.avidxchange.canonical import misread
+from apbridge.avidxchange.canonical import Path, misread
 from apbridge.avidxchange.evidence import Sureness, misnamed, sureness
 from apbridge.avidxchange.expressions import ExpressionError, compiled
 from apbridge.avidxchange.profile_files import EXTENDS, ProfileFiles, ProfileProblem
@@ -51,13 +51,29 @@ def evidence(profile: ProfileFiles) -> Sureness:
     return sureness(_layers(profile))
 
 
+def _set_twice(declared: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
+    """Yield each place of a profile's sign-in that sets a header which something else sets."""
+    oauth = declared.get("oauth", {})
+    uses_password = oauth.get("grant") == "password"
+    by_basic = oauth and oauth.get("client_as", "form" if uses_password else "basic") == "basic"
+    taken = {oauth.get("header", "Authorization").casefold(): "the token"} if oauth else {}
+    for key in ("bearers", "headers"):
+        for name in declared.get(key, {}):
+            if key == "bearers" and by_basic and name.casefold() == "authorization":
+                says = "client_id and client_secret are in it where the token is asked for"
+                yield ("sign_in", key, name), says
+            elif (other := taken.setdefault(name.casefold(), key)) != key:
+                yield ("sign_in", key, name), f"that header is set by {other}"
+
+
 def unchecked(profile: ProfileFiles) -> Any:  # noqa: ANN401
     """Return what a profile declares, all of whose files ship: tests check those."""
     return _whole(profile).value
 
 
 def _misread(profile: ProfileFiles, file: Declared) -> Iterator[ProfileProblem]:
-    for steps, says in (*misread(file.value), *_misbatched(file.value)):
+    whole = file.value
+    for steps, says in (*_set_twice(whole["sign_in"]), *misread(whole), *_misbatched(whole)):
         yield _problem(file, steps, says)
     for own, place in misnamed(_layers(profile)):
         yield _problem(own, place, "there is nothing here of that name")

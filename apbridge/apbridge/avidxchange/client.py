@@ -10,10 +10,11 @@ from typing import Any, TypeVar
 from apbridge.avidxchange.expressions import ExpressionError, fingerprint
 from apbridge.avidxchange.images import image_body
 from apbridge.avidxchange.profile import ImageRules, Operation
-from apbridge.avidxchange.reader import AvidXchangeReader, Shown, words
+from apbridge.avidxchange.reader import AvidXchangeReader, Shown
 from apbridge.avidxchange.sending import Acknowledged, Sending, Submission, text_of
 from apbridge.avidxchange.settings import AvidXchangeSettings
 from apbridge.avidxchange.template import Template, UnknownWordError
+from apbridge.avidxchange.unknown_words import words
 from apbridge.gathering import Gathering
 from apbridge.http import Call, Idempotency
 
@@ -41,6 +42,7 @@ class AvidXchange(AvidXchangeReader):
             SettingError: The profile's template does not fit the record.
         """
         operation = self._operation(resource, "upsert", self._resource(resource).upsert)
+        record = self.profile.groups.within(record)
         body = self._fit(resource, "upsert.body", operation.body, record)
         name = str(record["external_id"])
         return Submission(
@@ -92,7 +94,7 @@ class AvidXchange(AvidXchangeReader):
         """
         operation = self._operation(resource, "change", self._resource(resource).change)
         upsert = self._operation(resource, "upsert", self._resource(resource).upsert)
-        told = {**record, "external_id": None, "remote_id": remote_id}
+        told = self.profile.groups.within({**record, "external_id": None, "remote_id": remote_id})
         body = {
             **(self._fit(resource, "upsert.body", upsert.body, told) or {}),
             **(self._fit(resource, "change.body", operation.body, told) or {}),
@@ -115,7 +117,7 @@ class AvidXchange(AvidXchangeReader):
             SettingError: The profile does not say how.
         """
         operation = self._operation(resource, "link", self._resource(resource).link)
-        told = {**place, "external_id": sets, "remote_id": remote_id}
+        told = self.profile.groups.within({**place, "external_id": sets, "remote_id": remote_id})
         body = self._fit(resource, "link.body", operation.body, told)
         return self._by_own_id(resource, "link", operation, {**told, "external_id": external_id}, body)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import warnings
 from collections.abc import Callable, Sequence
-from datetime import datetime, timezone
+from datetime import datetime, timezone, tzinfo
 from functools import partial
 from typing import Any
 from urllib.parse import quote
@@ -33,7 +33,14 @@ class ExpressionError(ValueError):
 
 
 class ProfileFunctions(Functions):  # type: ignore[misc]
-    """What profiles may call beside JMESPath's own functions. Each gives null for null."""
+    """What profiles may call beside JMESPath's own functions. Each gives null for null.
+
+    Args:
+        zone: Of times without one.
+    """
+
+    def __init__(self, zone: tzinfo = timezone.utc) -> None:
+        self._zone = zone
 
     @signature({"types": ["string", "null"]}, {"types": ["number"]})  # type: ignore[untyped-decorator]
     def _func_shorten(self, text: str | None, limit: int) -> str | None:
@@ -60,7 +67,7 @@ class ProfileFunctions(Functions):  # type: ignore[misc]
     @signature({"types": ["string", "null"]})  # type: ignore[untyped-decorator]
     def _func_utc(self, value: str | None) -> str | None:
         """Return an ISO 8601 instant as UTC, of one width, so that instants sort as texts do."""
-        return None if value is None else utc_text(instant(value))
+        return None if value is None else utc_text(instant(value, self._zone))
 
     @signature({"types": ["string", "null"]})  # type: ignore[untyped-decorator]
     def _func_day(self, value: str | None) -> str | None:
@@ -73,15 +80,18 @@ class ProfileFunctions(Functions):  # type: ignore[misc]
         return None if value is None else quote(value, safe=" !#$&'()+,;=@[]{}~")
 
 
-_FUNCTIONS = ProfileFunctions()
-_OPTIONS = jmespath.Options(custom_functions=_FUNCTIONS)
+USUAL = ProfileFunctions()
 _CALL = regex.compile(
     r"(?P<name>\w+)\((?P<path>[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)(?:, *`(?P<number>[0-9]+)`)?\)"
 )
 
 
-def compiled(text: str) -> Expression:
+def compiled(text: str, functions: ProfileFunctions = USUAL) -> Expression:
     """Compile an expression.
+
+    Args:
+        text: The expression.
+        functions: What it may call beside JMESPath's own.
 
     Raises:
         ExpressionError: It is not JMESPath.
@@ -104,11 +114,12 @@ def compiled(text: str) -> Expression:
             message = f"{text} cannot be read ({_first_line(failure)})"
             raise ExpressionError(message) from failure
 
-    search = _call_of_ours(text, parsed) or partial(parsed.search, options=_OPTIONS)
+    whole = partial(parsed.search, options=jmespath.Options(custom_functions=functions))
+    search = _call_of_ours(text, whole, functions) or whole
     return evaluate
 
 
-def _call_of_ours(text: str, parsed: Any) -> Expression | None:  # noqa: ANN401
+def _call_of_ours(text: str, whole: Expression, functions: ProfileFunctions) -> Expression | None:
     """Return an expression that only calls a function of ours on a field; None where it is another.
 
     Most of a template are such: the interpreter takes ten times as long as the call.
@@ -127,8 +138,8 @@ def _call_of_ours(text: str, parsed: Any) -> Expression | None:  # noqa: ANN401
         given = of(value)
         # Of what does not fit, the interpreter says what is wrong.
         if takes["types"] and not (given is None or type(given) is str):
-            return parsed.search(value, options=_OPTIONS)
-        return function(_FUNCTIONS, given, *more)
+            return whole(value)
+        return function(functions, given, *more)
 
     return call
 
@@ -144,22 +155,28 @@ def _walk(names: Sequence[str]) -> Expression:
     return walk
 
 
-def instant(value: str) -> datetime:
-    """Read an ISO 8601 instant or date; without an offset it is UTC.
+def instant(value: str, zone: tzinfo = timezone.utc) -> datetime:
+    """Read an ISO 8601 instant or date.
+
+    Args:
+        value: As it is written.
+        zone: Where it is, without an offset. Of an hour that clocks go through twice it is in the second.
 
     Raises:
         ValueError: It is neither.
     """
     # Python 3.10 reads neither Z nor a fraction of another length than 3 or 6.
-    found = _INSTANT.fullmatch(value.strip())
-    if found is None:
+    parts = _INSTANT.fullmatch(value.strip())
+    if parts is None:
         message = f"{value!r} is not an ISO 8601 instant"
         raise ValueError(message)
-    date, time, fraction, offset = found.groups()
+    date, time, fraction, offset = parts.groups()
     digits = f"{fraction or '':0<6.6}"
-    zone = "+00:00" if offset in {None, "Z", "z"} else offset
+    given = "+00:00" if offset in {"Z", "z"} else offset or ""
     try:
-        return datetime.fromisoformat(f"{date}T{time or '00:00:00'}.{digits}{zone}").astimezone(timezone.utc)
+        found = datetime.fromisoformat(f"{date}T{time or '00:00:00'}.{digits}{given}")
+        whole = found if offset else found.replace(tzinfo=zone, fold=1)
+        return whole.astimezone(timezone.utc)
     except OverflowError as failure:
         message = f"{value!r} is before or after all time"
         raise ValueError(message) from failure

@@ -42,7 +42,7 @@ def next_page(
     listing: Listing,
     page: PagePosition,
     answer: Any,  # noqa: ANN401
-    address: str,
+    base: str,
     *,
     is_empty: bool,
 ) -> PagePosition | None:
@@ -52,7 +52,7 @@ def next_page(
         listing: The rules.
         page: The one that was read.
         answer: What it said.
-        address: The whole address that it was read from, which a link may be relative to.
+        base: The address that all paths are below; a link may be relative to it, or to that of the page.
         is_empty: Whether it had no items.
 
     Raises:
@@ -63,7 +63,12 @@ def next_page(
         return None
     if following.link:
         link = following.link(answer)
-        return PagePosition(_address(address, link), {}) if link else None
+        if link:
+            return PagePosition(_address(base, page.path, link), {})
+        if following.more and following.more(answer) is True:
+            message = "the answer says that there is a further page, and gives no link to it"
+            raise ExpressionError(message)
+        return None
     if following.cursor:
         cursor = following.cursor(answer)
         if not isinstance(cursor, str | int | None):
@@ -77,11 +82,15 @@ def next_page(
     return _numbered(following, page, answer, is_empty=is_empty)
 
 
-def _address(address: str, link: Any) -> str:  # noqa: ANN401
+def _address(base: str, page: str, link: Any) -> str:  # noqa: ANN401
     """Return the address of a link. It may be relative, and its query is what the next page needs."""
     if isinstance(link, str) and _LINK.fullmatch(link):
         with suppress(ValueError):
-            whole = urljoin(address, link)
+            below = urlsplit(base).path
+            rooted = link.startswith("/") and not link.startswith("//")
+            # What stands behind a gateway does not know below which path it is reached.
+            place = f"{below}{link}" if rooted and not link.startswith(f"{below}/") else link
+            whole = urljoin(page if urlsplit(page).scheme else base + page, place)
             urlsplit(whole)
             return whole
     message = "the link to the next page is no address"

@@ -14,36 +14,12 @@ from zoneinfo import ZoneInfo
 
 from apbridge.avidxchange.checking import checked, unchecked
 from apbridge.avidxchange.evidence import open_places
-from apbridge.avidxchange.expressions import Expression, compiled
+from apbridge.avidxchange.expressions import USUAL, Expression, ProfileFunctions, compiled
+from apbridge.avidxchange.groups import Groups
 from apbridge.avidxchange.profile_files import ProfileFiles, ProfileProblem, files_of
+from apbridge.avidxchange.sign_in_rules import SignInRules, sign_in_rules
 from apbridge.avidxchange.template import Template
 from apbridge.errors import SettingError
-
-
-@dataclass(frozen=True)
-class OAuth:
-    """OAuth 2.0 client credentials: where the token is, and how it is asked for."""
-
-    token_url: str
-    is_basic: bool
-    scope: str | None
-    form: Mapping[str, str]
-
-
-@dataclass(frozen=True)
-class SignInRules:
-    """What every call carries: each header and query parameter with the setting that holds its value."""
-
-    headers: Mapping[str, str]
-    parameters: Mapping[str, str]
-    oauth: OAuth | None
-
-    @property
-    def settings(self) -> tuple[str, ...]:
-        """The settings that it needs."""
-        client = ("client_id", "client_secret") if self.oauth else ()
-        form = self.oauth.form.values() if self.oauth else ()
-        return tuple(dict.fromkeys((*client, *form, *self.headers.values(), *self.parameters.values())))
 
 
 @dataclass(frozen=True)
@@ -164,10 +140,11 @@ class Resource:
 
 @dataclass(frozen=True)
 class Meaning:
-    """The codes and statuses of refusals that mean one thing to us."""
+    """The codes, texts and statuses of refusals that mean one thing to us."""
 
     word: str
     codes: tuple[str, ...]
+    texts: tuple[str, ...]
     statuses: tuple[int, ...]
 
 
@@ -180,11 +157,13 @@ class ErrorRules:
     read: Template
     meanings: tuple[Meaning, ...]
 
-    def meaning(self, codes: Sequence[str], status: int) -> str:
+    def meaning(self, codes: Sequence[str], says: str, status: int) -> str:
         """Return our word for a refusal; empty where the profile has none."""
+        said = says.casefold()
+        by_text = (rule.word for rule in self.meanings if any(text in said for text in rule.texts))
         by_code = (rule.word for rule in self.meanings if any(code in rule.codes for code in codes))
         by_status = (rule.word for rule in self.meanings if status in rule.statuses)
-        return next(by_code, next(by_status, ""))
+        return next(by_code, next(by_text, next(by_status, "")))
 
 
 @dataclass(frozen=True)
@@ -210,6 +189,7 @@ class Profile:
     request_id_header: str | None
     results: ResultRules | None
     errors: ErrorRules
+    groups: Groups
     resources: Mapping[str, Resource]
 
     @property
@@ -223,14 +203,18 @@ class Profile:
         return max(one.most for one in writes if one)
 
     @classmethod
-    def load(cls, name: str) -> Profile:
+    def load(cls, name: str, time_zone: ZoneInfo | None = None) -> Profile:
         """Load a profile that ships, by its name, or any other by the path of its file.
+
+        Args:
+            name: The one or the other.
+            time_zone: Of times that are listed without one; UTC, unless told.
 
         Raises:
             SettingError: There is no such profile, or it is not valid; it says in which line. Or something
                 is open in it.
         """
-        found = _read(files_of(name))
+        found = _read(files_of(name), time_zone)
         if isinstance(found, Profile):
             return found
         if isinstance(found, Unsettled):
@@ -246,14 +230,14 @@ class Unsettled:
 
 
 @lru_cache
-def _read(files: ProfileFiles) -> Profile | Unsettled | Sequence[ProfileProblem]:
+def _read(files: ProfileFiles, time_zone: ZoneInfo | None) -> Profile | Unsettled | Sequence[ProfileProblem]:
     """Check and build a profile once: a process may open several clients by it."""
     if files.are_shipped:
-        return _build(unchecked(files))
+        return _build(unchecked(files), time_zone)
     declared, problems = checked(files)
     if not problems and (places := open_places(declared)):
         return Unsettled(tuple(places))
-    return problems or _build(declared)
+    return problems or _build(declared, time_zone)
 
 
 def _invalid(problems: Sequence[ProfileProblem]) -> SettingError:
@@ -262,33 +246,19 @@ def _invalid(problems: Sequence[ProfileProblem]) -> SettingError:
     return SettingError("APB-AX-002", profile=first.file, line=first.line, problem=f"{first}{more}")
 
 
-def _build(declared: Mapping[str, Any]) -> Profile:
+def _build(declared: Mapping[str, Any], time_zone: ZoneInfo | None) -> Profile:
     answers = declared.get("answers", {})
+    functions = ProfileFunctions(time_zone) if time_zone else USUAL
     return Profile(
         name=declared["name"],
-        sign_in=_sign_in(declared["sign_in"]),
+        sign_in=sign_in_rules(declared["sign_in"]),
         check_path=declared["check"]["path"],
         company=_optional(declared["check"], "company"),
         request_id_header=answers.get("request_id"),
         results=_results(answers.get("results")),
         errors=_errors(declared["errors"]),
-        resources={name: _resource(resource) for name, resource in declared["resources"].items()},
-    )
-
-
-def _sign_in(declared: Mapping[str, Any]) -> SignInRules:
-    oauth = declared.get("oauth")
-    return SignInRules(
-        headers=declared.get("headers", {}),
-        parameters=declared.get("parameters", {}),
-        oauth=OAuth(
-            token_url=oauth["token_url"],
-            is_basic=oauth.get("client_as", "basic") == "basic",
-            scope=oauth.get("scope"),
-            form=oauth.get("form", {}),
-        )
-        if oauth
-        else None,
+        groups=Groups(declared.get("groups", {})),
+        resources={name: _resource(resource, functions) for name, resource in declared["resources"].items()},
     )
 
 
@@ -311,15 +281,20 @@ def _errors(declared: Mapping[str, Any]) -> ErrorRules:
         items=_optional(declared, "items"),
         read=Template.compile(declared.get("read", {})),
         meanings=tuple(
-            Meaning(word, tuple(rule.get("codes", ())), tuple(rule.get("statuses", ())))
+            Meaning(
+                word,
+                tuple(rule.get("codes", ())),
+                tuple(text.casefold() for text in rule.get("texts", ())),
+                tuple(rule.get("statuses", ())),
+            )
             for word, rule in declared["meanings"].items()
         ),
     )
 
 
-def _resource(declared: Mapping[str, Any]) -> Resource:
+def _resource(declared: Mapping[str, Any], functions: ProfileFunctions) -> Resource:
     return Resource(
-        listing=_listing(declared["list"]),
+        listing=_listing(declared["list"], functions),
         upsert=_operation(declared.get("upsert")),
         link=_operation(declared.get("link")),
         change=_operation(declared.get("change")),
@@ -345,7 +320,7 @@ def _operation(declared: Mapping[str, Any] | None) -> Operation | None:
     )
 
 
-def _listing(declared: Mapping[str, Any]) -> Listing:
+def _listing(declared: Mapping[str, Any], functions: ProfileFunctions) -> Listing:
     since = declared.get("modified_since")
     zone = since.get("zone") if since else None
     following = declared.get("next")
@@ -370,7 +345,7 @@ def _listing(declared: Mapping[str, Any]) -> Listing:
         if following
         else None,
         external_id=compiled(declared["external_id"]),
-        read=Template.compile(declared["read"]),
+        read=Template.compile(declared["read"], functions),
         sent=Template.compile(declared.get("sent", {})),
     )
 

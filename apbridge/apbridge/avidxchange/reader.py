@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from threading import Event
 from typing import Any, TypeVar
@@ -18,8 +18,9 @@ from apbridge.avidxchange.images import image_of
 from apbridge.avidxchange.pages import PagePosition, first_page, next_page
 from apbridge.avidxchange.profile import Listing, Profile, Resource
 from apbridge.avidxchange.settings import AvidXchangeSettings
-from apbridge.avidxchange.sign_in import sign_in_by
+from apbridge.avidxchange.sign_in import sign_in_by, tls_by
 from apbridge.avidxchange.template import UnknownWordError
+from apbridge.avidxchange.unknown_words import UnknownWords, words
 from apbridge.errors import RefusedError, SettingError
 from apbridge.http import Call, GovernedSession
 from apbridge.origin import Origin
@@ -28,6 +29,9 @@ _Filled = TypeVar("_Filled")
 
 _MOST_EMPTY_PAGES = 100
 """In a row: a filter may leave pages empty, but a link may also lead on for ever."""
+
+_TWICE = timedelta(hours=1)
+"""How long clocks go through the same time twice, in autumn."""
 
 _ENTERED = "(entered there)"
 """How errors name a record without an external id."""
@@ -58,8 +62,11 @@ class AvidXchangeReader:
     """
 
     def __init__(self, settings: AvidXchangeSettings, *, stop: Event | None = None) -> None:
-        self.profile = Profile.load(settings.profile)
+        self.profile = Profile.load(settings.profile, settings.time_zone)
         self._settings = settings
+        self.doubt_of_times = _TWICE if settings.time_zone else timedelta()
+        """How much earlier than it is shown a change may have been."""
+        self.unknown_words = UnknownWords(self.profile.name)
         self._company: Any = None
         self.is_checked = False
         """Whether address and sign-in were shown to be right."""
@@ -72,6 +79,7 @@ class AvidXchangeReader:
             classify=classify_by(self.profile.errors),
             concurrency=settings.concurrency,
             most_bytes=settings.most_answer_bytes,
+            tls=tls_by(self.profile.sign_in, settings),
             fresh_token_is_final=True,
             stop=stop,
         )
@@ -231,9 +239,8 @@ class AvidXchangeReader:
         *,
         is_empty: bool,
     ) -> PagePosition | None:
-        address = page.path if urlsplit(page.path).scheme else self.session.base_url + page.path
         try:
-            return next_page(listing, page, answer, address, is_empty=is_empty)
+            return next_page(listing, page, answer, self.session.base_url, is_empty=is_empty)
         except ExpressionError as failure:
             raise self._does_not_fit(resource, "list.next", str(failure)) from failure
 
@@ -281,7 +288,7 @@ class AvidXchangeReader:
             SettingError: The profile does not translate a word in it.
         """
         try:
-            return {**(place or {}), **self._resource(resource).listing.read(shown.item)}
+            record = {**(place or {}), **self._resource(resource).listing.read(shown.item)}
         except UnknownWordError as unknown:
             raise SettingError(
                 "APB-AX-031",
@@ -294,6 +301,8 @@ class AvidXchangeReader:
             ) from unknown
         except ExpressionError as failure:
             raise self._does_not_fit(resource, "list.read", str(failure)) from failure
+        self.unknown_words.tell(resource, record)
+        return record
 
     def cleared_image(self, external_id: str, remote_id: str) -> tuple[bytes, str, str] | None:
         """Fetch the image of a payment's cleared check, with its media type and the end of its name.
@@ -321,6 +330,7 @@ class AvidXchangeReader:
         filters: Mapping[str, str],
         place: Mapping[str, str],
     ) -> dict[str, str | int]:
+        place = {**place, "group": self.profile.groups.of(place)}
         parameters = {
             name: value.format_map(place) if isinstance(value, str) else value
             for name, value in listing.parameters.items()
@@ -360,6 +370,7 @@ class AvidXchangeReader:
             for name in ("external_id", "remote_id", "dimension")
             if values.get(name) is not None
         }
+        safe["group"] = quote(self.profile.groups.of(values), safe="")
         try:
             return template.format_map(safe)
         except KeyError as missing:
@@ -386,8 +397,3 @@ class AvidXchangeReader:
         return SettingError(
             "APB-AX-032", profile=self.profile.name, where=f"resources.{resource}.{where}", problem=problem
         )
-
-
-def words(resource: str) -> str:
-    """Return what people call a resource."""
-    return {"gl_account": "GL account"}.get(resource, resource.replace("_", " "))

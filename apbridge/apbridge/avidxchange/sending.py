@@ -11,7 +11,7 @@ from apbridge import json
 from apbridge.avidxchange.answers import Results
 from apbridge.avidxchange.expressions import Expression, ExpressionError
 from apbridge.avidxchange.profile import Operation, Profile
-from apbridge.avidxchange.reader import words
+from apbridge.avidxchange.unknown_words import words
 from apbridge.errors import APBridgeError, RefusedError, SettingError
 from apbridge.gathering import Gathering
 from apbridge.http import Call, GovernedSession
@@ -177,6 +177,7 @@ def _refused(code: str, refused: RefusedError) -> RefusedError:
         reason=refused.reason,
         purpose=refused.facts["purpose"],
         says=refused.facts["says"],
+        answer=refused.facts["answer"],
         meaning=details.get("meaning", ""),
         errors=details.get("errors", ()),
     )

@@ -1,27 +1,39 @@
-"""The two ways to sign in: by headers whose values are settings, and by OAuth 2.0 client credentials."""
+"""How calls are signed in: by headers whose values are settings, a token, a certificate, or several."""
 
 from __future__ import annotations
 
+import ssl
 from base64 import b64encode
 from collections.abc import Mapping
+from dataclasses import replace
 from http import HTTPStatus
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from threading import Event
 from typing import Any, Protocol
-from urllib.parse import quote_plus, urlsplit
+from urllib.parse import quote, quote_plus, urlsplit
 
-from apbridge.avidxchange.profile import OAuth, SignInRules
-from apbridge.avidxchange.settings import AvidXchangeSettings
+import requests
+from urllib3.util.ssl_ import create_urllib3_context
+
+from apbridge.avidxchange.settings import CLIENT_CERTIFICATE, AvidXchangeSettings
+from apbridge.avidxchange.sign_in_rules import OAuth, SignInRules
 from apbridge.errors import APBridgeError, RefusedError, SettingError
 from apbridge.http import (
     Answer,
+    AnswerKind,
     BearerToken,
     Call,
     GovernedSession,
     Granted,
     Signer,
     Unsigned,
+    body_of,
     classify_sign_in,
 )
+from apbridge.redaction import redact_text
+
+_LONGEST_SAYING = 200
 
 
 class AvidXchangeSignIn(Signer, Protocol):
@@ -43,8 +55,32 @@ def sign_in_by(rules: SignInRules, settings: AvidXchangeSettings, stop: Event | 
     return OAuthSignIn(rules, rules.oauth, settings, stop)
 
 
+def tls_by(rules: SignInRules, settings: AvidXchangeSettings) -> ssl.SSLContext | None:
+    """Return what connections are made with that show a certificate; None where the profile asks for none.
+
+    Raises:
+        SettingError: Certificate and key are not PEM, do not belong together, or the key has a passphrase.
+    """
+    if not rules.client_certificate:
+        return None
+    # What is trusted is as for any other connection: that is put in where the connection is made.
+    context = create_urllib3_context()
+    # Python reads both from files only: they are there as long as that takes, for their owner alone.
+    with TemporaryDirectory() as folder:
+        certificate, key = (Path(folder, name) for name in CLIENT_CERTIFICATE)
+        for file in (certificate, key):
+            file.touch(mode=0o600)
+            file.write_text(settings.credentials[file.name].replace("\\n", "\n"), encoding="utf-8")
+        try:
+            # With any password OpenSSL asks nobody for one at the terminal.
+            context.load_cert_chain(certificate, key, password="none")  # noqa: S106 - it is none
+        except ssl.SSLError as failure:
+            raise SettingError("APB-AX-015", profile=settings.profile) from failure
+    return context
+
+
 class HeaderSignIn:
-    """Puts fixed headers on every call: the Company Token and the User Token.
+    """Puts fixed headers on every call, such as the Company Token and the User Token.
 
     Args:
         rules: Each header with the setting that holds its value.
@@ -54,7 +90,7 @@ class HeaderSignIn:
     def __init__(self, rules: SignInRules, settings: AvidXchangeSettings) -> None:
         self._settings = settings
         self._names = " and ".join(rules.settings)
-        self._headers = settings.values(rules.headers)
+        self._headers = {**settings.values(rules.headers), **_bearers(rules, settings)}
 
     def headers(self) -> Mapping[str, str]:
         """Return them."""
@@ -72,8 +108,8 @@ class HeaderSignIn:
         """Hold nothing that must be given back."""
 
 
-class OAuthSignIn:
-    """Signs calls with a bearer token, beside fixed headers such as the company id.
+class OAuthSignIn(HeaderSignIn):
+    """Signs calls with a bearer token, beside fixed headers such as the company id or a gateway's key.
 
     Args:
         rules: The headers.
@@ -85,20 +121,22 @@ class OAuthSignIn:
     def __init__(
         self, rules: SignInRules, oauth: OAuth, settings: AvidXchangeSettings, stop: Event | None
     ) -> None:
-        self._settings = settings
+        super().__init__(rules, settings)
         self._oauth = oauth
-        self._names = " and ".join(rules.settings)
-        self._headers = settings.values(rules.headers)
-        self._token = BearerToken(self._sign_in)
+        self._credentials = rules.settings
+        self._exchanged = " and ".join((*oauth.settings, *rules.bearers.values()))
+        self._token = BearerToken(self._sign_in, oauth.header)
         address, self._path = _split(oauth.token_url, settings.base_url)
+        basic = self._basic() if oauth.client_as == "basic" else {}
         self._session = GovernedSession(
             "AvidXchange",
             address,
-            signer=Unsigned(self._basic() if oauth.is_basic else None),
-            classify=classify_sign_in,
+            signer=Unsigned({**basic, **_bearers(rules, settings)}),
+            classify=self._classify,
             concurrency=1,
             most_bytes=settings.most_answer_bytes,
             address_settings="base_url and profile",
+            tls=tls_by(rules, settings),
             stop=stop,
         )
 
@@ -115,10 +153,6 @@ class OAuthSignIn:
         """Forget a token that was refused."""
         return self._token.renew(refused)
 
-    def rejected(self, answer: Answer) -> APBridgeError:
-        """Return an error that names the settings: the token is fresh, so something else is wrong."""
-        return _rejected(answer, self._names, self._settings)
-
     def close(self) -> None:
         """Close the connection."""
         self._session.close()
@@ -130,16 +164,39 @@ class OAuthSignIn:
         return {"Authorization": f"Basic {b64encode(pair.encode()).decode()}"}
 
     def _sign_in(self) -> Granted:
-        form = {"grant_type": "client_credentials", **self._settings.values(self._oauth.form)}
+        given = self._settings.credentials
+        form = {"grant_type": self._oauth.grant, **self._settings.values(self._oauth.form)}
+        if self._oauth.grant == "password":
+            form |= {"username": given["user_name"], "password": given["password"]}
         if self._oauth.scope:
             form["scope"] = self._oauth.scope
-        if not self._oauth.is_basic:
-            form |= {name: self._settings.credentials[name] for name in ("client_id", "client_secret")}
+        if self._oauth.client_as == "form":
+            form |= {name: given[name] for name in ("client_id", "client_secret")}
         try:
             answer: dict[str, Any] = self._session.ask(Call("POST", self._path, "sign in", form=form))
         except RefusedError as refused:
             raise self._explained(refused) from None
         return Granted(answer["access_token"], answer.get("expires_in"))
+
+    def _classify(self, response: requests.Response) -> Answer:
+        answer = classify_sign_in(response)
+        if answer.kind is not AnswerKind.REFUSED:
+            # Of a server that failed the body is not looked at: one is known that repeats the credentials.
+            return replace(answer, reason="")
+        body = body_of(response)
+        says = body.get("error_description") if isinstance(body, dict) else None
+        return replace(answer, details={"words": self._quotable(says) if isinstance(says, str) else ""})
+
+    def _quotable(self, says: str) -> str:
+        """Return the words of a refusal; none, where they repeat what signs in, in whatever form."""
+        bare = says.casefold()
+        for name in self._credentials:
+            value = self._settings.credentials[name]
+            in_base64 = b64encode(value.encode()).decode()
+            for form in (value, quote(value), quote(value, safe=""), quote_plus(value), in_base64):
+                if form.casefold() in bare:
+                    return ""
+        return redact_text(says[:_LONGEST_SAYING]).strip().rstrip(".")
 
     def _explained(self, refused: RefusedError) -> SettingError:
         if refused.status in {HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED}:
@@ -149,12 +206,18 @@ class OAuthSignIn:
                 url=f"{self._session.base_url}{self._path}",
                 profile=self._settings.profile,
             )
+        told = (refused.reason, refused.facts["details"]["words"])
         return SettingError(
             "APB-AX-013",
-            reason=refused.reason or f"HTTP {refused.status}",
+            exchanged=self._exchanged,
+            reason=": ".join(filter(None, told)) or f"HTTP {refused.status}",
             names=self._names,
             profile=self._settings.profile,
         )
+
+
+def _bearers(rules: SignInRules, settings: AvidXchangeSettings) -> Mapping[str, str]:
+    return {name: f"Bearer {value}" for name, value in settings.values(rules.bearers).items()}
 
 
 def _split(token_url: str, base_url: str) -> tuple[str, str]:

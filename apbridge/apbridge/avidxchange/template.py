@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from apbridge.avidxchange.expressions import Expression, ExpressionError, compiled
+from apbridge.avidxchange.expressions import USUAL, Expression, ExpressionError, ProfileFunctions, compiled
 
 
 class UnknownWordError(ValueError):
@@ -25,13 +25,13 @@ class Template:
     fields: Mapping[str, Expression]
 
     @classmethod
-    def compile(cls, declared: Mapping[str, Any]) -> Template:
+    def compile(cls, declared: Mapping[str, Any], functions: ProfileFunctions = USUAL) -> Template:
         """Compile the fields of a profile's template.
 
         Raises:
             ExpressionError: An expression is not JMESPath.
         """
-        return cls({name: _compile_value(name, value) for name, value in declared.items()})
+        return cls({name: _compile_value(name, value, functions) for name, value in declared.items()})
 
     def __call__(self, record: Any) -> dict[str, Any]:  # noqa: ANN401
         """Fill it from a record.
@@ -43,15 +43,16 @@ class Template:
         return {name: value(record) for name, value in self.fields.items()}
 
 
-def _compile_value(name: str, declared: str | Mapping[str, Any]) -> Expression:
+def _compile_value(name: str, declared: str | Mapping[str, Any], functions: ProfileFunctions) -> Expression:
     if isinstance(declared, str):
-        return compiled(declared)
+        return compiled(declared, functions)
     if "map" in declared:
-        return _translation(name, compiled(declared["map"]), declared["values"], declared.get("otherwise"))
-    fields = Template.compile(declared["fields"])
+        of = compiled(declared["map"], functions)
+        return _translation(name, of, declared["values"], declared.get("otherwise"))
+    fields = Template.compile(declared["fields"], functions)
     if "each" in declared:
-        return _each(name, compiled(declared["each"]), fields)
-    return _one(compiled(declared["of"]), fields)
+        return _each(name, compiled(declared["each"], functions), fields)
+    return _one(compiled(declared["of"], functions), fields)
 
 
 def _translation(

@@ -16,6 +16,8 @@ from apbridge.http.classifier import Answer, AnswerKind, body_of, kind_of
 
 _EARLY = 60.0
 """Seconds before its end at which a token is no longer used."""
+_CODE = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}")
+"""What a program reads; anything longer are words."""
 _SECONDS = re.compile(r"[0-9]{1,9}")
 _TOKEN = re.compile(r"[!-~]{1,65536}")
 """What a header can carry."""
@@ -41,10 +43,12 @@ class BearerToken:
 
     Args:
         sign_in: Fetches a token.
+        header: That carries it.
     """
 
-    def __init__(self, sign_in: Callable[[], Granted]) -> None:
+    def __init__(self, sign_in: Callable[[], Granted], header: str = "Authorization") -> None:
         self._sign_in = sign_in
+        self._header = header
         self._lock = Lock()
         self._token = ""
         self._good_until = 0.0
@@ -57,7 +61,7 @@ class BearerToken:
         return bool(self._token)
 
     def headers(self) -> Mapping[str, str]:
-        """Return the Authorization header, signing in first where there is no good token.
+        """Return the header that carries it, signing in first where there is no good token.
 
         Raises:
             SettingError: The credentials are not accepted.
@@ -75,12 +79,12 @@ class BearerToken:
                 except APBridgeError as failure:
                     self._failure, self._failed_at = failure, monotonic()
                     raise
-            return {"Authorization": f"Bearer {self._token}"}
+            return {self._header: f"Bearer {self._token}"}
 
     def renew(self, refused: Mapping[str, str]) -> bool:
         """Forget a token that was refused, unless another thread has replaced it already."""
         with self._lock:
-            if refused["Authorization"] == f"Bearer {self._token}":
+            if refused[self._header] == f"Bearer {self._token}":
                 self._good_until = 0.0
         return True
 
@@ -125,7 +129,10 @@ def classify_sign_in(response: requests.Response) -> Answer:
         return Answer(AnswerKind.BROKEN, says="a body without a token")
     code = str(body.get("error", "")) if isinstance(body, dict) else ""
     kind = kind_of(response.status_code)
-    return Answer(AnswerKind.REFUSED if kind is AnswerKind.NOT_SIGNED_IN else kind, code)
+    return Answer(
+        AnswerKind.REFUSED if kind is AnswerKind.NOT_SIGNED_IN else kind,
+        code if _CODE.fullmatch(code) else "",
+    )
 
 
 def _seconds(expires_in: object) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from ssl import SSLContext
 from typing import Any
 
 import requests
@@ -44,9 +45,26 @@ class PlainRequest(requests.PreparedRequest):
 
 
 class OneServerAdapter(HTTPAdapter):
-    """Sends to one server, always in the same way."""
+    """Sends to one server, always in the same way.
+
+    Args:
+        connections: Kept at most.
+        tls: What secure connections are made with, where that is more than the usual: a certificate of ours.
+    """
 
     _connections: ConnectionPool | None = None
+
+    def __init__(self, connections: int = 1, tls: SSLContext | None = None) -> None:
+        self._tls: dict[str, Any] = {"ssl_context": tls} if tls else {}
+        super().__init__(pool_maxsize=connections)
+
+    @override
+    def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **more: Any) -> None:
+        super().init_poolmanager(connections, maxsize, block, **more, **self._tls)
+
+    @override
+    def proxy_manager_for(self, proxy: Any, **more: Any) -> Any:
+        return super().proxy_manager_for(proxy, **more, **self._tls)
 
     @override
     def get_connection_with_tls_context(self, *args: Any, **more: Any) -> ConnectionPool:

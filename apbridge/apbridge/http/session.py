@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from http import HTTPStatus
 from importlib.metadata import version
+from ssl import SSLContext
 from threading import Event, Lock
 from time import monotonic
 from typing import Any, Protocol
@@ -106,6 +107,7 @@ class GovernedSession:
         most_bytes: Longest answer that is read, decompressed.
         address_settings: The settings that decide `base_url`, for errors.
         read_timeout: Seconds to wait for an answer, and between two parts of it.
+        tls: What secure connections are made with, where a certificate of ours is shown.
         fresh_token_is_final: Whether a fresh token that is refused again means wrong credentials. Where it
             may be overload (NetSuite: a 401 after about a minute), it is tried again.
         stop: When set, waits end and nothing is tried again.
@@ -123,6 +125,7 @@ class GovernedSession:
         places: SharedPlaces | None = None,
         address_settings: str = "base_url",
         read_timeout: float = 90.0,
+        tls: SSLContext | None = None,
         fresh_token_is_final: bool = False,
         stop: Event | None = None,
     ) -> None:
@@ -139,7 +142,7 @@ class GovernedSession:
         self._stop = stop or Event()
         self._answered = False
         self._counting = Lock()
-        self._adapter = OneServerAdapter(pool_maxsize=_CONNECTIONS)
+        self._adapter = OneServerAdapter(_CONNECTIONS, tls)
 
     def send(self, call: Call, asked_for: float | None = None) -> requests.Response:
         """Send a call and return its successful answer.

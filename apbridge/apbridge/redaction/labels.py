@@ -18,7 +18,7 @@ _NUMBER = rf"n(?:o|r|um|umber){_END}"
 _SIGN_IN = rf"""
     (?P<header>authorization|cookie)
     | (?P<phrase>pass(?:word|phrase|wd|code)|{_BEGIN}pwd{_END}|secret(?!ar|ion|e)|private{_S}key|credential)
-    | (?P<token>token(?!i)|assertion|api{_S}key)
+    | (?P<token>token(?!i)|assertion|(?:api|gateway){_S}key)
 """
 _NAMED = rf"""
     (?P<tax>tax{_S}(?:payer{_S})?(?:id|reg(?!ion|ime)|{_NUMBER})|vat{_S}(?:reg(?!ion)|id{_END}|{_NUMBER})
@@ -44,7 +44,7 @@ _FIELDS = rf"""
 _ALIKE = {ord("\N{LATIN SMALL LETTER DOTLESS I}"): "i", ord("\N{LATIN SMALL LETTER LONG S}"): "s"}
 """What is an i and an s to a pattern that takes small letters and capitals for the same."""
 _BEGINNING = re.compile(
-    "authorization|cookie|pass|pwd|secret|private|credential|token|assertion|api|tax|vat|social|f?ein|i?tin|ssn"
+    "authorization|cookie|pass|pwd|secret|private|credential|token|assertion|api|gateway|tax|vat|social|f?ein|i?tin|ssn"
     "|gstin|swift|bic|bank|sort|iban|bban|clabe|ifsc|bsb|card|cc|cvv|cvc|routing|aba|rtn|transit|acc"
     "|beneficiary|checking|savings|deposit|wire|ach|credit|debit"
 )

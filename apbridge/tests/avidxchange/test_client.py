@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from apbridge.avidxchange import fingerprint
+from apbridge.avidxchange import Profile, fingerprint
+from apbridge.avidxchange.profile_files import shipped
 from apbridge.errors import RefusedError, SettingError, UnavailableError
 from apbridge.http import retry
 
@@ -184,6 +185,29 @@ def test_an_unknown_status_is_what_the_profile_says_and_never_guessed(server: Sc
     with server.client() as client:
         (found,) = client.list("payment")
     assert (found["status"], found["native_status"]) == ("unknown", "held")
+
+
+@pytest.mark.parametrize("resource", ["invoice", "credit", "payment"])
+@pytest.mark.parametrize("profile", shipped())
+def test_the_status_of_what_is_paid_and_pays_may_be_new_in_what_ships(profile: str, resource: str):
+    found = Profile.load(profile).resources[resource].listing.read
+    told: dict[str, Any] = {"status": "New", "InvoiceStatus": "New", "PaymentStatus": "New"}
+    if profile == "avidsuite":
+        told = {name: {"Description": "New"} for name in ("InvoiceStatus", "Status")}
+    read = {name: found.fields[name](told) for name in ("status", "native_status")}
+    assert read == {"status": "unknown", "native_status": "New"}
+
+
+def test_a_new_word_is_warned_of_once(server: Scripted, caplog: pytest.LogCaptureFixture):
+    words = ["held", "held", "frozen"]
+    items = [payment(number, status=word) for number, word in enumerate(words, 1)]
+    server.answer = lambda _: (200, {"items": items, "nextCursor": None})
+    with server.client() as client:
+        assert len(list(client.list("payment"))) == len(list(client.list("payment"))) == 3
+    warned = [one for one in caplog.messages if "APB-AX-016" in one]
+    assert len(warned) == 2
+    assert "'held'" in warned[0]
+    assert "'frozen'" in warned[1]
 
 
 def test_an_unknown_status_that_stands_for_nothing_is_an_error_that_names_it(

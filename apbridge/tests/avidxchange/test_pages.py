@@ -30,6 +30,7 @@ def listed(server: Scripted, profile: str, since: datetime | None = None) -> lis
     [
         "{server}/v1/vendors?limit=200&after=a%26b",
         "/avidconnect/v1/vendors?limit=200&after=a%26b",
+        "/v1/vendors?limit=200&after=a%26b",  # from behind a gateway
         "vendors?limit=200&after=a%26b",
         "?limit=200&after=a%26b",
     ],
@@ -166,3 +167,22 @@ def test_a_write_may_carry_query_parameters(server: Scripted, profile_of: Profil
     with server.client(profile=profile) as client:
         client.submit(client.upsertion("vendor", {"external_id": "v-1", "number": "V1", "name": "V"}))
     assert server.asked[0].query == {"number": "V1"}
+
+
+@pytest.mark.parametrize("count", ["PageCount", "Pages"])
+def test_a_list_that_says_there_is_more_and_has_no_link_is_not_taken_for_whole(
+    server: Scripted, profile_of: ProfileOf, count: str
+):
+    following = (
+        "next: {link: \"Paging.Links[?Rel=='next'].Href | [0]\","
+        " more: Paging.PageNumber < (Paging.PageCount || Paging.Pages)}"
+    )
+    profile = profile_of("avidconnect", (CURSOR, following))
+    paging = {"PageNumber": 1, count: 2, "Links": []}
+    server.answer = lambda _: (200, {"items": vendors(1), "Paging": paging})
+    with pytest.raises(SettingError, match="a further page, and gives no link"):
+        listed(server, profile)
+    server.answer = lambda _: (200, {"items": vendors(1), "Paging": {**paging, "PageNumber": 2}})
+    assert listed(server, profile) == ["v-1"]
+    server.answer = lambda _: (200, {"items": vendors(1)})
+    assert listed(server, profile) == ["v-1"]

@@ -3,13 +3,15 @@ from __future__ import annotations
 import re
 from importlib import resources
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from apbridge.avidxchange import Profile
+from apbridge.avidxchange import AvidXchange, AvidXchangeSettings, Profile
 from apbridge.avidxchange.checking import checked
 from apbridge.avidxchange.expressions import compiled, instant, utc_text
 from apbridge.avidxchange.profile_files import ProfileFile, ProfileFiles, files_of, shipped
+from apbridge.avidxchange.settings import CREDENTIALS
 from apbridge.errors import SettingError
 from apbridge.settings import DEFAULT_PROFILE
 
@@ -29,6 +31,9 @@ def unwritten(text: str) -> ProfileFiles:
 
 def line_of(text: str) -> int:
     return SHIPPED[: SHIPPED.index(text)].count("\n") + 1
+
+
+SUITE = {"user_name": "u", "password": "p", "gateway_key": "k", "base_url": "http://127.0.0.1:1"}
 
 
 @pytest.mark.parametrize("name", shipped())
@@ -92,7 +97,7 @@ MISTAKES = [
         "      itens: items\n",
         "itens: it is not a key here; there are evidence, method, path",
     ),
-    ("X-User-Token: user_token", "X-User-Token: password", "'password' is none of company_token, user_token"),
+    ("X-User-Token: user_token", "X-User-Token: number", "'number' is none of company_token, user_token"),
     (
         "next: {cursor: nextCursor, parameter: cursor}",
         "next: {cursor: nextCursor, parameter: cursor, link: x}",
@@ -133,7 +138,7 @@ def test_every_mistake_is_found_at_once_and_what_is_there_twice_too():
         (
             at("X-User-Token: nothing"),
             "sign_in.headers.X-User-Token",
-            "'nothing' is none of company_token, user_token, client_id, client_secret, company_id",
+            f"'nothing' is none of {', '.join(CREDENTIALS)}",
         ),
         (at("      itens: items"), "resources.vendor.list.itens", "it is not a key here"),
         (
@@ -183,6 +188,54 @@ def test_texts_are_shortened_visibly_and_never_inside_a_character(text: str, lim
     shortened = compiled(f"shorten(@, `{limit}`)")(text)
     assert shortened == expected
     assert len(shortened) <= limit
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ("2026-07-01 09:30:00", "2026-07-01T13:30:00"),
+        ("2026-12-01T09:30:00", "2026-12-01T14:30:00"),
+        ("2026-12-01T09:30:00Z", "2026-12-01T09:30:00"),
+        ("2026-12-01T09:30:00+02:00", "2026-12-01T07:30:00"),
+        ("2026-11-01 01:30:00", "2026-11-01T06:30:00"),  # twice that night: the second
+    ],
+)
+def test_a_time_without_a_zone_is_of_the_one_that_the_setting_names(said: str, expected: str):
+    for name, field in (("avidsuite", "LastChangedDate"), ("partner", "LastModified")):
+        read = Profile.load(name, ZoneInfo("America/New_York")).resources["vendor"].listing.read
+        assert read.fields["modified_at"]({field: said}) == f"{expected}.000000Z"
+    plain = Profile.load("avidsuite").resources["vendor"].listing.read.fields["modified_at"]
+    assert plain({"LastChangedDate": "2026-07-01 09:30:00"}) == "2026-07-01T09:30:00.000000Z"
+
+
+def test_groups_are_named_in_one_place(tmp_path: Path):
+    ours = tmp_path / "ours.yaml"
+    ours.write_text("extends: avidsuite\nname: ours\ngroups: {gl_account: Accounts, location: Buildings}\n")
+    with AvidXchange(AvidXchangeSettings.from_config({**SUITE, "profile": str(ours)})) as client:
+        account = {"external_id": "a", "code": "6010", "name": "n", "is_active": True, "is_postable": True}
+        assert client.upsertion("gl_account", account).body["GroupName"] == "Accounts"
+        value = {
+            "external_id": "b",
+            "dimension": "location",
+            "code": "11",
+            "full_name": "n",
+            "is_active": True,
+        }
+        assert client.upsertion("dimension_value", value).body["GroupName"] == "Buildings"
+        fund = client.upsertion("dimension_value", {**value, "dimension": "cseg_fund"})
+        assert fund.body["GroupName"] == "cseg_fund"
+        coded = {
+            "gl_code": "6010",
+            "codes": {"location": "11", "class": None},
+            "segments": {"cseg_fund": "F1"},
+        }
+        body = client.upsertion("invoice", {"external_id": "c", "lines": [coded]}).body
+    (line,) = body["Distributions"]
+    told = [
+        (one["EnterpriseCodeGroups"][0]["CodeGroupName"], one["EnterpriseCodeValue"])
+        for one in line["EnterpriseCodes"]
+    ]
+    assert told == [("Accounts", "6010"), ("Buildings", "11"), ("cseg_fund", "F1")]
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from apbridge.avidxchange import AvidXchange, AvidXchangeSettings
+from apbridge.avidxchange.settings import SIGNING_IN
 from apbridge.errors import APBridgeError
 from apbridge_operator.cli.checks.result import CheckResult
 
@@ -18,7 +19,7 @@ def results(configs: Mapping[str, Mapping[str, Any]]) -> Iterator[CheckResult]:
     """
     seen: list[Mapping[str, Any]] = []
     for plugin, config in configs.items():
-        shared = {name: config.get(name) for name in ("base_url", "profile", *_CREDENTIALS)}
+        shared = {name: config.get(name) for name in ("base_url", "profile", *SIGNING_IN)}
         if shared in seen:
             continue
         seen.append(shared)
@@ -36,6 +37,3 @@ def results(configs: Mapping[str, Mapping[str, Any]]) -> Iterator[CheckResult]:
                 yield CheckResult.of(subject, error)
             else:
                 yield CheckResult.ok(subject, f"It takes the credentials, by profile {settings.profile}.")
-
-
-_CREDENTIALS = ("company_token", "user_token", "client_id", "client_secret", "company_id")
