@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.contracts import left_out
 from tests.statements import share
 
 # Where a real account is set up in this very folder, its vault is no business of any test.
@@ -34,8 +35,22 @@ def _environment() -> Iterator[None]:
     os.environ.update(before)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the files that take long before all others, else in the order of chance."""
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let every test that runs by contract run under each of them."""
+    parser.addoption(
+        "--every-contract", action="store_true", help="leave no contract out: tests/contracts.py"
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Put the files that take long before all others, else in the order of chance.
+
+    Of tests that run by contract most run under one; whoever names one by its id is given that.
+    """
+    if not config.getoption("--every-contract") and not any("[" in one for one in config.args):
+        left = {*left_out(items)}
+        config.hook.pytest_deselected(items=[*left])
+        items[:] = [item for item in items if item not in left]
     items.sort(key=lambda item: item.get_closest_marker("long") is None)
 
 

@@ -49,7 +49,7 @@ def inbound(tmp_path: Path) -> Iterator[Inbound]:
         secrets = [
             value
             for name, value in sandbox.credentials.items()
-            if name.endswith(("_TOKEN", "_CLIENT_ID", "_CERTIFICATE_ID"))
+            if name.endswith(("_TOKEN", "_CLIENT_ID", "_CERTIFICATE_ID", "_PASSWORD", "_GATEWAY_KEY"))
         ]
         assert not [secret for secret in (key, "Bearer ", *secrets) if secret in logs]
         assert "Traceback" not in logs

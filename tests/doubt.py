@@ -25,6 +25,12 @@ PATHS = {
         "image": "/image$",
         "write": "POST",
     },
+    "avidsuite": {
+        "upsert": r"/v1/invoices$",
+        "cancel": "/cancel$",
+        "image": "/image$",
+        "write": "POST",
+    },
 }
 
 
@@ -49,8 +55,7 @@ class DoubtLoop:
 
     @property
     def sandbox_url(self) -> str:
-        sandbox = self.pipe.sandbox
-        return sandbox.partner_url if self.profile == "partner" else sandbox.avidxchange_url
+        return self.pipe.sandbox.url_of(self.profile)
 
     @property
     def other(self) -> Pipe:

@@ -127,7 +127,7 @@ def test_case(clean: Companies, tmp_path: Path, case: Mapping[str, Any], profile
     clean.sandbox.control("/control/calls", method="DELETE")
     scene.play("run")
     assert scene.ended is None, scene.ended
-    assert clean.sandbox.calls()["avidxchange"]["writes"] == int(case.get("tries again", 0))
+    assert clean.sandbox.calls()["avidxchange"]["written"] == int(case.get("tries again", 0))
     assert {name: str(one) for name, one in scene.invoices().items()} == case["stands"]
     _see_what_is_told(scene, case)
 

@@ -106,11 +106,11 @@ class FirstDayCompany:
         return {**there, **here}
 
 
-CAN, CANNOT = ("avidconnect", True, 200), ("partner", False, 24)
+CAN, CANNOT, OLDER = ("avidconnect", True, 200), ("partner", False, 24), ("avidsuite", True, 24)
 """Contract, whether it sets the external id of a record that is there, and how many vendors are alike."""
 
 
-@pytest.fixture(params=[CAN, CANNOT], ids=["there", "here"])
+@pytest.fixture(params=[CAN, CANNOT, OLDER], ids=["there", "here", "there by batch"])
 def first_day(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[FirstDayCompany]:
     """A company whose contract can set the external id of a record that is there, or cannot."""
     profile, can, alike = request.param

@@ -55,8 +55,9 @@ def test_it_only_reads_and_in_bulk(untouched: ReconcileContext):
     assert calls["avidxchange"]["total"] <= 2
 
 
-def test_by_another_contract_it_finds_the_same(context: ReconcileContext):
-    found, other = context.compare(), context.compare(surface="partner")
+@pytest.mark.parametrize("surface", ["partner", "avidsuite"])
+def test_by_another_contract_it_finds_the_same(context: ReconcileContext, surface: str):
+    found, other = context.compare(), context.compare(surface=surface)
     assert other.open == found.open
     assert other.paid == found.paid
     assert [(one.external_id, one.cause) for one in other.differences] == [

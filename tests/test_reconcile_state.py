@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from apbridge.avidxchange.profile_files import shipped
 from apbridge.ledger import Status
 from apbridge_operator.reconcile import Cause
 from tests.beginnings import Beginnings
@@ -35,7 +36,7 @@ def context(beginnings: Beginnings, tmp_path_factory: pytest.TempPathFactory) ->
 
 
 def test_what_is_submitted_and_not_touched_differs_in_nothing(context: ReconcileContext):
-    for surface in ("avidconnect", "partner"):
+    for surface in shipped():
         found = context.compare(surface=surface).differences
         untouched = [one for one in found if one.external_id not in context.taken]
         assert [one for one in untouched if one.cause is not Cause.NOT_ELIGIBLE] == []

@@ -78,7 +78,7 @@ class LinkedCompany:
         whose, told = self.whose(), self.told()
         self.sandbox.control("/control/calls", method="DELETE")
         assert self.run() is None
-        assert self.sandbox.calls()["avidxchange"]["writes"] == sum(
+        assert self.sandbox.calls()["avidxchange"]["written"] == sum(
             one == "APB-VND-008" for one in told.values()
         )
         assert (self.whose(), self.told()) == (whose, told)

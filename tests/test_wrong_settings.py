@@ -13,7 +13,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from apbridge.avidxchange.profile_files import source
+from apbridge.avidxchange.profile_files import shipped, source
 from apbridge.schemas import schema
 from apbridge_sandbox.testing import Running
 from tests.plugins import environment, run, run_installed
@@ -114,7 +114,7 @@ def test_a_port_with_nothing_on_it_is_named_in_one_sentence(
     check_one_sentence(plugin, settings, "base_url", company, tmp_path, by=run_installed)
 
 
-CONTRACTS = ("avidconnect", "partner")
+CONTRACTS = tuple(shipped())
 """One for each way to sign in."""
 
 
@@ -136,9 +136,18 @@ def edited(contract: str, folder: Path, *changes: tuple[str, str]) -> str:
 
 
 @pytest.mark.parametrize("plugin", AVIDXCHANGE)
-@pytest.mark.parametrize("name", ["client_id", "client_secret", "company_id"])
-def test_a_wrong_client_is_named_in_one_sentence(plugin: str, name: str, company: Running, tmp_path: Path):
-    settings = {**under("partner", company), name: "wrong-wrong"}
+@pytest.mark.parametrize(
+    ("signs_in", "name"),
+    [
+        *(("partner", name) for name in ("client_id", "client_secret", "company_id")),
+        *(("avidsuite", name) for name in ("user_name", "password", "gateway_key")),
+    ],
+    ids="-".join,
+)
+def test_a_wrong_credential_is_named_in_one_sentence(
+    plugin: str, signs_in: str, name: str, company: Running, tmp_path: Path
+):
+    settings = {**under(signs_in, company), name: "wrong-wrong"}
     check_one_sentence(plugin, settings, name, company, tmp_path)
 
 
@@ -147,7 +156,7 @@ def test_a_wrong_client_is_named_in_one_sentence(plugin: str, name: str, company
 def test_another_contract_than_that_of_the_address_is_one_sentence(
     plugin: str, contract: str, company: Running, tmp_path: Path
 ):
-    (other,) = {*CONTRACTS} - {contract}
+    other = CONTRACTS[CONTRACTS.index(contract) - 1]
     settings = {**under(contract, company), "profile": other}
     said = check_one_sentence(plugin, settings, "base_url", company, tmp_path)
     assert f"profile {other}" in said
@@ -160,9 +169,11 @@ def test_a_wrong_field_name_in_a_contract_is_one_sentence(
 ):
     """What is read is in no answer; what is sent is no field."""
     changes = [("items: items", "items: itms"), ("items: Payments", "items: Paymts")]
+    changes += [("items: Items", "items: Itms")]
     if plugin.startswith("target"):
         changes = [("        code: code\n        name: s", "        code: code\n        nam: s")]
         changes += [("        Description: shorten(full_name", "        Descr: shorten(full_name")]
+        changes += [("        body.Description: seen\n", "")]
     settings = {**under(contract, company), "profile": edited(contract, tmp_path, *changes)}
     named = "list.items" if plugin.startswith("tap") else "does not know a field"
     said = check_one_sentence(plugin, settings, named, company, tmp_path)

@@ -16,8 +16,8 @@ from apbridge_sandbox.avidxchange.endpoint import PREFIX
 from apbridge_sandbox.avidxchange.images import MEDIA_TYPES
 from apbridge_sandbox.avidxchange.listing import LARGEST_PAGE
 from apbridge_sandbox.avidxchange.partner.batches import MOST_ITEMS
+from apbridge_sandbox.avidxchange.partner.endpoint import NAMES
 from apbridge_sandbox.avidxchange.partner.lists import ISSUED_WORDS, METHOD_WORDS, STATUS_WORDS
-from apbridge_sandbox.avidxchange.partner.names import names
 from apbridge_sandbox.calls import PARTNER_PREFIX, PARTNER_SIGN_IN_PATH
 from tools.generated import write_or_check
 from tools.schemas import (
@@ -170,7 +170,7 @@ def _batch_style(method: str, path: str, schemas: Schema) -> Schema:
         filters = _page_filters(kind)
         return _operation(f"List: {_words(kind)}", path=path, parameters=filters, answer=listed)
     sent = {"externalids": "link", "cancel": "cancellation"}.get(last, kind)
-    item = renamed(sent_schema(sent), names(sent))
+    item = renamed(sent_schema(sent), NAMES[sent])
     own = {"Id": WHOLE} if last in {"externalids", "byid"} else {"ExternalId": TEXT}
     type_ = {"CodeType": TEXT} if kind == "code" and last != "byid" else {}
     item["properties"] = {**own, **type_, **item["properties"]}
@@ -215,7 +215,7 @@ def _page_filters(kind: str) -> list[Schema]:
 
 
 def _shown_as_partner(kind: str) -> Schema:
-    named = names("payment") if kind == "payment" else {**names("shown"), **names(kind)}
+    named = NAMES["payment"] if kind == "payment" else {**NAMES["shown"], **NAMES[kind]}
     shown = renamed(shown_schema(kind), named)
     fields = shown["properties"]
     if kind == "payment":

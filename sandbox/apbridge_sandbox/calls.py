@@ -12,9 +12,13 @@ import msgspec
 
 PARTNER_PREFIX = "/partner"
 PARTNER_SIGN_IN_PATH = f"{PARTNER_PREFIX}/oauth2/token"
-SIGN_IN_PATHS = frozenset({"/services/rest/auth/oauth2/v1/token", PARTNER_SIGN_IN_PATH})
+AVIDSUITE_PREFIX = "/avidsuite"
+AVIDSUITE_SIGN_IN_PATH = f"{AVIDSUITE_PREFIX}/v1/authorizations"
+SIGN_IN_PATHS = frozenset(
+    {"/services/rest/auth/oauth2/v1/token", PARTNER_SIGN_IN_PATH, AVIDSUITE_SIGN_IN_PATH}
+)
 _RECORDS = "/services/rest/record/"
-_AVIDXCHANGE = ("/avidconnect/", f"{PARTNER_PREFIX}/")
+_AVIDXCHANGE = ("/avidconnect/", f"{PARTNER_PREFIX}/", f"{AVIDSUITE_PREFIX}/")
 _MOST_IN_ORDER = 1000
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -113,8 +117,8 @@ class Calls:
 def refusal_codes(status: int, body: bytes) -> list[str]:
     """Read the codes out of either system's error body; `http_<status>` where it has none.
 
-    AvidXchange: `errors[].code`, and of `partner` `Errors[].Code`, where `UnknownVendor` is
-    `unknown_vendor`; NetSuite: `o:errorDetails[].o:errorCode`, `error` or `error.code`.
+    AvidXchange: `errors[].code`; of `partner` `Errors[].Code`, where `UnknownVendor` is `unknown_vendor`;
+    of `avidsuite` `exception.reason`; NetSuite: `o:errorDetails[].o:errorCode`, `error` or `error.code`.
     """
     try:
         answer = msgspec.json.decode(body)
@@ -126,6 +130,7 @@ def refusal_codes(status: int, body: bytes) -> list[str]:
     codes = [item.get("code") for item in answer.get("errors", [])]
     codes += [_snake(item["Code"]) for item in answer.get("Errors", [])]
     codes += [item.get("o:errorCode") for item in answer.get("o:errorDetails", [])]
+    codes.append(answer.get("exception", {}).get("reason"))
     codes.append(error.get("code") if isinstance(error, dict) else error)
     return [str(code) for code in codes if code] or [f"http_{status}"]
 

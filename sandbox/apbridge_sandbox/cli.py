@@ -95,7 +95,8 @@ def serve(  # noqa: PLR0913 - each by its name
     base, control = f"http://{HOST}:{server.port}", f"http://{HOST}:{server.control_port}"
     server.run(
         lambda: click.echo(
-            f"ready netsuite={base} avidxchange={base}/avidconnect partner={base}/partner control={control}"
+            f"ready netsuite={base} avidxchange={base}/avidconnect partner={base}/partner"
+            f" avidsuite={base}/avidsuite control={control}"
         )
     )
     sandbox.close()

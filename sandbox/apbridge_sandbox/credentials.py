@@ -17,6 +17,7 @@ from apbridge_sandbox.certificates import (
     map_certificate,
     self_signed,
 )
+from apbridge_sandbox.clock import COMPANY_ZONE
 from apbridge_sandbox.store import Store
 
 ACCOUNT_ID = "1234567_SB1"
@@ -71,6 +72,7 @@ def issue(store: Store, folder: Path, url: str | None = None, *, token_based: bo
         "AVIDXCHANGE_COMPANY_TOKEN": company_token,
         "AVIDXCHANGE_USER_TOKEN": user_token,
         **_create_client(store),
+        **_create_user(store),
     }
     if token_based:
         env |= _issue_access_token(store)
@@ -80,6 +82,7 @@ def issue(store: Store, folder: Path, url: str | None = None, *, token_based: bo
             "NETSUITE_BASE_URL": base,
             "AVIDXCHANGE_BASE_URL": f"{base}/avidconnect",
             "AVIDXCHANGE_PARTNER_BASE_URL": f"{base}/partner",
+            "AVIDXCHANGE_AVIDSUITE_BASE_URL": f"{base}/avidsuite",
         }
     lines = "".join(f"{name}={value}\n" for name, value in env.items())
     _write_private(folder / ENV_FILE, lines.encode())
@@ -131,6 +134,21 @@ def _create_client(store: Store) -> dict[str, str]:
         "AVIDXCHANGE_CLIENT_ID": client_id,
         "AVIDXCHANGE_CLIENT_SECRET": client_secret,
         "AVIDXCHANGE_COMPANY_ID": str(company_id),
+    }
+
+
+def _create_user(store: Store) -> dict[str, str]:
+    """Make a user and a gateway's key for the avidsuite surface."""
+    name, password = f"user-{secrets.token_hex(4)}@harborview.example", secrets.token_urlsafe(16)
+    key = secrets.token_urlsafe(32)
+    with store.write() as conn:
+        conn.execute("INSERT INTO ax_user VALUES (?, ?)", (name, password))
+        conn.execute("INSERT INTO ax_gateway VALUES (?)", (key,))
+    return {
+        "AVIDXCHANGE_USER_NAME": name,
+        "AVIDXCHANGE_PASSWORD": password,
+        "AVIDXCHANGE_GATEWAY_KEY": key,
+        "AVIDXCHANGE_TIME_ZONE": COMPANY_ZONE.key,
     }
 
 

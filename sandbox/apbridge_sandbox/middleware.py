@@ -13,9 +13,9 @@ from starlette.routing import BaseRoute, Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from apbridge_sandbox.avidxchange.answers import FieldProblem, JsonAnswer, RefusalError
+from apbridge_sandbox.avidxchange.avidsuite import endpoint as avidsuite
 from apbridge_sandbox.avidxchange.partner import endpoint as partner
 from apbridge_sandbox.calls import (
-    PARTNER_PREFIX,
     SIGN_IN_PATHS,
     CallCounts,
     System,
@@ -133,8 +133,9 @@ class CallMiddleware:
         if system is System.AVIDXCHANGE:
             problem = FieldProblem("too_many_requests", "Too many requests: wait, then send it again.")
             error = RefusalError(429, problem)
-            is_partner = path.startswith(f"{PARTNER_PREFIX}/")
-            answer = JsonAnswer(429, partner.refused(error)) if is_partner else error.answer()
+            surfaces = (partner.SURFACE, avidsuite.SURFACE)
+            other = [one for one in surfaces if path.startswith(f"{one.prefix}/")]
+            answer = JsonAnswer(429, other[0].refused(error)) if other else error.answer()
             return answer.status, answer.content(), _RETRY_AFTER["seconds"]()
         switches = self._sandbox.switches
         found = overloaded(path, switches["netsuite.overload_status"], ACCOUNT_ID)

@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from apbridge_sandbox import avidxchange, control, netsuite
-from apbridge_sandbox.avidxchange import partner
+from apbridge_sandbox.avidxchange import avidsuite, partner
 from apbridge_sandbox.context import Sandbox
 from apbridge_sandbox.middleware import CallMiddleware
 
@@ -64,8 +64,14 @@ class Server:
 
 
 def systems_app(sandbox: Sandbox) -> ASGIApp:
-    """Compose NetSuite, at the root, and AvidXchange, under `/avidconnect` and `/partner`."""
-    routes: list[BaseRoute] = [_HEALTH, *avidxchange.routes(), *partner.routes(), *netsuite.routes()]
+    """Compose NetSuite, at the root, and AvidXchange, under `/avidconnect`, `/partner` and `/avidsuite`."""
+    routes: list[BaseRoute] = [
+        _HEALTH,
+        *avidxchange.routes(),
+        *partner.routes(),
+        *avidsuite.routes(),
+        *netsuite.routes(),
+    ]
     app = Starlette(routes=routes)
     app.state.sandbox = sandbox
     return CallMiddleware(app, sandbox, routes)

@@ -40,6 +40,7 @@ class Running:
         netsuite_url: Base URL of NetSuite.
         avidxchange_url: Base URL of AvidXchange in the style of `avidconnect`.
         partner_url: Base URL of AvidXchange in the style of `partner`.
+        avidsuite_url: Base URL of AvidXchange in the style of `avidsuite`.
         control_url: Base URL of the control API.
         credentials: The `.env`'s names and values, base URLs included.
         folder: Where the `.env`, the key and the books lie.
@@ -49,20 +50,30 @@ class Running:
     netsuite_url: str
     avidxchange_url: str
     partner_url: str
+    avidsuite_url: str
     control_url: str
     credentials: dict[str, str]
     folder: Path
     sandbox: Sandbox | None
 
     def avidxchange_settings(self, surface: str) -> dict[str, str]:
-        """Return what a client of AvidXchange is set to: for the surface `avidconnect` or `partner`."""
+        """Return what a client of AvidXchange is set to, for a surface."""
         names = {
             "avidconnect": ("company_token", "user_token"),
             "partner": ("client_id", "client_secret", "company_id"),
+            "avidsuite": ("user_name", "password", "gateway_key", "time_zone"),
         }[surface]
-        url = {"avidconnect": self.avidxchange_url, "partner": self.partner_url}[surface]
         credentials = {name: self.credentials[f"AVIDXCHANGE_{name.upper()}"] for name in names}
-        return {"profile": surface, "base_url": url, **credentials}
+        return {"profile": surface, "base_url": self.url_of(surface), **credentials}
+
+    def url_of(self, surface: str) -> str:
+        """Return the base URL of a surface of AvidXchange."""
+        urls = {
+            "avidconnect": self.avidxchange_url,
+            "partner": self.partner_url,
+            "avidsuite": self.avidsuite_url,
+        }
+        return urls[surface]
 
     def control(self, path: str, body: object = None, *, method: str = "POST") -> Any:  # noqa: ANN401
         """Call the control API, such as `control("/control/payments/pay", {"all": True})`.
@@ -128,6 +139,7 @@ def running(
                 netsuite_url=url,
                 avidxchange_url=env["AVIDXCHANGE_BASE_URL"],
                 partner_url=env["AVIDXCHANGE_PARTNER_BASE_URL"],
+                avidsuite_url=env["AVIDXCHANGE_AVIDSUITE_BASE_URL"],
                 control_url=f"http://{HOST}:{control_port}",
                 credentials=env,
                 folder=place,

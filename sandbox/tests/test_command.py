@@ -28,6 +28,10 @@ NAMES = {
     "AVIDXCHANGE_CLIENT_ID",
     "AVIDXCHANGE_CLIENT_SECRET",
     "AVIDXCHANGE_COMPANY_ID",
+    "AVIDXCHANGE_USER_NAME",
+    "AVIDXCHANGE_PASSWORD",
+    "AVIDXCHANGE_GATEWAY_KEY",
+    "AVIDXCHANGE_TIME_ZONE",
 }
 
 
@@ -112,6 +116,7 @@ def test_served_as_a_command_and_served_again(tmp_path: Path):
         assert env["NETSUITE_BASE_URL"] == second.netsuite_url
         assert env["AVIDXCHANGE_BASE_URL"] == second.avidxchange_url
         assert env["AVIDXCHANGE_PARTNER_BASE_URL"] == second.partner_url
+        assert env["AVIDXCHANGE_AVIDSUITE_BASE_URL"] == second.avidsuite_url
         fresh = headers | {"X-User-Token": env["AVIDXCHANGE_USER_TOKEN"]}
         assert requests.get(second.avidxchange_url + "/v1/company", headers=fresh, timeout=PATIENCE).ok
 

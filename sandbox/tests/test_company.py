@@ -13,7 +13,7 @@ from apbridge_sandbox.context import Options, Sandbox
 from apbridge_sandbox.store import Store
 
 _NOT_THE_COMPANY = re.compile(
-    r"ns_(integration|certificate|token)$|sandbox_|sqlite_|ax_(company|user_token)$"
+    r"ns_(integration|certificate|token)$|sandbox_|sqlite_|ax_(company|user_token|gateway|user)$"
 )
 
 

@@ -28,9 +28,13 @@ class ListBookmark:
     Args:
         state: The stream's state. It changes only when everything is read.
         overlap: How late a change may show up.
+        start: Before which nothing is to be read, in the overlap neither.
     """
 
-    def __init__(self, state: MutableMapping[str, Any], overlap: timedelta) -> None:
+    def __init__(
+        self, state: MutableMapping[str, Any], overlap: timedelta, start: datetime | None = None
+    ) -> None:
+        self._start = start
         self.bookmark: str | None = state.get("replication_key_value")
         read_from = state.get("read_from", self.bookmark)
         self.read_from = instant(read_from) if read_from else None
@@ -62,6 +66,8 @@ class ListBookmark:
             return
         bookmark = max([*changes, *([instant(self.bookmark)] if self.bookmark else [])])
         read_from = bookmark - self._overlap - took
+        if self._start and read_from < self._start <= bookmark:
+            read_from = self._start
         self._state["read_from"] = utc_text(read_from)
         self._state["sent"] = {
             key: digest

@@ -105,10 +105,11 @@ class ChangingStream(AvidXchangeStream):
     @override
     def get_records(self, context: Context | None) -> Iterator[Record]:
         overlap = timedelta(seconds=self.config["overlap_seconds"]) + self._client().doubt_of_times
-        known = ListBookmark(self.get_context_state(context), overlap)
-        start = self.config.get("start_date")
+        told = self.config.get("start_date")
+        start = instant(told) if told else None
+        known = ListBookmark(self.get_context_state(context), overlap, start)
         began = monotonic()
-        for record in self._listed(known.read_from or (instant(start) if start else None)):
+        for record in self._listed(known.read_from or start):
             if known.is_news(record):
                 if known.bookmark:
                     # What shows up late is older than the bookmark, which must not fall back to it.

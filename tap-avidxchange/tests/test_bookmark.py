@@ -1,7 +1,9 @@
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 from typing import Any
+
+import pytest
 
 from tap_avidxchange.bookmark import ListBookmark
 
@@ -41,3 +43,15 @@ def test_nothing_new_leaves_the_state():
     assert not again.is_news(record(1, 1))
     again.keep(took=HOUR)
     assert state == before
+
+
+@pytest.mark.parametrize(
+    ("start", "read_from"), [(3, "16:03"), (30, "15:10"), (None, "15:10")], ids=["after", "later on", "none"]
+)
+def test_nothing_from_before_the_start_is_read_in_the_overlap_neither(start: int | None, read_from: str):
+    state: dict[str, Any] = {}
+    begin = None if start is None else datetime(2026, 11, 2, 16, start, tzinfo=timezone.utc)
+    known = ListBookmark(state, HOUR, begin)
+    assert known.is_news(record(1, 10))
+    known.keep(took=timedelta())
+    assert state["read_from"] == f"2026-11-02T{read_from}:00.000000Z"

@@ -167,7 +167,7 @@ def dying(at: int, way: str) -> Iterator[list[Callable[[], object]]]:
         if way == "after":
             send(adapter, request, **more).close()
         elif way == "late":
-            on_the_wire.append(lambda: send(OneServerAdapter(pool_maxsize=1), request, **more).close())
+            on_the_wire.append(lambda: send(OneServerAdapter(1), request, **more).close())
         raise Died
 
     @contextmanager

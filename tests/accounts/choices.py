@@ -109,8 +109,12 @@ def _account(name: str, contract: str, switches: dict[str, Value]) -> Account:
 
 def _spoken(name: str) -> str | None:
     """Return the contract that a switch is about, where it is about one."""
-    of_partner = {"token_seconds", "results", "successful", "day_zone"}
-    return "partner" if name.removeprefix("avidxchange.") in of_partner else None
+    spoken = {
+        "partner": ("token_seconds", "results", "successful", "day_zone"),
+        "avidsuite": ("page_count", "page_links", "new_statuses", "failing_sign_ins"),
+    }
+    own = name.removeprefix("avidxchange.")
+    return next((contract for contract, names in spoken.items() if own in names), None)
 
 
 @cache

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from apbridge import json, settings
 from apbridge.avidxchange.expressions import instant, utc_text
+from apbridge.avidxchange.profile_files import shipped
 from apbridge.errors import APBridgeError, RejectedError
 from apbridge.http.plain_requests import PlainRequest
 from apbridge.http.retry import retry_after
@@ -265,17 +266,20 @@ def _written(profile: str, status: int) -> Callable[[bytes], None]:
     return parse
 
 
-def _avidxchange_sign_in(data: bytes) -> None:
-    client, answers = avidxchange("partner")
-    token: Any = client._sign_in
-    answers.sign_in = None
-    answers.give(data)
-    token._token._good_until = 0.0
-    try:
-        client._sign_in.headers()
-    finally:
+def _avidxchange_sign_in(profile: str, status: int) -> Callable[[bytes], None]:
+    def parse(data: bytes) -> None:
+        client, answers = avidxchange(profile)
+        token: Any = client._sign_in
+        answers.sign_in = None
+        answers.give(data, status)
         token._token._good_until = 0.0
-        answers.sign_in = b'{"access_token": "t"}'
+        try:
+            client._sign_in.headers()
+        finally:
+            token._token._good_until = 0.0
+            answers.sign_in = b'{"access_token": "t"}'
+
+    return parse
 
 
 def _pem(read: Callable[[str], object]) -> Callable[[bytes], None]:
@@ -346,13 +350,14 @@ def _netsuite_parsers() -> Iterator[tuple[str, Parser]]:
 
 
 def _avidxchange_parsers() -> Iterator[tuple[str, Parser]]:
-    for profile in ("avidconnect", "partner"):
+    for profile in shipped():
         name = f"{profile}_lists"
         yield name, Parser(_listed(profile), seeds.of(name))
         for status in (200, 400, 409, 500):
             parser = Parser(_written(profile, status), seeds.of(f"{profile}_writes"))
             yield f"{profile}_write_{status}", parser
-    yield "avidxchange_sign_in", Parser(_avidxchange_sign_in, seeds.of("tokens"))
+    yield "avidxchange_sign_in", Parser(_avidxchange_sign_in("partner", 200), seeds.of("tokens"))
+    yield "avidxchange_sign_in_400", Parser(_avidxchange_sign_in("avidsuite", 400), seeds.of("tokens"))
 
 
 def _files() -> Iterator[tuple[str, Parser]]:

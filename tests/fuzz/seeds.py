@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from apbridge import json
-from apbridge.avidxchange.profile_files import source
+from apbridge.avidxchange.profile_files import shipped, source
 from apbridge.vault.keys import key_id
 from demo.meltano import ROOT
 from tests import recordings
@@ -29,7 +29,7 @@ def of(name: str) -> list[bytes]:
 
 def profiles() -> list[bytes]:
     """Return the profiles that ship, and one that extends another."""
-    return [source("avidconnect").encode(), source("partner").encode(), b"extends: partner\nname: ours\n"]
+    return [*(source(name).encode() for name in shipped()), b"extends: partner\nname: ours\n"]
 
 
 def api_descriptions() -> list[bytes]:

@@ -17,7 +17,7 @@ Template = dict[str, Any]
 
 _READ = {"id": "text({})", "instant": "utc({})"}
 _SAME_WORD = 0.93
-_WITH_OTHERWISE = {"payment.status", "payment.method"}
+_WITH_OTHERWISE = {"payment.status", "payment.method", "invoice.status", "credit.status"}
 _NATIVE = ("status", "method")
 _MOST_CANDIDATES = 4
 
@@ -85,7 +85,7 @@ def _read(  # noqa: PLR0917 - a template, and what it is made of
             same = template.get(concept.otherwise)
             told = same if isinstance(same, str) else concept.otherwise
             template[name] = draft.assume(here, told, "nothing of the kind was found")
-        if concept.kind == "words" and resource == "payment" and name in template:
+        if concept.kind == "words" and f"native_{name}" in record["properties"] and name in template:
             native = template[name]["map"] if isinstance(template[name], Mapping) else template[name]
             template[f"native_{name}"] = native
     return template

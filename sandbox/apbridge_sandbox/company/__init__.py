@@ -19,7 +19,8 @@ from apbridge_sandbox.store import Store, remember
 
 _KEPT = (
     *("ns_integration", "ns_certificate", "ns_token", "ns_consumer", "ns_access_token", "ns_nonce"),
-    *("ax_company", "ax_user_token", "ax_client", "ax_token", "sandbox_setting"),
+    *("ax_company", "ax_user_token", "ax_client", "ax_token", "ax_gateway", "ax_user", "ax_user_session"),
+    "sandbox_setting",
 )
 """Who may sign in, and the sandbox's own settings: a new company does not take them away."""
 

@@ -6,6 +6,9 @@ CREATE TABLE ax_company (id INTEGER PRIMARY KEY, name TEXT NOT NULL, company_tok
 CREATE TABLE ax_user_token (token TEXT PRIMARY KEY) STRICT;
 CREATE TABLE ax_client (id TEXT PRIMARY KEY, secret TEXT NOT NULL) STRICT;
 CREATE TABLE ax_token (token_sha256 TEXT PRIMARY KEY, client_id TEXT NOT NULL REFERENCES ax_client (id), expires_at TEXT NOT NULL) STRICT;
+CREATE TABLE ax_gateway (key TEXT PRIMARY KEY) STRICT;
+CREATE TABLE ax_user (name TEXT PRIMARY KEY, password TEXT NOT NULL) STRICT;
+CREATE TABLE ax_user_session (token_sha256 TEXT PRIMARY KEY, user_name TEXT NOT NULL REFERENCES ax_user (name), expires_at TEXT NOT NULL) STRICT;
 
 CREATE TABLE ax_vendor (
   id INTEGER PRIMARY KEY, external_id TEXT NOT NULL UNIQUE, active INTEGER NOT NULL, content TEXT NOT NULL, modified_at TEXT NOT NULL

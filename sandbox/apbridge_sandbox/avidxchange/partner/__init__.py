@@ -11,7 +11,7 @@ from starlette.routing import BaseRoute
 from apbridge_sandbox.avidxchange import credit_memos, linking, masters, purchase_orders
 from apbridge_sandbox.avidxchange.partner import images, lists, stops
 from apbridge_sandbox.avidxchange.partner.batches import BatchEndpoint, OwnIdEndpoint
-from apbridge_sandbox.avidxchange.partner.endpoint import company, route
+from apbridge_sandbox.avidxchange.partner.endpoint import SURFACE, company
 from apbridge_sandbox.avidxchange.partner.sign_in import token_route
 
 _MASTERS = (
@@ -23,6 +23,7 @@ _MASTERS = (
 
 def routes() -> list[BaseRoute]:
     """Return its routes, under `/partner`."""
+    route = SURFACE.route
     return [
         token_route(),
         route("GET", "/api/v2/company", company),

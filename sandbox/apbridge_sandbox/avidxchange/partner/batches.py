@@ -11,8 +11,10 @@ from typing_extensions import override
 
 from apbridge_sandbox.avidxchange import endpoint as avidconnect
 from apbridge_sandbox.avidxchange.answers import JsonAnswer, RefusalError, refusal
-from apbridge_sandbox.avidxchange.partner.endpoint import PartnerCall, json_of, refused
-from apbridge_sandbox.avidxchange.partner.names import names, read
+from apbridge_sandbox.avidxchange.names import read
+from apbridge_sandbox.avidxchange.partner.endpoint import NAMES, refused
+from apbridge_sandbox.avidxchange.results import successful, taken
+from apbridge_sandbox.avidxchange.surface import SurfaceCall, json_of
 
 MOST_ITEMS = 100
 _JSON = Headers({"content-type": "application/json"})
@@ -33,27 +35,17 @@ class BatchEndpoint:
 
     def __init__(self, within: str, kind: str, put: Put) -> None:
         self._within = within
-        self._names = names(kind)
+        self._names = NAMES[kind]
         self._put = put
         self._has_type = within == "Codes"
 
-    def __call__(self, call: PartnerCall) -> JsonAnswer:
+    def __call__(self, call: SurfaceCall) -> JsonAnswer:
         """Take a batch.
 
         Raises:
             RefusalError: 400, 415: it is no batch. 422: it is refused whole, for one of its items.
         """
-        items, way = self._items(json_of(call)), call.sandbox.switches["avidxchange.batch"]
-        if way != "whole" or len(items) == 1:
-            results = [self._result(call, item) for item in items]
-            if way == "drops":
-                results = [one for one in results if _is_good(one)]
-            return results_of(call, results)
-        with call.sandbox.store.write():
-            results = [self._result(call, item) for item in items]
-            if not all(map(_is_good, results)):
-                raise refusal(422, "batch_refused", "An item is not valid: nothing of it was taken.")
-        return results_of(call, results)
+        return taken(call, self._items(json_of(call)), self._result)
 
     def _items(self, body: Mapping[str, Any]) -> list[Any]:
         for name in body:
@@ -65,7 +57,7 @@ class BatchEndpoint:
             raise refusal(400, "invalid_value", message, self._within)
         return items
 
-    def _result(self, call: PartnerCall, item: Any) -> dict[str, Any]:  # noqa: ANN401
+    def _result(self, call: SurfaceCall, item: Any) -> dict[str, Any]:  # noqa: ANN401
         if not isinstance(item, dict):
             return failed(call, {"ExternalId": None}, refusal(422, "invalid_value", "It is not an object."))
         content = dict(item)
@@ -110,23 +102,8 @@ class OwnIdEndpoint(BatchEndpoint):
         return {"id": str(names["Id"])}
 
 
-def results_of(call: PartnerCall, results: list[dict[str, Any]]) -> JsonAnswer:
-    """Answer with the results, in the form that the switches say."""
-    call.records = max(1, len(results))
-    form = call.sandbox.switches["avidxchange.results"]
-    if form == "none":
-        return JsonAnswer(200, {"Results": []})
-    if form == "object" and len(results) == 1:
-        return JsonAnswer(200, {"Results": results[0]})
-    return JsonAnswer(200, {"Results": results})
-
-
-def _is_good(result: Mapping[str, Any]) -> bool:
-    return result["Successful"] in {True, "true"}
-
-
 def failed(
-    call: PartnerCall,
+    call: SurfaceCall,
     names: Mapping[str, Any],
     error: RefusalError,
     words: Mapping[str, Any] | None = None,
@@ -134,9 +111,3 @@ def failed(
     """Return the result of an item that is refused, and count it."""
     call.refused.extend(problem.code for problem in error.problems)
     return {**names, **successful(call, is_good=False), **refused(error, words)}
-
-
-def successful(call: PartnerCall, *, is_good: bool) -> dict[str, bool | str]:
-    """Return whether an item is good, in the form that the switches ask for."""
-    as_text = call.sandbox.switches["avidxchange.successful"] == "text"
-    return {"Successful": str(is_good).lower() if as_text else is_good}

@@ -11,15 +11,16 @@ from starlette.datastructures import Headers, QueryParams
 from apbridge_sandbox.avidxchange import endpoint as avidconnect
 from apbridge_sandbox.avidxchange.answers import JsonAnswer, RefusalError, refusal
 from apbridge_sandbox.avidxchange.images import put_image
-from apbridge_sandbox.avidxchange.partner.batches import failed, results_of, successful
-from apbridge_sandbox.avidxchange.partner.endpoint import Part, PartnerCall, json_of
-from apbridge_sandbox.avidxchange.partner.names import names
+from apbridge_sandbox.avidxchange.partner.batches import failed
+from apbridge_sandbox.avidxchange.partner.endpoint import NAMES
 from apbridge_sandbox.avidxchange.payments import cleared_image
+from apbridge_sandbox.avidxchange.results import results_of, successful
+from apbridge_sandbox.avidxchange.surface import Part, SurfaceCall, json_of
 
 _FIELDS = ("FileName", "ContentType", "Content")
 
 
-def post_image(call: PartnerCall) -> JsonAnswer:
+def post_image(call: SurfaceCall) -> JsonAnswer:
     """Attach the image of an invoice, by AvidXchange's own id of it.
 
     Raises:
@@ -38,11 +39,11 @@ def post_image(call: PartnerCall) -> JsonAnswer:
     try:
         put_image(avidconnect.AvidXchangeCall(call.sandbox, path, QueryParams(), headers, content))
     except RefusalError as error:
-        return results_of(call, [failed(call, {"ExternalId": row["external_id"]}, error, names("image"))])
+        return results_of(call, [failed(call, {"ExternalId": row["external_id"]}, error, NAMES["image"])])
     return results_of(call, [{"ExternalId": row["external_id"], **successful(call, is_good=True)}])
 
 
-def cleared_check(call: PartnerCall) -> JsonAnswer:
+def cleared_check(call: SurfaceCall) -> JsonAnswer:
     """Answer with the image of a cleared check, in base64."""
     number = call.request.path_params["id"]
     content = base64.b64encode(cleared_image(call.sandbox, number)).decode()
@@ -55,7 +56,7 @@ def _of_form(parts: Sequence[Part]) -> tuple[str, str, bytes]:
     return parts[0].file_name, parts[0].media_type, parts[0].content
 
 
-def _of_json(call: PartnerCall) -> tuple[str, str, bytes]:
+def _of_json(call: SurfaceCall) -> tuple[str, str, bytes]:
     given = json_of(call)
     for name in given:
         if name not in _FIELDS:

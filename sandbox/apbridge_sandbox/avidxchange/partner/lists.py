@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime, time
-from sqlite3 import Row
+from collections.abc import Callable, Mapping
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from apbridge_sandbox.avidxchange import invoices as core_invoices
 from apbridge_sandbox.avidxchange import payments as core_payments
 from apbridge_sandbox.avidxchange import records
 from apbridge_sandbox.avidxchange.answers import JsonAnswer, refusal
+from apbridge_sandbox.avidxchange.day_lists import begin_of_day, number, page_of
 from apbridge_sandbox.avidxchange.listing import LARGEST_PAGE, Shower
-from apbridge_sandbox.avidxchange.partner.endpoint import PartnerCall
-from apbridge_sandbox.avidxchange.partner.names import names, show
-from apbridge_sandbox.clock import stamp
+from apbridge_sandbox.avidxchange.names import show
+from apbridge_sandbox.avidxchange.partner.endpoint import NAMES
+from apbridge_sandbox.avidxchange.surface import SurfaceCall
 
 _USUAL_PAGE = 100
 ISSUED_WORDS = {
@@ -36,17 +34,17 @@ METHOD_WORDS = {"check": "Check", "ach": "AvidPay Direct", "virtual_card": "Virt
 _Shown = Callable[[dict[str, Any]], dict[str, Any]]
 
 
-def vendors(call: PartnerCall) -> JsonAnswer:
+def vendors(call: SurfaceCall) -> JsonAnswer:
     """List vendors."""
     return _listed(call, "ax_vendor", "Vendors", records.shown, _of("vendor"), by_day=True)
 
 
-def gl_accounts(call: PartnerCall) -> JsonAnswer:
+def gl_accounts(call: SurfaceCall) -> JsonAnswer:
     """List GL accounts."""
     return _listed(call, "ax_gl_account", "GLAccounts", records.shown, _of("gl_account"))
 
 
-def codes(call: PartnerCall) -> JsonAnswer:
+def codes(call: SurfaceCall) -> JsonAnswer:
     """List the codes of one type.
 
     Raises:
@@ -62,17 +60,17 @@ def codes(call: PartnerCall) -> JsonAnswer:
     return _listed(call, "ax_dimension_value", "Codes", records.shown, shown, where={"codeType": "dimension"})
 
 
-def invoices(call: PartnerCall) -> JsonAnswer:
+def invoices(call: SurfaceCall) -> JsonAnswer:
     """List invoices with how they stand."""
     return _listed(call, "ax_invoice", "Invoices", core_invoices.show, _invoice, by_day=True)
 
 
-def payments(call: PartnerCall) -> JsonAnswer:
+def payments(call: SurfaceCall) -> JsonAnswer:
     """List payments with what each gives to which invoice."""
     return _listed(call, "ax_payment", "Payments", core_payments.show, _payment, by_day=True)
 
 
-def purchase_orders(call: PartnerCall) -> JsonAnswer:
+def purchase_orders(call: SurfaceCall) -> JsonAnswer:
     """List purchase orders."""
     return _listed(
         call, "ax_purchase_order", "PurchaseOrders", records.shown, _of("purchase_order"), by_day=True
@@ -80,7 +78,7 @@ def purchase_orders(call: PartnerCall) -> JsonAnswer:
 
 
 def _of(kind: str) -> _Shown:
-    words = {**names("shown"), **names(kind)}
+    words = {**NAMES["shown"], **NAMES[kind]}
     return lambda item: show(words, item)
 
 
@@ -97,7 +95,7 @@ def _invoice(item: dict[str, Any]) -> dict[str, Any]:
 
 
 def _payment(item: dict[str, Any]) -> dict[str, Any]:
-    shown = show(names("payment"), item)
+    shown = show(NAMES["payment"], item)
     shown["PaymentId"] = int(item["id"])
     method, status = item["method"], item["status"]
     words = {**STATUS_WORDS, "issued": ISSUED_WORDS.get(method, _ISSUED)}
@@ -111,7 +109,7 @@ def _payment(item: dict[str, Any]) -> dict[str, Any]:
 
 
 def _listed(
-    call: PartnerCall,
+    call: SurfaceCall,
     table: str,
     within: str,
     read: Shower,
@@ -141,26 +139,19 @@ def _listed(
     for name in query:
         if name not in {"pageNumber", "pageSize", *columns, *(["lastModifiedFrom"] if by_day else [])}:
             raise refusal(400, "unknown_parameter", f"There is no parameter {name}.", name)
-    size = _number(query.get("pageSize"), "pageSize", _USUAL_PAGE, LARGEST_PAGE)
-    page = _number(query.get("pageNumber"), "pageNumber", 1, 10**6)
+    size = number(query.get("pageSize"), "pageSize", _USUAL_PAGE, LARGEST_PAGE)
+    page = number(query.get("pageNumber"), "pageNumber", 1, 10**6)
     tests = [f"{column} = ?" for name, column in columns.items() if name in query]
     values = [query[name] for name in columns if name in query]
     if "lastModifiedFrom" in query:
         tests.append("modified_at >= ?")
-        values.append(_begin_of_day(call, query["lastModifiedFrom"]))
-    # The tables and columns are this package's own; every value is bound.
-    found = f"FROM {table} WHERE {' AND '.join(tests) or '1'}"
-    with call.sandbox.store.connection() as conn:
-        (total,) = conn.execute(f"SELECT COUNT(*) {found}", values).fetchone()
-        rows: Sequence[Row] = conn.execute(
-            f"SELECT * {found} ORDER BY id LIMIT ? OFFSET ?",
-            [*values, size, (page - 1) * size],
-        ).fetchall()
-        items = [shown(item) for item in read(conn, rows)]
+        values.append(begin_of_day(call.sandbox, "lastModifiedFrom", query["lastModifiedFrom"]))
+    total, found = page_of(call.sandbox, table, read, tests, values, page, size)
+    items = [shown(item) for item in found]
     return JsonAnswer(200, {within: items, **_paging(call, page, size, total)})
 
 
-def _paging(call: PartnerCall, page: int, size: int, total: int) -> dict[str, Any]:
+def _paging(call: SurfaceCall, page: int, size: int, total: int) -> dict[str, Any]:
     """Describe where the other pages are; nothing where there is one only."""
     if total <= size:
         return {}
@@ -183,25 +174,3 @@ def _paging(call: PartnerCall, page: int, size: int, total: int) -> dict[str, An
             ],
         }
     }
-
-
-def _number(given: str | None, name: str, usual: int, most: int) -> int:
-    if given is None:
-        return usual
-    if not given.isdecimal() or not 1 <= int(given) <= most:
-        raise refusal(400, "invalid_parameter", f"{name} is from 1 to {most}.", name)
-    return int(given)
-
-
-def _begin_of_day(call: PartnerCall, given: str) -> str:
-    """Return the instant at which a day begins, in the zone that the switch says."""
-    try:
-        day = datetime.strptime(given, "%Y-%m-%d").date()  # noqa: DTZ007 - it is a date
-    except ValueError as error:
-        message = f"lastModifiedFrom is a date such as 2026-11-02, not {given}."
-        raise refusal(400, "invalid_parameter", message, "lastModifiedFrom") from error
-    return stamp(_midnight(day, ZoneInfo(call.sandbox.switches["avidxchange.day_zone"])))
-
-
-def _midnight(day: date, zone: ZoneInfo) -> datetime:
-    return datetime.combine(day, time(0), zone)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from apbridge_sandbox.avidxchange.answers import JsonAnswer, RefusalError, refusal
-from apbridge_sandbox.avidxchange.partner.batches import failed, results_of, successful
-from apbridge_sandbox.avidxchange.partner.endpoint import PartnerCall
+from apbridge_sandbox.avidxchange.partner.batches import failed
+from apbridge_sandbox.avidxchange.results import results_of, successful
 from apbridge_sandbox.avidxchange.stops import stop
+from apbridge_sandbox.avidxchange.surface import SurfaceCall
 
 
-def delete_payments(call: PartnerCall) -> JsonAnswer:
+def delete_payments(call: SurfaceCall) -> JsonAnswer:
     """Stop payments, by AvidXchange's own ids. A result says that the request was taken, not how it ended.
 
     Raises:
@@ -22,7 +23,7 @@ def delete_payments(call: PartnerCall) -> JsonAnswer:
     return results_of(call, [_result(call, number) for number in named.split(",")])
 
 
-def _result(call: PartnerCall, number: str) -> dict[str, Any]:
+def _result(call: SurfaceCall, number: str) -> dict[str, Any]:
     try:
         with call.sandbox.store.write() as conn:
             stop(call.sandbox, conn, number)

@@ -1,4 +1,4 @@
-"""The words of the two surfaces for the same thing, both ways: see `names.json`."""
+"""The words of another surface for what `avidconnect` calls otherwise, both ways: see its `names.json`."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _STEP = re.compile(r"([^.\[]+)((?:\[\d+\])*)")
 
 
 @cache
-def names(kind: str) -> Names:
-    """Return the names of a kind of record."""
-    text = (resources.files(__package__) / "names.json").read_bytes()
-    found: Names = msgspec.json.decode(text)[kind]
+def names_of(surface: str) -> Mapping[str, Names]:
+    """Return the names of a surface, by kind of record."""
+    text = (resources.files(__package__) / surface / "names.json").read_bytes()
+    found: Mapping[str, Names] = msgspec.json.decode(text)
     return found
 
 
