@@ -11,12 +11,14 @@ from apbridge.avidxchange.profile_files import shipped
 
 UNDER_EACH = (
     "apbridge/tests/avidxchange/",  # the profiles themselves
+    "apbridge-operator/tests/cli/test_learn.py",
     "apbridge-operator/tests/cli/test_profile.py",
     "tap-avidxchange/tests/test_reading.py",
     "target-avidxchange/tests/test_doubt.py",
     "target-avidxchange/tests/test_first_day.py",
     "target-avidxchange/tests/test_refusals.py",
     "target-avidxchange/tests/test_withdrawal.py",
+    "tests/test_openapi.py",
     "tests/test_outbound_doubt.py",
 )
 """Where what is proved may differ from contract to contract: reading, refusals, doubt, links.

@@ -93,8 +93,6 @@ ANSWERS = {
     "resources.credit.list.read.status.values.WITHDRAWN": "cancelled",
     "resources.payment.list.read.status.values.DONE_AND_DUSTED": "settled",
     "resources.payment.list.read.allocations.invoice_external_id": "invoiceForeignId",
-    "resources.purchase_order.upsert.body.total": "grossAmount",
-    "resources.purchase_order.list.read.total": "grossAmount",
 }
 """What somebody says who knows the API: the description leaves it open."""
 

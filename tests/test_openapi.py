@@ -86,5 +86,7 @@ def test_what_the_sandbox_shows_is_what_is_described_and_nothing_else(surface: s
         for resource, name in LISTS.items():
             (shown,) = client.first_page(resource, place={"dimension": "location"})
             item = json.loads(json.dumps(shown.item, default=float))
-            assert set(item) == set(schemas[name]["properties"]), (surface, resource)
-            assert list(Draft202012Validator(schemas[name]).iter_errors(item)) == [], (surface, resource)
+            # Accounts and dimensions are one object in some contracts.
+            schema = schemas.get(name, schemas["CodeShown"])
+            assert set(item) == set(schema["properties"]), (surface, resource)
+            assert list(Draft202012Validator(schema).iter_errors(item)) == [], (surface, resource)

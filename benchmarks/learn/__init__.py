@@ -5,13 +5,13 @@ The truth of the sandbox's surfaces is the profile that ships for each; of the o
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from apbridge.avidxchange.checking import checked
 from apbridge.avidxchange.profile_files import files_of
 from apbridge.declared_file import from_yaml, text_of
-from apbridge_operator.contracts.asking import from_answers
+from apbridge_operator.contracts.asking import OpenPoint, from_answers
 from apbridge_operator.contracts.drafting import learned
 from apbridge_operator.contracts.reading import read_description
 from benchmarks.learn.judging import Told, outcomes, told_by
@@ -32,9 +32,18 @@ def measure(*, small: bool) -> Iterator[Row]:
         yield from _judged(name, _HERE / f"{name}.yaml", Told(truth["operations"], truth["fields"]))
 
 
+def _asked(points: Iterable[OpenPoint]) -> Iterator[str]:
+    """Yield what was asked about: of what is sent, the fields that were offered for it."""
+    for point in points:
+        key = point.key.removeprefix("resources.")
+        yield key
+        if ".body." in key:
+            yield from (f"{key.rpartition('.')[0]}.{one}" for one in point.candidates)
+
+
 def _judged(name: str, description: Path, truth: Told) -> Iterator[Row]:
     found = learned(read_description(description), name, from_answers({}))
-    asked = {point.key.removeprefix("resources.") for point in found.draft.asking.asked}
+    asked = set(_asked(found.draft.asking.asked))
     drafted = told_by(found.declared)
     kinds: Mapping[str, tuple[Mapping[str, str], Mapping[str, str]]] = {
         "operations": (truth.operations, drafted.operations),

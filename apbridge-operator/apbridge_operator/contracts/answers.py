@@ -42,7 +42,8 @@ def sign_in(draft: ProfileDraft, description: ApiDescription) -> dict[str, Any]:
         if not _TOKEN_URL.fullmatch(url):
             point = OpenPoint("sign_in.oauth.token_url", "where the token is", (), is_needed=True)
             url = draft.ask(point, f"/{OPEN}") or f"/{OPEN}"
-        found = {"oauth": {"token_url": url}, **found}
+        grant = {"grant": "password"} if description.by_password else {}
+        found = {"oauth": {"token_url": url, **grant}, **found}
     if not found:
         point = OpenPoint("sign_in.headers", "which header carries the company token", (), is_needed=True)
         found = {"headers": {draft.ask(point): "company_token"}}

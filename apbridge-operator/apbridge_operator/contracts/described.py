@@ -99,7 +99,8 @@ class ApiDescription:
         evidence: How sure that is.
         calls: The calls, in the order of the file.
         headers: Headers that sign in.
-        token_url: Where OAuth 2.0 client credentials are exchanged for a token; empty where that is not done.
+        token_url: Where credentials are exchanged for a token of OAuth 2.0; empty where that is not done.
+        by_password: Whether those are a user's name and password, and not a client's.
         stripped: How many secrets there were, by where they stood.
         unread: What could not be followed, such as references to other files.
     """
@@ -109,6 +110,7 @@ class ApiDescription:
     calls: tuple[DescribedCall, ...]
     headers: tuple[str, ...] = ()
     token_url: str = ""
+    by_password: bool = False
     stripped: Mapping[str, int] = field(default_factory=dict)
     unread: tuple[str, ...] = ()
 

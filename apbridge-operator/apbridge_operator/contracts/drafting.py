@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from apbridge.avidxchange.canonical import STREAMS
@@ -126,6 +126,11 @@ def _choose(draft: ProfileDraft, description: ApiDescription) -> dict[tuple[str,
     for resource, names in _OF.items():
         for operation in names:
             candidates = found.get((resource, operation), [])
+            if not candidates and resource == "gl_account":
+                # Accounts and dimensions are one object in some contracts: which it is has to be said.
+                candidates = [
+                    replace(one, score=0.0) for one in found.get(("dimension_value", operation), [])
+                ]
             if candidates and are_sure(candidates):
                 chosen[resource, operation] = candidates[0]
                 continue

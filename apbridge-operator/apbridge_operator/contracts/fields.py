@@ -66,9 +66,12 @@ def expression(path: Path) -> str:
     return ".".join(name if _NAME.fullmatch(name) else json.dumps(name).decode() for name in path)
 
 
-def best(names: Iterable[Words], shapes: Iterable[tuple[Path, ValueShape]]) -> FieldCandidate | None:
+def best(
+    names: Iterable[Words], shapes: Iterable[tuple[Path, ValueShape]], own: tuple[Words, ...] = ()
+) -> FieldCandidate | None:
     """Return the field that is likeliest called one of these names, where that is sure enough to be taken."""
-    scored = [FieldCandidate(path, shape, *_by_name(path, tuple(names), ())) for path, shape in shapes]
+    told = tuple(names)
+    scored = [FieldCandidate(path, shape, *_by_name(path, told, own)) for path, shape in shapes]
     found = max(scored, key=lambda one: one.score, default=None)
     return found if found and found.score >= SURE else None
 

@@ -36,8 +36,9 @@ def read_openapi(document: Mapping[str, Any]) -> ApiDescription:
     reader = _Reader(document)
     calls = tuple(reader.calls())
     kind = "a Swagger 2 file" if "swagger" in document else "an OpenAPI file"
-    headers, token_url = reader.sign_in()
-    return ApiDescription(kind, "documented", calls, headers, token_url, unread=tuple(reader.unread))
+    headers, token_url, by_password = reader.sign_in()
+    unread = tuple(reader.unread)
+    return ApiDescription(kind, "documented", calls, headers, token_url, by_password, unread=unread)
 
 
 class _Reader:
@@ -54,19 +55,22 @@ class _Reader:
                 if isinstance(operation, Mapping):
                     yield self._call(method.upper(), self._below(path), there, operation)
 
-    def sign_in(self) -> tuple[tuple[str, ...], str]:
-        """Return the headers that sign in, and where the token of OAuth 2.0 client credentials is."""
+    def sign_in(self) -> tuple[tuple[str, ...], str, bool]:
+        """Return the headers that sign in, where a token is, and whether a password is given for it."""
         ways = _of(self._document, "components", "securitySchemes") or self._document.get(
             "securityDefinitions"
         )
-        headers, token_url = [], ""
+        headers, token_url, by_password = [], "", False
         for _, declared in _items(ways):
             way = self._followed(declared)
             if way.get("type") == "apiKey" and way.get("in") == "header":
                 headers.append(str(way.get("name")))
             flow = _of(way, "flows", "clientCredentials") or (way if way.get("flow") == "application" else {})
-            token_url = token_url or _text(_of(flow, "tokenUrl"))
-        return tuple(headers), token_url
+            if not token_url:
+                user = _of(way, "flows", "password") or (way if way.get("flow") == "password" else {})
+                token_url = _text(_of(flow, "tokenUrl")) or _text(_of(user, "tokenUrl"))
+                by_password = bool(token_url) and not _of(flow, "tokenUrl")
+        return tuple(headers), token_url, by_password
 
     def _below(self, path: str) -> str:
         """Return a path with what the server's address adds to it."""

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from apbridge_operator.contracts.described import ApiDescription, DescribedCall, ValueShape
 from apbridge_operator.contracts.fields import AHEAD, SURE, best
 from apbridge_operator.contracts.knowledge import Words, known, terms
 from apbridge_operator.contracts.names import likeness, words_of
 
-_NEUTRAL = ("value", "item", "option", "batch", "bulk", "import", "search", "query", "list", "all")
+_NEUTRAL = ("value", "item", "option", "search", "query", "list", "all")
+_SEVERAL = {("batch",), ("bulk",), ("import",)}
+"""Of a write: it takes several at once. A list of that name is another one."""
 _MASTERS = {"vendor", "gl_account", "dimension_value"}
 _WRITES = {"POST", "PUT", "PATCH"}
 _SAME = 0.9
@@ -138,6 +140,8 @@ def _resource(words: Words) -> str:
 
 def _judged(call: DescribedCall, place: _Place) -> Iterator[tuple[str, float, str]]:
     """Yield what a call may be, how likely, and why."""
+    if call.method != "GET":
+        place = replace(place, actions=tuple(one for one in place.actions if one not in _SEVERAL))
     acts = {
         name: _acts(place, name) for name in ("link", "change", "cancel", "stop", "image", "cleared_image")
     }
@@ -177,7 +181,7 @@ def _written(
         yield "change", 0.7, "it changes one that is there"
     elif not place.actions:
         item = unwrapped(call.body)[2] if call.body else ValueShape()
-        is_named = best(terms_of_external_id(), item.leaves(1)) is not None
+        is_named = best(terms_of_external_id(), item.leaves(1), known()[place.resource].words) is not None
         yield (
             "upsert",
             0.93 if is_named else 0.5,

@@ -69,7 +69,7 @@ def _description(
     found = tuple(by_name.values())
     times = Counter(name for call in found for name in call.headers)
     signing = [name for name, many in times.items() if many == len(found) and name.lower() != "authorization"]
-    return ApiDescription(kind, evidence, found, tuple(signing), token_url, dict(counts))
+    return ApiDescription(kind, evidence, found, tuple(signing), token_url, stripped=dict(counts))
 
 
 def _together(one: DescribedCall, other: DescribedCall) -> DescribedCall:

@@ -18,7 +18,7 @@ from apbridge_sandbox.avidxchange.names import read
 from apbridge_sandbox.avidxchange.results import successful, taken
 from apbridge_sandbox.avidxchange.surface import SurfaceCall, json_of
 
-_MOST_ITEMS = 100
+MOST_ITEMS = 100
 _WITHIN = "Items"
 _JSON = Headers({"content-type": "application/json"})
 _encode = msgspec.json.Encoder(decimal_format="number").encode
@@ -62,8 +62,8 @@ class ItemsEndpoint:
             if name != _WITHIN:
                 raise refusal(400, "unknown_field", f"There is no field {name}.", name)
         items = body.get(_WITHIN)
-        if not isinstance(items, list) or not 1 <= len(items) <= _MOST_ITEMS:
-            message = f"Send a list {_WITHIN} of 1 to {_MOST_ITEMS}."
+        if not isinstance(items, list) or not 1 <= len(items) <= MOST_ITEMS:
+            message = f"Send a list {_WITHIN} of 1 to {MOST_ITEMS}."
             raise refusal(400, "invalid_value", message, _WITHIN)
         return taken(call, items, self._result)
 

@@ -20,7 +20,7 @@ _USUAL_PAGE = 100
 _DAYS = {"lastModifiedFrom": (">=", 0), "lastModifiedTo": ("<", 1)}
 """Each filter with how the instant of change compares with the beginning of that day, or of a later one."""
 
-_STATUSES = {
+STATUSES = {
     "submitted": (1, "Submitted"),
     "in_workflow": (2, "In Workflow"),
     "approved": (3, "Approved"),
@@ -113,7 +113,7 @@ def _invoice(call: SurfaceCall, item: dict[str, Any]) -> dict[str, Any]:
     image = item["image"]
     shown = _document("invoice")(call, {**item, "image": None})
     is_new = call.sandbox.switches["avidxchange.new_statuses"] and item["status"] == "submitted"
-    shown["InvoiceStatus"] = named(_NEW_STATUS if is_new else _STATUSES[item["status"]])
+    shown["InvoiceStatus"] = named(_NEW_STATUS if is_new else STATUSES[item["status"]])
     shown["PONumber"] = ", ".join(item.get("purchaseOrders") or ()) or None
     del shown["Image"]
     shown["ImageUrl"] = f"{SURFACE.prefix}/images/{item['id']}" if image else None

@@ -15,12 +15,12 @@ from apbridge_sandbox.avidxchange.results import results_of, successful
 from apbridge_sandbox.avidxchange.stops import stop
 from apbridge_sandbox.avidxchange.surface import SurfaceCall
 
-_ISSUED = {
+ISSUED = {
     "check": (6, "Sent To Printer"),
     "ach": (8, "ACH Credit Issued"),
     "virtual_card": (9, "Virtual Card Processing"),
 }
-_STATUSES = {
+STATUSES = {
     "processing": (3, "Processing"),
     "settled": (10, "Cleared"),
     "cleared": (10, "Cleared"),
@@ -28,7 +28,7 @@ _STATUSES = {
     "voided": (12, "Void"),
 }
 _NEW_STATUS = (99, "Queued At Bank")
-_METHODS = {"check": (1, "Check"), "ach": (2, "AvidPay Direct"), "virtual_card": (3, "Virtual Card")}
+METHODS = {"check": (1, "Check"), "ach": (2, "AvidPay Direct"), "virtual_card": (3, "Virtual Card")}
 _UNHEARD_OF = 98
 """The id of a word that was put in place of another."""
 
@@ -110,7 +110,7 @@ def _stop(call: SurfaceCall, number: str) -> dict[str, Any]:
 def _payment(call: SurfaceCall, item: dict[str, Any]) -> dict[str, Any]:
     shown = show(NAMES["payment"], item)
     method, status = item["method"], item["status"]
-    words = {**_STATUSES, "issued": _ISSUED.get(method, (7, "Issued To Supplier"))}
+    words = {**STATUSES, "issued": ISSUED.get(method, (7, "Issued To Supplier"))}
     is_new = call.sandbox.switches["avidxchange.new_statuses"] and status == "issued"
     reason = item["exceptionReason"]
     return {
@@ -118,7 +118,7 @@ def _payment(call: SurfaceCall, item: dict[str, Any]) -> dict[str, Any]:
         "PaymentId": int(item["id"]),
         "BatchId": _batch(item["paidOn"]),
         "Status": named(_NEW_STATUS if is_new else words.get(status, (_UNHEARD_OF, status))),
-        "PaymentMethod": named(_METHODS.get(method, (_UNHEARD_OF, method))),
+        "PaymentMethod": named(METHODS.get(method, (_UNHEARD_OF, method))),
         "Vendor": {"VendorExternalSystemID": item["vendorExternalId"]},
         "ExternalPaymentIds": [],
         "BankAccount": {"ClientIds": [1]},
