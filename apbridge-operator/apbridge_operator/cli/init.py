@@ -96,7 +96,7 @@ _BANKS = (
 )
 _WHO_DECIDES = (
     "The documentation that AvidXchange gave you decides: hold the profile against it,",
-    "as docs/writing-a-profile.md says.",
+    "or draft yours from it by `apbridge profile learn`: docs/writing-a-profile.md.",
 )
 
 
