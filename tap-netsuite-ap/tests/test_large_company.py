@@ -87,7 +87,8 @@ class CutShort(BenchmarkBills):
         self.released = Event()
 
     def _headers(self, query: str, limit: int, offset: int, *, says_more: bool | None) -> bytes:
-        if "t.id > " in query:
+        # Where pages end may be asked for after the first page has come: without an answer none would follow.
+        if "t.id > " in query and "MOD(" not in query:
             self.asked.wait(PATIENCE)
             self.released.wait()
         return super()._headers(query, limit, offset, says_more=says_more)
