@@ -19,6 +19,7 @@ from sqlalchemy import delete, insert, update
 
 from apbridge.errors import RejectedError, urgent
 from apbridge.ledger import Ledger, RowUpdate, Status
+from apbridge.ledger.run_history import RunHistory
 from apbridge.ledger.tables import observations, records, runs
 from apbridge_operator.cli.notify import TOLD
 from apbridge_operator.notices import due, telling
@@ -338,9 +339,8 @@ def test_what_was_being_told_when_it_was_killed_is_told_ten_minutes_later(
     reject(url, 1)
     with Ledger(url) as ledger:
         (notice,) = due(ledger, None, Silence())
-        # What is killed does not get to leave it.
-        killed = telling(ledger, notice)
-        assert killed.__enter__()
+        # As `telling` begins; what is killed does not get to its end.
+        assert RunHistory(ledger).take(notice.name, notice.before, timedelta(minutes=10))
         assert apbridge("notify").code == 0
         with ledger.database.writing() as connection:
             this = observations.c.name.endswith(notice.name)
