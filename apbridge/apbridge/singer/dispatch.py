@@ -120,6 +120,7 @@ class Dispatch:
         if records:
             with tracing.span(sink.stream_name, **{"apbridge.records": len(records)}):
                 self._drain(sink, records, read_by or {})
+            self._run.at_hand.clear()  # nothing of it is under way any more
 
     def _drain(self, sink: AcknowledgingSink, records: dict[str, Any], read_by: Mapping[str, int]) -> None:
         if sink.stream_name not in self._begun:

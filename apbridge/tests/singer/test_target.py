@@ -51,6 +51,11 @@ def test_what_did_not_change_costs_no_call(any_context: ToyContext) -> None:
     assert any_context.states == [state("t1")["value"]]
 
 
+def test_nothing_is_kept_of_what_is_done(context: ToyContext) -> None:
+    done = context.run([*SCHEMAS, vendor(1), *(bill(number) for number in range(50)), state("t1")])
+    assert done.run.at_hand == {}
+
+
 def test_only_what_decides_counts_as_a_change(context: ToyContext) -> None:
     context.run([*SCHEMAS, vendor(1)])
     touched = vendor(1, modified_at="2026-12-01T00:00:00.5+00:00")
