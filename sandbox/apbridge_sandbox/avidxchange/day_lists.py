@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, time, timedelta
 from sqlite3 import Row
 from typing import Any
@@ -43,6 +43,38 @@ def page_of(  # noqa: PLR0917 - a page, and of what
             [*values, size, (page - 1) * size],
         ).fetchall()
         return total, read(conn, rows)
+
+
+def paging(  # noqa: PLR0917 - a page, and of what
+    page: int, size: int, total: int, pages_name: str, total_name: str, link: Callable[[int], str]
+) -> dict[str, Any]:
+    """Describe where the other pages are; nothing where there is one only.
+
+    Args:
+        page: Which page it is.
+        size: Items on a page.
+        total: Items of all.
+        pages_name: What the surface calls the number of pages.
+        total_name: What it calls `total`.
+        link: Writes the address of a page.
+    """
+    if total <= size:
+        return {}
+    pages = -(-total // size)
+    links = [("self", page)]
+    if page > 1:
+        links.append(("previous", page - 1))
+    if page < pages:
+        links.append(("next", page + 1))
+    return {
+        "Paging": {
+            "PageNumber": page,
+            "PageSize": size,
+            pages_name: pages,
+            total_name: total,
+            "Links": [{"Rel": rel, "Href": link(other)} for rel, other in links],
+        }
+    }
 
 
 def number(given: str | None, name: str, usual: int, most: int) -> int:

@@ -11,7 +11,7 @@ from apbridge_sandbox.avidxchange.answers import JsonAnswer, refusal
 from apbridge_sandbox.avidxchange.avidsuite import coding
 from apbridge_sandbox.avidxchange.avidsuite.batches import external_id_field
 from apbridge_sandbox.avidxchange.avidsuite.endpoint import GL_ACCOUNTS, NAMES, SURFACE, dimension_of, local
-from apbridge_sandbox.avidxchange.day_lists import begin_of_day, number, page_of
+from apbridge_sandbox.avidxchange.day_lists import begin_of_day, number, page_of, paging
 from apbridge_sandbox.avidxchange.listing import LARGEST_PAGE, Shower
 from apbridge_sandbox.avidxchange.names import show
 from apbridge_sandbox.avidxchange.surface import SurfaceCall
@@ -175,24 +175,8 @@ def _parameter(kind: str) -> str:
 
 
 def _paging(call: SurfaceCall, page: int, size: int, total: int) -> dict[str, Any]:
-    """Describe where the other pages are; nothing where there is one only."""
-    if total <= size:
-        return {}
-    pages = -(-total // size)
-    links = [("self", page)]
-    if page > 1:
-        links.append(("previous", page - 1))
-    if page < pages:
-        links.append(("next", page + 1))
-    return {
-        "Paging": {
-            "PageNumber": page,
-            "PageSize": size,
-            call.sandbox.switches["avidxchange.page_count"]: pages,
-            "TotalItems": total,
-            "Links": [{"Rel": rel, "Href": _link(call, number)} for rel, number in links],
-        }
-    }
+    pages_name = str(call.sandbox.switches["avidxchange.page_count"])
+    return paging(page, size, total, pages_name, "TotalItems", lambda number: _link(call, number))
 
 
 def _link(call: SurfaceCall, number: int) -> str:

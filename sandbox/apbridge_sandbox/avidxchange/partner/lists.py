@@ -9,7 +9,7 @@ from apbridge_sandbox.avidxchange import invoices as core_invoices
 from apbridge_sandbox.avidxchange import payments as core_payments
 from apbridge_sandbox.avidxchange import records
 from apbridge_sandbox.avidxchange.answers import JsonAnswer, refusal
-from apbridge_sandbox.avidxchange.day_lists import begin_of_day, number, page_of
+from apbridge_sandbox.avidxchange.day_lists import begin_of_day, number, page_of, paging
 from apbridge_sandbox.avidxchange.listing import LARGEST_PAGE, Shower
 from apbridge_sandbox.avidxchange.names import show
 from apbridge_sandbox.avidxchange.partner.endpoint import NAMES
@@ -152,25 +152,7 @@ def _listed(
 
 
 def _paging(call: SurfaceCall, page: int, size: int, total: int) -> dict[str, Any]:
-    """Describe where the other pages are; nothing where there is one only."""
-    if total <= size:
-        return {}
-    pages = -(-total // size)
-    links = [("self", page)]
-    if page > 1:
-        links.append(("previous", page - 1))
-    if page < pages:
-        links.append(("next", page + 1))
-    url = call.request.url
-    return {
-        "Paging": {
-            "PageNumber": page,
-            "PageSize": size,
-            "TotalPages": pages,
-            "TotalCount": total,
-            "Links": [
-                {"Rel": rel, "Href": str(url.include_query_params(pageNumber=number))}
-                for rel, number in links
-            ],
-        }
-    }
+    def link(number: int) -> str:
+        return str(call.request.url.include_query_params(pageNumber=number))
+
+    return paging(page, size, total, "TotalPages", "TotalCount", link)
