@@ -141,7 +141,7 @@ def _described(value: Any, under: str = "") -> Any:  # noqa: ANN401
 def behind_other_names(url: str) -> Iterator[str]:
     """Serve what is at an address under the other names; yield where."""
     base = urlsplit(url)
-    back = {names[name]: name for names in (STEPS,) for name in names}
+    back = {other: name for name, other in STEPS.items()}
     parameters = {other: name for name, other in PARAMETERS.items()}
     headers = {other.lower(): name for name, other in HEADERS.items()}
 
