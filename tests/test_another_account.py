@@ -12,6 +12,7 @@ from apbridge.avidxchange import AvidXchange, AvidXchangeSettings
 from apbridge.errors import SettingError
 from apbridge.ledger import Ledger
 from apbridge.ledger.run_history import RunHistory
+from apbridge_sandbox.credentials import issue
 from apbridge_sandbox.testing import Running, running
 from demo.books import BothBooks
 from tests.in_process import InboundHalf
@@ -99,3 +100,39 @@ def test_inbound_too(tmp_path: Path):
         assert ended is not None
         assert ended.code == "APB-LED-012"
         assert writes(second) == before
+
+
+def test_another_login_stops_where_no_call_says_which_company_it_is(tmp_path: Path):
+    with running(seed=5, vendors=6, bills=12) as sandbox:
+        Pipe(sandbox, tmp_path).run_well()
+        sandbox.control("/control/invoices/approve", {"external_ids": "all"})
+        sandbox.control("/control/payments/pay", {"all": True})
+        sandbox.control("/control/payments/settle", {"ids": "all"})
+        assert sandbox.sandbox is not None
+        issued = issue(sandbox.sandbox.store, tmp_path / "another", sandbox.netsuite_url)
+        another = {
+            name: issued[f"AVIDXCHANGE_{name.upper()}"] for name in ("user_name", "password", "gateway_key")
+        }
+
+        def half(state: Any, **changes: str) -> InboundHalf:  # noqa: ANN401
+            config = {**sandbox.avidxchange_settings("avidsuite"), **changes}
+            client = AvidXchange(AvidXchangeSettings.from_config(config))
+            return InboundHalf(sandbox, tmp_path, client, "avidsuite", state=state)
+
+        done = half({})
+        assert done.run() is None
+        moved = half(done.state, **another)
+        moved.run()
+        assert isinstance(moved.tap_ended, SettingError)
+        assert moved.tap_ended.code == "APB-SNG-030"
+        before = writes(sandbox)
+        # The ledger knows it too, without the bookmarks.
+        ended = half({}, **another).run()
+        assert ended is not None
+        assert ended.code == "APB-LED-012"
+        login = str(ended.facts["found"].login)
+        vouched_for = half(done.state, **another, same_company_login=login)
+        assert vouched_for.run() is None
+        assert vouched_for.tap_ended is None
+        assert half(vouched_for.state, **another).run() is None, "the new login is the known one from then on"
+        assert writes(sandbox) == before

@@ -206,6 +206,12 @@ AVIDXCHANGE_SETTINGS = (
         "UTC when left out.",
     ),
     th.Property(
+        "same_company_login",
+        th.StringType(nullable=False),
+        description="Another login of the same company, as the sentence names it that stopped the run. Only "
+        "where the contract has no call that says which company it is, as `avidsuite`.",
+    ),
+    th.Property(
         "concurrency",
         th.IntegerType(),
         default=8,

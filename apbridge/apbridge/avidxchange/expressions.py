@@ -66,18 +66,23 @@ class ProfileFunctions(Functions):  # type: ignore[misc]
 
     @signature({"types": ["string", "null"]})  # type: ignore[untyped-decorator]
     def _func_utc(self, value: str | None) -> str | None:
-        """Return an ISO 8601 instant as UTC, of one width, so that instants sort as texts do."""
-        return None if value is None else utc_text(instant(value, self._zone))
+        """Return an ISO 8601 instant as UTC, of one width, so that they sort as texts do; no date is null."""
+        return None if _is_no_date(value) else utc_text(instant(str(value), self._zone))
 
     @signature({"types": ["string", "null"]})  # type: ignore[untyped-decorator]
     def _func_day(self, value: str | None) -> str | None:
-        """Return the day of an ISO 8601 date or instant, as it is written there; empty is null."""
-        return f"{instant(value[:10]):%Y-%m-%d}" if value else None
+        """Return the day of an ISO 8601 date or instant, as it is written there; no date is null."""
+        return None if _is_no_date(value) else f"{instant(str(value)[:10]):%Y-%m-%d}"
 
     @signature({"types": ["string", "null"]})  # type: ignore[untyped-decorator]
     def _func_quoted(self, value: str | None) -> str | None:
         """Percent-encode what a header cannot carry."""
         return None if value is None else quote(value, safe=" !#$&'()+,;=@[]{}~")
+
+
+def _is_no_date(value: str | None) -> bool:
+    """Return whether there is none: null, empty, or the first day of all time, by which .NET says so."""
+    return not value or value.startswith("0001-01-01")
 
 
 USUAL = ProfileFunctions()

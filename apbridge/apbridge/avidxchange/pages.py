@@ -66,7 +66,7 @@ def next_page(
         if link:
             return PagePosition(_address(base, page.path, link), {})
         if following.more and following.more(answer) is True:
-            message = "the answer says that there is a further page, and gives no link to it"
+            message = "there is a further page, or may be, and the answer gives no link to it"
             raise ExpressionError(message)
         return None
     if following.cursor:

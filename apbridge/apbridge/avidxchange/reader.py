@@ -13,7 +13,8 @@ from urllib.parse import parse_qsl, quote, urlsplit
 from typing_extensions import Self
 
 from apbridge.avidxchange.answers import PICTURE, classify_by
-from apbridge.avidxchange.expressions import ExpressionError, fingerprint, instant
+from apbridge.avidxchange.company import which_company
+from apbridge.avidxchange.expressions import ExpressionError, instant
 from apbridge.avidxchange.images import image_of
 from apbridge.avidxchange.pages import PagePosition, first_page, next_page
 from apbridge.avidxchange.profile import Listing, Profile, Resource
@@ -105,7 +106,7 @@ class AvidXchangeReader:
         self.is_checked = True
 
     def origin(self, before: Origin | None) -> Origin:
-        """Return which company it is; it is asked only where other credentials sign in than before.
+        """Return which company it is; it is asked only where somebody else signs in than before.
 
         Args:
             before: Which it was, as far as that is known.
@@ -113,24 +114,12 @@ class AvidXchangeReader:
         Raises:
             SettingError: Address or sign-in is wrong, or it is not the company that the settings name.
         """
-        found = self._settings.origin
-        if self.profile.company is None:
-            return found
-        names = self.profile.sign_in.settings
-        proof = fingerprint({name: self._settings.credentials[name] for name in names})
-        if before and before.proof == proof and before.agrees(found):
-            return before
-        self.check()
-        try:
-            company = self.profile.company(self._company)
-        except ExpressionError:
-            company = None
-        known = {} if company is None else {"company": str(company)}
-        if not found.agrees(Origin(found.system, known)):
-            of = f"company {self._settings.company}" if self._settings.company else "this run"
-            declared = found.facts["company"]
-            raise SettingError("APB-CMP-013", company=of, found=known["company"], declared=declared)
-        return Origin(found.system, {**known, **found.facts}, proof)
+
+        def asked() -> Any:  # noqa: ANN401
+            self.check()
+            return self._company
+
+        return which_company(self.profile, self._settings, before, asked)
 
     def shown(
         self,

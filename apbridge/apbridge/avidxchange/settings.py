@@ -46,6 +46,7 @@ class AvidXchangeSettings:
         credentials: Values that a profile's sign-in may name, and the certificate with its key.
         time_zone: Of times that come without one.
         company: Whose they are, where one project serves several.
+        same_company_login: The login of which somebody has said that it is of the same company as before.
     """
 
     base_url: str
@@ -55,6 +56,7 @@ class AvidXchangeSettings:
     credentials: Mapping[str, str] = field(repr=False)
     time_zone: ZoneInfo | None = None
     company: str | None = None
+    same_company_login: str | None = None
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> AvidXchangeSettings:
@@ -73,6 +75,7 @@ class AvidXchangeSettings:
             credentials={name: value for name, value in credentials.items() if value is not None},
             time_zone=settings.time_zone(config, "time_zone"),
             company=settings.text(config, settings.COMPANY),
+            same_company_login=settings.text(config, "same_company_login"),
         )
 
     @property

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from html import unescape
 from http import HTTPStatus
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Event
 from typing import Any, Protocol
-from urllib.parse import quote, quote_plus, urlsplit
+from urllib.parse import quote_plus, unquote, unquote_plus, urlsplit
 
 import requests
 from urllib3.util.ssl_ import create_urllib3_context
@@ -34,6 +36,7 @@ from apbridge.http import (
 from apbridge.redaction import redact_text
 
 _LONGEST_SAYING = 200
+_ESCAPED = re.compile(r"\\(?:u([0-9a-fA-F]{4})|.)")
 
 
 class AvidXchangeSignIn(Signer, Protocol):
@@ -185,17 +188,19 @@ class OAuthSignIn(HeaderSignIn):
             return replace(answer, reason="")
         body = body_of(response)
         says = body.get("error_description") if isinstance(body, dict) else None
-        return replace(answer, details={"words": self._quotable(says) if isinstance(says, str) else ""})
+        return replace(
+            answer,
+            reason=self._quotable(answer.reason),
+            details={"words": self._quotable(says) if isinstance(says, str) else ""},
+        )
 
     def _quotable(self, says: str) -> str:
         """Return the words of a refusal; none, where they repeat what signs in, in whatever form."""
-        bare = says.casefold()
-        for name in self._credentials:
-            value = self._settings.credentials[name]
-            in_base64 = b64encode(value.encode()).decode()
-            for form in (value, quote(value), quote(value, safe=""), quote_plus(value), in_base64):
-                if form.casefold() in bare:
-                    return ""
+        texts = [reading.casefold() for reading in _readings(says)]
+        values = [self._settings.credentials[name] for name in self._credentials]
+        values += [b64encode(value.encode()).decode() for value in values]
+        if any(value.casefold() in text for value in values for text in texts):
+            return ""
         return redact_text(says[:_LONGEST_SAYING]).strip().rstrip(".")
 
     def _explained(self, refused: RefusedError) -> SettingError:
@@ -214,6 +219,12 @@ class OAuthSignIn(HeaderSignIn):
             names=self._names,
             profile=self._settings.profile,
         )
+
+
+def _readings(says: str) -> Iterator[str]:
+    """Yield a text as it is, and as it reads where it was written for an address, for HTML or for JSON."""
+    yield from (says, unquote(says), unquote_plus(says), unescape(says))
+    yield _ESCAPED.sub(lambda found: chr(int(found[1], 16)) if found[1] else found[0][1:], says)
 
 
 def _bearers(rules: SignInRules, settings: AvidXchangeSettings) -> Mapping[str, str]:

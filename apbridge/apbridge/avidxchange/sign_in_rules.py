@@ -8,6 +8,9 @@ from typing import Any
 
 from apbridge.avidxchange.settings import CLIENT_CERTIFICATE
 
+_RENEWED = frozenset({"password", "client_secret", *CLIENT_CERTIFICATE})
+"""What is changed from time to time without another one signing in."""
+
 
 @dataclass(frozen=True)
 class OAuth:
@@ -48,6 +51,11 @@ class SignInRules:
         fixed = (self.bearers, self.headers, self.parameters)
         certificate = CLIENT_CERTIFICATE if self.client_certificate else ()
         return tuple(dict.fromkeys((*oauth, *(name for one in fixed for name in one.values()), *certificate)))
+
+    @property
+    def login(self) -> tuple[str, ...]:
+        """The settings that tell who signs in; all, where each of them is changed from time to time."""
+        return tuple(name for name in self.settings if name not in _RENEWED) or self.settings
 
 
 def sign_in_rules(declared: Mapping[str, Any]) -> SignInRules:

@@ -61,7 +61,7 @@ def _translation(
     def translate(record: Any) -> Any:  # noqa: ANN401
         word = expression(record)
         if word is None:
-            return None
+            return otherwise
         if isinstance(word, str) and word in words:
             return words[word]
         if otherwise is None:

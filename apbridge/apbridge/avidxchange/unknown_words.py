@@ -36,12 +36,14 @@ class UnknownWords:
     def within(self, resource: str, record: Mapping[str, Any]) -> Iterator[APBridgeError]:
         """Yield what there is to say of each such word in a record."""
         for field in ("status", "method"):
-            if record.get(field) == _UNKNOWN:
+            word = record.get(f"native_{field}")
+            # Where there is none, there is none that could be added.
+            if record.get(field) == _UNKNOWN and word is not None:
                 yield APBridgeError(
                     "APB-AX-016",
                     resource=words(resource),
                     field=field,
-                    word=record.get(f"native_{field}"),
+                    word=word,
                     profile=self._profile,
                     where=f"resources.{resource}.list.read.{field}.values",
                 )

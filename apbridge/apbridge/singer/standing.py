@@ -83,7 +83,8 @@ class Standing:
             is_let_in: The target has signed in; where that is not known, its own end is left out: its
                 settings may be wrong.
         """
-        is_known = is_let_in or (self._own is not None and self._own.proof is not None)
+        own = self._own
+        is_known = is_let_in or (own is not None and (own.proof is not None or own.login is not None))
         self._ledger().identity.take(*self._ends(self._own if is_known else None))
 
     def _ends(self, own: Origin | None) -> list[Origin]:

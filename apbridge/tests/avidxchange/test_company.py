@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,9 @@ import pytest
 from apbridge import settings
 from apbridge.avidxchange import AvidXchange, AvidXchangeSettings
 from apbridge.errors import SettingError
+from apbridge.origin import Origin
 from apbridge.vault import Vault
-from apbridge_sandbox.testing import running
+from apbridge_sandbox.testing import Running, running
 
 
 def test_credentials_of_another_company_than_is_declared_are_refused_by_name() -> None:
@@ -56,3 +58,38 @@ def vault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("APBRIDGE_VAULT", "APBRIDGE_VAULT_KEY_FILE"):
         monkeypatch.setenv(name, str(tmp_path / name))
     Vault.create()
+
+
+def of_suite(sandbox: Running, **changes: str) -> AvidXchange:
+    config = {**sandbox.avidxchange_settings("avidsuite"), **changes}
+    return AvidXchange(AvidXchangeSettings.from_config(config))
+
+
+def test_where_no_call_says_which_company_it_is_another_login_is_another_company() -> None:
+    with running(vendors=1, bills=1) as sandbox:
+        with of_suite(sandbox) as client:
+            before = Origin.from_json(client.origin(None).as_json())
+            assert client.is_checked
+        assert before is not None
+        calls = sandbox.calls()["avidxchange"]
+        for name in ("user_name", "gateway_key"):
+            with of_suite(sandbox, **{name: "another's"}) as client:
+                now = client.origin(before)
+                assert not before.agrees(now)
+                assert str(now.login) in str(now)
+                assert "another" not in str(now.as_json())
+        with of_suite(sandbox, password="new") as client:
+            assert client.origin(before) == before
+        assert sandbox.calls()["avidxchange"] == calls, "nobody signs in to find that it is another"
+
+
+def test_another_login_is_of_the_same_company_once_somebody_says_so_and_a_third_is_not() -> None:
+    with running(vendors=1, bills=1) as sandbox:
+        with of_suite(sandbox) as client:
+            own = client.origin(None)
+        before = replace(own, login="0123456789ab")
+        with of_suite(sandbox, same_company_login=str(own.login)) as client:
+            now = client.origin(before)
+            assert before.agrees(now)
+            assert client.is_checked, "it is kept for the next run, so that it must be right"
+        assert not now.agrees(replace(own, login="ba9876543210"))

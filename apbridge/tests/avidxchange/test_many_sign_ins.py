@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import ssl
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from html import escape
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Event, Thread
@@ -31,6 +33,11 @@ TWO_BEARERS = (
     "sign_in:\n  bearers: {Authorization: gateway_key}\n"
     "  oauth: {grant: password, token_url: /v1/authorizations, header: AvidAuthorization}\n"
 )
+
+
+def in_dotnet(text: str) -> str:
+    """Return a text as System.Text.Json writes it."""
+    return "".join(one if one.isalnum() and one.isascii() else f"\\u{ord(one):04X}" for one in text)
 
 
 @pytest.fixture
@@ -100,6 +107,27 @@ def test_a_refused_password_is_one_sentence_with_the_words_of_avidxchange_but_no
     assert f"with user_name and password and gateway_key ({says})." in str(caught.value)
     assert len(server.asked) == 1
     assert_told_nothing(caplog.text + repr(caught.value.facts))
+
+
+@pytest.mark.parametrize("form", [escape, lambda text: json.dumps(text)[1:-1], in_dotnet])
+def test_a_password_with_signs_in_it_is_not_quoted_in_any_spelling(
+    server: Scripted, two_bearers: str, form: Callable[[str], str]
+):
+    password = "<p&ss>w\u00f6rd'\"+"
+    server.answer = lambda _: (400, {"error_description": f"Wrong: {form(password)}"})
+    settings = {**BOTH, "password": password}
+    with server.client(profile=two_bearers, **settings) as client, pytest.raises(SettingError) as caught:
+        client.check()
+    assert form(password) not in f"{caught.value} {caught.value.facts}"
+    assert "(HTTP 400)" in str(caught.value)
+
+
+def test_a_code_that_is_a_credential_is_not_quoted(server: Scripted, two_bearers: str):
+    server.answer = lambda _: (400, {"error": "gateway-1", "error_description": "No such key."})
+    with server.client(profile=two_bearers, **BOTH) as client, pytest.raises(SettingError) as caught:
+        client.check()
+    assert "(No such key)" in str(caught.value)
+    assert_told_nothing(repr(caught.value.facts))
 
 
 @pytest.mark.parametrize(
