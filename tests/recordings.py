@@ -109,3 +109,23 @@ def postman() -> str:
     payments = item("List payments", "GET", "/api/payments", {"payments": [payment()]})
     schema = "https://schema.getpostman.com/json/collection/v2.1.0/collection.json"
     return json.dumps({"info": {"name": "AP", "schema": schema}, "item": [vendors, payments]})
+
+
+def har_of(calls: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return a recording of calls, each an address and what it answers."""
+    return {"log": {"entries": [_entry("GET", url, answer) for url, answer in calls]}}
+
+
+def postman_of(calls: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return a collection of the same."""
+    return {
+        "info": {},
+        "item": [
+            {
+                "name": "a call",
+                "request": {"method": "GET", "url": {"raw": url}},
+                "response": [{"code": 200, "body": json.dumps(answer)}],
+            }
+            for url, answer in calls
+        ],
+    }

@@ -117,18 +117,22 @@ def shortened(text: str, most: int = 500) -> str:
     return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
-def text_of(file: str | Path) -> str:
+def text_of(file: str | Path, most: int = MAX_BYTES) -> str:
     """Read a file of somebody's own.
+
+    Args:
+        file: Where it is.
+        most: How many bytes it may have.
 
     Raises:
         UnreadableFileError: It is not there, too long or not UTF-8.
     """
     try:
         with Path(file).expanduser().open("rb") as opened:
-            data = opened.read(MAX_BYTES + 1)
-        if len(data) <= MAX_BYTES:
+            data = opened.read(most + 1)
+        if len(data) <= most:
             return data.decode("utf-8-sig")
-        says = f"it is longer than {MAX_BYTES} bytes"
+        says = f"it is longer than {most} bytes"
     except UnicodeDecodeError as failure:
         line = failure.object.count(b"\n", 0, failure.start) + 1
         says = f"it is not UTF-8 text, see line {line}"

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
+from urllib.parse import urlsplit
 
+from apbridge.redaction import redact_text
 from apbridge_operator.contracts.described import (
     ApiDescription,
     DescribedCall,
@@ -171,12 +174,22 @@ class _Reader:
         while isinstance(value, Mapping) and isinstance(value.get("$ref"), str):
             reference = value["$ref"]
             if not reference.startswith("#/") or reference in seen:
-                self.unread[reference.partition("?")[0]] = None
+                self.unread[_shown(reference)] = None
                 return {}
             seen.append(reference)
             steps = [step.replace("~1", "/").replace("~0", "~") for step in reference[2:].split("/")]
             value = _of(self._document, *steps)
         return value if isinstance(value, Mapping) else {}
+
+
+def _shown(reference: str) -> str:
+    """Return what may be told of a reference: an address may hold credentials."""
+    with suppress(ValueError):
+        parts = urlsplit(reference)
+        if parts.scheme or parts.netloc:
+            return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+        return redact_text(reference.partition("?")[0])
+    return "an address that is none"
 
 
 def _of(value: Any, *steps: str) -> Any:  # noqa: ANN401

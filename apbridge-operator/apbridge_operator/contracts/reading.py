@@ -15,6 +15,9 @@ from apbridge_operator.contracts.recorded import read_har, read_postman
 
 _KINDS = "OpenAPI 3, Swagger 2, a Postman collection (v2) or a HAR file, in JSON or YAML"
 
+_MOST_BYTES = 100_000_000
+"""A browser that records a morning writes tens of millions."""
+
 
 def read_description(file: Path) -> ApiDescription:
     """Read a file.
@@ -23,7 +26,7 @@ def read_description(file: Path) -> ApiDescription:
         SettingError: It cannot be read, or it is nothing that a profile is learned from.
     """
     try:
-        document = parsed(text_of(file))
+        document = parsed(text_of(file, _MOST_BYTES))
     except UnreadableFileError as failure:
         raise SettingError("APB-CLI-020", file=file, problem=failure) from failure
     except (MalformedFileError, ValueError) as failure:

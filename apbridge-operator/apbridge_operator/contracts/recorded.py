@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from base64 import b64decode
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -23,6 +25,13 @@ from apbridge_operator.contracts.names import is_word_field
 
 _VARIES = re.compile(r"\d+|[0-9a-fA-F-]{16,}|(?=.*\d)[\w.~%-]{10,}|[\w.~%-]{25,}")
 _NAMED = re.compile(r":(\w+)|\{\{?([\w-]+)\}?\}")
+_ROUTE = re.compile(r"[A-Za-z][A-Za-z0-9_.~-]*")
+_NAME = re.compile(r"[A-Za-z_$@][A-Za-z0-9_.$@ \[\]-]{0,79}")
+_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+_MANY_DIGITS, _LONG_NAME = 4, 16
+"""Of a name with so many digits that is so long, it is taken for a value."""
+_LONG_WORD, _SHORT_WORDS = 12, 2.5
+"""A text so long whose words have fewer letters than that is none that somebody has named."""
 _OURS = re.compile(r"netsuite-[\w-]+")
 _CLIENT = "grant_type=client_credentials"
 _SECRET_HEADER = re.compile(
@@ -104,7 +113,7 @@ def _of_request(item: Mapping[str, Any], counts: Counter[str]) -> DescribedCall:
         "formdata": ("multipart/form-data",),
     }
     answers = [
-        (one.get("code"), _headers(one.get("header"), counts), _read(one.get("body"), counts))
+        (_status(one.get("code")), _headers(one.get("header"), counts), _read(one.get("body"), counts))
         for one in _list(item, "response")
         if isinstance(one, Mapping)
     ]
@@ -140,7 +149,7 @@ def _of_entry(entry: Mapping[str, Any], counts: Counter[str]) -> DescribedCall:
         counts["cookies"] += len(_list(one, "cookies"))
     posted, content = _object(request, "postData"), _object(response, "content")
     media_type = str(posted.get("mimeType") or "").partition(";")[0]
-    read = _read(content.get("text"), counts)
+    read = _read(_decoded(content), counts)
     return _call(
         str(request.get("method") or "GET"),
         str(request.get("url") or ""),
@@ -148,9 +157,22 @@ def _of_entry(entry: Mapping[str, Any], counts: Counter[str]) -> DescribedCall:
         _headers(request.get("headers"), counts),
         _read(posted.get("text"), counts),
         (media_type,) if media_type else (),
-        [(response.get("status"), _headers(response.get("headers"), counts), read)],
+        [(_status(response.get("status")), _headers(response.get("headers"), counts), read)],
         counts,
     )
+
+
+def _status(value: Any) -> int:  # noqa: ANN401
+    """Return a status, which some programs write as a text; 0 where it is none."""
+    return int(value) if str(value).isdecimal() else 0
+
+
+def _decoded(content: Mapping[str, Any]) -> Any:  # noqa: ANN401
+    text = content.get("text")
+    if content.get("encoding") == "base64" and isinstance(text, str):
+        with suppress(ValueError):
+            return b64decode(text).decode()
+    return text
 
 
 def _call(  # noqa: PLR0917 - what a call has
@@ -160,7 +182,7 @@ def _call(  # noqa: PLR0917 - what a call has
     headers: tuple[str, ...],
     body: ValueShape | None,
     media_types: tuple[str, ...],
-    answers: list[tuple[Any, tuple[str, ...], ValueShape | None]],
+    answers: list[tuple[int, tuple[str, ...], ValueShape | None]],
     counts: Counter[str],
 ) -> DescribedCall:
     try:
@@ -168,14 +190,14 @@ def _call(  # noqa: PLR0917 - what a call has
         pairs = parse_qsl(parts.query, keep_blank_values=True, max_num_fields=1000)
     except ValueError:
         return DescribedCall(method, "/")
-    counts["query"] += sum(is_secret_name(name) for name, _ in pairs)
+    counts["query"] += sum(is_secret_name(name) or not _is_name(name) for name, _ in pairs)
     done = [one for one in answers if one[0] in _DONE]
     refused = [one for one in answers if one[0] in _REFUSED]
     return DescribedCall(
         method.upper(),
         _template(parts.path),
         about,
-        {name: shape_of(value) for name, value in pairs},
+        {name: shape_of(value) for name, value in pairs if _is_name(name)},
         headers,
         body,
         media_types,
@@ -187,15 +209,35 @@ def _call(  # noqa: PLR0917 - what a call has
 
 def _template(path: str) -> str:
     """Return a path in which what varies has no value: it may be a record's id, or worse."""
-    return "/" + "/".join(_step(unquote(step)) for step in path.strip("/").split("/"))
+    told, before = "", ""
+    for step in path.strip("/").split("/"):
+        # What follows a semicolon are parameters, of a session for the most part.
+        bare = unquote(step).partition(";")[0]
+        told += f"/{_step(bare, before)}"
+        before = bare
+    return told
 
 
-def _step(step: str) -> str:
+def _step(step: str, before: str) -> str:
     if named := _NAMED.fullmatch(step):
         return f"{{{named[1] or named[2]}}}"
     if _OURS.fullmatch(step):
         return "{externalId}"
-    return "{id}" if _VARIES.fullmatch(step) else step
+    is_word = step == "" or (_ROUTE.fullmatch(step) and not _VARIES.fullmatch(step) and not _is_random(step))
+    return step if is_word and not is_secret_name(before) else "{id}"
+
+
+def _is_name(name: str) -> bool:
+    """Return whether it is a name that an API gives, and not a value in the place of one."""
+    digits = sum(map(str.isdigit, name))
+    is_value = digits >= _MANY_DIGITS and len(name) >= _LONG_NAME
+    return _NAME.fullmatch(name) is not None and not is_value and not _is_random(name)
+
+
+def _is_random(text: str) -> bool:
+    """Return whether letters and digits come in no words: a key or a token."""
+    words = _WORDS.findall(text)
+    return len(text) >= _LONG_WORD and len(words) > len(text) / _SHORT_WORDS
 
 
 def _headers(value: Any, counts: Counter[str]) -> tuple[str, ...]:  # noqa: ANN401
@@ -205,7 +247,7 @@ def _headers(value: Any, counts: Counter[str]) -> tuple[str, ...]:  # noqa: ANN4
         name = str(one.get("name") or one.get("key") or "") if isinstance(one, Mapping) else ""
         if _SECRET_HEADER.search(name):
             counts["headers"] += 1
-        if name and not _PLAIN_HEADER.fullmatch(name) and "cookie" not in name.lower():
+        if _is_name(name) and not _PLAIN_HEADER.fullmatch(name) and "cookie" not in name.lower():
             found.append(name)
     return tuple(dict.fromkeys(found))
 
@@ -226,7 +268,11 @@ def _read(text: Any, counts: Counter[str]) -> ValueShape | None:  # noqa: ANN401
 
 def _bare(value: Any, counts: Counter[str], name: str) -> ValueShape:  # noqa: ANN401
     if isinstance(value, Mapping):
-        return ValueShape("object", {str(key): _bare(one, counts, str(key)) for key, one in value.items()})
+        # Of what is in a secret, no word is kept either.
+        below = f"{name} " if is_secret_name(name) else ""
+        named = {str(key): one for key, one in value.items() if _is_name(str(key))}
+        counts["body"] += len(value) - len(named)
+        return ValueShape("object", {key: _bare(one, counts, below + key) for key, one in named.items()})
     if isinstance(value, list):
         whole: ValueShape | None = None
         for one in value:
