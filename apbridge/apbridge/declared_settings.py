@@ -9,6 +9,7 @@ from singer_sdk import typing as th
 
 from apbridge.settings import (
     COMPANY,
+    DEFAULT_LEDGER,
     DEFAULT_PROFILE,
     DEFAULT_SPOOL,
     MOST_ANSWER_MB,
@@ -217,6 +218,13 @@ AVIDXCHANGE_SETTINGS = (
         default=8,
         description="Most calls in flight.",
     ),
+    th.Property(
+        "record_answers",
+        th.BooleanType(nullable=False),
+        default=False,
+        description="Whether the shapes of AvidXchange's answers (names of fields and their types, never a "
+        "value) are kept in the ledger, so that it is told when they change: `apbridge profile drift`.",
+    ),
     _LONGEST_ANSWER,
     _COMPANY,
 )
@@ -256,7 +264,7 @@ LEDGER_SETTINGS = (
     th.Property(
         "ledger_url",
         th.StringType(nullable=False),
-        default="sqlite:///.apbridge/ledger.db",
+        default=DEFAULT_LEDGER,
         description="Where the ledger is: `sqlite:///<file>` or `postgresql+psycopg://…`.",
     ),
     th.Property(

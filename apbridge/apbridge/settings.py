@@ -24,6 +24,9 @@ COMPANY = "company"
 DEFAULT_PROFILE = "avidconnect"
 """The contract that AvidXchange's customers are given."""
 
+DEFAULT_LEDGER = "sqlite:///.apbridge/ledger.db"
+"""Where the ledger is unless a setting says otherwise."""
+
 DEFAULT_SPOOL = ".apbridge/spool"
 """Where images are kept unless a setting says otherwise, from the folder of the run on."""
 

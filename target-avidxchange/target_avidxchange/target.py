@@ -19,11 +19,13 @@ from apbridge.declared_settings import (
     SPOOL_SETTINGS,
 )
 from apbridge.errors import APBridgeError, RejectedError
+from apbridge.http.classifier import AnswerWatch, unwatched
 from apbridge.origin import Origin
 from apbridge.settings import usable_spool
 from apbridge.singer import AcknowledgingTarget
 
 if TYPE_CHECKING:
+    from apbridge.avidxchange.recording import AnswerRecorder
     from target_avidxchange.documents import WithdrawnSink
     from target_avidxchange.sent_codes import SentCodes
     from target_avidxchange.shared import Shared
@@ -60,6 +62,8 @@ class TargetAvidXchange(AcknowledgingTarget):
         *LEDGER_SETTINGS,
     ).to_dict()
 
+    _recorder: AnswerRecorder | None = None
+
     def __init__(self, **arguments: Any) -> None:  # noqa: ANN401
         """Make the target; see the SDK's `Target` for the arguments.
 
@@ -71,7 +75,8 @@ class TargetAvidXchange(AcknowledgingTarget):
         from apbridge.mapping import Coding  # noqa: PLC0415
 
         super().__init__(**arguments)
-        self.client = AvidXchange(AvidXchangeSettings.from_config(self.config), stop=self.stop)
+        settings = AvidXchangeSettings.from_config(self.config)
+        self.client = AvidXchange(settings, stop=self.stop, watch=self._watch(settings.profile))
         if self.client.gathering:
             # What goes in one call waits for it, each record on a thread of its own.
             most = self.client.profile.most
@@ -183,7 +188,23 @@ class TargetAvidXchange(AcknowledgingTarget):
 
     @override
     def close(self) -> None:
+        if self._recorder:
+            self._recorder.keep()
         self.client.close()
+
+    def _watch(self, profile: str) -> AnswerWatch:
+        # A dry run's ledger is thrown away: what is new would be told again and again.
+        if self.is_dry_run or not self.config["record_answers"]:
+            return unwatched
+        from apbridge.avidxchange.recording import AnswerRecorder  # noqa: PLC0415
+
+        self._recorder = AnswerRecorder(profile, self._revise)
+        return self._recorder.see
+
+    def _revise(self, changes: Mapping[str, Callable[[Any], Any]]) -> None:
+        from apbridge.ledger.run_history import RunHistory  # noqa: PLC0415
+
+        RunHistory(self.ledger).revise(changes)
 
 
 def _look_at_others(sinks: Sequence[WithdrawnSink]) -> None:

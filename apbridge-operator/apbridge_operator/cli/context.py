@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from apbridge.errors import SettingError
 from apbridge.ledger import Ledger
-from apbridge.settings import COMPANY, text
+from apbridge.settings import COMPANY, DEFAULT_LEDGER, text
 from apbridge_operator.cli import company, meltano
 from apbridge_operator.schedules import Schedule
 
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 TAP_NETSUITE, TARGET_AVIDXCHANGE = "tap-netsuite-ap", "target-avidxchange"
 TAP_AVIDXCHANGE, TARGET_NETSUITE = "tap-avidxchange", "target-netsuite-payments"
 PLUGINS = (TAP_NETSUITE, TARGET_AVIDXCHANGE, TAP_AVIDXCHANGE, TARGET_NETSUITE)
-
-_LEDGER = "sqlite:///.apbridge/ledger.db"
 
 
 def config(plugin: str) -> Mapping[str, Any]:
@@ -50,9 +48,13 @@ def ledger() -> Ledger:
     settings = config(TARGET_AVIDXCHANGE)
     url = text(settings, "ledger_url")
     # A ledger that is made here, in the wrong folder, would say that nothing waits.
-    if not url and not Path("meltano.yml").exists() and not Path(_LEDGER.removeprefix("sqlite:///")).exists():
+    if (
+        not url
+        and not Path("meltano.yml").exists()
+        and not Path(DEFAULT_LEDGER.removeprefix("sqlite:///")).exists()
+    ):
         raise SettingError("APB-CLI-006", folder=Path.cwd())
-    return Ledger(url or _LEDGER, company=settings.get(COMPANY))
+    return Ledger(url or DEFAULT_LEDGER, company=settings.get(COMPANY))
 
 
 def netsuite(plugin: str = TARGET_NETSUITE) -> NetSuite:

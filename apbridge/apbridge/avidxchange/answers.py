@@ -58,6 +58,7 @@ def classify_by(rules: ErrorRules) -> ResponseClassifier:
             reason=codes[0] if codes else "",
             says=says,
             details={"status": status, "errors": errors, "meaning": rules.meaning(codes, says, status)},
+            body=body,
         )
 
     return classify

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from threading import Event
 from typing import Any, TypeVar
 
+from apbridge.avidxchange.answers import PICTURE
 from apbridge.avidxchange.expressions import ExpressionError, fingerprint
-from apbridge.avidxchange.images import image_body
+from apbridge.avidxchange.images import image_body, image_of
 from apbridge.avidxchange.profile import ImageRules, Operation
 from apbridge.avidxchange.reader import AvidXchangeReader, Shown
 from apbridge.avidxchange.sending import Acknowledged, Sending, Submission, text_of
@@ -16,7 +18,7 @@ from apbridge.avidxchange.settings import AvidXchangeSettings
 from apbridge.avidxchange.template import Template, UnknownWordError
 from apbridge.avidxchange.unknown_words import words
 from apbridge.gathering import Gathering
-from apbridge.http import Call, Idempotency
+from apbridge.http import AnswerWatch, Call, Idempotency, unwatched
 
 _Declared = TypeVar("_Declared", Operation, ImageRules)
 
@@ -29,10 +31,17 @@ class AvidXchange(AvidXchangeReader):
     Args:
         settings: Where it is, and its credentials.
         stop: When set, waits end and nothing is tried again.
+        watch: Sees every answer.
     """
 
-    def __init__(self, settings: AvidXchangeSettings, *, stop: Event | None = None) -> None:
-        super().__init__(settings, stop=stop)
+    def __init__(
+        self,
+        settings: AvidXchangeSettings,
+        *,
+        stop: Event | None = None,
+        watch: AnswerWatch = unwatched,
+    ) -> None:
+        super().__init__(settings, stop=stop, watch=watch)
         self._sending = Sending(self.session, self.profile, self._fit)
 
     def upsertion(self, resource: str, record: Mapping[str, Any]) -> Submission:
@@ -204,6 +213,7 @@ class AvidXchange(AvidXchangeReader):
             f"take the image of invoice {external_id}",
             Idempotency.IDEMPOTENT,
             params=self._parameters_of("invoice", "image", rules, facts),
+            operation="invoice.image",
             **(parts or {}),
         )
         return Submission(external_id, None, call, "invoice", is_named)
@@ -216,6 +226,27 @@ class AvidXchange(AvidXchangeReader):
             SettingError: It does not say.
         """
         return self._operation("invoice", "image", self._resource("invoice").image)
+
+    def cleared_image(self, external_id: str, remote_id: str) -> tuple[bytes, str, str] | None:
+        """Fetch the image of a payment's cleared check, with its media type and the end of its name.
+
+        Returns:
+            None where the profile does not say how, or what is answered is no picture.
+
+        Raises:
+            RefusedError: AvidXchange does not give it.
+        """
+        rules = self._resource("payment").cleared_image
+        if rules is None:
+            return None
+        place = {"external_id": external_id, "remote_id": remote_id}
+        path = self._path("payment", "cleared_image.path", rules.path, place)
+        purpose = f"fetch the image of the cleared check of payment {remote_id}"
+        headers = {"Accept": PICTURE}
+        where = "payment.cleared_image"
+        call = Call("GET", path, purpose, params=self._in_every_query, headers=headers, operation=where)
+        answer = self.session.ask(call)
+        return self._fit("payment", "cleared_image.content", partial(image_of, rules), answer)
 
     def submit(self, submission: Submission) -> Acknowledged:
         """Send a write: see `apbridge.avidxchange.sending.Sending.submit`."""
@@ -268,6 +299,7 @@ class AvidXchange(AvidXchangeReader):
             Idempotency.IDEMPOTENT,
             params=self._parameters_of(resource, name, operation, record),
             json=body,
+            operation=f"{resource}.{name}",
         )
 
     def _parameters_of(

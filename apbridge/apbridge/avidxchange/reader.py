@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import partial
 from threading import Event
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl, quote, urlsplit
 
 from typing_extensions import Self
 
-from apbridge.avidxchange.answers import PICTURE, classify_by
+from apbridge.avidxchange.answers import classify_by
 from apbridge.avidxchange.company import which_company
 from apbridge.avidxchange.expressions import ExpressionError, instant
-from apbridge.avidxchange.images import image_of
 from apbridge.avidxchange.pages import PagePosition, first_page, next_page
 from apbridge.avidxchange.profile import Listing, Profile, Resource
 from apbridge.avidxchange.settings import AvidXchangeSettings
@@ -23,7 +21,7 @@ from apbridge.avidxchange.sign_in import sign_in_by, tls_by
 from apbridge.avidxchange.template import UnknownWordError
 from apbridge.avidxchange.unknown_words import UnknownWords, words
 from apbridge.errors import RefusedError, SettingError
-from apbridge.http import Call, GovernedSession
+from apbridge.http import AnswerWatch, Call, GovernedSession, unwatched
 from apbridge.origin import Origin
 
 _Filled = TypeVar("_Filled")
@@ -57,12 +55,19 @@ class AvidXchangeReader:
     Args:
         settings: Where it is, and its credentials.
         stop: When set, waits end and nothing is tried again.
+        watch: Sees every answer: see `AnswerRecorder`.
 
     Raises:
         SettingError: The profile is not valid, or a setting that it asks for is missing.
     """
 
-    def __init__(self, settings: AvidXchangeSettings, *, stop: Event | None = None) -> None:
+    def __init__(
+        self,
+        settings: AvidXchangeSettings,
+        *,
+        stop: Event | None = None,
+        watch: AnswerWatch = unwatched,
+    ) -> None:
         self.profile = Profile.load(settings.profile, settings.time_zone)
         self._settings = settings
         self.doubt_of_times = _TWICE if settings.time_zone else timedelta()
@@ -83,6 +88,7 @@ class AvidXchangeReader:
             tls=tls_by(self.profile.sign_in, settings),
             fresh_token_is_final=True,
             stop=stop,
+            watch=watch,
         )
 
     def __enter__(self) -> Self:
@@ -102,7 +108,7 @@ class AvidXchangeReader:
         Raises:
             SettingError: They are not.
         """
-        self._company = self._get(self.profile.check_path, {}, "say which company it is")
+        self._company = self._get("check", self.profile.check_path, {}, "say which company it is")
         self.is_checked = True
 
     def origin(self, before: Origin | None) -> Origin:
@@ -202,7 +208,9 @@ class AvidXchangeReader:
         page = first_page(listing, path, self._parameters(listing, modified_since, filters, place))
         purpose, before, empty = f"list {words(resource)}s", None, 0
         for _ in range(_MOST_PAGES):
-            answer = self._get(page.path, page.parameters, purpose, is_post=listing.is_post)
+            answer = self._get(
+                f"{resource}.list", page.path, page.parameters, purpose, is_post=listing.is_post
+            )
             items = self._fit(resource, "list.items", listing.items, answer)
             if not isinstance(items, list):
                 raise self._does_not_fit(resource, "list.items", "there is no list in the answer")
@@ -293,25 +301,6 @@ class AvidXchangeReader:
         self.unknown_words.tell(resource, record)
         return record
 
-    def cleared_image(self, external_id: str, remote_id: str) -> tuple[bytes, str, str] | None:
-        """Fetch the image of a payment's cleared check, with its media type and the end of its name.
-
-        Returns:
-            None where the profile does not say how, or what is answered is no picture.
-
-        Raises:
-            RefusedError: AvidXchange does not give it.
-        """
-        rules = self._resource("payment").cleared_image
-        if rules is None:
-            return None
-        place = {"external_id": external_id, "remote_id": remote_id}
-        path = self._path("payment", "cleared_image.path", rules.path, place)
-        purpose = f"fetch the image of the cleared check of payment {remote_id}"
-        headers = {"Accept": PICTURE}
-        answer = self.session.ask(Call("GET", path, purpose, params=self._in_every_query, headers=headers))
-        return self._fit("payment", "cleared_image.content", partial(image_of, rules), answer)
-
     def _parameters(
         self,
         listing: Listing,
@@ -331,7 +320,13 @@ class AvidXchangeReader:
         return parameters
 
     def _get(
-        self, path: str, parameters: Mapping[str, str | int], purpose: str, *, is_post: bool = False
+        self,
+        operation: str,
+        path: str,
+        parameters: Mapping[str, str | int],
+        purpose: str,
+        *,
+        is_post: bool = False,
     ) -> Any:  # noqa: ANN401
         # A link to the next page may already say what every call has to say.
         there = dict(parse_qsl(urlsplit(path).query, keep_blank_values=True))
@@ -342,7 +337,7 @@ class AvidXchangeReader:
             else Call("GET", path, purpose, params={**query, **parameters})
         )
         try:
-            return self.session.ask(call)
+            return self.session.ask(replace(call, operation=operation))
         except RefusedError as refused:
             # Reading is refused where the address or the contract is wrong, not where a record is.
             raise SettingError(

@@ -33,6 +33,7 @@ class Call:
         json: A body to send as JSON; `Decimal` is sent digit for digit.
         body: A raw body.
         form: A form body.
+        operation: What whoever watches the answers calls it; empty where nobody does.
     """
 
     method: str
@@ -44,3 +45,4 @@ class Call:
     json: Any = None
     body: bytes | None = None
     form: Mapping[str, str] | None = None
+    operation: str = ""

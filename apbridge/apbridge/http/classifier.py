@@ -38,7 +38,7 @@ class Answer:
         reason: The other system's machine-readable code, where it gave one.
         says: The other system's own words, redacted.
         details: More of the answer for those who know the system: field errors, paths.
-        body: The decoded body of an answer that is done; None where it has none.
+        body: The decoded body, of a refusal as far as its classifier tells; None where it has none.
     """
 
     kind: AnswerKind
@@ -50,6 +50,14 @@ class Answer:
 
 ResponseClassifier = Callable[[requests.Response], Answer]
 """Classifies every answer but redirects, which the session never follows."""
+
+AnswerWatch = Callable[[str, int, Answer], None]
+"""Sees of each answer its call's `operation`, its HTTP status, and what it means."""
+
+
+def unwatched(_operation: str, _status: int, _answer: Answer) -> None:
+    """See nothing."""
+
 
 NOT_JSON = object()
 

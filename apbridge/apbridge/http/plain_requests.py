@@ -6,11 +6,14 @@ import re
 from collections.abc import Mapping
 from ssl import SSLContext
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
 from typing_extensions import override
 from urllib3.connectionpool import ConnectionPool
+
+from apbridge.origin import LOOPBACK
 
 _PLAIN = re.compile(r"https?://[a-z0-9.-]+(?::[0-9]+)?(?:/[A-Za-z0-9_~-][A-Za-z0-9_.~-]*)+")
 """An address that stands in a request as it is written."""
@@ -77,3 +80,8 @@ class OneServerAdapter(HTTPAdapter):
     def close(self) -> None:
         super().close()
         self._connections = None
+
+
+def proxies_to(url: str) -> dict[str, str]:
+    """Return `proxies` for `requests`: none that the environment names gets what is for this machine."""
+    return {"no_proxy": ",".join(LOOPBACK)} if urlsplit(url).hostname in LOOPBACK else {}

@@ -27,14 +27,13 @@ from apbridge.errors import (
     UnavailableError,
 )
 from apbridge.http.call import Call, Idempotency
-from apbridge.http.classifier import Answer, AnswerKind, ResponseClassifier
+from apbridge.http.classifier import Answer, AnswerKind, AnswerWatch, ResponseClassifier, unwatched
 from apbridge.http.failure import in_words, was_never_sent
 from apbridge.http.limiter import ConcurrencyLimiter
 from apbridge.http.places import SharedPlaces
-from apbridge.http.plain_requests import CallHeaders, OneServerAdapter, PlainRequest
+from apbridge.http.plain_requests import CallHeaders, OneServerAdapter, PlainRequest, proxies_to
 from apbridge.http.reading import AnswerTooLongError, read_whole
 from apbridge.http.retry import LATEST_TRY, TryAgainError, next_wait, retry_after
-from apbridge.origin import LOOPBACK
 
 logger = logging.getLogger(__name__)
 
@@ -45,11 +44,6 @@ _CONNECTIONS = 100
 
 _SERVER = re.compile(r"https?://[\w.:-]{1,253}")
 _HEADERS = {**requests.utils.default_headers(), "User-Agent": f"apbridge/{version('apbridge')}"}
-
-
-def proxies_to(url: str) -> dict[str, str]:
-    """Return `proxies` for `requests`: none that the environment names gets what is for this machine."""
-    return {"no_proxy": ",".join(LOOPBACK)} if urlsplit(url).hostname in LOOPBACK else {}
 
 
 class Signer(Protocol):
@@ -111,6 +105,7 @@ class GovernedSession:
         fresh_token_is_final: Whether a fresh token that is refused again means wrong credentials. Where it
             may be overload (NetSuite: a 401 after about a minute), it is tried again.
         stop: When set, waits end and nothing is tried again.
+        watch: Sees every answer.
     """
 
     def __init__(  # noqa: PLR0913 - each by its name
@@ -128,6 +123,7 @@ class GovernedSession:
         tls: SSLContext | None = None,
         fresh_token_is_final: bool = False,
         stop: Event | None = None,
+        watch: AnswerWatch = unwatched,
     ) -> None:
         self.system = system
         self.base_url = base_url.rstrip("/")
@@ -140,6 +136,7 @@ class GovernedSession:
         self._timeout = (CONNECT_TIMEOUT, read_timeout)
         self._fresh_token_is_final = fresh_token_is_final
         self._stop = stop or Event()
+        self._watch = watch
         self._answered = False
         self._counting = Lock()
         self._adapter = OneServerAdapter(_CONNECTIONS, tls)
@@ -273,6 +270,7 @@ class GovernedSession:
             # keeps it, so that an overload is known before another call begins.
             place.close()
         answer = self._classify(response)
+        self._watch(call.operation, response.status_code, answer)
         logger.debug(
             "%s: %s: HTTP %s (%s) after %.0f ms",
             self.system,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Any, Protocol
@@ -170,6 +170,25 @@ class RunHistory:
             take_turn(connection)
             _put(connection, name, value)
             connection.execute(_FORGET, {"of": _TAKEN + name})
+
+    def revise(self, changes: Mapping[str, Callable[[Any], Any]]) -> None:
+        """Change what was found out about several things, all at once.
+
+        Args:
+            changes: Of each name what makes the new value of the one that is kept; of None where none is.
+        """
+        with self._database.writing() as connection:
+            take_turn(connection)
+            for name, change in sorted(changes.items()):
+                row = connection.execute(_RECALL, {"of": name}).one_or_none()
+                _put(connection, name, change(loads(row.value) if row else None))
+
+    def recall_all(self, beginning: str) -> dict[str, Observation]:
+        """Return all that was found out under names with the same beginning, in the order of the names."""
+        named = select(observations).where(observations.c.name.startswith(beginning, autoescape=True))
+        with self._database.reading() as connection:
+            rows = connection.execute(named.order_by(observations.c.name))
+            return {row.name: Observation(row.at, loads(row.value)) for row in rows}
 
     def take(self, name: str, before: Observation | None, longest: timedelta) -> bool:
         """Take it upon oneself to do something once, until `remember` says that it was done, or `give_back`.

@@ -16,6 +16,7 @@ from starlette.routing import Route
 
 from apbridge_sandbox.avidxchange import bodies
 from apbridge_sandbox.avidxchange.answers import JsonAnswer, PictureAnswer, RefusalError, refusal
+from apbridge_sandbox.avidxchange.drift import drifted
 from apbridge_sandbox.context import Sandbox
 
 PREFIX = "/avidconnect"
@@ -67,6 +68,8 @@ def _endpoint(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
             answer = await run_in_threadpool(_handle, handler, request, body)
         except RefusalError as refused:
             answer = refused.answer()
+        if isinstance(answer, JsonAnswer):
+            answer = drifted(request.app.state.sandbox.switches, request.method, answer)
         return Response(
             answer.content(),
             answer.status,

@@ -16,6 +16,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from apbridge_sandbox.avidxchange.answers import JsonAnswer, PictureAnswer, RefusalError, refusal
+from apbridge_sandbox.avidxchange.drift import drifted
 from apbridge_sandbox.context import Sandbox
 
 _decode = msgspec.json.Decoder(float_hook=Decimal).decode
@@ -92,6 +93,8 @@ class Surface:
                 request.state.records = call.records
             except RefusalError as error:
                 answer = JsonAnswer(error.status, self.refused(error))
+            if isinstance(answer, JsonAnswer):
+                answer = drifted(request.app.state.sandbox.switches, request.method, answer)
             return Response(
                 answer.content(),
                 answer.status,
