@@ -19,11 +19,13 @@ from apbridge.ledger.run_history import Observation, PastRun, RunHistory
 from apbridge.netsuite.certificate import Certificate
 from apbridge.printable import printable
 from apbridge.redaction import redact_text
+from apbridge_operator.answers import kept_answers
 from apbridge_operator.exceptions import Case, Exceptions, Which
 from apbridge_operator.health import DIRECTIONS, Lately, whole
 from apbridge_operator.schedules import Silence
 
 _REJECTIONS = "notice of rejections"
+_ANSWERS = "notice of answers"
 _OVERLAP = timedelta(minutes=10)
 """How late a run that is under way may commit what it has dated before."""
 
@@ -83,6 +85,7 @@ def due(ledger: Ledger, certificate: Certificate | None, silence: Silence) -> li
     run_history = RunHistory(ledger)
     now = datetime.now(timezone.utc)
     found = [*_runs(ledger, run_history, now, silence), *_rejections(ledger, run_history)]
+    found += _answers(ledger, run_history)
     if certificate:
         found += _certificate(run_history, certificate, now)
     end = f"The audit trail ends with {ledger.audit.anchor()}"
@@ -130,6 +133,19 @@ def _certificate(run_history: RunHistory, certificate: Certificate, now: datetim
         found = APBridgeError("APB-NTC-006", ends=ends)
     name = f"notice of the certificate until {ends} at {step}"
     yield from _once(run_history, name, "The certificate ends", whole(found))
+
+
+def _answers(ledger: Ledger, run_history: RunHistory) -> Iterator[Notice]:
+    """Tell how AvidXchange's answers have changed, all at once: one release there changes many."""
+    before = run_history.recall(_ANSWERS)
+    known = before.value if before else []
+    told = {
+        f"{kept.name} {one.kind} {one.place} {one.now} {one.first}": whole(says)
+        for kept in kept_answers(ledger)
+        for one, says in kept.told()
+    }
+    if news := dict.fromkeys(says for name, says in told.items() if name not in known):
+        yield Notice("AvidXchange's answers have changed", "\n".join(news), _ANSWERS, before, [*told])
 
 
 def _rejections(ledger: Ledger, run_history: RunHistory) -> Iterator[Notice]:

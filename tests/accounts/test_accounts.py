@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from apbridge.avidxchange.profile_files import shipped
-from apbridge_sandbox.switches import Switches, declared
+from apbridge_sandbox.switches import Switches
 from tests.accounts.accounts import Account, accounts
 from tests.accounts.agreement import Evidence, Part, disagreements, losses
-from tests.accounts.choices import alone, combination, other_values
+from tests.accounts.choices import alone, combination, of_accounts, other_values
 from tests.accounts.outcome import outcome, unworkable, usual
 from tests.accounts.reduction import fewest
 from tests.examples import examples
@@ -53,7 +53,7 @@ def test_in_the_usual_account_everything_happens():
 
 def test_every_value_of_every_switch_is_tried_alone():
     tried = {(name, value) for one in alone() for name, value in one.switches.items()}
-    for name, switch in declared().items():
+    for name, switch in of_accounts():
         values = other_values(name, switch)
         assert values, name
         assert all(switch.takes(value) for value in values), name

@@ -43,7 +43,9 @@ def results() -> Iterator[CheckResult]:
         return
     avid = (context.TARGET_AVIDXCHANGE, context.TAP_AVIDXCHANGE)
     targets = (context.TARGET_AVIDXCHANGE, context.TARGET_NETSUITE)
-    yield from here.results({name: configs[name] for name in targets})
+    records = str(configs[context.TAP_AVIDXCHANGE].get("record_answers")).lower() == "true"
+    on_ledger = (*targets, context.TAP_AVIDXCHANGE) if records else targets
+    yield from here.results({name: configs[name] for name in on_ledger})
     yield from files.results(configs)
     yield from netsuite.results(configs[context.TAP_NETSUITE], configs[context.TARGET_NETSUITE])
     yield from avidxchange.results({name: configs[name] for name in avid})

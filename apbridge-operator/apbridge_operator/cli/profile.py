@@ -24,12 +24,15 @@ from apbridge.schemas.identifiers import DIMENSIONS
 from apbridge_operator.cli import context
 from apbridge_operator.cli.app import FOUND
 from apbridge_operator.cli.company import One, only
+from apbridge_operator.cli.drift import drift, record
 from apbridge_operator.cli.learn import learn
 from apbridge_operator.cli.output import Json, display, print_json, say, table
 from apbridge_operator.contracts.difference import ProfileDifference, differences
 
 app = typer.Typer(help="AvidXchange API contracts.", no_args_is_help=True)
 app.command()(learn)
+app.command()(record)
+app.command()(drift)
 
 _LATELY = timedelta(days=2)
 

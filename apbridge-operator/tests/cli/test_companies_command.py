@@ -114,6 +114,7 @@ def test_each_company_has_an_environment_of_its_own(project: Path):
     for name in ("ledger_url", "spool_url", "links", "dry_run_report"):
         assert "acme" in acme[name]
         assert acme[name].replace("acme", "bolt") == bolt[name]
+    assert config(project, "acme", "tap-avidxchange")["ledger_url"] == acme["ledger_url"]
     assert config(project, "acme", "tap-netsuite-ap")["start_date"] == "2026-01-01"
     # Credentials and bank accounts of the project's are nobody's, and those of one are no other's.
     others = {

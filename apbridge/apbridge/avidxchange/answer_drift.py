@@ -8,13 +8,15 @@ A list may have one record a day, so what was seen is added up over runs, and ea
 - A *type* is new after `_ENOUGH` values of others.
 - A *word* is told where the profile does not know it, at once: what is known and merely new is no news.
 - A *form* of a link is new after `_ENOUGH_LINKS` of others.
+- Of *pages*, an answer with less than a whole one need not tell of the next. What is told is that whole ones
+  do not any more, at least `_SILENT` in a row: whatever is on the next is not read then.
 - An *error* in which the profile finds no words is told at once.
 - A *new* place is shown, and told to nobody.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
@@ -26,6 +28,7 @@ from apbridge.errors import APBridgeError
 _ENOUGH, _GONE = 20, 3
 _ENOUGH_OPTIONAL, _GONE_OPTIONAL = 200, 50
 _ENOUGH_LINKS = 3
+_ENOUGH_PAGES, _SILENT = 3, 2
 _NULL, _OBJECT = "null", "object"
 
 Counts = dict[str, int]
@@ -82,7 +85,7 @@ class AnswerChange:
     """One thing in which answers are otherwise than they were.
 
     Args:
-        kind: gone, type, word, form, error or new.
+        kind: gone, type, word, form, pages, error or new.
         place: Where.
         was: What was there before.
         now: What is there since.
@@ -107,8 +110,8 @@ class AnswerChange:
 
     @property
     def is_told(self) -> bool:
-        """Whether somebody has to hear of it, as things stand."""
-        return self.kind != "new" and self.back is None
+        """Whether somebody has to hear of it; what was back before they did was wrong meanwhile."""
+        return self.kind != "new"
 
     def is_like(self, other: AnswerChange) -> bool:
         """Return whether both are about the same."""
@@ -134,6 +137,8 @@ class AnswerChange:
             return APBridgeError("APB-AX-042", **facts)
         if self.kind == "form":
             return APBridgeError("APB-AX-043", **facts)
+        if self.kind == "pages":
+            return APBridgeError("APB-AX-046", **facts)
         return APBridgeError("APB-AX-044", **facts)
 
 
@@ -148,6 +153,9 @@ class SeenAnswers:
         places: What is where.
         changes: In what they are otherwise than they were, as far as nobody has accepted it.
         unread: How many refusals the profile found no words in.
+        whole_page: How many records the longest page had that told of a next one.
+        told: How many pages told of a next one.
+        silent: How many whole ones since the last that did have told of none.
         accepted: When somebody last said that they are right as they are.
     """
 
@@ -157,6 +165,9 @@ class SeenAnswers:
     places: dict[str, SeenPlace] = field(default_factory=dict)
     changes: list[AnswerChange] = field(default_factory=list)
     unread: int = 0
+    whole_page: int = 0
+    told: int = 0
+    silent: int = 0
     accepted: str | None = None
 
     @classmethod
@@ -176,6 +187,7 @@ class SeenAnswers:
         for place in self.places.values():
             # What is gone now is one that may lack from here on.
             place.empty = place.absent = 0
+        self.told = self.silent = 0
         self.accepted = _text(now)
         return many
 
@@ -189,6 +201,7 @@ class Batch:
         reads: What the profile reads of them; nothing of refusals, which have rules of their own.
         unread: How many refusals the profile found no words in.
         says: How refusals were written in which it found none.
+        pages: Of each page of a list how many records it had, and whether it told of a next one.
         now: When they came.
     """
 
@@ -196,6 +209,7 @@ class Batch:
     reads: Mapping[str, PlaceRead]
     unread: int
     says: str
+    pages: Sequence[tuple[int, bool]]
     now: datetime
 
     def add_to(self, seen: SeenAnswers | None) -> tuple[SeenAnswers, list[AnswerChange]]:
@@ -212,12 +226,12 @@ class Batch:
                 news.append(one)
             else:
                 known.last, known.back = moment, None
-                known.since = one.since if one.kind == "gone" else known.since + one.since
+                known.since = one.since if one.kind in {"gone", "pages"} else known.since + one.since
         return seen, [one for one in news if one.is_told]
 
     def _matters(self, change: AnswerChange) -> bool:
         """Return whether the profile was not changed in answer to a change."""
-        if change.kind in {"new", "error"}:
+        if change.kind in {"new", "error", "pages"}:
             return True
         read = self.reads.get(change.place)
         return read is not None and not (change.kind == "word" and change.now in (read.words or ()))
@@ -242,10 +256,11 @@ class Batch:
             parent_came = came.get(known.parent) if known.parent is not None else None
             objects = parent_came[1].types.get(_OBJECT, 0) if parent_came else 0
             if objects:
-                one = came[name][1] if name in came else None
-                yield from self._gone(seen, name, known, objects, one, moment)
+                here = came[name][1] if name in came else None
+                yield from self._gone(seen, name, known, objects, here, moment)
         if self.unread:
             yield from self._unread(seen, moment)
+        yield from self._silent_pages(seen, moment)
 
     def _other_types(self, name: str, known: SeenPlace, one: Shape, moment: str) -> Iterator[AnswerChange]:
         read = self.reads.get(name)
@@ -280,7 +295,8 @@ class Batch:
             for change in seen.changes:
                 if (change.kind, change.place) == ("gone", name) and change.back is None:
                     change.back = moment
-        if read is None:
+        # The last page need not tell of the next: see `_silent_pages`.
+        if read is None or (read.is_paging and known.parent == ""):
             return
         enough, gone = (_ENOUGH_OPTIONAL, _GONE_OPTIONAL) if read.may_lack else (_ENOUGH, _GONE)
         had, had_key = known.objects - known.empty, known.objects - known.absent
@@ -288,6 +304,18 @@ class Batch:
             yield self._change("gone", name, "there", "absent", had_key, moment, known.absent)
         elif known.empty >= gone and known.values == had >= enough:
             yield self._change("gone", name, "there", "null", had, moment, known.empty)
+
+    def _silent_pages(self, seen: SeenAnswers, moment: str) -> Iterator[AnswerChange]:
+        silent = 0
+        for records, tells in self.pages:
+            if tells:
+                seen.whole_page, seen.told, seen.silent = max(seen.whole_page, records), seen.told + 1, 0
+            elif records and records >= seen.whole_page:
+                seen.silent += 1
+                silent += 1
+        if silent and seen.silent >= _SILENT and seen.told >= _ENOUGH_PAGES:
+            by = sorted({key for read in self.reads.values() for key in read.by if ".list.next." in key})
+            yield AnswerChange("pages", "", "each", "none", by, seen.told, moment, moment, seen.silent)
 
     def _unread(self, seen: SeenAnswers, moment: str) -> Iterator[AnswerChange]:
         if not seen.unread:

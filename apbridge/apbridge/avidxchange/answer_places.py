@@ -47,6 +47,11 @@ class PlaceRead:
     is_link: bool = False
     takes_any: bool = False
 
+    @property
+    def is_paging(self) -> bool:
+        """Whether it only tells of the next page."""
+        return all(".list.next." in key for key in self.by)
+
 
 @dataclass
 class AnswerPlaces:

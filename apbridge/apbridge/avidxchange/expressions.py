@@ -115,7 +115,8 @@ def compiled(text: str, functions: ProfileFunctions = USUAL) -> Expression:
     def evaluate(value: Any) -> Any:  # noqa: ANN401
         try:
             return search(value)
-        except (JMESPathError, ValueError) as failure:
+        # What it compares or turns may be of another type than it was.
+        except (JMESPathError, TypeError, ValueError) as failure:
             message = f"{text} cannot be read ({_first_line(failure)})"
             raise ExpressionError(message) from failure
 

@@ -100,8 +100,9 @@ class AnswerRecorder:
             yield
         except Exception as failure:  # noqa: BLE001 - whatever it is
             self._is_off = True
-            known = isinstance(failure, APBridgeError)
-            problem = failure.says.rstrip(".") if known else f"{type(failure).__name__} at {where(failure)}"
+            problem = f"{type(failure).__name__} at {where(failure)}"
+            if isinstance(failure, APBridgeError):
+                problem = failure.says.rstrip(".")
             logger.warning("%s", APBridgeError("APB-AX-045", problem=problem))
 
     def _see(self, operation: str, status: int, body: Any) -> None:  # noqa: ANN401
@@ -114,6 +115,8 @@ class AnswerRecorder:
                 counted = self._counted[operation, form] = _Counted(Shape(self._rules, (), reads))
             if body is not NOT_JSON:
                 counted.shape.add(body)
+            if not is_refused and (page := self._page(operation, body)):
+                counted.pages.append(page)
             if is_refused and (body is NOT_JSON or not self._has_words(body)):
                 counted.unread += 1
                 counted.says = "no JSON" if body is NOT_JSON else "JSON of another form"
@@ -132,7 +135,7 @@ class AnswerRecorder:
         revisions = {}
         for (operation, form), one in counted.items():
             reads = self._named.get(operation, {}) if form == _DONE else {}
-            batch = Batch(one.shape, reads, one.unread, one.says, now)
+            batch = Batch(one.shape, reads, one.unread, one.says, one.pages, now)
             asked = operation if form == _DONE else f"{operation}, {form}"
             name = observation(self._profile.name, operation, form)
             revisions[name] = partial(self._added, asked, batch, found)
@@ -152,6 +155,20 @@ class AnswerRecorder:
         found += [(asked, one) for one in news]
         return {"profile": self._profile.name, "operation": asked, "seen": seen.kept()}
 
+    def _page(self, operation: str, body: Any) -> tuple[int, bool] | None:  # noqa: ANN401
+        """Return how many records a page has and whether it tells of a next one; None of what is no page."""
+        resource, _, name = operation.partition(".")
+        listing = self._profile.resources[resource].listing if name == "list" else None
+        following = listing.next_page if listing else None
+        if listing is None or following is None or not (following.cursor or following.link or following.more):
+            return None
+        items = _value(listing.items, body)
+        if following.cursor or following.link:
+            tells = any(_value(one, body) is not None for one in (following.cursor, following.link) if one)
+        else:
+            tells = following.more is not None and _value(following.more, body) is True
+        return (len(items), tells) if isinstance(items, list) else None
+
     def _has_words(self, body: Any) -> bool:  # noqa: ANN401
         rules = self._profile.errors
         return any(bool(_value(one, body)) for one in (rules.message, rules.items) if one)
@@ -169,3 +186,4 @@ class _Counted:
         self.shape = shape
         self.unread = 0
         self.says = ""
+        self.pages: list[tuple[int, bool]] = []

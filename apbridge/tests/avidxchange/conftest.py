@@ -16,6 +16,7 @@ import pytest
 from apbridge import json
 from apbridge.avidxchange import AvidXchange, AvidXchangeSettings
 from apbridge.avidxchange.profile_files import source
+from tests.databases import new_url  # noqa: F401 - a fixture
 
 CREDENTIALS = {
     "company_token": "company-secret",

@@ -21,6 +21,7 @@ from apbridge.mapping import Coding
 from apbridge.netsuite import NetSuiteSettings
 from apbridge.origin import Origin
 from apbridge.vault import Vault, vault_file
+from apbridge_operator.answers import kept_answers
 from apbridge_operator.cli import meltano
 from apbridge_operator.cli.checks.result import CheckResult, State
 
@@ -29,7 +30,7 @@ def results(configs: Mapping[str, Mapping[str, Any]]) -> Iterator[CheckResult]:
     """Look at this machine.
 
     Args:
-        configs: Settings of both targets, by name.
+        configs: Settings of both targets, and of whatever else uses their ledger, by name.
     """
     yield from _vault()
     yield _mapping(configs["target-avidxchange"])
@@ -69,7 +70,8 @@ def _ledgers(configs: Mapping[str, Mapping[str, Any]]) -> Iterator[CheckResult]:
         yield CheckResult.of("ledger", several, State.WARNING)
     ends = list(_ends(configs))
     company = next((one["company"] for one in configs.values() if one.get("company")), None)
-    yield from (_ledger(url, ends, company) for url in urls)
+    for url in urls:
+        yield from _ledger(url, ends, company)
 
 
 def _ends(configs: Mapping[str, Mapping[str, Any]]) -> Iterator[Origin]:
@@ -80,13 +82,19 @@ def _ends(configs: Mapping[str, Mapping[str, Any]]) -> Iterator[Origin]:
         yield NetSuiteSettings.from_config(configs["target-netsuite-payments"]).origin
 
 
-def _ledger(url: str, ends: Sequence[Origin], company: str | None) -> CheckResult:
+def _ledger(url: str, ends: Sequence[Origin], company: str | None) -> Iterator[CheckResult]:
     try:
         with Ledger(url, company=company) as ledger:
             ledger.identity.see(*ends)
+            kept = kept_answers(ledger)
     except APBridgeError as error:
-        return CheckResult.of("ledger", error)
-    return CheckResult.ok("ledger", f"{shown(sqlalchemy.make_url(url))} is reached and up to date.")
+        yield CheckResult.of("ledger", error)
+        return
+    yield CheckResult.ok("ledger", f"{shown(sqlalchemy.make_url(url))} is reached and up to date.")
+    for one in kept:
+        yield from (
+            CheckResult.of("answers", says, State.WARNING) for change, says in one.told() if not change.back
+        )
 
 
 def _state() -> Iterator[CheckResult]:
