@@ -136,7 +136,7 @@ def _certificate(run_history: RunHistory, certificate: Certificate, now: datetim
 
 
 def _answers(ledger: Ledger, run_history: RunHistory) -> Iterator[Notice]:
-    """Tell how AvidXchange's answers have changed, all at once: one release there changes many."""
+    """Yield how AvidXchange's answers have changed, all at once: one release there changes many."""
     before = run_history.recall(_ANSWERS)
     known = before.value if before else []
     told = {

@@ -22,7 +22,7 @@ from datetime import datetime
 from typing import Any
 
 from apbridge.avidxchange.answer_places import ANY, EACH, PlaceRead
-from apbridge.avidxchange.answer_shapes import Shape, shown
+from apbridge.avidxchange.answer_shapes import AnswerShape, shown
 from apbridge.errors import APBridgeError
 
 _ENOUGH, _GONE = 20, 3
@@ -118,7 +118,7 @@ class AnswerChange:
         return (self.kind, self.place, self.now) == (other.kind, other.place, other.now)
 
     def sentence(self, profile: str, operation: str) -> APBridgeError:
-        """Say it, with what to do."""
+        """Return what is to be said of it, with what to do."""
         facts = {
             "profile": profile,
             "operation": operation,
@@ -192,8 +192,11 @@ class SeenAnswers:
         return many
 
 
+_Changes = Iterator[AnswerChange]
+
+
 @dataclass(frozen=True)
-class Batch:
+class NewAnswers:
     """Answers to one operation that nobody has seen yet.
 
     Args:
@@ -205,7 +208,7 @@ class Batch:
         now: When they came.
     """
 
-    shape: Shape
+    shape: AnswerShape
     reads: Mapping[str, PlaceRead]
     unread: int
     says: str
@@ -236,7 +239,7 @@ class Batch:
         read = self.reads.get(change.place)
         return read is not None and not (change.kind == "word" and change.now in (read.words or ()))
 
-    def _changes(self, seen: SeenAnswers, moment: str) -> Iterator[AnswerChange]:
+    def _changes(self, seen: SeenAnswers, moment: str) -> _Changes:
         came = {shown(place): (place, one) for place, one in self.shape.places()}
         before = {name: one.types.get(_OBJECT, 0) for name, one in seen.places.items()}
         seen.answers += sum(self.shape.types.values())
@@ -262,7 +265,7 @@ class Batch:
             yield from self._unread(seen, moment)
         yield from self._silent_pages(seen, moment)
 
-    def _other_types(self, name: str, known: SeenPlace, one: Shape, moment: str) -> Iterator[AnswerChange]:
+    def _other_types(self, name: str, known: SeenPlace, one: AnswerShape, moment: str) -> _Changes:
         read = self.reads.get(name)
         other = one.types.keys() - known.types.keys() - {_NULL}
         if read and not read.takes_any and other and known.values >= _ENOUGH:
@@ -271,7 +274,7 @@ class Batch:
                 "type", name, _types(known.types), _types(now), known.values, moment, sum(now.values())
             )
 
-    def _other_words(self, name: str, known: SeenPlace, one: Shape, moment: str) -> Iterator[AnswerChange]:
+    def _other_words(self, name: str, known: SeenPlace, one: AnswerShape, moment: str) -> _Changes:
         read = self.reads.get(name)
         for word, many in one.words.items():
             if read and word not in known.words:
@@ -283,8 +286,14 @@ class Batch:
             known.words.setdefault(word, [moment, moment])[1] = moment
 
     def _gone(  # noqa: PLR0917 - all of one place
-        self, seen: SeenAnswers, name: str, known: SeenPlace, objects: int, one: Shape | None, moment: str
-    ) -> Iterator[AnswerChange]:
+        self,
+        seen: SeenAnswers,
+        name: str,
+        known: SeenPlace,
+        objects: int,
+        one: AnswerShape | None,
+        moment: str,
+    ) -> _Changes:
         read = self.reads.get(name)
         types = one.types if one else {}
         has_key, has_value = bool(types), bool(types.keys() - {_NULL})
@@ -305,7 +314,7 @@ class Batch:
         elif known.empty >= gone and known.values == had >= enough:
             yield self._change("gone", name, "there", "null", had, moment, known.empty)
 
-    def _silent_pages(self, seen: SeenAnswers, moment: str) -> Iterator[AnswerChange]:
+    def _silent_pages(self, seen: SeenAnswers, moment: str) -> _Changes:
         silent = 0
         for records, tells in self.pages:
             if tells:
@@ -317,7 +326,7 @@ class Batch:
             by = sorted({key for read in self.reads.values() for key in read.by if ".list.next." in key})
             yield AnswerChange("pages", "", "each", "none", by, seen.told, moment, moment, seen.silent)
 
-    def _unread(self, seen: SeenAnswers, moment: str) -> Iterator[AnswerChange]:
+    def _unread(self, seen: SeenAnswers, moment: str) -> _Changes:
         if not seen.unread:
             by = ["errors.message", "errors.items"]
             yield AnswerChange("error", "", "", self.says, by, seen.answers, moment, moment, self.unread)
@@ -330,7 +339,7 @@ class Batch:
         return AnswerChange(kind, place, was, now, read.by if read else [], before, moment, moment, since)
 
 
-def _count(known: SeenPlace, one: Shape, moment: str) -> None:
+def _count(known: SeenPlace, one: AnswerShape, moment: str) -> None:
     if one.types.keys() - {_NULL}:
         known.last = moment
     for kind, many in one.types.items():

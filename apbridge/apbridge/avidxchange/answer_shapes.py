@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from typing import Any
 
@@ -23,6 +23,8 @@ _MOST_KEYS = 100
 """Different keys of one object, beyond which they are data."""
 _MOST_WORDS = 20
 """Words of one field that the profile does not know, beyond which they are data."""
+_REMEMBERED = 1000
+"""Keys of which it is remembered, in memory, whether they are names."""
 _DEEPEST = 12
 _LONGEST = 60
 
@@ -34,6 +36,7 @@ _TYPES: Mapping[type, str] = {
     type(None): "null",
 }
 _NUMBER = "number"
+_NESTING = frozenset({dict, list})
 _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _NAME = re.compile(r"[A-Za-z_@$#-][A-Za-z_.-]*[0-9]?")
 _WORD = re.compile(r"(?=.{2,40}$)[A-Za-z]+(?:[ _/-][A-Za-z]+){0,3}")
@@ -50,9 +53,10 @@ class ShapeRules:
         self._names = places.names
         own = {part.lower() for name in places.names for part in _PARTS.findall(name)}
         self._words = own | _usual_words()
+        self.is_name = lru_cache(_REMEMBERED)(self._is_name)
+        """Returns whether a key is the name of a field, and not data."""
 
-    def is_name(self, key: str) -> bool:
-        """Return whether a key is the name of a field, and not data."""
+    def _is_name(self, key: str) -> bool:
         if key in self._names:
             return True
         if len(key) > _LONGEST or not _NAME.fullmatch(key):
@@ -61,7 +65,7 @@ class ShapeRules:
         return bool(parts) and all(part.lower() in self._words for part in parts)
 
 
-class Shape:
+class AnswerShape:
     """What stands in one place of the answers to one operation, counted.
 
     Args:
@@ -76,9 +80,10 @@ class Shape:
         self._rules = rules
         self._place = place
         self._reads = reads
-        self._read = reads.get(place)
-        self._children: dict[str, Shape] = {}
-        self._each: Shape | None = None
+        read = reads.get(place)
+        self._read = read if read and (read.words is not None or read.is_link) else None
+        self._children: dict[str, AnswerShape] = {}
+        self._each: AnswerShape | None = None
         self.types: dict[str, int] = {}
         self.words: dict[str, int] = {}
 
@@ -89,18 +94,25 @@ class Shape:
         if name == "object":
             children = self._children
             for key, one in value.items():
-                (children.get(key) or self._child(key)).add(one)
+                child = children.get(key) or self._child(key)
+                kind = type(one)
+                if kind in _NESTING or child._read is not None:  # noqa: SLF001 - its own kind
+                    child.add(one)
+                else:
+                    # Most are plain, and a call for each takes longer than to count it.
+                    name = _TYPES.get(kind, _NUMBER)
+                    child.types[name] = child.types.get(name, 0) + 1
         elif name == "list":
             if value and len(self._place) < _DEEPEST:
                 if self._each is None:
-                    self._each = Shape(self._rules, (*self._place, EACH), self._reads)
+                    self._each = AnswerShape(self._rules, (*self._place, EACH), self._reads)
                 add = self._each.add
                 for one in value:
                     add(one)
         elif self._read and name == "string":
             self._add_word(self._read, value)
 
-    def places(self) -> Iterator[tuple[Place, Shape]]:
+    def places(self) -> Iterator[tuple[Place, AnswerShape]]:
         """Yield this place and each in it, once."""
         yield self._place, self
         # What is folded stands under many keys.
@@ -109,14 +121,14 @@ class Shape:
         if self._each is not None:
             yield from self._each.places()
 
-    def _child(self, key: str) -> Shape:
+    def _child(self, key: str) -> AnswerShape:
         is_kept = (
             len(self._children) < _MOST_KEYS and len(self._place) < _DEEPEST and self._rules.is_name(key)
         )
         name = key if is_kept else ANY
         found = self._children.get(name)
         if found is None:
-            found = self._children[name] = Shape(self._rules, (*self._place, name), self._reads)
+            found = self._children[name] = AnswerShape(self._rules, (*self._place, name), self._reads)
         return found
 
     def _add_word(self, read: PlaceRead, value: str) -> None:

@@ -16,9 +16,9 @@ from threading import Lock
 from time import monotonic
 from typing import Any
 
-from apbridge.avidxchange.answer_drift import AnswerChange, Batch, SeenAnswers
+from apbridge.avidxchange.answer_drift import AnswerChange, NewAnswers, SeenAnswers
 from apbridge.avidxchange.answer_places import ERRORS, AnswerPlaces
-from apbridge.avidxchange.answer_shapes import Shape, ShapeRules, shown
+from apbridge.avidxchange.answer_shapes import AnswerShape, ShapeRules, shown
 from apbridge.avidxchange.checking import checked
 from apbridge.avidxchange.expressions import Expression, ExpressionError, fingerprint
 from apbridge.avidxchange.profile import Profile
@@ -112,7 +112,7 @@ class AnswerRecorder:
             counted = self._counted.get((operation, form))
             if counted is None:
                 reads = self._reads.get(ERRORS if is_refused else operation, {})
-                counted = self._counted[operation, form] = _Counted(Shape(self._rules, (), reads))
+                counted = self._counted[operation, form] = _Counted(AnswerShape(self._rules, (), reads))
             if body is not NOT_JSON:
                 counted.shape.add(body)
             if not is_refused and (page := self._page(operation, body)):
@@ -135,10 +135,10 @@ class AnswerRecorder:
         revisions = {}
         for (operation, form), one in counted.items():
             reads = self._named.get(operation, {}) if form == _DONE else {}
-            batch = Batch(one.shape, reads, one.unread, one.says, one.pages, now)
+            new = NewAnswers(one.shape, reads, one.unread, one.says, one.pages, now)
             asked = operation if form == _DONE else f"{operation}, {form}"
             name = observation(self._profile.name, operation, form)
-            revisions[name] = partial(self._added, asked, batch, found)
+            revisions[name] = partial(self._added, asked, new, found)
         self._revise(revisions)
         self.news += found
         for operation, change in found:
@@ -147,11 +147,11 @@ class AnswerRecorder:
     def _added(
         self,
         asked: str,
-        batch: Batch,
+        new: NewAnswers,
         found: list[tuple[str, AnswerChange]],
         kept: Any,  # noqa: ANN401
     ) -> dict[str, Any]:
-        seen, news = batch.add_to(SeenAnswers.of(kept["seen"]) if kept else None)
+        seen, news = new.add_to(SeenAnswers.of(kept["seen"]) if kept else None)
         found += [(asked, one) for one in news]
         return {"profile": self._profile.name, "operation": asked, "seen": seen.kept()}
 
@@ -182,7 +182,7 @@ def _value(expression: Expression, body: Any) -> Any:  # noqa: ANN401
 
 
 class _Counted:
-    def __init__(self, shape: Shape) -> None:
+    def __init__(self, shape: AnswerShape) -> None:
         self.shape = shape
         self.unread = 0
         self.says = ""

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from apbridge.avidxchange import recording
 from apbridge.avidxchange.answer_drift import SeenAnswers
 from apbridge.avidxchange.answer_places import ANY, AnswerPlaces
-from apbridge.avidxchange.answer_shapes import Shape, ShapeRules
+from apbridge.avidxchange.answer_shapes import AnswerShape, ShapeRules
 from apbridge.avidxchange.checking import unchecked
 from apbridge.avidxchange.profile_files import files_of, shipped
 from apbridge.avidxchange.recording import KEPT_AS, AnswerRecorder
@@ -133,7 +133,7 @@ def test_of_what_is_planted_in_values_and_in_keys_nothing_is_in_the_ledger_or_in
 @given(st.text(max_size=40))
 def test_a_key_is_kept_only_where_the_profile_or_the_usual_words_have_it(key: str):
     rules = ShapeRules(AnswerPlaces.of_profile(unchecked(files_of("avidsuite"))))
-    shape = Shape(rules, (), {})
+    shape = AnswerShape(rules, (), {})
     shape.add({key: 1})
     (place,) = [place for place, _ in shape.places() if place]
     assert place == ((key,) if rules.is_name(key) else (ANY,))
