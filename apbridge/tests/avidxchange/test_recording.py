@@ -297,7 +297,7 @@ def test_a_link_that_is_written_otherwise_is_told(kept: Kept):
 
 def test_an_error_that_the_profile_finds_no_words_in_is_told(kept: Kept):
     usual = {"message": "No.", "errors": []}
-    refused = {"operation": "invoice.upsert", "status": 422}
+    refused: dict[str, Any] = {"operation": "invoice.upsert", "status": 422}
     assert told(kept, usual, usual, **refused) == []
     assert told(kept, {"fault": {"text": "No."}}, **refused) == ["error  JSON of another form"]
     assert told(kept, {"fault": {}}, NOT_JSON, **refused) == []
