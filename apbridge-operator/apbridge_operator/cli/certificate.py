@@ -14,10 +14,9 @@ from apbridge.netsuite.certificate import Certificate
 from apbridge_operator.certificates import Certificates
 from apbridge_operator.cli import context
 from apbridge_operator.cli.app import FOUND
-from apbridge_operator.cli.company import One, Several, each, named, only
+from apbridge_operator.cli.company import One, Several, certificate_file, each, named, only
 from apbridge_operator.cli.output import Json, display, line, print_json, say, table
 from apbridge_operator.cli.rotation import Rotation
-from apbridge_operator.cli.upload import certificate_file
 
 app = typer.Typer(
     help="The certificate that signs in to NetSuite: status, rotate, revoke.", no_args_is_help=True

@@ -139,16 +139,19 @@ def check(
     """Check how each company is declared, and that it has nothing together with another; else exit code 1."""
     all_ = companies(Path())
     wrong, shared = clashes(all_), sharing(all_)
-    found: list[tuple[str | None, list[CheckResult]]] = []
-    for company in declared(names):
-        own = CheckResult.ok("companies.yaml", "It is declared, and nothing of it is another's.")
+
+    def looked_at(company: Company) -> Iterator[CheckResult]:
         if company.name in wrong:
-            own = CheckResult.of("companies.yaml", wrong[company.name])
-        notes = []
+            yield CheckResult.of("companies.yaml", wrong[company.name])
+        else:
+            yield CheckResult.ok("companies.yaml", "It is declared, and nothing of it is another's.")
         if company.name in shared:
-            notes = [CheckResult.of("payment ids", shared[company.name], State.NOTE)]
-        with working_for(company):
-            found.append((company.name, [own, *notes, *(results() if online else ())]))
+            yield CheckResult.of("payment ids", shared[company.name], State.NOTE)
+        if online:
+            with working_for(company):
+                yield from results()
+
+    found = ((company.name, looked_at(company)) for company in declared(names))
     if code := show(found, as_json=as_json):
         raise typer.Exit(code)
 

@@ -16,6 +16,7 @@ from apbridge_operator.cli import environments, meltano
 from apbridge_operator.companies import Company, companies
 
 ENVIRONMENT = "MELTANO_ENVIRONMENT"
+_CERTIFICATE_FILE = "netsuite-certificate.pem"
 
 Several = Annotated[
     list[str] | None,
@@ -34,6 +35,12 @@ _AT_WORK: ContextVar[Company | None] = ContextVar("company", default=None)
 def at_work() -> Company | None:
     """Return the company that a command is at work for; None in a project of one."""
     return _AT_WORK.get()
+
+
+def certificate_file() -> Path:
+    """Return where the certificate of the company at work is left for the upload."""
+    company = at_work()
+    return Path(f"{company.name}-{_CERTIFICATE_FILE}" if company else _CERTIFICATE_FILE)
 
 
 def environ() -> Mapping[str, str]:

@@ -27,9 +27,9 @@ from apbridge.vault.vault import FILE as VAULT_FILE
 from apbridge_operator.cli import context, env_file, meltano
 from apbridge_operator.cli.app import FOUND, variables_file
 from apbridge_operator.cli.check import results, show
-from apbridge_operator.cli.company import One, at_work, only
+from apbridge_operator.cli.company import One, at_work, certificate_file, only
 from apbridge_operator.cli.output import Json, print_json, say
-from apbridge_operator.cli.upload import certificate_file, first_steps
+from apbridge_operator.cli.upload import first_steps
 from apbridge_operator.key_pair import KeyPair
 
 app = typer.Typer()
@@ -162,7 +162,7 @@ def init(  # noqa: PLR0913 - its options
             _say_missing(missing, as_json=as_json)
             raise typer.Exit(FOUND)
         _keep_company_id()
-        if code := show([(None, list(results()))], as_json=as_json):
+        if code := show([(None, results())], as_json=as_json):
             raise typer.Exit(code)
 
 

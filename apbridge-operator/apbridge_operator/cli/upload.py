@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from apbridge import settings
 from apbridge_operator.cli import context
 from apbridge_operator.cli.checks.permissions import permissions
-from apbridge_operator.cli.company import at_work
-
-_CERTIFICATE_FILE = "netsuite-certificate.pem"
+from apbridge_operator.cli.company import at_work, certificate_file
 
 _FIRST = """
 In NetSuite, as an administrator:
@@ -41,12 +37,6 @@ A refresh of a NetSuite sandbox clears what certificates are mapped to. Map this
 {certificate}
   4. Run `apbridge init --certificate-id <the id that NetSuite shows>{company}`.
 """
-
-
-def certificate_file() -> Path:
-    """Return where `init` leaves the certificate for the upload."""
-    company = at_work()
-    return Path(f"{company.name}-{_CERTIFICATE_FILE}" if company else _CERTIFICATE_FILE)
 
 
 def first_steps() -> str:

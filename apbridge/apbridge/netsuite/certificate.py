@@ -61,14 +61,18 @@ class Certificate:
         except (ValueError, x509.InvalidVersion) as failure:
             raise SettingError("APB-NS-003", problem="it is no PEM certificate") from failure
 
+    def is_of(self, key: SigningKey) -> bool:
+        """Return whether it is the certificate of a key."""
+        own = key.key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        return own == self.public_key
+
     def check(self, key: SigningKey, now: datetime | None = None) -> None:
         """Check that it can sign in with a key now, before NetSuite is asked.
 
         Raises:
             SettingError: It is of another key, has expired, or is not valid yet.
         """
-        own = key.key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-        if own != self.public_key:
+        if not self.is_of(key):
             raise SettingError("APB-NS-003", problem="it belongs to another private key")
         now = now or datetime.now(timezone.utc)
         if now >= self.ends:

@@ -26,19 +26,8 @@ from apbridge_operator.cli import meltano
 from apbridge_operator.cli.checks.result import CheckResult, State
 
 
-def results(configs: Mapping[str, Mapping[str, Any]]) -> Iterator[CheckResult]:
-    """Look at this machine.
-
-    Args:
-        configs: Settings of both targets, and of whatever else uses their ledger, by name.
-    """
-    yield from _vault()
-    yield _mapping(configs["target-avidxchange"])
-    yield from _ledgers(configs)
-    yield from _state()
-
-
-def _vault() -> Iterator[CheckResult]:
+def vault() -> Iterator[CheckResult]:
+    """Look whether the vault opens, where there is one."""
     if not vault_file().exists():
         return
     try:
@@ -49,17 +38,19 @@ def _vault() -> Iterator[CheckResult]:
         yield CheckResult.ok("vault", f"It opens; it holds {len(names)} secrets.")
 
 
-def _mapping(config: Mapping[str, Any]) -> CheckResult:
+def mapping(config: Mapping[str, Any]) -> Iterator[CheckResult]:
+    """Look at the tables that target-avidxchange maps codes by."""
     try:
         Coding.from_config(config)
     except APBridgeError as error:
-        return CheckResult.of("mapping", error)
-    return CheckResult.ok(
-        "mapping", "Its tables are valid; `apbridge mapping check` holds them against open bills."
-    )
+        yield CheckResult.of("mapping", error)
+    else:
+        says = "Its tables are valid; `apbridge mapping check` holds them against open bills."
+        yield CheckResult.ok("mapping", says)
 
 
-def _ledgers(configs: Mapping[str, Mapping[str, Any]]) -> Iterator[CheckResult]:
+def ledgers(configs: Mapping[str, Mapping[str, Any]]) -> Iterator[CheckResult]:
+    """Look at the ledger by the settings, by name, of both targets and of whatever else uses it."""
     try:
         urls = {settings.required_text(config, "ledger_url"): plugin for plugin, config in configs.items()}
     except APBridgeError as error:
@@ -97,7 +88,7 @@ def _ledger(url: str, ends: Sequence[Origin], company: str | None) -> Iterator[C
         )
 
 
-def _state() -> Iterator[CheckResult]:
+def state() -> Iterator[CheckResult]:
     """Check that Meltano can keep its bookmarks."""
     backend, database = meltano.state_places(Path(), os.environ)
     kind = backend.partition(":")[0]

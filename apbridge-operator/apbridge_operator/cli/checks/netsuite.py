@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import datetime, timezone
 from functools import partial
+from threading import Event
 from typing import Any
 
 import requests
@@ -15,37 +16,45 @@ from apbridge.http import Call, proxies_to
 from apbridge.netsuite import NetSuite, NetSuiteSettings, restlet
 from apbridge.netsuite.certificate import Certificate
 from apbridge.netsuite.clock import MOST_SKEW, in_words, seconds_ahead
-from apbridge.waits import in_order
 from apbridge_operator.certificates import Certificates
 from apbridge_operator.cli.checks.banks import bank_accounts
 from apbridge_operator.cli.checks.permissions import is_low, permissions
 from apbridge_operator.cli.checks.result import CheckResult, State
+from apbridge_operator.cli.checks.sides import in_order
+from apbridge_operator.cli.company import certificate_file
 
 _SIGNED_IN = "SELECT 1 AS one FROM dual"
 _METADATA = "/services/rest/record/v1/metadata-catalog"
 _NO_RESTLETS = {"APB-NS-024", "APB-NS-025"}
 """Refusals of every RESTlet, whichever is deployed."""
+_UNTIMELY = {"APB-NS-004", "APB-NS-005"}
+"""Of a certificate whose dates are what is wrong."""
+_CLOCK_SECONDS = 3.0
+"""To wait for the time: that NetSuite is not there, the sign-in says, which must have its time too."""
 _LIMITS = "/services/rest/system/v1/governanceLimits"
 
 
-def results(reading: Mapping[str, Any], posting: Mapping[str, Any]) -> Iterator[CheckResult]:
+def results(
+    reading: Mapping[str, Any], posting: Mapping[str, Any], stop: Event | None = None
+) -> Iterator[CheckResult]:
     """Look at the NetSuite side.
 
     Args:
         reading: Settings of tap-netsuite-ap.
         posting: Settings of target-netsuite-payments.
+        stop: When set, it comes to its end.
     """
     try:
         settings = NetSuiteSettings.from_config(posting)
         limits = {settings.limits_url, NetSuiteSettings.from_config(reading).limits_url}
     except APBridgeError as error:
-        yield CheckResult.of("NetSuite settings", error)
+        yield CheckResult.of("certificate" if error.code in _UNTIMELY else "NetSuite settings", error)
         return
     if len(limits) > 1:
         yield CheckResult.of("limits", APBridgeError("APB-CHK-023"), State.WARNING)
     yield from _clock(settings)
     yield from _own_certificate(posting, settings)
-    with NetSuite(settings) as netsuite:
+    with NetSuite(settings, stop=stop) as netsuite:
         try:
             netsuite.suiteql(_SIGNED_IN, limit=1, purpose="sign in")
         except APBridgeError as error:
@@ -62,9 +71,8 @@ def results(reading: Mapping[str, Any], posting: Mapping[str, Any]) -> Iterator[
             partial(_mapped_certificate, netsuite),
             partial(bank_accounts, netsuite, posting),
         ]
-        with ThreadPoolExecutor(settings.concurrency) as pool:
-            for found in in_order(pool, looks):
-                yield from found
+        for found in in_order(looks, settings.concurrency):
+            yield from found
 
 
 def _clock(settings: NetSuiteSettings) -> Iterator[CheckResult]:
@@ -73,7 +81,10 @@ def _clock(settings: NetSuiteSettings) -> Iterator[CheckResult]:
     try:
         # A plain question for the time: no credentials go with it.
         answer = requests.head(
-            settings.base_url, timeout=10, allow_redirects=False, proxies=proxies_to(settings.base_url)
+            settings.base_url,
+            timeout=_CLOCK_SECONDS,
+            allow_redirects=False,
+            proxies=proxies_to(settings.base_url),
         )
     except (requests.RequestException, ValueError):
         # ValueError: `requests` parses where a redirect leads, though it is not followed.
@@ -89,7 +100,7 @@ def _clock(settings: NetSuiteSettings) -> Iterator[CheckResult]:
 
 def _own_certificate(config: Mapping[str, Any], settings: NetSuiteSettings) -> Iterator[CheckResult]:
     try:
-        certificate = Certificate.from_config(config)
+        certificate = Certificate.from_config(config) or _left_for_upload(settings)
         if certificate is None:
             return
         certificate.check(settings.key)
@@ -97,6 +108,15 @@ def _own_certificate(config: Mapping[str, Any], settings: NetSuiteSettings) -> I
         yield CheckResult.of("certificate", error)
         return
     yield _days(certificate.ends, certificate.reminder())
+
+
+def _left_for_upload(settings: NetSuiteSettings) -> Certificate | None:
+    """Return the certificate that `init` left here, where it is that of the key: it has the dates."""
+    with suppress(APBridgeError, OSError, UnicodeDecodeError):
+        found = Certificate.from_pem(certificate_file().read_text(encoding="utf-8"))
+        if found.is_of(settings.key):
+            return found
+    return None
 
 
 def _days(ends: datetime, reminder: str | None) -> CheckResult:
