@@ -10,7 +10,7 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from threading import Lock
+from threading import Event, Lock
 from time import monotonic
 from typing import Generic, TypeVar
 
@@ -19,6 +19,10 @@ from apbridge.waits import result
 
 _Item = TypeVar("_Item")
 _Answer = TypeVar("_Answer")
+
+LONGEST_WAIT = 30.0
+"""Seconds that an item waits for others: those who may bring them may be at something long, such as images,
+and what waits is in doubt meanwhile."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +52,7 @@ class _OpenBatch(Generic[_Item, _Answer]):
 
     began: float = field(default_factory=monotonic)
     members: list[_Member[_Item, _Answer]] = field(default_factory=list)
-    is_closed: Future[None] = field(default_factory=Future)
+    is_closed: Event = field(default_factory=Event)
 
 
 class Gathering(Generic[_Item, _Answer]):
@@ -57,7 +61,7 @@ class Gathering(Generic[_Item, _Answer]):
     Args:
         send: Sends some items in one call, given when the first of them came (of `time.monotonic`).
         divides: Whether a failure may be due to one item: then each half is sent by itself, until the one is
-            alone. It must be safe to send what was sent already.
+            alone. It must be safe to send what was sent already. What it raises becomes of each.
     """
 
     def __init__(
@@ -117,7 +121,8 @@ class Gathering(Generic[_Item, _Answer]):
                 self._close(key)
             self._close_if_nobody_comes()
         if is_first:
-            result(batch.is_closed)
+            if not batch.is_closed.wait(LONGEST_WAIT):
+                self._close_late(key, batch)
             self._carry_out(batch.members, batch.began)
         return result(member[1]).told()
 
@@ -126,10 +131,15 @@ class Gathering(Generic[_Item, _Answer]):
             for key in list(self._open):
                 self._close(key)
 
+    def _close_late(self, key: Hashable, batch: _OpenBatch[_Item, _Answer]) -> None:
+        with self._lock:
+            if self._open.get(key) is batch:
+                self._close(key)
+
     def _close(self, key: Hashable) -> None:
         batch = self._open.pop(key)
         self._held -= len(batch.members)
-        batch.is_closed.set_result(None)
+        batch.is_closed.set()
 
     def _carry_out(
         self, members: Sequence[_Member[_Item, _Answer]], began: float, *, is_clear: bool = True
@@ -141,7 +151,12 @@ class Gathering(Generic[_Item, _Answer]):
             except BaseException as found:  # noqa: BLE001 - raised in the thread of each
                 failure = found
         is_clear = is_clear and sending.is_clear
-        if failure is not None and len(members) > 1 and self._divides(failure):
+        is_divided = False
+        try:
+            is_divided = failure is not None and len(members) > 1 and self._divides(failure)
+        except BaseException as found:  # noqa: BLE001 - as above
+            failure = found
+        if is_divided:
             middle = len(members) // 2
             for half in (members[:middle], members[middle:]):
                 self._carry_out(half, began, is_clear=is_clear)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 
 import pytest
 
-from apbridge import wire
+from apbridge import gathering, wire
 from apbridge.gathering import Gathering
 
 MOST = 4
@@ -95,6 +96,43 @@ def test_items_of_two_kinds_go_apart_and_none_waits_for_the_other_kind():
 def test_what_nobody_else_is_expected_with_goes_at_once():
     calls = Calls()
     assert calls.gathering.send("invoices", 7, MOST) == [7]
+
+
+def test_what_has_waited_long_for_others_goes_without_them(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(gathering, "LONGEST_WAIT", 0.01)
+    calls, is_answered = Calls(), Event()
+
+    def bring(item: int) -> list[int]:
+        try:
+            if item and not is_answered.wait(30):
+                return []  # the other one still waits
+            return calls.gathering.send("invoices", item, MOST)
+        finally:
+            is_answered.set()
+            calls.gathering.ended()
+
+    with ThreadPoolExecutor(2) as pool, calls.gathering.expecting(2, 2):
+        assert list(pool.map(bring, range(2))) == [[0], [1]]
+
+
+def test_where_it_cannot_be_said_whether_a_call_is_divided_each_hears_why():
+    def unsure(_: BaseException) -> bool:
+        raise KeyError
+
+    calls = Calls(1)
+    calls.gathering = Gathering(calls.take, unsure)
+
+    def bring(item: int) -> bool:
+        try:
+            calls.gathering.send("invoices", item, MOST)
+        except KeyError:
+            return True
+        finally:
+            calls.gathering.ended()
+        return False
+
+    with ThreadPoolExecutor(2) as pool, calls.gathering.expecting(2, 2):
+        assert all(pool.map(bring, range(2)))
 
 
 def test_a_call_that_is_refused_whole_is_halved_until_the_culprit_is_alone():

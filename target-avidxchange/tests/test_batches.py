@@ -90,7 +90,13 @@ def test_each_record_has_its_own_item_on_the_trail(company: ReceivingCompany):
 
 
 @pytest.mark.parametrize(
-    ("way", "code"), [("each", "APB-TAX-014"), ("whole", "APB-TAX-014"), ("drops", "APB-SNG-021")]
+    ("way", "code"),
+    [
+        ("each", "APB-TAX-014"),
+        ("whole", "APB-TAX-014"),
+        ("nameless", "APB-TAX-014"),
+        ("drops", "APB-SNG-021"),
+    ],
 )
 def test_what_is_wrong_with_one_stays_with_it(company: ReceivingCompany, way: str, code: str):
     company.switch("avidxchange.batch", way)
@@ -191,9 +197,9 @@ def the_day(company: ReceivingCompany) -> list[Message]:
     return [*(vendor(n) for n in range(1, 5)), account(1), *bills, wrong(9)]
 
 
-WRITES = {"each": 8, "whole": 10}
+WRITES = {"each": 8, "whole": 10, "nameless": 11}
 """Of the day, at least: 2 for vendors, 1 for the account, 3 for bills and 2 for images. What is refused whole
-takes 2 or 4 more until the culprit is alone."""
+takes 2 or 4 more until the culprit is alone; where nobody is named, it is sent once more whole before."""
 
 
 def see_that_all_is_there_once(company: ReceivingCompany) -> None:
@@ -205,7 +211,7 @@ def see_that_all_is_there_once(company: ReceivingCompany) -> None:
 
 
 @pytest.mark.parametrize("way", ["before", "after", "late"])
-@pytest.mark.parametrize("refusal", ["each", "whole"])
+@pytest.mark.parametrize("refusal", WRITES)
 def test_whichever_call_a_process_dies_at_all_is_there_once(
     company: ReceivingCompany, few: str, way: str, refusal: str
 ):

@@ -64,6 +64,9 @@ def classify_by(rules: ErrorRules) -> ResponseClassifier:
     return classify
 
 
+_NOBODY = str(None)
+
+
 class Results:
     """What an answer says of each item of a write.
 
@@ -77,7 +80,19 @@ class Results:
         found = _value(rules.items, answer)
         self._items = found if isinstance(found, list) else [found] if isinstance(found, dict) else []
 
-    def ours(self, errors: ErrorRules, external_id: str, remote_id: str | None, purpose: str) -> Any:  # noqa: ANN401
+    def names(self, external_id: str, remote_id: str | None) -> bool:
+        """Return whether anything is said of an item: see `ours`."""
+        return bool(self._said_of(external_id, remote_id))
+
+    def ours(
+        self,
+        errors: ErrorRules,
+        external_id: str,
+        remote_id: str | None,
+        purpose: str,
+        *,
+        is_alone: bool,
+    ) -> Any:  # noqa: ANN401
         """Find what became of our item, and return it where that is good.
 
         None where it is not listed, or not said to be good or bad: it may have been carried out, or not.
@@ -87,20 +102,25 @@ class Results:
             external_id: Whose it is.
             remote_id: AvidXchange's own id of it, where the write named it so.
             purpose: What was asked for.
+            is_alone: Whether nothing else was sent: then what is said of nobody is said of it.
 
         Raises:
             RefusedError: It failed.
         """
-        if remote_id is None:
-            ours = self._by_external_id.get(external_id, ())
-        else:
-            ours = self._by_remote_id.get(remote_id, ())
+        ours = self._said_of(external_id, remote_id)
+        if not ours and is_alone:
+            ours = self._said_of(_NOBODY, None if remote_id is None else _NOBODY)
         answers = [_is_successful(self._rules, item) for item in ours]
         # All that is said of it must be good: one good and one bad item say nothing good.
         for item, is_successful in zip(ours, answers, strict=True):
             if is_successful is False:
                 raise _failed(self._rules, errors, item, purpose)
         return ours[0] if ours and None not in answers else None
+
+    def _said_of(self, external_id: str, remote_id: str | None) -> Sequence[Any]:
+        if remote_id is None:
+            return self._by_external_id.get(external_id, ())
+        return self._by_remote_id.get(remote_id, ())
 
     # One answer may have a hundred items, each of which a thread looks for its own among.
 

@@ -42,7 +42,7 @@ class AvidXchange(AvidXchangeReader):
         watch: AnswerWatch = unwatched,
     ) -> None:
         super().__init__(settings, stop=stop, watch=watch)
-        self._sending = Sending(self.session, self.profile, self._fit)
+        self._sending = Sending(self.session, self.profile, self._fit, stop or Event())
 
     def upsertion(self, resource: str, record: Mapping[str, Any]) -> Submission:
         """Make ready to create or change a record by its external id.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from http import HTTPStatus
+from threading import Event
 from typing import Any
 
 from apbridge import json
@@ -12,7 +13,7 @@ from apbridge.avidxchange.answers import Results
 from apbridge.avidxchange.expressions import Expression, ExpressionError
 from apbridge.avidxchange.profile import Operation, Profile
 from apbridge.avidxchange.unknown_words import words
-from apbridge.errors import APBridgeError, RefusedError, SettingError
+from apbridge.errors import APBridgeError, RefusedError, SettingError, UnavailableError
 from apbridge.gathering import Gathering
 from apbridge.http import Call, GovernedSession
 
@@ -76,6 +77,10 @@ class Acknowledged:
     is_proved: bool
 
 
+class _NamesNoneError(Exception):
+    """An answer to several writes says nothing of any, though each was sent before: one may spoil all."""
+
+
 class Sending:
     """Sends writes.
 
@@ -83,13 +88,21 @@ class Sending:
         session: Sends calls.
         profile: The contract.
         fit: Fills a template of a resource: see `AvidXchangeReader`.
+        stop: When set, no call that was refused is sent again in halves.
     """
 
-    def __init__(self, session: GovernedSession, profile: Profile, fit: Callable[..., Any]) -> None:
+    def __init__(
+        self, session: GovernedSession, profile: Profile, fit: Callable[..., Any], stop: Event
+    ) -> None:
         self._session = session
         self._profile = profile
         self._fit = fit
-        self.gathering: Gathering[Submission, _Answered] = Gathering(self._send_together, _may_be_one_records)
+        self._stop = stop
+        self._unnamed: set[str] = set()
+        """External ids of what was sent with others, and was not named in the answer."""
+        self.gathering: Gathering[Submission, _Answered] = Gathering(
+            self._send_together, self._may_be_one_records
+        )
 
     def submit(self, submission: Submission) -> Acknowledged:
         """Send a write: each is an upsert by our own id, so that a lost answer is asked for again.
@@ -112,9 +125,12 @@ class Sending:
                     submission.external_id,
                     submission.named,
                     submission.call.purpose,
+                    is_alone=answered.count == 1,
                 )
             except RefusedError as refused:
                 raise self._explained(submission, refused) from refused
+            if item is None and answered.count > 1:
+                self._unnamed.add(submission.external_id)
         return Acknowledged(
             remote_id=submission.named or text_of(submission.remote_id, item),
             created=True if answered.status == HTTPStatus.CREATED else None,
@@ -138,7 +154,13 @@ class Sending:
         bodies = [one.body for one in submissions]
         body = self._fit(first.resource, "wrap", first.batch.wrap, bodies)
         purpose = f"submit {count} of {words(first.resource)}"
-        return self._sent(replace(first.call, json=body, purpose=purpose), count, began)
+        answered = self._sent(replace(first.call, json=body, purpose=purpose), count, began)
+        # What such an answer left out was looked up before it was sent again, and was not there.
+        if self._unnamed.issuperset(one.external_id for one in submissions) and answered.results:
+            names = answered.results.names
+            if not any(names(one.external_id, one.named) for one in submissions):
+                raise _NamesNoneError
+        return answered
 
     def _sent(self, call: Call, count: int, began: float | None = None) -> _Answered:
         response, rules = self._session.send(call, began), self._profile.results
@@ -151,6 +173,20 @@ class Sending:
             count,
         )
 
+    def _may_be_one_records(self, failure: BaseException) -> bool:
+        """Return whether a call may have come to nothing for one of the records that it carries.
+
+        Raises:
+            UnavailableError: It may, but the run is to end: neither half is sent.
+        """
+        if not isinstance(failure, (RefusedError, _NamesNoneError)):
+            return False
+        if isinstance(failure, RefusedError) and failure.facts["details"].get("meaning") == "unknown_field":
+            return False
+        if self._stop.is_set():
+            raise UnavailableError("APB-AX-034") from failure
+        return True
+
     def _explained(self, submission: Submission, refused: RefusedError) -> APBridgeError:
         """Distinguish a record that is refused from a contract that is: then all records would fare alike."""
         if refused.facts["meaning"] != "unknown_field":
@@ -162,11 +198,6 @@ class Sending:
             profile=self._profile.name,
             resource=submission.resource,
         )
-
-
-def _may_be_one_records(failure: BaseException) -> bool:
-    """Return whether a call may be refused for one of the records that it carries."""
-    return isinstance(failure, RefusedError) and failure.facts["details"].get("meaning") != "unknown_field"
 
 
 def _refused(code: str, refused: RefusedError) -> RefusedError:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -54,8 +54,9 @@ class Scripted:
     answer: Callable[[AskedOfAvidXchange], CannedAnswer] = lambda _: (404, {"message": "not scripted"})
     asked: list[AskedOfAvidXchange] = field(default_factory=list)
 
-    def client(self, **config: str | int) -> AvidXchange:
-        return AvidXchange(AvidXchangeSettings.from_config({**CREDENTIALS, "base_url": self.url, **config}))
+    def client(self, stop: Event | None = None, /, **config: str | int) -> AvidXchange:
+        settings = AvidXchangeSettings.from_config({**CREDENTIALS, "base_url": self.url, **config})
+        return AvidXchange(settings, stop=stop)
 
 
 def profile_like(shipped: str, folder: Path, *changes: tuple[str, str]) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from apbridge.avidxchange import fingerprint
-from apbridge.errors import RefusedError, SettingError
+from apbridge.errors import RefusedError, SettingError, UnavailableError
 from apbridge.json import dumps, loads
 
 if TYPE_CHECKING:
@@ -77,6 +79,41 @@ def test_a_failed_item_is_never_taken_for_success(server: Scripted, successful: 
 def test_one_good_and_one_bad_word_about_our_item_is_bad(server: Scripted):
     with pytest.raises(RefusedError):
         submitted(server, FakeAvidXchange([{**OTHER, "ExternalId": "v-1"}, failing(successful=False)]))
+
+
+@pytest.mark.parametrize("as_list", [True, False])
+def test_of_one_record_alone_what_is_said_of_nobody_is_said(server: Scripted, as_list: bool):  # noqa: FBT001
+    nobodys = {name: said for name, said in failing(successful=False).items() if name != "ExternalId"}
+    with pytest.raises(RefusedError, match="VendorName is too long"):
+        submitted(server, FakeAvidXchange([nobodys] if as_list else nobodys))
+
+
+def test_what_is_said_well_of_nobody_proves_nothing_all_the_same(server: Scripted):
+    assert not submitted(server, FakeAvidXchange({"Successful": True, "Id": 9})).is_proved
+
+
+def test_once_the_run_is_to_end_no_half_of_a_refused_call_is_sent(server: Scripted):
+    stop, names = Event(), [f"v-{number}" for number in range(4)]
+
+    def answer(asked: AskedOfAvidXchange) -> CannedAnswer:
+        if asked.path.endswith("/token"):
+            return 200, {"access_token": "t"}
+        stop.set()
+        return 422, {"Message": "No."}
+
+    def code_of(name: str) -> str:
+        with pytest.raises(UnavailableError) as caught:
+            client.submit(client.upsertion("vendor", {**VENDOR, "external_id": name}))
+        return caught.value.code
+
+    server.answer = answer
+    with server.client(stop, profile="partner") as client, ThreadPoolExecutor(4) as pool:
+        assert client.gathering
+        with client.gathering.expecting(4, 4):
+            assert list(pool.map(code_of, names)) == ["APB-AX-034"] * 4
+    assert [asked.path for asked in server.asked if "token" not in asked.path] == [
+        "/avidconnect/api/v2/vendors"
+    ]
 
 
 def test_without_single_errors_its_message_is_the_reason(server: Scripted):

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from apbridge_sandbox.avidxchange.answers import JsonAnswer, refusal
 from apbridge_sandbox.avidxchange.surface import SurfaceCall
 
 Result = dict[str, Any]
+
+_NAMES = {"ExternalId", "Id", "Item"}
+"""What a result says whose it is by, on one surface or another."""
 
 
 def taken(call: SurfaceCall, items: Sequence[Any], take: Callable[[SurfaceCall, Any], Result]) -> JsonAnswer:
@@ -23,6 +27,8 @@ def taken(call: SurfaceCall, items: Sequence[Any], take: Callable[[SurfaceCall, 
         RefusalError: 422: it is refused whole, for one of its items.
     """
     way = call.sandbox.switches["avidxchange.batch"]
+    if way == "nameless":
+        return _taken_by_nobodys_result(call, items, take)
     if way != "whole" or len(items) == 1:
         results = [take(call, item) for item in items]
         if way == "drops":
@@ -32,6 +38,24 @@ def taken(call: SurfaceCall, items: Sequence[Any], take: Callable[[SurfaceCall, 
         results = [take(call, item) for item in items]
         if not all(map(_is_good, results)):
             raise refusal(422, "batch_refused", "An item is not valid: nothing of it was taken.")
+    return results_of(call, results)
+
+
+class _NothingTakenError(Exception):
+    """Undoes a batch."""
+
+
+def _taken_by_nobodys_result(
+    call: SurfaceCall, items: Sequence[Any], take: Callable[[SurfaceCall, Any], Result]
+) -> JsonAnswer:
+    failed: list[Result] = []
+    with suppress(_NothingTakenError), call.sandbox.store.write():
+        results = [take(call, item) for item in items]
+        failed = [one for one in results if not _is_good(one)]
+        if failed:
+            raise _NothingTakenError
+    if failed:
+        results = [{name: said for name, said in failed[0].items() if name not in _NAMES}]
     return results_of(call, results)
 
 
