@@ -70,7 +70,10 @@ class AvidXchangeReader:
     ) -> None:
         self.profile = Profile.load(settings.profile, settings.time_zone)
         self._settings = settings
-        self.doubt_of_times = _TWICE if settings.time_zone else timedelta()
+        narrowed = [one.listing.modified_since for one in self.profile.resources.values()]
+        # Lists that know whole days have times of a clock on a wall, whoever has said of which, or forgot to.
+        is_by_day = any(one and one.granularity == "day" for one in narrowed)
+        self.doubt_of_times = _TWICE if settings.time_zone or is_by_day else timedelta()
         """How much earlier than it is shown a change may have been."""
         self.unknown_words = UnknownWords(self.profile.name)
         self._company: Any = None

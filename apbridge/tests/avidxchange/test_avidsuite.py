@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -82,6 +83,11 @@ def test_a_payment_without_a_word_for_its_status_ends_no_run(
 def test_a_date_that_is_the_first_of_all_is_none(server: Scripted):
     found = one(server, ClearedDate="0001-01-01T00:00:00", SettledDate="0001-01-01T00:00:00", VoidedDate="")
     assert (found["cleared_on"], found["settled_at"], found["voided_at"]) == (None, None, None)
+
+
+def test_an_hour_that_clocks_go_through_twice_is_read_again_without_a_time_zone_too(server: Scripted):
+    with server.client(profile="avidsuite", **SIGN_IN) as avidxchange:
+        assert avidxchange.doubt_of_times == timedelta(hours=1)
 
 
 def test_a_check_number_that_comes_as_a_number_is_a_text(server: Scripted):
