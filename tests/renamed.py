@@ -1,9 +1,11 @@
-"""AvidXchange's `avidconnect` surface behind other names: paths, headers, parameters, fields and words."""
+"""AvidXchange's surfaces behind other names: paths, headers, parameters, fields and words."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
@@ -111,39 +113,76 @@ WORDS = {
     "virtual_card": "VCARD",
 }
 _WORDED = {"status", "method"}
+_IN_FORMS = {"File", "FileName"}
+"""Fields of what is no JSON, and not looked into here."""
 
 
-def renamed(document: Mapping[str, Any]) -> dict[str, Any]:
+@dataclass(frozen=True)
+class OtherNames:
+    """What a surface is hidden behind."""
+
+    steps: Mapping[str, str]
+    headers: Mapping[str, str]
+    parameters: Mapping[str, str]
+    fields: Mapping[str, str]
+    words: Mapping[str, str]
+
+
+AVIDCONNECT = OtherNames(STEPS, HEADERS, PARAMETERS, FIELDS, WORDS)
+
+
+def in_small_letters(document: Mapping[str, Any]) -> OtherNames:
+    """Hide the fields of a description in capitals: in small letters, and some behind other words too."""
+    found = dict[str, str]()
+    for name in _properties(document):
+        word = FIELDS.get(f"{name[:1].lower()}{name[1:]}", name)
+        found[name] = name if name in _IN_FORMS else re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", word).lower()
+    assert len({*found.values()}) == len(found)
+    return OtherNames({}, {}, {}, found, {})
+
+
+def _properties(value: Any, under: str = "") -> Iterator[str]:  # noqa: ANN401
+    if isinstance(value, list):
+        for one in value:
+            yield from _properties(one)
+    elif isinstance(value, dict):
+        if under == "properties":
+            yield from value
+        for name, one in value.items():
+            yield from _properties(one, name)
+
+
+def renamed(document: Mapping[str, Any], others: OtherNames = AVIDCONNECT) -> dict[str, Any]:
     """Return a description under the other names."""
-    told: dict[str, Any] = _described(document)
-    told["paths"] = {_path(path, STEPS): item for path, item in told["paths"].items()}
+    told: dict[str, Any] = _described(document, others)
+    told["paths"] = {_path(path, others.steps): item for path, item in told["paths"].items()}
     return told
 
 
-def _described(value: Any, under: str = "") -> Any:  # noqa: ANN401
+def _described(value: Any, others: OtherNames, under: str = "") -> Any:  # noqa: ANN401
     if isinstance(value, list):
         if under in {"enum", "required"}:
-            names = WORDS if under == "enum" else FIELDS
+            names = others.words if under == "enum" else others.fields
             return [names.get(one, one) for one in value]
-        return [_described(one) for one in value]
+        return [_described(one, others) for one in value]
     if not isinstance(value, dict):
         return value
     if under == "properties":
-        return {FIELDS.get(name, name): _described(one) for name, one in value.items()}
-    found = {name: _described(one, name) for name, one in value.items()}
+        return {others.fields.get(name, name): _described(one, others) for name, one in value.items()}
+    found = {name: _described(one, others, name) for name, one in value.items()}
     if value.get("in") in {"query", "header", "path"}:
-        others = {**HEADERS, **PARAMETERS, "externalId": "foreignId"}
-        found["name"] = others.get(value["name"], value["name"])
+        names = {**others.headers, **others.parameters, "externalId": "foreignId"}
+        found["name"] = names.get(value["name"], value["name"])
     return found
 
 
 @contextmanager
-def behind_other_names(url: str) -> Iterator[str]:
+def behind_other_names(url: str, others: OtherNames = AVIDCONNECT) -> Iterator[str]:
     """Serve what is at an address under the other names; yield where."""
     base = urlsplit(url)
-    back = {other: name for name, other in STEPS.items()}
-    parameters = {other: name for name, other in PARAMETERS.items()}
-    headers = {other.lower(): name for name, other in HEADERS.items()}
+    back = {other: name for name, other in others.steps.items()}
+    parameters = {other: name for name, other in others.parameters.items()}
+    headers = {other.lower(): name for name, other in others.headers.items()}
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -157,7 +196,7 @@ def behind_other_names(url: str) -> Iterator[str]:
             query = urlencode([(parameters.get(name, name), value) for name, value in parse_qsl(parts.query)])
             sent = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             if self.headers.get("Content-Type", "").startswith("application/json"):
-                sent = _translated(sent, _names(FIELDS, back=True), {})
+                sent = _translated(sent, _names(others.fields, back=True), {})
             kept = {headers.get(name.lower(), name): value for name, value in self.headers.items()}
             kept |= {"Content-Length": str(len(sent)), "Host": base.netloc}
             connection = HTTPConnection(base.netloc)
@@ -166,7 +205,7 @@ def behind_other_names(url: str) -> Iterator[str]:
             content = answer.read()
             connection.close()
             if "json" in answer.headers.get("Content-Type", ""):
-                content = _translated(content, _names(FIELDS), WORDS)
+                content = _translated(content, _names(others.fields), others.words)
             self.send_response(answer.status)
             self.send_header("Content-Type", answer.headers.get("Content-Type", ""))
             self.send_header("Content-Length", str(len(content)))

@@ -26,7 +26,7 @@ from demo.meltano import ROOT
 from tests.inbound import BANKS
 from tests.pipeline import Pipe
 from tests.plugins import environment, run
-from tests.renamed import behind_other_names, renamed
+from tests.renamed import AVIDCONNECT, behind_other_names, in_small_letters, renamed
 
 pytestmark = pytest.mark.long
 
@@ -97,6 +97,24 @@ ANSWERS = {
 """What somebody says who knows the API: the description leaves it open."""
 
 
+LEARNED: Mapping[str, Mapping[str, str]] = {
+    "avidconnect": ANSWERS,
+    "partner": {
+        "resources.credit": "below zero",
+        "resources.gl_account.upsert.body.narrative": "shorten(name, `50`)",
+        "resources.gl_account.list.read.name": "narrative",
+        "resources.dimension_value.upsert.body.short_code": "code",
+        "resources.dimension_value.upsert.body.narrative": "shorten(full_name, `50`)",
+        "resources.dimension_value.list.read.code": "short_code",
+        "resources.dimension_value.list.read.name": "narrative",
+        "resources.credit.list.read.amount_paid": "paid_to_date",
+        "resources.payment.list.read.cleared_on": "cleared_date",
+        "resources.payment.list.read.allocations.invoice_external_id": "foreign_id",
+        "resources.payment.list.read.allocations.amount": "paid_to_date",
+    },
+}
+
+
 def named(contract: Contract, folder: Path) -> str:
     """Return what the setting `profile` is."""
     if not contract.changes:
@@ -120,18 +138,20 @@ def test_both_books_agree_after_the_whole_loop_and_a_second_one_writes_nothing(n
         the_loop_ends_in_equal_books(sandbox, tmp_path, contract.refusals, profile=profile, base_url=url)
 
 
-def test_both_books_agree_under_a_contract_that_was_learned_from_its_description(tmp_path: Path):
-    description = json.loads((ROOT / "sandbox" / "openapi" / "avidconnect.json").read_text())
-    (tmp_path / "theirs.json").write_text(json.dumps(renamed(description)))
-    found = learned(read_description(tmp_path / "theirs.json"), "learned", from_answers(ANSWERS))
-    assert sorted(found.draft.asking.said) == sorted(ANSWERS), "nothing else is open, and all of that was"
+@pytest.mark.parametrize("surface", LEARNED)
+def test_both_books_agree_under_a_contract_that_was_learned_from_its_description(
+    surface: str, tmp_path: Path
+):
+    description = json.loads((ROOT / "sandbox" / "openapi" / f"{surface}.json").read_text())
+    others = AVIDCONNECT if surface == "avidconnect" else in_small_letters(description)
+    (tmp_path / "theirs.json").write_text(json.dumps(renamed(description, others)))
+    answers = LEARNED[surface]
+    found = learned(read_description(tmp_path / "theirs.json"), "learned", from_answers(answers))
+    assert sorted(found.draft.asking.said) == sorted(answers), "nothing else is open, and all of that was"
     assert found.draft.left_open == []
     profile = tmp_path / "learned.yaml"
     profile.write_text(as_yaml(found.declared, found.draft.whys, ("Learned.",)))
-    with (
-        running(vendors=6, bills=14) as sandbox,
-        behind_other_names(sandbox.credentials["AVIDXCHANGE_BASE_URL"]) as url,
-    ):
+    with running(vendors=6, bills=14) as sandbox, behind_other_names(sandbox.url_of(surface), others) as url:
         the_loop_ends_in_equal_books(sandbox, tmp_path, {}, profile=str(profile), base_url=url)
 
 
