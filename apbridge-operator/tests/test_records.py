@@ -58,6 +58,7 @@ def bill(own_id: int, /, *amounts: str, **changes: object) -> Message:
         "external_id": f"{ERP}-vendorbill-{own_id}",
         "number": f"INV-{own_id}",
         "vendor_id": "1",
+        "bill_date": "2026-11-02",
         "currency": "USD",
         "total": sum((line["amount"] for line in lines), Decimal(0)),
         "is_eligible": True,
@@ -69,6 +70,10 @@ def bill(own_id: int, /, *amounts: str, **changes: object) -> Message:
         "modified_at": DAY,
     }
     return told("bills", record | changes)
+
+
+def coded(number: str) -> dict[str, Any]:
+    return {"id": "1", "kind": "expense", "account_id": "6100", "account_number": number, "amount": 100}
 
 
 def payment(number: int, amount: str = "98.00", **changes: object) -> Message:
@@ -136,6 +141,37 @@ def test_what_is_right_has_nothing_wrong():
     assert check([begun("payments"), payment(1), state(payments={})], "target-netsuite-payments") == []
 
 
+def test_the_same_record_once_more_is_no_mistake():
+    again = [
+        bill(1),
+        bill(2, modified_at=LATER),
+        bill(1),
+        state(bills=reached(LATER)),
+        bill(2, modified_at=LATER),
+    ]
+    assert check([*RIGHT, *again]) == []
+
+
+def test_what_is_due_may_be_less_by_what_is_applied_or_by_a_discount_that_our_payment_left():
+    def applied(amount: str, name: str | None) -> dict[str, Any]:
+        return {
+            "id": "9",
+            "kind": "payment",
+            "external_id": name,
+            "amount": Decimal(amount),
+            "date": "2026-11-02",
+        }
+
+    by_hand = bill(1, amount_due=60, applications=[applied("40.00", None)])
+    discounted = bill(2, amount_due=2, applications=[applied("97.00", "avidxchange-payment-7")])
+    assert check([*RIGHT, by_hand, discounted, END]) == []
+
+
+def test_a_bill_that_is_not_to_be_sent_may_have_gaps_and_one_is_coded_by_its_number():
+    gaps = bill(1, is_eligible=False, bill_date=None, currency=None)
+    assert check([*RIGHT, gaps, bill(2, lines=[coded("6100")], total=100), END]) == []
+
+
 def test_a_deleted_record_need_not_be_more_than_its_name():
     gone: dict[str, Any] = {
         "id": "7",
@@ -177,7 +213,14 @@ WRONG: dict[str, tuple[list[Message | bytes], str, int | None]] = {
     "no number": ([bill(1, number=" ")], "APB-TAX-016", 6),
     "a vendor that comes later": ([bill(1, vendor_id="2"), vendor(2)], "APB-RCD-002", 6),
     "a vendor that never comes": ([bill(1, vendor_id="2")], "APB-RCD-003", 6),
-    "told twice": ([bill(1), bill(1)], "APB-RCD-004", 7),
+    "told twice": ([bill(1), bill(1, memo="Other")], "APB-RCD-004", 7),
+    "no date of the bill": ([bill(1, bill_date=None)], "APB-RCD-014", 6),
+    "no currency": ([bill(1, currency=" ")], "APB-RCD-014", 6),
+    "a currency by its name": ([bill(1, currency="dollar")], "APB-RCD-014", 6),
+    "settled by nobody": ([bill(1, amount_due=Decimal("60.00"))], "APB-RCD-016", 6),
+    "a vendor without a name": ([vendor(3, name="")], "APB-RCD-014", 6),
+    "a line coded otherwise": ([bill(1, lines=[coded("6900")], total=100)], "APB-RCD-015", 6),
+    "a line coded by an id": ([account(6100, number="61", modified_at=DAY), bill(1)], "APB-RCD-015", 7),
     "not in order": ([bill(1, modified_at=LATER), bill(2)], "APB-RCD-005", 7),
     "after its bookmark": ([bill(1), state(bills=reached(LATER)), bill(2)], "APB-RCD-006", 8),
     "a STATE of one bookmark": ([{"type": "STATE", "value": {"since": LATER}}], "APB-RCD-007", 6),

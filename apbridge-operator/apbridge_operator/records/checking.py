@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
+from hashlib import blake2b
 from typing import IO, Any
 
 from apbridge.errors import APBridgeError, RejectedError, SettingError
+from apbridge.json import canonical
 from apbridge.schemas import in_order, validator
-from apbridge.schemas.identifiers import KINDS, netsuite_id, require_name
+from apbridge.schemas.identifiers import (
+    GL_ACCOUNT,
+    KINDS,
+    external_id,
+    is_our_payment,
+    namespace_of,
+    netsuite_id,
+    require_name,
+)
 from apbridge.schemas.money import amounts, decimals_of, has_decimals, lines_and_total
 from apbridge.schemas.payment import SETTLED, Payment, require_status
-from apbridge.schemas.references import APPROVED_ORDERS, references
+from apbridge.schemas.references import APPROVED_ORDERS, Reference, references
 from apbridge.schemas.shares import on_bills, shares_of
 from apbridge.singer.ahead import lines_ahead
 from apbridge.singer.intake import Intake
@@ -28,6 +40,14 @@ TAKEN: Mapping[str, tuple[str, ...]] = {
 
 _BOOKMARK = "modified_at"
 _ADDING_UP = frozenset({"bills", "vendor_credits"})
+_CURRENCY = re.compile(r"[A-Z]{3}")
+_NEEDED: Mapping[str, tuple[str, ...]] = {
+    "vendors": ("name",),
+    **dict.fromkeys(("gl_accounts", "departments", "classes", "locations"), ("name",)),
+    "bills": ("bill_date", "currency", "lines"),
+    "vendor_credits": ("credit_date", "currency", "lines"),
+}
+"""What is sent of every record, whatever the contract, and null or empty is of no use to anybody."""
 
 
 @dataclass
@@ -186,7 +206,13 @@ class RecordCheck:
             yield rejected
             return
         named = {"external_id": record["external_id"], "stream": stream}
-        now = Telling(self.lines, in_order(record.get(_BOOKMARK)) or "", bool(record.get("is_deleted")))
+        now = Telling(
+            self.lines,
+            in_order(record.get(_BOOKMARK)) or "",
+            bool(record.get("is_deleted")),
+            blake2b(canonical(record), digest_size=16).digest(),
+            str(record.get("number") or record["id"]) if stream == "gl_accounts" else "",
+        )
         yield from self._order(named, now, state)
         if now.is_deleted:
             state.deleted += 1
@@ -195,11 +221,14 @@ class RecordCheck:
                     yield APBridgeError("APB-RCD-009", field=field, **named)
             return
         yield from _money(named, record)
+        yield from _gaps(named, record)
+        yield from _settled_by_nobody(named, record)
         try:
             if stream == "payments":
                 _require_payment(record)
             else:
                 self._refer(stream, record)
+                yield from self._coded_otherwise(named, record)
         except RejectedError as rejected:
             yield rejected
 
@@ -210,9 +239,28 @@ class RecordCheck:
             if reference.stream not in self._elsewhere:
                 self._told.refer(reference, self.lines, stream, record["external_id"])
 
+    def _coded_otherwise(
+        self, named: Mapping[str, str], record: Mapping[str, Any]
+    ) -> Iterator[APBridgeError]:
+        """Yield the lines whose account has another number where it is told itself: one of both is sent."""
+        if named["stream"] not in _ADDING_UP:
+            return
+        namespace = namespace_of(record["external_id"], KINDS[named["stream"]], record["id"])
+        for place, line in enumerate(record["lines"], 1):
+            own_id = line.get("account_id")
+            if own_id is None:
+                continue
+            number = line.get("account_number") or own_id
+            account = Reference("gl_accounts", external_id(namespace, GL_ACCOUNT, own_id))
+            if (known := self._told.code_of(account)) and known != number:
+                told = {"line": place, "number": number, "account": account.external_id, "known": known}
+                yield APBridgeError("APB-RCD-015", **told, **named)
+
     def _order(self, named: Mapping[str, str], now: Telling, state: StreamCheck) -> Iterator[APBridgeError]:
         moment = now.moment
         before = self._told.tell(named["stream"], named["external_id"], now)
+        if before and before.digest == now.digest:
+            return  # the same once more, as where a tap reads a page again
         if before and before.is_deleted and not now.is_deleted:
             yield APBridgeError("APB-RCD-010", first=before.line, **named)
         elif before and moment <= before.moment:
@@ -277,6 +325,35 @@ def _is_to_be_sent(stream: str, record: Mapping[str, Any]) -> bool:
     if stream == "purchase_orders":
         return record.get("status") in APPROVED_ORDERS
     return stream in _ADDING_UP and bool(record["is_eligible"])
+
+
+def _gaps(named: Mapping[str, str], record: Mapping[str, Any]) -> Iterator[APBridgeError]:
+    """Yield what is null or empty in a record that is to be sent, and must not be."""
+    stream = named["stream"]
+    if stream in _ADDING_UP and not record["is_eligible"]:
+        return
+    for field in _NEEDED.get(stream, ()):
+        value = record.get(field)
+        if not (value.strip() if isinstance(value, str) else value):
+            yield APBridgeError("APB-RCD-014", field=field, problem="null or empty", **named)
+        elif field == "currency" and not _CURRENCY.fullmatch(str(value)):
+            yield APBridgeError("APB-RCD-014", field=field, problem="no ISO 4217 code", **named)
+
+
+def _settled_by_nobody(named: Mapping[str, str], record: Mapping[str, Any]) -> Iterator[APBridgeError]:
+    """Yield what is due of a bill where nothing that was applied to it explains that."""
+    total, due = record.get("total"), record.get("amount_due")
+    applied = record.get("applications", ())
+    # What is left after a payment of ours may be a discount.
+    if named["stream"] != "bills" or None in {total, due} or any(map(_is_ours, applied)):
+        return
+    left = Decimal(total or 0) - sum(Decimal(one["amount"]) for one in applied)
+    if record["is_eligible"] and Decimal(due or 0) != left:
+        yield APBridgeError("APB-RCD-016", due=due, total=total, left=left, **named)
+
+
+def _is_ours(application: Mapping[str, Any]) -> bool:
+    return is_our_payment(application.get("external_id"))
 
 
 def _money(named: Mapping[str, str], record: Mapping[str, Any]) -> Iterator[APBridgeError]:

@@ -15,7 +15,7 @@ PRAGMA journal_mode = OFF;
 PRAGMA synchronous = OFF;
 PRAGMA cache_size = -32768;
 CREATE TABLE told (
-  stream TEXT, external_id TEXT, line INTEGER, moment TEXT, is_deleted INTEGER,
+  stream TEXT, external_id TEXT, line INTEGER, moment TEXT, is_deleted INTEGER, digest BLOB, code TEXT,
   PRIMARY KEY (stream, external_id)
 ) WITHOUT ROWID;
 CREATE TABLE awaited (
@@ -33,11 +33,15 @@ class Telling(NamedTuple):
         line: Where.
         moment: When it was changed, in a form that sorts; empty where that was not said.
         is_deleted: It was a tombstone.
+        digest: Of all that it says.
+        code: What documents are coded by, of a GL account; empty of anything else.
     """
 
     line: int
     moment: str
     is_deleted: bool
+    digest: bytes
+    code: str = ""
 
 
 class Awaited(NamedTuple):
@@ -77,14 +81,22 @@ class ToldRecords:
     def tell(self, stream: str, external_id: str, now: Telling) -> Telling | None:
         """Take a record as it is told now, and return how it was told before; None where it was not."""
         values = (stream, external_id, *now)
-        done = self._connection.execute("INSERT OR IGNORE INTO told VALUES (?, ?, ?, ?, ?)", values)
+        done = self._connection.execute("INSERT OR IGNORE INTO told VALUES (?, ?, ?, ?, ?, ?, ?)", values)
         if done.rowcount:
             return None
-        (line, moment, is_deleted) = self._connection.execute(
-            "SELECT line, moment, is_deleted FROM told WHERE (stream, external_id) = (?, ?)", values[:2]
+        before = self._connection.execute(
+            "SELECT line, moment, is_deleted, digest, code FROM told WHERE (stream, external_id) = (?, ?)",
+            values[:2],
         ).fetchone()
-        self._connection.execute("REPLACE INTO told VALUES (?, ?, ?, ?, ?)", values)
-        return Telling(line, moment, bool(is_deleted))
+        self._connection.execute("REPLACE INTO told VALUES (?, ?, ?, ?, ?, ?, ?)", values)
+        return Telling(*before)
+
+    def code_of(self, account: Reference) -> str:
+        """Return what a GL account that was told is coded by; empty where that is not known."""
+        found = self._connection.execute(
+            "SELECT code FROM told WHERE (stream, external_id) = (?, ?)", account
+        ).fetchone()
+        return str(found[0]) if found else ""
 
     def refer(self, to: Reference, line: int, by_stream: str, by: str) -> None:
         """Take that a record refers to another one."""
