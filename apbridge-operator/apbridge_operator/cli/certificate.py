@@ -11,12 +11,13 @@ import typer
 from apbridge.errors import APBridgeError, RefusedError, SettingError
 from apbridge.files import replace
 from apbridge.netsuite.certificate import Certificate
+from apbridge.vault import REFERENCE
 from apbridge_operator.certificates import Certificates
-from apbridge_operator.cli import context
+from apbridge_operator.cli import context, env_file
 from apbridge_operator.cli.app import FOUND
 from apbridge_operator.cli.company import One, Several, certificate_file, each, named, only
 from apbridge_operator.cli.output import Json, display, line, print_json, say, table
-from apbridge_operator.cli.rotation import Rotation
+from apbridge_operator.cli.rotation import ChangedOver, Rotation
 
 app = typer.Typer(
     help="The certificate that signs in to NetSuite: status, rotate, revoke.", no_args_is_help=True
@@ -75,8 +76,8 @@ def rotate(
     Broken off at any step, it goes on from there when it is run again.
     """
     with only(company):
-        done = _rotation().rotate(key, role, entity)
-        replace(certificate_file(), done.certificate.encode())
+        done = rotation().rotate(key, role, entity)
+        keep_changed_over(done)
     if as_json:
         print_json({"in_use": done.certificate_id, "before": done.old_certificate_id})
     else:
@@ -99,14 +100,32 @@ def revoke(
 ) -> None:
     """Revoke a certificate. The one in use is refused."""
     with only(company):
-        revoked = _rotation().revoke(certificate_id)
+        revoked = rotation().revoke(certificate_id)
     if as_json:
         print_json({"revoked": revoked})
     else:
         say(f"Certificate {revoked} is revoked.")
 
 
-def _rotation() -> Rotation:
+def keep_changed_over(done: ChangedOver) -> None:
+    """Leave the certificate in use where `init` leaves it, and name it where no setting does yet."""
+    replace(certificate_file(), done.certificate.encode())
+    config = context.config(context.TARGET_NETSUITE)
+    if not config.get("certificate"):
+        env_file.keep(
+            {
+                "NETSUITE_CERTIFICATE": f"{REFERENCE}{done.certificate_secret}",
+                "NETSUITE_CERTIFICATE_PATH": None,
+            }
+        )
+
+
+def rotation() -> Rotation:
+    """Return the certificates of the company at work.
+
+    Raises:
+        SettingError: They are not in the vault.
+    """
     return Rotation(context.config(context.TARGET_NETSUITE), context.config(context.TAP_NETSUITE))
 
 
@@ -122,7 +141,7 @@ def _listed(config: Mapping[str, Any]) -> tuple[list[dict[str, Any]], APBridgeEr
             note = APBridgeError("APB-CRT-007", says=refused.says.rstrip("."))
             return [{"id": in_use, "from": begins, "until": ends, "use": "in use"}], note
     try:
-        uses = _rotation().uses()
+        uses = rotation().uses()
     except SettingError:
         uses = {in_use: "in use"}
     return [

@@ -75,10 +75,10 @@ def results() -> Iterator[CheckResult]:
     )
 
 
-def show(found: Iterable[tuple[str | None, Iterable[CheckResult]]], *, as_json: bool) -> int:
+def show(found: Iterable[tuple[str | None, Iterable[CheckResult]]], *, as_json: bool, **more: object) -> int:
     """Show what is found for each company, or the one without a name, and return the exit code.
 
-    People get each line as it is known, programs one document.
+    People get each line as it is known, programs one document, with what else there is to it.
     """
     every: list[tuple[str | None, CheckResult]] = []
     for name, some in found:
@@ -93,7 +93,8 @@ def show(found: Iterable[tuple[str | None, Iterable[CheckResult]]], *, as_json: 
                 say(*upload_prompt().split("\n"))
     is_bad = any(one.state in {State.WARNING, State.WRONG} for _, one in every)
     if as_json:
-        print_json({"ok": not is_bad, "checks": [named(name, asdict(one)) for name, one in every]})
+        checks = [named(name, asdict(one)) for name, one in every]
+        print_json({"ok": not is_bad, "checks": checks, **more})
     return FOUND if is_bad else 0
 
 

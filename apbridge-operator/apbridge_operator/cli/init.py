@@ -26,10 +26,13 @@ from apbridge.vault.keys import KEY, KEY_FILE
 from apbridge.vault.vault import FILE as VAULT_FILE
 from apbridge_operator.cli import context, env_file, meltano
 from apbridge_operator.cli.app import FOUND, variables_file
+from apbridge_operator.cli.certificate import keep_changed_over, rotation
 from apbridge_operator.cli.check import results, show
 from apbridge_operator.cli.company import One, at_work, certificate_file, only
 from apbridge_operator.cli.output import Json, print_json, say
-from apbridge_operator.cli.upload import first_steps
+from apbridge_operator.cli.plain_secrets import of_plugins, secrets_moved
+from apbridge_operator.cli.rotation import NEXT
+from apbridge_operator.cli.upload import first_steps, staged_prompt
 from apbridge_operator.key_pair import KeyPair
 
 app = typer.Typer()
@@ -60,12 +63,16 @@ class Question:
 
 
 ACCOUNT = Question("NETSUITE_ACCOUNT_ID", "NetSuite account id (such as 1234567 or 1234567_SB1)")
+CERTIFICATE_ID = Question("NETSUITE_CERTIFICATE_ID", "Certificate id of the mapping", in_vault=True)
+_OF_THE_NEXT = Question(CERTIFICATE_ID.variable, "Certificate id of the new mapping, or nothing for later")
 AFTER_UPLOAD = (
     Question("NETSUITE_CLIENT_ID", "Client id of the integration record", in_vault=True, hidden=True),
-    Question("NETSUITE_CERTIFICATE_ID", "Certificate id of the mapping", in_vault=True),
+    CERTIFICATE_ID,
     Question("AVIDXCHANGE_BASE_URL", "Address of AvidXchange's API, as told at onboarding"),
 )
 _SHOWN = "AVIDXCHANGE_CLIENT"
+_KEY_FILES = (PRIVATE_KEY, f"{_SHOWN}_PRIVATE_KEY")
+"""Those that may be in a file in place of the variable: `<name>_PATH`."""
 CREDENTIALS = {
     "client_id": Question("AVIDXCHANGE_CLIENT_ID", "AvidXchange client id", in_vault=True, hidden=True),
     "client_secret": Question(
@@ -140,7 +147,9 @@ def init(  # noqa: PLR0913 - its options
         asks = _is_a_terminal() and not as_json
         _open_vault(vault_key_file, in_keyring=keyring)
         _name_what_is_kept()
-        _move_secrets()
+        moved = secrets_moved([*_in_vault(), *of_plugins()], _KEY_FILES, [CERTIFICATE])
+        if not as_json:
+            say(*moved.told())
         told = {
             "NETSUITE_ACCOUNT_ID": account_id,
             "NETSUITE_BASE_URL": netsuite_url,
@@ -151,18 +160,22 @@ def init(  # noqa: PLR0913 - its options
         env_file.keep({**_bank_accounts(bank_account or []), **_restlet(deployed=restlet)})
         missing = _answer([ACCOUNT], asks=asks)
         if not missing:
-            _make_key(key, anew=new_key)
+            staged = _make_key(key, anew=new_key)
+            if _next_waits() and not staged and not certificate_id and not as_json:
+                say("A new key waits in the vault: `apbridge init --new-key` goes on with it.", "")
+            if staged and not certificate_id:
+                certificate_id = _id_of_next(staged, moved.variables, asks=asks, as_json=as_json)
             if certificate_id:
-                env_file.keep_secrets({"NETSUITE_CERTIFICATE_ID": certificate_id})
+                _take(certificate_id, as_json=as_json)
             questions = _questions()
             if not as_json and any(not env_file.value(one.variable) for one in questions):
                 say(*first_steps().split("\n"), *_contract())
             missing = _answer(questions, asks=asks)
         if missing:
-            _say_missing(missing, as_json=as_json)
+            _say_missing(missing, moved.variables, as_json=as_json)
             raise typer.Exit(FOUND)
         _keep_company_id()
-        if code := show([(None, results())], as_json=as_json):
+        if code := show([(None, results())], as_json=as_json, moved=moved.variables):
             raise typer.Exit(code)
 
 
@@ -207,17 +220,15 @@ def _name_what_is_kept() -> None:
     env_file.keep({name: f"{REFERENCE}{secret}" for name, secret in lost.items()})
 
 
-def _move_secrets() -> None:
-    """Put into the vault what stands plainly in `.env`, whether this profile needs it or not."""
-    if plain := env_file.plain(_in_vault()):
-        env_file.keep_secrets(plain)
-
-
 def _in_vault() -> list[str]:
     """Name the variables whose values the vault keeps."""
     questions = [*AFTER_UPLOAD, *CREDENTIALS.values()]
-    shown = (f"{_SHOWN}_CERTIFICATE", f"{_SHOWN}_PRIVATE_KEY")
-    return [PRIVATE_KEY, CERTIFICATE, *shown, *(one.variable for one in questions if one.in_vault)]
+    return [
+        *_KEY_FILES,
+        CERTIFICATE,
+        f"{_SHOWN}_CERTIFICATE",
+        *(one.variable for one in questions if one.in_vault),
+    ]
 
 
 def _restlet(*, deployed: bool | None) -> dict[str, str]:
@@ -241,21 +252,57 @@ def _bank_accounts(told: Sequence[str]) -> dict[str, str | None]:
     return {BANK.variable: None, BANK_ACCOUNTS: json.dumps(entries)}
 
 
-def _make_key(kind: str, *, anew: bool) -> None:
-    """Make the key pair where there is none or another is asked for, and leave its certificate for upload."""
+def _make_key(kind: str, *, anew: bool) -> str | None:
+    """Make the key pair where there is none or another is asked for, and leave its certificate for upload.
+
+    Returns:
+        The certificate, where it is that of a next key beside the one in use.
+    """
     account_id = env_file.value("NETSUITE_ACCOUNT_ID")
     if not ACCOUNT_ID.fullmatch(account_id):
         raise SettingError("APB-NS-001", account_id=account_id)
     has_key = env_file.value(PRIVATE_KEY) or env_file.value(f"{PRIVATE_KEY}_PATH")
     if has_key and not anew:
-        return
+        return None
+    if has_key and env_file.value(CERTIFICATE_ID.variable):
+        staged = rotation().stage(kind, account_id)
+        replace(certificate_file(), staged.encode())
+        return staged
     pair = KeyPair.make(kind, account_id)
-    # What was mapped is another key's certificate.
-    elsewhere = (f"{PRIVATE_KEY}_PATH", f"{CERTIFICATE}_PATH", "NETSUITE_CERTIFICATE_ID")
-    env_file.keep(dict.fromkeys(elsewhere))
-    Vault.open().set({env_file.default_secret("NETSUITE_CERTIFICATE_ID"): None})
+    env_file.keep(dict.fromkeys((f"{PRIVATE_KEY}_PATH", f"{CERTIFICATE}_PATH")))
     env_file.keep_secrets({PRIVATE_KEY: pair.private_key, CERTIFICATE: pair.certificate})
     replace(certificate_file(), pair.certificate.encode())
+    return None
+
+
+def _next_waits() -> bool:
+    return env_file.secret_name(PRIVATE_KEY) + NEXT in Vault.open().names()
+
+
+def _id_of_next(pem: str, moved: Sequence[str], *, asks: bool, as_json: bool) -> str:
+    """Ask for the certificate id of the next key; where there is none yet, say how it goes on, and end."""
+    if not as_json:
+        say(*staged_prompt(pem).split("\n"))
+    if answer := _asked(_OF_THE_NEXT) if asks else "":
+        return answer
+    if as_json:
+        _say_missing([CERTIFICATE_ID], moved, as_json=True)
+    raise typer.Exit(FOUND)
+
+
+def _take(certificate_id: str, *, as_json: bool) -> None:
+    """Keep the id of a mapping: of the next key where one waits and signs in with it, else of that in use."""
+    kept = rotation() if _next_waits() else None
+    unrevoked = kept.unrevoked if kept else None
+    done = kept.take(certificate_id) if kept else None
+    if done is None:
+        env_file.keep_secrets({CERTIFICATE_ID.variable: certificate_id})
+        return
+    keep_changed_over(done)
+    if not as_json:
+        say(f"Certificate {done.certificate_id} is in use. It has signed in.", "")
+        for one in filter(None, (done.old_certificate_id, unrevoked)):
+            say(f"{one}, in use before, may still be good: `apbridge certificate revoke {one}`.")
 
 
 def _profile() -> str:
@@ -294,7 +341,7 @@ def _answer(questions: Sequence[Question], *, asks: bool) -> list[Question]:
         if not answer and asks:
             if one is BANK:
                 _show_bank_accounts()
-            answer = typer.prompt(one.text, default="", show_default=False, hide_input=one.hidden).strip()
+            answer = _asked(one)
         if not answer:
             missing.append(one)
         elif env_file.is_declared(one.variable):
@@ -304,6 +351,11 @@ def _answer(questions: Sequence[Question], *, asks: bool) -> list[Question]:
         elif not one.in_vault:
             env_file.keep({one.variable: answer})
     return missing
+
+
+def _asked(one: Question) -> str:
+    found: str = typer.prompt(one.text, default="", show_default=False, hide_input=one.hidden)
+    return found.strip()
 
 
 def _keep_company_id() -> None:
@@ -329,11 +381,11 @@ def _show_bank_accounts() -> None:
         say(f"  {row['id']}: {row.get('acctnumber', '')} {name}")
 
 
-def _say_missing(missing: Sequence[Question], *, as_json: bool) -> None:
+def _say_missing(missing: Sequence[Question], moved: Sequence[str], *, as_json: bool) -> None:
     if as_json:
         upload = str(certificate_file()) if certificate_file().exists() else None
         names = [env_file.own_name(one.variable) for one in missing]
-        print_json({"ok": False, "missing": names, "upload": upload})
+        print_json({"ok": False, "missing": names, "upload": upload, "moved": moved})
         return
     company = at_work()
     again = f"apbridge init --company {company.name}" if company else "apbridge init"

@@ -7,21 +7,22 @@ same names with `.next`, and what was in use before with `.old`. Changing over i
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
+from functools import cached_property
 from http import HTTPStatus
 from typing import Any
 
 from apbridge.errors import RefusedError, SettingError
 from apbridge.netsuite import NetSuite, NetSuiteSettings, restlet
 from apbridge.netsuite.certificate import Certificate
-from apbridge.netsuite.keys import SigningKey
-from apbridge.vault import REFERENCE, Vault
+from apbridge.vault import OWNER_END, REFERENCE, Vault
 from apbridge_operator.certificates import Certificates
 from apbridge_operator.key_pair import KeyPair
 
 SETTINGS = ("private_key", "certificate", "certificate_id")
-_NEXT, _OLD = ".next", ".old"
+NEXT, _OLD = ".next", ".old"
+_CERTIFICATE = "netsuite_certificate"
 _SAME_MOMENT = timedelta(minutes=1)
 
 
@@ -33,11 +34,13 @@ class ChangedOver:
         certificate_id: In use from now on.
         old_certificate_id: In use before, and still good until it is revoked.
         certificate: PEM of the one in use.
+        certificate_secret: Its name in the vault.
     """
 
     certificate_id: str
     old_certificate_id: str
     certificate: str
+    certificate_secret: str
 
 
 class Rotation:
@@ -52,13 +55,34 @@ class Rotation:
     """
 
     def __init__(self, config: Mapping[str, Any], *others: Mapping[str, Any]) -> None:
-        named = {setting: str(config.get(setting) or "") for setting in SETTINGS}
+        every = [{setting: str(one.get(setting) or "") for setting in SETTINGS} for one in (config, *others)]
+        named = every[0]
+        if not any(one["certificate"] for one in every):
+            # Whoever was given a key may have no certificate to it: it has one from the next on.
+            owner, end, _ = named["private_key"].removeprefix(REFERENCE).rpartition(OWNER_END)
+            for one in every:
+                one["certificate"] = f"{REFERENCE}{owner}{end}{_CERTIFICATE}"
         for setting, value in named.items():
-            if not value.startswith(REFERENCE) or any(str(other.get(setting)) != value for other in others):
+            if not value.startswith(REFERENCE) or any(one[setting] != value for one in every):
                 raise SettingError("APB-CRT-001", setting=setting)
         self._names = {setting: value.removeprefix(REFERENCE) for setting, value in named.items()}
-        self._settings = NetSuiteSettings.from_config(config)
+        self._config = config
         self._vault = Vault.open()
+
+    @cached_property
+    def _settings(self) -> NetSuiteSettings:
+        """Of what is in use; where that has expired, there are none."""
+        return NetSuiteSettings.from_config(self._config)
+
+    @property
+    def unrevoked(self) -> str | None:
+        """The certificate in use before the last change-over, where it is not revoked yet."""
+        return self._kept("certificate_id", _OLD)
+
+    @property
+    def is_staged(self) -> bool:
+        """Whether a next key waits for its certificate to be mapped."""
+        return self._kept("private_key", NEXT) is not None
 
     def rotate(self, kind: str, role: str | None, entity: str | None) -> ChangedOver:
         """Make a key, map its certificate, sign in with it, change over. Goes on where one was broken off.
@@ -72,22 +96,50 @@ class Rotation:
             SettingError: The last rotation's old certificate is not revoked yet, or NetSuite does not take
                 the new one. What was in use still is.
         """
-        if old := self._kept("certificate_id", _OLD):
+        if old := self.unrevoked:
             raise SettingError("APB-CRT-002", certificate_id=old)
-        is_resumed = self._kept("private_key", _NEXT) is not None
-        if not is_resumed:
-            pair = KeyPair.make(kind, self._settings.account_id)
-            self._keep(_NEXT, {"private_key": pair.private_key, "certificate": pair.certificate})
-        if self._kept("certificate_id", _NEXT) is None:
+        is_resumed = self.is_staged
+        self.stage(kind, self._settings.account_id)
+        if self._kept("certificate_id", NEXT) is None:
             with NetSuite(self._settings) as netsuite:
                 certificates = Certificates(netsuite)
                 found = self._mapped_before(certificates) if is_resumed else None
                 if found is None:
-                    pem = self._secret("certificate", _NEXT)
+                    pem = self._secret("certificate", NEXT)
                     found = certificates.set_up(pem, *_signed_in(netsuite, role, entity))
-                self._keep(_NEXT, {"certificate_id": found})
-        self._prove(self._secret("certificate_id", _NEXT))
+                self._keep(NEXT, {"certificate_id": found})
+        if failure := self._refusal(proved := self._secret("certificate_id", NEXT), NEXT):
+            says = failure.says.rstrip(".")
+            raise SettingError("APB-CRT-003", certificate_id=proved, says=says) from failure
         return self._change_over()
+
+    def stage(self, kind: str, account_id: str) -> str:
+        """Make the next key, where none waits, beside the one in use, and return its certificate as PEM."""
+        if not self.is_staged:
+            pair = KeyPair.make(kind, account_id)
+            self._keep(NEXT, {"private_key": pair.private_key, "certificate": pair.certificate})
+        return self._secret("certificate", NEXT)
+
+    def take(self, certificate_id: str) -> ChangedOver | None:
+        """Sign in with the next key and the mapping that a person made for it, and change over.
+
+        Args:
+            certificate_id: That NetSuite shows.
+
+        Returns:
+            None where it is another mapping of the certificate in use, which stays.
+
+        Raises:
+            SettingError: Neither key signs in with it. What was in use still is, and the next one waits.
+        """
+        failure = self._refusal(certificate_id, NEXT)
+        if failure is None:
+            self._keep(NEXT, {"certificate_id": certificate_id})
+            return self._change_over()
+        if self._refusal(certificate_id) is None:
+            return None
+        says = failure.says.rstrip(".")
+        raise SettingError("APB-CRT-008", certificate_id=certificate_id, says=says) from failure
 
     def revoke(self, certificate_id: str | None = None) -> str:
         """Revoke what was in use before the last rotation, or another certificate; never the one in use.
@@ -119,46 +171,51 @@ class Rotation:
         """Return what each certificate that is known here is for, by its id."""
         found = {
             self._kept("certificate_id", _OLD): "before the last rotation",
-            self._kept("certificate_id", _NEXT): "next",
+            self._kept("certificate_id", NEXT): "next",
             self._settings.certificate_id: "in use",
         }
         return {certificate_id: use for certificate_id, use in found.items() if certificate_id}
 
     def _mapped_before(self, certificates: Certificates) -> str | None:
         """Find the new certificate where it was mapped and the run was killed before it could be noted."""
-        begins = Certificate.from_pem(self._secret("certificate", _NEXT)).begins
+        begins = Certificate.from_pem(self._secret("certificate", NEXT)).begins
         for one in certificates.listed():
             is_known = one.is_revoked or one.id == self._settings.certificate_id
-            if not is_known and abs(one.begins - begins) < _SAME_MOMENT and self._signs_in(one.id) is None:
+            if (
+                not is_known
+                and abs(one.begins - begins) < _SAME_MOMENT
+                and self._refusal(one.id, NEXT) is None
+            ):
                 return one.id
         return None
 
-    def _prove(self, certificate_id: str) -> None:
-        if failure := self._signs_in(certificate_id):
-            says = failure.says.rstrip(".")
-            raise SettingError("APB-CRT-003", certificate_id=certificate_id, says=says) from failure
-
-    def _signs_in(self, certificate_id: str) -> SettingError | None:
-        """Try the new key with a mapping; return what keeps it from signing in."""
-        key = SigningKey.from_pem(self._secret("private_key", _NEXT))
-        with NetSuite(replace(self._settings, certificate_id=certificate_id, key=key)) as netsuite:
-            try:
+    def _refusal(self, certificate_id: str, which: str = "") -> SettingError | None:
+        """Try a key with a mapping; return what keeps it from signing in."""
+        tried: dict[str, str | None] = {
+            "private_key": self._secret("private_key", which),
+            "certificate": self._kept("certificate", which),
+            "certificate_id": certificate_id,
+        }
+        try:
+            settings = NetSuiteSettings.from_config({**self._config, **tried, "certificate_path": None})
+            with NetSuite(settings) as netsuite:
                 netsuite.suiteql("SELECT 1 AS one FROM dual", limit=1, purpose="prove the new certificate")
-            except SettingError as failure:
-                return failure
+        except SettingError as failure:
+            return failure
         return None
 
     def _change_over(self) -> ChangedOver:
         changes: dict[str, str | None] = {}
         for name in self._names.values():
-            changes[name + _OLD] = self._vault.get(name)
-            changes[name] = self._vault.get(name + _NEXT)
-            changes[name + _NEXT] = None
+            changes[name + _OLD] = self._vault.get(name) if name in self._vault.names() else None
+            changes[name] = self._vault.get(name + NEXT)
+            changes[name + NEXT] = None
         self._vault.set(changes)
         return ChangedOver(
             self._vault.get(self._names["certificate_id"]),
             self._secret("certificate_id", _OLD),
             self._vault.get(self._names["certificate"]),
+            self._names["certificate"],
         )
 
     def _secret(self, setting: str, which: str) -> str:

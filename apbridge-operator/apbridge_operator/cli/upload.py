@@ -27,8 +27,11 @@ In AvidSuite: Admin, System Setup, Account Information, Connections, API: genera
 User Token.
 """
 
-_AGAIN = """
-A refresh of a NetSuite sandbox clears what certificates are mapped to. Map this one again:
+_REFRESHED = "A refresh of a NetSuite sandbox clears what certificates are mapped to. Map this one again:"
+_STAGED = """The new key waits in the vault, and the one in use stays until it works. Map its certificate:"""
+
+_MAP = """
+{why}
 
   1. In NetSuite open Setup, Integration, OAuth 2.0 Client Credentials (M2M) Setup, and Create New.
   2. Choose the user and the role of AP Bridge, and the integration whose client id you set.
@@ -46,13 +49,24 @@ def first_steps() -> str:
 
 
 def upload_prompt() -> str:
-    """Describe how to map the certificate again, with the certificate where it is known."""
+    """Describe how to map the certificate in use again, with the certificate where it is known."""
     config = context.config(context.TARGET_NETSUITE)
-    own = certificate_file()
-    path = settings.text(config, "certificate_path") or (own.exists() and own)
     pem = settings.text_or_file(config, "certificate")
-    company = at_work()
-    return _AGAIN.format(
+    return _mapping(_REFRESHED, pem, settings.text(config, "certificate_path"))
+
+
+def staged_prompt(pem: str) -> str:
+    """Describe how to map the certificate of the next key."""
+    return _mapping(_STAGED, pem, None)
+
+
+def _mapping(why: str, pem: str | None, path: str | None) -> str:
+    own, company = certificate_file(), at_work()
+    # The file may hold the next one already.
+    if path is None and own.exists() and pem in {None, own.read_text(encoding="utf-8")}:
+        path = str(own)
+    return _MAP.format(
+        why=why,
         company=f" --company {company.name}" if company else "",
         file=f" ({path})" if path else "",
         certificate=pem or "     (the one that you uploaded before)\n",

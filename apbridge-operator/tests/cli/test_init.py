@@ -130,21 +130,6 @@ def test_again_it_changes_nothing_but_what_it_is_told(init: Apbridge, sandbox: R
     assert "NETSUITE_RESTLET_SCRIPT=''" in (project / ".env").read_text()
 
 
-def test_a_key_is_replaced_only_when_told_and_must_be_uploaded_then(
-    init: Apbridge, sandbox: Running, project: Path
-):
-    begun(init, sandbox)
-    finished(init, sandbox, project, "--bank-account=102")
-    before = Vault.open().get("netsuite_private_key")
-    assert init().code == 0
-    assert Vault.open().get("netsuite_private_key") == before
-    ended = init("--new-key")
-    assert ended.code == 1
-    assert "NETSUITE_CERTIFICATE_ID" in ended.out
-    assert Vault.open().get("netsuite_private_key") != before
-    assert finished(init, sandbox, project).code == 0
-
-
 def test_a_lost_env_file_loses_no_key(init: Apbridge, sandbox: Running, project: Path):
     begun(init, sandbox)
     finished(init, sandbox, project, "--bank-account=102")

@@ -23,7 +23,7 @@ from apbridge_operator.cli import meltano
 from apbridge_operator.cli.app import variables_file
 from apbridge_operator.cli.checks.result import CheckResult, State
 
-_SECRETS = [one.name for one in (*NETSUITE_SETTINGS, *AVIDXCHANGE_SETTINGS) if one.secret]
+SECRETS = [one.name for one in (*NETSUITE_SETTINGS, *AVIDXCHANGE_SETTINGS) if one.secret]
 _SHORTEST = 8
 """Characters of a value that is found in a text by no chance."""
 
@@ -112,14 +112,14 @@ def _held(file: Path) -> Iterable[str]:
         found = json.loads(file.read_bytes())
     except (OSError, ValueError):
         return ()
-    return [name for name in _SECRETS if _is_plain(found.get(name))] if isinstance(found, dict) else ()
+    return [name for name in SECRETS if _is_plain(found.get(name))] if isinstance(found, dict) else ()
 
 
 def _plain(configs: Configs) -> Iterator[CheckResult]:
     values = {
         str(config[name]): name
         for config in configs.values()
-        for name in _SECRETS
+        for name in SECRETS
         if _is_plain(config.get(name))
     }
     if vault_file().exists():
