@@ -77,6 +77,17 @@ for _name, _help in COMMANDS.items():
     app.command(_name, help=_help)(lambda: None)  # for the list; `Commands` runs the real one
 
 
+def _show_versions(*, wanted: bool) -> None:
+    """Show which versions are at work, and end."""
+    if not wanted:
+        return
+    from apbridge_operator.versions import versions  # noqa: PLC0415 - for this alone
+
+    for name, found in versions().items():
+        typer.echo(f"{name} {found or '(not in this environment)'}")
+    raise typer.Exit
+
+
 @app.callback()
 def begin(
     project: Annotated[
@@ -92,6 +103,16 @@ def begin(
         Literal["debug", "info", "warning", "error"],
         typer.Option(envvar="APBRIDGE_LOGLEVEL", help="At debug an error is followed up by its trace."),
     ] = "warning",
+    *,
+    version: Annotated[  # noqa: ARG001 - its callback ends the command
+        bool,
+        typer.Option(
+            "--version",
+            callback=lambda wanted: _show_versions(wanted=wanted),
+            is_eager=True,
+            help="Show the versions of our packages, Python and Meltano, and end.",
+        ),
+    ] = False,
 ) -> None:
     """NetSuite and AvidXchange, kept in step: what an operator does between two runs."""
     logging.basicConfig(level=log_level.upper(), format="%(message)s", stream=sys.stderr)

@@ -2,16 +2,19 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from importlib import import_module
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import pytest
 from typer.main import get_command
 
+from apbridge_operator import versions
 from apbridge_operator.cli.app import COMMANDS
 
 Apbridge = Callable[..., Any]
@@ -91,3 +94,18 @@ def test_variables_come_from_the_projects_env_file_and_the_environment_wins(
     assert (project / "from-file.json").exists()
     os.environ["APBRIDGE_VAULT"] = "elsewhere.json"
     assert "elsewhere.json" in apbridge("vault", "list").err
+
+
+def test_the_versions_are_shown_anywhere(apbridge: Apbridge):
+    ended = apbridge("--version")
+    assert ended.code == 0
+    shown = dict(line.split(" ", 1) for line in ended.out.splitlines())
+    assert {"apbridge", "apbridge-operator", "tap-netsuite-ap", "target-avidxchange"} < set(shown)
+    assert shown["apbridge-operator"] == version("apbridge-operator")
+    assert shown["meltano"] == version("meltano")
+    assert shown["Python"] == platform.python_version()
+
+
+def test_a_package_that_is_not_here_is_said(apbridge: Apbridge, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(versions, "_PACKAGES", ("no-such-package",))
+    assert "no-such-package (not in this environment)" in apbridge("--version").out
