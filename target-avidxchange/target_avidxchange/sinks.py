@@ -43,6 +43,8 @@ class AvidXchangeSink(AcknowledgingSink):
         self.remote_index = shared.remote_indexes.of(stream)
         self._has_begun = False
         self._deleted: Mapping[str, Mapping[str, Any]] = {}
+        self._in_doubt: Collection[str] = ()
+        """What was sent before, and is not known to have arrived."""
 
     def completed(self, record: Record) -> Record:
         """Return the record with what a template needs beside it: codes and external ids."""
@@ -73,8 +75,8 @@ class AvidXchangeSink(AcknowledgingSink):
         ledger, system = self.context.ledger, self.context.system
         self._deleted = self._shown({one["external_id"] for one in records if is_tombstone(one)})
         names = [record["external_id"] for record in records]
-        in_doubt = ledger.in_doubt(system, self.stream_name, names)
-        in_doubt |= {name for name, row in rows.items() if not row.content_hash}
+        self._in_doubt = ledger.in_doubt(system, self.stream_name, names)
+        in_doubt = self._in_doubt | {name for name, row in rows.items() if not row.content_hash}
         # Of what was held before anything was sent, the ledger does not know what AvidXchange has.
         is_held_unseen = any(HELD in row.facts and "body" not in row.facts for row in rows.values())
         if in_doubt or is_held_unseen:
@@ -214,6 +216,9 @@ class AvidXchangeSink(AcknowledgingSink):
         if self.context.is_dry_run:
             # An image's path may need AvidXchange's own id of its invoice, which nobody knows yet.
             return Acknowledged("new", created=None, status=0, request_id=None, answer=None, is_proved=True)
+        if submission.external_id in self._in_doubt:
+            # One record may be why a call for many is answered by nobody's name, or by nothing at all.
+            submission = submission.alone()
         body = submission.body if told is None else told
         with self.audited(operation, submission.external_id, body) as answer:
             acknowledged = self.shared.client.submit(submission)

@@ -80,10 +80,6 @@ class Results:
         found = _value(rules.items, answer)
         self._items = found if isinstance(found, list) else [found] if isinstance(found, dict) else []
 
-    def names(self, external_id: str, remote_id: str | None) -> bool:
-        """Return whether anything is said of an item: see `ours`."""
-        return bool(self._said_of(external_id, remote_id))
-
     def ours(
         self,
         errors: ErrorRules,

@@ -42,6 +42,10 @@ class Submission:
     named: str | None = None
     batch: Operation | None = None
 
+    def alone(self) -> Submission:
+        """Return it as it goes in a call of its own."""
+        return replace(self, batch=None)
+
 
 @dataclass(frozen=True)
 class _Answered:
@@ -77,10 +81,6 @@ class Acknowledged:
     is_proved: bool
 
 
-class _NamesNoneError(Exception):
-    """An answer to several writes says nothing of any, though each was sent before: one may spoil all."""
-
-
 class Sending:
     """Sends writes.
 
@@ -98,8 +98,6 @@ class Sending:
         self._profile = profile
         self._fit = fit
         self._stop = stop
-        self._unnamed: set[str] = set()
-        """External ids of what was sent with others, and was not named in the answer."""
         self.gathering: Gathering[Submission, _Answered] = Gathering(
             self._send_together, self._may_be_one_records
         )
@@ -129,8 +127,6 @@ class Sending:
                 )
             except RefusedError as refused:
                 raise self._explained(submission, refused) from refused
-            if item is None and answered.count > 1:
-                self._unnamed.add(submission.external_id)
         return Acknowledged(
             remote_id=submission.named or text_of(submission.remote_id, item),
             created=True if answered.status == HTTPStatus.CREATED else None,
@@ -153,14 +149,8 @@ class Sending:
             return self._sent(first.call, 1, began)
         bodies = [one.body for one in submissions]
         body = self._fit(first.resource, "wrap", first.batch.wrap, bodies)
-        purpose = f"submit {count} of {words(first.resource)}"
-        answered = self._sent(replace(first.call, json=body, purpose=purpose), count, began)
-        # What such an answer left out was looked up before it was sent again, and was not there.
-        if self._unnamed.issuperset(one.external_id for one in submissions) and answered.results:
-            names = answered.results.names
-            if not any(names(one.external_id, one.named) for one in submissions):
-                raise _NamesNoneError
-        return answered
+        purpose = f"submit {count} {words(first.resource)} records"
+        return self._sent(replace(first.call, json=body, purpose=purpose), count, began)
 
     def _sent(self, call: Call, count: int, began: float | None = None) -> _Answered:
         response, rules = self._session.send(call, began), self._profile.results
@@ -179,9 +169,12 @@ class Sending:
         Raises:
             UnavailableError: It may, but the run is to end: neither half is sent.
         """
-        if not isinstance(failure, (RefusedError, _NamesNoneError)):
-            return False
-        if isinstance(failure, RefusedError) and failure.facts["details"].get("meaning") == "unknown_field":
+        if isinstance(failure, RefusedError):
+            is_one_records = failure.facts["details"].get("meaning") != "unknown_field"
+        else:
+            # A bug may be that of one record too.
+            is_one_records = isinstance(failure, Exception) and not isinstance(failure, APBridgeError)
+        if not is_one_records:
             return False
         if self._stop.is_set():
             raise UnavailableError("APB-AX-034") from failure
