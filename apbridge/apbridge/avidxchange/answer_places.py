@@ -89,6 +89,19 @@ class AnswerPlaces:
                     f"resources.{resource}.cleared_image",
                     {"content": False},
                 )
+        self._share_words(declared["resources"])
+
+    def _share_words(self, resources: Mapping[str, Any]) -> None:
+        """Let lists of one address know each other's words: each shows the records of the other too."""
+        together: dict[tuple[str, Place], list[PlaceRead]] = {}
+        for resource, operations in resources.items():
+            for place, one in self.of[f"{resource}.list"].items():
+                if one.words is not None:
+                    together.setdefault((operations["list"]["path"], place), []).append(one)
+        for some in together.values():
+            known = frozenset().union(*(one.words or () for one in some))
+            for one in some:
+                one.words = known
 
     def _listing(self, operation: str, listing: Mapping[str, Any], record: Mapping[str, Any]) -> None:
         where = f"resources.{operation}"

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from apbridge.avidxchange import recording
 from apbridge.avidxchange.answer_drift import SeenAnswers
-from apbridge.avidxchange.answer_places import ANY, AnswerPlaces
+from apbridge.avidxchange.answer_places import ANY, EACH, AnswerPlaces
 from apbridge.avidxchange.answer_shapes import AnswerShape, ShapeRules
 from apbridge.avidxchange.checking import unchecked
 from apbridge.avidxchange.profile_files import files_of, shipped
@@ -267,6 +267,19 @@ def test_a_word_that_the_profile_knows_is_no_news_and_another_is_at_once(kept: K
         "word items[].method wire",
     ]
     assert told(kept, page(status="at_bank")) == []
+
+
+def test_credits_and_invoices_of_one_list_know_each_others_statuses(kept: Kept):
+    places = AnswerPlaces.of_profile(unchecked(files_of("partner")))
+    recorder = AnswerRecorder("partner", kept.revise)
+    at = ("Invoices", EACH, "InvoiceStatus")
+    invoices, memos = (places.of[f"{resource}.list"][at].words for resource in ("invoice", "credit"))
+    assert invoices == memos
+    body = {"Invoices": [{"InvoiceStatus": word} for word in sorted(invoices or ())]}
+    for resource in ("invoice", "credit"):
+        recorder.see(f"{resource}.list", 200, Answer(AnswerKind.DONE, body=body))
+    recorder.keep()
+    assert recorder.news == []
 
 
 def test_pages_that_are_told_otherwise_are_told(kept: Kept):
