@@ -38,6 +38,7 @@ def test_a_tap_loads_neither_the_ledger_nor_its_libraries(package: str):
     loaded = loaded_by(package)
     assert "apbridge.singer.tap" in loaded
     assert {"sqlalchemy", "alembic", "apbridge.ledger", "apbridge.singer.target"} & loaded == set()
+    assert "apbridge.avidxchange.recording" not in loaded
 
 
 @pytest.mark.parametrize(

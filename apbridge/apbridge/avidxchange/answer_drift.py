@@ -185,8 +185,10 @@ class SeenAnswers:
         """Take all for right as it is, and return how many changes that were not accepted."""
         many, self.changes = len(self.changes), []
         for place in self.places.values():
-            # What is gone now is one that may lack from here on.
-            place.empty = place.absent = 0
+            if place.values < place.objects:
+                # How often it is there is counted from here on: what comes back for good may be gone again.
+                place.objects = place.empty = place.absent = 0
+                place.types = dict.fromkeys(place.types, 0)
         self.told = self.silent = 0
         self.accepted = _text(now)
         return many

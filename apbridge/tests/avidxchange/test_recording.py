@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime, timezone
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -17,7 +18,7 @@ from apbridge.avidxchange import recording
 from apbridge.avidxchange.answer_drift import SeenAnswers
 from apbridge.avidxchange.answer_places import ANY, EACH, AnswerPlaces
 from apbridge.avidxchange.answer_shapes import AnswerShape, ShapeRules
-from apbridge.avidxchange.checking import unchecked
+from apbridge.avidxchange.checking import checked, unchecked
 from apbridge.avidxchange.profile_files import files_of, shipped
 from apbridge.avidxchange.recording import KEPT_AS, AnswerRecorder
 from apbridge.errors import UnavailableError
@@ -255,6 +256,23 @@ def test_what_comes_back_is_said_to_be_back_and_is_not_gone_again(kept: Kept):
     assert told(kept, page(9, without="amount")) == []
 
 
+def test_what_is_accepted_is_told_no_more_and_what_came_back_for_good_may_be_gone_again(kept: Kept):
+    told(kept, page(20))
+    told(kept, page(3, without="amount"))
+    name = recording.observation("avidconnect", "payment.list", "answers")
+    seen = kept.seen()
+    assert seen.accept(datetime(2026, 11, 2, tzinfo=timezone.utc)) == 1
+    kept.of[name]["seen"] = seen.kept()
+    assert told(kept, page(9, without="amount")) == []
+    told(kept, page(2))
+    assert told(kept, page(3, without="amount")) == []
+    seen = kept.seen()
+    assert seen.accept(datetime(2026, 11, 3, tzinfo=timezone.utc)) == 0
+    kept.of[name]["seen"] = seen.kept()
+    told(kept, page(20))
+    assert told(kept, page(3, without="amount")) == ["gone items[].amount absent"]
+
+
 def test_another_type_is_told(kept: Kept):
     assert told(kept, page(20, amount=5), page(20, amount=5.5)) == []
     assert told(kept, page(amount="5.00"), page(memo=1)) == ["type items[].amount string"]
@@ -269,9 +287,14 @@ def test_a_word_that_the_profile_knows_is_no_news_and_another_is_at_once(kept: K
     assert told(kept, page(status="at_bank")) == []
 
 
-def test_credits_and_invoices_of_one_list_know_each_others_statuses(kept: Kept):
-    places = AnswerPlaces.of_profile(unchecked(files_of("partner")))
-    recorder = AnswerRecorder("partner", kept.revise)
+def test_credits_and_invoices_of_one_list_know_each_others_statuses(kept: Kept, tmp_path: Path):
+    file = tmp_path / "ours.yaml"
+    few = "{values: {Cancelled: null}}"
+    file.write_text(
+        f"extends: partner\nname: partner\nresources:\n  credit: {{list: {{read: {{status: {few}}}}}}}\n"
+    )
+    places = AnswerPlaces.of_profile(checked(files_of(str(file)))[0])
+    recorder = AnswerRecorder(str(file), kept.revise)
     at = ("Invoices", EACH, "InvoiceStatus")
     invoices, memos = (places.of[f"{resource}.list"][at].words for resource in ("invoice", "credit"))
     assert invoices == memos
