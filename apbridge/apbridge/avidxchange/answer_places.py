@@ -92,7 +92,7 @@ class AnswerPlaces:
         self._share_words(declared["resources"])
 
     def _share_words(self, resources: Mapping[str, Any]) -> None:
-        """Let lists of one address know each other's words: each shows the records of the other too."""
+        """Join the words of lists of one address: each shows the records of the other too."""
         together: dict[tuple[str, Place], list[PlaceRead]] = {}
         for resource, operations in resources.items():
             for place, one in self.of[f"{resource}.list"].items():
