@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection
@@ -131,13 +131,16 @@ class OtherNames:
 AVIDCONNECT = OtherNames(STEPS, HEADERS, PARAMETERS, FIELDS, WORDS)
 
 
-def in_small_letters(document: Mapping[str, Any]) -> OtherNames:
-    """Hide the fields of a description in capitals: in small letters, and some behind other words too."""
+def in_small_letters(document: Mapping[str, Any], keeps: Collection[str]) -> OtherNames:
+    """Hide the fields of a description in capitals: in small letters, and behind other words but for some."""
+    plain = {name: re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower() for name in _properties(document)}
     found = dict[str, str]()
-    for name in _properties(document):
-        word = FIELDS.get(f"{name[:1].lower()}{name[1:]}", name)
-        found[name] = name if name in _IN_FORMS else re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", word).lower()
-    assert len({*found.values()}) == len(found)
+    for name, small in plain.items():
+        other = name if name in keeps else FIELDS.get(f"{name[:1].lower()}{name[1:]}", name)
+        hidden = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", other).lower()
+        free = [one for one in (hidden, small) if one not in found.values() and plain.get(one, name) == name]
+        found[name] = name if name in _IN_FORMS else next(iter(free), name)
+    assert len({*found.values()}) == len(found), "each is turned back"
     return OtherNames({}, {}, {}, found, {})
 
 

@@ -20,6 +20,8 @@ _TOKEN_URL = re.compile(r"(/|https://[^/?#@]+(/|$))[^?#]*")
 _HEADER = re.compile(r"[A-Za-z0-9-]+")
 _COMPANY = {"company", "organization", "organisation", "tenant", "org", "entity", "buyer"}
 _ALIKE = 0.9
+_RECORD = (("item",), ("record",), ("data",), ("entity",))
+"""What a result calls the record that it is of."""
 
 
 def sign_in(draft: ProfileDraft, description: ApiDescription) -> dict[str, Any]:
@@ -44,10 +46,22 @@ def sign_in(draft: ProfileDraft, description: ApiDescription) -> dict[str, Any]:
             url = draft.ask(point, f"/{OPEN}") or f"/{OPEN}"
         grant = {"grant": "password"} if description.by_password else {}
         found = {"oauth": {"token_url": url, **grant}, **found}
+    if description.by_bearer:
+        found |= _bearer(draft, found)
     if not found:
         point = OpenPoint("sign_in.headers", "which header carries the company token", (), is_needed=True)
         found = {"headers": {draft.ask(point): "company_token"}}
     return found
+
+
+def _bearer(draft: ProfileDraft, found: dict[str, Any]) -> dict[str, Any]:
+    """Return the bearer that is told once for all, and where the token goes that is beside it."""
+    if "oauth" not in found:
+        return {"bearers": {"Authorization": draft.assume("sign_in.bearers", "api_key", "a bearer")}}
+    text = "which header carries the token: Authorization has the bearer that is told once for all"
+    header = draft.ask(OpenPoint("sign_in.oauth.header", text, (), is_needed=True))
+    setting = draft.assume("sign_in.bearers", "gateway_key", "a bearer beside the token")
+    return {"bearers": {"Authorization": setting}, "oauth": {**found["oauth"], "header": header}}
 
 
 def _setting(header: str) -> str | None:
@@ -81,7 +95,7 @@ def common_answers(
 def _results(draft: ProfileDraft, items: str, item: ValueShape, successful: str) -> dict[str, Any]:
     draft.whys["answers.results"] = f"a write says of each item whether it is {successful}"
     external = best(terms_of_external_id(), item.leaves(2))
-    own = best(known()["vendor"].concepts[0].synonyms, item.leaves(1))
+    own = best(known()["vendor"].concepts[0].synonyms, item.leaves(2), _RECORD)
     message = best(
         terms("answer", "message"), ((path, one) for path, one in item.leaves(1) if one.kind == "text")
     )

@@ -101,6 +101,7 @@ class ApiDescription:
         headers: Headers that sign in.
         token_url: Where credentials are exchanged for a token of OAuth 2.0; empty where that is not done.
         by_password: Whether those are a user's name and password, and not a client's.
+        by_bearer: Whether calls carry a bearer that is told once for all, beside such a token or alone.
         stripped: How many secrets there were, by where they stood.
         unread: What could not be followed, such as references to other files.
     """
@@ -111,6 +112,7 @@ class ApiDescription:
     headers: tuple[str, ...] = ()
     token_url: str = ""
     by_password: bool = False
+    by_bearer: bool = False
     stripped: Mapping[str, int] = field(default_factory=dict)
     unread: tuple[str, ...] = ()
 

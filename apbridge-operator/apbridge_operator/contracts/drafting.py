@@ -16,6 +16,7 @@ from apbridge_operator.contracts.draft import ProfileDraft
 from apbridge_operator.contracts.fields import best
 from apbridge_operator.contracts.knowledge import known, terms
 from apbridge_operator.contracts.names import words_of
+from apbridge_operator.contracts.one_object import are_one_object, grouped
 from apbridge_operator.contracts.operations import (
     CallCandidate,
     are_sure,
@@ -88,6 +89,8 @@ def learned(description: ApiDescription, name: str, ask: Asker) -> LearnedProfil
     }
     results = parts["answers"].get("results")
     found = {resource: _resource(draft, resource, calls, results) for resource in STREAMS}
+    if are_one_object(calls):
+        parts["groups"] = grouped(draft, found, calls)
     if are_below_zero:
         below_zero(found["invoice"], found["credit"])
     declared = {

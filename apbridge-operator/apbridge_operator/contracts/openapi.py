@@ -40,8 +40,11 @@ def read_openapi(document: Mapping[str, Any]) -> ApiDescription:
     calls = tuple(reader.calls())
     kind = "a Swagger 2 file" if "swagger" in document else "an OpenAPI file"
     headers, token_url, by_password = reader.sign_in()
+    by_bearer = reader.has_bearer(beside_token=bool(token_url))
     unread = tuple(reader.unread)
-    return ApiDescription(kind, "documented", calls, headers, token_url, by_password, unread=unread)
+    return ApiDescription(
+        kind, "documented", calls, headers, token_url, by_password, by_bearer, unread=unread
+    )
 
 
 class _Reader:
@@ -60,11 +63,8 @@ class _Reader:
 
     def sign_in(self) -> tuple[tuple[str, ...], str, bool]:
         """Return the headers that sign in, where a token is, and whether a password is given for it."""
-        ways = _of(self._document, "components", "securitySchemes") or self._document.get(
-            "securityDefinitions"
-        )
         headers, token_url, by_password = [], "", False
-        for _, declared in _items(ways):
+        for _, declared in _items(self._ways()):
             way = self._followed(declared)
             if way.get("type") == "apiKey" and way.get("in") == "header":
                 headers.append(str(way.get("name")))
@@ -74,6 +74,21 @@ class _Reader:
                 token_url = _text(_of(flow, "tokenUrl")) or _text(_of(user, "tokenUrl"))
                 by_password = bool(token_url) and not _of(flow, "tokenUrl")
         return tuple(headers), token_url, by_password
+
+    def has_bearer(self, *, beside_token: bool) -> bool:
+        """Return whether a call carries a bearer of its own, not only the token of another way to sign in."""
+        ways = {name: self._followed(one) for name, one in _items(self._ways())}
+        bearers = {name for name, way in ways.items() if str(way.get("scheme")).lower() == "bearer"}
+        tokens = {name for name, way in ways.items() if way.get("type") == "oauth2"}
+        operations = [one for _, item in _items(self._document.get("paths")) for _, one in _items(item)]
+        asked = [one for told in (self._document, *operations) for one in _list(told, "security")]
+        # What is named apart from a token is another word for it, and no second bearer.
+        together = [set(one) for one in asked if isinstance(one, Mapping)]
+        return any(one & bearers and (not beside_token or one & tokens) for one in together)
+
+    def _ways(self) -> Any:  # noqa: ANN401
+        document = self._document
+        return _of(document, "components", "securitySchemes") or document.get("securityDefinitions")
 
     def _below(self, path: str) -> str:
         """Return a path with what the server's address adds to it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from apbridge.avidxchange.canonical import STREAMS
@@ -243,6 +243,7 @@ def _next(
 ) -> dict[str, Any] | None:
     """Return how to come to the next page; None where nothing is said of pages."""
     leaves = [(path, one) for path, one in answer.leaves(3) if path[: len(items)] != items or not items]
+    counted = _counted(leaves)
     links = best(
         terms("answer", "links"), ((path[-1:], one) for path, one in leaves if one.is_list_of_objects)
     )
@@ -253,7 +254,8 @@ def _next(
             for word in ("rel", "href")
         )
         if rel and href:
-            return {"link": f"{expression(way)}[?{rel}=='next'].{href} | [0]"}
+            by_name = f"{expression(way)}[?{rel}=='next'].{href} | [0]"
+            return {"link": by_name} | ({"more": counted} if counted else {})
     cursor, page = _parameter(call, "cursor"), _parameter(call, "page")
     texts = [(path, one) for path, one in leaves if one.kind in {"text", "any"} and one.form != "uri"]
     token = best(terms("answer", "cursor"), texts)
@@ -261,13 +263,22 @@ def _next(
         return {"cursor": token.expression, "parameter": cursor}
     link = best(terms("answer", "link"), ((path, one) for path, one in leaves if one.kind in {"text", "any"}))
     if link:
-        return {"link": link.expression}
+        return {"link": link.expression} | ({"more": counted} if counted else {})
     if page:
-        more = best(terms("answer", "more"), ((path, one) for path, one in leaves if one.kind == "flag"))
+        flags = [(path, one) for path, one in leaves if one.kind == "flag"]
+        has_more = best(terms("answer", "more"), flags)
+        more = has_more.expression if has_more else counted
         draft.assume(f"{key}.next.page", 1, "pages are usually counted from 1")
-        return {"page": 1, "parameter": page} | ({"more": more.expression} if more else {})
+        return {"page": 1, "parameter": page} | ({"more": more} if more else {})
     draft.ask(OpenPoint(f"{key}.next", "how to come to the next page: nothing is said of pages"))
     return None
+
+
+def _counted(leaves: Sequence[tuple[tuple[str, ...], ValueShape]]) -> str | None:
+    """Return what is true where a page is not the last, if an answer says which of how many it is."""
+    numbers = [(path, one) for path, one in leaves if one.kind == "number"]
+    which, many = (best(terms("answer", name), numbers) for name in ("page_number", "page_count"))
+    return f"{which.expression} < {many.expression}" if which and many else None
 
 
 def _parameter(call: DescribedCall, name: str) -> str | None:

@@ -309,6 +309,63 @@ def elsewhere() -> Iterator[tuple[str, list[str]]]:
         thread.join()
 
 
+BEARER = {"type": "http", "scheme": "bearer"}
+PASSWORD = {"type": "oauth2", "flows": {"password": {"tokenUrl": "/token", "scopes": {}}}}
+
+
+@pytest.mark.parametrize(
+    ("ways", "security", "sign_in"),
+    [
+        ({"key": BEARER}, [{"key": []}], {"bearers": {"Authorization": "api_key"}}),
+        (
+            {"gateway": BEARER, "user": PASSWORD},
+            [{"gateway": [], "user": []}],
+            {
+                "oauth": {"token_url": "/token", "grant": "password", "header": "OPEN"},
+                "bearers": {"Authorization": "gateway_key"},
+            },
+        ),
+        # Another word for the token.
+        (
+            {"bearer": BEARER, "user": PASSWORD},
+            [{"bearer": []}, {"user": []}],
+            {"oauth": {"token_url": "/token", "grant": "password"}},
+        ),
+    ],
+)
+def test_a_bearer_that_is_told_once_for_all_is_told_from_a_token(
+    apbridge: Apbridge, project: Path, ways: object, security: object, sign_in: object
+):
+    document = described(call("/vendors"), components={"securitySchemes": ways}, security=security)
+    drafted(apbridge, written(project, document))
+    assert yaml.safe_load((project / "learned.yaml").read_text())["sign_in"] == sign_in
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_a_list_that_counts_its_pages_is_not_taken_for_whole_without_a_link(
+    apbridge: Apbridge, project: Path, *, links: bool
+):
+    number = {"type": "integer"}
+    answer = listed("id", "status", amount={"type": "number"})
+    answer["properties"]["paging"] = {
+        "type": "object",
+        "properties": {"pageNumber": number, "pageCount": number},
+    }
+    if links:
+        answer["properties"]["paging"]["properties"]["links"] = {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {"rel": {"type": "string"}, "href": {"type": "string"}},
+            },
+        }
+    page = {"name": "pageNumber", "in": "query", "schema": number}
+    drafted(apbridge, written(project, described(call("/payments", answer=answer, parameters=[page]))))
+    payment = yaml.safe_load((project / "learned.yaml").read_text())["resources"]["payment"]
+    assert payment["list"]["next"]["more"] == "paging.pageNumber < paging.pageCount"
+    assert ("link" in payment["list"]["next"]) is links
+
+
 def test_no_reference_is_followed_out_of_the_file_and_it_says_so(
     apbridge: Apbridge, project: Path, elsewhere: tuple[str, list[str]]
 ):
