@@ -189,7 +189,7 @@ class SeenAnswers:
                 # How often it is there is counted from here on: what comes back for good may be gone again.
                 place.objects = place.empty = place.absent = 0
                 place.types = dict.fromkeys(place.types, 0)
-        self.told = self.silent = 0
+        self.whole_page = self.told = self.silent = 0
         self.accepted = _text(now)
         return many
 
@@ -321,7 +321,8 @@ class NewAnswers:
         for records, tells in self.pages:
             if tells:
                 seen.whole_page, seen.told, seen.silent = max(seen.whole_page, records), seen.told + 1, 0
-            elif records and records >= seen.whole_page:
+            elif records and records == seen.whole_page:
+                # A longer one is of a time in which more goes on a page.
                 seen.silent += 1
                 silent += 1
         if silent and seen.silent >= _SILENT and seen.told >= _ENOUGH_PAGES:

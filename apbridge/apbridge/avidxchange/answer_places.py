@@ -25,6 +25,10 @@ _Found = tuple[Place, int]
 """A place, and in how many lists that an expression itself makes what stands there is."""
 
 _WRITES = ("upsert", "change", "link", "cancel", "stop", "image")
+_OURS = "external_id"
+"""What records lack that people have entered in AvidXchange itself."""
+_OTHERWISE = "||"
+"""In an expression: something else stands in for what is not there."""
 _EITHER = ("answers.results.items", "answers.results.successful")
 """Read in any form: a list or one object, true or "true"."""
 
@@ -106,7 +110,7 @@ class AnswerPlaces:
     def _listing(self, operation: str, listing: Mapping[str, Any], record: Mapping[str, Any]) -> None:
         where = f"resources.{operation}"
         items = self._each(self._read(operation, [((), 0)], listing["items"], f"{where}.items"))
-        self._plain(operation, items, listing, where, {"external_id": False})
+        self._plain(operation, items, listing, where, {_OURS: True})
         self._template(operation, items, listing["read"], f"{where}.read", record)
         self._template(operation, items, listing.get("sent", {}), f"{where}.sent", {})
         following = listing.get("next", {})
@@ -168,7 +172,7 @@ class AnswerPlaces:
         known = (record or {}).get("properties", {})
         for name, value in template.items():
             inner = known.get(name, {})
-            may_lack = record is not None and (not inner or "null" in inner.get("type", ()))
+            may_lack = record is not None and (not inner or name == _OURS or "null" in inner.get("type", ()))
             key = f"{where}.{name}"
             if isinstance(value, str):
                 self._from(operation, bases, value, key, may_lack=may_lack)
@@ -193,6 +197,7 @@ class AnswerPlaces:
         seen: list[Place] = []
         found = list(_walk(jmespath.compile(text).parsed, bases, seen))
         begin = min(len(base) for base, _ in bases)
+        may_lack = may_lack or _OTHERWISE in text
         for place in seen:
             for length in range(begin + 1, len(place) + 1):
                 if place[length - 1] != EACH:

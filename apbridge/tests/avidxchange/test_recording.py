@@ -232,6 +232,24 @@ def test_no_wolf_is_cried(kept: Kept, before: object, since: object):
     assert told(kept, since) == []
 
 
+def test_invoices_that_people_enter_there_cry_no_wolf(kept: Kept):
+    one = {"id": "1", "externalId": "b-1", "status": "approved", "total": 5, "modifiedAt": "2026-11-02"}
+    by_hand = {**one, "externalId": None}
+    told(kept, {"items": [one] * 199}, operation="invoice.list")
+    assert told(kept, {"items": [by_hand] * 49}, operation="invoice.list") == []
+    told(kept, {"items": [{**one, "status": None}] * 3}, operation="invoice.list")
+    assert [change.place for change in kept.seen("invoice.list").changes] == ["items[].status"]
+
+
+def test_what_something_else_stands_in_for_may_lack(tmp_path: Path):
+    file = tmp_path / "ours.yaml"
+    read = "{amount: amount || total, id: text(id)}"
+    file.write_text(f"extends: avidconnect\nname: ours\nresources:\n  payment: {{list: {{read: {read}}}}}\n")
+    places = AnswerPlaces.of_profile(checked(files_of(str(file)))[0]).of["payment.list"]
+    lacking = {name: places["items", EACH, name].may_lack for name in ("amount", "total", "id", "status")}
+    assert lacking == {"amount": True, "total": True, "id": False, "status": False}
+
+
 def test_what_was_null_before_is_not_gone_and_what_is_null_since_is(kept: Kept):
     told(kept, page(20, voidedAt=None))
     assert told(kept, page(60, voidedAt=None, modifiedAt=None)) == ["gone items[].modifiedAt null"]
@@ -318,6 +336,7 @@ def test_pages_that_are_told_otherwise_are_told(kept: Kept):
 def test_pages_that_are_not_whole_cry_no_wolf(kept: Kept):
     told(kept, *[{**page(10), "nextCursor": "c"}] * 50)
     assert told(kept, *[{"items": page(9)["items"]}] * 50, {"items": []}, page(10)) == []
+    assert told(kept, *[page(25)] * 50) == []
 
 
 def test_a_link_that_is_written_otherwise_is_told(kept: Kept):
