@@ -77,7 +77,7 @@ class Results:
 
     def __init__(self, rules: ResultRules, answer: Any) -> None:  # noqa: ANN401
         self._rules = rules
-        found = _value(rules.items, answer)
+        found = value_in(rules.items, answer)
         self._items = found if isinstance(found, list) else [found] if isinstance(found, dict) else []
 
     def ours(
@@ -132,13 +132,13 @@ class Results:
         found: defaultdict[str, list[Any]] = defaultdict(list)
         if name is not None:
             for item in self._items:
-                found[str(_value(name, item))].append(item)
+                found[str(value_in(name, item))].append(item)
         return found
 
 
 def _is_successful(results: ResultRules, item: Any) -> bool | None:  # noqa: ANN401
     """Read true or "true", false or "false"; anything else says neither."""
-    said = str(_value(results.successful, item)).strip().lower()
+    said = str(value_in(results.successful, item)).strip().lower()
     return {"true": True, "false": False}.get(said)
 
 
@@ -161,12 +161,12 @@ def _failed(results: ResultRules, rules: ErrorRules, item: Any, purpose: str) ->
 def _said(errors: tuple[FieldError, ...], message: Expression, body: Any) -> str:  # noqa: ANN401
     if errors:
         return "; ".join(str(error) for error in errors)
-    found = _value(message, body)
+    found = value_in(message, body)
     return redact_text(found) if isinstance(found, str) else ""
 
 
 def _field_errors(rules: ErrorRules, where: Expression | None, body: Any) -> tuple[FieldError, ...]:  # noqa: ANN401
-    found = _value(where, body) if where else None
+    found = value_in(where, body) if where else None
     items = found if isinstance(found, list) else [found] if found else []
     return tuple(_field_error(rules, item) for item in items)
 
@@ -180,7 +180,8 @@ def _field_error(rules: ErrorRules, item: Any) -> FieldError:  # noqa: ANN401
     return FieldError(texts.get("field", ""), texts.get("code", ""), texts.get("message", ""))
 
 
-def _value(expression: Expression, body: Any) -> Any:  # noqa: ANN401
+def value_in(expression: Expression, body: Any) -> Any:  # noqa: ANN401
+    """Return what an expression finds in an answer; None where it does not fit."""
     try:
         return expression(body)
     except ExpressionError:

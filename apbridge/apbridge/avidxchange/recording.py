@@ -19,8 +19,9 @@ from typing import Any
 from apbridge.avidxchange.answer_drift import AnswerChange, NewAnswers, SeenAnswers
 from apbridge.avidxchange.answer_places import ERRORS, AnswerPlaces
 from apbridge.avidxchange.answer_shapes import AnswerShape, ShapeRules, shown
+from apbridge.avidxchange.answers import value_in
 from apbridge.avidxchange.checking import checked
-from apbridge.avidxchange.expressions import Expression, ExpressionError, fingerprint
+from apbridge.avidxchange.expressions import fingerprint
 from apbridge.avidxchange.profile import Profile
 from apbridge.avidxchange.profile_files import files_of
 from apbridge.errors import APBridgeError, where
@@ -162,23 +163,16 @@ class AnswerRecorder:
         following = listing.next_page if listing else None
         if listing is None or following is None or not (following.cursor or following.link or following.more):
             return None
-        items = _value(listing.items, body)
+        items = value_in(listing.items, body)
         if following.cursor or following.link:
-            tells = any(_value(one, body) is not None for one in (following.cursor, following.link) if one)
+            tells = any(value_in(one, body) is not None for one in (following.cursor, following.link) if one)
         else:
-            tells = following.more is not None and _value(following.more, body) is True
+            tells = following.more is not None and value_in(following.more, body) is True
         return (len(items), tells) if isinstance(items, list) else None
 
     def _has_words(self, body: Any) -> bool:  # noqa: ANN401
         rules = self._profile.errors
-        return any(bool(_value(one, body)) for one in (rules.message, rules.items) if one)
-
-
-def _value(expression: Expression, body: Any) -> Any:  # noqa: ANN401
-    try:
-        return expression(body)
-    except ExpressionError:
-        return None
+        return any(bool(value_in(one, body)) for one in (rules.message, rules.items) if one)
 
 
 class _Counted:
