@@ -98,7 +98,7 @@ def write(
         concepts = [one for one in words.concepts if one.name not in path_says]
         body = body_template(draft, f"{key}.body", concepts, sent, _called(resource))
     elif call.body:
-        body = _short_body(sent, operation)
+        body = _short_body(draft, resource, operation, sent)
     if body or operation in {"upsert", "link"}:
         found["body"] = body or {OPEN: OPEN}
     if operation == "stop" and not call.body and "{" not in call.path and call.query:
@@ -108,14 +108,19 @@ def write(
     return found
 
 
-def _short_body(sent: ValueShape, operation: str) -> dict[str, Any]:
+def _short_body(draft: ProfileDraft, resource: str, operation: str, sent: ValueShape) -> dict[str, Any]:
     """Return the body of what names a record and does something with it."""
-    external, own = best(terms_of_external_id(), sent.leaves(1)), best(_own_ids(), sent.leaves(1))
+    own = best(_own_ids(), sent.leaves(1))
+    external = best(terms_of_external_id(), sent.leaves(1), _called(resource))
     found: dict[str, Any] = {}
     if own:
         found[own.expression] = "remote_id"
     if external and operation != "change":
         found[external.expression] = "external_id"
+    elif operation == "link":
+        # Without it the call would give a record nothing.
+        point = OpenPoint(f"resources.{resource}.link.body", "which field is external id", (), is_needed=True)
+        found[draft.ask(point) or OPEN] = "external_id"
     if operation == "link":
         dimension = best(terms("parameters", "dimension")[:4], sent.leaves(1))
         return ({dimension.expression: "dimension"} if dimension else {}) | found

@@ -366,6 +366,26 @@ def test_a_list_that_counts_its_pages_is_not_taken_for_whole_without_a_link(
     assert ("link" in payment["list"]["next"]) is links
 
 
+@pytest.mark.parametrize(
+    ("name", "body"),
+    [
+        ("VendorExternalSystemID", {"Id": "remote_id", "VendorExternalSystemID": "external_id"}),
+        ("Whatever", {"Id": "remote_id", "OPEN": "external_id"}),
+    ],
+)
+def test_a_call_that_sets_an_external_id_is_not_drafted_without_it(
+    apbridge: Apbridge, project: Path, name: str, body: object
+):
+    text = {"type": "string"}
+    sent = {"type": "object", "properties": {"Id": text, name: text}}
+    document = described(
+        call("/vendors/externalids", "post", body=sent), call("/vendors", answer=listed("id"))
+    )
+    drafted(apbridge, written(project, document))
+    vendor = yaml.safe_load((project / "learned.yaml").read_text())["resources"]["vendor"]
+    assert vendor["link"]["body"] == body
+
+
 def test_no_reference_is_followed_out_of_the_file_and_it_says_so(
     apbridge: Apbridge, project: Path, elsewhere: tuple[str, list[str]]
 ):
