@@ -59,6 +59,8 @@ def test_where_nothing_has_changed_it_says_so(apbridge: Apbridge, url: str):
     assert ended.code == 0
     assert "Nothing has changed." in ended.out
     assert "items[].payee.name" in ended.out
+    (amount,) = (line for line in ended.out.splitlines() if "items[].amount" in line)
+    assert "resources.payment.list.read.amount" in amount
     assert apbridge("notify").code == 0
 
 

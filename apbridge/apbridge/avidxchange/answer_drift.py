@@ -256,6 +256,7 @@ class NewAnswers:
             else:
                 yield from self._other_types(name, known, one, moment)
             yield from self._other_words(name, known, one, moment)
+            known.by = self.reads[name].by if name in self.reads else []
             _count(known, one, moment)
         for name, known in seen.places.items():
             parent_came = came.get(known.parent) if known.parent is not None else None
