@@ -13,6 +13,7 @@ UNDER_EACH = (
     "apbridge/tests/avidxchange/",  # the profiles themselves
     "apbridge-operator/tests/cli/test_learn.py",
     "apbridge-operator/tests/cli/test_profile.py",
+    "apbridge-operator/tests/cli/test_trying.py",
     "tap-avidxchange/tests/test_reading.py",
     "target-avidxchange/tests/test_doubt.py",
     "target-avidxchange/tests/test_first_day.py",

@@ -22,6 +22,7 @@ AREAS = {
     "CLI": "The command apbridge",
     "CHK": "apbridge check",
     "SRV": "apbridge survey",
+    "TRY": "apbridge profile try",
     "CMP": "Companies",
     "REC": "apbridge reconcile",
     "RCD": "apbridge records check",

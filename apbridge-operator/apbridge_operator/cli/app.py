@@ -37,7 +37,7 @@ COMMANDS: Mapping[str, str] = {
     "vendors": "Vendors that AvidXchange had before us: match, apply, unlink, links.",
     "codes": "The same for GL accounts and dimension values.",
     "mapping": "GL accounts and dimensions: check that open bills have codes.",
-    "profile": "AvidXchange API contracts: check one, compare two, learn one; see what has changed.",
+    "profile": "AvidXchange API contracts: check, try, compare or learn one; see what has changed.",
     "records": "What any tap writes: check that a target can take it.",
     "schedules": "What is to run when; for Airflow and the like as JSON.",
     "notify": "Tell what somebody should know, each thing once; for cron.",

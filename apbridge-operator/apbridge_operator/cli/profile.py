@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta, timezone
 from itertools import chain
@@ -17,9 +17,8 @@ from apbridge.avidxchange.checking import checked, evidence
 from apbridge.avidxchange.evidence import ASSUMED, WORDS, Sureness, open_places
 from apbridge.avidxchange.profile_files import ProfileProblem, files_of
 from apbridge.avidxchange.unknown_words import words
-from apbridge.errors import APBridgeError, RejectedError
+from apbridge.errors import APBridgeError
 from apbridge.json import dumps
-from apbridge.schemas import schema, validator
 from apbridge.schemas.identifiers import DIMENSIONS
 from apbridge_operator.cli import context
 from apbridge_operator.cli.app import FOUND
@@ -27,10 +26,13 @@ from apbridge_operator.cli.company import One, only
 from apbridge_operator.cli.drift import drift, record
 from apbridge_operator.cli.learn import learn
 from apbridge_operator.cli.output import Json, display, print_json, say, table
+from apbridge_operator.cli.trying import try_
 from apbridge_operator.contracts.difference import ProfileDifference, differences
+from apbridge_operator.trial.listed import is_there, misfit
 
 app = typer.Typer(help="AvidXchange API contracts.", no_args_is_help=True)
 app.command()(learn)
+app.command("try")(try_)
 app.command()(record)
 app.command()(drift)
 
@@ -197,7 +199,7 @@ def _read(reader: AvidXchangeReader, resource: str, of: str | None) -> PageSumma
     reader.first_page(resource, modified_since=datetime.now(timezone.utc) - _LATELY, place=place)
     records = [reader.read(resource, one, place=place) for one in shown]
     fields = tuple(reader.profile.resources[resource].listing.read.fields)
-    found = tuple(name for name in fields if any(_is_there(record[name]) for record in records))
+    found = tuple(name for name in fields if any(is_there(record[name]) for record in records))
     missing = tuple(name for name in fields if name not in found) if records else ()
     wrong = (_problem(STREAMS[resource], *pair) for pair in zip(shown, records, strict=True))
     unknown = (one.says for record in records for one in reader.unknown_words.within(resource, record))
@@ -207,18 +209,8 @@ def _read(reader: AvidXchangeReader, resource: str, of: str | None) -> PageSumma
 
 def _problem(stream: str, shown: Shown, record: dict[str, Any]) -> str | None:
     """Return what keeps a record from being a canonical one; None where nothing does."""
-    blank = {name: None for name, field in schema(stream)["properties"].items() if "null" in field["type"]}
-    try:
-        validator(stream)({**blank, **record})
-    except RejectedError as wrong:
-        return f"{shown.external_id}: {wrong.facts['field']} {wrong.facts['problem']}"
-    return None
-
-
-def _is_there(value: object) -> bool:
-    if isinstance(value, Mapping):
-        return any(map(_is_there, value.values()))
-    return value not in (None, "", [])
+    wrong = misfit(stream, record)
+    return f"{shown.external_id}: {wrong.facts['field']} {wrong.facts['problem']}" if wrong else None
 
 
 def _show(
@@ -243,4 +235,4 @@ def _show(
             )
             shown.add_row(*cells)
         display(shown)
-        say("Writes are not tried: try them with `dry_run`, then with one bill.")
+        say("Writes are not tried, nor what its filters do: `apbridge profile try` does that.")

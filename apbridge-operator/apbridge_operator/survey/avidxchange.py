@@ -73,10 +73,20 @@ def _read(
     return records, sorted(untranslated)
 
 
+def size_parameter(parameters: Mapping[str, str | int]) -> str | None:
+    """Return which of a list's parameters asks for so many records a page; None where none does."""
+    return next((name for name, value in parameters.items() if _is_size(name, value)), None)
+
+
+def _is_size(name: str, value: str | int) -> bool:
+    return bool(_SIZE.search(name)) and str(value).isdecimal()
+
+
 def _page_size(parameters: Mapping[str, str | int], shown: int, *, has_next: bool) -> str:
-    asked = next((int(value) for name, value in parameters.items() if _SIZE.search(name)), None)
-    if asked is None:
+    name = size_parameter(parameters)
+    if name is None:
         return "not asked for"
+    asked = int(parameters[name])
     if shown > asked:
         return "longer than asked for"
     if has_next and shown < asked:

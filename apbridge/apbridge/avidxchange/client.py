@@ -9,11 +9,11 @@ from threading import Event
 from typing import Any, TypeVar
 
 from apbridge.avidxchange.answers import PICTURE
-from apbridge.avidxchange.expressions import ExpressionError, fingerprint
+from apbridge.avidxchange.expressions import ExpressionError, fingerprint, text_of
 from apbridge.avidxchange.images import image_body, image_of
 from apbridge.avidxchange.profile import ImageRules, Operation
 from apbridge.avidxchange.reader import AvidXchangeReader, Shown
-from apbridge.avidxchange.sending import Acknowledged, Sending, Submission, text_of
+from apbridge.avidxchange.sending import Acknowledged, Sending, Submission
 from apbridge.avidxchange.settings import AvidXchangeSettings
 from apbridge.avidxchange.template import Template, UnknownWordError
 from apbridge.avidxchange.unknown_words import words

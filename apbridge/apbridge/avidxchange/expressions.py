@@ -161,6 +161,15 @@ def _walk(names: Sequence[str]) -> Expression:
     return walk
 
 
+def text_of(expression: Expression | None, value: Any) -> str | None:  # noqa: ANN401
+    """Return what stands somewhere in an answer as text; None where nothing does."""
+    try:
+        found = expression(value) if expression else None
+    except ExpressionError:
+        return None
+    return None if found is None else str(found)
+
+
 def instant(value: str, zone: tzinfo = timezone.utc) -> datetime:
     """Read an ISO 8601 instant or date.
 

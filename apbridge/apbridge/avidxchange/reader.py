@@ -13,7 +13,7 @@ from typing_extensions import Self
 
 from apbridge.avidxchange.answers import classify_by
 from apbridge.avidxchange.company import which_company
-from apbridge.avidxchange.expressions import ExpressionError, instant
+from apbridge.avidxchange.expressions import ExpressionError, instant, text_of
 from apbridge.avidxchange.pages import PagePosition, first_page, next_page
 from apbridge.avidxchange.profile import Listing, Profile, Resource
 from apbridge.avidxchange.settings import AvidXchangeSettings
@@ -114,6 +114,11 @@ class AvidXchangeReader:
         self._company = self._get("check", self.profile.check_path, {}, "say which company it is")
         self.is_checked = True
 
+    @property
+    def company(self) -> str | None:
+        """Which company signs in, as it was answered to `check`; None where the profile cannot tell."""
+        return text_of(self.profile.company, self._company)
+
     def origin(self, before: Origin | None) -> Origin:
         """Return which company it is; it is asked only where somebody else signs in than before.
 
@@ -199,8 +204,9 @@ class AvidXchangeReader:
         modified_since: datetime | None = None,
         filters: Mapping[str, str] | None = None,
         place: Mapping[str, str] | None = None,
+        parameters: Mapping[str, str | int] | None = None,
     ) -> Iterator[tuple[Any, list[Any]]]:
-        """Yield each answer of a list as it came, with its items.
+        """Yield each answer of a list as it came, with its items; `parameters` count before the profile's.
 
         Raises:
             SettingError: As `shown`.
@@ -208,7 +214,8 @@ class AvidXchangeReader:
         filters, place = filters or {}, place or {}
         listing = self._resource(resource).listing
         path = self._path(resource, "list.path", listing.path, place)
-        page = first_page(listing, path, self._parameters(listing, modified_since, filters, place))
+        asked = self._parameters(listing, modified_since, filters, place) | {**(parameters or {})}
+        page = first_page(listing, path, asked)
         purpose, before, empty = f"list {words(resource)}s", None, 0
         for _ in range(_MOST_PAGES):
             answer = self._get(

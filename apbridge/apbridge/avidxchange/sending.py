@@ -10,7 +10,7 @@ from typing import Any
 
 from apbridge import json
 from apbridge.avidxchange.answers import Results
-from apbridge.avidxchange.expressions import Expression, ExpressionError
+from apbridge.avidxchange.expressions import Expression, text_of
 from apbridge.avidxchange.profile import Operation, Profile
 from apbridge.avidxchange.unknown_words import words
 from apbridge.errors import APBridgeError, RefusedError, SettingError, UnavailableError
@@ -205,12 +205,3 @@ def _refused(code: str, refused: RefusedError) -> RefusedError:
         meaning=details.get("meaning", ""),
         errors=details.get("errors", ()),
     )
-
-
-def text_of(expression: Expression | None, value: Any) -> str | None:  # noqa: ANN401
-    """Return what stands somewhere in an answer as text; None where nothing does."""
-    try:
-        found = expression(value) if expression else None
-    except ExpressionError:
-        return None
-    return None if found is None else str(found)
