@@ -8,6 +8,8 @@ from typing import Any
 
 from apbridge.avidxchange.expressions import USUAL, Expression, ExpressionError, ProfileFunctions, compiled
 
+_STATUS = "status"
+
 
 class UnknownWordError(ValueError):
     """A word that the profile does not translate, such as a new status. Never guessed."""
@@ -61,7 +63,8 @@ def _translation(
     def translate(record: Any) -> Any:  # noqa: ANN401
         word = expression(record)
         if word is None:
-            return otherwise
+            # A payment need not have a method yet, but where a record stands must be known.
+            return otherwise if name == _STATUS else None
         if isinstance(word, str) and word in words:
             return words[word]
         if otherwise is None:

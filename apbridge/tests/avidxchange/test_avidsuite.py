@@ -76,7 +76,7 @@ def test_a_payment_without_a_word_for_its_status_ends_no_run(
 ):
     with caplog.at_level(logging.WARNING):
         found = one(server, Status=status, PaymentMethod=status)
-    assert (found["status"], found["method"]) == ("unknown", "unknown")
+    assert (found["status"], found["method"]) == ("unknown", None)
     assert caplog.messages == [], "there is no word that could be added to the profile"
 
 
