@@ -28,6 +28,7 @@ AREAS = {
     "RCD": "apbridge records check",
     "VLT": "The vault",
     "CRT": "apbridge certificate",
+    "BAK": "apbridge backup and restore",
     "NS": "NetSuite",
     "AX": "AvidXchange",
     "HTTP": "Calls to either system",
@@ -64,7 +65,7 @@ _MADE_BY = {"not_right": "RejectedError"}
 
 _NOTE = "whoever reads the log: the run goes on"
 _ON_COMMAND = "whoever ran the command"
-_COMMANDS = {"CLI", "CHK", "SRV", "REC", "RCD", "VLT", "CRT", "EXC", "CON", "HLT", "NTC", "SCH"}
+_COMMANDS = {"CLI", "CHK", "SRV", "REC", "RCD", "VLT", "CRT", "BAK", "EXC", "CON", "HLT", "NTC", "SCH"}
 _CODE = re.compile(r"APB-[A-Z]+-\d{3}")
 _FACT = re.compile(r"\{(\w+)[^}]*\}")
 

@@ -46,6 +46,8 @@ COMMANDS: Mapping[str, str] = {
     "report": "Write the state of the loop as one HTML file.",
     "reconcile": "Compare both systems, bill by bill and in total.",
     "certificate": "The certificate that signs in to NetSuite: status, rotate, revoke.",
+    "backup": "Write all that a project cannot make anew into one file, or check one.",
+    "restore": "Put a backup back into an empty folder.",
     "vault": "Keep credentials encrypted: set, list, rotate-key, seal, export.",
 }
 """What each command does, in a line; the module of its name has its `app` and is imported when it runs."""

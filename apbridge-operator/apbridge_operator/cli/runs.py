@@ -96,7 +96,7 @@ def run_all(
     Raises:
         SettingError: There is no Meltano.
     """
-    program = _meltano()
+    program = meltano_program()
     turns = _Turns(program, limit_seconds, echo)
     if len(companies) > 1:
         # Several at once would each make or upgrade Meltano's database, and get in each other's way.
@@ -248,7 +248,12 @@ def _stop(process: subprocess.Popen[str], number: int) -> None:
         os.killpg(process.pid, number)
 
 
-def _meltano() -> str:
+def meltano_program() -> str:
+    """Return where Meltano's command is.
+
+    Raises:
+        SettingError: There is none.
+    """
     beside = Path(sys.executable).with_name("meltano")
     found = str(beside) if beside.exists() else shutil.which("meltano")
     if found is None:

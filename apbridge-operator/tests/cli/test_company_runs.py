@@ -27,7 +27,7 @@ TABLE = "".join(f'  {name}:\n    netsuite: {{account_id: "{name[5:]}"}}\n' for n
 def meltano(project: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
     """Return what puts a script in Meltano's place, for `run`; it knows $COMPANY and $JOB."""
     script = project.parent / "meltano"
-    monkeypatch.setattr(runs, "_meltano", lambda: str(script))
+    monkeypatch.setattr(runs, "meltano_program", lambda: str(script))
 
     def put(text: str) -> None:
         script.write_text(
@@ -144,7 +144,7 @@ script = Path("meltano")
 begins = "#!/bin/sh\\n[ $1 != state ] || exit 0\\n{deaf}\\n"
 script.write_text(begins + "echo $$ > pid.$1\\ntouch begun.$1\\nsleep 1000\\n")
 script.chmod(0o700)
-runs._meltano = lambda: str(script.resolve())
+runs.meltano_program = lambda: str(script.resolve())
 if {bool(deaf or before)}:
     runs._GRACE_SECONDS = 0.5
 companies = [Company(name, {{}}, "", "") for name in {NAMES[:3]!r}]

@@ -85,6 +85,17 @@ class Database:
             yield connection
 
     @contextmanager
+    def snapshot(self) -> Iterator[Connection]:
+        """Read in one transaction that sees one moment, whatever others write meanwhile."""
+        self._write_held_back()
+        is_so_anyway = self.engine.dialect.name == "sqlite"
+        engine = (
+            self.engine if is_so_anyway else self.engine.execution_options(isolation_level="REPEATABLE READ")
+        )
+        with self._speaking(), engine.begin() as connection:
+            yield connection
+
+    @contextmanager
     def writing(self) -> Iterator[Connection]:
         """Write in one transaction: all of it or nothing."""
         self._write_held_back()
