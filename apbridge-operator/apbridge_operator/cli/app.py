@@ -48,6 +48,7 @@ COMMANDS: Mapping[str, str] = {
     "certificate": "The certificate that signs in to NetSuite: status, rotate, revoke.",
     "backup": "Write all that a project cannot make anew into one file, or check one.",
     "restore": "Put a backup back into an empty folder.",
+    "support-bundle": "Write what whoever helps asks first into a file; nothing of the company is in it.",
     "vault": "Keep credentials encrypted: set, list, rotate-key, seal, export.",
 }
 """What each command does, in a line; the module of its name has its `app` and is imported when it runs."""
@@ -67,7 +68,8 @@ class Commands(TyperGroup):
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:  # noqa: ANN401
         """Return the command that the words ask for, and the rest of them."""
         name, _, rest = super().resolve_command(ctx, args)
-        command = get_command(import_module(f"apbridge_operator.cli.{name}").app)
+        module = str(name).replace("-", "_")
+        command = get_command(import_module(f"apbridge_operator.cli.{module}").app)
         command.name = name
         return name, command, rest
 

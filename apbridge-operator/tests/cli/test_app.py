@@ -31,7 +31,9 @@ def leaves(command: Any, name: str) -> Iterator[tuple[str, Any]]:  # noqa: ANN40
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))
 def test_each_command_says_what_it_does_and_prints_json(name: str):
-    found = list(leaves(get_command(import_module(f"apbridge_operator.cli.{name}").app), name))
+    found = list(
+        leaves(get_command(import_module(f"apbridge_operator.cli.{name.replace('-', '_')}").app), name)
+    )
     assert found
     for words, command in found:
         assert command.help, words
