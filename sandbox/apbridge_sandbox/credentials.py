@@ -138,12 +138,19 @@ def _create_client(store: Store) -> dict[str, str]:
 
 
 def _create_user(store: Store) -> dict[str, str]:
-    """Make a user and a gateway's key for the avidsuite surface."""
-    name, password = f"user-{secrets.token_hex(4)}@harborview.example", secrets.token_urlsafe(16)
-    key = secrets.token_urlsafe(32)
+    """Make a user and a gateway's key for the avidsuite surface, where the company has none yet.
+
+    They stay as long as its books: another user would be another company to whoever signs in.
+    """
+    fresh = (f"user-{secrets.token_hex(4)}@harborview.example", secrets.token_urlsafe(16))
     with store.write() as conn:
-        conn.execute("INSERT INTO ax_user VALUES (?, ?)", (name, password))
-        conn.execute("INSERT INTO ax_gateway VALUES (?)", (key,))
+        conn.execute("INSERT INTO ax_user SELECT ?, ? WHERE NOT EXISTS (SELECT 1 FROM ax_user)", fresh)
+        conn.execute(
+            "INSERT INTO ax_gateway SELECT ? WHERE NOT EXISTS (SELECT 1 FROM ax_gateway)",
+            (secrets.token_urlsafe(32),),
+        )
+        name, password = conn.execute("SELECT name, password FROM ax_user ORDER BY rowid").fetchone()
+        (key,) = conn.execute("SELECT key FROM ax_gateway ORDER BY rowid").fetchone()
     return {
         "AVIDXCHANGE_USER_NAME": name,
         "AVIDXCHANGE_PASSWORD": password,
