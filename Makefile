@@ -30,7 +30,7 @@ TESTS := tests $(wildcard $(PACKAGES:%=%/tests))
 CAMPAIGN := apbridge/tests/singer/test_interleavings.py apbridge/tests/ledger/test_audit.py \
   apbridge/tests/netsuite/queries/test_ranges.py \
   tap-netsuite-ap/tests/test_any_history.py target-avidxchange/tests/test_batches.py \
-  target-avidxchange/tests/test_interleavings.py tests/test_payment_history.py
+  target-avidxchange/tests/test_interleavings.py tests/test_bridge.py tests/test_payment_history.py
 MANIFESTS := pyproject.toml constraints.txt constraints-hashed.txt VERSION $(PACKAGES:%=%/pyproject.toml)
 
 .PHONY: browser capacity day help demo test campaign accounts fuzz bench lint format settings errors licences openapi constraints permissions setup survey wheels clean

@@ -15,6 +15,7 @@ from apbridge.ledger import RowUpdate, Status
 from apbridge.ledger.run_history import RunHistory
 from apbridge.ledger.tables import records
 from apbridge_operator.reconcile import Cause
+from apbridge_operator.reconcile.netsuite import NetSuiteSide
 from tests.beginnings import Beginnings
 from tests.reconciling import AFTER_ALL, BEFORE_ALL, ReconcileContext, both_books_with_payments
 
@@ -50,8 +51,8 @@ def test_it_only_reads_and_in_bulk(untouched: ReconcileContext):
     untouched.compare()
     calls = untouched.sandbox.calls()
     assert [system["writes"] for system in calls.values()] == [0, 0]
-    # A sign-in, the bills, the payments, and what was deleted or applied; two lists.
-    assert calls["netsuite"]["total"] <= 5
+    # A sign-in, the bills and their total, the payments, and what was deleted or applied; two lists.
+    assert calls["netsuite"]["total"] <= 6
     assert calls["avidxchange"]["total"] <= 2
 
 
@@ -198,8 +199,31 @@ def test_the_command_ends_with_1_where_something_is_unexplained_and_keeps_what_i
     assert fields["listed"][0]["cause"] == "unexplained"
     said = context.command("--by-vendor").stdout
     assert "differences are unexplained" in said
+    assert "Open on bills in NetSuite's ledger" in said
+    rows = [one for one in fields["bridge"]["rows"] if one["step"] == "unexplained"]
+    assert name in {one["external_id"] for one in rows}
+    listed = context.command("--step", "unexplained").stdout
+    assert all(one["number"] in listed for one in rows)
+    for place in fields["bridge"]["places"]:
+        steps = sum(one["amount"] for one in place["steps"])
+        assert place["netsuite"] + steps == pytest.approx(place["avidxchange"])
     assert "Open in NetSuite" in said
     with context.ledger as ledger:
         kept = RunHistory(ledger).reconciliations()
-        assert [one.unexplained for one in kept] == [fields["unexplained"]] * 2
+        assert [one.unexplained for one in kept] == [fields["unexplained"]] * 3
         assert RunHistory(ledger).in_balance_since() is None
+
+
+def test_what_netsuite_s_own_total_has_beside_the_bills_is_unexplained(
+    untouched: ReconcileContext, monkeypatch: pytest.MonkeyPatch
+):
+    read = NetSuiteSide.ledger_totals
+
+    def more(side: NetSuiteSide, as_of: date | None) -> dict[tuple[str, str], Decimal]:
+        return {place: amount + 5 for place, amount in read(side, as_of).items()}
+
+    monkeypatch.setattr(NetSuiteSide, "ledger_totals", more)
+    lost = next(one for one in untouched.compare().differences if one.kind == "total")
+    assert (lost.code, lost.cause, lost.amount) == ("APB-REC-071", Cause.UNEXPLAINED, 5)
+    monkeypatch.undo()
+    assert "total" not in {one.kind for one in untouched.compare().differences}

@@ -10,8 +10,7 @@ from time import perf_counter
 from apbridge.avidxchange import AvidXchange, AvidXchangeSettings
 from apbridge.ledger import Ledger
 from apbridge.netsuite import NetSuite, NetSuiteSettings
-from apbridge_operator.reconcile import reconcile
-from apbridge_operator.reconcile.result import Cause
+from apbridge_operator.reconcile import Cause, reconcile
 from benchmarks.reader.reading import config
 from benchmarks.telling.peak import peak_mb
 

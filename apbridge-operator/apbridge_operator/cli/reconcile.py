@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from contextlib import suppress
-from datetime import date
+from datetime import date, datetime, timezone
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated
@@ -21,6 +21,8 @@ from apbridge_operator.cli.output import Json, display, line, print_json, say, t
 from apbridge_operator.cli.words import moment, shortened
 from apbridge_operator.companies import companies
 from apbridge_operator.reconcile import Difference, Reconciliation, reconcile
+from apbridge_operator.reconcile.bridge import Bridge, BridgeStep
+from apbridge_operator.reconcile.difference import ZERO
 from apbridge_operator.reconcile.result import Key, Total, Totals
 
 app = typer.Typer(help="Compare both systems.")
@@ -36,10 +38,16 @@ def compare(
         typer.Option(help="At the end of which day, such as 2026-11-30; now unless given."),
     ] = None,
     by: Annotated[bool, typer.Option("--by-vendor", help="Show the totals by vendor too.")] = False,
+    step: Annotated[
+        BridgeStep | None, typer.Option(help="List the bills of one step of the bridge, and nothing else.")
+    ] = None,
     company: Several = None,
     as_json: Json = False,
 ) -> None:
     """Compare what is open with what is unpaid, and what is posted with what is settled.
+
+    The bridge leads from what is open on bills in NetSuite's ledger, step by step, to what is unpaid in
+    AvidXchange; both ends are each system's own totals.
 
     What is to be paid, and what a bill says, is compared too, unless --as-of is given. Reads both systems
     and writes to neither. Exit code 1 where a difference is unexplained: also where a run should have seen
@@ -65,7 +73,10 @@ def compare(
             continue
         if name:
             display(line((name, "bold")))
-        _show(result, by_vendor=by)
+        if step:
+            _show_step(result.bridge, step)
+        else:
+            _show(result, by_vendor=by)
         if name:
             say("")
     if failures:
@@ -108,7 +119,8 @@ def _posted_by_others(names: Collection[str]) -> set[str]:
 
 
 def _show(result: Reconciliation, *, by_vendor: bool) -> None:
-    _show_totals("Open in NetSuite, unpaid in AvidXchange", result.open, by_vendor=by_vendor)
+    _show_bridge(result.bridge, result.as_of)
+    _show_totals("Open in NetSuite's ledger, unpaid in AvidXchange", result.open, by_vendor=by_vendor)
     _show_totals("Posted in NetSuite, settled in AvidXchange", result.paid, by_vendor=by_vendor)
     ordered = sorted(result.differences, key=lambda one: (one.is_explained, one.external_id))
     if ordered:
@@ -129,6 +141,34 @@ def conclusion(result: Reconciliation) -> str:
     if not result.differences:
         return f"{compared} In balance: no differences."
     return f"{compared} In balance: {differences}, each with its cause."
+
+
+def _show_bridge(bridge: Bridge, as_of: date | None) -> None:
+    day = f"{as_of}" if as_of else f"{datetime.now(timezone.utc):%Y-%m-%d %H:%M} UTC"
+    for subsidiary, currency in bridge.places:
+        place = (subsidiary, currency)
+        shown = table(f"{subsidiary or 'not known'}, {currency}, as of {day}", "bills", "amount")
+        for column in shown.columns[1:]:
+            column.justify = "right"
+        shown.add_row("Open on bills in NetSuite's ledger", "", _money(bridge.starts.get(place, ZERO)))
+        for step, one in bridge.steps(place).items():
+            shown.add_row(f"{step.words} (--step {step.value})", str(one.count), _money(one.amount))
+        shown.add_row("Unpaid in AvidXchange", "", _money(bridge.ends.get(place, ZERO)))
+        display(shown)
+        say("")
+    for (because, subsidiary, currency), one in sorted(bridge.beside.items()):
+        held = f"{_count(one.count, 'bill')} of {_money(one.amount)} {currency}, {subsidiary or 'not known'}"
+        say(f"Not in the ledger, {because}: {held}.")
+
+
+def _show_step(bridge: Bridge, step: BridgeStep) -> None:
+    shown = table("bill", "vendor", "subsidiary", "currency", "in the ledger", "unpaid", "amount")
+    for column in shown.columns[4:]:
+        column.justify = "right"
+    for one in bridge.of_step(step):
+        about = (shortened(one.number), one.vendor, one.subsidiary, one.currency)
+        shown.add_row(*about, *map(_money, (one.netsuite, one.avidxchange, one.amount)))
+    display(shown)
 
 
 def _show_totals(title: str, totals: Totals, *, by_vendor: bool) -> None:

@@ -13,6 +13,7 @@ from apbridge.errors import APBridgeError
 from apbridge.ledger import Row, Status
 from apbridge_operator.reconcile.books import AvidXchangeInvoice
 from apbridge_operator.reconcile.content import differing, not_as_sent
+from apbridge_operator.reconcile.difference import ZERO, Cause, Difference
 from apbridge_operator.reconcile.explanation import (
     Direction,
     Explanation,
@@ -24,7 +25,6 @@ from apbridge_operator.reconcile.explanation import (
     unexplained,
 )
 from apbridge_operator.reconcile.netsuite import Applied, NetSuiteBill
-from apbridge_operator.reconcile.result import ZERO, Cause, Difference
 
 
 @dataclass(frozen=True, slots=True)

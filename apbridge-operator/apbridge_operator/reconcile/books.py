@@ -26,7 +26,7 @@ NOT_TO_PAY = frozenset({"rejected", "cancelled"})
 _SCHEMA = """
 CREATE TABLE bills (
   external_id TEXT PRIMARY KEY, number, vendor, vendor_name, subsidiary, currency, status, day, due, total,
-  open, because, modified
+  open, because, modified, posts
 ) WITHOUT ROWID;
 CREATE TABLE invoices (
   external_id TEXT PRIMARY KEY, number, vendor, currency, status, reason, day, due, unpaid, total, paid, body,
@@ -193,6 +193,20 @@ class ComparedBooks:
             found[row["invoice"]] = found.get(row["invoice"], Decimal(0)) + row["amount"]
         return found
 
+    def unpaid_totals(self, as_of: date | None) -> dict[str, Decimal]:
+        """Add up what AvidXchange shows as unpaid, by currency, whatever NetSuite has.
+
+        Args:
+            as_of: The day at whose end; now where it is None.
+        """
+        later = self.settled_after(as_of) if as_of else {}
+        found: dict[str, Decimal] = {}
+        for one in self.invoices():
+            if not (as_of and one.day and one.day > as_of):
+                amount = one.unpaid + later.get(one.external_id, Decimal(0))
+                found[one.currency] = found.get(one.currency, Decimal(0)) + amount
+        return found
+
     def without_a_bill(self) -> Iterator[str]:
         """Name the invoices that were paid or are to be paid, and whose bills are not among those read.
 
@@ -246,7 +260,7 @@ _COLUMNS = {
 }
 _READ: dict[str, Callable[[str], Any]] = {
     **dict.fromkeys(("day", "due"), date.fromisoformat),
-    "is_void": bool,
+    **dict.fromkeys(("is_void", "posts"), bool),
     "modified": datetime.fromisoformat,
     **dict.fromkeys(("open", "unpaid", "total", "paid", "amount"), Decimal),
 }

@@ -29,10 +29,12 @@ from apbridge_operator.reconcile.bills import (
 from apbridge_operator.reconcile.books import AvidXchangeInvoice, AvidXchangePayment, ComparedBooks
 from apbridge_operator.reconcile.content import last_sent
 from apbridge_operator.reconcile.credits import of_credit
+from apbridge_operator.reconcile.crossing import Crossing
+from apbridge_operator.reconcile.difference import ZERO, Difference
 from apbridge_operator.reconcile.explanation import Explanation, Runs
 from apbridge_operator.reconcile.netsuite import Applied, NetSuiteBill, NetSuiteCredit, NetSuiteSide, Posted
 from apbridge_operator.reconcile.payments import of_payment
-from apbridge_operator.reconcile.result import ZERO, Difference, Reconciliation
+from apbridge_operator.reconcile.result import Reconciliation
 
 Progress = Callable[[str], None]
 Names = Collection[str]
@@ -79,6 +81,7 @@ def reconcile(
         books.add_invoices(invoices)
         books.add_payments(side.payments(avidxchange))
         tell("Reading NetSuite's open bills and posted payments")
+        starts = reading.ledger_totals(as_of)
         books.add_bills(reading.open_bills())
         books.add_posted(reading.posted())
         if as_of:
@@ -92,7 +95,7 @@ def reconcile(
         ground = Ground(Runs.of(ledger), start, invoices.unseen)
         comparison = _Comparison(books, reading, ledger, ground, posted_by_others, Reconciliation(as_of))
         comparison.payments()
-        comparison.bills()
+        comparison.bills(starts)
         if as_of is None and _takes_credits(avidxchange, ledger):
             tell("Comparing vendor credits")
             comparison.vendor_credits(side.credits_of(avidxchange))
@@ -150,24 +153,27 @@ class _Comparison:
             theirs = self.posted_by_others([name for name in alone if name not in known])
             yield from (one for one in some if one[0] not in theirs)
 
-    def bills(self) -> None:
+    def bills(self, starts: Mapping[tuple[str, str], Decimal]) -> None:
         """Compare what is open with what is unpaid; and as of now what is to be paid, and the content too."""
         later = self.books.settled_after(self.result.as_of) if self.result.as_of else {}
         both = _paired(self.books.bills(), self.books.invoices())
         different: list[Pair] = []
+        as_of = self.result.as_of
+        crossing = Crossing(self.result.bridge, as_of, starts, self.books.unpaid_totals(as_of))
         while some := list(islice(both, PAGE_ROWS)):
             rows = self.ledger.rows("avidxchange", "bills", (name for name, _, _ in some))
             other = (name for name, _, one in some if is_other_than_sent(rows.get(name), one))
             sent = last_sent(self.ledger, other)
             for name, bill, invoice in some:
-                if not self._is_later(bill, invoice):
-                    here, there = bill.open if bill else ZERO, _unpaid(invoice, later.get(name, ZERO))
-                    known = rows.get(name), here, there, sent.get(name), self.moving.get(name, ())
-                    pair = Pair(name, bill, invoice, *known)
-                    self._add(pair)
-                    if self._is_different(pair):
-                        different.append(pair)
-        self.result.differences += self._explained(different)
+                here, there = bill.open if bill else ZERO, _unpaid(invoice, later.get(name, ZERO))
+                known = rows.get(name), here, there, sent.get(name), self.moving.get(name, ())
+                pair = Pair(name, bill, invoice, *known)
+                self._add(pair, crossing)
+                if not self._is_later(bill, invoice) and self._is_different(pair):
+                    different.append(pair)
+        found = {one.external_id: one for one in self._explained(different)}
+        self.result.differences += found.values()
+        self.result.differences += crossing.close(found)
 
     def vendor_credits(self, there: Iterable[AvidXchangeCredit]) -> None:
         """Compare what NetSuite has left of credits with what payments in AvidXchange may use of them."""
@@ -183,16 +189,19 @@ class _Comparison:
             about = (number, *self._about(here, other), *amounts)
             self.result.differences.append(_difference("credit", name, about, why))
 
-    def _add(self, pair: Pair) -> None:
-        """Add a bill to the totals."""
+    def _add(self, pair: Pair, crossing: Crossing) -> None:
+        """Add a bill to the totals and to the bridge."""
         if pair.bill:
             self.vendors[pair.bill.vendor] = pair.bill.vendor_name
-        if pair.invoice:
+        if pair.invoice and not self._is_later(pair.bill, pair.invoice):
             key = (pair.invoice.status, pair.invoice.currency)
             self.result.money[key] = self.result.money.get(key, ZERO) + pair.invoice.total
-        if pair.here or pair.there:
+        if (pair.here or pair.there) and not self._is_later(pair.bill, pair.invoice):
             self.result.bills += 1
-            self.result.open.add(*self._about(pair.bill, pair.invoice), pair.here, pair.there)
+        about = self._about(pair.bill, pair.invoice)
+        here, there = crossing.add(pair.bill, pair.invoice, about, pair.there)
+        if here or there:
+            self.result.open.add(*about, here, there)
 
     def _is_different(self, pair: Pair) -> bool:
         # What was to be paid on a day, and what a document said, neither system tells afterwards.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from apbridge.errors import APBridgeError
 from apbridge.ledger import Row, Status
 from apbridge_operator.reconcile.avidxchange import AvidXchangeCredit
+from apbridge_operator.reconcile.difference import ZERO, Cause
 from apbridge_operator.reconcile.explanation import (
     Direction,
     Explanation,
@@ -14,7 +15,6 @@ from apbridge_operator.reconcile.explanation import (
     explained,
 )
 from apbridge_operator.reconcile.netsuite import NetSuiteCredit
-from apbridge_operator.reconcile.result import ZERO, Cause
 
 
 def of_credit(

@@ -10,7 +10,7 @@ from apbridge.avidxchange import instant
 from apbridge.errors import APBridgeError
 from apbridge.ledger import OPEN, Ledger, Row, Status
 from apbridge.ledger.run_history import RunHistory
-from apbridge_operator.reconcile.result import Cause
+from apbridge_operator.reconcile.difference import Cause
 
 _SLACK = timedelta(minutes=2)
 """How far the clocks of three machines may be apart."""

@@ -15,7 +15,7 @@ from apbridge.avidxchange import instant
 from apbridge.errors import RefusedError
 from apbridge.netsuite import NetSuite, literal, void_journals
 from apbridge.netsuite.answers import as_documented
-from apbridge.netsuite.client import Row
+from apbridge.netsuite.client import PAGE_ROWS, Row
 from apbridge.netsuite.payment_status import FINAL, REFUSED, VOIDED, describe
 from apbridge.netsuite.queries.features import Features
 from apbridge.netsuite.queries.query import Query
@@ -32,6 +32,8 @@ from apbridge.schemas.identifiers import (
 )
 
 _BILLS = Query.load(__package__, "bills", "read bills", ["id"])
+_LEDGER = Query.load(__package__, "ledger_totals", "add up open bills", ["id"])
+_LEDGER_APPLIED = Query.load(__package__, "ledger_applied", "add up what paid bills", ["id"])
 _PAYMENTS = Query.load(__package__, "payments", "read posted payments", ["id"])
 _LINKED = Query.load(
     __package__, "linked_journals", "read journals linked to payments", ["payment", "journal"]
@@ -46,6 +48,7 @@ _APPROVALS = {"1": "pending", "3": "rejected"}
 
 _PROBLEM = "a row without what was asked for"
 _PAID_IN_FULL = "'B', 'VendBill:B'"
+_POSTED = "bill.status NOT IN ('C', 'D', 'E', 'VendBill:C', 'VendBill:D', 'VendBill:E')"
 _OPEN = f"bill.status NOT IN ({_PAID_IN_FULL})"
 _USABLE = "SUBSTR(credit.status, -1) = 'A'"
 
@@ -66,6 +69,8 @@ class NetSuiteBill(NamedTuple):
     open: Decimal
     because: str
     modified: datetime
+    posts: bool
+    """Whether it is in the ledger: what is not approved, rejected, cancelled or void is not."""
 
 
 class NetSuiteCredit(NamedTuple):
@@ -134,6 +139,26 @@ class NetSuiteSide:
     def bills(self, external_ids: Iterable[str]) -> Iterator[NetSuiteBill]:
         """Return bills by their external ids, whatever is open on them."""
         return map(self._bill, self._of_bills(_BILLS, external_ids, by="id"))
+
+    def ledger_totals(self, as_of: date | None) -> dict[tuple[str, str], Decimal]:
+        """Return what NetSuite itself says is open on bills in its ledger, by subsidiary and currency.
+
+        Args:
+            as_of: The day at whose end; now where it is None.
+        """
+        if as_of is None:
+            asked = [(_LEDGER, [_POSTED, _OPEN])]
+        else:
+            day = f"TO_DATE({literal(as_of.isoformat())}, 'YYYY-MM-DD')"
+            dated = [_POSTED, f"bill.trandate <= {day}"]
+            asked = [(_LEDGER, dated), (_LEDGER_APPLIED, [*dated, f"other.trandate > {day}"])]
+        found: defaultdict[tuple[str, str], Decimal] = defaultdict(Decimal)
+        for query, where in asked:
+            page = self._reader.page(query, rows=PAGE_ROWS, where=where)
+            with as_documented(query.purpose, _PROBLEM):
+                for row in page.items:
+                    found[row.get("subsidiary", ""), row.get("currency", "")] += Decimal(row["amount"])
+        return dict(found)
 
     def usable_credits(self) -> Iterator[NetSuiteCredit]:
         """Return every vendor credit of which something may be used, in order of external ids."""
@@ -214,6 +239,7 @@ class NetSuiteSide:
                 Decimal(row.get("unpaid", "0")),
                 self._because(row),
                 instant(row["modified"]),
+                _posts(row),
             )
 
     def _credit(self, row: Row, applied: Decimal) -> NetSuiteCredit:
@@ -264,6 +290,12 @@ class NetSuiteSide:
         """Look up the rows of bills of this account; one of another account cannot be looked up here."""
         ids = filter(None, (internal_id(name, self._account, BILL) for name in external_ids))
         return chain.from_iterable(self._reader.look_up(query, ids, by=by)().values())
+
+
+def _posts(row: Row) -> bool:
+    is_approved = row.get("approvalstatus", "") not in _APPROVALS
+    is_standing = row["status"].rpartition(":")[2] not in _NOT_PAYABLE and row.get("voided") != "T"
+    return is_approved and is_standing and row.get("posting") != "F"
 
 
 def _sum(rows: Iterable[Row]) -> Decimal:

@@ -7,6 +7,7 @@ from datetime import date
 from apbridge.errors import APBridgeError
 from apbridge.ledger import Row, Status
 from apbridge_operator.reconcile.books import AvidXchangePayment
+from apbridge_operator.reconcile.difference import Cause
 from apbridge_operator.reconcile.explanation import (
     Direction,
     Explanation,
@@ -17,7 +18,6 @@ from apbridge_operator.reconcile.explanation import (
     unexplained,
 )
 from apbridge_operator.reconcile.netsuite import Posted
-from apbridge_operator.reconcile.result import Cause
 
 
 def of_payment(

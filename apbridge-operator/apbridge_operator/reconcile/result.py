@@ -6,77 +6,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from enum import Enum
 from typing import Any
 
-from apbridge.errors import urgent
+from apbridge_operator.reconcile.bridge import Bridge
+from apbridge_operator.reconcile.difference import ZERO, Difference
 
 _KEPT = 200
-"""Most differences that the ledger keeps of the last reconciliation."""
-
-ZERO = Decimal(0)
-
-
-class Cause(str, Enum):
-    """Why both sides differ."""
-
-    WAITING = "waiting"
-    REJECTED = "rejected"
-    DISMISSED = "dismissed"
-    NOT_ELIGIBLE = "not to be submitted"
-    IN_FLIGHT = "in flight"
-    PAYMENT = "payment"
-    BY_HAND = "settled in NetSuite"
-    REFUSED_THERE = "rejected or cancelled in AvidXchange"
-    DATES = "posted on another day"
-    UNEXPLAINED = "unexplained"
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """One bill, payment or vendor credit on which both sides differ.
-
-    Args:
-        kind: `bill`, `payment` or `credit`.
-        external_id: Its name in both systems.
-        number: The bill's number, or the check's.
-        vendor: The vendor's name.
-        subsidiary: The subsidiary's name, where it is known.
-        currency: Its currency.
-        netsuite: Open on the bill, posted, or left of the credit; None where NetSuite has none.
-        avidxchange: Unpaid on the invoice, settled, or usable of the credit; None where AvidXchange has none.
-        cause: Why.
-        says: In words.
-        do: What to do about it.
-        code: The reason's code in the catalogue.
-        run: Which way the run goes that sees to it, `outbound` or `inbound`; None where none does.
-        has_passed: A good run that way has passed without having done so.
-    """
-
-    kind: str
-    external_id: str
-    number: str
-    vendor: str
-    subsidiary: str
-    currency: str
-    netsuite: Decimal | None
-    avidxchange: Decimal | None
-    cause: Cause
-    says: str
-    do: str
-    code: str | None
-    run: str | None
-    has_passed: bool
-
-    @property
-    def amount(self) -> Decimal:
-        """By how much NetSuite has more."""
-        return (self.netsuite or ZERO) - (self.avidxchange or ZERO)
-
-    @property
-    def is_explained(self) -> bool:
-        """Whether the ledger or either system says why, and it is nothing that cannot wait."""
-        return self.cause is not Cause.UNEXPLAINED and self.code not in urgent()
+"""Most differences, and most rows of one step of the bridge, that the ledger keeps of the last one."""
 
 
 @dataclass(slots=True)
@@ -129,6 +65,8 @@ class Reconciliation:
     """Posted in NetSuite against settled in AvidXchange."""
     money: dict[Key, Decimal] = field(default_factory=dict)
     """Invoices' totals by their status in AvidXchange and their currency."""
+    bridge: Bridge = field(default_factory=Bridge)
+    """From the one to the other."""
     differences: list[Difference] = field(default_factory=list)
 
     @property
@@ -150,6 +88,7 @@ class Reconciliation:
             "differences": len(self.differences),
             "unexplained": len(self.unexplained),
             "open": _fields(self.open),
+            "bridge": self.bridge.as_fields(),
             "paid": _fields(self.paid),
             "money": _named(self.money.items()),
             "listed": [_difference(one) for one in ordered[:most]],
@@ -160,8 +99,12 @@ class Reconciliation:
         told = self.as_fields(0)
         for totals in (told["open"], told["paid"]):
             del totals["vendors"]
-        del told["listed"]
+        del told["listed"], told["bridge"]
         return told
+
+    def bridged(self) -> dict[str, Any]:
+        """Return what the ledger keeps of the bridge."""
+        return self.bridge.as_fields(_KEPT)
 
     def listed(self) -> list[dict[str, Any]]:
         """Return the differences that the ledger keeps of the last one, the unexplained first."""

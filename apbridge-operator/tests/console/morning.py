@@ -8,6 +8,7 @@ from typing import Any
 from apbridge.errors import RejectedError
 from apbridge.ledger import Ledger, Need, RowUpdate, Status
 from apbridge.ledger.run_history import RunHistory
+from apbridge_operator.reconcile.bridge import Bridge, BridgeRow, BridgeStep, Counted
 
 TAX_ID = "12-3456789"
 SECRETS = (TAX_ID, "t0ps3cret", "9876543210")
@@ -99,6 +100,17 @@ class MorningReconciliation:
         }
         run = {"code": None, "run": "outbound", "has_passed": True}
         return [{**about, **amounts, **why, **run}] * self.unexplained
+
+    def bridged(self) -> dict[str, Any]:
+        unpaid, held = Decimal("1624472.31"), Decimal("2500.00")
+        bridge = Bridge(
+            {("Parent", "USD"): unpaid + held, ("", "CAD"): Decimal(0)}, {("Parent", "USD"): unpaid}
+        )
+        about = ("Abernathy <i>", "Parent", "USD")
+        bridge.rows.append(BridgeRow(BridgeStep.HELD, bill_name(7), "INV-7", *about, held, Decimal(0)))
+        bridge.beside["its approval is pending", "Parent", "USD"] = Counted(2, Decimal("99.50"))
+        bridge.aging[about] = [unpaid, Decimal(0), held, Decimal(0), Decimal(0)]
+        return bridge.as_fields()
 
 
 def fill(ledger: Ledger) -> None:

@@ -65,6 +65,9 @@ _TAKEN = "taken: "
 DIFFERENCES = "differences of the last reconciliation"
 """The observation that lists them."""
 
+BRIDGE = "bridge of the last reconciliation"
+"""The observation that has it, with its steps' rows."""
+
 
 class Reconciled(Protocol):
     """What a reconciliation found."""
@@ -74,6 +77,9 @@ class Reconciled(Protocol):
 
     def listed(self) -> Sequence[Mapping[str, Any]]:
         """Return the differences."""
+
+    def bridged(self) -> Mapping[str, Any]:
+        """Return what leads from one system's total to the other's."""
 
 
 class RunHistory:
@@ -136,6 +142,7 @@ class RunHistory:
             connection.execute(insert(reconciliations).values(**values))
         if as_of is None:
             self.remember(DIFFERENCES, result.listed())
+            self.remember(BRIDGE, result.bridged())
 
     def reconciliations(self, *, limit: int = 90) -> list[PastReconciliation]:
         """Return the latest reconciliations of the books as they were at the time, the newest first."""

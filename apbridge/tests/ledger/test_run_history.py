@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from apbridge.ledger import Ledger, RowUpdate, Status
-from apbridge.ledger.run_history import DIFFERENCES, RunHistory
+from apbridge.ledger.run_history import BRIDGE, DIFFERENCES, RunHistory
 
 
 class FakeReconciliation:
@@ -26,6 +26,9 @@ class FakeReconciliation:
 
     def listed(self) -> list[dict[str, Any]]:
         return [{"number": f"INV-{self.unexplained}", "amount": Decimal("1.00")}]
+
+    def bridged(self) -> dict[str, Any]:
+        return {"rows": [{"amount": Decimal(self.unexplained)}]}
 
 
 def test_runs_are_told_the_newest_first(ledger: Ledger) -> None:
@@ -95,6 +98,9 @@ def test_in_balance_counts_from_the_first_reconciliation_that_explains_all(ledge
     listed = run_history.recall(DIFFERENCES)
     assert listed
     assert listed.value == [{"number": "INV-0", "amount": Decimal("1.00")}]
+    bridge = run_history.recall(BRIDGE)
+    assert bridge
+    assert bridge.value == {"rows": [{"amount": Decimal(0)}]}
     run_history.keep_reconciliation(FakeReconciliation(1))
     assert run_history.in_balance_since() is None
 

@@ -8,6 +8,7 @@ SELECT
   bill.approvalstatus AS approvalstatus,
   bill.paymenthold AS paymenthold,
   bill.voided AS voided,
+  bill.posting AS posting,
   currency.symbol AS currency,
   BUILTIN.DF(line.subsidiary) AS subsidiary,
   day(bill.trandate) AS trandate,  -- required
