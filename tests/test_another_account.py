@@ -12,7 +12,6 @@ from apbridge.avidxchange import AvidXchange, AvidXchangeSettings
 from apbridge.errors import SettingError
 from apbridge.ledger import Ledger
 from apbridge.ledger.run_history import RunHistory
-from apbridge_sandbox.credentials import issue
 from apbridge_sandbox.testing import Running, running
 from demo.books import BothBooks
 from tests.in_process import InboundHalf
@@ -109,10 +108,9 @@ def test_another_login_stops_where_no_call_says_which_company_it_is(tmp_path: Pa
         sandbox.control("/control/payments/pay", {"all": True})
         sandbox.control("/control/payments/settle", {"ids": "all"})
         assert sandbox.sandbox is not None
-        issued = issue(sandbox.sandbox.store, tmp_path / "another", sandbox.netsuite_url)
-        another = {
-            name: issued[f"AVIDXCHANGE_{name.upper()}"] for name in ("user_name", "password", "gateway_key")
-        }
+        another = {"user_name": "another@harborview.example", "password": "another's"}
+        with sandbox.sandbox.store.write() as books:
+            books.execute("INSERT INTO ax_user VALUES (:user_name, :password)", another)
 
         def half(state: Any, **changes: str) -> InboundHalf:  # noqa: ANN401
             config = {**sandbox.avidxchange_settings("avidsuite"), **changes}
