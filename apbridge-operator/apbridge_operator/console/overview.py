@@ -8,7 +8,14 @@ from datetime import datetime, timezone
 from typing import Any
 
 from apbridge.ledger import OPEN, Ledger, Status
-from apbridge.ledger.run_history import DIFFERENCES, PastReconciliation, PastRun, RunHistory
+from apbridge.ledger.run_history import (
+    BRIDGE,
+    DIFFERENCES,
+    Observation,
+    PastReconciliation,
+    PastRun,
+    RunHistory,
+)
 from apbridge.netsuite.certificate import Certificate
 from apbridge_operator.console.charts import Chart, charts
 from apbridge_operator.exceptions import Exceptions, Reason
@@ -56,6 +63,7 @@ class Overview:
     reconciled: PastReconciliation | None
     in_balance_since: datetime | None
     differences: Sequence[Mapping[str, Any]]
+    bridge: Observation | None
     charts: Sequence[Chart]
     reasons: Sequence[Reason]
     signs: Sequence[Sign]
@@ -97,6 +105,7 @@ def overview(ledger: Ledger, certificate: Certificate | None, silence: Silence) 
         reconciled=past[0] if past else None,
         in_balance_since=run_history.in_balance_since(),
         differences=listed.value if listed else (),
+        bridge=run_history.recall(BRIDGE),
         charts=charts(past[::-1]),
         reasons=reasons,
         signs=list(signs(run_history, certificate, reasons, silence)),

@@ -148,7 +148,7 @@ class Bridge:
         """Return all of it, by name.
 
         Args:
-            most: Most rows of one step; all unless given.
+            most: Most rows of one step, and most vendors of the aging, the largest first; all unless given.
         """
         return {
             "ages": AGES,
@@ -158,9 +158,10 @@ class Bridge:
                 {"because": key[0], "subsidiary": key[1], "currency": key[2], **_counted(one)}
                 for key, one in sorted(self.beside.items())
             ],
+            "vendors": len(self.aging),
             "aging": [
                 {"vendor": key[0], "subsidiary": key[1], "currency": key[2], "amounts": amounts}
-                for key, amounts in sorted(self.aging.items())
+                for key, amounts in sorted(self.aging.items(), key=lambda one: (-sum(one[1]), one[0]))[:most]
             ],
         }
 
@@ -175,6 +176,10 @@ class Bridge:
                 for step, one in self.steps(place).items()
             ],
             "avidxchange": self.ends.get(place, ZERO),
+            "aging": [
+                sum((amounts[nth] for key, amounts in self.aging.items() if key[1:] == place), ZERO)
+                for nth in range(len(AGES))
+            ],
         }
 
 

@@ -12,7 +12,7 @@ from apbridge_operator.reconcile.bridge import Bridge
 from apbridge_operator.reconcile.difference import ZERO, Difference
 
 _KEPT = 200
-"""Most differences, and most rows of one step of the bridge, that the ledger keeps of the last one."""
+"""Most differences, rows of one step of the bridge and vendors that the ledger keeps of the last one."""
 
 
 @dataclass(slots=True)

@@ -124,6 +124,24 @@ def test_every_page_fits_and_can_be_read(browser: WebDriver, address: str, size:
         assert browser.execute_script(CONTRAST) == [], name
 
 
+def test_the_balance_is_printed_with_all_its_bills_and_lines_to_sign(browser: WebDriver, address: str):
+    look(browser, "desk", "light")
+    browser.get(f"{address}/balance")
+    seen = "return [...document.querySelectorAll('.bridge td, .signatures p')].map(e => e.checkVisibility())"
+    assert not any(browser.execute_script(seen))
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    try:
+        shown = browser.execute_script(seen)
+        assert shown
+        assert all(shown)
+        printed = browser.execute_cdp_cmd("Page.printToPDF", {})["data"]
+    finally:
+        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+    SHOTS.mkdir(exist_ok=True)
+    (SHOTS / "balance.pdf").write_bytes(base64.b64decode(printed))
+    assert base64.b64decode(printed).startswith(b"%PDF")
+
+
 def test_a_clerk_dismisses_one_by_keyboard_alone(browser: WebDriver, address: str, ledger: Ledger):
     look(browser, "desk", "light")
     browser.get(f"{address}/exceptions/avidxchange/bills/{bill_name(1)}")

@@ -14,7 +14,7 @@ from sqlalchemy import update
 
 from apbridge.errors import urgent
 from apbridge.ledger import Ledger, Status
-from apbridge.ledger.run_history import DIFFERENCES, RunHistory
+from apbridge.ledger.run_history import BRIDGE, DIFFERENCES, RunHistory
 from apbridge.ledger.tables import runs
 from apbridge_operator.console.serve import report
 from apbridge_operator.schedules import Silence
@@ -125,6 +125,27 @@ def test_the_first_page_tells_the_state_of_the_loop(visit: Visit):
     assert "No run has ended well with this ledger" in said
     assert "1,624,472.31 USD" in said
     assert '<rect class="piece s3"' in said
+
+
+def test_the_balance_is_a_bridge_from_one_total_to_the_other(visit: Visit, ledger: Ledger):
+    said = visit.page("/balance").text
+    first, last = said.index("1,626,972.31 USD"), said.rindex("1,624,472.31 USD")
+    step = said.index("on payment hold (1 bill)")
+    assert first < step < said.index("-2,500.00 USD") < last
+    assert f'/history?number={bill_name(7)}">INV-7</a>' in said[step:last]
+    assert "Not in the ledger, its approval is pending: 2 bills of 99.50 USD." in said
+    assert "Abernathy &lt;i&gt;" in said
+    assert said.index("31–60") < said.index("Prepared by")  # noqa: RUF001 - a dash
+    bridge = MorningReconciliation(0).bridged()
+    bridge["places"][-1]["steps"][0]["count"] = 9
+    bridge["vendors"] = 5
+    RunHistory(ledger).remember(BRIDGE, bridge)
+    said = visit.page("/balance").text
+    assert "8 more: <code>apbridge reconcile --step held</code>" in said
+    assert "4 smaller ones more" in said
+    # An earlier version has kept none.
+    RunHistory(ledger).forget(BRIDGE)
+    assert "Open in NetSuite, unpaid in AvidXchange" in visit.page("/balance").text
 
 
 def test_an_unexplained_difference_is_said_first(visit: Visit, ledger: Ledger):
