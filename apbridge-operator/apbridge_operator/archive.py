@@ -8,6 +8,7 @@ import tarfile
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
+from errno import EMLINK, ENOSYS, EOPNOTSUPP, EPERM
 from io import BytesIO
 from pathlib import Path
 from typing import IO, Any
@@ -20,6 +21,8 @@ FORMAT = 1
 _MANIFEST = "manifest.json"
 _LONGEST_MANIFEST = 2**24
 _CHUNK = 2**20
+_NO_LINKS = {EPERM, ENOSYS, EOPNOTSUPP, EMLINK}
+"""How a file system says that it has no links, as those of other systems' shares."""
 
 
 def write(file: Path, manifest: Mapping[str, Any], members: Mapping[str, Path]) -> None:
@@ -45,7 +48,7 @@ def write(file: Path, manifest: Mapping[str, Any], members: Mapping[str, Path]) 
                         _add(tar, name, content, one.stat().st_size)
             out.flush()
             os.fsync(out.fileno())
-        os.link(part, file)  # replaces nothing, not even what came there meanwhile
+        _put(part, file)
     except FileExistsError as failure:
         raise SettingError("APB-BAK-001", file=file) from failure
     except OSError as failure:
@@ -53,6 +56,17 @@ def write(file: Path, manifest: Mapping[str, Any], members: Mapping[str, Path]) 
     finally:
         with suppress(OSError):
             part.unlink()
+
+
+def _put(part: Path, file: Path) -> None:
+    """Give a file its name, and replace nothing, not even what came there meanwhile."""
+    try:
+        os.link(part, file)
+    except OSError as failure:
+        if failure.errno not in _NO_LINKS:
+            raise
+        os.close(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        part.replace(file)
 
 
 def _add(tar: tarfile.TarFile, name: str, content: IO[bytes], size: int) -> None:

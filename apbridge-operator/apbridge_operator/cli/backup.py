@@ -109,6 +109,9 @@ def _write_new(file: Path) -> None:
         # all that the ledger names.
         jobs = _bookmarks(place, members)
         ledgers = list(_ledgers(place, members))
+        if not ledgers and not Path(meltano.FILE).exists():
+            # A backup of the wrong folder would look like one.
+            raise SettingError("APB-CLI-006", folder=Path.cwd())
         elsewhere = _files(members)
         variables = _variables(place, members)
         key = None

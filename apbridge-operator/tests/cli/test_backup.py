@@ -7,6 +7,7 @@ import shutil
 import stat
 import tarfile
 from collections.abc import Callable
+from errno import EPERM
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import pytest
 from apbridge.ledger import Ledger
 from apbridge.ledger.copying import end_of
 from apbridge.vault import Vault
+from apbridge_operator.cli import bookmarks
 from tests.databases import new_database
 
 Apbridge = Callable[..., Any]
@@ -306,3 +308,69 @@ def test_each_company_has_its_ledger_in_it(apbridge: Apbridge, project: Path):
     assert ended.code == 0, ended.err
     assert [end_of(url) for url in urls] == ends
     assert "meltano --environment=beta run --full-refresh inbound" in ended.out
+
+
+def test_the_wrong_folder_is_no_backup(apbridge: Apbridge, project: Path):
+    assert refused(apbridge("backup", "../backup.tar.gz", "--json")) == "APB-CLI-006"
+    assert [*project.iterdir(), *project.parent.glob("*backup*")] == []
+
+
+def test_a_share_without_links_does_too(ours: Apbridge, project: Path, monkeypatch: pytest.MonkeyPatch):
+    def refusing(*_: object) -> None:
+        raise OSError(EPERM, "no links here")
+
+    monkeypatch.setattr(os, "link", refusing)
+    assert ours("backup", "../backup.tar.gz").code == 0
+    assert ours("backup", "--check", "../backup.tar.gz").code == 0
+    assert refused(ours("backup", "../backup.tar.gz", "--json")) == "APB-BAK-001"
+    assert [one.name for one in project.parent.glob("*backup*")] == ["backup.tar.gz"]
+
+
+STATE_ID = "prod:tap-avidxchange-to-target-netsuite-payments"
+MELTANO = """#!/bin/sh
+case "$2" in
+  list) ls states; echo other-environment:tap-to-target;;
+  get) cat "states/$3";;
+  set) mkdir -p states; cp "$6" "states/$4";;
+esac
+"""
+
+
+@pytest.fixture
+def states(project: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where a script in Meltano's place keeps bookmarks: the real one takes seconds for each word."""
+    script = project.parent / "meltano"
+    script.write_text(MELTANO)
+    script.chmod(0o700)
+    monkeypatch.setattr(bookmarks, "meltano_program", lambda: str(script))
+    shutil.copy(ROOT / "meltano.yml", project)
+    (project / "states").mkdir()
+    (project / "states" / STATE_ID).write_text('{"singer_state":{"place":1}}')
+    return project / "states"
+
+
+def test_bookmarks_are_set_where_none_are_and_left_where_others_are(
+    ours: Apbridge, states: Path, project: Path
+):
+    (state,) = states.iterdir()
+    kept = state.read_text()
+    told = json.loads(ours("backup", "../backup.tar.gz", "--json").out)
+    assert told["jobs"] == 1
+    emptied(project)
+    ended = ours("restore", "../backup.tar.gz", "--json")
+    assert (ended.code, json.loads(ended.out)["bookmarks_left"]) == (0, [])
+    assert state.read_text() == kept
+    state.write_text('{"singer_state":{"place":2}}')
+    ended = ours("restore", "../backup.tar.gz", "--json")
+    assert json.loads(ended.out)["bookmarks_left"] == [STATE_ID]
+    assert "2" in state.read_text()
+    assert "were left" in ours("restore", "../backup.tar.gz").out
+
+
+def test_bookmarks_that_cannot_be_read_stop_it(ours: Apbridge, states: Path, project: Path):
+    assert states.exists()
+    (project.parent / "meltano").write_text("#!/bin/sh\necho 'It is locked.' >&2\nexit 1\n")
+    ended = ours("backup", "../backup.tar.gz", "--json")
+    assert refused(ended) == "APB-BAK-002"
+    assert "It is locked." in ended.err
+    assert not (project.parent / "backup.tar.gz").exists()
