@@ -13,6 +13,7 @@ import typer
 
 from apbridge.errors import SettingError
 from apbridge_operator.cli import environments, meltano
+from apbridge_operator.cli.app import variables_file
 from apbridge_operator.companies import Company, companies
 
 ENVIRONMENT = "MELTANO_ENVIRONMENT"
@@ -38,9 +39,13 @@ def at_work() -> Company | None:
 
 
 def certificate_file() -> Path:
-    """Return where the certificate of the company at work is left for the upload."""
-    company = at_work()
-    return Path(f"{company.name}-{_CERTIFICATE_FILE}" if company else _CERTIFICATE_FILE)
+    """Return where the certificate of the company at work is left for the upload.
+
+    That of a trial, which has a file of variables of its own, is beside that.
+    """
+    company, folder = at_work(), variables_file().absolute().parent
+    beside = Path() if folder == Path.cwd() else folder
+    return beside / (f"{company.name}-{_CERTIFICATE_FILE}" if company else _CERTIFICATE_FILE)
 
 
 def environ() -> Mapping[str, str]:

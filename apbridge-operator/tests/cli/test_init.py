@@ -111,9 +111,12 @@ def test_a_trial_has_its_file_of_variables_and_its_vault_to_itself(
     own = {"APBRIDGE_ENV_FILE": str(project / "trial/.env")}
     given = sandbox.credentials
     init(f"--account-id={given['NETSUITE_ACCOUNT_ID']}", "--vault-key-file=../key/trial.key", **own)
-    assert {".env", "vault.json"} <= {file.name for file in (project / "trial").iterdir()}
+    assert {".env", "vault.json", "netsuite-certificate.pem"} <= {
+        file.name for file in (project / "trial").iterdir()
+    }
     assert not (project / ".env").exists()
     assert not (project / ".apbridge").exists()
+    assert not (project / "netsuite-certificate.pem").exists()
     begun(init, sandbox)
     assert (project / ".apbridge/vault.json").exists()
 
