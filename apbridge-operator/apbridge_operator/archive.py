@@ -59,7 +59,7 @@ def write(file: Path, manifest: Mapping[str, Any], members: Mapping[str, Path]) 
 
 
 def _put(part: Path, file: Path) -> None:
-    """Give a file its name, and replace nothing, not even what came there meanwhile."""
+    """Put a file under its name, and replace nothing, not even what came there meanwhile."""
     try:
         os.link(part, file)
     except OSError as failure:
