@@ -82,20 +82,21 @@ def page() -> str:
     Raises:
         KeyError: An area has no title in `AREAS`.
     """
-    kinds = _kinds()
+    kinds = kinds_by_code()
     areas: dict[str, list[str]] = {area: [] for area in AREAS}
     for code, entry in sorted(catalogue().items()):
         area = code.split("-")[1]
         usual = _ON_COMMAND if area in _COMMANDS else _NOTE
+        title = f"**{entry.title}**\n\n" if entry.title else ""
         whom = "; ".join(dict.fromkeys(_FOR.get(kind, usual) for kind in sorted(kinds[code]))) or usual
         areas[area].append(
-            f"\n### {code}\n\n{_shown(entry.says)}\n\n**Do:** {_shown(entry.do)}\n\n**For:** {whom}.\n"
+            f"\n### {code}\n\n{title}{_shown(entry.says)}\n\n**Do:** {_shown(entry.do)}\n\n**For:** {whom}.\n"
         )
     parts = [f"\n## {AREAS[area]}\n{''.join(sections)}" for area, sections in areas.items() if sections]
     return _HEAD + "".join(parts)
 
 
-def _kinds() -> dict[str, set[str]]:
+def kinds_by_code() -> dict[str, set[str]]:
     """Return as what kinds of error each code is raised: they differ in who acts."""
     found: dict[str, set[str]] = defaultdict(set)
     for package in (

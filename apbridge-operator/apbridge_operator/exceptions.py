@@ -12,19 +12,19 @@ from sqlalchemy import ColumnElement, Float, Numeric, Select, and_, case, cast, 
 from sqlalchemy import Row as SQLRow
 from sqlalchemy.types import TypeEngine
 
-from apbridge.errors import urgent
+from apbridge.errors import title, urgent
 from apbridge.ledger.held import HELD_CODES
 from apbridge.ledger.rows import OPEN, Row, Status
 from apbridge.ledger.store import Ledger
 from apbridge.ledger.tables import is_row_of, records
 from apbridge.redaction import redact, redact_text
+from apbridge.schemas.money import decimals_of
+from apbridge_operator.amounts import NO_AMOUNT, in_decimals, to_be_read
 
 BY_HAND = "apbridge"
 """The system that a person's own decisions are written under on the audit trail."""
 
 _AT_ONCE = 500
-_NO_AMOUNT = 10**15
-"""What is as much is a mistake: a sum with it would hide all the others."""
 _IS_AMOUNT = r"^-?[0-9]+\.?[0-9]*(E\+?[0-9])?$"
 _NUMBER: TypeEngine[Any] = Numeric(asdecimal=False).with_variant(Float(), "sqlite")
 _KEY = (records.c.external_id, records.c.stream, records.c.system)
@@ -42,6 +42,7 @@ class Case:
     number: str | None
     """What people call it: a bill's number, a check number, a vendor's name."""
     amount: str | None
+    """In the decimals of its currency, such as `10.10` or, of yen, `10`."""
     currency: str | None
     status: Status
     code: str | None
@@ -62,6 +63,16 @@ class Case:
     def is_urgent(self) -> bool:
         """Whether it cannot wait until tomorrow: somebody may be paid twice."""
         return self.code in urgent()
+
+    @property
+    def title(self) -> str:
+        """What is wrong in a few words; empty where nothing is said, or in a code of another version."""
+        return title(self.code)
+
+    @property
+    def worth(self) -> str:
+        """Its amount to be read, such as `1,234.50 USD`; empty where it has none."""
+        return to_be_read(self.amount, self.currency)
 
     @property
     def is_held(self) -> bool:
@@ -110,6 +121,17 @@ class Reason:
     def is_urgent(self) -> bool:
         """Whether it cannot wait until tomorrow: somebody may be paid twice."""
         return self.code in urgent()
+
+    @property
+    def title(self) -> str:
+        """The reason in a few words; empty where nothing is said, or in a code of another version."""
+        return title(self.code)
+
+    @property
+    def worth(self) -> str:
+        """What they amount to, to be read, such as `1,234.50 USD, 800 JPY`; empty where it is no money."""
+        each = sorted(self.amounts.items())
+        return ", ".join(f"{sum_:,.{decimals_of(of)}f} {of}".rstrip() for of, sum_ in each)
 
 
 class Exceptions:
@@ -331,7 +353,7 @@ def _sum(dialect: str) -> ColumnElement[float]:
     left out: PostgreSQL would refuse the whole question for it, SQLite takes it for 0.
     """
     amount = cast(records.c.amount, _NUMBER)
-    is_one = func.abs(amount) < _NO_AMOUNT
+    is_one = func.abs(amount) < NO_AMOUNT
     if dialect == "postgresql":
         is_one = case((records.c.amount.regexp_match(_IS_AMOUNT), is_one), else_=False)
     return func.sum(amount).filter(is_one)
@@ -367,6 +389,7 @@ def _ordered(query: Select[tuple[object, ...]], which: Which) -> Select[tuple[ob
 def _case(row: object) -> Case:
     values = dict(row._mapping)  # type: ignore[attr-defined]  # noqa: SLF001
     told = {name: values[name] or "" for name in ("says", "do")}
+    told["amount"] = in_decimals(values["amount"], values["currency"])
     return Case(**{**values, **told, "status": Status(values["status"])})
 
 

@@ -172,11 +172,14 @@ def _rejections(ledger: Ledger, run_history: RunHistory) -> Iterator[Notice]:
 
 
 def _listed(cases: Sequence[Case]) -> str:
-    lines = [
-        printable(redact_text(f"- {one.name}: {one.says} {one.do}".strip())) for one in cases[:_MOST_NAMED]
-    ]
+    lines = [printable(redact_text(f"- {_told(one)}")) for one in cases[:_MOST_NAMED]]
     left = len(cases) - len(lines)
     return "\n".join([*lines, *([f"… and {left} more: apbridge exceptions list"] if left else [])])
+
+
+def _told(one: Case) -> str:
+    title = f"{one.title}. " if one.title else ""
+    return f"{one.name}: {title}{one.says} {one.do}".strip()
 
 
 def _once(run_history: RunHistory, name: str, title: str, says: str) -> Iterator[Notice]:

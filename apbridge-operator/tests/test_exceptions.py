@@ -151,6 +151,51 @@ def test_reasons_are_added_up_by_currency_and_what_is_no_amount_hides_no_other(
     }
 
 
+@pytest.mark.parametrize(
+    ("kept", "told", "read"),
+    [
+        (("1234.5", "USD"), "1234.50", "1,234.50 USD"),
+        (("1E+2", "USD"), "100.00", "100.00 USD"),
+        (("-7", None), "-7.00", "-7.00"),
+        (("8000.00", "JPY"), "8000", "8,000 JPY"),
+        (("1.5", "KWD"), "1.500", "1.500 KWD"),
+        # No cent is rounded away, and what is no amount is shown as it is.
+        (("0.125", "USD"), "0.125", "0.125 USD"),
+        (("1E+999999999", "USD"), "1E+999999999", "1E+999999999 USD"),
+        (("1E-999999999", "USD"), "1E-999999999", "1E-999999999 USD"),
+        (("sNaN", "USD"), "sNaN", "sNaN USD"),
+        (("ten", None), "ten", "ten"),
+        ((None, "USD"), None, ""),
+    ],
+)
+def test_money_is_shown_in_the_decimals_of_its_currency(
+    exceptions: Exceptions, ledger: Ledger, kept: tuple[str | None, str | None], told: str | None, read: str
+) -> None:
+    amount, currency = kept
+    this = records.c.external_id == rejected(3).external_id
+    with ledger.database.writing() as connection:
+        connection.execute(update(records).where(this).values(amount=amount, currency=currency))
+    (one,) = exceptions.find(rejected(3).external_id)
+    assert (one.amount, one.worth) == (told, read)
+
+
+def test_a_reason_says_what_it_amounts_to(exceptions: Exceptions, ledger: Ledger) -> None:
+    ledger.write(1, "toy", [rejected(number, "APB-SNG-013") for number in range(20, 22)])
+    with ledger.database.writing() as connection:
+        for number, currency in ((20, "JPY"), (21, "USD")):
+            this = records.c.external_id == rejected(number).external_id
+            connection.execute(update(records).where(this).values(amount="4000.5", currency=currency))
+    told = {one.code: (one.title, one.worth) for one in exceptions.reasons()}
+    assert told["APB-SNG-013"] == ("Waits for another record", "4,000 JPY, 4,000.50 USD")
+    assert told["APB-SNG-010"] == ("Record is not valid", "50.50 USD")
+
+
+def test_a_code_of_another_version_has_no_title(exceptions: Exceptions, ledger: Ledger) -> None:
+    ledger.write(1, "toy", [replace(rejected(30), code="APB-SNG-999"), replace(rejected(31), code=None)])
+    found = {one.external_id[-2:]: one.title for one in exceptions.every()}
+    assert (found["30"], found["31"], found["01"]) == ("", "", "Record is not valid")
+
+
 def test_reasons_are_read_from_one_index_in_its_order(tmp_path: Path) -> None:
     """Of SQLite alone: of so few rows PostgreSQL reads the table."""
     ledger = Ledger(f"sqlite:///{tmp_path / 'ledger.db'}")

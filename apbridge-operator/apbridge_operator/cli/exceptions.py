@@ -66,14 +66,14 @@ def list_(
     shown = table(*(["company"] if several else []), *columns)
     above = None
     for name, one in cases:
-        amount = f"{one.amount} {one.currency or ''}".strip() if one.amount else ""
         now = "ACT NOW " if one.is_urgent else ""
         # What holds hundreds is one thing to do.
         do = "Do as above." if one.do and one.do == above else one.do
         above = one.do
-        words = line((now, "bold red"), f"{one.says} ", (do, "bold"), f" {one.code or ''}".rstrip())
+        title = (f"{one.title}. " if one.title else "", "bold")
+        words = line((now, "bold red"), title, f"{one.says} ", (do, "bold"), f" {one.code or ''}".rstrip())
         whose = [name or ""] if several else []
-        told = (amount, one.status.value, age(one.open_since), str(one.attempts), words)
+        told = (one.worth, one.status.value, age(one.open_since), str(one.attempts), words)
         shown.add_row(*whose, shortened(one.name), *told)
     if cases:
         display(shown)
@@ -117,6 +117,8 @@ def show(
             display(line(("Company ", ""), (name, "bold")))
         on_its_way = f"({one.external_id}), on its way to {one.system}: {one.status.value}"
         display(line((one.name, "bold"), f" {on_its_way}"))
+        if one.title:
+            display(line((one.title, "bold")))
         display(one.says, line((one.do, "bold"), f" {one.code or ''}"))
         display(
             f"Open for {age(one.open_since) or 'no time'}, tried {one.attempts} times,"
@@ -224,6 +226,7 @@ _FIELDS = (
     "currency",
     "status",
     "code",
+    "title",
     "is_urgent",
     "says",
     "do",

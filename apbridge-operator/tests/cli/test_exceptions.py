@@ -177,6 +177,7 @@ def test_export_is_csv_that_no_spreadsheet_takes_for_formulas(apbridge: Apbridge
     rows = list(csv.DictReader(io.StringIO(apbridge("exceptions", "export").out)))
     assert [row["external_id"] for row in rows] == [name(1), name(2), name(3), name(9)]
     assert (rows[0]["status"], rows[0]["amount"]) == ("rejected", "10.10")
+    assert rows[0]["title"] == "Record names no vendor"
     assert (rows[3]["says"], rows[3]["number"]) == ("'=1+1", "'-HYPERLINK()")
     lines = apbridge("exceptions", "export", "--json").out.splitlines()
     assert [json.loads(line)["number"] for line in lines][:3] == ["INV-1", "INV-2", "INV-3"]

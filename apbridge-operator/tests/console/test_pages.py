@@ -236,6 +236,10 @@ def test_exceptions_come_in_pages_and_by_reason(visit: Visit):
     assert visit.page("/exceptions?page=x").text.count("<article>") == 25
     assert "30 records with APB-TAX-002" in visit.page("/exceptions?code=APB-TAX-002").text
     assert "Set its vendor in NetSuite" in first
+    assert first.count("<strong>Record names no vendor</strong>") == 25
+    assert "1,840.20 USD" in first
+    # 30 of the 31 have that reason.
+    assert "55,206.00 USD, the oldest for" in first
 
 
 def test_a_history_is_found_by_any_number(visit: Visit):

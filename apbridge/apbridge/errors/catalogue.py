@@ -18,6 +18,8 @@ class CatalogueEntry:
     do: str
     is_urgent: bool = False
     """It cannot wait until tomorrow: somebody may be paid twice."""
+    title: str = ""
+    """What it is in a few words, where it can stand on an exception: for lists, before the sentences."""
 
 
 @cache
@@ -37,7 +39,9 @@ def catalogue() -> Mapping[str, CatalogueEntry]:
                 message = f"error code {code} is given twice, the second time in {file.name}"
                 raise ValueError(message)
             is_urgent = texts.get("urgent", False)
-            entries[code] = CatalogueEntry(code, texts["says"].strip(), texts["do"].strip(), is_urgent)
+            entries[code] = CatalogueEntry(
+                code, texts["says"].strip(), texts["do"].strip(), is_urgent, texts.get("title", "").strip()
+            )
     return MappingProxyType(entries)
 
 
@@ -45,6 +49,12 @@ def catalogue() -> Mapping[str, CatalogueEntry]:
 def urgent() -> frozenset[str]:
     """Return the codes that cannot wait until tomorrow."""
     return frozenset(code for code, one in catalogue().items() if one.is_urgent)
+
+
+def title(code: str | None) -> str:
+    """Return the few words for a code; empty where there are none, or another version wrote the code."""
+    found = catalogue().get(code or "")
+    return found.title if found else ""
 
 
 def entry(code: str) -> CatalogueEntry:
