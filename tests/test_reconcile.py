@@ -202,8 +202,10 @@ def test_the_command_ends_with_1_where_something_is_unexplained_and_keeps_what_i
     assert "Open on bills in NetSuite's ledger" in said
     rows = [one for one in fields["bridge"]["rows"] if one["step"] == "unexplained"]
     assert name in {one["external_id"] for one in rows}
-    listed = context.command("--step", "unexplained").stdout
+    file = context.folder / "bridge.csv"
+    listed = context.command("--step", "unexplained", f"--output={file}").stdout
     assert all(one["number"] in listed for one in rows)
+    assert all(one["external_id"] in file.read_text(encoding="utf-8") for one in rows)
     for place in fields["bridge"]["places"]:
         steps = sum(one["amount"] for one in place["steps"])
         assert place["netsuite"] + steps == pytest.approx(place["avidxchange"])

@@ -23,6 +23,7 @@ from apbridge_operator.companies import companies
 from apbridge_operator.reconcile import Difference, Reconciliation, reconcile
 from apbridge_operator.reconcile.bridge import Bridge, BridgeStep
 from apbridge_operator.reconcile.difference import ZERO
+from apbridge_operator.reconcile.export import write
 from apbridge_operator.reconcile.result import Key, Total, Totals
 
 app = typer.Typer(help="Compare both systems.")
@@ -40,6 +41,10 @@ def compare(
     by: Annotated[bool, typer.Option("--by-vendor", help="Show the totals by vendor too.")] = False,
     step: Annotated[
         BridgeStep | None, typer.Option(help="List the bills of one step of the bridge, and nothing else.")
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(help="Write the bridge with its bills to this .csv or .xlsx file too."),
     ] = None,
     company: Several = None,
     as_json: Json = False,
@@ -68,17 +73,12 @@ def compare(
             print_json(named(name, {"error": sentence})) if as_json else say(f"{name}: {failure}", "")
             continue
         is_unexplained = is_unexplained or bool(result.unexplained)
+        if output:
+            write(result, output.with_stem(f"{output.stem}-{name}") if name else output)
         if as_json:
             print_json(named(name, result.as_fields()))
-            continue
-        if name:
-            display(line((name, "bold")))
-        if step:
-            _show_step(result.bridge, step)
         else:
-            _show(result, by_vendor=by)
-        if name:
-            say("")
+            _show_one(name, result, step, by_vendor=by)
     if failures:
         raise failures[0]
     if is_unexplained:
@@ -116,6 +116,17 @@ def _posted_by_others(names: Collection[str]) -> set[str]:
             rows = ledger.rows("netsuite", "payments", names)
             found |= {name for name, row in rows.items() if row.status is Status.DELIVERED}
     return found
+
+
+def _show_one(name: str | None, result: Reconciliation, step: BridgeStep | None, *, by_vendor: bool) -> None:
+    if name:
+        display(line((name, "bold")))
+    if step:
+        _show_step(result.bridge, step)
+    else:
+        _show(result, by_vendor=by_vendor)
+    if name:
+        say("")
 
 
 def _show(result: Reconciliation, *, by_vendor: bool) -> None:
