@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import delete
 
+from apbridge.errors import RefusedError
 from apbridge.ledger import RowUpdate, Status
 from apbridge.ledger.run_history import RunHistory
 from apbridge.ledger.tables import records
@@ -229,3 +230,19 @@ def test_what_netsuite_s_own_total_has_beside_the_bills_is_unexplained(
     assert (lost.code, lost.cause, lost.amount) == ("APB-REC-071", Cause.UNEXPLAINED, 5)
     monkeypatch.undo()
     assert "total" not in {one.kind for one in untouched.compare().differences}
+
+
+def test_where_netsuite_adds_nothing_up_there_is_a_bridge_that_nobody_signs(
+    untouched: ReconcileContext, monkeypatch: pytest.MonkeyPatch
+):
+    everything = untouched.compare()
+
+    def refuse(_side: NetSuiteSide, _as_of: date | None) -> None:
+        raise RefusedError("APB-NS-022", status=400, purpose="add up", problem="Invalid search query")
+
+    monkeypatch.setattr(NetSuiteSide, "ledger_totals", refuse)
+    found = untouched.compare()
+    assert [one.code for one in found.unexplained] == ["APB-REC-072"]
+    assert "Invalid search query" in found.unexplained[0].says
+    assert found.bridge.starts == everything.bridge.starts
+    assert found.bridge.rows == everything.bridge.rows

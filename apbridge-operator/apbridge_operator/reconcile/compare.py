@@ -12,6 +12,7 @@ from itertools import islice
 from typing import Protocol, TypeVar
 
 from apbridge.avidxchange import AvidXchange
+from apbridge.errors import RefusedError
 from apbridge.ledger import Ledger
 from apbridge.ledger.credits import credits_by_pair
 from apbridge.netsuite import NetSuite
@@ -29,7 +30,7 @@ from apbridge_operator.reconcile.bills import (
 from apbridge_operator.reconcile.books import AvidXchangeInvoice, AvidXchangePayment, ComparedBooks
 from apbridge_operator.reconcile.content import last_sent
 from apbridge_operator.reconcile.credits import of_credit
-from apbridge_operator.reconcile.crossing import Crossing
+from apbridge_operator.reconcile.crossing import Crossing, Starts
 from apbridge_operator.reconcile.difference import ZERO, Difference
 from apbridge_operator.reconcile.explanation import Explanation, Runs
 from apbridge_operator.reconcile.netsuite import Applied, NetSuiteBill, NetSuiteCredit, NetSuiteSide, Posted
@@ -81,7 +82,7 @@ def reconcile(
         books.add_invoices(invoices)
         books.add_payments(side.payments(avidxchange))
         tell("Reading NetSuite's open bills and posted payments")
-        starts = reading.ledger_totals(as_of)
+        starts = _totals(reading, as_of)
         books.add_bills(reading.open_bills())
         books.add_posted(reading.posted())
         if as_of:
@@ -153,7 +154,7 @@ class _Comparison:
             theirs = self.posted_by_others([name for name in alone if name not in known])
             yield from (one for one in some if one[0] not in theirs)
 
-    def bills(self, starts: Mapping[tuple[str, str], Decimal]) -> None:
+    def bills(self, starts: Starts) -> None:
         """Compare what is open with what is unpaid; and as of now what is to be paid, and the content too."""
         later = self.books.settled_after(self.result.as_of) if self.result.as_of else {}
         both = _paired(self.books.bills(), self.books.invoices())
@@ -254,6 +255,14 @@ class _Comparison:
             return here.vendor_name, here.subsidiary, here.currency or (there.currency if there else "")
         assert there  # noqa: S101 - one of both is there
         return self.vendors.get(there.vendor, there.vendor), "", there.currency
+
+
+def _totals(netsuite: NetSuiteSide, as_of: date | None) -> Starts:
+    """Return what NetSuite itself says is open in its ledger, or how it refuses to say it."""
+    try:
+        return netsuite.ledger_totals(as_of)
+    except RefusedError as refused:
+        return refused
 
 
 def _takes_credits(avidxchange: AvidXchange, ledger: Ledger) -> bool:

@@ -7,7 +7,7 @@ from datetime import date, datetime, timezone
 from decimal import Decimal
 from typing import NamedTuple, TypeVar
 
-from apbridge.errors import APBridgeError
+from apbridge.errors import APBridgeError, RefusedError
 from apbridge_operator.reconcile.books import AvidXchangeInvoice
 from apbridge_operator.reconcile.bridge import (
     AGES,
@@ -22,6 +22,7 @@ from apbridge_operator.reconcile.bridge import (
 from apbridge_operator.reconcile.difference import ZERO, Cause, Difference
 from apbridge_operator.reconcile.netsuite import NetSuiteBill
 
+Starts = Mapping[Place, Decimal] | RefusedError
 _Key = TypeVar("_Key")
 
 
@@ -45,7 +46,7 @@ class Crossing:
     Args:
         bridge: It.
         as_of: The day at whose end; None for now.
-        starts: What NetSuite itself says is open in its ledger.
+        starts: What NetSuite itself says is open in its ledger, or how it refuses to say it.
         ends: What AvidXchange shows as unpaid in all, by currency.
     """
 
@@ -53,14 +54,16 @@ class Crossing:
         self,
         bridge: Bridge,
         as_of: date | None,
-        starts: Mapping[Place, Decimal],
+        starts: Starts,
         ends: Mapping[str, Decimal],
     ) -> None:
         self._bridge = bridge
         self._as_of = as_of
         self._today = as_of or datetime.now(timezone.utc).date()
         self._different: list[_Side] = []
-        self._starts, self._ends = starts, ends
+        self._starts = {} if isinstance(starts, RefusedError) else starts
+        self._refused = starts if isinstance(starts, RefusedError) else None
+        self._ends = ends
         # An account with one currency does not name it.
         self._usual = max(ends, key=lambda currency: ends[currency], default="")
         self._here: dict[Place, Decimal] = {}
@@ -128,7 +131,10 @@ class Crossing:
         """
         for side in self._different:
             yield from self._row(side, differences.get(side.external_id))
-        for subsidiary, currency in sorted({*self._starts, *self._here}):
+        if self._refused:
+            about = ("NetSuite's total", "total", "", "", "", ZERO, ZERO)
+            yield _unexplained("total", about, APBridgeError("APB-REC-072", problem=self._refused))
+        for subsidiary, currency in sorted({*self._starts, *(() if self._refused else self._here)}):
             asked = (subsidiary, currency)
             if left := self._starts.get(asked, ZERO) - self._here.get(asked, ZERO):
                 place = (subsidiary, currency or self._usual)
