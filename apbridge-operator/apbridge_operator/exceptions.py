@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from datetime import datetime, timezone
+from hashlib import sha256
 from itertools import groupby
 from typing import Any
 
@@ -58,6 +59,13 @@ class Case:
     dismissed_at: datetime | None
     dismissed_by: str | None
     dismissed_because: str | None
+    content_hash: str
+
+    @property
+    def version(self) -> str:
+        """What a person decides on: another one once its content changed, or what is said of it."""
+        seen = (self.content_hash, self.status.value, self.code, self.says, self.do)
+        return sha256(repr(seen).encode()).hexdigest()[:16]
 
     @property
     def is_urgent(self) -> bool:
@@ -218,7 +226,7 @@ class Exceptions:
         """Mark these to be tried first by the next run; a dismissed one is open again.
 
         Returns:
-            How many there were: what was delivered meanwhile is left alone.
+            How many there were: what was delivered or has changed since it was read is left alone.
         """
         now = _now()
         waits = or_(records.c.waits_for.is_not(None), records.c.code.startswith(HELD_CODES, autoescape=True))
@@ -248,7 +256,7 @@ class Exceptions:
             signed_in: Who had signed in to the console, where it was decided there.
 
         Returns:
-            How many there were: what was delivered meanwhile is left alone.
+            How many there were: what was delivered or has changed since it was read is left alone.
         """
         run = self._ledger.start_run(BY_HAND, version)
         why = redact_text(because)
@@ -280,58 +288,11 @@ class Exceptions:
                 .where(
                     is_row_of(one.system, one.stream, one.external_id),
                     records.c.status.in_([status.value for status in statuses]),
+                    *_as_seen(one),
                 )
                 .values(**changes)
             )
             return changed.rowcount
-
-
-class MergedExceptions:
-    """The exceptions of several companies in one list.
-
-    Args:
-        companies: Each one's name, None in a project of one, and its exceptions.
-    """
-
-    def __init__(self, companies: Sequence[tuple[str | None, Exceptions]]) -> None:
-        self._companies = companies
-
-    def page(
-        self, which: Which | None = None, *, limit: int = 50, offset: int = 0
-    ) -> list[tuple[str | None, Case]]:
-        """Return some with their companies, in the order of `Exceptions.page`."""
-        if len(self._companies) == 1:
-            ((name, only),) = self._companies
-            return [(name, one) for one in only.page(which, limit=limit, offset=offset)]
-        until = offset + limit
-        found = [(name, one) for name, own in self._companies for one in own.page(which, limit=until)]
-        return sorted(found, key=lambda each: _place(each[1]))[offset:until]
-
-    def count(self, which: Which | None = None) -> int:
-        """Count them."""
-        return sum(own.count(which) for _, own in self._companies)
-
-    def reasons(self) -> list[Reason]:
-        """Count them by reason, in the order of `Exceptions.reasons`."""
-        found: dict[tuple[object, ...], Reason] = {}
-        for _, own in self._companies:
-            for one in own.reasons():
-                key = (one.system, one.stream, one.status, one.code)
-                before = found.get(key)
-                found[key] = replace(
-                    one,
-                    count=one.count + (before.count if before else 0),
-                    since=min(one.since, before.since) if before else one.since,
-                    amounts=_together(one.amounts, before.amounts if before else {}),
-                )
-        return sorted(found.values(), key=lambda one: (not one.is_urgent, -one.count))
-
-
-def _place(one: Case) -> tuple[object, ...]:
-    """Return where a case belongs: the urgent first, then the oldest; what was dismissed by its day."""
-    moment = one.open_since or one.dismissed_at or one.last_seen
-    is_urgent = one.open_since is not None and one.is_urgent
-    return (not is_urgent, moment, one.external_id)
 
 
 def _reason(key: tuple[str, str, str, str | None], rows: Sequence[SQLRow[Any]]) -> Reason:
@@ -340,10 +301,6 @@ def _reason(key: tuple[str, str, str, str | None], rows: Sequence[SQLRow[Any]]) 
     count, since = sum(row[5] for row in rows), min(row[6] for row in rows)
     amounts = {row[4] or "": row[7] for row in rows if row[7] is not None}
     return Reason(system, stream, Status(status), code, count, since, amounts)
-
-
-def _together(one: Mapping[str, float], other: Mapping[str, float]) -> Mapping[str, float]:
-    return {currency: one.get(currency, 0) + other.get(currency, 0) for currency in {**one, **other}}
 
 
 def _sum(dialect: str) -> ColumnElement[float]:
@@ -357,6 +314,15 @@ def _sum(dialect: str) -> ColumnElement[float]:
     if dialect == "postgresql":
         is_one = case((records.c.amount.regexp_match(_IS_AMOUNT), is_one), else_=False)
     return func.sum(amount).filter(is_one)
+
+
+def _as_seen(one: Case) -> Iterator[ColumnElement[bool]]:
+    """Yield what holds of a case's row as long as it is of that version."""
+    yield records.c.status == one.status.value
+    yield records.c.content_hash == one.content_hash
+    yield records.c.code.is_not_distinct_from(one.code)
+    for column, told in ((records.c.says, one.says), (records.c.do, one.do)):
+        yield func.coalesce(column, "") == told
 
 
 _COLUMNS = tuple(records.columns[field.name] for field in fields(Case))

@@ -298,6 +298,20 @@ def test_what_was_delivered_meanwhile_is_neither_dismissed_nor_asked_for(
     assert [row.external_id for row in asked] == [cases[1].external_id]
 
 
+@pytest.mark.parametrize("changes", [{"content_hash": "x"}, {"says": "x"}, {"do": None}, {"code": None}])
+def test_what_has_changed_since_it_was_read_is_left_alone(
+    exceptions: Exceptions, ledger: Ledger, changes: dict[str, Any]
+) -> None:
+    """Also between the moment in which the console compares the version, and that in which it writes."""
+    seen = exceptions.find(rejected(3).external_id)
+    ledger.write(1, "toy", [replace(rejected(3), **changes)])
+    (now,) = exceptions.find(rejected(3).external_id)
+    assert now.version != seen[0].version
+    assert exceptions.ask_again(seen) == 0
+    assert exceptions.dismiss(seen, because="x", by="Ann", version="1") == 0
+    assert exceptions.dismiss([now], because="x", by="Ann", version="1") == 1
+
+
 def test_one_that_waited_when_it_was_dismissed_waits_again(exceptions: Exceptions, ledger: Ledger) -> None:
     needs = (Need("vendors", "netsuite-1-vendor-3"),)
     waiting = replace(rejected(8, "APB-SNG-013"), status=Status.WAITING, waits_for=needs)

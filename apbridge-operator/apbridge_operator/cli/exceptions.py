@@ -19,7 +19,8 @@ from apbridge_operator.cli import context
 from apbridge_operator.cli.company import Several, chosen, each, named
 from apbridge_operator.cli.output import Json, display, line, print_json, say, table
 from apbridge_operator.cli.words import age, day_and_time, exchange, pretty, shortened
-from apbridge_operator.exceptions import Case, Exceptions, MergedExceptions, Which
+from apbridge_operator.exceptions import Case, Exceptions, Which
+from apbridge_operator.merged_exceptions import MergedExceptions
 from apbridge_operator.record_history import RecordHistories
 
 app = typer.Typer(help="Records that wait or are rejected: why, and what to do.", no_args_is_help=True)

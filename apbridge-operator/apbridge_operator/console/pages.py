@@ -23,7 +23,8 @@ from apbridge_operator.console.overview import overview
 from apbridge_operator.console.probes import Probes
 from apbridge_operator.console.sign_in import Session, SignIn
 from apbridge_operator.console.templating import render, style
-from apbridge_operator.exceptions import Case, Exceptions, MergedExceptions, Which
+from apbridge_operator.exceptions import Case, Exceptions, Which
+from apbridge_operator.merged_exceptions import MergedExceptions
 from apbridge_operator.monitoring import Loop
 from apbridge_operator.record_history import RecordHistories
 
@@ -32,7 +33,7 @@ _LONGEST_FORM = 20_000
 _NOTES = {
     "retry": "The next run tries it first.",
     "dismiss": "Dismissed until it changes; it is on the audit trail.",
-    "nothing": "It was delivered meanwhile: nothing was changed.",
+    "nothing": "It was delivered or has changed since you saw it: nothing was done. Look at it once more.",
 }
 
 
@@ -192,6 +193,8 @@ class _Console:
         found = self._found(form)
         if found is None:
             return None
+        if form.get("version") != found.version:
+            return "nothing"
         if form.get("decision") == "dismiss":
             why, who = form.get("why", "").strip(), form.get("who", "").strip() or session.user
             if not why:

@@ -269,6 +269,31 @@ def test_retry_and_dismiss_from_a_form(visit: Visit, ledger: Ledger):
     assert visit.decide("retry", 40).status_code == 404
 
 
+@pytest.mark.parametrize("decision", ["retry", "dismiss"])
+@pytest.mark.parametrize(
+    "changes", [{"content_hash": "other"}, {"says": "It has no account."}, {"code": "APB-TAX-003"}]
+)
+def test_a_decision_holds_for_what_the_person_saw(
+    visit: Visit, ledger: Ledger, decision: str, changes: dict[str, str]
+):
+    seen = visit.version(2)
+    ledger.write(1, "avidxchange", [replace(rejection(2), **changes)])  # type: ignore[arg-type]
+    for version in (seen, ""):
+        answer = visit.decide(decision, 2, why="paid by hand", version=version)
+        assert answer.headers["location"].endswith("?note=nothing")
+    assert "has changed since you saw it" in visit.page("/exceptions?note=nothing").text
+    row = ledger.rows("avidxchange", "bills", [bill_name(2)])[bill_name(2)]
+    assert row.status is Status.REJECTED
+    assert list(ledger.all_rows("avidxchange", "bills", asked=True)) == []
+    assert visit.decide(decision, 2, why="paid by hand").headers["location"].endswith(f"?note={decision}")
+
+
+def test_a_decision_holds_though_the_next_run_found_the_same(visit: Visit, ledger: Ledger):
+    seen = visit.version(2)
+    ledger.write(ledger.start_run("target-avidxchange", "1.0").id, "avidxchange", [rejection(2)])
+    assert visit.decide("retry", 2, version=seen).headers["location"].endswith("?note=retry")
+
+
 def test_a_ledger_that_is_gone_is_said_on_the_page(visit: Visit, ledger: Ledger):
     with ledger.database.writing() as connection:
         connection.exec_driver_sql("DROP TABLE apbridge_runs")

@@ -48,9 +48,15 @@ class Visit(requests.Session):
         """Return the token of its forms."""
         return str(re.findall(r'name="token" value="(\w+)"', self.page("/exceptions").text)[0])
 
+    def version(self, number: int) -> str:
+        """Return the version of an exception that its page shows; empty where there is none."""
+        said = self.page(f"/exceptions/avidxchange/bills/{bill_name(number)}").text
+        return "".join(re.findall(r'name="version" value="(\w+)"', said)[:1])
+
     def decide(self, decision: str, number: int = 1, **more: str) -> requests.Response:
-        """Send a form."""
+        """Send a form, about the version that the page shows now unless told."""
         form = {"system": "avidxchange", "stream": "bills", "external_id": bill_name(number)}
+        form["version"] = more.pop("version") if "version" in more else self.version(number)
         headers = {"Origin": more.pop("origin", self.address)}
         token = more.pop("token") if "token" in more else self.form_token()
         form |= {"token": token, "decision": decision, **more}
