@@ -42,6 +42,8 @@ def test_one_page_shows_all_companies_and_leads_to_each(visit: Visit, ledger: Le
 
 def test_exceptions_of_all_are_one_list_with_the_company_of_each(visit: Visit, ledger: Ledger):
     page = visit.page("/exceptions").text
+    assert "1,840.20 USD" in page
+    assert "<strong>Record names no vendor.</strong> Bill INV-" in page
     assert f"{Exceptions(ledger).count()} record" in page
     assert page.count('/acme/">acme</a>') > 1
     assert '/bolt/">bolt</a>' not in page
