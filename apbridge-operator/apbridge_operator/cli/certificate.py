@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from apbridge import settings
 from apbridge.errors import APBridgeError, RefusedError, SettingError
 from apbridge.files import replace
 from apbridge.netsuite.certificate import Certificate
@@ -18,6 +19,8 @@ from apbridge_operator.cli.app import FOUND
 from apbridge_operator.cli.company import One, Several, certificate_file, each, named, only
 from apbridge_operator.cli.output import Json, display, line, print_json, say, table
 from apbridge_operator.cli.rotation import ChangedOver, Rotation
+
+_EXPIRED = "APB-NS-004"
 
 app = typer.Typer(
     help="The certificate that signs in to NetSuite: status, rotate, revoke.", no_args_is_help=True
@@ -54,7 +57,8 @@ def _is_good(company: str | None, *, as_json: bool) -> bool:
             cells = (row["id"], _day(row["from"]), _day(row["until"]), str(days), row["use"])
             shown.add_row(*cells)
         display(shown)
-        for one in (note, *sorted(filter(None, reminders))):
+        has_expired = note is not None and note.code == _EXPIRED
+        for one in (note, *([] if has_expired else sorted(filter(None, reminders)))):
             if one:
                 say(str(one))
     return not reminders
@@ -131,15 +135,16 @@ def rotation() -> Rotation:
 
 def _listed(config: Mapping[str, Any]) -> tuple[list[dict[str, Any]], APBridgeError | None]:
     """Return what NetSuite lists; where it does not, what is known here, and why."""
-    with context.netsuite() as netsuite:
-        in_use = netsuite.settings.certificate_id
-        try:
+    try:
+        with context.netsuite() as netsuite:
+            in_use = netsuite.settings.certificate_id
             listed = Certificates(netsuite).listed()
-        except RefusedError as refused:
-            own = Certificate.from_config(config)
-            begins, ends = (own.begins, own.ends) if own else (None, None)
-            note = APBridgeError("APB-CRT-007", says=refused.says.rstrip("."))
-            return [{"id": in_use, "from": begins, "until": ends, "use": "in use"}], note
+    except RefusedError as refused:
+        return _own(config), APBridgeError("APB-CRT-007", says=refused.says.rstrip("."))
+    except SettingError as failure:
+        if failure.code != _EXPIRED:
+            raise
+        return _own(config), failure
     try:
         uses = rotation().uses()
     except SettingError:
@@ -153,6 +158,14 @@ def _listed(config: Mapping[str, Any]) -> tuple[list[dict[str, Any]], APBridgeEr
         }
         for one in listed
     ], None
+
+
+def _own(config: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return what is known here of the certificate in use."""
+    own = Certificate.from_config(config)
+    begins, ends = (own.begins, own.ends) if own else (None, None)
+    in_use = settings.text(config, "certificate_id")
+    return [{"id": in_use, "from": begins, "until": ends, "use": "in use"}]
 
 
 def _reminder(ends: datetime) -> str | None:

@@ -183,6 +183,11 @@ def test_where_the_one_in_use_has_expired_a_new_key_is_the_way_out(
     began = datetime.now(timezone.utc) - timedelta(days=40)
     vault.set({"netsuite_certificate": self_signed(key, begins=began, lasts=timedelta(days=39))})
     assert "APB-NS-004" in tried("check").out
+    ended = tried("certificate", "status")
+    assert ended.code == 1
+    assert "expired on" in ended.out
+    assert "expires on" not in ended.out
+    assert vault.get("netsuite_certificate_id") in ended.out
     assert tried("init", "--new-key").code == 1
     new = mapped(sandbox, (project / "netsuite-certificate.pem").read_text())
     assert tried("init", f"--certificate-id={new}").code == 0

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -71,16 +72,25 @@ def copy_out(url: str, to: IO[bytes]) -> tuple[LedgerEnd, Mapping[str, int]] | N
         SettingError: The URL is not usable, or the trail has lost its head.
         UnavailableError: It cannot be read.
     """
-    with peeking(url) as there:
-        if there is None:
+    with _there(url) as database:
+        if database is None:
             return None
-    database = Database(url)
-    try:
         with database.snapshot() as connection:
             end = _end(connection, database.name)
             return end, {str(table.name): _written(connection, table, to) for table in metadata.sorted_tables}
+
+
+@contextmanager
+def _there(url: str) -> Iterator[Database | None]:
+    """Open a ledger, and make none: None where there is none."""
+    with peeking(url) as found:
+        is_there = found is not None
+    database = Database(url) if is_there else None
+    try:
+        yield database
     finally:
-        database.close()
+        if database:
+            database.close()
 
 
 def _written(connection: Connection, table: Table, to: IO[bytes]) -> int:
@@ -106,15 +116,11 @@ def end_of(url: str) -> LedgerEnd | None:
         SettingError: The URL is not usable, or the trail has lost its head.
         UnavailableError: It cannot be read.
     """
-    with peeking(url) as there:
-        if there is None:
+    with _there(url) as database:
+        if database is None:
             return None
-    database = Database(url)
-    try:
         with database.reading() as connection:
             return None if _is_empty(connection) else _end(connection, database.name)
-    finally:
-        database.close()
 
 
 def put_back(url: str, lines: Iterable[bytes], keys: RecordKeys | None = None) -> None:
