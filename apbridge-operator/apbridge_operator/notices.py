@@ -1,4 +1,4 @@
-"""What somebody should be told of without asking, each thing once: the ledger remembers what was told.
+"""What somebody should be told of without asking, each thing once: the ledger remembers who was told.
 
 Who is about to tell something takes it in the ledger first, so that of several at once one tells it. Where
 telling fails it is free again, and after `_LONGEST` where whoever took it was killed.
@@ -74,27 +74,48 @@ def telling(ledger: Ledger, notice: Notice) -> Iterator[bool]:
         run_history.remember(notice.name, notice.value)
 
 
-def due(ledger: Ledger, certificate: Certificate | None, silence: Silence) -> list[Notice]:
-    """Return what nobody was told of yet, each with where the audit trail ends: see `apbridge.ledger.anchor`.
+@dataclass(frozen=True, slots=True)
+class _Remembered:
+    """What somebody was told.
+
+    Args:
+        run_history: Remembers it.
+        to: Who.
+    """
+
+    run_history: RunHistory
+    to: str
+
+    def named(self, name: str) -> str:
+        return f"{name} to {self.to}" if self.to else name
+
+    def once(self, name: str, title: str, says: str) -> Iterator[Notice]:
+        """Yield what is told once, unless it was."""
+        if self.run_history.recall(self.named(name)) is None:
+            yield Notice(title, says, self.named(name), value=says)
+
+
+def due(ledger: Ledger, certificate: Certificate | None, silence: Silence, to: str = "") -> list[Notice]:
+    """Return what somebody was not told of yet, each with where the audit trail ends.
 
     Args:
         ledger: Knows what happened, and what was told.
         certificate: NetSuite's, where it is here.
         silence: How long no run may end well.
+        to: Who: how the ledger knows a destination; empty for whoever reads what is printed.
     """
-    run_history = RunHistory(ledger)
+    told = _Remembered(RunHistory(ledger), to)
     now = datetime.now(timezone.utc)
-    found = [*_runs(ledger, run_history, now, silence), *_rejections(ledger, run_history)]
-    found += _answers(ledger, run_history)
+    found = [*_runs(ledger, told, now, silence), *_rejections(ledger, told), *_answers(ledger, told)]
     if certificate:
-        found += _certificate(run_history, certificate, now)
+        found += _certificate(told, certificate, now)
     end = f"The audit trail ends with {ledger.audit.anchor()}"
     return [replace(one, says=f"{one.says}\n{end}") for one in found]
 
 
-def _runs(ledger: Ledger, run_history: RunHistory, now: datetime, silence: Silence) -> Iterator[Notice]:
+def _runs(ledger: Ledger, told: _Remembered, now: datetime, silence: Silence) -> Iterator[Notice]:
     for plugin, direction in DIRECTIONS.items():
-        lately = Lately.of(plugin, run_history, silence, now)
+        lately = Lately.of(plugin, told.run_history, silence, now)
         good, ended, since = lately.good, lately.ended, lately.silent_since
         # What fails again and again for one reason is one thing, until a run ends well.
         streak = f"{plugin} since run {good.id if good else 0}"
@@ -104,12 +125,12 @@ def _runs(ledger: Ledger, run_history: RunHistory, now: datetime, silence: Silen
             if ended.orchestrator_run:
                 says = f"{says}\nIts run in the orchestrator: {printable(ended.orchestrator_run)}"
             name = f"notice of a failure of {streak}, {ended.code}"
-            yield from _once(run_history, name, _failed(ledger, ended), says)
+            yield from told.once(name, _failed(ledger, ended), says)
         if since and not lately.under_way:
             quiet = APBridgeError("APB-NTC-004", direction=direction, since=since)
             if ended and ended.error:
                 quiet = APBridgeError("APB-NTC-005", direction=direction, since=since, error=ended.error)
-            yield from _once(run_history, f"notice of silence of {streak}", "Nothing has run", whole(quiet))
+            yield from told.once(f"notice of silence of {streak}", "Nothing has run", whole(quiet))
 
 
 def _failed(ledger: Ledger, run: PastRun) -> str:
@@ -122,7 +143,7 @@ def _failed(ledger: Ledger, run: PastRun) -> str:
     return f"A run failed; {_URGENT}" if is_urgent else "A run failed"
 
 
-def _certificate(run_history: RunHistory, certificate: Certificate, now: datetime) -> Iterator[Notice]:
+def _certificate(told: _Remembered, certificate: Certificate, now: datetime) -> Iterator[Notice]:
     milestone, days = certificate.milestone(now), certificate.days_left(now)
     if milestone is None:
         return
@@ -132,27 +153,28 @@ def _certificate(run_history: RunHistory, certificate: Certificate, now: datetim
     if days < 0:
         found = APBridgeError("APB-NTC-006", ends=ends)
     name = f"notice of the certificate until {ends} at {step}"
-    yield from _once(run_history, name, "The certificate ends", whole(found))
+    yield from told.once(name, "The certificate ends", whole(found))
 
 
-def _answers(ledger: Ledger, run_history: RunHistory) -> Iterator[Notice]:
+def _answers(ledger: Ledger, told: _Remembered) -> Iterator[Notice]:
     """Yield how AvidXchange's answers have changed, all at once: one release there changes many."""
-    before = run_history.recall(_ANSWERS)
+    name = told.named(_ANSWERS)
+    before = told.run_history.recall(name)
     known = before.value if before else []
-    told = {
+    changes = {
         f"{kept.name} {one.kind} {one.place} {one.now} {one.first}": whole(says)
         for kept in kept_answers(ledger)
         for one, says in kept.told()
     }
-    if news := dict.fromkeys(says for name, says in told.items() if name not in known):
-        yield Notice("AvidXchange's answers have changed", "\n".join(news), _ANSWERS, before, [*told])
+    if news := dict.fromkeys(says for change, says in changes.items() if change not in known):
+        yield Notice("AvidXchange's answers have changed", "\n".join(news), name, before, [*changes])
 
 
-def _rejections(ledger: Ledger, run_history: RunHistory) -> Iterator[Notice]:
-    before = run_history.recall(_REJECTIONS)
-    told = before.value if before else {"until": None, "near": []}
-    until = datetime.fromisoformat(told["until"]) if told["until"] else None
-    near = set(told["near"])
+def _rejections(ledger: Ledger, told: _Remembered) -> Iterator[Notice]:
+    before = told.run_history.recall(told.named(_REJECTIONS))
+    known = before.value if before else {"until": None, "near": []}
+    until = datetime.fromisoformat(known["until"]) if known["until"] else None
+    near = set(known["near"])
     exceptions = Exceptions(ledger)
     which = Which(statuses=frozenset({Status.REJECTED}), since=until and until - _OVERLAP)
     some: list[Case] = []
@@ -168,20 +190,15 @@ def _rejections(ledger: Ledger, run_history: RunHistory) -> Iterator[Notice]:
         kept = [name for name, moment in names.items() if moment > latest - _OVERLAP]
         value = {"until": latest.isoformat(), "near": kept}
         title = f"{worst}{len(some)} new rejection{'' if len(some) == 1 else 's'}"
-        yield Notice(title, _listed(some), _REJECTIONS, before, value)
+        yield Notice(title, _listed(some), told.named(_REJECTIONS), before, value)
 
 
 def _listed(cases: Sequence[Case]) -> str:
-    lines = [printable(redact_text(f"- {_told(one)}")) for one in cases[:_MOST_NAMED]]
+    lines = [printable(redact_text(f"- {_as_text(one)}")) for one in cases[:_MOST_NAMED]]
     left = len(cases) - len(lines)
     return "\n".join([*lines, *([f"… and {left} more: apbridge exceptions list"] if left else [])])
 
 
-def _told(one: Case) -> str:
+def _as_text(one: Case) -> str:
     title = f"{one.title}. " if one.title else ""
     return f"{one.name}: {title}{one.says} {one.do}".strip()
-
-
-def _once(run_history: RunHistory, name: str, title: str, says: str) -> Iterator[Notice]:
-    if run_history.recall(name) is None:
-        yield Notice(title, says, name, value=says)

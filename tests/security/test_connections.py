@@ -24,7 +24,7 @@ from apbridge.http import retry
 from apbridge.netsuite import NetSuite, NetSuiteSettings
 from apbridge.wire import watched
 from apbridge_operator.cli.checks.netsuite import _clock
-from apbridge_operator.cli.notify import _sender
+from apbridge_operator.destinations import destinations
 from apbridge_operator.notices import Notice
 from demo.meltano import ROOT
 from tests.secure_server import WRONG, Issuer, serving
@@ -124,7 +124,8 @@ def _compare_the_clocks(url: str) -> None:
 
 
 def _send_a_notice(url: str) -> None:
-    _sender(url.replace("https://", "jsons://"))(Notice("title", "says"))
+    (one,) = destinations(url.replace("https://", "jsons://"))
+    one.send(Notice("title", "says"))
 
 
 CLIENTS = {**SYSTEMS, "the clock": _compare_the_clocks, "a notice": _send_a_notice}
@@ -211,7 +212,7 @@ def test_a_profile_that_signs_in_by_plain_http_is_refused(tmp_path: Path):
 @pytest.mark.parametrize("off", ["no", "false", "0"])
 def test_an_address_for_notices_cannot_switch_verification_off(off: str):
     with pytest.raises(SettingError, match="verify"):
-        _sender(f"jsons://hooks.example/path?verify={off}")
+        destinations(f"jsons://hooks.example/path?verify={off}")
 
 
 # How much is answered

@@ -4,9 +4,7 @@ import json
 import os
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta, timezone
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import pytest
@@ -22,49 +20,22 @@ from apbridge.ledger import Ledger, RowUpdate, Status
 from apbridge.ledger.run_history import RunHistory
 from apbridge.ledger.tables import observations, records, runs
 from apbridge_operator.cli.notify import TOLD
+from apbridge_operator.destinations import destinations
 from apbridge_operator.notices import due, telling
 from apbridge_operator.schedules import Silence
+
+from .receivers import Webhook, webhook_serving
 
 Apbridge = Callable[..., Any]
 SECRET = "12-3456789"
 
 
-class Webhook:
-    """A real server that takes what is posted to it."""
-
-    def __init__(self) -> None:
-        self.got: list[dict[str, Any]] = []
-        self.status = 200
-        self.port = 0
-        self.meanwhile: Callable[[], object] = lambda: None
-
-
 @pytest.fixture
 def webhook(project: Path) -> Iterator[Webhook]:  # noqa: ARG001 - it clears the environment before
-    found = Webhook()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            if found.status == 200:
-                found.got.append(json.loads(body))
-            found.meanwhile()
-            self.send_response(found.status)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        found.port = server.server_address[1]
-        os.environ["APBRIDGE_NOTIFY"] = f"json://user:p4ssword@127.0.0.1:{found.port}/hook"
+    with webhook_serving() as found:
+        os.environ["APBRIDGE_NOTIFY"] = found.address
         os.environ["NO_PROXY"] = "127.0.0.1"
-        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
         yield found
-        server.shutdown()
-        thread.join()
 
 
 @pytest.fixture
@@ -88,6 +59,12 @@ def reject(url: str, *numbers: int) -> None:
             told: dict[str, Any] = {"code": error.code, "says": error.says, "do": error.do}
             entry = RowUpdate(*about, **told, payload={"number": f"INV-{number}"})
             ledger.write(1, "avidxchange", [entry])
+
+
+def known_as(ledger: Ledger) -> str:
+    """Return how the ledger knows the only address."""
+    (one,) = destinations(os.environ["APBRIDGE_NOTIFY"])
+    return one.known_as(ledger.identity.mark()["generation"])
 
 
 def fail(
@@ -309,7 +286,7 @@ def test_what_is_being_told_nobody_else_tells(apbridge: Apbridge, webhook: Webho
 
     def tell_too() -> None:
         with Ledger(url) as ledger:
-            for notice in due(ledger, None, Silence()):
+            for notice in due(ledger, None, Silence(), known_as(ledger)):
                 if notice.title == webhook.got[-1]["title"].removeprefix("apbridge: "):
                     with telling(ledger, notice) as is_to_be_told:
                         others.append(is_to_be_told)
@@ -324,7 +301,7 @@ def test_what_was_found_before_somebody_else_told_it_is_not_told(
 ):
     reject(url, 1)
     with Ledger(url) as ledger:
-        (notice,) = due(ledger, None, Silence())
+        (notice,) = due(ledger, None, Silence(), known_as(ledger))
         assert apbridge("notify").code == TOLD
         with telling(ledger, notice) as is_to_be_told:
             assert not is_to_be_told
@@ -338,7 +315,7 @@ def test_what_was_being_told_when_it_was_killed_is_told_ten_minutes_later(
 ):
     reject(url, 1)
     with Ledger(url) as ledger:
-        (notice,) = due(ledger, None, Silence())
+        (notice,) = due(ledger, None, Silence(), known_as(ledger))
         # As `telling` begins; what is killed does not get to its end.
         assert RunHistory(ledger).take(notice.name, notice.before, timedelta(minutes=10))
         assert apbridge("notify").code == 0

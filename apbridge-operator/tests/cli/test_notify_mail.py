@@ -2,39 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import Callable, Iterator
-from email import message_from_bytes
-from email.message import EmailMessage
-from email.policy import default
 from html.parser import HTMLParser
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import pytest
-from aiosmtpd.smtp import SMTP, Envelope
 
 from apbridge.errors import RejectedError
 from apbridge.ledger import Ledger, RowUpdate, Status
 from apbridge_operator.cli.notify import TOLD
 
+from .receivers import Mailbox, mail_serving
+
 Apbridge = Callable[..., Any]
 TYPED = 'INV-1 <a href="https://evil.example">pay here</a><img src="https://evil.example/seen.png">'
-
-
-class Mailbox:
-    """What a mail server takes."""
-
-    def __init__(self) -> None:
-        self.got: list[EmailMessage] = []
-        self.port = 0
-
-    async def handle_DATA(self, _server: SMTP, _session: object, envelope: Envelope) -> str:  # noqa: N802
-        assert isinstance(envelope.content, bytes)
-        self.got.append(message_from_bytes(envelope.content, EmailMessage, policy=default))
-        return "250 OK"
 
 
 class Shown(HTMLParser):
@@ -55,25 +38,15 @@ class Shown(HTMLParser):
 
 @pytest.fixture
 def mailbox() -> Iterator[Mailbox]:
-    found = Mailbox()
-    loop = asyncio.new_event_loop()
-    server = loop.run_until_complete(loop.create_server(lambda: SMTP(found, loop=loop), "127.0.0.1", 0))
-    found.port = server.sockets[0].getsockname()[1]
-    thread = Thread(target=loop.run_forever)
-    thread.start()
-    yield found
-    loop.call_soon_threadsafe(loop.stop)
-    thread.join()
-    server.close()
-    loop.close()
+    with mail_serving() as found:
+        yield found
 
 
 @pytest.mark.parametrize(("asked", "parts"), [("", ["plain"]), ("&format=html", ["plain", "html"])])
 def test_a_vendors_link_and_picture_are_text_in_every_part_of_the_mail(
     apbridge: Apbridge, mailbox: Mailbox, project: Path, asked: str, parts: list[str]
 ):
-    where = f"mailto://127.0.0.1:{mailbox.port}?from=apbridge@example.com&to=ap@example.com{asked}"
-    os.environ["APBRIDGE_NOTIFY"] = where
+    os.environ["APBRIDGE_NOTIFY"] = f"{mailbox.address}{asked}"
     with Ledger(f"sqlite:///{project}/.apbridge/ledger.db") as ledger:
         for plugin in ("target-avidxchange", "target-netsuite-payments"):
             ledger.start_run(plugin, "1.0").finish("finished", {})
