@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import csv
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from importlib.metadata import version
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import typer
 
 from apbridge.errors import SettingError
 from apbridge.ledger import OPEN, Ledger, Status
 from apbridge.ledger.run import user_name
-from apbridge.printable import in_a_cell
 from apbridge_operator.cli import context
 from apbridge_operator.cli.company import Several, chosen, each, named
 from apbridge_operator.cli.output import Json, display, line, print_json, say, table
 from apbridge_operator.cli.words import age, day_and_time, exchange, pretty, shortened
+from apbridge_operator.exception_rows import as_fields, csv_head, csv_line
 from apbridge_operator.exceptions import Case, Exceptions, Which
 from apbridge_operator.merged_exceptions import MergedExceptions
 from apbridge_operator.record_history import RecordHistories
@@ -203,46 +202,15 @@ def export(
     as_json: Json = False,
 ) -> None:
     """Write them to standard output as CSV, or as JSON Lines with --json."""
-    # All in quotes: else a carriage return in a value begins a row.
-    written = csv.writer(sys.stdout, lineterminator="\n", quoting=csv.QUOTE_ALL)
     if not as_json:
-        written.writerow([*(["company"] if chosen(company) else []), *_FIELDS])
+        sys.stdout.write(csv_head(with_company=bool(chosen(company))))
     for name in each(company):
         with context.ledger() as ledger:
             for one in Exceptions(ledger).every(_which(status, code, stream)):
-                fields = named(name, as_fields(one))
                 if as_json:
-                    print_json(fields)
+                    print_json(named(name, as_fields(one)))
                 else:
-                    written.writerow(in_a_cell(value) for value in fields.values())
-
-
-_FIELDS = (
-    "system",
-    "stream",
-    "external_id",
-    "source_id",
-    "number",
-    "amount",
-    "currency",
-    "status",
-    "code",
-    "title",
-    "is_urgent",
-    "says",
-    "do",
-    "attempts",
-    "open_since",
-    "last_seen",
-    "dismissed_at",
-    "dismissed_by",
-    "dismissed_because",
-)
-
-
-def as_fields(one: Case) -> dict[str, Any]:
-    """Return what is told of a case, by name."""
-    return {name: getattr(one, name) for name in _FIELDS}
+                    sys.stdout.write(csv_line(named(name, as_fields(one))))
 
 
 def _which(status: str, code: str | None, stream: str | None) -> Which:

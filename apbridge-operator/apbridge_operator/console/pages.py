@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from importlib.metadata import version
+from itertools import chain
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -13,7 +14,7 @@ from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Mount, Route
 
 from apbridge.errors import APBridgeError
@@ -23,6 +24,7 @@ from apbridge_operator.console.overview import overview
 from apbridge_operator.console.probes import Probes
 from apbridge_operator.console.sign_in import Session, SignIn
 from apbridge_operator.console.templating import render, style
+from apbridge_operator.exception_rows import as_fields, csv_head, csv_line
 from apbridge_operator.exceptions import Case, Exceptions, Which
 from apbridge_operator.merged_exceptions import MergedExceptions
 from apbridge_operator.monitoring import Loop
@@ -75,6 +77,7 @@ def _routes(console: _Console) -> list[Route]:
         Route("/", console.home),
         Route("/balance", console.balance),
         Route("/exceptions", console.exceptions),
+        Route("/exceptions.csv", console.download),
         Route("/exceptions/{system}/{stream}/{external_id}", console.exception),
         Route("/decide", console.decide, methods=["POST"]),
         Route("/history", console.history),
@@ -136,6 +139,13 @@ class _Console:
     async def exceptions(self, request: Request) -> Response:
         return await self._page(request, "exceptions.html", "exceptions", partial(self._listed, request))
 
+    async def download(self, request: Request) -> Response:
+        """Answer with all that the list shows, over all its pages, as CSV."""
+        cases = self._exceptions.every(_which(request))
+        lines = chain([csv_head()], (csv_line(as_fields(one)) for one in cases))
+        headers = {"Content-Disposition": 'attachment; filename="exceptions.csv"'}
+        return StreamingResponse(lines, media_type="text/csv; charset=utf-8", headers=headers)
+
     async def exception(self, request: Request) -> Response:
         return await self._page(request, "exception.html", "exceptions", partial(self._shown, request))
 
@@ -161,16 +171,14 @@ class _Console:
 
     def _listed(self, request: Request) -> dict[str, Any]:
         query = request.query_params
-        status = query.get("status", "open")
-        statuses = frozenset({Status.DISMISSED}) if status == "dismissed" else OPEN
-        which = Which(statuses=statuses, code=query.get("code") or None)
+        which = _which(request)
         total = self._exceptions.count(which)
         pages = max(-(-total // _SIZE), 1)
         page = min(_number(query.get("page")), pages)
         return {
             "cases": self._exceptions.page(which, limit=_SIZE, offset=(page - 1) * _SIZE),
             "reasons": self._exceptions.reasons(),
-            "status": "dismissed" if status == "dismissed" else "open",
+            "status": "open" if which.statuses == OPEN else "dismissed",
             "code": which.code,
             "total": total,
             "page": page,
@@ -252,6 +260,13 @@ def _frame(request: Request, company: str | None = None) -> dict[str, Any]:
     root = _root(request)
     above = root.removesuffix(f"/{company}") if company else ""
     return {"root": root, "is_report": False, "style": "", "company": company, "above": above}
+
+
+def _which(request: Request) -> Which:
+    """Return which exceptions a page is about."""
+    query = request.query_params
+    statuses = frozenset({Status.DISMISSED}) if query.get("status") == "dismissed" else OPEN
+    return Which(statuses=statuses, code=query.get("code") or None)
 
 
 def _number(text: str | None) -> int:

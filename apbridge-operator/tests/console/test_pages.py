@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import base64
+import csv
 import hashlib
+import html
+import io
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -17,9 +20,11 @@ from apbridge.ledger import Ledger, Status
 from apbridge.ledger.run_history import BRIDGE, DIFFERENCES, RunHistory
 from apbridge.ledger.tables import runs
 from apbridge_operator.console.serve import report
+from apbridge_operator.exceptions import Exceptions
 from apbridge_operator.schedules import Silence
 from tests.console.morning import SECRETS, MorningReconciliation, bill_name, rejection
 from tests.console.visits import Served, Visit
+from tests.waiting import PATIENCE
 
 PAGES = (
     "/",
@@ -240,6 +245,32 @@ def test_exceptions_come_in_pages_and_by_reason(visit: Visit):
     assert "1,840.20 USD" in first
     # 30 of the 31 have that reason.
     assert "55,206.00 USD, the oldest for" in first
+
+
+def test_what_is_listed_is_downloaded_for_a_spreadsheet(visit: Visit, ledger: Ledger):
+    formula = replace(rejection(98), code="APB-TAX-003", says='=HYPERLINK("http://evil.example")\r\nnext')
+    ledger.write(1, "avidxchange", [formula])
+    visit.decide("dismiss", 3, why="a duplicate", who="Ann")
+    listed = visit.page("/exceptions").text
+    (link,) = re.findall(r'href="([^"]*exceptions\.csv[^"]*)"', listed)
+    answer = visit.get(visit.address + html.unescape(link), timeout=PATIENCE)
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    assert answer.headers["content-disposition"] == 'attachment; filename="exceptions.csv"'
+    rows = list(csv.DictReader(io.StringIO(answer.text, newline="")))
+    assert len(rows) == Exceptions(ledger).count() == 31
+    assert (rows[0]["title"], rows[0]["amount"]) == ("Record names no vendor", "1840.20")
+    assert [row["says"][:12] for row in rows if row["code"] == "APB-TAX-003"] == ["'=HYPERLINK("]
+    assert not [secret for secret in SECRETS if secret in answer.text]
+    for query, numbers in (("code=APB-TAX-003", ["INV-98"]), ("status=dismissed", ["INV-3"])):
+        rows = list(csv.DictReader(io.StringIO(visit.page(f"/exceptions.csv?{query}").text, newline="")))
+        assert [row["number"] for row in rows] == numbers
+
+
+def test_nobody_downloads_without_having_signed_in(visit: Visit):
+    visit.cookies.clear()
+    answer = visit.page("/exceptions.csv")
+    assert answer.status_code == 403
+    assert "INV-" not in answer.text
 
 
 def test_a_history_is_found_by_any_number(visit: Visit):
