@@ -10,6 +10,7 @@ from typing import Any
 from apbridge.ledger import OPEN, Ledger, Status
 from apbridge.ledger.run_history import (
     BRIDGE,
+    BRIDGE_OF_A_DAY,
     DIFFERENCES,
     Observation,
     PastReconciliation,
@@ -64,6 +65,7 @@ class Overview:
     in_balance_since: datetime | None
     differences: Sequence[Mapping[str, Any]]
     bridge: Observation | None
+    bridge_of_a_day: Observation | None
     charts: Sequence[Chart]
     reasons: Sequence[Reason]
     signs: Sequence[Sign]
@@ -106,6 +108,7 @@ def overview(ledger: Ledger, certificate: Certificate | None, silence: Silence) 
         in_balance_since=run_history.in_balance_since(),
         differences=listed.value if listed else (),
         bridge=run_history.recall(BRIDGE),
+        bridge_of_a_day=run_history.recall(BRIDGE_OF_A_DAY),
         charts=charts(past[::-1]),
         reasons=reasons,
         signs=list(signs(run_history, certificate, reasons, silence)),

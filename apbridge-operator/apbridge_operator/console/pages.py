@@ -76,6 +76,7 @@ def _routes(console: _Console) -> list[Route]:
     return [
         Route("/", console.home),
         Route("/balance", console.balance),
+        Route("/balance/day", console.balance_of_a_day),
         Route("/exceptions", console.exceptions),
         Route("/exceptions.csv", console.download),
         Route("/exceptions/{system}/{stream}/{external_id}", console.exception),
@@ -135,6 +136,9 @@ class _Console:
 
     async def balance(self, request: Request) -> Response:
         return await self._page(request, "balance.html", "balance", self._overview)
+
+    async def balance_of_a_day(self, request: Request) -> Response:
+        return await self._page(request, "balance_of_a_day.html", "balance", self._overview)
 
     async def exceptions(self, request: Request) -> Response:
         return await self._page(request, "exceptions.html", "exceptions", partial(self._listed, request))

@@ -104,7 +104,8 @@ class Reconciliation:
 
     def bridged(self) -> dict[str, Any]:
         """Return what the ledger keeps of the bridge."""
-        return self.bridge.as_fields(_KEPT)
+        as_of = self.as_of.isoformat() if self.as_of else None
+        return {"as_of": as_of, **self.bridge.as_fields(_KEPT)}
 
     def listed(self) -> list[dict[str, Any]]:
         """Return the differences that the ledger keeps of the last one, the unexplained first."""

@@ -60,8 +60,9 @@ def delivered(number: int) -> RowUpdate:
 class MorningReconciliation:
     """What a reconciliation found, as it is kept."""
 
-    def __init__(self, unexplained: int) -> None:
+    def __init__(self, unexplained: int, as_of: str | None = None) -> None:
         self.unexplained = unexplained
+        self.as_of = as_of
 
     def kept(self) -> dict[str, Any]:
         def total(name: str, currency: str) -> dict[str, Any]:
@@ -80,7 +81,7 @@ class MorningReconciliation:
         ]
         counts = {"differences": self.unexplained, "unexplained": self.unexplained}
         return {
-            "as_of": None,
+            "as_of": self.as_of,
             "bills": 759,
             "payments": 358,
             **counts,
@@ -110,7 +111,7 @@ class MorningReconciliation:
         bridge.rows.append(BridgeRow(BridgeStep.HELD, bill_name(7), "INV-7", *about, held, Decimal(0)))
         bridge.beside["its approval is pending", "Parent", "USD"] = Counted(2, Decimal("99.50"))
         bridge.aging[about] = [unpaid, Decimal(0), held, Decimal(0), Decimal(0)]
-        return bridge.as_fields()
+        return {"as_of": self.as_of, **bridge.as_fields()}
 
 
 def fill(ledger: Ledger) -> None:

@@ -153,6 +153,15 @@ def test_the_balance_is_a_bridge_from_one_total_to_the_other(visit: Visit, ledge
     assert "Open in NetSuite, unpaid in AvidXchange" in visit.page("/balance").text
 
 
+def test_the_balance_of_a_day_is_kept_beside_that_of_now(visit: Visit, ledger: Ledger):
+    assert "There is none." in visit.page("/balance/day").text
+    RunHistory(ledger).keep_reconciliation(MorningReconciliation(0, "2026-11-30"))
+    assert '/balance/day">The balance at the end of 2026-11-30</a>' in visit.page("/balance").text
+    said = visit.page("/balance/day").text
+    assert "As of the end of 2026-11-30, compared at " in said
+    assert said.index("1,626,972.31 USD") < said.index("on payment hold") < said.index("Prepared by")
+
+
 def test_an_unexplained_difference_is_said_first(visit: Visit, ledger: Ledger):
     RunHistory(ledger).keep_reconciliation(MorningReconciliation(2))
     for path in ("/", "/balance"):

@@ -68,6 +68,9 @@ DIFFERENCES = "differences of the last reconciliation"
 BRIDGE = "bridge of the last reconciliation"
 """The observation that has it, with its steps' rows."""
 
+BRIDGE_OF_A_DAY = "bridge of the last reconciliation as of a day"
+"""The same of a day that was asked for."""
+
 
 class Reconciled(Protocol):
     """What a reconciliation found."""
@@ -142,7 +145,7 @@ class RunHistory:
             connection.execute(insert(reconciliations).values(**values))
         if as_of is None:
             self.remember(DIFFERENCES, result.listed())
-            self.remember(BRIDGE, result.bridged())
+        self.remember(BRIDGE if as_of is None else BRIDGE_OF_A_DAY, result.bridged())
 
     def reconciliations(self, *, limit: int = 90) -> list[PastReconciliation]:
         """Return the latest reconciliations of the books as they were at the time, the newest first."""

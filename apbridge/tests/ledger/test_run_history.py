@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from apbridge.ledger import Ledger, RowUpdate, Status
-from apbridge.ledger.run_history import BRIDGE, DIFFERENCES, RunHistory
+from apbridge.ledger.run_history import BRIDGE, BRIDGE_OF_A_DAY, DIFFERENCES, RunHistory
 
 
 class FakeReconciliation:
@@ -101,6 +101,9 @@ def test_in_balance_counts_from_the_first_reconciliation_that_explains_all(ledge
     bridge = run_history.recall(BRIDGE)
     assert bridge
     assert bridge.value == {"rows": [{"amount": Decimal(0)}]}
+    of_a_day = run_history.recall(BRIDGE_OF_A_DAY)
+    assert of_a_day
+    assert of_a_day.value == {"rows": [{"amount": Decimal(5)}]}
     run_history.keep_reconciliation(FakeReconciliation(1))
     assert run_history.in_balance_since() is None
 
