@@ -81,21 +81,26 @@ class _Remembered:
     Args:
         run_history: Remembers it.
         to: Who.
+        again: Whether what is open is told once more.
     """
 
     run_history: RunHistory
     to: str
+    again: bool
 
     def named(self, name: str) -> str:
         return f"{name} to {self.to}" if self.to else name
 
     def once(self, name: str, title: str, says: str) -> Iterator[Notice]:
         """Yield what is told once, unless it was."""
-        if self.run_history.recall(self.named(name)) is None:
-            yield Notice(title, says, self.named(name), value=says)
+        before = self.run_history.recall(self.named(name))
+        if before is None or self.again:
+            yield Notice(title, says, self.named(name), before, says)
 
 
-def due(ledger: Ledger, certificate: Certificate | None, silence: Silence, to: str = "") -> list[Notice]:
+def due(
+    ledger: Ledger, certificate: Certificate | None, silence: Silence, to: str = "", *, again: bool = False
+) -> list[Notice]:
     """Return what somebody was not told of yet, each with where the audit trail ends.
 
     Args:
@@ -103,8 +108,9 @@ def due(ledger: Ledger, certificate: Certificate | None, silence: Silence, to: s
         certificate: NetSuite's, where it is here.
         silence: How long no run may end well.
         to: Who: how the ledger knows a destination; empty for whoever reads what is printed.
+        again: Whether to return all that is open, told or not.
     """
-    told = _Remembered(RunHistory(ledger), to)
+    told = _Remembered(RunHistory(ledger), to, again)
     now = datetime.now(timezone.utc)
     found = [*_runs(ledger, told, now, silence), *_rejections(ledger, told), *_answers(ledger, told)]
     if certificate:
@@ -160,7 +166,7 @@ def _answers(ledger: Ledger, told: _Remembered) -> Iterator[Notice]:
     """Yield how AvidXchange's answers have changed, all at once: one release there changes many."""
     name = told.named(_ANSWERS)
     before = told.run_history.recall(name)
-    known = before.value if before else []
+    known = before.value if before and not told.again else []
     changes = {
         f"{kept.name} {one.kind} {one.place} {one.now} {one.first}": whole(says)
         for kept in kept_answers(ledger)
@@ -172,7 +178,7 @@ def _answers(ledger: Ledger, told: _Remembered) -> Iterator[Notice]:
 
 def _rejections(ledger: Ledger, told: _Remembered) -> Iterator[Notice]:
     before = told.run_history.recall(told.named(_REJECTIONS))
-    known = before.value if before else {"until": None, "near": []}
+    known = before.value if before and not told.again else {"until": None, "near": []}
     until = datetime.fromisoformat(known["until"]) if known["until"] else None
     near = set(known["near"])
     exceptions = Exceptions(ledger)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from apbridge.ledger import Ledger
+from apbridge.ledger import Ledger, RowUpdate, Status
 from apbridge.ledger.tables import observations
 from apbridge_operator.cli.notify import TOLD
 from apbridge_operator.destinations import destinations
@@ -137,3 +137,71 @@ def test_a_token_is_not_named():
     (one,) = destinations("slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ/#ap")
     assert one.name == "address 1 (slack)"
     assert "T1JJ3T3L2" not in repr(one)
+
+
+@pytest.mark.usefixtures("url")
+def test_a_test_message_says_which_address_takes_it(apbridge: Apbridge, hooks: list[Webhook]):
+    assert apbridge("notify", "--test").code == 0
+    hooks[0].status = 500
+    ended = apbridge("notify", "--test")
+    assert ended.code == 3
+    assert ended.out == "address 1 (json://127.0.0.1): NOT taken\naddress 2 (json://127.0.0.1): taken\n"
+    assert "address 1" in ended.err
+    assert "address 2" not in ended.err
+    assert "p4ssword" not in ended.out + ended.err
+    assert [one["taken"] for one in json.loads(apbridge("notify", "--test", "--json").out)] == [False, True]
+    assert {one["title"] for one in hooks[1].got} == {"apbridge: A test"}
+    assert counts(hooks) == [1, 3]
+    hooks[0].status = 200
+    assert apbridge("notify").code == TOLD  # a test marks nothing as told
+    assert counts(hooks) == [2, 4]
+
+
+def test_without_an_address_there_is_nothing_to_test(apbridge: Apbridge):
+    ended = apbridge("notify", "--test")
+    assert ended.code == 2
+    assert "APB-NTC-009" in ended.err
+
+
+@pytest.mark.usefixtures("url")
+def test_a_dry_run_prints_what_would_be_sent_to_whom_and_marks_nothing(
+    apbridge: Apbridge, hooks: list[Webhook]
+):
+    assert apbridge("notify", "--test", "--dry-run").out.count("it would be sent") == 2
+    assert apbridge("notify", "--test", "--dry-run", "--json").out.count("taken") == 0
+    for _ in range(2):
+        ended = apbridge("notify", "--dry-run")
+        assert ended.code == 0
+        assert "NetSuite did not answer 1" in ended.out
+        assert "to address 1 (json://127.0.0.1), address 2 (json://127.0.0.1)\n" in ended.out
+    assert counts(hooks) == [0, 0]
+    hooks[1].status = 500
+    apbridge("notify")
+    (left,) = json.loads(apbridge("notify", "--dry-run", "--json").out)
+    assert left["to"] == ["address 2 (json://127.0.0.1)"]
+    assert counts(hooks) == [1, 0]
+
+
+def test_a_dry_run_sends_nothing_where_the_ledger_cannot_be_read(apbridge: Apbridge, hooks: list[Webhook]):
+    os.environ["TARGET_AVIDXCHANGE_LEDGER_URL"] = "postgresql://somebody:hunter2@127.0.0.1:1/books"
+    assert apbridge("notify", "--dry-run").code == 3
+    assert counts(hooks) == [0, 0]
+
+
+def test_what_is_open_is_told_again(apbridge: Apbridge, hooks: list[Webhook], url: str):
+    with Ledger(url) as ledger:
+        for number in (1, 2):
+            entry = RowUpdate("bills", f"netsuite-1-vendorbill-{number}", None, "h", Status.REJECTED)
+            ledger.write(1, "avidxchange", [entry])
+    assert apbridge("notify").code == TOLD
+    assert apbridge("notify").code == 0
+    first = [one["title"] for one in hooks[0].got]
+    assert len(json.loads(apbridge("notify", "--again", "--dry-run", "--json").out)) == len(first) == 2
+    assert apbridge("notify", "--again").code == TOLD
+    assert [one["title"] for one in hooks[0].got] == first * 2
+    # What was told again is told: nothing is due, and what is new is new alone.
+    assert apbridge("notify").code == 0
+    assert counts(hooks) == [4, 4]
+    with Ledger(url) as ledger:
+        ledger.start_run("target-avidxchange", "1.0").finish("finished", {})
+    assert apbridge("notify", "--again", "--json").out.count("A run failed") == 0
