@@ -5,19 +5,28 @@ from __future__ import annotations
 import hashlib
 import hmac
 import logging
+import os
 import re
 from dataclasses import dataclass, field
 from typing import Any
 
+from apbridge import settings
 from apbridge.errors import SettingError, UnavailableError
 from apbridge_operator.notices import Notice
 
 VARIABLE = "APBRIDGE_NOTIFY"
+CONSOLE = "APBRIDGE_CONSOLE_URL"
+_PLAIN_ADDRESS = re.compile(r"https?://[^\s/?#@]+(/[^\s?#@]*)?", re.IGNORECASE)
+
 NOT_SENT = "APB-NTC-002"
 
 _PASSWORD = re.compile(r"(?<=://)([^/?#@:]+):[^/?#]*@|(?<=[?&])pass(?:word)?=[^&]*")
 _WITH_A_HOST = frozenset({"mailto", "mailtos", "json", "jsons", "xml", "xmls", "form", "forms"})
 """Schemes with a host after them. In others a token may stand there."""
+
+_TAKE_FACTS = frozenset({"json", "jsons"})
+_FACTS = "apbridge"
+"""Where a webhook's body has a notice's facts, beside its `title`, `message` and `type`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +60,17 @@ class Destination:
         Raises:
             UnavailableError: It was not taken.
         """
+        for plugin in self.channel:
+            if plugin.schema in _TAKE_FACTS:
+                facts = {name: value for name, value in notice.facts.items() if value is not None}
+                plugin.payload_extras = {**plugin.payload_extras, _FACTS: facts}
         # Said to be text, for else it is sent as it stands, as HTML too: vendors typed part of it.
-        sent = self.channel.notify(title=f"apbridge: {notice.title}", body=notice.says, body_format="text")
+        sent = self.channel.notify(
+            title=f"apbridge: {notice.title}",
+            body=notice.says,
+            notify_type=notice.severity.value,
+            body_format="text",
+        )
         if not sent:
             raise not_sent([self])
 
@@ -90,6 +108,20 @@ def destinations(addresses: str | None) -> list[Destination]:
             raise SettingError("APB-NTC-008", variable=VARIABLE)
         found.append(Destination(_name(number, address, plugin), address, channel))
     return found
+
+
+def console_address() -> str | None:
+    """Return where people open the console, by APBRIDGE_CONSOLE_URL; None where nobody has said that.
+
+    Raises:
+        SettingError: It is no plain address: what the console prints once lets whoever has it in.
+    """
+    address = settings.text(os.environ, CONSOLE)
+    if address is None:
+        return None
+    if not _PLAIN_ADDRESS.fullmatch(address):
+        raise SettingError("APB-NTC-010", variable=CONSOLE)
+    return address.rstrip("/")
 
 
 def _name(number: int, address: str, plugin: Any) -> str:  # noqa: ANN401

@@ -6,11 +6,13 @@ telling fails it is free again, and after `_LONGEST` where whoever took it was k
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
+from enum import Enum
 from typing import Any
+from urllib.parse import quote
 
 from apbridge.errors import APBridgeError, urgent
 from apbridge.ledger import Ledger, Status
@@ -36,6 +38,14 @@ _MOST_NAMED = 10
 _URGENT = "act now: somebody may be paid twice"
 
 
+class Severity(str, Enum):
+    """How much it matters, in Apprise's words."""
+
+    INFO = "info"
+    WARNING = "warning"
+    FAILURE = "failure"
+
+
 @dataclass(frozen=True, slots=True)
 class Notice:
     """One thing to tell.
@@ -43,6 +53,9 @@ class Notice:
     Args:
         title: What happened, in a few words.
         says: In a sentence or more, with what to do.
+        severity: How much it matters.
+        facts: The same for programs, such as its `code`.
+        page: Where the console shows it.
         name: What the ledger remembers it by; empty where nothing can remember it.
         before: What the ledger remembered by that name when this was found.
         value: What it is to remember once it was told.
@@ -50,6 +63,9 @@ class Notice:
 
     title: str
     says: str
+    severity: Severity = Severity.FAILURE
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    page: str = "/"
     name: str = ""
     before: Observation | None = None
     value: Any = None
@@ -91,17 +107,23 @@ class _Remembered:
     def named(self, name: str) -> str:
         return f"{name} to {self.to}" if self.to else name
 
-    def once(self, name: str, title: str, says: str) -> Iterator[Notice]:
+    def once(self, name: str, notice: Notice) -> Iterator[Notice]:
         """Yield what is told once, unless it was."""
         before = self.run_history.recall(self.named(name))
         if before is None or self.again:
-            yield Notice(title, says, self.named(name), before, says)
+            yield replace(notice, name=self.named(name), before=before, value=notice.says)
 
 
 def due(
-    ledger: Ledger, certificate: Certificate | None, silence: Silence, to: str = "", *, again: bool = False
+    ledger: Ledger,
+    certificate: Certificate | None,
+    silence: Silence,
+    to: str = "",
+    *,
+    again: bool = False,
+    console: str | None = None,
 ) -> list[Notice]:
-    """Return what somebody was not told of yet, each with where the audit trail ends.
+    """Return what somebody was not told of yet, each with a link and where the audit trail ends.
 
     Args:
         ledger: Knows what happened, and what was told.
@@ -109,14 +131,22 @@ def due(
         silence: How long no run may end well.
         to: Who: how the ledger knows a destination; empty for whoever reads what is printed.
         again: Whether to return all that is open, told or not.
+        console: Where people open the page of this ledger, without a slash at its end, where that is known.
     """
     told = _Remembered(RunHistory(ledger), to, again)
     now = datetime.now(timezone.utc)
-    found = [*_runs(ledger, told, now, silence), *_rejections(ledger, told), *_answers(ledger, told)]
+    found = [*_runs(ledger, told, now, silence), *_rejections(ledger, told, console), *_answers(ledger, told)]
     if certificate:
         found += _certificate(told, certificate, now)
     end = f"The audit trail ends with {ledger.audit.anchor()}"
-    return [replace(one, says=f"{one.says}\n{end}") for one in found]
+    return [_linked(one, console, end) for one in found]
+
+
+def _linked(notice: Notice, console: str | None, end: str) -> Notice:
+    if console is None:
+        return replace(notice, says=f"{notice.says}\n{end}")
+    link = f"{console}{notice.page}"
+    return replace(notice, says=f"{notice.says}\nOpen {link}\n{end}", facts={**notice.facts, "link": link})
 
 
 def _runs(ledger: Ledger, told: _Remembered, now: datetime, silence: Silence) -> Iterator[Notice]:
@@ -131,12 +161,20 @@ def _runs(ledger: Ledger, told: _Remembered, now: datetime, silence: Silence) ->
             if ended.orchestrator_run:
                 says = f"{says}\nIts run in the orchestrator: {printable(ended.orchestrator_run)}"
             name = f"notice of a failure of {streak}, {ended.code}"
-            yield from told.once(name, _failed(ledger, ended), says)
+            yield from told.once(
+                name, Notice(_failed(ledger, ended), says, facts=_of_a_direction(direction, ended.code))
+            )
         if since and not lately.under_way:
             quiet = APBridgeError("APB-NTC-004", direction=direction, since=since)
             if ended and ended.error:
                 quiet = APBridgeError("APB-NTC-005", direction=direction, since=since, error=ended.error)
-            yield from told.once(f"notice of silence of {streak}", "Nothing has run", whole(quiet))
+            facts = _of_a_direction(direction, quiet.code)
+            notice = Notice("Nothing has run", whole(quiet), facts=facts)
+            yield from told.once(f"notice of silence of {streak}", notice)
+
+
+def _of_a_direction(direction: str, code: str | None) -> dict[str, Any]:
+    return {"direction": direction, "code": code}
 
 
 def _failed(ledger: Ledger, run: PastRun) -> str:
@@ -155,11 +193,12 @@ def _certificate(told: _Remembered, certificate: Certificate, now: datetime) -> 
         return
     step = "its end" if days < 0 else f"{milestone} days"
     ends = f"{certificate.ends:%Y-%m-%d}"
-    found = APBridgeError("APB-NTC-007", ends=ends, days=days)
+    found, severity = APBridgeError("APB-NTC-007", ends=ends, days=days), Severity.WARNING
     if days < 0:
-        found = APBridgeError("APB-NTC-006", ends=ends)
+        found, severity = APBridgeError("APB-NTC-006", ends=ends), Severity.FAILURE
     name = f"notice of the certificate until {ends} at {step}"
-    yield from told.once(name, "The certificate ends", whole(found))
+    notice = Notice("The certificate ends", whole(found), severity, {"code": found.code, "ends": ends})
+    yield from told.once(name, notice)
 
 
 def _answers(ledger: Ledger, told: _Remembered) -> Iterator[Notice]:
@@ -173,10 +212,17 @@ def _answers(ledger: Ledger, told: _Remembered) -> Iterator[Notice]:
         for one, says in kept.told()
     }
     if news := dict.fromkeys(says for change, says in changes.items() if change not in known):
-        yield Notice("AvidXchange's answers have changed", "\n".join(news), name, before, [*changes])
+        yield Notice(
+            "AvidXchange's answers have changed",
+            "\n".join(news),
+            Severity.WARNING,
+            name=name,
+            before=before,
+            value=[*changes],
+        )
 
 
-def _rejections(ledger: Ledger, told: _Remembered) -> Iterator[Notice]:
+def _rejections(ledger: Ledger, told: _Remembered, console: str | None) -> Iterator[Notice]:
     before = told.run_history.recall(told.named(_REJECTIONS))
     known = before.value if before and not told.again else {"until": None, "near": []}
     until = datetime.fromisoformat(known["until"]) if known["until"] else None
@@ -196,13 +242,51 @@ def _rejections(ledger: Ledger, told: _Remembered) -> Iterator[Notice]:
         kept = [name for name, moment in names.items() if moment > latest - _OVERLAP]
         value = {"until": latest.isoformat(), "near": kept}
         title = f"{worst}{len(some)} new rejection{'' if len(some) == 1 else 's'}"
-        yield Notice(title, _listed(some), told.named(_REJECTIONS), before, value)
+        yield Notice(
+            title,
+            _listed(some, console),
+            Severity.FAILURE if some[0].is_urgent else Severity.WARNING,
+            {"count": len(some), "exceptions": [_facts(one, console) for one in some[:_MOST_NAMED]]},
+            "/exceptions",
+            told.named(_REJECTIONS),
+            before,
+            value,
+        )
 
 
-def _listed(cases: Sequence[Case]) -> str:
-    lines = [printable(redact_text(f"- {_as_text(one)}")) for one in cases[:_MOST_NAMED]]
-    left = len(cases) - len(lines)
-    return "\n".join([*lines, *([f"… and {left} more: apbridge exceptions list"] if left else [])])
+def _listed(cases: Sequence[Case], console: str | None) -> str:
+    lines = [
+        line
+        for one in cases[:_MOST_NAMED]
+        for line in (
+            printable(redact_text(f"- {_as_text(one)}")),
+            *([f"  {_page_of(one, console)}"] if console else []),
+        )
+    ]
+    left = len(cases) - _MOST_NAMED
+    return "\n".join([*lines, *([f"… and {left} more: apbridge exceptions list"] if left > 0 else [])])
+
+
+def _page_of(one: Case, console: str) -> str:
+    return f"{console}/exceptions/{one.system}/{one.stream}/{quote(one.external_id, safe='')}"
+
+
+def _facts(one: Case, console: str | None) -> dict[str, Any]:
+    facts = {
+        "number": one.number,
+        "external_id": one.external_id,
+        "stream": one.stream,
+        "system": one.system,
+        "amount": one.amount,
+        "currency": one.currency,
+        "code": one.code,
+        "title": one.title,
+        "says": one.says,
+        "do": one.do,
+    }
+    plain = {name: printable(redact_text(value)) if value else value for name, value in facts.items()}
+    link = {"link": _page_of(one, console)} if console else {}
+    return {**plain, "is_urgent": one.is_urgent, **link}
 
 
 def _as_text(one: Case) -> str:

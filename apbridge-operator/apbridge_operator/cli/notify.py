@@ -19,8 +19,15 @@ from apbridge.netsuite.certificate import Certificate
 from apbridge_operator.cli import context
 from apbridge_operator.cli.company import Several, each, named
 from apbridge_operator.cli.output import Json, print_json, say
-from apbridge_operator.destinations import NOT_SENT, VARIABLE, Destination, destinations, not_sent
-from apbridge_operator.notices import Notice, due, telling
+from apbridge_operator.destinations import (
+    NOT_SENT,
+    VARIABLE,
+    Destination,
+    console_address,
+    destinations,
+    not_sent,
+)
+from apbridge_operator.notices import Notice, Severity, due, telling
 from apbridge_operator.schedules import Silence
 
 app = typer.Typer(help="Tell what somebody should know, each thing once.")
@@ -64,7 +71,7 @@ def notify(
     if test:
         _test(found, is_dry=dry_run, as_json=as_json)
         return
-    telling_all = _Round(found, is_dry=dry_run, again=again)
+    telling_all = _Round(found, is_dry=dry_run, again=again, console=console_address())
     quiet = None if quiet_hours is None else timedelta(hours=quiet_hours)
     failures: list[APBridgeError] = []
     try:
@@ -102,7 +109,7 @@ def _test(found: Sequence[Destination], *, is_dry: bool, as_json: bool) -> None:
     testing = _Round(found, is_dry=is_dry)
     for one in found:
         with testing.failing(one):
-            testing.send(None, Notice("A test", says), one)
+            testing.send(None, Notice("A test", says, Severity.INFO), one)
         is_taken = one not in testing.failed
         if not as_json:
             say(f"{one.name}: {'it would be sent' if is_dry else 'taken' if is_taken else 'NOT taken'}")
@@ -121,6 +128,7 @@ class _Round:
         destinations: Whom to tell; nobody where things are only printed.
         is_dry: Whether nothing is sent, or marked as told.
         again: Whether what is open is told once more.
+        console: Where people open the page, where that is known.
         failed: Those of them that took nothing: they are not tried again in this round.
         told: Of each thing that was told its company, its title and what it says, and whom.
     """
@@ -128,6 +136,7 @@ class _Round:
     destinations: Sequence[Destination]
     is_dry: bool = False
     again: bool = False
+    console: str | None = None
     failed: list[Destination] = field(default_factory=list)
     told: dict[tuple[str | None, str, str], list[str]] = field(default_factory=dict)
 
@@ -139,19 +148,23 @@ class _Round:
             ledger: What it is of.
             find: Finds what is due to a destination, by how the ledger knows it.
         """
+        console = f"{self.console}/{company}" if self.console and company else self.console
         if not self.destinations:
-            self._send_due(company, ledger, find("", again=self.again), None)
+            self._send_due(company, ledger, find("", again=self.again, console=console), None)
             return
         key = ledger.identity.mark()["generation"]
         for one in self.destinations:
             if one not in self.failed:
-                self._send_due(company, ledger, find(one.known_as(key), again=self.again), one)
+                self._send_due(
+                    company, ledger, find(one.known_as(key), again=self.again, console=console), one
+                )
 
     def _send_due(
         self, company: str | None, ledger: Ledger, notices: list[Notice], to: Destination | None
     ) -> None:
         for one in notices:
-            notice = replace(one, title=_titled(company, one.title))
+            facts = {"company": company, **one.facts} if company else one.facts
+            notice = replace(one, title=_titled(company, one.title), facts=facts)
             taking = nullcontext(enter_result=True) if self.is_dry else telling(ledger, notice)
             with self.failing(to), taking as is_to_be_told:
                 if is_to_be_told:
@@ -171,7 +184,8 @@ class _Round:
 
     def send_unseen(self, company: str | None, failure: APBridgeError) -> None:
         """Send that something cannot be looked at: what people must hear of most; nothing can remember it."""
-        notice = Notice(_titled(company, "The loop cannot be looked at"), str(failure))
+        facts = {"company": company, "code": failure.code}
+        notice = Notice(_titled(company, "The loop cannot be looked at"), str(failure), facts=facts)
         for one in self.destinations:
             if one not in self.failed and not self.is_dry:
                 with self.failing(one):
