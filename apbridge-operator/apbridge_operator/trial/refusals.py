@@ -52,8 +52,9 @@ class RefusalTrial:
                 self._refused(check, meaning, record)
         check = "invoice.refusal.not_found"
         with self._results.trying(check, "resources.invoice.cancel"):
+            name = str(self.missing["external_id"])
             try:
-                told = self._writer.cancel("invoice", str(self.missing["external_id"]), None)
+                told = self._writer.cancel("invoice", name, None)
             except RefusedError as refused:
                 self._compare(check, "not_found", refused)
             else:
@@ -64,6 +65,9 @@ class RefusalTrial:
                 else:
                     said = "What is not there is cancelled without a word: only the list shows what is."
                     self._results.unknown(check, said)
+            finally:
+                # Nobody has made it: it is none that stays.
+                self._writer.sent.pop(("invoice", name), None)
 
     def _refused(self, check: str, meaning: str, record: Record) -> None:
         try:

@@ -198,6 +198,17 @@ def test_what_is_interrupted_takes_back_what_it_made(
     assert not any(one["open"] for one in orders)
 
 
+def test_an_invoice_that_was_never_sent_is_not_said_to_stay(tries: Try):
+    def silent(call: TamperedCall) -> None:
+        if "-invoice-missing" in call.path:
+            call.status, call.answer = 200, {}
+
+    told = json.loads(tries("avidconnect", *writing("avidconnect"), "--json", tamper=silent).out)
+    assert "invoice.refusal.not_found" in ended_in(told, "not known")
+    assert "clean_up" not in ended_in(told, "failed")
+    assert "MAY PAY" not in " ".join(told["stays"])
+
+
 def test_a_company_that_goes_away_is_told_with_what_may_stay(
     tries: Try, sandbox: Running, monkeypatch: pytest.MonkeyPatch
 ):

@@ -22,13 +22,15 @@ from datetime import datetime
 from typing import Any
 
 from apbridge.avidxchange.answer_places import ANY, EACH, PlaceRead
-from apbridge.avidxchange.answer_shapes import AnswerShape, shown
+from apbridge.avidxchange.answer_shapes import MOST_WORDS, OTHER, AnswerShape, shown
 from apbridge.errors import APBridgeError
 
 _ENOUGH, _GONE = 20, 3
 _ENOUGH_OPTIONAL, _GONE_OPTIONAL = 200, 50
 _ENOUGH_LINKS = 3
 _ENOUGH_PAGES, _SILENT = 3, 2
+_MOST_PLACES = 1000
+"""Places of one operation that are kept, over all runs; one that the profile reads always is."""
 _NULL, _OBJECT = "null", "object"
 
 Counts = dict[str, int]
@@ -248,6 +250,8 @@ class NewAnswers:
         for name, (place, one) in came.items():
             known = seen.places.get(name)
             if known is None:
+                if len(seen.places) >= _MOST_PLACES and name not in self.reads:
+                    continue
                 parent = shown(place[:-1]) if place and place[-1] != EACH else None
                 there = 0 if parent is None else before.get(parent, 0)
                 known = seen.places[name] = SeenPlace(moment, moment, parent, there)
@@ -279,7 +283,8 @@ class NewAnswers:
 
     def _other_words(self, name: str, known: SeenPlace, one: AnswerShape, moment: str) -> _Changes:
         read = self.reads.get(name)
-        for word, many in one.words.items():
+        for told, many in one.words.items():
+            word = _word_kept(told, known, read)
             if read and word not in known.words:
                 if read.words is not None and word not in read.words:
                     yield self._change("word", name, "", word, known.values, moment, many)
@@ -341,6 +346,13 @@ class NewAnswers:
     ) -> AnswerChange:
         read = self.reads.get(place)
         return AnswerChange(kind, place, was, now, read.by if read else [], before, moment, moment, since)
+
+
+def _word_kept(word: str, known: SeenPlace, read: PlaceRead | None) -> str:
+    """Return what is kept of a word: each run may bring others, and many unknown ones are data."""
+    profile_has = read.words if read and read.words is not None else frozenset()
+    is_kept = word in known.words or word in profile_has
+    return word if is_kept or len(known.words.keys() - profile_has) < MOST_WORDS else OTHER
 
 
 def _count(known: SeenPlace, one: AnswerShape, moment: str) -> None:

@@ -21,7 +21,7 @@ OTHER = "(other)"
 
 _MOST_KEYS = 100
 """Different keys of one object, beyond which they are data."""
-_MOST_WORDS = 20
+MOST_WORDS = 20
 """Words of one field that the profile does not know, beyond which they are data."""
 _REMEMBERED = 1000
 """Keys of which it is remembered, in memory, whether they are names."""
@@ -134,7 +134,7 @@ class AnswerShape:
     def _add_word(self, read: PlaceRead, value: str) -> None:
         if read.words is not None:
             known = value in read.words or value in self.words
-            is_word = known or (len(self.words) < _MOST_WORDS + len(read.words) and _WORD.fullmatch(value))
+            is_word = known or (len(self.words) < MOST_WORDS + len(read.words) and _WORD.fullmatch(value))
             word = value if is_word else OTHER
         elif read.is_link:
             word = _form_of(value)

@@ -197,6 +197,38 @@ def test_too_many_unknown_words_are_no_words(kept: Kept):
     assert len(kept.seen().places["items[].status"].words) < 40
 
 
+def test_too_many_unknown_words_are_no_words_over_many_runs_either(kept: Kept):
+    names = [chr(ord("a") + one // 26) + chr(ord("a") + one % 26) for one in range(60)]
+    news = [one for name in names for one in told(kept, page(status=f"paid by {name}"))]
+    assert len(kept.seen().places["items[].status"].words) == 21
+    assert len(news) == 21
+    assert told(kept, page(status="settled")) == []
+    assert "settled" in kept.seen().places["items[].status"].words
+
+
+def test_what_is_kept_does_not_grow_without_end(kept: Kept):
+    words = [
+        "amount",
+        "city",
+        "code",
+        "count",
+        "date",
+        "email",
+        "name",
+        "number",
+        "phone",
+        "status",
+        "total",
+        "type",
+    ]
+    keys = [f"{one}_{two}_{three}" for one in words for two in words for three in words]
+    for begin in range(0, len(keys), 100):
+        told(kept, {"others": dict.fromkeys(keys[begin : begin + 100], 1)})
+    assert len(kept.seen().places) == 1000
+    told(kept, page())
+    assert "items[].amount" in kept.seen().places
+
+
 def test_how_often_a_field_is_there_is_kept(kept: Kept):
     told(kept, page(), page(without="checkNumber"), page(method=None), page(voidedAt=None))
     presence = {name.removeprefix("items[]."): one.presence for name, one in kept.seen().places.items()}
