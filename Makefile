@@ -91,8 +91,9 @@ constraints: $(UV) ## Pin every dependency anew
 	  --no-emit-package apbridge-sandbox $(PACKAGES:%=--no-emit-package %) \
 	  --all-extras pyproject.toml apbridge/pyproject.toml - --output-file constraints-hashed.txt
 
-wheels: $(UV) ## Build a wheel of each package in dist/
+wheels: $(UV) ## Build what a release holds in dist/: a wheel of each package, and SHA256SUMS
 	@$(UV) build --quiet --wheel --all-packages --clear --out-dir $(DIST)
+	@cd $(DIST) && $(PYTHON) -c 'import hashlib, pathlib; [print(f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.name}") for file in sorted(pathlib.Path().glob("*.whl"))]' > SHA256SUMS
 
 permissions: .venv/.done ## Renew the permissions of NetSuite's role in the READMEs and in suitescript/
 	python -m tools.permissions

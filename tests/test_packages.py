@@ -6,8 +6,11 @@ import json
 import os
 import re
 import subprocess
+from email import message_from_bytes
+from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 
@@ -15,7 +18,6 @@ from demo.meltano import ROOT
 from tests.waiting import PATIENCE
 
 VERSION = (ROOT / "VERSION").read_text(encoding="utf-8").strip()
-UV = ROOT / ".tools/bin/uv"
 # What make sets for itself is not for what these tests start.
 _OF_MAKE = {"MAKEFLAGS", "UV_COMPILE_BYTECODE"}
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name not in _OF_MAKE}
@@ -68,11 +70,55 @@ def test_every_package_is_built(wheels: Path):
     assert {wheel.name for wheel in wheels.glob("*.whl")} == expected
 
 
-def test_a_tap_needs_no_more_than_its_wheels(wheels: Path, tmp_path: Path):
-    run(UV, "venv", "--quiet", "--python", os.environ.get("PYTHON", "python3"), tmp_path / "venv")
+@pytest.mark.parametrize("package", packages())
+def test_a_wheel_holds_what_a_release_needs_and_no_more(wheels: Path, package: str):
+    (wheel,) = wheels.glob(f"{package.replace('-', '_')}-{VERSION}-*.whl")
+    with ZipFile(wheel) as archive:
+        names = archive.namelist()
+        (told,) = [name for name in names if name.endswith(".dist-info/METADATA")]
+        metadata = message_from_bytes(archive.read(told))
+        (licence,) = [name for name in names if name.endswith(".dist-info/licenses/LICENSE")]
+        assert archive.read(licence) == (ROOT / "LICENSE").read_bytes()
+    assert metadata["Version"] == VERSION
+    assert metadata["License-Expression"] == "Apache-2.0"
+    assert metadata["Description-Content-Type"] == "text/markdown"
+    assert len(str(metadata.get_payload())) > 100
+    minors = [word for word in metadata.get_all("Classifier", []) if word.startswith("Programming Language")]
+    assert minors == [f"Programming Language :: Python :: 3.{minor}" for minor in range(10, 15)]
+    unwanted = re.compile(r"(^|/)(tests?/|__pycache__|\.env|.*\.(pem|key|db|pyc)$)")
+    assert [name for name in names if unwanted.search(name)] == []
+
+
+def test_the_sums_are_those_of_the_wheels(wheels: Path):
+    lines = (wheels / "SHA256SUMS").read_text(encoding="utf-8").splitlines()
+    sums = {name: told for told, name in (line.split("  ") for line in lines)}
+    assert sums == {one.name: sha256(one.read_bytes()).hexdigest() for one in wheels.glob("*.whl")}
+
+
+def test_a_tap_is_installed_by_plain_pip_from_its_wheels(wheels: Path, tmp_path: Path):
+    run(os.environ.get("PYTHON", "python3"), "-m", "venv", tmp_path / "venv")
     python, tap = tmp_path / "venv/bin/python", tmp_path / "venv/bin/tap-netsuite-ap"
-    own = [*wheels.glob("apbridge-0*.whl"), *wheels.glob("tap_netsuite_ap-*.whl")]
-    run(UV, "pip", "install", "--quiet", "--python", python, "--constraint", ROOT / "constraints.txt", *own)
+    run(
+        python,
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        f"--find-links={wheels}",
+        f"--constraint={ROOT / 'constraints.txt'}",
+        *documented(wheels),
+    )
     assert run(tap, "--version").startswith(f"tap-netsuite-ap v{VERSION}, ")
     streams = json.loads(run(tap, "--discover"))["streams"]
     assert "bills" in {stream["tap_stream_id"] for stream in streams}
+
+
+def documented(wheels: Path) -> list[Path]:
+    """Return the wheels that the README's command names."""
+    said_of = said(
+        "tap-netsuite-ap/README.md",
+        r"pip install --find-links dist (dist/apbridge-\S+ dist/tap_netsuite_ap-\S+).*",
+    )
+    named = [found for word in said_of.split() for found in wheels.glob(word.removeprefix("dist/"))]
+    assert len(named) == 2
+    return named

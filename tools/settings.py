@@ -1,7 +1,8 @@
 """Write each plugin's settings and capabilities where people look for them, from what `--about` says.
 
 `python -m tools.settings` writes the table in each plugin's README, and the `settings` and `capabilities`
-in `meltano.yml` and in each plugin's definition (`plugin.yml`). A test compares them.
+in `meltano.yml` and in each plugin's definition (`plugin.yml`), there with what MeltanoHub asks for.
+A test compares them.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from functools import cache, partial
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,11 @@ from ruamel.yaml.comments import CommentedSeq
 
 ROOT = Path(__file__).parent.parent
 PLUGINS = ("tap-netsuite-ap", "target-avidxchange", "tap-avidxchange", "target-netsuite-payments")
+REPOSITORY = "https://git.example.com/ap/apbridge"
+"""Where definitions say that this is published: an address that nobody can register, until there is one."""
+ALTERNATIVES = {"private_key": ("private_key", "private_key_path")}
+"""Settings of which one is required, by the first of them, as the plugins check by themselves."""
+ACRONYMS = {"ap": "AP", "api": "API", "id": "ID", "mb": "MB", "url": "URL"}
 KINDS = {
     "string": "string",
     "integer": "integer",
@@ -59,6 +66,20 @@ def capabilities(plugin: str) -> CommentedSeq:
     listed = CommentedSeq(sorted(json.loads(about(plugin, "json"))["capabilities"]))
     listed.fa.set_flow_style()
     return listed
+
+
+def groups(plugin: str) -> list[list[str]]:
+    """Return each set of settings that suffices, as the hub marks what is required."""
+    schema = json.loads(about(plugin, "json"))["settings"]
+    required = schema.get("required", [])
+    choices = [names for first, names in ALTERNATIVES.items() if first in schema["properties"]]
+    return [[*required, *chosen] for chosen in product(*choices)]
+
+
+def label(name: str) -> str:
+    """Return a setting's name as people read it."""
+    first, *others = [ACRONYMS.get(word, word) for word in name.split("_")]
+    return " ".join([first[0].upper() + first[1:], *others])
 
 
 def _renew(entry: dict[str, Any], plugin: str) -> None:
@@ -103,6 +124,13 @@ def plugin_definition(text: str, plugin: str) -> str:
     yaml = _yaml()
     document = yaml.load(text)
     _renew(document, plugin)
+    document["repo"] = REPOSITORY
+    document["docs"] = f"{REPOSITORY}/blob/main/{plugin}/README.md"
+    document["settings_group_validation"] = groups(plugin)
+    document["settings"] = [
+        {"name": setting["name"], "label": label(setting["name"]), **setting}
+        for setting in document["settings"]
+    ]
     return _dumped(yaml, document)
 
 
