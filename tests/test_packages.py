@@ -117,7 +117,7 @@ def documented(wheels: Path) -> list[Path]:
     """Return the wheels that the README's command names."""
     said_of = said(
         "tap-netsuite-ap/README.md",
-        r"pip install --find-links dist (dist/apbridge-\S+ dist/tap_netsuite_ap-\S+).*",
+        r"pip install --find-links=dist (dist/apbridge-\S+ dist/\S+)",
     )
     named = [found for word in said_of.split() for found in wheels.glob(word.removeprefix("dist/"))]
     assert len(named) == 2
