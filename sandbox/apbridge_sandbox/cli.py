@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from apbridge_sandbox.by_hand import COMMANDS
 from apbridge_sandbox.company import CompanySize
 from apbridge_sandbox.context import Options, Sandbox
 from apbridge_sandbox.credentials import ENV_FILE, in_the_way, issue
@@ -27,6 +28,10 @@ def main() -> None:
     """NetSuite and AvidXchange on this machine, over one SQLite file."""
     # Books, keys and tokens are nobody else's to read, those of a trial neither.
     os.umask(0o077)
+
+
+for _command in COMMANDS:
+    main.add_command(_command)
 
 
 @main.command()
