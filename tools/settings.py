@@ -27,7 +27,15 @@ REPOSITORY = "https://git.example.com/ap/apbridge"
 """Where definitions say that this is published: an address that nobody can register, until there is one."""
 ALTERNATIVES = {"private_key": ("private_key", "private_key_path")}
 """Settings of which one is required, by the first of them, as the plugins check by themselves."""
-ACRONYMS = {"ap": "AP", "api": "API", "id": "ID", "mb": "MB", "url": "URL"}
+SPELLINGS = {
+    "ap": "AP",
+    "api": "API",
+    "id": "ID",
+    "mb": "MB",
+    "url": "URL",
+    "avidxchange": "AvidXchange",
+    "netsuite": "NetSuite",
+}
 KINDS = {
     "string": "string",
     "integer": "integer",
@@ -78,7 +86,7 @@ def groups(plugin: str) -> list[list[str]]:
 
 def label(name: str) -> str:
     """Return a setting's name as people read it."""
-    first, *others = [ACRONYMS.get(word, word) for word in name.split("_")]
+    first, *others = [SPELLINGS.get(word, word) for word in name.split("_")]
     return " ".join([first[0].upper() + first[1:], *others])
 
 
