@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apbridge import declared_file
 from apbridge.declared_file import (
+    MAX_BYTES,
     Declared,
     FilePosition,
     MalformedFileError,
@@ -165,7 +165,7 @@ def test_a_file_is_read_as_utf_8_with_and_without_its_mark(tmp_path: Path):
     assert text_of(str(file)) == "é\r\n"
 
 
-def test_a_file_that_cannot_be_read_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_file_that_cannot_be_read_says_why(tmp_path: Path):
     file = tmp_path / "a.yaml"
     assert unreadable(file) == "No such file or directory"
     assert unreadable(tmp_path) == "Is a directory"
@@ -173,6 +173,5 @@ def test_a_file_that_cannot_be_read_says_why(tmp_path: Path, monkeypatch: pytest
     assert "home" in unreadable("~nobody-of-this-name/a.yaml")
     file.write_bytes(b"a: 1\nb: \xff\n")
     assert unreadable(file) == "it is not UTF-8 text, see line 2"
-    monkeypatch.setattr(declared_file, "MAX_BYTES", 5)
-    file.write_text("a: 12\n")
-    assert unreadable(file) == "it is longer than 5 bytes"
+    file.write_text("a" * (MAX_BYTES + 1))
+    assert unreadable(file) == f"it is longer than {MAX_BYTES} bytes"
