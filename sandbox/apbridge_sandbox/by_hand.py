@@ -32,23 +32,29 @@ def approve(*, control: str, external_ids: tuple[str, ...], everything: bool) ->
     _some(external_ids, everything=everything)
     named = "all" if everything else list(external_ids)
     done = _ask(control, "/control/invoices/approve", {"external_ids": named})["external_ids"]
-    click.echo(f"approved {len(done)} of AvidXchange's invoices")
+    _told(done, "no invoice waits for approval in AvidXchange")
+    click.echo(f"approved {len(done)} of AvidXchange's invoices: pay them with `apbridge-sandbox pay`")
 
 
 @click.command()
 @_control
 @_numbers
 @_all
-def pay(*, control: str, external_ids: tuple[str, ...], everything: bool) -> None:
+@click.option(
+    "--method",
+    type=click.Choice(["check", "ach", "virtual_card"]),
+    help="As the vendor is paid, unless said.",
+)
+def pay(*, control: str, external_ids: tuple[str, ...], everything: bool, method: str | None) -> None:
     """Pay approved invoices in AvidXchange, by external id; the payments are settled at once."""
     _some(external_ids, everything=everything)
     invoices = [{"external_id": name} for name in external_ids]
-    order = {"all": True} if everything else {"invoices": invoices}
-    ids = _ask(control, "/control/payments/pay", order)["ids"]
-    if ids:
-        for step in ("issue", "settle"):
-            _ask(control, f"/control/payments/{step}", {"ids": ids})
-    click.echo(f"made and settled {len(ids)} payments in AvidXchange")
+    which: dict[str, Any] = {"all": True} if everything else {"invoices": invoices}
+    ids = _ask(control, "/control/payments/pay", {**which, "method": method})["ids"]
+    _told(ids, "no approved invoice is unpaid in AvidXchange")
+    for step in ("issue", "settle"):
+        _ask(control, f"/control/payments/{step}", {"ids": ids})
+    click.echo(f"paid in AvidXchange, and settled: {', '.join(ids)}. `meltano run inbound` brings them back")
 
 
 @click.command()
@@ -66,7 +72,7 @@ def bill(*, control: str, vendor: str, number: str, account: str, amount: str) -
         "image": number,
     }
     (entered,) = _ask(control, "/control/netsuite/bills", {"bills": [new]})["ids"]
-    click.echo(f"entered bill {entered} in NetSuite")
+    click.echo(f"entered bill {entered} in NetSuite: `meltano run outbound` submits it")
 
 
 @click.command()
@@ -92,6 +98,11 @@ def _some(external_ids: tuple[str, ...], *, everything: bool) -> None:
         raise click.UsageError(message)
 
 
+def _told(done: list[str], nothing: str) -> None:
+    if not done:
+        raise click.ClickException(nothing)
+
+
 def _ask(control: str, path: str, order: Mapping[str, Any] | None = None, *, method: str = "POST") -> Any:  # noqa: ANN401
     request = Request(  # noqa: S310
         control.rstrip("/") + path,
@@ -103,8 +114,14 @@ def _ask(control: str, path: str, order: Mapping[str, Any] | None = None, *, met
         with build_opener(ProxyHandler({})).open(request, timeout=_PATIENCE) as answer:
             return json.load(answer)
     except HTTPError as error:
-        message = json.load(error)["message"]
-        raise click.ClickException(message) from error
+        raise click.ClickException(_reason(error, control)) from error
     except (URLError, ValueError) as error:
         message = f"no sandbox answers at {control}: start it with `apbridge-sandbox serve`, or say --control"
         raise click.ClickException(message) from error
+
+
+def _reason(error: HTTPError, control: str) -> str:
+    try:
+        return str(json.load(error)["message"])
+    except (ValueError, TypeError, KeyError):
+        return f"what answers at {control} is no sandbox's control API: HTTP {error.code}"

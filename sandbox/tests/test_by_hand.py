@@ -29,7 +29,7 @@ def test_a_bill_is_entered_and_edited(sandbox: Running):
     )
     assert entered.exit_code == 0, entered.output
     (bill,) = [one for one in sandbox.books()["netsuite"]["bills"] if one["id"] not in before]
-    assert entered.output == f"entered bill {bill['id']} in NetSuite\n"
+    assert entered.output.startswith(f"entered bill {bill['id']} in NetSuite: ")
     assert (bill["tranid"], bill["total"]) == ("N-1", "120.50")
     assert said(sandbox, "edit", bill["id"], "--memo=as agreed").exit_code == 0
     (bill,) = [one for one in sandbox.books()["netsuite"]["bills"] if one["id"] == bill["id"]]
@@ -40,6 +40,18 @@ def test_what_is_not_there_is_said(sandbox: Running):
     for words in (("edit", "999999", "--memo=x"), ("approve", "nobody"), ("pay", "nobody")):
         refused = said(sandbox, *words)
         assert (refused.exit_code, refused.output.startswith("Error: ")) == (1, True), refused.output
+
+
+def test_nothing_to_do_is_said(sandbox: Running):
+    nothing = {"approve": "no invoice waits for approval", "pay": "no approved invoice is unpaid"}
+    for command, sentence in nothing.items():
+        refused = said(sandbox, command, "--all")
+        assert (refused.exit_code, sentence in refused.output) == (1, True), refused.output
+
+
+def test_another_server_at_the_address_is_said(sandbox: Running):
+    refused = CliRunner().invoke(main, ["pay", "--all", f"--control={sandbox.netsuite_url}/nobody"])
+    assert (refused.exit_code, "no sandbox's control API: HTTP 404" in refused.output) == (1, True)
 
 
 def test_all_is_said_or_which():
@@ -79,4 +91,5 @@ def test_the_commands_of_the_readme_do_what_it_says(sandbox: Running, avidxchang
     assert [bill["tranid"] for bill in after["netsuite"]["bills"]].count("INV-1") == 1
     assert after["netsuite"]["bills"][0]["memo"] == "as agreed"
     assert [one["status"] for one in after["avidxchange"]["invoices"]] == ["paid"]
-    assert [one["status"] for one in after["avidxchange"]["payments"]] == ["settled"]
+    (payment,) = after["avidxchange"]["payments"]
+    assert (payment["status"], payment["method"]) == ("settled", "ach")
