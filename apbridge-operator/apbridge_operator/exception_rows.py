@@ -30,6 +30,7 @@ FIELDS = (
     "dismissed_at",
     "dismissed_by",
     "dismissed_because",
+    "netsuite_page",
 )
 """What is told of each, in this order."""
 

@@ -21,6 +21,7 @@ from apbridge.ledger.tables import is_row_of, records
 from apbridge.redaction import redact, redact_text
 from apbridge.schemas.money import decimals_of
 from apbridge_operator.amounts import NO_AMOUNT, in_decimals, to_be_read
+from apbridge_operator.netsuite_pages import netsuite_page
 
 BY_HAND = "apbridge"
 """The system that a person's own decisions are written under on the audit trail."""
@@ -81,6 +82,11 @@ class Case:
     def worth(self) -> str:
         """Its amount to be read, such as `1,234.50 USD`; empty where it has none."""
         return to_be_read(self.amount, self.currency)
+
+    @property
+    def netsuite_page(self) -> str | None:
+        """Where it is seen in NetSuite; None for what comes from elsewhere."""
+        return netsuite_page(self.external_id)
 
     @property
     def is_held(self) -> bool:

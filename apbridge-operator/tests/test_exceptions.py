@@ -179,6 +179,28 @@ def test_money_is_shown_in_the_decimals_of_its_currency(
     assert (one.amount, one.worth) == (told, read)
 
 
+@pytest.mark.parametrize(
+    ("external_id", "page"),
+    [
+        ("netsuite-1234567_SB1-vendorbill-42", "accounting/transactions/vendbill.nl?id=42"),
+        ("netsuite-1234567_SB1-vendorcredit-42", "accounting/transactions/vendcred.nl?id=42"),
+        ("netsuite-1234567_SB1-purchaseorder-42", "accounting/transactions/purchord.nl?id=42"),
+        ("netsuite-1234567_SB1-vendorpayment-42", "accounting/transactions/vendpymt.nl?id=42"),
+        ("netsuite-1234567_SB1-vendor-42", "common/entity/vendor.nl?id=42"),
+        ("netsuite-1234567_SB1-department-42", None),
+        ("avidxchange-payment-42", None),
+        ("another-erp-vendor-42", None),
+        ("netsuite-evil.example/-vendor-42", None),
+    ],
+)
+def test_a_record_of_netsuite_has_its_page_there(
+    exceptions: Exceptions, external_id: str, page: str | None
+) -> None:
+    (known,) = exceptions.find(rejected(3).external_id)
+    at = page and f"https://1234567-sb1.app.netsuite.com/app/{page}"
+    assert replace(known, external_id=external_id).netsuite_page == at
+
+
 def test_a_reason_says_what_it_amounts_to(exceptions: Exceptions, ledger: Ledger) -> None:
     ledger.write(1, "toy", [rejected(number, "APB-SNG-013") for number in range(20, 22)])
     with ledger.database.writing() as connection:

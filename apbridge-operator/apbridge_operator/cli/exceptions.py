@@ -122,7 +122,8 @@ def show(
         display(one.says, line((one.do, "bold"), f" {one.code or ''}"))
         display(
             f"Open for {age(one.open_since) or 'no time'}, tried {one.attempts} times,"
-            f" last seen {day_and_time(one.last_seen)}."
+            f" last seen {day_and_time(one.last_seen)}.",
+            *([f"In NetSuite: {one.netsuite_page}"] if one.netsuite_page else []),
         )
         if one.dismissed_at:
             when = day_and_time(one.dismissed_at)

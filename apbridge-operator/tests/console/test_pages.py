@@ -252,6 +252,10 @@ def test_exceptions_come_in_pages_and_by_reason(visit: Visit):
     assert "Set its vendor in NetSuite" in first
     assert first.count("<strong>Record names no vendor</strong>") == 25
     assert "1,840.20 USD" in first
+    in_netsuite = (
+        r'href="https://1234567\.app\.netsuite\.com/app/accounting/transactions/vendbill\.nl\?id=\d+"'
+    )
+    assert len(re.findall(in_netsuite, first)) == 25
     # 30 of the 31 have that reason.
     assert "55,206.00 USD, the oldest for" in first
 
