@@ -17,6 +17,8 @@ import pytest
 from demo.meltano import ROOT
 from tests.waiting import PATIENCE
 
+pytestmark = pytest.mark.long
+
 VERSION = (ROOT / "VERSION").read_text(encoding="utf-8").strip()
 # What make sets for itself is not for what these tests start.
 _OF_MAKE = {"MAKEFLAGS", "UV_COMPILE_BYTECODE"}

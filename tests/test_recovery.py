@@ -15,6 +15,8 @@ from demo.books import BothBooks
 from demo.meltano import ROOT
 from tests.project import new_project, run
 
+pytestmark = pytest.mark.long
+
 PAGE = ROOT / "docs/recovery.md"
 KEY = "vault.key"
 
