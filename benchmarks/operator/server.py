@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 from urllib.parse import parse_qs, urlsplit
 
 _PAGE = 1000
+_SUBSIDIARIES = 5
 _AFTER = re.compile(r"(?:bill|payment)\.id > (\d+)")
 _LISTED = re.compile(r"IN \(([^)]*)\)")
 _MOMENT = "2026-05-04T10:00:00Z"
@@ -76,6 +77,8 @@ class _Handler(BaseHTTPRequestHandler):
         listed = _LISTED.search(query)
         if "FROM transaction credit" in query:
             return _page([], more=False)
+        if "SUM(" in query and "FROM transaction bill" in query:
+            return _page(_totals(self.count), more=False)
         if "FROM nexttransactionlinelink" in query or "FROM deletedrecord" in query:
             found = [int(one.strip(" '")) for one in (listed[1] if listed else "").split(",") if one]
             is_link = "nexttransactionlinelink" in query
@@ -124,8 +127,22 @@ def _unpaid(number: int) -> int:
     return _total(number) - (5000 if number % 2 else 0)
 
 
+def _left(number: int) -> int:
+    return _unpaid(number) - (1000 if number % DIFFERENT == 0 else 0)
+
+
+def _totals(bills: int) -> list[dict[str, str]]:
+    """Add up what is open, by subsidiary."""
+    sums: Counter[int] = Counter()
+    for number in range(1, bills + 1):
+        sums[number % _SUBSIDIARIES] += _left(number)
+    return [
+        {"id": str(one + 1), "currency": "USD", "subsidiary": f"Subsidiary {one}", "amount": _cents(cents)}
+        for one, cents in sums.items()
+    ]
+
+
 def _bill(number: int) -> dict[str, str]:
-    by_hand = 1000 if number % DIFFERENT == 0 else 0
     return {
         "id": str(number),
         "tranid": f"INV-{number}",
@@ -133,11 +150,11 @@ def _bill(number: int) -> dict[str, str]:
         "vendor": f"Vendor {number % 997}",
         "status": "A",
         "currency": "USD",
-        "subsidiary": f"Subsidiary {number % 5}",
+        "subsidiary": f"Subsidiary {number % _SUBSIDIARIES}",
         "trandate": "2026-05-04",
         "duedate": "2026-06-03",
         "total": _cents(_total(number)),
-        "unpaid": _cents(_unpaid(number) - by_hand),
+        "unpaid": _cents(_left(number)),
         "modified": _MOMENT,
     }
 
@@ -162,7 +179,7 @@ def _posted(number: int) -> dict[str, str]:
         "entity": str(number % 997),
         "vendor": f"Vendor {number % 997}",
         "currency": "USD",
-        "subsidiary": f"Subsidiary {number % 5}",
+        "subsidiary": f"Subsidiary {number % _SUBSIDIARIES}",
         "total": "-50.00",
         "status": "F",
         "voided": "F",
