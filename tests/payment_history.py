@@ -5,17 +5,19 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
 
+from sqlalchemy import text
+
 from apbridge.avidxchange import AvidXchange, AvidXchangeSettings
 from apbridge.ledger import Ledger, Row, Status
 from apbridge_sandbox.netsuite.posting import void_vendor_payment
-from apbridge_sandbox.testing import Running
-from tests.in_process import InboundHalf, OutboundHalf
+from apbridge_sandbox.testing import Running, running
+from tests.in_process import InboundHalf, OutboundHalf, impatient
 
 Book = Mapping[str, Any]
 OURS = "avidxchange-payment-"
@@ -23,6 +25,20 @@ VENDORS = ("11", "11", "11", "13")
 """Three in four bills are of one vendor, so that payments go over several; the last is in CAD."""
 
 _UNDER_WAY = {"processing", "issued"}
+
+
+@contextmanager
+def begun_in(folder: Path) -> Iterator[Any]:
+    """Make a company whose vendors and accounts AvidXchange knows already; yields the STATE of that run."""
+    with running(vendors=12, bills=0, folder=folder) as sandbox:
+        half = OutboundHalf(sandbox, f"sqlite:///{folder}/ledger-0.db", folder / "spool", "avidconnect")
+        assert half.run() is None
+    with impatient():
+        # Each history has a sandbox of its own, at another address.
+        half.state["apbridge"].pop("source")
+        with Ledger(half.ledger_url) as ledger, ledger.database.writing() as connection:
+            connection.execute(text("DELETE FROM apbridge_identity WHERE name <> 'generation'"))
+        yield half.state
 
 
 class PaymentHistory:

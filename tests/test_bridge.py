@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, event, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import text, update
+from sqlalchemy import update
 
 from apbridge.avidxchange import AvidXchange, AvidXchangeSettings
 from apbridge.ledger import Ledger
@@ -26,8 +26,8 @@ from apbridge_operator.reconcile.bridge import AGES, BridgeStep, Place
 from apbridge_sandbox.testing import Running, running
 from tests.credit_turns import CreditHistory
 from tests.examples import examples
-from tests.in_process import OutboundHalf, impatient, netsuite_config
-from tests.payment_history import pick, some_of
+from tests.in_process import netsuite_config
+from tests.payment_history import begun_in, pick, some_of
 from tests.reconciling import AFTER_ALL, BEFORE_ALL
 
 _SUBSIDIARIES = ("11", "12", "13")
@@ -190,14 +190,8 @@ class Recount:
 def begun(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Any]]:
     """A company whose vendors and accounts AvidXchange knows already, and the STATE of that run."""
     folder = tmp_path_factory.mktemp("begun")
-    with running(vendors=12, bills=0, folder=folder) as sandbox:
-        half = OutboundHalf(sandbox, f"sqlite:///{folder}/ledger-0.db", folder / "spool", "avidconnect")
-        assert half.run() is None
-    with impatient():
-        half.state["apbridge"].pop("source")
-        with Ledger(half.ledger_url) as ledger, ledger.database.writing() as connection:
-            connection.execute(text("DELETE FROM apbridge_identity WHERE name <> 'generation'"))
-        yield folder, half.state
+    with begun_in(folder) as state:
+        yield folder, state
 
 
 def _compared(sandbox: Running, ledger_url: str, as_of: date | None = None) -> Reconciliation:

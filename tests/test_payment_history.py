@@ -12,14 +12,12 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import text
 
 from apbridge.avidxchange.profile_files import shipped
-from apbridge.ledger import Ledger
 from apbridge_sandbox.testing import running
 from tests.credit_turns import CreditHistory
 from tests.examples import examples
-from tests.in_process import OutboundHalf, impatient
+from tests.payment_history import begun_in
 
 pytestmark = pytest.mark.long
 
@@ -59,15 +57,8 @@ _ALWAYS = (
 def begun(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Any]]:
     """A company whose vendors and accounts AvidXchange knows already, and the STATE of that run."""
     folder = tmp_path_factory.mktemp("begun")
-    with running(vendors=12, bills=0, folder=folder) as sandbox:
-        half = OutboundHalf(sandbox, f"sqlite:///{folder}/ledger-0.db", folder / "spool", "avidconnect")
-        assert half.run() is None
-    with impatient():
-        # Each history has a sandbox of its own, at another address.
-        half.state["apbridge"].pop("source")
-        with Ledger(half.ledger_url) as ledger, ledger.database.writing() as connection:
-            connection.execute(text("DELETE FROM apbridge_identity WHERE name <> 'generation'"))
-        yield folder, half.state
+    with begun_in(folder) as state:
+        yield folder, state
 
 
 @settings(

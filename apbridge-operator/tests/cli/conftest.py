@@ -44,6 +44,16 @@ def empty_ledger(project: Path) -> None:
 
 
 @pytest.fixture
+def url(project: Path) -> str:
+    """A ledger in which both directions ran well a moment ago."""
+    place = f"sqlite:///{project}/.apbridge/ledger.db"
+    with Ledger(place) as ledger:
+        for plugin in ("target-avidxchange", "target-netsuite-payments"):
+            ledger.start_run(plugin, "1.0").finish("finished", {})
+    return place
+
+
+@pytest.fixture
 def apbridge(project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Apbridge:
     """Run the command in the project's folder."""
 

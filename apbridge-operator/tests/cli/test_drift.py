@@ -32,16 +32,6 @@ PAYMENT = {
 }
 
 
-@pytest.fixture
-def url(project: Path) -> str:
-    """A ledger in which both directions ran well a moment ago."""
-    place = f"sqlite:///{project}/.apbridge/ledger.db"
-    with Ledger(place) as ledger:
-        for plugin in ("target-avidxchange", "target-netsuite-payments"):
-            ledger.start_run(plugin, "1.0").finish("finished", {})
-    return place
-
-
 def see(url: str, count: int, **changes: Any) -> None:  # noqa: ANN401
     one = {name: value for name, value in {**PAYMENT, **changes}.items() if value is not ...}
     with Ledger(url) as ledger:

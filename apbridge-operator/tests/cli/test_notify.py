@@ -38,16 +38,6 @@ def webhook(project: Path) -> Iterator[Webhook]:  # noqa: ARG001 - it clears the
         yield found
 
 
-@pytest.fixture
-def url(project: Path) -> str:
-    """A ledger in which both directions ran well a moment ago."""
-    place = f"sqlite:///{project}/.apbridge/ledger.db"
-    with Ledger(place) as ledger:
-        for plugin in ("target-avidxchange", "target-netsuite-payments"):
-            ledger.start_run(plugin, "1.0").finish("finished", {})
-    return place
-
-
 def reject(url: str, *numbers: int) -> None:
     with Ledger(url) as ledger:
         for number in numbers:
