@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,19 +15,8 @@ from apbridge_operator.cli.notify import TOLD
 from .receivers import mail_serving, webhook_serving
 
 Apbridge = Callable[..., Any]
-PLUGINS = ("target-avidxchange", "target-netsuite-payments")
 CONSOLE = "https://ap.example.com/bridge"
 SECRET = "12-3456789"
-
-
-@pytest.fixture
-def url(project: Path) -> str:
-    """A ledger in which both directions ran well a moment ago."""
-    place = f"sqlite:///{project}/.apbridge/ledger.db"
-    with Ledger(place) as ledger:
-        for plugin in PLUGINS:
-            ledger.start_run(plugin, "1.0").finish("finished", {})
-    return place
 
 
 def reject(url: str, *external_ids: str, code: str = "APB-TAX-002") -> None:
